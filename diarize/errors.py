@@ -1,0 +1,29 @@
+"""What can go wrong, as one small tree: each message says what was given, what is allowed, what to try."""
+
+from __future__ import annotations
+
+__all__ = ["AudioError", "ConfigError", "DiarizeError", "FormatError", "ModelError", "OutputError"]
+
+
+class DiarizeError(Exception):
+    """Base of every error that a user can cause; its text is one line meant to be shown as it is."""
+
+
+class AudioError(DiarizeError):
+    """A recording that cannot be read or has nothing in it to work on."""
+
+
+class ConfigError(DiarizeError):
+    """A setting that is unknown, of the wrong type or out of range."""
+
+
+class FormatError(DiarizeError):
+    """An annotation file that does not follow its format."""
+
+
+class ModelError(DiarizeError):
+    """Data or parameters from which a model cannot be fitted or loaded."""
+
+
+class OutputError(DiarizeError):
+    """A result that cannot be written where it was asked for."""
