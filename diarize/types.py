@@ -1,0 +1,338 @@
+"""The values that flow through the house: frozen, checked when made, arrays read-only, each with its clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from diarize.errors import AudioError, DiarizeError, FormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+__all__ = [
+    "Annotation",
+    "Features",
+    "FrameGrid",
+    "Posteriors",
+    "Score",
+    "SpeakerPoints",
+    "SpeechMask",
+    "Turn",
+    "Waveform",
+    "runs",
+    "speaker_name",
+]
+
+
+def speaker_name(index: int) -> str:
+    """``SPEAKER_00``, ``SPEAKER_01`` …: the field's habit, counted by first appearance."""
+    return f"SPEAKER_{index:02d}"
+
+
+def _read_only(values: Array, dtype: type | None = None) -> Array:
+    """A view of the same numbers that cannot be written through."""
+    view = np.ascontiguousarray(values, dtype=dtype).view()
+    view.flags.writeable = False
+    return view
+
+
+@dataclass(frozen=True, slots=True)
+class Waveform:
+    """One channel of sound.
+
+    ``samples``: float32 (n,), finite, nominally in [−1, 1]; ``rate`` in Hz; ``recording``: the id that
+    output files carry (a file name without folder and extension).
+    """
+
+    samples: Array
+    rate: int
+    recording: str = "recording"
+
+    def __post_init__(self) -> None:
+        samples = _read_only(self.samples, np.float32)
+        if samples.ndim != 1:
+            raise AudioError(
+                f"a Waveform is one channel, got an array of shape {samples.shape}; mix it first"
+            )
+        if not np.isfinite(samples).all():
+            raise AudioError(f"{self.recording}: samples contain NaN or infinity; clean the recording first")
+        if self.rate <= 0:
+            raise AudioError(f"{self.recording}: a sample rate of {self.rate} Hz; it must be positive")
+        object.__setattr__(self, "samples", samples)
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return self.samples.size / self.rate
+
+
+@dataclass(frozen=True, slots=True)
+class FrameGrid:
+    """The clock of a frame sequence, and the only place where frames become seconds and back.
+
+    All in integer samples at ``rate`` Hz: frame t looks at ``window`` samples from ``offset + t · hop`` (the
+    offset may be negative: the first window reaches before the recording) and *owns* the ``hop`` samples in
+    the middle of that window, so the owned cells tile the recording without gap or overlap.
+    """
+
+    rate: int
+    hop: int
+    window: int
+    offset: int
+    n_frames: int
+
+    def __post_init__(self) -> None:
+        if min(self.rate, self.hop, self.window) <= 0 or self.n_frames < 0:
+            raise DiarizeError(f"rate, hop and window must be positive and n_frames ≥ 0, got {self}")
+
+    @property
+    def origin(self) -> int:
+        """Sample at which the cell of frame 0 begins."""
+        return self.offset + (self.window - self.hop) // 2
+
+    @property
+    def frame_rate(self) -> float:
+        """Frames per second."""
+        return self.rate / self.hop
+
+    @property
+    def duration(self) -> float:
+        """Seconds covered by the cells."""
+        return self.n_frames * self.hop / self.rate
+
+    def edges(self) -> Array:
+        """Cell boundaries in seconds, float64 (n_frames + 1,)."""
+        return (self.origin + self.hop * np.arange(self.n_frames + 1)) / self.rate
+
+    def seconds(self, boundary: int) -> float:
+        """Time of the boundary before frame ``boundary``."""
+        return (self.origin + boundary * self.hop) / self.rate
+
+    def boundary(self, seconds: float) -> int:
+        """The nearest cell boundary, clipped to the grid (rounded in integer samples, halves up)."""
+        sample = int(np.floor(seconds * self.rate + 0.5)) - self.origin
+        return min(max((2 * sample + self.hop) // (2 * self.hop), 0), self.n_frames)
+
+    def frames_in(self, seconds: float) -> int:
+        """How many hops make a duration, at least one."""
+        return max(1, round(seconds * self.rate / self.hop))
+
+    def mask(self, intervals: Array) -> Array:
+        """Bool (n_frames,): cells whose boundaries, rounded to the grid, lie inside ``intervals`` (n, 2) s."""
+        mask = np.zeros(self.n_frames, dtype=bool)
+        for start, end in intervals:
+            mask[self.boundary(start) : self.boundary(end)] = True
+        return mask
+
+    def intervals(self, mask: Array) -> Array:
+        """The runs of a bool (n_frames,) mask as float64 (n, 2) seconds."""
+        return self.edges()[runs(mask)].reshape(-1, 2)
+
+    def decimated(self, factor: int) -> FrameGrid:
+        """The grid whose cells are ``factor`` cells of this one (the last may reach past the end)."""
+        hop = self.hop * factor
+        window = self.window + hop - self.hop
+        return replace(self, hop=hop, window=window, n_frames=-(-self.n_frames // factor))
+
+
+def runs(mask: Array) -> Array:
+    """Boundaries (n, 2) of the runs of True in a bool (n_frames,) array, half-open."""
+    padded = np.concatenate(([False], np.asarray(mask, dtype=bool), [False]))
+    changes: Array = np.flatnonzero(padded[1:] != padded[:-1]).reshape(-1, 2)
+    return changes
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """One row a frame: ``values`` float32 (n_frames, n_dims), finite; ``grid``; ``names`` of the columns."""
+
+    values: Array
+    grid: FrameGrid
+    names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        values = _read_only(self.values, np.float32)
+        if values.shape != (self.grid.n_frames, len(self.names)):
+            raise DiarizeError(
+                f"{values.shape} values for {self.grid.n_frames} frames of {len(self.names)} names"
+            )
+        if not np.isfinite(values).all():
+            raise DiarizeError("features contain NaN or infinity; clean the recording first")
+        object.__setattr__(self, "values", values)
+
+    def columns(self, prefix: str) -> Array:
+        """The columns whose name starts with ``prefix``, (n_frames, n)."""
+        picked = [i for i, name in enumerate(self.names) if name.startswith(prefix)]
+        return self.values[:, picked]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechMask:
+    """Which frames are somebody speaking: ``values`` bool (n_frames,); ``grid``."""
+
+    values: Array
+    grid: FrameGrid
+
+    def __post_init__(self) -> None:
+        values = _read_only(self.values, np.bool_)
+        if values.shape != (self.grid.n_frames,):
+            raise DiarizeError(f"a mask of shape {values.shape} for {self.grid.n_frames} frames")
+        object.__setattr__(self, "values", values)
+
+    @property
+    def intervals(self) -> Array:
+        """Stretches of speech, float64 (n, 2) seconds."""
+        return self.grid.intervals(self.values)
+
+    @property
+    def seconds(self) -> float:
+        """How much speech there is."""
+        return float(np.count_nonzero(self.values)) / self.grid.frame_rate
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerPoints:
+    """Windows of speech as points: ``values`` (n_windows, d); ``starts``, ``ends`` (n_windows,) in frames of
+    ``grid``, half-open; ``weights`` (n_windows,): how many seconds of speech each stands for (overlap divided).
+    """
+
+    values: Array
+    starts: Array
+    ends: Array
+    weights: Array
+    grid: FrameGrid
+
+    def __post_init__(self) -> None:
+        n = len(self.values)
+        for name, dtype in (
+            ("values", np.float64),
+            ("starts", np.int64),
+            ("ends", np.int64),
+            ("weights", np.float64),
+        ):
+            column = _read_only(getattr(self, name), dtype)
+            if len(column) != n:
+                raise DiarizeError(f"{len(column)} {name} for {n} windows")
+            object.__setattr__(self, name, column)
+
+
+@dataclass(frozen=True, slots=True)
+class Posteriors:
+    """Who speaks in each frame: ``values`` float32 (n_frames, K), rows summing to 1 on speech and 0 elsewhere;
+    ``grid``; ``speakers``: K names.
+    """
+
+    values: Array
+    grid: FrameGrid
+    speakers: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        values = _read_only(self.values, np.float32)
+        if values.shape != (self.grid.n_frames, len(self.speakers)):
+            raise DiarizeError(f"{values.shape} posteriors for {self.grid.n_frames} × {len(self.speakers)}")
+        sums = values.sum(axis=1)
+        if not (np.isclose(sums, 1, rtol=0, atol=1e-3) | (sums == 0)).all():
+            raise DiarizeError("posterior rows must sum to 1 on speech and be 0 elsewhere")
+        object.__setattr__(self, "values", values)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Turn:
+    """One person speaking from ``start`` to ``end`` (seconds, half-open); how sure (mean posterior, 0 to 1) and
+    who else it might have been, where that is known.
+    """
+
+    start: float
+    end: float
+    speaker: str
+    confidence: float | None = None
+    runner_up: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.end < float("inf"):
+            raise FormatError(
+                f"a turn of {self.speaker} from {self.start} to {self.end} s; 0 ≤ start < end is needed"
+            )
+        if not self.speaker:
+            raise FormatError(f"the turn at {self.start} s has no speaker name")
+        if self.confidence is not None and not 0 <= self.confidence <= 1:
+            raise FormatError(f"a confidence of {self.confidence} at {self.start} s; allowed is 0 to 1")
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """Who spoke when in one recording: ``turns`` sorted by time, overlap allowed."""
+
+    recording: str
+    turns: tuple[Turn, ...] = ()
+
+    def __post_init__(self) -> None:
+        ordered = sorted(self.turns, key=lambda turn: (turn.start, turn.end, turn.speaker))
+        object.__setattr__(self, "turns", tuple(ordered))
+
+    @cached_property
+    def speakers(self) -> tuple[str, ...]:
+        """Names by first appearance."""
+        return tuple(dict.fromkeys(turn.speaker for turn in self.turns))
+
+    def intervals(self, speaker: str | None = None) -> Array:
+        """Turns of one speaker (or of all, unmerged) as float64 (n, 2) seconds."""
+        rows = [(t.start, t.end) for t in self.turns if speaker in (None, t.speaker)]
+        return np.array(rows, dtype=np.float64).reshape(-1, 2)
+
+    def renamed(self, names: Mapping[str, str]) -> Annotation:
+        """The same turns under other names; names not in ``names`` stay."""
+        turn = [
+            replace(
+                t,
+                speaker=names.get(t.speaker, t.speaker),
+                runner_up=names.get(t.runner_up, t.runner_up) if t.runner_up else None,
+            )
+            for t in self.turns
+        ]
+        return replace(self, turns=tuple(turn))
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Seconds from which DER follows; ``a + b`` pools recordings (NIST Rich Transcription evaluation plan).
+
+    ``total``: reference speaker time, overlap counted once for each speaker; ``missed``, ``false_alarm`` and
+    ``confusion`` in the same seconds.
+    """
+
+    total: float = 0.0
+    missed: float = 0.0
+    false_alarm: float = 0.0
+    confusion: float = 0.0
+
+    def __add__(self, other: Score) -> Score:
+        return Score(
+            self.total + other.total,
+            self.missed + other.missed,
+            self.false_alarm + other.false_alarm,
+            self.confusion + other.confusion,
+        )
+
+    @property
+    def der(self) -> float | None:
+        """Diarization error rate as a fraction; None when nothing is scored."""
+        return (self.missed + self.false_alarm + self.confusion) / self.total if self.total > 0 else None
+
+    @classmethod
+    def pooled(cls, scores: Iterable[Score]) -> Score:
+        """The sum over recordings."""
+        return sum(scores, cls())
