@@ -1,0 +1,127 @@
+"""Phrases: the stretches between two pauses of a clean recording of one speaker, found by energy.
+
+A recording is cut only inside pauses of at least ``CUT`` seconds, so that no word is cut. Neighbouring cells
+overlap in a short complementary ramp: set side by side at their old distance they give back the recording.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from diarize.types import runs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+__all__ = ["BRIDGED", "Phrase", "phrases", "speech_runs"]
+
+RUMBLE = 100.0  # Hz; what is below is no voice
+HOP = 0.005  # seconds between energies, each over two hops
+CUT = 0.15  # the shortest pause to cut in: stop consonants close for less
+SILENT = -90.0  # dB; a recording that never gets louder has nothing in it
+CLICK = 0.04  # bursts alone and shorter than this are no speech
+BRIDGED = 0.3  # pauses up to this are part of a turn; longer ones are marked
+BREAK = 1.0  # across a pause over this, phrases are not said in one go
+MARGIN = 0.1  # kept around a phrase that has no neighbour
+RAMP = 0.01  # the cross-fade of two cells
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Speech between two pauses, with a little of the pauses.
+
+    ``cell``: float32 (n,); the speech is ``cell[lead : lead + length]``; ``gap``: samples of pause until the
+    next phrase of the same recording, None when there is none to be said in the same breath.
+    """
+
+    cell: Array
+    lead: int
+    length: int
+    gap: int | None
+
+
+def _energies(samples: Array, rate: int, hop: int) -> Array:
+    """Mean square above the rumble in dB, of two hops around each whole hop, float64 (samples // hop,)."""
+    from scipy.signal import butter, sosfilt
+
+    n = samples.size // hop
+    voice = sosfilt(
+        butter(2, RUMBLE, "highpass", fs=rate, output="sos"), samples[: n * hop].astype(np.float64)
+    )
+    cells = np.square(voice).reshape(n, hop).mean(axis=1)
+    padded = np.concatenate((cells[:1], cells, cells[-1:]))
+    smooth = 0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:]
+    return np.asarray(10 * np.log10(smooth + 1e-12))
+
+
+def _threshold(energies: Array) -> float:
+    """Level between the pauses and the speech: 15 over the quiet, 18 to 33 under the loud."""
+    quiet, loud = np.percentile(energies, [5, 95])
+    return float(np.clip(quiet + 15, loud - 33, loud - 18))
+
+
+def _bridged(rows: Array, gap: float) -> Array:
+    """Runs (n, 2) with the pauses shorter than ``gap`` filled."""
+    if not len(rows):
+        return rows
+    far = rows[1:, 0] - rows[:-1, 1] >= gap
+    first, last = np.concatenate(([True], far)), np.concatenate((far, [True]))
+    return np.column_stack((rows[first, 0], rows[last, 1]))
+
+
+def speech_runs(samples: Array, rate: int) -> Array:
+    """Where a clean recording of one speaker has speech: int64 (n, 2) samples, ``CUT`` seconds or more apart.
+
+    ``samples``: (n,). Energy only: the recording must be clean. A recording of silence has no runs.
+    """
+    hop = max(1, round(HOP * rate))
+    if samples.size < hop:
+        return np.empty((0, 2), dtype=np.int64)
+    energies = _energies(samples, rate, hop)
+    if energies.max() < SILENT:
+        return np.empty((0, 2), dtype=np.int64)
+    rows = _bridged(runs(energies > _threshold(energies)), CUT / HOP)
+    return rows[rows[:, 1] - rows[:, 0] >= CLICK / HOP].astype(np.int64) * hop
+
+
+def _cut_points(rows: Array, n: int, rate: int) -> list[tuple[int, int]]:
+    """Where each phrase's cell starts and ends, ramps not yet added: mid-pause, or a margin off."""
+    margin, far = round(MARGIN * rate), round(BREAK * rate)
+    starts, ends = np.maximum(rows[:, 0] - margin, 0), np.minimum(rows[:, 1] + margin, n)
+    middle = (rows[:-1, 1] + rows[1:, 0]) // 2
+    near = rows[1:, 0] - rows[:-1, 1] <= far
+    starts[1:][near] = middle[near]
+    ends[:-1][near] = middle[near]
+    return [(int(a), int(b)) for a, b in zip(starts, ends, strict=True)]
+
+
+def _cell(samples: Array, start: int, end: int, ramp: int) -> tuple[Array, int]:
+    """Samples ``start`` to ``end`` with half a ramp outside at both, faded; and where the cell begins."""
+    low, high = start - ramp // 2, end - ramp // 2 + ramp
+    cell = np.zeros(high - low, dtype=np.float32)
+    inside = slice(max(low, 0), min(high, samples.size))
+    cell[inside.start - low : inside.stop - low] = samples[inside]
+    slope = ((np.arange(ramp) + 0.5) / ramp).astype(np.float32)
+    cell[:ramp] *= slope
+    cell[-ramp:] *= slope[::-1]
+    return cell, low
+
+
+def phrases(samples: Array, rate: int) -> list[Phrase]:
+    """The phrases of one clean recording (n,) at ``rate`` Hz, in order; none when it is silent."""
+    rows = speech_runs(samples, rate)
+    if not len(rows):
+        return []
+    ramp, found = max(2, round(RAMP * rate)), []
+    for index, (start, end) in enumerate(_cut_points(rows, samples.size, rate)):
+        cell, low = _cell(samples, start, end, ramp)
+        onset, offset = (int(x) for x in rows[index])
+        gap = int(rows[index + 1, 0]) - offset if index + 1 < len(rows) else None
+        near = gap if gap is not None and gap <= BREAK * rate else None
+        found.append(Phrase(cell, onset - low, offset - onset, near))
+    return found

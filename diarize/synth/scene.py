@@ -1,0 +1,155 @@
+"""A conversation that has been planned and can be rendered, whole or any stretch of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from diarize.errors import AudioError
+from diarize.synth.acoustics import amplitude, companded, convolved, impulse, noise_loop, resampled
+from diarize.synth.phrases import phrases
+from diarize.synth.script import script, truth
+from diarize.synth.settings import SynthConfig
+from diarize.types import Annotation, Waveform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from diarize.synth.phrases import Phrase
+
+    Array = NDArray[Any]
+
+__all__ = ["Scene", "conversation", "scene"]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A planned conversation: its truth, and its sound on demand.
+
+    ``annotation``: exact, in whole samples; ``cells``: float32 (m,) each, every phrase as it arrives in the
+    file; ``which`` and ``starts`` (n,): which cell is laid down from which sample; ``noise``: float32 (k,),
+    repeated without a seam. Every stretch has the very samples that the whole has there.
+    """
+
+    config: SynthConfig
+    annotation: Annotation
+    cells: tuple[Array, ...]
+    which: Array
+    starts: Array
+    noise: Array
+
+    def samples(self, first: int, last: int) -> Array:
+        """Float32 (last − first,), samples ``first`` to ``last`` of the conversation."""
+        mixed: Array = self.noise[np.arange(first, last) % self.noise.size]
+        ends = self.starts + np.array([cell.size for cell in self.cells], dtype=np.int64)[self.which]
+        for n in np.flatnonzero((self.starts < last) & (ends > first)):
+            start, cell = int(self.starts[n]), self.cells[self.which[n]]
+            low, high = max(start, first), min(start + cell.size, last)
+            mixed[low - first : high - first] += cell[low - start : high - start]
+        np.clip(mixed, -1, 1, out=mixed)
+        return companded(mixed) if self.config.mu_law else mixed
+
+    def waveform(self) -> Waveform:
+        """All of it in one piece."""
+        samples = self.samples(0, self.config.n_samples)
+        return Waveform(samples, self.config.rate, self.annotation.recording)
+
+    def blocks(self, seconds: float = 60.0) -> Iterator[Waveform]:
+        """The same samples in blocks of ``seconds``, the last one shorter."""
+        step, n = max(1, round(seconds * self.config.rate)), self.config.n_samples
+        for first in range(0, n, step):
+            block = self.samples(first, min(first + step, n))
+            yield Waveform(block, self.config.rate, self.annotation.recording)
+
+
+def _arrived(said: Sequence[Phrase], response: Array, level: float) -> list[Array]:
+    """One speaker's phrases through a response (m,), float32 each, their speech at ``level`` dB RMS."""
+    cells = [convolved(phrase.cell, response) for phrase in said]
+    energy = sum(float(np.sum(np.square(cell, dtype=np.float64))) for cell in cells)
+    loudness = np.sqrt(energy / sum(phrase.length for phrase in said))
+    return [np.asarray(cell * (amplitude(level) / loudness), dtype=np.float32) for cell in cells]
+
+
+def _arrivals(
+    cast: Mapping[str, Sequence[Phrase]],
+    config: SynthConfig,
+    rooms: Sequence[Waveform],
+    rng: np.random.Generator,
+) -> tuple[list[Array], list[int]]:
+    """Every phrase of every speaker as it arrives, and how many samples of each come before its speech."""
+    cells: list[Array] = []
+    leads: list[int] = []
+    for said in cast.values():
+        response, direct = impulse(config, rooms, rng)
+        cells += _arrived(said, response, config.level + config.gain_spread * rng.standard_normal())
+        leads += [phrase.lead + direct for phrase in said]
+    return cells, leads
+
+
+def _cast(voices: Mapping[str, Sequence[Waveform]], rate: int) -> dict[str, list[Phrase]]:
+    """Each speaker's phrases at ``rate`` Hz, speakers by name."""
+    if not voices:
+        raise AudioError("a conversation needs at least one voice; give recordings of one speaker each")
+    cast: dict[str, list[Phrase]] = {}
+    for name in sorted(voices):
+        cast[name] = [p for voice in voices[name] for p in phrases(resampled(voice, rate), rate)]
+        if not cast[name]:
+            raise AudioError(
+                f"no speech found in the recordings of voice {name}; leave it out or replace them"
+            )
+    return cast
+
+
+def scene(
+    voices: Mapping[str, Sequence[Waveform]],
+    config: SynthConfig | None = None,
+    seed: int = 0,
+    *,
+    rooms: Sequence[Waveform] = (),
+    recording: str = "conversation",
+) -> Scene:
+    """Plan a conversation of ``voices``: names, and clean recordings of that one speaker, at any rates.
+
+    Phrases are cut out at pauses and said each once before any is said again, then in another order, so that
+    a few seconds of a voice last for any length of talk. ``rooms``: measured impulse responses, one of which
+    is drawn for each speaker in place of the synthetic room. The order of ``voices`` does not matter; the
+    same arguments give the same bits. Raises AudioError when there is no voice, when a voice has no speech,
+    or when every phrase is longer than the conversation.
+    """
+    config = config or SynthConfig()
+    rng = np.random.default_rng(seed)
+    cast = _cast(voices, config.rate)
+    lines = script(list(cast.values()), config, rng)
+    if not lines:
+        raise AudioError(
+            f"no phrase of the voices fits into {config.duration:g} s; ask for a longer duration"
+        )
+    cells, leads = _arrivals(cast, config, rooms, rng)
+    keys = [(speaker, phrase) for speaker, said in enumerate(cast.values()) for phrase in range(len(said))]
+    number = {key: index for index, key in enumerate(keys)}
+    which = np.array([number[line.speaker, line.phrase] for line in lines], dtype=np.int64)
+    starts = np.array([line.onset for line in lines], dtype=np.int64) - np.array(leads)[which]
+    clean = [np.concatenate([phrase.cell for phrase in said]) for said in cast.values()]
+    known = truth(lines, list(cast), config.rate, recording)
+    return Scene(config, known, tuple(cells), which, starts, noise_loop(config, clean, rng))
+
+
+def conversation(
+    voices: Mapping[str, Sequence[Waveform]],
+    config: SynthConfig | None = None,
+    seed: int = 0,
+    *,
+    rooms: Sequence[Waveform] = (),
+    recording: str = "conversation",
+) -> tuple[Waveform, Annotation]:
+    """A conversation in one piece with who spoke when in it; arguments and errors as for ``scene``.
+
+    Speech is what the energy of the clean voices says, pauses over 0.3 s are marked as pauses, and the tails
+    that a room adds are not part of a turn.
+    """
+    planned = scene(voices, config, seed, rooms=rooms, recording=recording)
+    return planned.waveform(), planned.annotation

@@ -1,0 +1,161 @@
+"""Who says which phrase when: numbers only, no sound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from diarize.synth.phrases import BRIDGED, CUT
+from diarize.types import Annotation, Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from diarize.synth.phrases import Phrase
+    from diarize.synth.settings import SynthConfig
+
+    Array = NDArray[Any]
+
+__all__ = ["Line", "script", "truth"]
+
+AGAIN = 0.3  # how willing one is to go on after one's own turn, beside others
+JOIN = (0.15, 0.45)  # pause between phrases that were not neighbours, seconds
+TRIES = 8  # turns in a row that do not fit before the end is silence
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Phrase number ``phrase`` of speaker number ``speaker``: ``length`` samples from sample ``onset``."""
+
+    speaker: int
+    phrase: int
+    onset: int
+    length: int
+
+
+@dataclass(slots=True)
+class _Deck:
+    """One speaker's phrases: each is said once before any is said again, then in another order."""
+
+    phrases: Sequence[Phrase]
+    rng: np.random.Generator
+    unused: set[int] = field(default_factory=set)
+    order: list[int] = field(default_factory=list)
+
+    def _first(self) -> int:
+        while self.order and self.order[-1] not in self.unused:
+            self.order.pop()
+        if not self.order:
+            self.order = [int(i) for i in self.rng.permutation(len(self.phrases))]
+            self.unused = set(self.order)
+        return self.order.pop()
+
+    def _following(self, index: int, room: float) -> int | None:
+        """The next phrase of the same breath, when it is unused and more than half of it is wanted."""
+        gap, following = self.phrases[index].gap, index + 1
+        if gap is None or following not in self.unused:
+            return None
+        return following if gap + self.phrases[following].length / 2 <= room else None
+
+    def turn(self, wanted: float, rate: int) -> list[tuple[int, int]]:
+        """Phrases and their onsets after the start of the turn, about ``wanted`` samples in all."""
+        said: list[tuple[int, int]] = []
+        clock, index = 0, self._first()
+        while True:
+            said.append((index, clock))
+            self.unused.discard(index)
+            clock += self.phrases[index].length
+            following = self._following(index, wanted - clock)
+            if following is not None:
+                clock += self.phrases[index].gap or 0
+                index = following
+                continue
+            clock += round(self.rng.uniform(*JOIN) * rate)
+            if clock >= wanted:
+                return said
+            index = self._first()
+
+
+def _shares(config: SynthConfig, n: int, rng: np.random.Generator) -> Array:
+    """Each speaker's part of the talk, (n,), summing to 1."""
+    drawn = rng.dirichlet(np.full(n, config.share_concentration))
+    return np.asarray(config.least_share / n + (1 - config.least_share) * drawn)
+
+
+@dataclass(slots=True)
+class _Talk:
+    """What has been said so far, in samples: until when by anyone and by each, and how much by each."""
+
+    said_until: Array
+    spoken: Array
+    floor: int = 0
+    last_start: int = 0
+    last_speaker: int = -1
+
+    def wishes(self, shares: Array, turn: float) -> Array:
+        """Probability (n,) of each to speak next: how far behind the meant share, the last one less so."""
+        behind = np.maximum(shares * (self.spoken.sum() + turn) - self.spoken, 0)
+        if self.last_speaker >= 0 and behind.size > 1:
+            behind[self.last_speaker] *= AGAIN
+        return np.asarray(behind / behind.sum()) if behind.sum() > 0 else shares
+
+    def start(self, speaker: int, config: SynthConfig, rng: np.random.Generator) -> int:
+        """When the next turn starts: after a pause, or before the others have ended."""
+        overlaps = rng.random() < config.overlap_probability
+        pause, early = rng.exponential(config.pause_mean), rng.exponential(config.overlap_mean)
+        if not overlaps or speaker == self.last_speaker or self.last_speaker < 0:
+            return self.floor + round(pause * config.rate)
+        own = int(self.said_until[speaker]) + round(CUT * config.rate)
+        return max(self.floor - round(early * config.rate), self.last_start, own)
+
+    def add(self, lines: list[Line]) -> None:
+        """Count the lines of one turn."""
+        speaker, end = lines[0].speaker, lines[-1].onset + lines[-1].length
+        self.said_until[speaker] = end
+        self.spoken[speaker] += sum(line.length for line in lines)
+        self.floor, self.last_start, self.last_speaker = max(self.floor, end), lines[0].onset, speaker
+
+
+def script(cast: Sequence[Sequence[Phrase]], config: SynthConfig, rng: np.random.Generator) -> list[Line]:
+    """The lines of a conversation, in the order of its turns; all end within the configured duration."""
+    shares, decks = _shares(config, len(cast), rng), [_Deck(phrases, rng) for phrases in cast]
+    talk = _Talk(np.zeros(len(cast), dtype=np.int64), np.zeros(len(cast)))
+    lines: list[Line] = []
+    misses = 0
+    while misses < TRIES:
+        wanted = config.turn_median * np.exp(config.turn_spread * rng.standard_normal()) * config.rate
+        speaker = int(rng.choice(len(cast), p=talk.wishes(shares, wanted)))
+        start = talk.start(speaker, config, rng)
+        said = decks[speaker].turn(wanted, config.rate)
+        turn = [Line(speaker, i, start + at, cast[speaker][i].length) for i, at in said]
+        turn = [line for line in turn if line.onset + line.length <= config.n_samples]
+        misses = 0 if turn else misses + 1
+        if turn:
+            talk.add(turn)
+            lines += turn
+    return lines
+
+
+def _merged(rows: list[tuple[int, int]], gap: int) -> list[tuple[int, int]]:
+    """Sorted stretches in samples, pauses up to ``gap`` bridged."""
+    merged = rows[:1]
+    for start, end in rows[1:]:
+        if start - merged[-1][1] <= gap:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def truth(lines: Sequence[Line], names: Sequence[str], rate: int, recording: str) -> Annotation:
+    """Who speaks when: the speech of every line, pauses of one speaker up to 0.3 s bridged."""
+    turns: list[Turn] = []
+    for number, name in enumerate(names):
+        rows = sorted((line.onset, line.onset + line.length) for line in lines if line.speaker == number)
+        stretches = _merged(rows, round(BRIDGED * rate))
+        turns += [Turn(start / rate, end / rate, name) for start, end in stretches]
+    return Annotation(recording, tuple(turns))
