@@ -1,0 +1,143 @@
+"""Annotation files: one table of formats, one door to read a file and one to write it.
+
+>>> read_file("meeting.rttm")                                       # doctest: +SKIP
+{'meeting': Annotation(recording='meeting', turns=(Turn(...), ...))}
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from diarize.errors import FormatError
+from diarize.formats import files, lab, rttm, uem
+from diarize.formats.files import read_text, write_bytes, write_text
+from diarize.types import Annotation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from diarize.intervals import Intervals
+
+    Reader = Callable[[str, str], Mapping[str, Annotation]]
+    Writer = Callable[[Sequence[Annotation], "Options"], str]
+
+__all__ = [
+    "FORMATS",
+    "Format",
+    "Options",
+    "format_of",
+    "read_file",
+    "read_uem",
+    "write_bytes",
+    "write_file",
+    "write_text",
+    "write_uem",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a writer may be told beside the turns; formats that have no place for it leave it out."""
+
+    # RTTM: write each turn's confidence into the ninth field
+    confidence: bool = False
+    # TextGrid: seconds that the tiers cover; the end of the last turn when None
+    duration: float | None = None
+    # ELAN: file name or URL of the recording that the annotation belongs to
+    media: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One way to write an annotation down.
+
+    ``suffix``: what its file names end in; ``write``: annotations → text; ``read``: text and file name →
+    annotations by recording, None where it is only written; ``several``: one file may hold many recordings.
+    """
+
+    name: str
+    suffix: str
+    title: str
+    write: Writer
+    read: Reader | None = None
+    several: bool = False
+
+
+FORMATS: dict[str, Format] = {
+    each.name: each
+    for each in (
+        Format(
+            "rttm",
+            ".rttm",
+            "NIST Rich Transcription Time Marked",
+            lambda annotations, options: rttm.write(annotations, confidence=options.confidence),
+            rttm.read,
+            several=True,
+        ),
+        Format("uem", ".uem", "NIST evaluation map", lambda a, _: uem.write(a), uem.read, several=True),
+        Format("lab", ".lab", "start, end and label a line", lambda a, _: lab.write(a), lab.read),
+    )
+}
+"""Every format by name."""
+
+
+def format_of(path: str | Path, name: str | None = None) -> Format:
+    """The format of that name, or else the one that the suffix of the path stands for.
+
+    Raises FormatError for a name or suffix that is not in the table.
+    """
+    if name is not None:
+        if name.lower() in FORMATS:
+            return FORMATS[name.lower()]
+        near = difflib.get_close_matches(name.lower(), FORMATS, n=1)
+        hint = f"did you mean {near[0]}?" if near else "choose one of them"
+        raise FormatError(f"no format is called {name!r}; there are {', '.join(FORMATS)}; {hint}")
+    suffix = Path(path).suffix.lower()
+    for each in FORMATS.values():
+        if each.suffix.lower() == suffix:
+            return each
+    known = ", ".join(each.suffix for each in FORMATS.values())
+    raise FormatError(f"{path}: the suffix {suffix!r} is not one of {known}; name the format")
+
+
+def read_file(path: str | Path, format: str | None = None) -> dict[str, Annotation]:
+    """Annotations by recording out of a file, in order of appearance.
+
+    A file whose format names no recording gives one, called like the file. Raises FormatError.
+    """
+    known = format_of(path, format)
+    if known.read is None:
+        readable = ", ".join(each.name for each in FORMATS.values() if each.read)
+        raise FormatError(f"{path}: {known.name} is only written, not read; {readable} are read")
+    return dict(known.read(files.read_text(path), Path(path).name))
+
+
+def write_file(
+    path: str | Path,
+    annotations: Annotation | Sequence[Annotation],
+    format: str | None = None,
+    *,
+    overwrite: bool = False,
+    options: Options | None = None,
+) -> Path:
+    """Write one annotation, or several where the format can hold them; whole or not at all.
+
+    Raises FormatError for an unknown format or for several recordings where it holds one; OutputError when
+    the file exists and ``overwrite`` is false, and when it cannot be written.
+    """
+    known = format_of(path, format)
+    each = [annotations] if isinstance(annotations, Annotation) else list(annotations)
+    return files.write_text(path, known.write(each, options or Options()), overwrite=overwrite)
+
+
+def read_uem(path: str | Path) -> dict[str, Intervals]:
+    """Stretches to evaluate by recording, each float64 (n, 2) seconds. Raises FormatError."""
+    return uem.load(read_text(path), Path(path).name)
+
+
+def write_uem(path: str | Path, stretches: Mapping[str, Intervals], *, overwrite: bool = False) -> Path:
+    """Write stretches (n, 2) seconds by recording as UEM. Raises OutputError."""
+    return files.write_text(path, uem.dump(stretches), overwrite=overwrite)

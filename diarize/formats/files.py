@@ -1,0 +1,113 @@
+"""Files on disk: text in with its encoding settled, bytes out whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from diarize.errors import FormatError, OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["LARGEST", "read_text", "write_bytes", "write_text"]
+
+LARGEST = 100_000_000
+"""Bytes: an annotation of ten thousand hours is smaller, so a larger file is some other kind of file."""
+
+_BYTE_ORDER_MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
+
+
+def read_text(path: str | Path) -> str:
+    r"""The text of a file: UTF-8, or UTF-16 with its mark (Praat writes that); every line ends in ``\n``.
+
+    Raises FormatError for a file that is absent, unreadable, too large or not text.
+    """
+    path = Path(path)
+    data = _read_bytes(path)
+    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), "utf-8")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise FormatError(
+            f"{path.name}:{line}: not {encoding.upper()} text; save it as UTF-8 and try again"
+        ) from None
+    if "\0" in text:
+        raise FormatError(f"{path.name}: binary data, not an annotation; give a text file such as RTTM")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > LARGEST:
+            raise FormatError(
+                f"{path.name}: {size} bytes; an annotation of at most {LARGEST} bytes is read; "
+                "split it by recording"
+            )
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise FormatError(f"{path}: no such file; check the spelling and the folder") from None
+    except IsADirectoryError:
+        raise FormatError(f"{path}: a folder; name one file in it") from None
+    except OSError as error:
+        raise FormatError(f"{path}: cannot be read ({_reason(error)}); check its permissions") from None
+
+
+def write_text(path: str | Path, text: str, *, overwrite: bool = False) -> Path:
+    """Write UTF-8 text as ``write_bytes`` does; a lone surrogate in a name becomes ``?``."""
+    return write_bytes(path, text.encode("utf-8", errors="replace"), overwrite=overwrite)
+
+
+def write_bytes(path: str | Path, data: bytes, *, overwrite: bool = False) -> Path:
+    """Write a file beside its place, then rename it into place, so that it is there whole or not at all.
+
+    Raises OutputError, leaving nothing behind, when the file exists and ``overwrite`` is false, when it is
+    not a regular file, when its folder does not exist or may not be written, and when the disk is full.
+    """
+    path = Path(path)
+    _refuse(path, overwrite=overwrite)
+    beside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
+    try:
+        with beside.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be written ({_reason(error)}); choose another folder or free some space"
+        ) from None
+    finally:
+        _forget(beside)
+    return path
+
+
+def _refuse(path: Path, *, overwrite: bool) -> None:
+    for problem in _problems(path, overwrite=overwrite):
+        raise OutputError(f"{path}: {problem}")
+
+
+def _problems(path: Path, *, overwrite: bool) -> Iterator[str]:
+    if not path.parent.is_dir():
+        yield f"the folder {path.parent} does not exist; make it first or choose another"
+    elif path.is_dir():
+        yield "a folder; name a file"
+    elif path.exists() and not path.is_file():
+        yield "not a regular file; name one"
+    elif path.exists() and not overwrite:
+        yield "exists already; allow overwriting or choose another name"
+
+
+def _forget(beside: Path) -> None:
+    try:
+        beside.unlink(missing_ok=True)
+    except OSError:
+        return
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()

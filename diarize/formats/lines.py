@@ -1,0 +1,104 @@
+"""Lines of a text format: numbered, split into fields, and turned into turns or into one clear error."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from diarize.errors import FormatError
+from diarize.formats.times import decimal
+from diarize.types import Annotation, Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from decimal import Decimal
+
+__all__ = ["Line", "collected", "numbered", "only", "stem", "tokens"]
+
+_LONGEST = 1_000_000_000  # seconds; thirty years
+_BLANKS = re.compile(r"[ \t\v\f]+")
+_UNSAFE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ufeff]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: ``source`` and ``number`` say where it stands, ``text`` what it holds."""
+
+    source: str
+    number: int
+    text: str
+
+    def error(self, problem: str) -> FormatError:
+        """A FormatError that starts with the file name and line number."""
+        return FormatError(f"{self.source}:{self.number}: {problem}")
+
+    def fields(self) -> list[str]:
+        """The text split at ASCII blanks, so that a name may hold any other character."""
+        return _BLANKS.split(self.text.strip(" \t\v\f"))
+
+    def number_in(self, text: str, what: str) -> Decimal:
+        """The number of seconds in a field; FormatError when it is none."""
+        value = decimal(text)
+        if value is None or abs(value) > _LONGEST:
+            raise self.error(f"{what} is {text[:40]!r}; a number of seconds such as 12.345 is needed")
+        return value
+
+    def turn(
+        self, start: Decimal, end: Decimal, speaker: str, confidence: float | None = None
+    ) -> Turn | None:
+        """A turn; None when it has no length; FormatError when it runs backwards or starts before 0."""
+        if start < 0 or end < start:
+            raise self.error(f"a turn from {start} to {end} s; 0 ≤ start < end is needed, correct the times")
+        if not speaker:
+            raise self.error("a turn without a speaker name; give it one")
+        low, high = float(start), float(end)
+        return Turn(low, high, speaker, confidence) if high > low else None
+
+
+def numbered(text: str, source: str, comments: tuple[str, ...] = ()) -> Iterator[Line]:
+    """The lines of a text that are not blank and do not start with one of ``comments``."""
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
+        if line.strip() and not line.lstrip().startswith(comments):
+            yield Line(source, number, line.removesuffix("\r"))
+
+
+def collected(turns: Sequence[tuple[str, Turn | None]]) -> dict[str, Annotation]:
+    """Annotations by recording, in order of appearance, from (recording, turn) pairs; None is no turn."""
+    rows: dict[str, list[Turn]] = {}
+    for recording, turn in turns:
+        rows.setdefault(recording, []).extend([turn] if turn else [])
+    return {recording: Annotation(recording, tuple(each)) for recording, each in rows.items()}
+
+
+def stem(source: str) -> str:
+    """The recording that a file stands for: its name without folder and extension."""
+    return PurePath(source).stem or "recording"
+
+
+def only(annotations: Sequence[Annotation], name: str) -> Annotation:
+    """The one annotation of a format that holds one recording a file; FormatError for none or several."""
+    if len(annotations) != 1:
+        raise FormatError(f"{name} holds one recording a file, got {len(annotations)}; write one file each")
+    return annotations[0]
+
+
+def tokens(names: Sequence[str]) -> dict[str, str]:
+    """Names as single fields: every run of blanks and control characters becomes ``_``.
+
+    Two names that become the same are kept apart by ``_2``, ``_3`` … in the given order.
+    """
+    taken = {name for name in names if name == _token(name)}
+    safe: dict[str, str] = {}
+    for name in names:
+        token, count = _token(name), 1
+        while name not in taken and (token in taken or token in safe.values()):
+            count += 1
+            token = f"{_token(name)}_{count}"
+        safe[name] = token
+    return safe
+
+
+def _token(name: str) -> str:
+    return _UNSAFE.sub("_", name) or "_"

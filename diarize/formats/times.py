@@ -1,0 +1,69 @@
+"""Times as files carry them: whole milliseconds, decimal seconds and clock readings."""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from diarize.types import Annotation, Turn
+
+__all__ = ["clock", "decimal", "disjoint", "from_clock", "milliseconds", "rounded", "seconds"]
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_CLOCK = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d)[.,](\d{3})", re.ASCII)
+
+
+def milliseconds(value: float) -> int:
+    """The nearest whole millisecond to a time in seconds, halves up."""
+    return math.floor(value * 1000 + 0.5)
+
+
+def rounded(annotation: Annotation) -> list[tuple[int, int, Turn]]:
+    """Every turn with its boundaries in whole milliseconds; turns that vanish in the rounding are left out.
+
+    Boundaries are rounded, never durations, so turns that touch still touch.
+    """
+    rows = [(milliseconds(turn.start), milliseconds(turn.end), turn) for turn in annotation.turns]
+    return [row for row in rows if row[1] > row[0]]
+
+
+def disjoint(rows: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Sorted (start, end) rows with those that overlap merged; rows that only touch stay apart."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(rows):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def seconds(ms: int) -> str:
+    """Milliseconds as decimal seconds with three places."""
+    return f"{ms // 1000}.{ms % 1000:03d}"
+
+
+def decimal(text: str) -> Decimal | None:
+    """The number in a text, exactly as written; None when it is not a plain finite number."""
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+def clock(ms: int, separator: str = ".") -> str:
+    """Milliseconds as ``HH:MM:SS.mmm``; hours grow past 99."""
+    whole, fraction = divmod(ms, 1000)
+    minutes, second = divmod(whole, 60)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}{separator}{fraction:03d}"
+
+
+def from_clock(text: str) -> int | None:
+    """Milliseconds of ``[HH:]MM:SS.mmm``; None when it is not a clock reading."""
+    match = _CLOCK.fullmatch(text)
+    if match is None:
+        return None
+    hour, minute, second, fraction = (int(part or 0) for part in match.groups())
+    return ((hour * 60 + minute) * 60 + second) * 1000 + fraction

@@ -1,0 +1,59 @@
+"""UEM: which stretches of a recording are to be evaluated (un-partitioned evaluation map, NIST).
+
+One line a stretch, four fields: ``<recording> <channel> <start> <end>``, in seconds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from diarize.formats import lines, times
+from diarize.intervals import union
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from diarize.intervals import Intervals
+    from diarize.types import Annotation, Turn
+
+__all__ = ["dump", "load", "read", "write"]
+
+_SPEAKER = "speech"
+
+
+def load(text: str, source: str = "text.uem") -> dict[str, Intervals]:
+    """Stretches by recording, each float64 (n, 2) seconds, sorted and merged; channels are put together.
+
+    Comments (``;;``) and stretches of no length are skipped. Raises FormatError for anything else.
+    """
+    return {name: union(each.intervals()) for name, each in read(text, source).items()}
+
+
+def dump(stretches: Mapping[str, Intervals]) -> str:
+    """UEM of (n, 2) seconds by recording; boundaries are rounded to milliseconds."""
+    names = lines.tokens(list(stretches))
+    return "".join(
+        f"{names[recording]} 1 {times.seconds(start)} {times.seconds(end)}\n"
+        for recording, rows in stretches.items()
+        for start, end in ((times.milliseconds(a), times.milliseconds(b)) for a, b in union(rows))
+        if end > start
+    )
+
+
+def read(text: str, source: str = "text.uem") -> dict[str, Annotation]:
+    """The stretches as turns of one speaker called ``speech`` (UEM knows no speakers)."""
+    rows = [_row(line) for line in lines.numbered(text, source, comments=(";", "#"))]
+    return lines.collected(rows)
+
+
+def _row(line: lines.Line) -> tuple[str, Turn | None]:
+    fields = line.fields()
+    if len(fields) != 4:
+        raise line.error(f"{len(fields)} fields; UEM has four: recording, channel, start, end")
+    start, end = line.number_in(fields[2], "the start"), line.number_in(fields[3], "the end")
+    return fields[0], line.turn(start, end, _SPEAKER)
+
+
+def write(annotations: Sequence[Annotation]) -> str:
+    """The stretches in which anybody speaks, without the names of who."""
+    return dump({each.recording: union(each.intervals()) for each in annotations})

@@ -1,0 +1,137 @@
+"""Grading anybody's annotation against a reference: one door for a recording, one for many.
+
+>>> from diarize.types import Annotation, Turn
+>>> truth = Annotation("call", (Turn(0, 6, "Ann"), Turn(6, 10, "Bob")))
+>>> guess = Annotation("call", (Turn(0, 7, "SPEAKER_00"), Turn(7, 10, "SPEAKER_01")))
+>>> result = score(truth, guess)
+>>> result.der, result.mapping
+(0.1, {'SPEAKER_00': 'Ann', 'SPEAKER_01': 'Bob'})
+>>> print(score(truth, guess, collar=0.25).protocol)
+collar ±0.25 s, overlap scored
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from diarize.errors import FormatError
+from diarize.intervals import duration
+from diarize.scoring import der, detection, jer, mapping, regions
+from diarize.scoring.cells import Cells
+from diarize.scoring.changes import ChangeScore, change_points, score_changes
+from diarize.scoring.detection import Detection
+from diarize.scoring.jer import Jaccard
+from diarize.scoring.protocol import Protocol
+from diarize.scoring.results import FileScore, PooledScore
+from diarize.types import Annotation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike
+
+_T = TypeVar("_T")
+
+__all__ = [
+    "ChangeScore",
+    "Detection",
+    "FileScore",
+    "Jaccard",
+    "PooledScore",
+    "Protocol",
+    "change_points",
+    "score",
+    "score_changes",
+    "score_files",
+]
+
+
+def score(
+    reference: Annotation,
+    hypothesis: Annotation,
+    *,
+    uem: ArrayLike | None = None,
+    collar: float = 0.0,
+    skip_overlap: bool = False,
+    mapped_on: Literal["scored", "evaluated"] = "scored",
+) -> FileScore:
+    """Grade one recording; recording ids are not compared.
+
+    ``uem``: (n, 2) seconds to evaluate, or None for the extent of both (see ``regions.evaluated``);
+    ``collar`` in seconds per side, ``skip_overlap`` and ``mapped_on`` as in ``Protocol``. Raises ConfigError
+    for a negative collar.
+    """
+    protocol = Protocol(collar, skip_overlap, mapped_on)
+    region = regions.evaluated(reference, hypothesis, uem)
+    core = regions.scored(region, reference, protocol)
+    everything, cells = Cells.of(reference, hypothesis, region), Cells.of(reference, hypothesis, core)
+    pairs = mapping.optimal(cells if mapped_on == "scored" else everything)
+    return FileScore(
+        recording=reference.recording,
+        protocol=protocol,
+        score=der.error(cells, pairs),
+        detection=detection.error(cells),
+        jaccard=jer.error(cells),
+        mapping=pairs,
+        reference_speakers=int(everything.reference.any(axis=0).sum()),
+        hypothesis_speakers=int(everything.hypothesis.any(axis=0).sum()),
+        evaluated=duration(region),
+        scored=duration(core),
+    )
+
+
+def score_files(
+    references: Mapping[str, Annotation],
+    hypotheses: Mapping[str, Annotation],
+    *,
+    uems: Mapping[str, ArrayLike] | None = None,
+    collar: float = 0.0,
+    skip_overlap: bool = False,
+    mapped_on: Literal["scored", "evaluated"] = "scored",
+) -> PooledScore:
+    """Grade many recordings, matched by id, and pool them.
+
+    One reference and one hypothesis are matched whatever their ids (and so is a single evaluation map). A
+    recording without hypothesis counts as all missed; one without reference, or not in ``uems`` when that is
+    given, is not graded; both are listed. Raises FormatError when nothing matches.
+    """
+    hypotheses, uems = _aligned(references, hypotheses), uems and _aligned(references, uems)
+    graded = [name for name in references if uems is None or name in uems]
+    _refuse_strangers(graded, hypotheses, uems)
+    answers = {name: hypotheses.get(name, Annotation(name)) for name in graded}
+    files = [
+        score(
+            references[name],
+            answers[name],
+            uem=None if uems is None else uems[name],
+            collar=collar,
+            skip_overlap=skip_overlap,
+            mapped_on=mapped_on,
+        )
+        for name in graded
+    ]
+    return PooledScore(
+        tuple(replace(each, recording=name) for name, each in zip(graded, files, strict=True)),
+        unanswered=tuple(name for name in graded if name not in hypotheses),
+        ungraded=tuple(name for name in {**references, **hypotheses} if name not in graded),
+    )
+
+
+def _aligned(references: Mapping[str, Annotation], others: Mapping[str, _T]) -> Mapping[str, _T]:
+    if len(references) == len(others) == 1:
+        return dict(zip(references, others.values(), strict=True))
+    return others
+
+
+def _refuse_strangers(
+    graded: list[str], hypotheses: Mapping[str, Annotation], uems: Mapping[str, ArrayLike] | None
+) -> None:
+    if not graded:
+        what = "the reference" if uems is None else "the evaluation map and the reference share"
+        raise FormatError(f"{what} no recording; give files that name the same recordings")
+    if hypotheses and not any(name in hypotheses for name in graded):
+        raise FormatError(
+            f"the hypothesis is about {next(iter(hypotheses))!r} and the reference about {graded[0]!r}; "
+            "give files that name the same recordings"
+        )

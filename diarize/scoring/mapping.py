@@ -1,0 +1,47 @@
+"""The optimal one-to-one mapping between the speakers of two annotations of one recording."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from diarize.scoring.cells import Cells
+
+    Array = NDArray[Any]
+
+__all__ = ["optimal", "pairs"]
+
+_PREFERENCE = 1e-9  # seconds that a perfect match is worth: enough to settle a tie, too little for a score
+
+
+def pairs(cells: Cells) -> list[tuple[int, int]]:
+    """(reference, hypothesis) indices that maximise the time in which both of a pair talk.
+
+    Among mappings that share equally much, the one that covers the speakers' time best, so that the order of
+    the speakers does not matter. Speakers who never talk at the same time are not paired. Source: the
+    assignment problem of Kuhn (1955), solved by scipy.
+    """
+    together = cells.together()
+    rows, columns = linear_sum_assignment(
+        together + _PREFERENCE * _similarity(cells, together), maximize=True
+    )
+    return [(int(r), int(h)) for r, h in zip(rows, columns, strict=True) if together[r, h] > 0]
+
+
+def _similarity(cells: Cells, together: Array) -> Array:
+    """Jaccard index (R, H): shared time over time in which either talks; 0 for two silent speakers."""
+    either = cells.reference_seconds()[:, None] + cells.hypothesis_seconds()[None, :] - together
+    similarity: Array = np.divide(together, either, out=np.zeros_like(together), where=either > 0)
+    return similarity
+
+
+def optimal(cells: Cells) -> dict[str, str]:
+    """Hypothesis speaker → reference speaker, over the time in ``cells``; speakers without a partner are
+    left out.
+    """
+    return {cells.hypothesis_speakers[h]: cells.reference_speakers[r] for r, h in pairs(cells)}

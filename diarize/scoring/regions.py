@@ -1,0 +1,42 @@
+"""Regions: which time is evaluated, and which part of it is scored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from diarize.intervals import collars, empty, subtract, union
+from diarize.scoring.cells import overlap
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from diarize.intervals import Intervals
+    from diarize.scoring.protocol import Protocol
+    from diarize.types import Annotation
+
+__all__ = ["evaluated", "scored"]
+
+
+def evaluated(reference: Annotation, hypothesis: Annotation, uem: ArrayLike | None = None) -> Intervals:
+    """The evaluation map ``uem`` (n, 2) s, merged.
+
+    Without one: from the first to the last boundary of reference and hypothesis together, as dscore and
+    pyannote.metrics assume. md-eval by itself looks at the reference alone, which forgives whatever the
+    hypothesis says before its first and after its last turn; its figures agree when it is given a map.
+    """
+    if uem is not None:
+        return union(uem)
+    both = np.concatenate((reference.intervals(), hypothesis.intervals()))
+    return union([[both.min(), both.max()]]) if len(both) else empty()
+
+
+def scored(region: Intervals, reference: Annotation, protocol: Protocol) -> Intervals:
+    """``region`` (n, 2) s without collars around reference boundaries and, if asked, reference overlap.
+
+    Every turn has its own two boundaries, also where turns of one speaker touch.
+    """
+    if protocol.collar:
+        region = subtract(region, collars(reference.intervals(), protocol.collar))
+    return subtract(region, overlap(reference)) if protocol.skip_overlap else region

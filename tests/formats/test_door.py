@@ -1,0 +1,130 @@
+"""The door to all formats: files are found, refused and written whole."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+import written
+
+from diarize import formats
+from diarize.errors import FormatError, OutputError
+from diarize.types import Annotation, Turn
+
+ONE = Annotation("talk", (Turn(0, 1, "Ann"),))
+
+
+def test_every_format_is_whole():
+    """The table names each format once, with its own suffix, and every format writes."""
+    suffixes = [each.suffix.lower() for each in formats.FORMATS.values()]
+    assert len(set(suffixes)) == len(suffixes)
+    assert all(name == each.name for name, each in formats.FORMATS.items())
+
+
+@pytest.mark.parametrize("name", [name for name, each in formats.FORMATS.items() if each.read])
+def test_what_is_written_is_read(tmp_path, name):
+    """Through a real file, by suffix alone."""
+    path = tmp_path / f"talk{formats.FORMATS[name].suffix}"
+    assert formats.write_file(path, ONE) == path
+    assert [each.intervals().tolist() for each in formats.read_file(path).values()] == [[[0, 1]]]
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+def test_unknown_names_get_a_hint():
+    """A near miss names the nearest format; an unknown suffix lists the known."""
+    with pytest.raises(FormatError, match=r"no format is called 'rtm'.*did you mean rttm\?"):
+        formats.format_of("x", "rtm")
+    with pytest.raises(FormatError, match=r"the suffix '\.xyz' is not one of \.rttm"):
+        formats.format_of("x.xyz")
+
+
+def test_named_format_beats_the_suffix(tmp_path):
+    """``--format lab`` into a file called .txt."""
+    formats.write_file(tmp_path / "talk.txt", ONE, "LAB")
+    assert (tmp_path / "talk.txt").read_text() == "0.000 1.000 Ann\n"
+
+
+def test_existing_files_stay_unless_told(tmp_path):
+    """Nothing is overwritten by accident."""
+    path = tmp_path / "talk.rttm"
+    path.write_text("mine")
+    with pytest.raises(OutputError, match="exists already"):
+        formats.write_file(path, ONE)
+    assert path.read_text() == "mine"
+    formats.write_file(path, ONE, overwrite=True)
+    assert path.read_text().startswith("SPEAKER talk 1 0.000 1.000")
+
+
+def test_full_disk_leaves_nothing(tmp_path, monkeypatch):
+    """The old file stays, no half-written one appears, and the reason is one line."""
+    path = tmp_path / "talk.rttm"
+    path.write_text("old")
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match=r"no space left on device") as caught:
+        formats.write_file(path, ONE, overwrite=True)
+    assert "\n" not in str(caught.value)
+    assert path.read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["talk.rttm"]
+
+
+def test_places_that_cannot_be_written(tmp_path):
+    """No folder, a folder, a device."""
+    with pytest.raises(OutputError, match="does not exist"):
+        formats.write_file(tmp_path / "no" / "talk.rttm", ONE)
+    with pytest.raises(OutputError, match="a folder; name a file"):
+        formats.write_file(tmp_path, ONE, "rttm")
+    with pytest.raises(OutputError, match="not a regular file"):
+        formats.write_file("/dev/null", ONE, "rttm", overwrite=True)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_read_only_folder(tmp_path):
+    """A folder without write permission gives one line."""
+    tmp_path.chmod(0o500)
+    with pytest.raises(OutputError, match="permission denied"):
+        formats.write_file(tmp_path / "talk.rttm", ONE)
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    """Absent, a folder, binary, not UTF-8, absurdly large."""
+    path = tmp_path / "x.rttm"
+    with pytest.raises(FormatError, match="no such file"):
+        formats.read_file(path)
+    with pytest.raises(FormatError, match="a folder"):
+        formats.read_file(tmp_path, "rttm")
+    path.write_bytes(b"RIFF\x00\x00")
+    with pytest.raises(FormatError, match="binary data"):
+        formats.read_file(path)
+    path.write_bytes("SPEAKER a 1 0 1 <NA> <NA> A <NA>\nZoë".encode("latin-1"))
+    with pytest.raises(FormatError, match=r"x\.rttm:2: not UTF-8"):
+        formats.read_file(path)
+    with path.open("wb") as file:
+        file.truncate(formats.files.LARGEST + 1)
+    with pytest.raises(FormatError, match="at most 100000000 bytes"):
+        formats.read_file(path)
+
+
+def test_encodings(tmp_path):
+    """UTF-16 as Praat writes it, a byte order mark, old Mac line ends."""
+    path = tmp_path / "talk.lab"
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-16-be"):
+        mark = "\ufeff" if encoding == "utf-16-be" else ""
+        path.write_bytes(f"{mark}0 1 Zoë\r1 2 李雷\r\n".encode(encoding))
+        assert formats.read_file(path)["talk"].speakers == ("Zoë", "李雷")
+
+
+def test_uem_files(tmp_path):
+    """Maps have their own door."""
+    formats.write_uem(tmp_path / "x.uem", {"r": [[0, 1.5]]})
+    assert formats.read_uem(tmp_path / "x.uem")["r"].tolist() == [[0, 1.5]]
+
+
+def test_lone_surrogates_do_not_stop_a_file(tmp_path):
+    """A name out of an undecodable file name is written with ``?``."""
+    formats.write_file(tmp_path / "x.rttm", Annotation("caf\udce9", written.MEETING.turns))
+    assert set(formats.read_file(tmp_path / "x.rttm")) == {"caf?"}

@@ -1,0 +1,119 @@
+"""RTTM as NIST writes it, and as strangers do."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from tempfile import NamedTemporaryFile
+
+import pytest
+import written
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diarize.errors import FormatError
+from diarize.formats import rttm
+from diarize.types import Annotation, Turn
+
+GOLDEN = """\
+SPEAKER meeting 1 0.000 1.500 <NA> <NA> Ann <NA> <NA>
+SPEAKER meeting 1 1.500 60.500 <NA> <NA> Bob <NA> <NA>
+SPEAKER meeting 1 61.250 3663.751 <NA> <NA> Ann <NA> <NA>
+"""
+
+
+def test_ten_fields_and_rounded_boundaries():
+    """Boundaries are rounded, durations follow from them, and what vanishes is left out."""
+    assert rttm.write([written.MEETING]) == GOLDEN
+
+
+def test_confidence_only_when_asked():
+    """The ninth field holds it with three decimals, or <NA> where it is not known."""
+    ninth = [line.split()[8] for line in rttm.write([written.MEETING], confidence=True).splitlines()]
+    assert ninth == ["0.988", "0.500", "<NA>"]
+
+
+def test_touching_turns_touch_after_rounding():
+    """Rounding durations would leave a millisecond between, or an overlap of one."""
+    turns = tuple(Turn(i * 0.3337, (i + 1) * 0.3337, "ABC"[i % 3]) for i in range(1000))
+    back = rttm.read(rttm.write([Annotation("r", turns)]))["r"].turns
+    assert all(a.end == b.start for a, b in pairwise(back))
+
+
+def test_strangers_are_read():
+    """Nine fields, tabs, CRLF, a byte order mark, comments, other records, no length, several recordings."""
+    text = (
+        "\ufeff;; made by hand\r\n"
+        "SPKR-INFO a 1 <NA> <NA> <NA> adult_female Zoë <NA>\r\n"
+        "SPEAKER a 1 1.10 2.20 <NA> <NA> Zoë <NA>\r\n"
+        "  SPEAKER\ta\t2\t3.3\t.5\t<NA>\t<NA>\t李雷\t0.25\t<NA>\r\n"
+        "\r\n"
+        "NON-SPEECH a 1 4.0 1.0 <NA> noise <NA> <NA> <NA>\r\n"
+        "SPEAKER a 1 5.0 0.000 <NA> <NA> Zoë <NA> <NA>\r\n"
+        "SPEAKER b 1 0 1e1 <NA> <NA> x\u00a0y -3.5 <NA> more fields"
+    )
+    assert rttm.read(text) == {
+        "a": Annotation("a", (Turn(1.1, 3.3, "Zoë"), Turn(3.3, 3.8, "李雷", confidence=0.25))),
+        "b": Annotation("b", (Turn(0, 10, "x\u00a0y"),)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("SPEAKER a 1 1.0 -2.0 <NA> <NA> A <NA> <NA>", "duration of -2.0"),
+        ("SPEAKER a 1 -1.0 2.0 <NA> <NA> A <NA> <NA>", "from -1.0"),
+        ("SPEAKER a 1 one 2.0 <NA> <NA> A <NA> <NA>", "'one'"),
+        ("SPEAKER a 1 1_0 2.0 <NA> <NA> A <NA> <NA>", "'1_0'"),
+        ("SPEAKER a 1 nan 2.0 <NA> <NA> A <NA> <NA>", "'nan'"),
+        ("SPEAKER a 1 1e999 2.0 <NA> <NA> A <NA> <NA>", "'1e999'"),
+        ("SPEAKER a 1 1.0 2.0 <NA> <NA> A", "8 fields"),
+        ("SPEAKER a 1 1.0 2.0", "5 fields"),
+        ("SPEAKER", "1 fields"),
+        ("1.0\t2.0\tAnn", "is this RTTM?"),
+    ],
+)
+def test_faults_name_file_and_line(line, problem):
+    """One line that says where, what was given and what is allowed."""
+    with pytest.raises(FormatError) as caught:
+        rttm.read(f"SPEAKER a 1 0 1 <NA> <NA> A <NA> <NA>\n\n{line}\n", "mine.rttm")
+    message = str(caught.value)
+    assert message.startswith("mine.rttm:3: ")
+    assert problem in message
+    assert "\n" not in message
+
+
+def test_names_become_single_fields_and_stay_apart():
+    """Blanks of every kind become ``_``; a name that is then taken already gets a number."""
+    turns = tuple(Turn(i, i + 1, name) for i, name in enumerate(["a b", "a_b", "a\tb", "\u2028", "a\n;;b"]))
+    lines = rttm.write([Annotation("the\nmeeting", turns)]).splitlines()
+    assert [line.split(" ")[7] for line in lines] == ["a_b_2", "a_b", "a_b_3", "_", "a_;;b"]
+    assert {line.split(" ")[1] for line in lines} == {"the_meeting"}
+    assert {len(line.split()) for line in lines} == {10}
+
+
+@given(written.annotations())
+def test_round_trip_is_lossless_to_the_millisecond(annotation):
+    """Every turn comes back, also when turns of one speaker overlap or repeat."""
+    assert rttm.read(rttm.write([annotation])).get("meeting", Annotation("meeting")) == annotation
+
+
+@given(st.lists(st.tuples(written.ANY, st.floats(0, 1e6), st.floats(0.001, 1e5)), max_size=8))
+def test_anything_written_is_read(rows):
+    """Any name and any time give lines of ten fields, with as many speakers as there were."""
+    annotation = Annotation("r", tuple(Turn(a, a + d, name) for name, a, d in rows))
+    back = rttm.read(rttm.write([annotation])).get("r", Annotation("r"))
+    assert len(back.turns) == len(annotation.turns)
+    assert len(back.speakers) == len(annotation.speakers)
+
+
+@given(written.annotations(names=written.UNQUOTED))
+def test_pyannote_reads_the_same(annotation):
+    """An independent reader finds the same turns."""
+    util = pytest.importorskip("pyannote.database.util")
+    with NamedTemporaryFile("w", suffix=".rttm", encoding="utf-8") as file:
+        file.write(rttm.write([annotation]))
+        file.flush()
+        found = util.load_rttm(file.name).get("meeting")
+    tracks = found.itertracks(yield_label=True) if found else ()
+    theirs = [(round(s.start * 1000), round(s.end * 1000), str(name)) for s, _, name in tracks]
+    assert sorted(theirs) == sorted(written.rows(annotation))

@@ -1,0 +1,76 @@
+"""The two plain formats: evaluation maps and label lines."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import written
+from hypothesis import given
+
+from diarize.errors import FormatError
+from diarize.formats import lab, uem
+from diarize.types import Annotation, Turn
+
+
+def test_uem_is_read_as_stretches():
+    """Sorted, merged, channels together, comments and empty stretches skipped."""
+    stretches = uem.load(";; map\nb 1 5 6.5\na 1 3.0 4\r\na 2 0.5 3.5\na 1 9 9\n")
+    assert {name: rows.tolist() for name, rows in stretches.items()} == {"b": [[5, 6.5]], "a": [[0.5, 4]]}
+
+
+def test_uem_is_written_on_the_millisecond():
+    """Four fields; a stretch that vanishes is left out."""
+    rows = np.array([[7.0001, 7.0002], [0.0004, 2.0006]])
+    assert uem.dump({"my call": rows}) == "my_call 1 0.000 2.001\n"
+
+
+def test_annotation_as_uem_is_where_anybody_speaks():
+    """Overlap is united, names are gone."""
+    assert uem.write([written.MEETING]) == "meeting 1 0.000 3725.001\n"
+    assert uem.read("r 1 0 2\n") == {"r": Annotation("r", (Turn(0, 2, "speech"),))}
+
+
+@pytest.mark.parametrize("line", ["a 1 0", "a 1 0 1 2", "a 1 3 2", "a 1 x 2", "a 1 -1 2"])
+def test_uem_faults_name_file_and_line(line):
+    """Wrong counts, times that run backwards, no numbers."""
+    with pytest.raises(FormatError, match=r"^mine\.uem:2: "):
+        uem.read(f"a 1 0 1\n{line}\n", "mine.uem")
+
+
+def test_pyannote_reads_our_uem(tmp_path):
+    """An independent reader finds the same stretches."""
+    util = pytest.importorskip("pyannote.database.util")
+    path = tmp_path / "x.uem"
+    path.write_text(uem.dump({"r": np.array([[0.5, 4], [6, 7.25]])}))
+    assert [(s.start, s.end) for s in util.load_uem(path)["r"]] == [(0.5, 4), (6, 7.25)]
+
+
+def test_lab_golden():
+    """Start, end, label."""
+    expected = "0.000 1.500 Ann\n1.500 62.000 Bob\n61.250 3725.001 Ann\n"
+    assert lab.write([written.MEETING]) == expected
+
+
+def test_lab_takes_its_name_from_the_file_and_the_rest_of_the_line():
+    """A label may hold blanks; an empty file is an annotation without turns."""
+    assert lab.read("0 1.5 Mr  Green\n", "talk.lab")["talk"].turns == (Turn(0, 1.5, "Mr Green"),)
+    assert lab.read("", "talk.lab") == {"talk": Annotation("talk")}
+
+
+@pytest.mark.parametrize("line", ["0 1", "2 1 A", "a b c"])
+def test_lab_faults_name_file_and_line(line):
+    """Wrong counts, times that run backwards, no numbers."""
+    with pytest.raises(FormatError, match=r"^mine\.lab:2: "):
+        lab.read(f"0 1 A\n{line}\n", "mine.lab")
+
+
+def test_one_recording_a_lab_file():
+    """Two recordings are refused rather than mixed."""
+    with pytest.raises(FormatError, match="one recording a file, got 2"):
+        lab.write([written.MEETING, written.MEETING])
+
+
+@given(written.annotations())
+def test_lab_round_trip(annotation):
+    """Every turn comes back."""
+    assert lab.read(lab.write([annotation]), "meeting.lab") == {"meeting": annotation}
