@@ -1,0 +1,100 @@
+"""Speaker changes by hand, and the laws of their figures."""
+
+from __future__ import annotations
+
+import drawn
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diarize.errors import ConfigError
+from diarize.scoring import ChangeScore, change_points, score_changes
+from diarize.scoring.changes import matched
+from diarize.types import Annotation, Turn
+
+TALK = Annotation(
+    "r", (Turn(0, 4, "A"), Turn(4, 7, "B"), Turn(8, 10, "A"), Turn(10.2, 12, "A"), Turn(11, 13, "B"))
+)
+
+
+def test_changes_are_where_another_speaker_starts():
+    """Not at the end of a pause of the same speaker; after a pause, where the next one starts."""
+    assert change_points(TALK).tolist() == [4, 8, 11]
+    assert change_points(Annotation("r")).tolist() == []
+
+
+def test_figures_by_hand():
+    """4 is found a little late, 8 is missed, 11 is found, 1 is invented."""
+    result = score_changes(TALK, [1.0, 4.2, 11.0], tolerance=0.25)
+    assert (result.true, result.found, result.matched) == (3, 3, 2)
+    assert (result.precision, result.recall, result.f1) == pytest.approx((2 / 3,) * 3)
+
+
+def test_purity_and_coverage_by_hand():
+    """One cut a second late in ten seconds."""
+    talk = Annotation("r", (Turn(0, 6, "A"), Turn(6, 10, "B")))
+    late = score_changes(talk, [7.0])
+    assert (late.purity, late.coverage) == pytest.approx((0.9, 0.9))
+    none = score_changes(talk, [])
+    assert (none.purity, none.coverage, none.precision, none.recall, none.f1) == (0.6, 1, None, 0, 0)
+    many = score_changes(talk, np.arange(1, 10))
+    assert many.purity == pytest.approx(1)
+    assert many.coverage == pytest.approx(0.2)
+
+
+def test_a_tolerance_met_exactly_counts():
+    """0.55 − 0.3 is a little more than 0.25 in floating point."""
+    assert 0.55 - 0.3 > 0.25
+    assert matched(np.array([0.3]), np.array([0.55]), 0.25) == 1
+    assert matched(np.array([0.3]), np.array([0.551]), 0.25) == 0
+
+
+def test_a_found_change_is_used_once():
+    """Two true changes near one found."""
+    assert matched(np.array([1.0, 1.2]), np.array([1.1]), 0.5) == 1
+
+
+def test_nothing_on_either_side():
+    """No speech, no changes: nothing to divide."""
+    empty = score_changes(Annotation("r"), [])
+    assert empty == ChangeScore()
+    assert (empty.f1, empty.purity, empty.coverage) == (None, None, None)
+
+
+def test_pooling_adds_counts():
+    """Not rates."""
+    one = score_changes(TALK, [4.0])
+    assert ChangeScore.pooled([one, one, ChangeScore()]) == ChangeScore(
+        6, 2, 2, 2 * one.seconds, 2 * one.pure, 2 * one.covered
+    )
+
+
+def test_negative_seconds_are_refused():
+    """With what is allowed."""
+    with pytest.raises(ConfigError, match="0 or more"):
+        score_changes(TALK, TALK, tolerance=-1)
+
+
+@given(drawn.annotations())
+def test_perfect_changes_are_perfect(reference):
+    """F1 is 1 and so is coverage: no true piece is cut by its own changes, unless people overlap."""
+    result = score_changes(reference, reference, fill=0)
+    assert result.f1 in (None, 1)
+    assert result.matched == result.true == result.found
+
+
+@given(drawn.annotations(), st.lists(st.floats(0, 60), max_size=20), st.floats(0, 60))
+def test_one_more_cut_never_makes_pieces_less_pure(reference, times, more):
+    """Nor better covering."""
+    before, after = score_changes(reference, times), score_changes(reference, [*times, more])
+    assert after.pure >= before.pure - 1e-9
+    assert after.covered <= before.covered + 1e-9
+
+
+@given(*[st.lists(st.floats(0, 60), max_size=20).map(np.unique)] * 2, st.floats(0, 5), st.floats(0, 5))
+def test_more_tolerance_never_loses_many(truth, found, small, more):
+    """Matches are at most the smaller side, and none are lost by allowing all."""
+    assert matched(truth, found, small) <= min(len(truth), len(found))
+    assert matched(truth, found, small) == matched(found, truth, small)
+    assert matched(truth, found, 1000.0) == min(len(truth), len(found)) >= matched(truth, found, small + more)
