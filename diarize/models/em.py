@@ -1,0 +1,199 @@
+"""Expectation-maximisation: sufficient statistics in one fused pass over the points, and the loop around it.
+
+Log w_k N(z | μ_k, Σ_k) is linear in the features f(z) = [z, quadratic terms of z, 1], so one matrix product
+W F gives every component's log density and one product R Fᵀ gives every statistic that the M-step needs
+(Bishop 2006, section 9.2, in the natural parameters of section 2.4). Points are taken in slices that fit
+the cache, features in rows, so that no array of all points by all components ever exists. Everything here
+is in the coordinates of a `Chart`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from diarize.errors import ModelError
+from diarize.models.chart import Chart
+from diarize.models.features import FeatureRows, local_scores, score_matrix, slice_size
+from diarize.models.gaussian import Parameters, precision_cholesky
+from diarize.models.mstep import Statistics, maximisation
+from diarize.models.points import Float64Array, IntArray, Points, slices
+
+__all__ = ["Run", "Schedule", "Target", "em_run", "expectation", "tally"]
+
+_MAX_REPAIRS = 3  # rounds of re-seeding before a vanishing component is left alone and named
+_VANISHED = 1e-3  # a component holding less than this share of one average point has collapsed
+_NONE: tuple[int, ...] = ()
+
+
+class Target(NamedTuple):
+    """The data of one fit: points, weights, their chart, their total weight, and their (D, D) scatter
+    in the chart.
+    """
+
+    x: Points
+    weights: Float64Array | None
+    chart: Chart
+    total: float
+    scatter: Float64Array
+
+
+class Schedule(NamedTuple):
+    """When to stop, and the least variance allowed: max_iter steps, tol in nats per point, floor as a
+    share.
+    """
+
+    max_iter: int
+    tol: float
+    floor: float
+
+
+class Run(NamedTuple):
+    """Where EM ended: parameters in the chart, mean log density after each step, and what had to be done."""
+
+    parameters: Parameters
+    bounds: tuple[float, ...]
+    converged: bool
+    floored: tuple[int, ...]
+    repaired: tuple[int, ...]
+
+
+def expectation(target: Target, parameters: Parameters) -> Statistics:
+    """E-step: the statistics of all points under these parameters, in the precision of the points."""
+    matrix = score_matrix(parameters)
+    n_components, n_features = matrix.shape
+    dtype = target.x.dtype
+    size = min(slice_size(n_components, n_features, dtype.itemsize), len(target.x))
+    features = FeatureRows(target.chart, parameters.covariance, size, dtype)
+    weights_of_scores = matrix.astype(dtype)
+    scores = np.empty((n_components, size), dtype=dtype)
+    sums = np.zeros(matrix.shape, dtype=np.float64)
+    log_likelihood = 0.0
+    for part in slices(len(target.x), size):
+        rows = features.of(target.x[part])
+        r = np.matmul(weights_of_scores, rows, out=scores[:, : rows.shape[1]])
+        weights = None if target.weights is None else target.weights[part]
+        log_likelihood += _normalise(r, weights)
+        sums += r @ rows.T
+    if parameters.covariance == "tied":
+        log_likelihood += _tied_term(parameters, target.scatter)
+    return _statistics(sums, target.x.shape[1], log_likelihood)
+
+
+def _normalise(scores: Points, weights: Float64Array | None) -> float:
+    """Turn scores (K, c) into weighted responsibilities in place; return the weighted sum of log
+    densities.
+    """
+    top = scores.max(axis=0)
+    scores -= top
+    np.exp(scores, out=scores)
+    norms = scores.sum(axis=0)
+    log_density = top + np.log(norms)
+    if weights is None:
+        scores *= 1.0 / norms
+        return float(log_density.sum(dtype=np.float64))
+    scores *= (weights / norms).astype(scores.dtype)
+    return float(weights @ log_density)
+
+
+def _tied_term(parameters: Parameters, scatter: Float64Array) -> float:
+    """-½ Σ w zᵀ P z over all points: the term that all tied components share, from the scatter alone."""
+    factor = precision_cholesky(parameters.covariances, "tied")
+    return float(-0.5 * np.sum((factor @ factor.T) * scatter))
+
+
+def _statistics(sums: Float64Array, n_dims: int, log_likelihood: float) -> Statistics:
+    return Statistics(sums[:, -1].copy(), sums[:, :n_dims].copy(), sums[:, n_dims:-1].copy(), log_likelihood)
+
+
+def tally(target: Target, responsibilities: Float64Array, covariance: str) -> Statistics:
+    """The statistics of given responsibilities (n, K): where a start that has labels but no mixture
+    begins.
+    """
+    size = min(slice_size(responsibilities.shape[1], target.x.shape[1], 8), len(target.x))
+    features = FeatureRows(target.chart, covariance, size, np.dtype(np.float64))
+    sums: Float64Array | float = 0.0
+    for part in slices(len(target.x), size):
+        r = responsibilities[part]
+        if target.weights is not None:
+            r = r * target.weights[part, None]
+        sums = sums + r.T @ features.of(target.x[part]).T
+    return _statistics(np.asarray(sums, dtype=np.float64), target.x.shape[1], 0.0)
+
+
+def em_run(target: Target, start: Parameters, schedule: Schedule) -> Run:
+    """EM from `start` until a step gains less than tol, or max_iter steps were made.
+
+    bounds[i] is the mean log density after i steps, so the last one belongs to the parameters returned. A
+    component that vanishes is moved to the point that the mixture explains worst; the bounds then start
+    again. Where rounding makes the last step a loss, that step is not taken.
+    """
+    parameters, floored, repaired = start, _NONE, _NONE
+    statistics = expectation(target, parameters)
+    bounds = [_bound(statistics, target)]
+    for _ in range(schedule.max_iter):
+        before = parameters, floored
+        gone = _vanished(statistics, target)
+        if gone and len(repaired) < _MAX_REPAIRS * len(statistics.counts):
+            parameters = _reseeded(target, parameters, gone)
+            repaired, bounds = repaired + gone, []
+        else:
+            parameters, floored = m_step(statistics, target, start.covariance, schedule.floor)
+        statistics = expectation(target, parameters)
+        bounds.append(_bound(statistics, target))
+        if len(bounds) > 1 and bounds[-1] < bounds[-2]:
+            return Run(before[0], tuple(bounds[:-1]), True, before[1], repaired)
+        if len(bounds) > 1 and bounds[-1] - bounds[-2] < schedule.tol:
+            return Run(parameters, tuple(bounds), True, floored, repaired)
+    return Run(parameters, tuple(bounds), False, floored, repaired)
+
+
+def m_step(
+    statistics: Statistics, target: Target, covariance: str, floor: float
+) -> tuple[Parameters, tuple[int, ...]]:
+    """`maximisation` with the scatter and the rounding of this target."""
+    resolution = 8.0 * float(np.finfo(target.x.dtype).eps)
+    return maximisation(statistics, target.scatter, covariance, floor, resolution)
+
+
+def _bound(statistics: Statistics, target: Target) -> float:
+    bound = statistics.log_likelihood / target.total + target.chart.log_det
+    if not np.isfinite(bound):
+        raise ModelError(
+            "EM reached a density that is not finite; raise floor, or scale x to ordinary numbers"
+        )
+    return bound
+
+
+def _vanished(statistics: Statistics, target: Target) -> tuple[int, ...]:
+    share = _VANISHED * target.total / len(target.x)
+    return tuple(int(k) for k in np.flatnonzero(statistics.counts < share))
+
+
+def _reseeded(target: Target, parameters: Parameters, gone: tuple[int, ...]) -> Parameters:
+    """Vanished components moved to the least likely points, as wide as the data and as heavy as the
+    average.
+    """
+    worst = _least_likely(target, parameters, len(gone))
+    n_components, n_dims = parameters.means.shape
+    means, weights = parameters.means.copy(), parameters.weights.copy()
+    means[list(gone)] = (target.x[worst] - target.chart.shift) @ target.chart.forward.T
+    weights[list(gone)] = 1.0 / n_components
+    covariances = parameters.covariances.copy()
+    if parameters.covariance != "tied":
+        identity = np.eye(n_dims, dtype=np.float64)
+        wide = {"full": identity, "diag": np.ones(n_dims), "spherical": np.float64(1.0)}[
+            parameters.covariance
+        ]
+        covariances[list(gone)] = wide
+    return Parameters(weights / weights.sum(), means, covariances, parameters.covariance)
+
+
+def _least_likely(target: Target, parameters: Parameters, n_points: int) -> IntArray:
+    density = np.empty(len(target.x), dtype=np.float64)
+    for part, scores in local_scores(target.x, parameters, target.chart):
+        density[part] = np.logaddexp.reduce(scores, axis=0)
+    if target.weights is not None:
+        density[target.weights == 0.0] = np.inf
+    return np.argsort(density, kind="stable")[:n_points].astype(np.int64)

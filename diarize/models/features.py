@@ -1,0 +1,114 @@
+"""Features: a slice of points as the rows [z, quadratic terms of z, 1] in which a log density is linear.
+
+One matrix product W f(z) then gives log w_k N(z | μ_k, Σ_k) for every component (the natural parameters of
+Bishop 2006, section 2.4). Features lie in rows so that every NumPy loop runs along the points. Coordinates
+are a `Chart`'s.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from diarize.models.chart import Chart, into_chart
+from diarize.models.gaussian import LOG_2PI, Parameters, log_determinants, precision_cholesky
+from diarize.models.points import slices
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diarize.models.points import Float64Array, Points
+
+__all__ = ["FeatureRows", "component_scores", "local_scores", "n_quadratic", "score_matrix", "slice_size"]
+
+_CACHE_BYTES = 1 << 20  # of a core's second-level cache
+
+
+def n_quadratic(covariance: str, n_dims: int) -> int:
+    """How many quadratic features a kind of covariance needs."""
+    return {"full": n_dims * (n_dims + 1) // 2, "tied": 0, "diag": n_dims, "spherical": 1}[covariance]
+
+
+class FeatureRows:
+    """Reused buffers that turn a slice of points into its features, (D + Q + 1, c), features in rows."""
+
+    def __init__(self, chart: Chart, covariance: str, size: int, dtype: np.dtype[Any]) -> None:
+        self.covariance = covariance
+        n_dims = len(chart.shift)
+        self._shift = np.tile(
+            chart.shift.astype(dtype), (size, 1)
+        )  # whole rows: one long subtraction, not c short
+        self._forward = chart.forward.astype(dtype)
+        self._centred = np.empty((size, n_dims), dtype=dtype)
+        self._rows = np.ones((n_dims + n_quadratic(covariance, n_dims) + 1, size), dtype=dtype)
+
+    def of(self, block: Points) -> Points:
+        """The features of a block (c, D); the buffer is overwritten by the next call."""
+        c, n_dims = block.shape
+        centred = np.subtract(block, self._shift[:c], out=self._centred[:c])
+        rows = self._rows[:, :c]
+        z = np.matmul(self._forward, centred.T, out=rows[:n_dims])
+        if self.covariance == "diag":
+            np.multiply(z, z, out=rows[n_dims:-1])
+        elif self.covariance == "spherical":
+            np.einsum("dc,dc->c", z, z, out=rows[n_dims])
+        elif self.covariance == "full":
+            at = n_dims
+            for d in range(n_dims):
+                np.multiply(z[d:], z[d], out=rows[at : at + n_dims - d])
+                at += n_dims - d
+        rows[-1] = 1.0
+        return rows
+
+
+def slice_size(n_components: int, n_features: int, itemsize: int) -> int:
+    """Points per slice: features and responsibilities together fill the cache; a multiple of 64."""
+    size = _CACHE_BYTES // (itemsize * (n_components + n_features + 4))
+    return max(256, size // 64 * 64)
+
+
+def score_matrix(parameters: Parameters) -> Float64Array:
+    """W (K, D + Q + 1): row k times the features of z is log w_k N(z | μ_k, Σ_k) (tied: without -zᵀPz/2)."""
+    means = parameters.means
+    n_components, n_dims = means.shape
+    factors = precision_cholesky(parameters.covariances, parameters.covariance)
+    quadratic = np.zeros((n_components, 0), dtype=np.float64)
+    if parameters.covariance in ("full", "tied"):
+        precisions = factors @ factors.swapaxes(-1, -2)
+        linear = np.einsum("kde,ke->kd", np.broadcast_to(precisions, (n_components, n_dims, n_dims)), means)
+        if parameters.covariance == "full":
+            rows, columns = np.triu_indices(n_dims)
+            quadratic = np.where(rows == columns, -0.5, -1.0) * precisions[:, rows, columns]
+    else:
+        precisions = factors**2 if parameters.covariance == "diag" else factors[:, None] ** 2
+        linear, quadratic = precisions * means, -0.5 * precisions
+    log_dets = log_determinants(factors, parameters.covariance, n_dims)
+    constant = -0.5 * (n_dims * LOG_2PI + log_dets + np.einsum("kd,kd->k", linear, means))
+    # a weight of zero stays in play with the smallest logarithm, so that nothing becomes NaN
+    constant = constant + np.log(np.maximum(parameters.weights, np.finfo(np.float64).tiny))
+    return np.concatenate([linear, quadratic, constant[:, None]], axis=1)
+
+
+def component_scores(x: Points, parameters: Parameters, chart: Chart) -> Iterator[tuple[slice, Float64Array]]:
+    """Slices of x with log w_k N(x | μ_k, Σ_k), (K, c) in float64; the buffer is overwritten by the
+    next slice.
+    """
+    return local_scores(x, into_chart(parameters, chart), chart)
+
+
+def local_scores(x: Points, local: Parameters, chart: Chart) -> Iterator[tuple[slice, Float64Array]]:
+    """`component_scores` of a mixture that is already in the coordinates of the chart."""
+    matrix = score_matrix(local)
+    matrix[:, -1] += chart.log_det
+    size = min(slice_size(matrix.shape[0], matrix.shape[1], 8), len(x))
+    features = FeatureRows(chart, local.covariance, size, np.dtype(np.float64))
+    scores = np.empty((len(matrix), size), dtype=np.float64)
+    factor = precision_cholesky(local.covariances, "tied") if local.covariance == "tied" else None
+    for part in slices(len(x), size):
+        rows = features.of(x[part])
+        out = np.matmul(matrix, rows, out=scores[:, : rows.shape[1]])
+        if factor is not None:
+            scaled = factor.T @ rows[: len(factor)]
+            out -= 0.5 * np.einsum("dc,dc->c", scaled, scaled)
+        yield part, out

@@ -1,0 +1,82 @@
+"""Store: named arrays in an npz file without pickle; sizes and types are read from the headers before
+any data.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.lib import format as npy
+
+from diarize.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from os import PathLike
+
+    from diarize.models.points import Float64Array
+
+__all__ = ["load_arrays", "save_arrays"]
+
+_MAGIC = "diarize-models-1"
+_MAX_BYTES = 1 << 30
+
+
+def save_arrays(path: str | PathLike[str], kind: str, arrays: Mapping[str, Float64Array]) -> None:
+    """Write float64 arrays under their names, with the kind of model they make up. Raises ModelError if
+    it cannot.
+    """
+    header = np.array(f"{_MAGIC}:{kind}")
+    try:
+        with open(path, "wb") as file:  # noqa: PTH123 (a path of any type)
+            np.savez(file, allow_pickle=False, header=header, **dict(arrays))
+    except OSError as error:
+        raise ModelError(f"cannot write {path}: {error.strerror}; choose another place") from error
+
+
+def load_arrays(path: str | PathLike[str], names: Sequence[str]) -> tuple[str, dict[str, Float64Array]]:
+    """The kind of model in the file and its float64 arrays.
+
+    Raises ModelError for a file that is missing, is not such an npz, lacks a name, or claims more than 1 GiB.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            sizes = [_checked_size(archive, name, "f8") for name in names]
+            if _checked_size(archive, "header", "U") > 4096 or sum(sizes) > _MAX_BYTES:
+                raise ModelError(
+                    f"{path} claims {sum(sizes)} bytes; allowed are {_MAX_BYTES}; it is not a model"
+                )
+            kind = _read(archive, "header").item()
+            if not kind.startswith(f"{_MAGIC}:"):
+                raise ModelError(f"{path} is of format {kind[:40]!r}; allowed is {_MAGIC!r}; save it again")
+            return kind.partition(":")[2], {name: _read(archive, name) for name in names}
+    except OSError as error:
+        raise ModelError(f"cannot read {path}: {error.strerror or error}; check the path") from error
+    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
+        raise ModelError(
+            f"{path} is not a saved model ({type(error).__name__}); pass a file that save() wrote"
+        ) from error
+
+
+def _checked_size(archive: zipfile.ZipFile, name: str, wanted: str) -> int:
+    """Bytes of one member by its header, which must agree with what the archive says it holds."""
+    with archive.open(f"{name}.npy") as file:
+        version = npy.read_magic(file)
+        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        shape, _, dtype = read(file)
+        header = file.tell()
+    if not (dtype.kind == wanted if wanted == "U" else dtype == np.dtype(np.float64)):
+        raise ValueError(name)
+    size = dtype.itemsize
+    for length in shape:
+        size *= length
+    if header + size != archive.getinfo(f"{name}.npy").file_size:
+        raise ValueError(name)
+    return int(size)
+
+
+def _read(archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    with archive.open(f"{name}.npy") as file:
+        return np.asarray(npy.read_array(file, allow_pickle=False))

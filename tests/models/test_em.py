@@ -1,0 +1,314 @@
+"""EM: hand-worked steps, laws that hold for any data, and step-for-step agreement with scikit-learn."""
+
+# ruff: noqa: D103 (the names of the tests are the sentences)
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import GaussianMixture
+
+from diarize.models import COVARIANCES, GMM, fit_gmm
+from diarize.models.chart import into_chart
+from diarize.models.em import Schedule, em_run, expectation, m_step
+from diarize.models.fitting import _target
+from diarize.models.gaussian import covariance_shape, log_densities
+
+SEEDS = st.integers(0, 2**32 - 1)
+KINDS = st.sampled_from(COVARIANCES)
+
+
+def cloud(seed: int, n_points: int = 150, n_dims: int = 3, n_clusters: int = 3) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(size=(n_clusters, n_dims)) * 3.0
+    return centres[rng.integers(0, n_clusters, n_points)] + rng.normal(size=(n_points, n_dims)) @ (
+        np.eye(n_dims) + 0.4 * rng.normal(size=(n_dims, n_dims))
+    )
+
+
+def start_for(x: np.ndarray, covariance: str, n_components: int = 3, seed: int = 0) -> GMM:
+    rng = np.random.default_rng(seed)
+    shape = covariance_shape(covariance, n_components, x.shape[1])
+    spread = np.cov(x.T)
+    if covariance == "spherical":
+        covariances = np.full(shape, np.trace(spread) / x.shape[1])
+    else:
+        covariances = np.broadcast_to(np.diag(spread) if covariance == "diag" else spread, shape)
+    means = x[rng.choice(len(x), n_components, replace=False)]
+    return GMM(np.full(n_components, 1.0 / n_components), means, covariances, covariance)
+
+
+def assert_same(a: GMM, b: GMM, rtol: float = 1e-6, atol: float = 1e-9) -> None:
+    assert_allclose(a.weights, b.weights, rtol=rtol, atol=atol)
+    assert_allclose(a.means, b.means, rtol=rtol, atol=atol)
+    assert_allclose(a.covariances, b.covariances, rtol=rtol, atol=atol)
+
+
+def test_one_step_on_three_points_by_hand() -> None:
+    x = np.array([[0.0], [1.0], [3.0]])
+    start = GMM([0.5, 0.5], [[0.0], [3.0]], [[1.0], [1.0]], "diag")
+    # r for component 0: 1 / (1 + exp(3x - 4.5)), because log N(x|3) - log N(x|0) = 3x - 4.5
+    r = 1.0 / (1.0 + np.exp(3.0 * x[:, 0] - 4.5))
+    mean = np.sum(r * x[:, 0]) / r.sum()
+    gmm, trace = fit_gmm(x, 2, init=start, max_iter=1, floor=0.0)
+    assert_allclose(gmm.weights, [r.sum() / 3.0, 1.0 - r.sum() / 3.0], rtol=1e-12)
+    assert_allclose(gmm.means[0], [mean], rtol=1e-12)
+    assert_allclose(gmm.covariances[0], [np.sum(r * (x[:, 0] - mean) ** 2) / r.sum()], rtol=1e-11)
+    assert_allclose(trace.bounds[0], start.log_likelihood(x) / 3.0, rtol=1e-12)
+
+
+def test_one_component_is_the_sample_mean_and_covariance(blobs) -> None:
+    x = blobs[0]
+    gmm, trace = fit_gmm(x, 1, "full")
+    assert_allclose(gmm.means[0], x.mean(axis=0), rtol=1e-10)
+    assert_allclose(gmm.covariances[0], np.cov(x.T, bias=True), rtol=1e-10)
+    assert trace.converged
+
+
+def test_two_points_two_components_land_on_the_floor() -> None:
+    x = np.array([[-1.0], [1.0]])
+    gmm, trace = fit_gmm(x, 2, floor=0.01, init=np.array([[-0.5], [0.5]]))
+    # data variance 1, so the floor is 0.01 and each component sits on its own point
+    assert_allclose(gmm.means, [[-1.0], [1.0]], rtol=1e-9)
+    assert_allclose(gmm.covariances, [[0.01], [0.01]], rtol=1e-9)
+    assert trace.floored == (0, 1)
+    assert "floor" in trace.notes[0]
+
+
+@pytest.mark.parametrize("covariance", COVARIANCES)
+@pytest.mark.parametrize("steps", [1, 2, 7])
+def test_steps_agree_with_scikit_learn(covariance: str, steps: int, blobs) -> None:
+    x = blobs[0] * [1.0, 10.0, 0.1] + [100.0, 0.0, -3.0]
+    start = start_for(x, covariance)
+    precisions = {
+        "full": np.linalg.inv,
+        "tied": np.linalg.inv,
+        "diag": np.reciprocal,
+        "spherical": np.reciprocal,
+    }[covariance](start.covariances)
+    theirs = GaussianMixture(
+        3,
+        covariance_type=covariance,
+        reg_covar=0.0,
+        tol=0.0,
+        max_iter=steps,
+        weights_init=start.weights,
+        means_init=start.means,
+        precisions_init=precisions,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        theirs.fit(x)
+    ours, trace = fit_gmm(x, 3, covariance, init=start, max_iter=steps, tol=-np.inf, floor=0.0)
+    assert trace.n_iter == steps
+    assert_same(ours, GMM(theirs.weights_, theirs.means_, theirs.covariances_, covariance))
+    assert_allclose(trace.bounds[-1], theirs.score(x), rtol=1e-6)
+    assert_allclose(ours.log_prob(x), theirs.score_samples(x), rtol=1e-6)
+    assert_allclose(ours.responsibilities(x), theirs.predict_proba(x), rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("covariance", COVARIANCES)
+@pytest.mark.parametrize("floor", [0.0, 0.05, 0.5])
+@given(seed=SEEDS)
+def test_the_bound_never_falls(covariance: str, floor: float, seed: int) -> None:
+    x = cloud(seed)
+    target = _target(x, None, covariance, floor)
+    parameters = into_chart(start_for(x, covariance).parameters, target.chart)
+    parameters = m_step(expectation(target, parameters), target, covariance, floor)[0]
+    bounds = []
+    for _ in range(8):
+        statistics = expectation(target, parameters)
+        bounds.append(statistics.log_likelihood / len(x))
+        if statistics.counts.min() < 3.5:  # a component about to become singular without a floor
+            break
+        parameters = m_step(statistics, target, covariance, floor)[0]
+    assert np.all(np.diff(bounds) >= -1e-9)
+
+
+@given(seed=SEEDS, covariance=KINDS)
+def test_permuting_components_permutes_the_fit(seed: int, covariance: str) -> None:
+    x = cloud(seed)
+    start, order = start_for(x, covariance), [2, 0, 1]
+    covariances = start.covariances if covariance == "tied" else start.covariances[order]
+    moved = GMM(start.weights[order], start.means[order], covariances, covariance)
+    a, _ = fit_gmm(x, 3, covariance, init=start, max_iter=5, tol=-np.inf)
+    b, _ = fit_gmm(x, 3, covariance, init=moved, max_iter=5, tol=-np.inf)
+    assert_allclose(b.means, a.means[order], rtol=1e-7, atol=1e-8)
+    assert_allclose(b.weights, a.weights[order], rtol=1e-7)
+
+
+@given(seed=SEEDS, covariance=KINDS)
+def test_permuting_points_changes_nothing(seed: int, covariance: str) -> None:
+    x = cloud(seed)
+    start = start_for(x, covariance)
+    mixed = np.random.default_rng(seed).permutation(x)
+    a, _ = fit_gmm(x, 3, covariance, init=start, max_iter=5, tol=-np.inf)
+    b, _ = fit_gmm(mixed, 3, covariance, init=start, max_iter=5, tol=-np.inf)
+    assert_same(a, b)
+
+
+@given(seed=SEEDS, covariance=KINDS, shift=st.floats(-1e6, 1e6), exponent=st.integers(-20, 20))
+def test_shifting_and_scaling_the_data_shifts_and_scales_the_fit(
+    seed: int, covariance: str, shift: float, exponent: int
+) -> None:
+    x, scale = cloud(seed), 2.0**exponent
+    y = scale * (x + shift)
+    a, ta = fit_gmm(x, 3, covariance, seed=seed, max_iter=8, tol=-np.inf, n_init=1)
+    b, tb = fit_gmm(y, 3, covariance, seed=seed, max_iter=8, tol=-np.inf, n_init=1)
+    assert_allclose(b.means / scale - shift, a.means, rtol=1e-5, atol=1e-7)
+    assert_allclose(b.covariances / scale**2, a.covariances, rtol=1e-5, atol=1e-7)
+    assert_allclose(tb.bounds[-1], ta.bounds[-1] - 3 * np.log(scale), rtol=1e-6, atol=1e-6)
+
+
+@given(seed=SEEDS, covariance=st.sampled_from(["full", "tied", "spherical"]))
+def test_rotating_the_data_rotates_the_fit(seed: int, covariance: str) -> None:
+    x = cloud(seed)
+    turn, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))
+    start = start_for(x, covariance)
+    turned = start.covariances if covariance == "spherical" else turn @ start.covariances @ turn.T
+    a, ta = fit_gmm(x, 3, covariance, init=start, max_iter=6, tol=-np.inf)
+    b, tb = fit_gmm(
+        x @ turn.T,
+        3,
+        covariance,
+        max_iter=6,
+        tol=-np.inf,
+        init=GMM(start.weights, start.means @ turn.T, turned, covariance),
+    )
+    assert_allclose(b.means, a.means @ turn.T, rtol=1e-6, atol=1e-7)
+    assert_allclose(tb.bounds[-1], ta.bounds[-1], rtol=1e-8)
+
+
+@given(seed=SEEDS, covariance=KINDS)
+def test_weights_are_replication(seed: int, covariance: str) -> None:
+    x = cloud(seed, n_points=80)
+    times = np.random.default_rng(seed).integers(0, 4, size=len(x))
+    start = start_for(x, covariance)
+    a, ta = fit_gmm(x, 3, covariance, init=start, weights=times, max_iter=5, tol=-np.inf)
+    b, tb = fit_gmm(np.repeat(x, times, axis=0), 3, covariance, init=start, max_iter=5, tol=-np.inf)
+    assert_same(a, b)
+    assert_allclose(ta.bounds, tb.bounds, rtol=1e-9)
+
+
+@pytest.mark.parametrize("covariance", COVARIANCES)
+def test_fused_statistics_equal_plain_sums(covariance: str) -> None:
+    """More points than a slice, against responsibilities and sums written out."""
+    x = cloud(5, n_points=9000)
+    w = np.random.default_rng(0).uniform(0.0, 2.0, len(x))
+    start = start_for(x, covariance)
+    target = _target(x, w, covariance, 0.0)
+    local = into_chart(start.parameters, target.chart)
+    z = (x - target.chart.shift) @ target.chart.forward.T
+    joint = log_densities(z, local.means, local.covariances, covariance) + np.log(local.weights)
+    top = joint.max(axis=1, keepdims=True)
+    r = np.exp(joint - top)
+    log_prob = np.log(r.sum(axis=1)) + top[:, 0]
+    r *= (w / r.sum(axis=1))[:, None]
+    statistics = expectation(target, local)
+    assert_allclose(statistics.counts, r.sum(axis=0), rtol=1e-10)
+    assert_allclose(statistics.first, r.T @ z, rtol=1e-9, atol=1e-8)
+    assert_allclose(statistics.log_likelihood, w @ log_prob, rtol=1e-10)
+    fitted = m_step(statistics, target, covariance, 0.0)[0]
+    scatter = np.stack([(r[:, k, None] * (z - fitted.means[k])).T @ (z - fitted.means[k]) for k in range(3)])
+    full = scatter / r.sum(axis=0)[:, None, None]
+    wanted = {
+        "full": full,
+        "tied": scatter.sum(axis=0) / w.sum(),
+        "diag": np.diagonal(full, axis1=1, axis2=2),
+        "spherical": np.diagonal(full, axis1=1, axis2=2).mean(axis=1),
+    }[covariance]
+    assert_allclose(fitted.covariances, wanted, rtol=1e-9, atol=1e-12)
+
+
+def test_the_same_seed_gives_the_same_bits(blobs) -> None:
+    for init in ("k-means++", "k-means", "random points", "random responsibilities"):
+        a, ta = fit_gmm(blobs[0], 3, "full", init=init, seed=4)
+        b, tb = fit_gmm(blobs[0], 3, "full", init=init, seed=4)
+        assert_array_equal(a.means, b.means)
+        assert_array_equal(a.covariances, b.covariances)
+        assert_array_equal(ta.bounds, tb.bounds)
+
+
+@pytest.mark.parametrize("init", ["k-means++", "k-means", "random points"])
+@pytest.mark.parametrize("covariance", COVARIANCES)
+def test_starts_find_well_separated_clusters(init: str, covariance: str) -> None:
+    rng = np.random.default_rng(8)
+    truth = np.repeat([0, 1, 2], [300, 200, 100])
+    x = np.array([[0.0, 0.0], [12.0, 0.0], [0.0, 12.0]])[truth] + rng.normal(size=(600, 2))
+    gmm, trace = fit_gmm(x, 3, covariance, init=init)
+    assert_array_equal(gmm.labels(x), truth)  # heaviest first: the canonical order is the order of the truth
+    assert trace.start == init
+    assert len(trace.restarts) == 5
+    assert trace.bounds[-1] >= max(trace.restarts) - 1e-12
+
+
+def test_a_fit_from_a_mixture_keeps_the_order_of_its_components(blobs) -> None:
+    first, _ = fit_gmm(blobs[0], 3, "full")
+    flipped = GMM(first.weights[::-1], first.means[::-1], first.covariances[::-1], "full")
+    again, trace = fit_gmm(blobs[0], 3, "full", init=flipped)
+    assert_allclose(again.means, flipped.means, atol=0.05, rtol=0.0)
+    assert trace.n_iter <= 3
+    assert trace.start == "given mixture"
+
+
+def test_a_mixture_of_another_covariance_may_start_a_fit(blobs) -> None:
+    diag, trace_diag = fit_gmm(blobs[0], 3, "diag")
+    _, trace_full = fit_gmm(blobs[0], 3, "full", init=diag)
+    assert trace_full.bounds[-1] > trace_diag.bounds[-1]
+    assert_allclose(trace_full.bounds[0], trace_diag.bounds[-1], rtol=1e-9)
+
+
+def test_restarts_keep_the_best_and_large_data_go_on_from_a_subsample() -> None:
+    x = cloud(3, n_points=12_000, n_clusters=5)
+    gmm, trace = fit_gmm(x, 5, "full", n_init=3)
+    assert len(trace.restarts) == 3
+    assert_allclose(trace.bounds[-1], gmm.log_prob(x).mean(), rtol=1e-10)
+    assert np.all(np.diff(trace.bounds) >= 0.0)
+
+
+def test_a_vanishing_component_is_moved_and_named() -> None:
+    x = cloud(1)
+    start = GMM([0.5, 0.5], [x[0], [1e3, 1e3, 1e3]], np.full((2, 3), 9.0), "diag")
+    gmm, trace = fit_gmm(x, 2, init=start)
+    assert trace.repaired == (1,)
+    assert gmm.weights.min() > 0.01
+    assert "vanished" in trace.notes[-1]
+
+
+def test_stopping_early_is_said(blobs) -> None:
+    _, trace = fit_gmm(blobs[0], 3, "full", max_iter=1, n_init=1, tol=0.0)
+    assert not trace.converged
+    assert "1 steps" in trace.notes[0]
+
+
+@pytest.mark.parametrize("covariance", COVARIANCES)
+@pytest.mark.parametrize("offset", [0.0, 1e3])
+def test_float32_agrees_with_float64_on_badly_scaled_data(covariance: str, offset: float) -> None:
+    """Stated bound: 1e-3 of each parameter's own spread after 20 steps, offset and scales far apart."""
+    scales = np.array([1.0, 1.0, 1.0]) if covariance == "spherical" else np.array([1e-3, 1.0, 1e4])
+    x32 = ((cloud(2, n_points=4000) + offset) * scales).astype(np.float32)
+    x64 = x32.astype(np.float64)
+    start = start_for(x64, covariance)
+    a, ta = fit_gmm(x64, 3, covariance, init=start, max_iter=20, tol=-np.inf)
+    b, tb = fit_gmm(x32, 3, covariance, init=start, max_iter=20, tol=-np.inf)
+    deviations = x64.std(axis=0)
+    assert_allclose(b.means / deviations, a.means / deviations, atol=1e-3, rtol=0.0)
+    assert_allclose(b.weights, a.weights, atol=1e-3, rtol=0.0)
+    assert_allclose(tb.bounds[-1], ta.bounds[-1], atol=1e-4, rtol=0.0)
+    assert_allclose(b.covariances, a.covariances, rtol=1e-2, atol=1e-3 * float(np.abs(a.covariances).min()))
+
+
+def test_em_stops_on_a_loss_and_keeps_the_better_mixture(blobs) -> None:
+    """At a fixed point rounding may lose a little; the trace still never falls."""
+    x = blobs[0]
+    best, _ = fit_gmm(x, 3, "full", tol=1e-13, max_iter=2000)
+    target = _target(x, None, "full", 1e-6)
+    start = into_chart(best.parameters, target.chart)
+    run = em_run(target, start, Schedule(50, -np.inf, 1e-6))
+    assert np.all(np.diff(run.bounds) >= 0.0)
