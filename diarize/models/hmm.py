@@ -50,7 +50,6 @@ class _Problem(NamedTuple):
     emissions: Float64Array
     removed: float
     chain: Chain
-    leaving: Float64Array
     windows: Float64Array
 
 
@@ -119,9 +118,22 @@ def viterbi(
     """The most probable path, (T,): arguments and errors as for `forward_backward`; ties prefer to stay."""
     problem = _problem(log_likelihoods, log_start, log_transition, min_duration)
     with np.errstate(divide="ignore", invalid="ignore"):
-        forward = sweep(problem.emissions, problem.windows, problem.chain, MaxPlus(problem.leaving))
+        forward = sweep(problem.emissions, problem.windows, problem.chain, MaxPlus)
     _require_path(forward.free[-1])
-    return _traced(problem, forward.free, forward.entered)
+    entered = forward.entered
+    return _traced(
+        problem, forward.free, _entries(problem.chain, forward.free) if entered is None else entered
+    )
+
+
+def _entries(chain: Chain, free: Float64Array) -> Float64Array:
+    """Best score (T, K) of entering k at t: what the sweep leaves out when runs have no minimum."""
+    out = np.empty_like(free)
+    out[0] = chain.log_start
+    ring = MaxPlus(chain.leaving)
+    for part in slices(len(free) - 1, _AT_ONCE):
+        out[part.start + 1 : part.stop + 1] = ring.entering(np.ascontiguousarray(free[part].T)).T
+    return out
 
 
 def _smoothed(problem: _Problem) -> tuple[Float64Array, float, Float64Array, Float64Array]:
@@ -129,20 +141,20 @@ def _smoothed(problem: _Problem) -> tuple[Float64Array, float, Float64Array, Flo
     that start at t.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        forward = sweep(problem.emissions, problem.windows, problem.chain, SumProduct(problem.leaving))
+        forward = sweep(problem.emissions, problem.windows, problem.chain, SumProduct)
         _require_path(forward.free[-1])
         log_mass = float(np.logaddexp.reduce(forward.free[-1]))
         back = problem.emissions[::-1]
-        anywhere = problem.chain._replace(log_start=np.zeros_like(problem.chain.log_start))
-        windows = window_sums(back, problem.chain.durations)
-        backward = sweep(back, windows, anywhere, SumProduct(problem.leaving.T))
+        reverse = problem.chain._replace(
+            log_start=np.zeros_like(problem.chain.log_start), leaving=problem.chain.leaving.T
+        )
+        backward = sweep(back, window_sums(back, reverse.durations), reverse, SumProduct)
     suffix = backward.free[::-1]
     masses = _free_masses(problem, forward.free, suffix, log_mass)
-    for k, duration in enumerate(problem.chain.durations):
-        if duration > 1:
-            begins = np.exp(forward.entered[:, k] + suffix[:, k] - log_mass)
-            masses[:, k] += _recent(begins, int(duration) - 1)
-    return masses / masses.sum(axis=1, keepdims=True), log_mass, forward.free, suffix
+    if forward.entered is not None:
+        _add_forced(masses, forward.entered + suffix - log_mass, problem.chain.durations)
+    masses /= masses.sum(axis=1, keepdims=True)
+    return masses, log_mass, forward.free, suffix
 
 
 def _free_masses(
@@ -152,13 +164,24 @@ def _free_masses(
     window once.
     """
     out = np.zeros_like(free)
+    if (problem.chain.durations == 1).all():
+        shared = np.where(np.isfinite(problem.emissions), problem.emissions, 0.0)
+        np.subtract(free, shared, out=out)
+        out += suffix
+        out -= out.max(axis=1, keepdims=True)  # each row by itself, so that nothing accumulates over time
+        return np.asarray(np.exp(out, out=out), dtype=np.float64)
     for k, duration in enumerate(problem.chain.durations):
         late, early = slice(int(duration) - 1, None), slice(0, len(free) - int(duration) + 1)
-        possible = np.isfinite(problem.windows[late, k])
-        shared = np.where(possible, problem.windows[late, k], 0.0)
-        logs = np.where(possible, free[late, k] + suffix[early, k] - shared - log_mass, -np.inf)
-        out[late, k] = np.exp(logs)
+        shared = np.where(np.isfinite(problem.windows[late, k]), problem.windows[late, k], 0.0)
+        out[late, k] = np.exp(free[late, k] + suffix[early, k] - shared - log_mass)
     return out
+
+
+def _add_forced(masses: Float64Array, begins: Float64Array, durations: IntArray) -> None:
+    """Add P(frame t is among the first D_k - 1 of a run of k), from the log posterior that a run begins."""
+    for k, duration in enumerate(durations):
+        if duration > 1:
+            masses[:, k] += _recent(np.exp(begins[:, k]), int(duration) - 1)
 
 
 def _recent(values: Float64Array, width: int) -> Float64Array:
@@ -170,12 +193,12 @@ def _recent(values: Float64Array, width: int) -> Float64Array:
 def _transition_counts(
     problem: _Problem, free: Float64Array, suffix: Float64Array, log_mass: float
 ) -> Float64Array:
-    n_states = len(problem.leaving)
+    n_states = len(problem.chain.leaving)
     counts = np.zeros((n_states, n_states), dtype=np.float64)
     for part in slices(len(free) - 1, _AT_ONCE):
         before, after = free[part], suffix[part.start + 1 : part.stop + 1]
         for j in range(n_states):
-            counts[j] += np.exp(before[:, j, None] + problem.leaving[j] + after - log_mass).sum(axis=0)
+            counts[j] += np.exp(before[:, j, None] + problem.chain.leaving[j] + after - log_mass).sum(axis=0)
     counts[np.diag_indices(n_states)] = _stays(problem, free, suffix, log_mass)
     return counts
 
@@ -184,7 +207,7 @@ def _stays(problem: _Problem, free: Float64Array, suffix: Float64Array, log_mass
     """Expected steps within a run after its forced frames: free at t - 1, and the suffix seen from t's
     window.
     """
-    out = np.zeros(len(problem.leaving), dtype=np.float64)
+    out = np.zeros(len(problem.chain.leaving), dtype=np.float64)
     for k, duration in enumerate(problem.chain.durations):
         late, early = slice(int(duration), None), slice(1, len(free) - int(duration) + 1)
         before = free[int(duration) - 1 : -1, k]
@@ -213,7 +236,7 @@ def _traced(problem: _Problem, free: Float64Array, entered: Float64Array) -> Int
         labels[begin : end + 1] = state
         end = begin - 1
         if end >= 0:
-            state = int(np.argmax(free[end] + problem.leaving[:, state]))
+            state = int(np.argmax(free[end] + problem.chain.leaving[:, state]))
     return labels
 
 
@@ -241,8 +264,8 @@ def _problem(
     emissions = emissions - tops[:, None]
     leaving = np.where(np.eye(n_states, dtype=np.bool_), -np.inf, transition)
     windows = window_sums(emissions, durations)
-    chain = Chain(start, np.diagonal(transition), durations)
-    return _Problem(emissions, float(tops.sum()), chain, leaving, windows)
+    chain = Chain(start, np.diagonal(transition), leaving, durations)
+    return _Problem(emissions, float(tops.sum()), chain, windows)
 
 
 def _durations(min_duration: int | Sequence[int], n_states: int) -> IntArray:

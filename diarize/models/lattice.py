@@ -22,11 +22,14 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from diarize.models.points import BoolArray, Float64Array, IntArray
 
 __all__ = ["Chain", "MaxPlus", "Semiring", "SumProduct", "Sweep", "sweep", "window_sums"]
 
 _SEAM = 1e-11  # nats: how well neighbouring blocks agree at their seam
+_WARM_UP = 32  # frames before a seam from which the first guess is made
 _UNDERFLOW = (
     1e-280  # a sum of scaled exponentials under this may have lost terms and is done again in logarithms
 )
@@ -94,20 +97,26 @@ class MaxPlus:
 
 
 class Chain(NamedTuple):
-    """log_start (K,), log probability of staying (K,) once free, and minimum durations (K,) in frames."""
+    """The states, all in log probabilities.
+
+    log_start (K,); stay (K,), once free; leaving (K, K) with -inf on the diagonal; durations (K,) in
+    frames, minimal.
+    """
 
     log_start: Float64Array
     stay: Float64Array
+    leaving: Float64Array
     durations: IntArray
 
 
 class Sweep(NamedTuple):
-    """Log mass (T, K) of paths that are free to leave k after frame t, and of paths that enter k at
-    frame t.
+    """Log mass (T, K) of paths that are free to leave k after frame t; and of paths that enter k at frame t.
+
+    The second is None where no run has a minimum: nothing needs it then.
     """
 
     free: Float64Array
-    entered: Float64Array
+    entered: Float64Array | None
 
 
 class _Blocks(NamedTuple):
@@ -125,6 +134,14 @@ class _Seams(NamedTuple):
     free: Float64Array
     entered: Float64Array
     taken: Float64Array
+
+
+class _Step(NamedTuple):
+    """How blocks advance: the chain, how alternatives combine, and the loop that fits the chain."""
+
+    chain: Chain
+    ring: Semiring
+    advance: Callable[[_Blocks, _Seams, IntArray, _Step], tuple[Float64Array, Float64Array]]
 
 
 def window_sums(emissions: Float64Array, durations: IntArray) -> Float64Array:
@@ -159,9 +176,13 @@ def _delayed(column: Float64Array, steps: int) -> Float64Array:
 
 
 def sweep(
-    emissions: Float64Array, windows: Float64Array, chain: Chain, ring: Semiring, length: int | None = None
+    emissions: Float64Array,
+    windows: Float64Array,
+    chain: Chain,
+    kind: type[SumProduct | MaxPlus],
+    length: int = 0,
 ) -> Sweep:
-    """The recursion over emissions (T, K) with their `window_sums`; `ring` holds the transitions.
+    """The recursion over emissions (T, K) with their `window_sums`, for the sum of all paths or for the best.
 
     `length` of a block is the square root of T unless given. Values are absolute: the last row of `free`
     combines to the log mass of all paths (or of the best one) in which every run is whole.
@@ -169,23 +190,52 @@ def sweep(
     n_frames = len(emissions)
     longest = int(chain.durations.max())
     length = max(length or int(np.ceil(np.sqrt(n_frames))), longest)
-    blocks = _Blocks(_cut(emissions, length), _cut(windows, length))
-    seams = _guessed(blocks, longest - 1)
-    free, entered = np.empty_like(blocks.emissions), np.empty_like(blocks.emissions)
+    forced = longest > 1
+    advanced = _forced_steps if forced else _free_steps
+    transitions = chain.leaving.copy()
+    if not forced:
+        np.fill_diagonal(transitions, chain.stay)
+    step = _Step(chain, kind(transitions), advanced)
+    cut = _cut(emissions, length)
+    blocks = _Blocks(cut, _cut(windows, length) if forced else cut)
+    free, entered, taken = _settled(blocks, step, longest - 1)
+    offsets = np.concatenate([[0.0], np.cumsum(taken[1:])])
+    free += offsets
+    if not forced:
+        return Sweep(_joined(free, n_frames), None)
+    entered += offsets
+    return Sweep(_joined(free, n_frames), _joined(entered, n_frames))
+
+
+def _settled(blocks: _Blocks, step: _Step, n_history: int) -> tuple[Float64Array, Float64Array, Float64Array]:
+    """free and entered (length, K, n_blocks), each block in its own gauge, and what was taken off at
+    each seam.
+    """
     active = np.arange(blocks.emissions.shape[2])
+    seams = _guessed(blocks, n_history)
+    if len(active) > 1:
+        # what enters a block is mostly decided by the last frames before it: a first guess at a fraction of
+        # a round
+        ends = _Blocks(*(part[-(n_history + _WARM_UP) :] for part in blocks))
+        seams, _ = _handed_over(*step.advance(ends, seams, active, step), seams)
+    free, entered = step.advance(blocks, seams, active, step)
+    seams, active = _handed_over(free, entered, seams)
     while len(active):
-        free[:, :, active], entered[:, :, active] = _advanced(blocks, seams, active, chain, ring)
+        some = _Blocks(*(part[:, :, active] for part in blocks))
+        free[:, :, active], entered[:, :, active] = step.advance(some, _chosen(seams, active), active, step)
         seams, active = _handed_over(free, entered, seams)
-    offsets = np.concatenate([[0.0], np.cumsum(seams.taken[1:])])
-    return Sweep(_joined(free + offsets, n_frames), _joined(entered + offsets, n_frames))
+    return free, entered, seams.taken
 
 
 def _cut(values: Float64Array, length: int) -> Float64Array:
     n_frames, n_states = values.shape
-    n_blocks = -(-n_frames // length)
-    padded = np.zeros((n_blocks * length, n_states), dtype=np.float64)
-    padded[:n_frames] = values
-    return np.ascontiguousarray(padded.reshape(n_blocks, length, n_states).transpose(1, 2, 0))
+    n_whole, rest = divmod(n_frames, length)
+    out = np.zeros((length, n_states, n_whole + (rest > 0)), dtype=np.float64)
+    whole = values[: n_whole * length].reshape(n_whole, length, n_states)
+    out[:, :, :n_whole] = whole.transpose(1, 2, 0)
+    if rest:
+        out[:rest, :, -1] = values[n_whole * length :]
+    return out
 
 
 def _joined(blocks: Float64Array, n_frames: int) -> Float64Array:
@@ -201,31 +251,47 @@ def _guessed(blocks: _Blocks, n_history: int) -> _Seams:
     return _Seams(free, entered, np.zeros(n_blocks, dtype=np.float64))
 
 
-def _advanced(
-    blocks: _Blocks, seams: _Seams, active: IntArray, chain: Chain, ring: Semiring
+def _chosen(seams: _Seams, active: IntArray) -> _Seams:
+    return _Seams(seams.free[:, active], seams.entered[:, :, active], seams.taken[active])
+
+
+def _free_steps(
+    blocks: _Blocks, seams: _Seams, active: IntArray, step: _Step
+) -> tuple[Float64Array, Float64Array]:
+    """free (length, K, n_active) where every run may end at once: staying is a transition like any other."""
+    emissions, before = blocks.emissions, seams.free
+    free = np.empty_like(emissions)
+    for at in range(len(emissions)):
+        entering = step.ring.entering(before)
+        if at == 0 and active[0] == 0:
+            entering[:, 0] = step.chain.log_start
+        before = np.add(entering, emissions[at], out=free[at])
+    return free, free[:0]
+
+
+def _forced_steps(
+    blocks: _Blocks, seams: _Seams, active: IntArray, step: _Step
 ) -> tuple[Float64Array, Float64Array]:
     """free and entered (length, K, n_active) of the active blocks, one frame of each per step."""
-    emissions, windows = blocks.emissions[:, :, active], blocks.windows[:, :, active]
-    history = seams.entered[:, :, active]
-    length, n_states, _ = emissions.shape
+    emissions, windows = blocks
+    n_history, states = len(seams.entered), np.arange(emissions.shape[1])
     free = np.empty_like(emissions)
-    entered = np.concatenate([history, np.empty_like(emissions)])
-    states = np.arange(n_states)
+    entered = np.concatenate([seams.entered, np.empty_like(emissions)])
     began = (
-        len(history) + 1 - chain.durations
-    )  # row of `entered` in which a run began that is D_k long at step 0
-    before, stay = seams.free[:, active], chain.stay[:, None]
-    for step in range(length):
-        entering = ring.entering(before)
-        if step == 0 and active[0] == 0:
-            entering[:, 0] = chain.log_start
-        entered[len(history) + step] = entering
+        n_history + 1 - step.chain.durations
+    )  # the row of `entered` where a run began that is whole at step 0
+    before, stay = seams.free, step.chain.stay[:, None]
+    for at in range(len(emissions)):
+        entering = step.ring.entering(before)
+        if at == 0 and active[0] == 0:
+            entering[:, 0] = step.chain.log_start
+        entered[n_history + at] = entering
         stayed = before + stay
-        stayed += emissions[step]
-        arrived = entered[began + step, states]
-        arrived += windows[step]
-        before = free[step] = ring.plus(stayed, arrived)
-    return free, entered[len(history) :]
+        stayed += emissions[at]
+        arrived = entered[began + at, states]
+        arrived += windows[at]
+        before = free[at] = step.ring.plus(stayed, arrived)
+    return free, entered[n_history:]
 
 
 def _handed_over(free: Float64Array, entered: Float64Array, used: _Seams) -> tuple[_Seams, IntArray]:
