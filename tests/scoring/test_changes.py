@@ -44,10 +44,11 @@ def test_purity_and_coverage_by_hand():
 
 
 def test_a_tolerance_met_exactly_counts():
-    """0.55 − 0.3 is a little more than 0.25 in floating point."""
-    assert 0.55 - 0.3 > 0.25
-    assert matched(np.array([0.3]), np.array([0.55]), 0.25) == 1
-    assert matched(np.array([0.3]), np.array([0.551]), 0.25) == 0
+    """0.7 + 0.1 is a little less than 0.8 in floating point."""
+    assert 0.7 + 0.1 < 0.8
+    assert matched(np.array([0.7]), np.array([0.8]), 0.1) == 1
+    assert matched(np.array([0.8]), np.array([0.7]), 0.1) == 1
+    assert matched(np.array([0.7]), np.array([0.801]), 0.1) == 0
 
 
 def test_a_found_change_is_used_once():

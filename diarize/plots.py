@@ -1,0 +1,398 @@
+"""Pictures of values: who spoke when, and how the number of speakers was chosen.
+
+matplotlib is imported when the first picture is made, through its object interface: no pyplot, no window, no
+global state. Sizes are in inches; a picture is read on a screen at 150 dots an inch.
+"""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from diarize.errors import OutputError
+from diarize.formats import write_bytes
+from diarize.intervals import intersect, union
+from diarize.scoring.cells import overlap
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike, NDArray
+
+    from diarize.types import Annotation, Waveform
+
+    Array = NDArray[Any]
+
+__all__ = ["KINDS", "envelope", "save", "selection_curve", "timeline"]
+
+KINDS = (".png", ".pdf", ".svg")
+"""Suffixes that ``save`` knows."""
+
+_PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#7F7F7F")
+# Okabe & Ito (2008), *Color Universal Design*: told apart with any common colour vision; their yellow is left
+# out (too pale on white) and their black is grey. Later rounds are darker, then lighter.
+_ROUNDS = (0.0, -0.4, 0.45)
+
+_INK, _FAINT, _GRID = "#222222", "#6b6b6b", "#e3e3e3"
+_WIDTH = 14.0  # of the picture
+_MARGIN = 0.15  # around everything
+_TITLE = 0.5  # above the first line of time
+_AXIS = 0.36  # below a line of time, for its tick labels
+_NAME_COLUMNS = 22  # a longer name is shortened in the middle
+_LINES = (120, 180, 300, 600, 900, 1200, 1800, 3600, 7200, 14400, 43200, 86400)  # seconds a line may hold
+_TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
+_MOST_ROWS = 110  # over all lines of a picture, where it can be helped
+_DPI = 150
+_STUB = 0.08  # of a line: what is left over is squeezed into the others rather than given one
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One row of a line: its name, what it holds as (n, 2) seconds, its colour, and its height in rows."""
+
+    name: str
+    spans: Array
+    colour: str
+    height: float = 1.0
+    heading: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Inches and seconds: ``line`` seconds a line of time, ``row`` and ``height`` inches a row and a
+    line, ``left`` and ``right`` inches beside the time, ``font`` points.
+    """
+
+    duration: float
+    line: float
+    row: float
+    left: float
+    right: float
+    height: float
+    font: float
+
+    @property
+    def lines(self) -> int:
+        return max(1, int(np.ceil(self.duration / self.line - 1e-9)))
+
+
+def timeline(
+    annotation: Annotation,
+    *,
+    reference: Annotation | None = None,
+    mapping: Mapping[str, str] | None = None,
+    loudness: ArrayLike | None = None,
+    duration: float | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Who spoke when: one row a speaker, time wrapped into lines where the recording is long.
+
+    ``reference`` is drawn above; a speaker and the reference speaker that ``mapping`` (hypothesis →
+    reference, as ``scoring.score`` finds it) gives them have the same colour. A dark row shows where people
+    talk at once. ``loudness``: (n,) values ≥ 0, evenly spaced over the recording (see ``envelope``), drawn
+    above. ``duration``: seconds of the recording; the end of the last turn when None.
+    """
+    length = _length(annotation, reference, duration)
+    rows = _rows(annotation, reference, mapping or {}, length)
+    layout = _layout(rows, length, loud=loudness is not None, title=title)
+    figure = _figure(_WIDTH, _TITLE + layout.lines * layout.height + _MARGIN)
+    _write_title(figure, title or annotation.recording, layout)
+    for number in range(layout.lines):
+        axes = _line_axes(figure, layout, number)
+        _draw_line(
+            axes, rows, layout, number, None if loudness is None else np.asarray(loudness, dtype=float)
+        )
+    return figure
+
+
+def _figure(width: float, height: float, **more: Any) -> Figure:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=_DPI, facecolor="white", **more)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def envelope(waveform: Waveform, points: int = 8000) -> Array:
+    """Loudest sample (0 to 1) in each of at most ``points`` equal stretches: float32 (n,)."""
+    n = min(points, waveform.samples.size)
+    starts = np.linspace(0, waveform.samples.size, n, endpoint=False).astype(np.int64)
+    loudest: Array = np.maximum.reduceat(np.abs(waveform.samples), starts) if n else np.zeros(0, np.float32)
+    return loudest
+
+
+def _length(annotation: Annotation, reference: Annotation | None, duration: float | None) -> float:
+    ends = [turn.end for each in (annotation, reference) if each for turn in each.turns]
+    return max([*ends, duration or 0.0]) or 1.0
+
+
+def _rows(
+    annotation: Annotation, reference: Annotation | None, mapping: Mapping[str, str], length: float
+) -> list[_Row]:
+    if reference is None:
+        alone = _block(annotation, annotation.speakers, _colours(annotation.speakers), length)
+        return alone or [_Row("nobody", np.empty((0, 2)), _FAINT)]
+    partner = {name: place for place, name in enumerate(reference.speakers)}
+    ordered = sorted(annotation.speakers, key=lambda name: partner.get(mapping.get(name, ""), len(partner)))
+    strangers = [name for name in ordered if mapping.get(name) not in partner]
+    colours = _colours((*reference.speakers, *(f"\0{name}" for name in strangers)))
+    found = {name: colours.get(mapping.get(name, ""), colours.get(f"\0{name}", _FAINT)) for name in ordered}
+    return [
+        _Row("reference", np.empty((0, 2)), _INK, 1.15, heading=True),
+        *_block(reference, reference.speakers, colours, length),
+        _Row("found", np.empty((0, 2)), _INK, 1.15, heading=True),
+        *_block(annotation, ordered, found, length),
+    ]
+
+
+def _block(
+    annotation: Annotation, speakers: Sequence[str], colours: Mapping[str, str], length: float
+) -> list[_Row]:
+    rows = []
+    for name in speakers:
+        spans = union(annotation.intervals(name))
+        seconds = float((spans[:, 1] - spans[:, 0]).sum())
+        note = f"{_clock(seconds, length)}  {100 * seconds / length:.0f} %"
+        rows.append(_Row(_shortened(name), spans, colours[name], note=note))
+    together = overlap(annotation)
+    return [*rows, _Row("overlap", together, _INK, 0.55)] if len(together) else rows
+
+
+def _colours(speakers: Sequence[str]) -> dict[str, str]:
+    n = len(_PALETTE)
+    shades = [(_PALETTE[i % n], _ROUNDS[(i // n) % len(_ROUNDS)]) for i in range(len(speakers))]
+    return {name: _shade(*shade) for name, shade in zip(speakers, shades, strict=True)}
+
+
+def _shade(colour: str, amount: float) -> str:
+    """The colour mixed with black (amount below 0) or white (above 0)."""
+    parts = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    goal = 255 if amount > 0 else 0
+    return "#" + "".join(f"{round(part + (goal - part) * abs(amount)):02x}" for part in parts)
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def _columns(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def _shortened(name: str) -> str:
+    """A name on one line of printable characters, cut in the middle, where names differ least."""
+    text = _printable(name).strip() or "?"
+    if _columns(text) <= _NAME_COLUMNS:
+        return text
+    half = _NAME_COLUMNS // 2
+    head = next(text[:n] for n in range(len(text), -1, -1) if _columns(text[:n]) <= half)
+    tail = next(text[n:] for n in range(len(text) + 1) if _columns(text[n:]) < half)
+    return f"{head}…{tail}"
+
+
+def _layout(rows: Sequence[_Row], length: float, *, loud: bool, title: str | None) -> _Layout:
+    tall = sum(row.height for row in rows) + 2 * loud
+    most = int(np.clip(_MOST_ROWS // (tall + 2.5), 3, 12))
+    line = length if length <= 150 else next((s for s in _LINES if length <= (most + _STUB) * s), length)
+    lines = max(1, np.ceil(length / line - _STUB))
+    row = float(np.clip(min(4.2, 14.0 / lines) / max(tall, 1), 0.115, 0.42))
+    font = float(np.clip(row * 72 * 0.62, 5.5, 9.5))
+    widest = max((_columns(each.name) for each in rows), default=0)
+    notes = max((len(each.note) for each in rows), default=0)
+    inch = font * 0.62 / 72
+    return _Layout(
+        length,
+        max(float(line), length / lines),
+        row,
+        _MARGIN + 0.12 + widest * inch,
+        _MARGIN + 0.15 + notes * inch,
+        tall * row + _AXIS,
+        font,
+    )
+
+
+def _write_title(figure: Figure, title: str, layout: _Layout) -> None:
+    text = title if len(title) <= 100 else f"{title[:60]}…{title[-39:]}"
+    level = 1 - _TITLE / 2 / figure.get_figheight()
+    style: dict[str, Any] = {"va": "center", "fontfamily": _families(), "parse_math": False}
+    figure.text(_MARGIN / _WIDTH, level, _printable(text), fontsize=11, color=_INK, **style)
+    length = _clock(layout.duration, layout.duration)
+    figure.text(1 - _MARGIN / _WIDTH, level, length, fontsize=9, color=_FAINT, ha="right", **style)
+
+
+def _line_axes(figure: Figure, layout: _Layout, number: int) -> Axes:
+    """Axes of one line of time, as wide as its seconds at the scale that all lines share."""
+    total = figure.get_figheight()
+    start, end = number * layout.line, min((number + 1) * layout.line, layout.duration)
+    bottom = total - _TITLE - (number + 1) * layout.height + _AXIS
+    width = (_WIDTH - layout.left - layout.right) * (end - start) / layout.line
+    inches = (layout.left / _WIDTH, bottom / total, width / _WIDTH, (layout.height - _AXIS) / total)
+    axes = figure.add_axes(inches)
+    axes.set_xlim(start, end)
+    axes.set_ylim((layout.height - _AXIS) / layout.row, 0)
+    return axes
+
+
+def _draw_line(
+    axes: Axes, rows: Sequence[_Row], layout: _Layout, number: int, loudness: Array | None
+) -> None:
+    _draw_clock(axes, layout)
+    if loudness is not None and len(loudness):
+        _draw_loudness(axes, loudness, layout)
+    depth = 0.0 if loudness is None else 2.0
+    for row in rows:
+        _draw_row(axes, row, depth)
+        _write_row(axes, row, depth, layout, notes=number == 0)
+        depth += row.height
+
+
+def _draw_row(axes: Axes, row: _Row, depth: float) -> None:
+    spans = intersect(row.spans, [axes.get_xlim()])
+    middle, tall = depth + row.height / 2, 0.78 * row.height
+    if not row.heading:
+        axes.axhline(middle, color=_GRID, linewidth=0.5, zorder=0.5)
+    if len(spans):
+        pieces = [(float(start), float(end - start)) for start, end in spans]
+        # the edge keeps a turn narrower than a dot visible
+        style = {"facecolor": row.colour, "edgecolor": row.colour, "linewidth": 0.35}
+        axes.broken_barh(pieces, (middle - tall / 2, tall), **style)
+
+
+def _write_row(axes: Axes, row: _Row, depth: float, layout: _Layout, *, notes: bool) -> None:
+    start, end = axes.get_xlim()
+    middle = depth + row.height / 2 + 0.1 * row.heading
+    style: dict[str, Any] = {
+        "va": "center_baseline",
+        "fontfamily": _families(),
+        "parse_math": False,
+        "textcoords": "offset points",
+        "fontsize": layout.font * (0.88 if row.height < 1 else 1),
+    }
+    weight, ink = "bold" if row.heading else "normal", _FAINT if row.height < 1 else _INK
+    axes.annotate(row.name, (start, middle), (-6, 0), ha="right", color=ink, fontweight=weight, **style)
+    if notes and row.note:
+        axes.annotate(row.note, (end, middle), (6, 0), color=_FAINT, **style)
+
+
+def _draw_loudness(axes: Axes, loudness: Array, layout: _Layout) -> None:
+    start, end = axes.get_xlim()
+    edges = np.linspace(0, layout.duration, len(loudness) + 1)
+    times = (edges[:-1] + edges[1:]) / 2
+    here = (times >= start) & (times <= end)
+    loudest = float(np.quantile(loudness, 0.999)) or 1.0
+    heights = 0.85 * np.clip(loudness[here] / loudest, 0, 1)
+    axes.fill_between(times[here], 1 - heights, 1 + heights, color="#b5b5b5", linewidth=0)
+
+
+def _draw_clock(axes: Axes, layout: _Layout) -> None:
+    start, end = axes.get_xlim()
+    step = next((s for s in _TICKS if layout.line / s <= 13), _TICKS[-1])
+    ticks = np.arange(np.ceil(start / step - 1e-9), np.floor(end / step + 1e-9) + 1) * step
+    axes.set_xticks(ticks, [_clock(tick, layout.duration) for tick in ticks])
+    axes.set_yticks([])
+    axes.grid(axis="x", color=_GRID, linewidth=0.7)
+    axes.set_axisbelow(True)
+    axes.tick_params(axis="x", labelsize=8, colors=_FAINT, length=3, width=0.6)
+    for side in ("left", "right", "top"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color("#b0b0b0")
+
+
+def _clock(seconds: float, length: float) -> str:
+    """``m:ss``, or ``h:mm:ss`` where the recording is an hour or longer."""
+    whole = int(seconds + 0.5)
+    if length >= 3600:
+        return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+    return f"{whole // 60}:{whole % 60:02d}"
+
+
+def _families() -> list[str]:
+    """Fonts in order: matplotlib's own, then what is installed of the common ones with more scripts."""
+    from matplotlib import font_manager
+
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    wider = ("Noto Sans", "Noto Sans CJK SC", "Noto Sans CJK JP", "WenQuanYi Zen Hei", "Arial Unicode MS")
+    return ["DejaVu Sans", *(name for name in wider if name in installed)]
+
+
+def selection_curve(
+    counts: ArrayLike,
+    values: ArrayLike,
+    chosen: int,
+    equivalents: Collection[int] = (),
+    *,
+    criterion: str = "BIC",
+    title: str | None = None,
+) -> Figure:
+    """The criterion against the number of speakers, as its distance from the best.
+
+    ``counts`` and ``values``: (n,), lower is better, values that are not finite are left out; ``chosen``: the
+    count that was taken; ``equivalents``: counts that are nearly as good, drawn as open rings.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    speakers, criteria = np.asarray(counts), np.asarray(values, dtype=np.float64)
+    finite = np.isfinite(criteria)
+    speakers, above = speakers[finite], criteria[finite] - criteria[finite].min(initial=np.inf)
+    figure = _figure(7, 4.2, layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot(speakers, above, color=_FAINT, linewidth=1.2, marker="o", markersize=4, zorder=2)
+    near = np.isin(speakers, [count for count in equivalents if count != chosen])
+    _mark(
+        axes, speakers[near], above[near], "white", f"nearly as good: {', '.join(map(str, speakers[near]))}"
+    )
+    taken = speakers == chosen
+    _mark(axes, speakers[taken], above[taken], _PALETTE[0], f"chosen: {chosen}")
+    axes.set_xlabel("speakers")
+    axes.set_ylabel(f"{criterion} above its best")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(color=_GRID, linewidth=0.7)
+    axes.set_axisbelow(True)
+    for side in ("right", "top"):
+        axes.spines[side].set_visible(False)
+    figure.suptitle(
+        title or "How many speakers", x=0.02, ha="left", fontsize=11, color=_INK, parse_math=False
+    )
+    if taken.any() or near.any():
+        figure.legend(loc="outside upper right", ncols=2, frameon=False, fontsize=9)
+    return figure
+
+
+def _mark(axes: Axes, counts: Array, values: Array, colour: str, label: str) -> None:
+    if len(counts):
+        axes.scatter(
+            counts, values, s=90, color=colour, edgecolor=_PALETTE[0], linewidth=1.6, zorder=3, label=label
+        )
+
+
+def save(figure: Figure, path: str | Path, *, overwrite: bool = False) -> Path:
+    """Write a picture as PNG, PDF or SVG by the suffix of its name, whole or not at all.
+
+    No date goes into it, so the same picture is the same bytes. Raises OutputError.
+    """
+    import matplotlib as mpl
+
+    path = Path(path)
+    kind = path.suffix.lower()
+    if kind not in KINDS:
+        raise OutputError(f"{path}: a picture is one of {', '.join(KINDS)}, not {kind!r}; change the suffix")
+    dateless: dict[str, dict[str, Any]] = {
+        ".png": {"Software": None},
+        ".pdf": {"CreationDate": None, "Producer": None, "Creator": None},
+        ".svg": {"Date": None, "Creator": None},
+    }
+    data = io.BytesIO()
+    with warnings.catch_warnings(), mpl.rc_context({"svg.hashsalt": "diarize"}):
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        figure.savefig(data, format=kind[1:], metadata=dateless[kind])
+    return write_bytes(path, data.getvalue(), overwrite=overwrite)
