@@ -1,0 +1,25 @@
+"""Sound in and out of files: any usual container, rate and channel count to one channel at one rate.
+
+    recording = open_recording("meeting.m4a")          # the header only
+    for block in recording.blocks(): …                  # Waveforms, bounded memory
+    recording.notes                                      # ("clipped: 3.1 % of samples",)
+    waveform = read("meeting.m4a", start=60, end=120)    # one piece
+
+The id of a recording is its file name without folder and extension. Channels count from 1, as they do in RTTM
+and in sox.
+"""
+
+from diarize.audio.folders import AUDIO_SUFFIXES, voices
+from diarize.audio.recording import Recording, open_recording, read
+from diarize.audio.writing import write, write_flac, write_wav
+
+__all__ = [
+    "AUDIO_SUFFIXES",
+    "Recording",
+    "open_recording",
+    "read",
+    "voices",
+    "write",
+    "write_flac",
+    "write_wav",
+]

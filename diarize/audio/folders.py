@@ -1,0 +1,48 @@
+"""Folders of single-speaker recordings: which files are whose."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from diarize.audio.opening import shown
+from diarize.errors import AudioError
+
+__all__ = ["AUDIO_SUFFIXES", "voices"]
+
+AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".m4a", ".mp4", ".webm", ".mkv")
+
+
+def _is_audio(path: Path) -> bool:
+    return path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
+def _below(folder: Path) -> list[Path]:
+    """All audio files in a folder and its subfolders, sorted; links to folders are not followed."""
+    found = [Path(where, name) for where, _, names in os.walk(folder) for name in names]
+    return sorted(path for path in found if _is_audio(path))
+
+
+def voices(folder: str | os.PathLike[str]) -> dict[str, list[Path]]:
+    """Recordings of one speaker each, by speaker: a subfolder is a speaker, and so is a file by its stem.
+
+    Speakers and files are sorted by name. Raises AudioError when there is no such folder or no audio in it.
+    """
+    folder = Path(folder)
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        raise AudioError(
+            f"{shown(folder)}: no folder of voices ({error.strerror}); check the path"
+        ) from error
+    found: dict[str, list[Path]] = {}
+    for entry in entries:
+        files = _below(entry) if entry.is_dir() else [entry] * _is_audio(entry)
+        if files:
+            found.setdefault(entry.name if entry.is_dir() else entry.stem, []).extend(files)
+    if not found:
+        suffixes = ", ".join(AUDIO_SUFFIXES)
+        raise AudioError(
+            f"{shown(folder)}: no recordings in it ({suffixes}); one file or subfolder a speaker"
+        )
+    return dict(sorted(found.items()))

@@ -1,0 +1,207 @@
+"""A recording on disk: what its header says, its sound in blocks, and what was odd about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from diarize.audio.backend import Backend, Header, UnreadableError
+from diarize.audio.opening import RATES, opened, shown
+from diarize.audio.resampling import margin, resampled, total
+from diarize.audio.tally import Tally, cleaned, mixed
+from diarize.errors import AudioError
+from diarize.types import Waveform
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+__all__ = ["Recording", "open_recording", "read"]
+
+LATE = 0.05  # seconds by which a file may miss its promise without a word
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What the last pass through the file has shown; ``frames`` when the end was reached."""
+
+    tally: Tally = field(default_factory=Tally)
+    last: int = 0
+    frames: int | None = None
+    damage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording, or a stretch of it, as one channel at ``rate`` Hz; made by ``open_recording``.
+
+    ``channel``: None for the mean of all, or counted from 1; ``start`` and ``end`` in seconds, ``end`` None
+    for the end of the file. The sound is decoded anew in every pass.
+    """
+
+    path: Path
+    header: Header
+    rate: int
+    channel: int | None
+    start: float
+    end: float | None
+    _backend: Backend
+    _heard: list[_Heard]
+
+    @property
+    def id(self) -> str:
+        """The file name without folder and extension."""
+        return self.path.stem
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds of the stretch by the header, for progress bars; None when only decoding can tell."""
+        if self.header.frames is None:
+            return None if self.end is None else self.end - self.start
+        whole = self.header.frames / self.header.rate
+        return max(0.0, (whole if self.end is None else min(self.end, whole)) - self.start)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is odd about the recording, in short texts; complete after a pass through its blocks."""
+        heard, rate = self._heard[-1], self.header.rate
+        streams = self.header.streams
+        notes = [f"{streams} streams of audio; the first is used"] if streams > 1 else []
+        if heard.damage:
+            notes.append(f"damaged after {heard.last / rate:.1f} s ({heard.damage}); the rest is left out")
+        promised = self.header.promised or self.header.frames
+        if heard.frames is not None and promised and abs(promised - heard.frames) > LATE * rate:
+            notes.append(f"header promises {promised / rate:.1f} s, found {heard.frames / rate:.1f} s")
+        if self.end is not None and heard.frames is not None and heard.frames < round(self.end * rate):
+            notes.append(f"end {self.end:g} s is after the recording's end at {heard.frames / rate:.1f} s")
+        return (*notes, *heard.tally.notes())
+
+    def _used(self, chunk: Array) -> Array:
+        """The channels of a chunk (n, channels) that were asked for."""
+        return chunk if self.channel is None else chunk[:, self.channel - 1 : self.channel]
+
+    def _counted(self, chunk: Array, position: int, tally: Tally) -> Array:
+        """The mix (n,) of a chunk that begins at sample ``position``; counts what is selected of it."""
+        rate = self.header.rate
+        low = max(0, round(self.start * rate) - position)
+        high = len(chunk) if self.end is None else max(0, round(self.end * rate) - position)
+        clean = cleaned(self._used(chunk))
+        mono = mixed(clean)
+        if low < min(high, len(chunk)):
+            tally.add(self._used(chunk)[low:high], clean[low:high], mono[low:high])
+        return mono
+
+    def _decoded(self, first: int, last: int | None, heard: _Heard) -> Iterator[Array]:
+        """Samples ``first`` to ``last`` of the file at its own rate, float32 (n,) at a time."""
+        heard.last = first
+        try:
+            for chunk in self._backend.chunks(self.path, first):
+                kept = chunk if last is None else chunk[: last - heard.last]
+                mono = self._counted(kept, heard.last, heard.tally)
+                heard.last += len(kept)
+                yield mono
+                if heard.last == last:
+                    return
+        except UnreadableError as error:
+            heard.damage = str(error)
+        except OSError as error:
+            raise AudioError(
+                f"{shown(self.path)}: cannot be read on ({error.strerror}); try again"
+            ) from error
+        heard.frames = heard.last
+
+    def blocks(self, seconds: int = 30) -> Iterator[Waveform]:
+        """The sound in blocks of whole ``seconds`` counted from the start of the file, the outer ones cut.
+
+        Memory is that of one block, whatever the length. Put together they are ``waveform()``; another block
+        length changes samples by less than 1e-6. Raises AudioError when nothing is there to be read.
+        """
+        rate, target = self.header.rate, self.rate
+        around = margin(rate, target)
+        begin, step = round(self.start * target), seconds * target
+        end = None if self.end is None else round(self.end * target)
+        number = begin // step
+        first = max(0, number * seconds * rate - around)
+        last = None if end is None else -(-end // step) * seconds * rate + around
+        heard = _Heard()
+        position = number * step
+        chunks = self._decoded(first, last, heard)
+        for block in resampled(chunks, number * seconds * rate - first, (rate, target), seconds):
+            low, high = max(begin - position, 0), block.size if end is None else end - position
+            position += block.size
+            if block[low:high].size:
+                yield Waveform(block[low:high], target, self.id)
+        self._heard[-1] = heard
+        if heard.frames is not None:
+            self._check_not_empty(heard)
+
+    def _check_not_empty(self, heard: _Heard) -> None:
+        """There must have been something, and it must have been more than NaN."""
+        name, found = shown(self.path), heard.frames or 0
+        if round(self.start * self.rate) >= total(found, self.header.rate, self.rate):
+            if heard.damage or not found:
+                where = f" from {self.start:g} s on" if self.start else ""
+                reason = heard.damage or "no samples after the header"
+                raise AudioError(f"{name}: holds no sound{where} ({reason}); record or export it again")
+            raise AudioError(f"{name}: start {self.start:g} s is past its end; choose an earlier start")
+        if 0 < heard.tally.replaced == heard.tally.samples:
+            raise AudioError(f"{name}: every sample is NaN or infinite; export it again")
+
+    def waveform(self) -> Waveform:
+        """All of it in one piece; errors as for ``blocks``."""
+        blocks = [block.samples for block in self.blocks()]
+        return Waveform(np.concatenate(blocks), self.rate, self.id)
+
+
+def _check_choice(recording: Recording) -> None:
+    """What was asked for must be possible with this file."""
+    name, (low, high) = shown(recording.path), RATES
+    if not low <= recording.rate <= high:
+        raise AudioError(f"{name}: asked for {recording.rate} Hz; {low} to {high} Hz are possible")
+    channels = recording.header.channels
+    if recording.channel is not None and not 1 <= recording.channel <= channels:
+        raise AudioError(f"{name}: no channel {recording.channel}; it has {channels}, counted from 1")
+    start, end = recording.start, recording.end
+    if not 0 <= start < float("inf") or not (
+        end is None or round(end * recording.rate) > round(start * recording.rate)
+    ):
+        raise AudioError(f"{name}: from {start:g} s to {end} s; 0 ≤ start < end is needed")
+
+
+def open_recording(
+    path: str | os.PathLike[str],
+    *,
+    rate: int = 16_000,
+    channel: int | None = None,
+    start: float = 0.0,
+    end: float | None = None,
+) -> Recording:
+    """A recording whose header has been read and whose sound has not.
+
+    ``rate``: Hz wanted; ``channel``: counted from 1, None for the mean of all; ``start``, ``end``: seconds.
+    Raises AudioError, one line, for anything that is no readable recording or has no such channel.
+    """
+    where, backend, header = opened(path)
+    end = None if end == float("inf") else end
+    recording = Recording(where, header, rate, channel, float(start), end, backend, [_Heard()])
+    _check_choice(recording)
+    return recording
+
+
+def read(
+    path: str | os.PathLike[str],
+    *,
+    rate: int = 16_000,
+    channel: int | None = None,
+    start: float = 0.0,
+    end: float | None = None,
+) -> Waveform:
+    """A recording in one piece at ``rate`` Hz; arguments and errors as for ``open_recording``."""
+    return open_recording(path, rate=rate, channel=channel, start=start, end=end).waveform()

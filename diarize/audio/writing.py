@@ -1,0 +1,91 @@
+"""Sound into files: whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from diarize.errors import OutputError
+from diarize.types import Waveform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+__all__ = ["write", "write_flac", "write_wav"]
+
+FORMATS = {".wav": "WAV", ".flac": "FLAC"}
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A file beside ``path`` that takes its place when all went well and vanishes otherwise."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield beside
+        beside.replace(path)
+    finally:
+        with suppress(OSError):
+            beside.unlink()
+
+
+def _integers(samples: Array, channels: int) -> Array:
+    """Sixteen-bit samples (n, channels), the nearest steps; what is over full scale is cut."""
+    steps = np.clip(np.round(samples * np.float32(32768)), -32768, 32767).astype(np.int16)
+    return np.repeat(steps[:, np.newaxis], channels, axis=1)
+
+
+def _write_blocks(path: Path, blocks: Iterator[Waveform], channels: int, container: str) -> None:
+    import soundfile
+
+    first = next(blocks, None)
+    if first is None:
+        raise OutputError(f"{path.name}: no sound to write; give at least one block")
+    with soundfile.SoundFile(
+        path, "w", samplerate=first.rate, channels=channels, subtype="PCM_16", format=container
+    ) as sound:
+        sound.write(_integers(first.samples, channels))
+        for block in blocks:
+            sound.write(_integers(block.samples, channels))
+
+
+def write(
+    path: str | os.PathLike[str],
+    sound: Waveform | Iterable[Waveform],
+    *,
+    channels: int = 1,
+    container: str | None = None,
+) -> None:
+    """Write 16-bit WAV or FLAC, by ``container`` or else by the suffix, from one waveform or from blocks.
+
+    ``channels``: the same sound on each. The file appears when it is whole. Raises OutputError when it cannot
+    be written there or the suffix is neither .wav nor .flac.
+    """
+    path = Path(path)
+    container = container or FORMATS.get(path.suffix.lower())
+    if container is None:
+        raise OutputError(f"{path.name}: sound is written as .wav or .flac; choose one of them")
+    blocks = iter((sound,) if isinstance(sound, Waveform) else sound)
+    try:
+        with _replacing(path) as beside:
+            _write_blocks(beside, blocks, channels, container)
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or getattr(error, "error_string", None) or error
+        raise OutputError(f"{path}: cannot be written ({reason}); choose another place") from error
+
+
+def write_wav(path: str | os.PathLike[str], sound: Waveform | Iterable[Waveform]) -> None:
+    """Write a 16-bit WAV file, whatever the suffix; errors as for ``write``."""
+    write(path, sound, container="WAV")
+
+
+def write_flac(path: str | os.PathLike[str], sound: Waveform | Iterable[Waveform]) -> None:
+    """Write a 16-bit FLAC file, whatever the suffix; errors as for ``write``."""
+    write(path, sound, container="FLAC")

@@ -1,0 +1,368 @@
+"""Odd files: each gives a sensible result with a note, or one clear line."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import struct
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from diarize import audio
+from diarize.audio import ffmpeg
+from diarize.errors import AudioError
+
+RATE = 16_000
+
+
+def tone(seconds=1.0, level=0.3):
+    """A sine of 440 Hz, float32 (n,)."""
+    return (level * np.sin(2 * np.pi * 440 * np.arange(round(seconds * RATE)) / RATE)).astype(np.float32)
+
+
+def listened(path, **options):
+    """Samples and notes."""
+    recording = audio.open_recording(path, **options)
+    return recording.waveform().samples, recording.notes
+
+
+def refusal(path, **options):
+    """The one line that says why not."""
+    with pytest.raises(AudioError) as caught:
+        audio.read(path, **options)
+    text = str(caught.value)
+    assert "\n" not in text
+    return text
+
+
+def header_of_wav(rate=RATE, channels=1, bits=16, size=3200, code=1):
+    """The 44 bytes of a RIFF header."""
+    frame = channels * bits // 8
+    form = struct.pack("<HHIIHH", code, channels, rate, (rate * frame) % 2**32, frame % 2**16, bits)
+    return (
+        b"RIFF"
+        + struct.pack("<I", 36 + size)
+        + b"WAVEfmt \x10\0\0\0"
+        + form
+        + b"data"
+        + struct.pack("<I", size)
+    )
+
+
+class TestNotes:
+    def test_nothing_odd_nothing_noted(self, tmp_path):
+        soundfile.write(tmp_path / "a.wav", tone(), RATE)
+        assert listened(tmp_path / "a.wav")[1] == ()
+
+    def test_notes_come_with_the_sound_and_are_not_added_up(self, tmp_path):
+        soundfile.write(tmp_path / "a.wav", np.zeros(RATE), RATE)
+        recording = audio.open_recording(tmp_path / "a.wav")
+        assert recording.notes == ()
+        for _ in range(2):
+            recording.waveform()
+            assert recording.notes == ("silent: every sample is 0",)
+
+    def test_two_tenths_of_a_second_and_one_sample(self, tmp_path):
+        for n in (3_200, 1):
+            soundfile.write(tmp_path / "a.wav", tone()[1 : n + 1], RATE)
+            samples, notes = listened(tmp_path / "a.wav")
+            assert (samples.size, notes) == (n, ())
+
+    def test_clipping_is_counted(self, tmp_path):
+        sound = np.concatenate((tone(0.97), np.ones(240, np.float32), -np.ones(240, np.float32)))
+        soundfile.write(tmp_path / "a.wav", sound, RATE)
+        assert listened(tmp_path / "a.wav")[1] == ("clipped: 3.0 % of samples",)
+
+    def test_a_peak_at_full_scale_is_no_clipping(self, tmp_path):
+        sound = tone()
+        sound[100] = 1.0
+        soundfile.write(tmp_path / "a.wav", sound, RATE)
+        assert listened(tmp_path / "a.wav")[1] == ()
+
+    def test_over_full_scale_is_kept_and_noted(self, tmp_path):
+        soundfile.write(tmp_path / "a.wav", tone(level=8000.0), RATE, subtype="FLOAT")
+        samples, notes = listened(tmp_path / "a.wav")
+        np.testing.assert_array_equal(samples, tone(level=8000.0))
+        assert notes == ("over full scale: the peak is 8e+03",)
+
+    def test_an_offset_is_noted_and_kept(self, tmp_path):
+        soundfile.write(tmp_path / "a.wav", tone() + 0.25, RATE)
+        samples, notes = listened(tmp_path / "a.wav")
+        assert samples.mean() == pytest.approx(0.25, abs=1e-3)
+        assert notes == ("DC offset: +0.250 of full scale",)
+
+    def test_channels_that_cancel(self, tmp_path):
+        soundfile.write(tmp_path / "a.wav", np.column_stack((tone(), -0.99 * tone())), RATE)
+        assert "channels cancel each other" in listened(tmp_path / "a.wav")[1][0]
+        assert listened(tmp_path / "a.wav", channel=2)[1] == ()
+
+    @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e30])
+    def test_samples_that_are_no_numbers_become_zero(self, tmp_path, bad):
+        sound = np.column_stack((tone(), tone()))
+        sound[100:112, 0] = bad
+        soundfile.write(tmp_path / "a.wav", sound, RATE, subtype="FLOAT")
+        samples, notes = listened(tmp_path / "a.wav")
+        assert notes == ("not finite: 12 samples replaced by 0",)
+        np.testing.assert_allclose(samples[100:112], tone()[100:112] / 2, rtol=0, atol=1e-6)
+        assert listened(tmp_path / "a.wav", channel=2)[1] == ()
+        assert listened(tmp_path / "a.wav", start=0.5)[1] == ()
+
+    def test_only_the_stretch_is_judged(self, tmp_path):
+        soundfile.write(tmp_path / "a.wav", np.concatenate((np.zeros(RATE), tone(), np.ones(RATE))), RATE)
+        assert listened(tmp_path / "a.wav", end=1.0)[1] == ("silent: every sample is 0",)
+        assert listened(tmp_path / "a.wav", start=1.0, end=2.0)[1] == ()
+        clipped = listened(tmp_path / "a.wav", start=2.0)[1]
+        assert clipped == ("clipped: 100.0 % of samples", "DC offset: +1.000 of full scale")
+
+
+class TestCutOff:
+    @pytest.mark.parametrize("kind", ["WAV", "WAVEX", "AIFF"])
+    def test_a_header_that_promises_too_much(self, tmp_path, kind):
+        soundfile.write(tmp_path / "a", tone(12.0), RATE, format=kind, subtype="PCM_16")
+        whole = (tmp_path / "a").read_bytes()
+        (tmp_path / "a").write_bytes(whole[: len(whole) - 2 * 5 * RATE])
+        samples, notes = listened(tmp_path / "a")
+        np.testing.assert_allclose(samples, tone(12.0)[: samples.size], rtol=0, atol=1e-4)
+        assert notes == ("header promises 12.0 s, found 7.0 s",)
+
+    def test_a_flac_cut_off(self, tmp_path):
+        soundfile.write(
+            tmp_path / "a", np.random.default_rng(0).normal(0, 0.1, 20 * RATE), RATE, format="FLAC"
+        )
+        whole = (tmp_path / "a").read_bytes()
+        (tmp_path / "a").write_bytes(whole[: len(whole) // 2])
+        samples, notes = listened(tmp_path / "a")
+        assert 8 * RATE < samples.size <= 10 * RATE
+        assert notes[0].startswith("damaged after")
+        assert notes[1].startswith("header promises 20.0 s, found ")
+        assert "holds no sound from 15 s on" in refusal(tmp_path / "a", start=15)
+
+    def test_an_mp3_cut_off_and_one_overwritten_inside(self, tmp_path, capfd):
+        soundfile.write(tmp_path / "a", tone(20.0), RATE, format="MP3")
+        whole = (tmp_path / "a").read_bytes()
+        half = len(whole) // 2
+        (tmp_path / "a").write_bytes(whole[:half])
+        samples, notes = listened(tmp_path / "a")
+        assert samples.size == pytest.approx(10 * RATE, abs=RATE)
+        assert notes[0].startswith("header promises 20.0 s, found ")
+        junk = np.random.default_rng(0).bytes(3000)
+        (tmp_path / "a").write_bytes(whole[:half] + junk + whole[half + 3000 :])
+        assert listened(tmp_path / "a")[0].size > 9 * RATE
+        assert capfd.readouterr() == ("", "")
+
+    @pytest.mark.parametrize("tag", [b"", b"ID3\x03\0\0\0\0\x01\x00" + bytes(128)])
+    def test_an_mp3_of_unknown_length(self, tmp_path, tag):
+        swell = tone(10.0) * np.linspace(0, 1, 10 * RATE, dtype=np.float32)
+        soundfile.write(tmp_path / "a", swell, RATE, format="MP3")
+        data = (tmp_path / "a").read_bytes()
+        length = max(data.find(b"Xing"), data.find(b"Info"))
+        assert length > 0
+        (tmp_path / "b").write_bytes(tag + data[data.index(data[:2], length) :])
+        recording = audio.open_recording(tmp_path / "b")
+        assert recording.duration is None
+        samples = recording.waveform().samples
+        assert samples.size == pytest.approx(10 * RATE, abs=RATE // 4)
+        assert np.abs(samples[-RATE:]).max() == pytest.approx(0.3, abs=0.05)
+        tail = audio.read(tmp_path / "b", start=9.0).samples
+        assert tail.tobytes() == samples[9 * RATE :].tobytes()
+
+    @pytest.mark.parametrize("size", [0xFFFFFFFF, 0x7FFFFFFF, 0])
+    def test_a_header_written_before_the_length_was_known(self, tmp_path, size):
+        data = (tone() * 32767).astype("<i2").tobytes()
+        (tmp_path / "a.wav").write_bytes(header_of_wav(size=0)[:40] + struct.pack("<I", size) + data)
+        samples, notes = listened(tmp_path / "a.wav")
+        np.testing.assert_allclose(samples, tone(), rtol=0, atol=1e-4)
+        assert notes == ()
+
+    def test_a_header_and_nothing_else(self, tmp_path):
+        (tmp_path / "a.wav").write_bytes(header_of_wav(size=3200))
+        (tmp_path / "b.wav").write_bytes(header_of_wav(size=0))
+        for name in ("a.wav", "b.wav"):
+            assert re.search("begins like WAV but cannot be read|holds no sound", refusal(tmp_path / name))
+
+    def test_every_sample_nan(self, tmp_path):
+        soundfile.write(tmp_path / "a.wav", np.full(100, np.nan), RATE, subtype="FLOAT")
+        assert "every sample is NaN" in refusal(tmp_path / "a.wav")
+
+
+class TestRefused:
+    @pytest.mark.parametrize("rate", [1, 7_999, 192_001, 10**9, 2**31 - 1])
+    def test_absurd_rates(self, tmp_path, rate):
+        (tmp_path / "a.wav").write_bytes(header_of_wav(rate=rate) + bytes(3200))
+        assert f"a sample rate of {rate} Hz; 8000 to 192000 Hz are read" in refusal(tmp_path / "a.wav")
+
+    @pytest.mark.parametrize("channels", [65, 255, 1000])
+    def test_absurd_channel_counts(self, tmp_path, channels):
+        (tmp_path / "a.wav").write_bytes(header_of_wav(channels=channels, size=4000) + bytes(4000))
+        assert f"{channels} channels; 1 to 64 are read" in refusal(tmp_path / "a.wav")
+
+    def test_text_called_wav(self, tmp_path):
+        (tmp_path / "a.wav").write_text("who spoke when\n" * 100)
+        text = refusal(tmp_path / "a.wav")
+        assert "not a recording (begins with b'who spok'); allowed are WAV, FLAC" in text
+
+    @pytest.mark.parametrize("name", ["a.wav", "a.mp4", "a.m3u8", "a.mp3"])
+    def test_a_playlist_opens_no_other_file(self, tmp_path, name):
+        soundfile.write(tmp_path / "b.wav", tone(), RATE)
+        (tmp_path / name).write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{tmp_path}/b.wav\n")
+        assert "not a recording" in refusal(tmp_path / name)
+
+    def test_folders_pipes_devices_and_empty_files(self, tmp_path):
+        os.mkfifo(tmp_path / "pipe.wav")
+        (tmp_path / "empty.wav").touch()
+        assert "a folder, not a recording" in refusal(tmp_path)
+        assert "a pipe or device, not a file" in refusal(tmp_path / "pipe.wav")
+        assert "a pipe or device, not a file" in refusal("/dev/zero")
+        assert "the file is empty (0 bytes)" in refusal(tmp_path / "empty.wav")
+
+    def test_missing_files_and_a_near_name(self, tmp_path):
+        (tmp_path / "meeting.flac").touch()
+        assert "no such file; did you mean meeting.flac?" in refusal(tmp_path / "meting.flac")
+        assert "no such file; check the path" in refusal(tmp_path / "zzz")
+        assert "no such folder" in refusal(tmp_path / "no" / "meeting.flac")
+
+    @pytest.mark.parametrize("name", ["a\0b", "x" * 300, "loop"])
+    def test_paths_that_cannot_be(self, tmp_path, name):
+        (tmp_path / "loop").symlink_to(tmp_path / "loop")
+        assert "cannot be looked at" in refusal(f"{tmp_path}/{name}")
+
+    def test_a_name_of_two_lines_is_shown_in_one(self, tmp_path):
+        assert "a\\nb.wav: no such file" in refusal(tmp_path / "a\nb.wav")
+
+    def test_files_that_may_not_be_read(self, tmp_path, monkeypatch):
+        soundfile.write(tmp_path / "a.wav", tone(), RATE)
+
+        def forbidden(*_args, **_options):
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(Path, "open", forbidden)
+        assert "cannot be read (Permission denied); check its permissions" in refusal(tmp_path / "a.wav")
+
+    def test_a_disk_that_fails_midway(self, tmp_path, monkeypatch):
+        soundfile.write(tmp_path / "a.wav", tone(), RATE)
+        recording = audio.open_recording(tmp_path / "a.wav")
+
+        def failing(*_args, **_options):
+            raise OSError(5, "Input/output error")
+
+        monkeypatch.setattr(Path, "open", failing)
+        with pytest.raises(AudioError, match="cannot be read on"):
+            recording.waveform()
+
+
+def write_m4a(path):
+    """Half a second of AAC with PyAV."""
+    import av
+
+    with av.open(str(path), "w", format="mp4") as container:
+        stream = container.add_stream("aac", rate=RATE, layout="mono")
+        frame = av.AudioFrame.from_ndarray(tone(1.0).reshape(1, -1), format="fltp", layout="mono")
+        frame.sample_rate = RATE
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+class TestWithoutPyav:
+    @pytest.fixture(autouse=True)
+    def no_pyav(self, monkeypatch, tmp_path):
+        write_m4a(tmp_path / "a.m4a")
+        monkeypatch.setitem(sys.modules, "av", None)
+        monkeypatch.setattr("diarize.audio.opening.find_spec", lambda _: None)
+        monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+        (tmp_path / "bin").mkdir()
+
+    def program(self, tmp_path, body):
+        """A stand-in for ffmpeg."""
+        path = tmp_path / "bin" / "ffmpeg"
+        path.write_text(f"#!{sys.executable}\nimport struct, sys\n{body}\n")
+        path.chmod(0o755)
+
+    def test_the_error_says_exactly_what_is_missing(self, tmp_path):
+        text = refusal(tmp_path / "a.m4a")
+        assert "M4A/MP4 needs the PyAV package or the ffmpeg program and neither is installed" in text
+        assert "pip install 'diarize-gmm[av]'" in text
+
+    def test_other_formats_do_not_need_it(self, tmp_path):
+        soundfile.write(tmp_path / "a.flac", tone(), RATE)
+        assert audio.read(tmp_path / "a.flac").duration == 1.0
+
+    def test_the_program_is_asked(self, tmp_path):
+        head = "struct.pack('>4s5I', b'.snd', 28, 0xFFFFFFFF, 6, 32000, 2) + bytes(4)"
+        sound = "b''.join(struct.pack('>2f', k / 40000, -k / 40000) for k in range(32000))"
+        self.program(tmp_path, f"sys.stdout.buffer.write({head} + {sound})")
+        recording = audio.open_recording(tmp_path / "a.m4a", rate=32_000, channel=2)
+        assert recording.duration is None
+        expected = (-np.arange(32_000) / 40_000).astype(np.float32)
+        np.testing.assert_array_equal(recording.waveform().samples, expected)
+        tail = audio.read(tmp_path / "a.m4a", rate=32_000, channel=2, start=0.75)
+        np.testing.assert_array_equal(tail.samples, expected[24_000:])
+
+    def test_the_program_is_given_the_path_as_a_file_and_no_shell(self, tmp_path):
+        self.program(tmp_path, "pass")
+        command = ffmpeg._command(Path("-i concat:;rm.m4a"))
+        assert command[command.index("-i") + 1] == "file:-i concat:;rm.m4a"
+
+    def test_the_complaint_of_the_program_is_passed_on(self, tmp_path):
+        self.program(tmp_path, "sys.stderr.write('x' * 100000 + '\\nmoov atom not found\\n'); sys.exit(1)")
+        assert "begins like M4A/MP4 but cannot be read" in refusal(tmp_path / "a.m4a")
+
+
+class TestDamaged:
+    """Whatever the bytes: a waveform, or one line; never another error, never a word on the terminal."""
+
+    @pytest.mark.parametrize("kind", ["WAV", "FLAC", "AIFF", "OGG", "MP3"])
+    def test_cut_at_every_byte_of_the_header(self, tmp_path, kind, capfd):
+        soundfile.write(tmp_path / "whole", tone(0.3), RATE, format=kind)
+        whole = (tmp_path / "whole").read_bytes()
+        for n in (*range(0, 64, 3), 100, 200, len(whole) - 1):
+            (tmp_path / "a").write_bytes(whole[:n])
+            try:
+                assert np.isfinite(audio.read(tmp_path / "a").samples).all()
+            except AudioError as error:
+                assert "\n" not in str(error)
+        assert capfd.readouterr() == ("", "")
+
+    @pytest.mark.parametrize("kind", ["WAV", "FLAC", "AIFF", "OGG", "MP3", "M4A"])
+    @given(seed=st.integers(0, 2**32))
+    @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_flipped_bytes(self, tmp_path, kind, seed):
+        if kind == "M4A":
+            write_m4a(tmp_path / "whole")
+        else:
+            soundfile.write(tmp_path / "whole", tone(0.3), RATE, format=kind)
+        data = np.frombuffer((tmp_path / "whole").read_bytes(), np.uint8).copy()
+        rng = np.random.default_rng(seed)
+        for where in (rng.integers(0, min(200, data.size), 3), rng.integers(0, data.size, 3)):
+            data[where] = rng.integers(0, 256, 3)
+        (tmp_path / "a").write_bytes(data.tobytes())
+        try:
+            assert np.isfinite(audio.read(tmp_path / "a").samples).all()
+        except AudioError as error:
+            assert "\n" not in str(error)
+
+    @pytest.mark.parametrize(
+        "start", [b"", b"ID3\x03\0\0\0\0\0\x10", b"\xff\xfb\x90\x00", b"OggS", b"\x1a\x45\xdf\xa3"]
+    )
+    def test_junk(self, tmp_path, start, capfd):
+        (tmp_path / "a.mp3").write_bytes(start + np.random.default_rng(0).bytes(20_000))
+        try:
+            audio.read(tmp_path / "a.mp3")
+        except AudioError as error:
+            assert "\n" not in str(error)
+        assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="the ffmpeg program is not installed")
+def test_the_real_ffmpeg_agrees_with_pyav(tmp_path):
+    """Both decode with the same libraries."""
+    write_m4a(tmp_path / "a.m4a")
+    chunks = np.concatenate(list(ffmpeg.FFMPEG.chunks(tmp_path / "a.m4a", 0)))
+    found = audio.read(tmp_path / "a.m4a").samples
+    np.testing.assert_allclose(chunks[: found.size, 0], found, rtol=0, atol=1e-4)
