@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from diarize import intervals
 from diarize.errors import AudioError, ConfigError
-from diarize.synth import SynthConfig, conversation, scene, vowels
+from diarize.synth import SynthConfig, conversation, dialogue, scene, vowels
 from diarize.synth.acoustics import companded
 from diarize.synth.phrases import BRIDGED, CUT, phrases, speech_runs
 from diarize.synth.script import script
@@ -397,3 +397,49 @@ class TestErrors:
     def test_no_voice_can_be_made_of_nothing(self):
         with pytest.raises(ConfigError, match="0 voices"):
             vowels(0)
+
+
+class TestDialogue:
+    def turns(self, *plan):
+        """Bursts of a tone: who, how long, how long after."""
+        return [
+            (who, Waveform(0.1 * np.sin(0.2 * np.arange(round(s * RATE))), RATE), after)
+            for who, s, after in plan
+        ]
+
+    def test_turns_are_where_they_were_put(self):
+        turns = self.turns(("b", 1.0, 0.5), ("a", 2.0, -0.25), ("b", 0.5, 0.1), ("a", 1.0, 0.0))
+        planned = dialogue(turns, replace(DRY, duration=6.0), recording="play")
+        expected = [(0.5, 1.5, "b"), (1.25, 3.25, "a"), (3.35, 3.85, "b"), (3.85, 4.85, "a")]
+        found = [(t.start, t.end) for t in planned.annotation.turns]
+        np.testing.assert_allclose(found, [e[:2] for e in expected], rtol=0, atol=0.011)
+        assert [t.speaker for t in planned.annotation.turns] == [e[2] for e in expected]
+        assert planned.waveform().recording == planned.annotation.recording == "play"
+        loud = np.abs(planned.waveform().samples) > 1e-3
+        assert not loud[: round(0.48 * RATE)].any()
+        assert loud[round(0.52 * RATE) : round(4.83 * RATE)].mean() > 0.9 * (4.85 - 0.6) / 4.31
+
+    def test_pauses_inside_a_turn_stay_however_long(self):
+        sound = 0.1 * np.sin(0.2 * np.arange(4 * RATE))
+        sound[RATE : round(2.5 * RATE)] = 0
+        planned = dialogue([("a", Waveform(sound, RATE), 1.0)], replace(DRY, duration=6.0))
+        np.testing.assert_allclose(
+            planned.annotation.intervals(), [[1.0, 2.0], [3.5, 5.0]], rtol=0, atol=0.011
+        )
+
+    @pytest.mark.parametrize(
+        ("plan", "message"),
+        [
+            ([("a", 1.0, 0.0), ("a", 1.0, -0.5)], "before the same speaker has ended"),
+            ([("a", 1.0, -0.5)], "before the same speaker has ended"),
+            ([("a", 7.0, 0.0)], r"7\.0 s of dialogue in 6 s"),
+            ([], r"0\.0 s of dialogue"),
+        ],
+    )
+    def test_turns_that_cannot_be(self, plan, message):
+        with pytest.raises(AudioError, match=message):
+            dialogue(self.turns(*plan), replace(DRY, duration=6.0))
+
+    def test_a_silent_turn(self):
+        with pytest.raises(AudioError, match=r"the turn of a at 0\.2 s has no speech"):
+            dialogue([("a", Waveform(np.zeros(RATE), RATE), 0.2)], DRY)

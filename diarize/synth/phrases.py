@@ -35,10 +35,12 @@ RAMP = 0.01  # the cross-fade of two cells
 class Phrase:
     """Speech between two pauses, with a little of the pauses.
 
-    ``cell``: float32 (n,); the speech is ``cell[lead : lead + length]``; ``gap``: samples of pause until the
-    next phrase of the same recording, None when there is none to be said in the same breath.
+    ``onset``: sample of the recording at which the speech starts; ``cell``: float32 (n,), in which the speech
+    is ``cell[lead : lead + length]``; ``gap``: samples of pause until the next phrase of the same recording,
+    None when there is none to be said in the same breath.
     """
 
+    onset: int
     cell: Array
     lead: int
     length: int
@@ -123,5 +125,5 @@ def phrases(samples: Array, rate: int) -> list[Phrase]:
         onset, offset = (int(x) for x in rows[index])
         gap = int(rows[index + 1, 0]) - offset if index + 1 < len(rows) else None
         near = gap if gap is not None and gap <= BREAK * rate else None
-        found.append(Phrase(cell, onset - low, offset - onset, near))
+        found.append(Phrase(onset, cell, onset - low, offset - onset, near))
     return found

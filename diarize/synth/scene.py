@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from diarize.synth.phrases import Phrase
+    from diarize.synth.script import Line
 
     Array = NDArray[Any]
 
-__all__ = ["Scene", "conversation", "scene"]
+__all__ = ["Scene", "conversation", "scene", "staged"]
 
 
 @dataclass(frozen=True)
@@ -98,9 +99,7 @@ def _cast(voices: Mapping[str, Sequence[Waveform]], rate: int) -> dict[str, list
     for name in sorted(voices):
         cast[name] = [p for voice in voices[name] for p in phrases(resampled(voice, rate), rate)]
         if not cast[name]:
-            raise AudioError(
-                f"no speech found in the recordings of voice {name}; leave it out or replace them"
-            )
+            raise AudioError(f"no speech found in the recordings of voice {name}; leave it out")
     return cast
 
 
@@ -125,9 +124,20 @@ def scene(
     cast = _cast(voices, config.rate)
     lines = script(list(cast.values()), config, rng)
     if not lines:
-        raise AudioError(
-            f"no phrase of the voices fits into {config.duration:g} s; ask for a longer duration"
-        )
+        raise AudioError(f"no phrase of the voices fits into {config.duration:g} s; make it longer")
+    return staged(cast, lines, config, rng, rooms=rooms, recording=recording)
+
+
+def staged(
+    cast: Mapping[str, Sequence[Phrase]],
+    lines: Sequence[Line],
+    config: SynthConfig,
+    rng: np.random.Generator,
+    *,
+    rooms: Sequence[Waveform],
+    recording: str,
+) -> Scene:
+    """The scene in which the speakers of ``cast``, counted in its order, say ``lines``."""
     cells, leads = _arrivals(cast, config, rooms, rng)
     keys = [(speaker, phrase) for speaker, said in enumerate(cast.values()) for phrase in range(len(said))]
     number = {key: index for index, key in enumerate(keys)}

@@ -1,0 +1,65 @@
+"""A conversation whose turns are given: who says what, and how long after the turn before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from diarize.errors import AudioError
+from diarize.synth.acoustics import resampled
+from diarize.synth.phrases import Phrase, phrases
+from diarize.synth.scene import Scene, staged
+from diarize.synth.script import Line
+from diarize.synth.settings import SynthConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diarize.types import Waveform
+
+__all__ = ["dialogue"]
+
+
+def _lines(spoken: Sequence[Phrase], speaker: int, first: int, start: int) -> list[Line]:
+    """One turn from sample ``start`` on, its phrases at their old distances, counted from ``first``."""
+    shift = start - spoken[0].onset
+    return [Line(speaker, first + i, p.onset + shift, p.length) for i, p in enumerate(spoken)]
+
+
+def dialogue(
+    turns: Sequence[tuple[str, Waveform, float]],
+    config: SynthConfig | None = None,
+    seed: int = 0,
+    *,
+    rooms: Sequence[Waveform] = (),
+    recording: str = "dialogue",
+) -> Scene:
+    """A scene of ``turns``: speaker, a clean recording of the turn, and when its speech starts.
+
+    That is in seconds after the end of everything before, negative for an overlap. Of ``config`` everything
+    but the talk itself (shares, turns, pauses, overlap) applies. The truth is as for ``conversation``. Raises
+    AudioError when a turn has no speech, begins before a turn of the same speaker has ended, or does not end
+    within the configured duration.
+    """
+    config = config or SynthConfig()
+    cast: dict[str, list[Phrase]] = {name: [] for name in sorted({name for name, _, _ in turns})}
+    lines: list[Line] = []
+    until, floor = dict.fromkeys(cast, 0), 0
+    for name, waveform, after in turns:
+        spoken = phrases(resampled(waveform, config.rate), config.rate)
+        start = floor + round(after * config.rate)
+        if not spoken or start < until[name]:
+            reason = "starts before the same speaker has ended" if spoken else "has no speech in it"
+            raise AudioError(f"the turn of {name} at {start / config.rate:.1f} s {reason}; change the turns")
+        lines += _lines(spoken, list(cast).index(name), len(cast[name]), start)
+        cast[name] += spoken
+        until[name] = lines[-1].onset + lines[-1].length
+        floor = max(floor, until[name])
+    if not 0 < floor <= config.n_samples:
+        seconds = floor / config.rate
+        raise AudioError(
+            f"{seconds:.1f} s of dialogue in {config.duration:g} s; change the turns or the duration"
+        )
+    rng = np.random.default_rng(seed)
+    return staged(cast, lines, config, rng, rooms=rooms, recording=recording)
