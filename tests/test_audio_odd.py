@@ -363,6 +363,8 @@ class TestDamaged:
 def test_the_real_ffmpeg_agrees_with_pyav(tmp_path):
     """Both decode with the same libraries."""
     write_m4a(tmp_path / "a.m4a")
-    chunks = np.concatenate(list(ffmpeg.FFMPEG.chunks(tmp_path / "a.m4a", 0)))
+    chunks = np.concatenate(list(ffmpeg.FFMPEG.chunks(tmp_path / "a.m4a", 0)))[:, 0]
     found = audio.read(tmp_path / "a.m4a").samples
-    np.testing.assert_allclose(chunks[: found.size, 0], found, rtol=0, atol=1e-4)
+    n = min(chunks.size, found.size)
+    assert n >= RATE
+    np.testing.assert_allclose(chunks[:n], found[:n], rtol=0, atol=1e-4)
