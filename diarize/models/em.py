@@ -15,7 +15,7 @@ import numpy as np
 
 from diarize.errors import ModelError
 from diarize.models.chart import Chart
-from diarize.models.features import FeatureRows, local_scores, score_matrix, slice_size
+from diarize.models.features import FeatureRows, local_scores, score_matrix, slice_size, sums_of_products
 from diarize.models.gaussian import Parameters, precision_cholesky
 from diarize.models.mstep import Statistics, maximisation
 from diarize.models.points import Float64Array, IntArray, Points, slices
@@ -74,27 +74,27 @@ def expectation(target: Target, parameters: Parameters) -> Statistics:
         rows = features.of(target.x[part])
         r = np.matmul(weights_of_scores, rows, out=scores[:, : rows.shape[1]])
         weights = None if target.weights is None else target.weights[part]
-        log_likelihood += _normalise(r, weights)
-        sums += r @ rows.T
+        log_likelihood += _normalise(r, rows, weights)
+        sums += sums_of_products(r, rows)
     if parameters.covariance == "tied":
         log_likelihood += _tied_term(parameters, target.scatter)
     return _statistics(sums, target.x.shape[1], log_likelihood)
 
 
-def _normalise(scores: Points, weights: Float64Array | None) -> float:
-    """Turn scores (K, c) into weighted responsibilities in place; return the weighted sum of log
-    densities.
+def _normalise(scores: Points, rows: Points, weights: Float64Array | None) -> float:
+    """Exponentials of scores (K, c) over their sums, in place; returns the weighted sum of log densities.
+
+    The division (and the weight) goes to the features instead where these are fewer than the components.
     """
     top = scores.max(axis=0)
     scores -= top
     np.exp(scores, out=scores)
     norms = scores.sum(axis=0)
-    log_density = top + np.log(norms)
-    if weights is None:
-        scores *= 1.0 / norms
-        return float(log_density.sum(dtype=np.float64))
-    scores *= (weights / norms).astype(scores.dtype)
-    return float(weights @ log_density)
+    top += np.log(norms)
+    factors = 1.0 / norms if weights is None else (weights / norms).astype(scores.dtype)
+    smaller = scores if len(scores) <= len(rows) else rows
+    smaller *= factors
+    return float(top.sum(dtype=np.float64) if weights is None else weights @ top)
 
 
 def _tied_term(parameters: Parameters, scatter: Float64Array) -> float:

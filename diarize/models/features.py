@@ -20,9 +20,21 @@ if TYPE_CHECKING:
 
     from diarize.models.points import Float64Array, Points
 
-__all__ = ["FeatureRows", "component_scores", "local_scores", "n_quadratic", "score_matrix", "slice_size"]
+__all__ = [
+    "FeatureRows",
+    "component_scores",
+    "local_scores",
+    "n_quadratic",
+    "score_matrix",
+    "slice_size",
+    "sums_of_products",
+]
 
-_CACHE_BYTES = 1 << 20  # of a core's second-level cache
+_CACHE_BYTES = 5 << 18  # of a core's second-level cache
+_SMALL_PRODUCT = 900_000  # multiplications that OpenBLAS still does without packing
+_SMALL_SUMS = 1_000  # sums in one product of long rows, for the same reason
+_SMALL_SLICE = 448
+_LARGE_SLICE = 2048
 
 
 def n_quadratic(covariance: str, n_dims: int) -> int:
@@ -63,9 +75,29 @@ class FeatureRows:
 
 
 def slice_size(n_components: int, n_features: int, itemsize: int) -> int:
-    """Points per slice: features and responsibilities together fill the cache; a multiple of 64."""
-    size = _CACHE_BYTES // (itemsize * (n_components + n_features + 4))
-    return max(256, size // 64 * 64)
+    """Points per slice: as many as fit the cache, fewer where the matrix product then counts as a small
+    one.
+    """
+    fitting = _CACHE_BYTES // (itemsize * (n_components + n_features + 4))
+    small = _SMALL_PRODUCT // (n_components * n_features)
+    size = min(fitting, small if small >= _SMALL_SLICE else 2 * _SMALL_SLICE, _LARGE_SLICE)
+    return max(256, size // 32 * 32) + 16  # never a power of two, whose rows would share cache lines
+
+
+def sums_of_products(r: Points, rows: Points) -> Float64Array:
+    """R Fᵀ of (K, c) and (p, c) in float64, by blocks of features that keep each product a small one.
+
+    BLAS libraries pack the operands of large products, which costs more than the product itself when c is
+    long and K p is small; blocks of about a thousand sums avoid it.
+    """
+    n_components, n_features = len(r), len(rows)
+    width = _SMALL_SUMS // n_components
+    if width < 4 or width >= n_features:
+        return np.asarray(r @ rows.T, dtype=np.float64)
+    out = np.empty((n_components, n_features), dtype=np.float64)
+    for at in range(0, n_features, width):
+        out[:, at : at + width] = r @ rows[at : at + width].T
+    return out
 
 
 def score_matrix(parameters: Parameters) -> Float64Array:

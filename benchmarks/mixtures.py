@@ -1,0 +1,215 @@
+"""One EM iteration, ours and scikit-learn's, side by side: the same data, start and precision, in one run.
+
+    python -m benchmarks.mixtures [--quick] [--threads 1 2] [--components 8 32 128]
+
+Times are the best of several alternating runs, so that a busy machine disturbs both alike; read the ratios.
+The bound is what the arithmetic alone would take: two products of N K p multiplications and N K
+exponentials, at the rates of a square matrix product and of a long np.exp measured in the same run. Memory
+is the peak of new arrays in one iteration.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import time
+import tracemalloc
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from sklearn.mixture import GaussianMixture
+from threadpoolctl import threadpool_limits
+
+from diarize.models.chart import into_chart
+from diarize.models.em import Target, expectation, m_step
+from diarize.models.features import n_quadratic
+from diarize.models.fitting import DEFAULT_FLOOR, _target
+from diarize.models.gaussian import Parameters, covariance_shape, precision_cholesky
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+FRAMES = 360_000  # an hour at a hundred frames a second
+QUICK_FRAMES = 20_000
+DIMS = 20
+TARGETS = {"diag": 3.0, "full": 8.0, "tied": 4.0}
+MEMORY_TARGET = 5.0
+BOUND_TARGET = 2.0
+
+
+class Rates(NamedTuple):
+    """What this machine does in a second: multiplications and additions of a square product, and
+    exponentials.
+    """
+
+    flops: float
+    exps: float
+
+
+class Row(NamedTuple):
+    """One line of the table: seconds and bytes of each, the bound in seconds, and how far the two
+    densities differ.
+    """
+
+    name: str
+    covariance: str
+    ours: float
+    theirs: float
+    bound: float
+    our_bytes: int
+    their_bytes: int
+    difference: float
+
+
+class Case(NamedTuple):
+    """One comparison."""
+
+    n_frames: int
+    n_components: int
+    covariance: str
+    dtype: np.dtype[Any]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the table for every number of threads."""
+    options = parsed(arguments)
+    n_frames = QUICK_FRAMES if options.quick else FRAMES
+    for threads in options.threads:
+        with threadpool_limits(limits=threads):
+            rates = {np.dtype(t): measured_rates(np.dtype(t)) for t in (np.float32, np.float64)}
+            print(f"\n{threads} BLAS thread(s), N = {n_frames}, D = {DIMS}")
+            for dtype, rate in rates.items():
+                print(f"{dtype}: product {rate.flops / 1e9:.0f} GF/s, exp {rate.exps / 1e9:.2f} G/s")
+            print(HEADER)
+            for n_components, covariance in itertools.product(options.components, TARGETS):
+                for dtype, rate in rates.items():
+                    case = Case(n_frames, n_components, covariance, dtype)
+                    print(line(compared(case, rate, options.repeat)), flush=True)
+
+
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options."""
+    parser = argparse.ArgumentParser(description="EM iterations against scikit-learn")
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK_FRAMES} frames instead of {FRAMES}")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--components", type=int, nargs="+", default=[8, 32, 128])
+    parser.add_argument("--repeat", type=int, default=3)
+    return parser.parse_args(arguments)
+
+
+def measured_rates(dtype: np.dtype[Any]) -> Rates:
+    """Rates of a 1024 x 1024 product and of np.exp on an array that fits the cache."""
+    size = 1024
+    a = np.random.default_rng(0).random((size, size)).astype(dtype)
+    x = -np.linspace(0.0, 20.0, 1 << 15, dtype=dtype)
+    out = np.empty_like(x)
+    return Rates(2.0 * size**3 / best_of(lambda: a @ a, 7), len(x) / best_of(lambda: np.exp(x, out=out), 200))
+
+
+def best_of(run: Callable[[], object], repeat: int) -> float:
+    """Seconds of the fastest run."""
+    return min(timed(run) for _ in range(repeat))
+
+
+def timed(run: Callable[[], object]) -> float:
+    """Seconds of one run."""
+    begin = time.perf_counter()
+    run()
+    return time.perf_counter() - begin
+
+
+def compared(case: Case, rates: Rates, repeat: int) -> Row:
+    """Both iterations timed in turns, then weighed once."""
+    x, start = problem(case)
+    target = _target(x, None, case.covariance, DEFAULT_FLOOR)
+    local = into_chart(start, target.chart)
+    ours, theirs = our_iteration(target, local), their_iteration(x, start)
+    difference = abs(ours() - theirs())
+    pairs = [(timed(ours), timed(theirs)) for _ in range(repeat)]
+    n_features = DIMS + n_quadratic(case.covariance, DIMS) + 1
+    work = case.n_frames * case.n_components
+    return Row(
+        f"K = {case.n_components:3d} {case.dtype}",
+        case.covariance,
+        min(p[0] for p in pairs),
+        min(p[1] for p in pairs),
+        4.0 * work * n_features / rates.flops + work / rates.exps,
+        peak_bytes(ours),
+        peak_bytes(theirs),
+        difference,
+    )
+
+
+def problem(case: Case) -> tuple[np.ndarray, Parameters]:
+    """Frames from K clusters that overlap a little, and a start at the first K frames."""
+    rng = np.random.default_rng(0)
+    k = case.n_components
+    centres = 2.0 * rng.normal(size=(k, DIMS))
+    x = (centres[rng.integers(0, k, case.n_frames)] + rng.normal(size=(case.n_frames, DIMS))).astype(
+        case.dtype
+    )
+    shape = covariance_shape(case.covariance, k, DIMS)
+    wide = 3.0 * np.eye(DIMS) if case.covariance in ("full", "tied") else np.float64(3.0)
+    covariances = np.array(np.broadcast_to(wide, shape))
+    return x, Parameters(np.full(k, 1.0 / k), x[:k].astype(np.float64), covariances, case.covariance)
+
+
+def our_iteration(target: Target, local: Parameters) -> Callable[[], float]:
+    """One E-step and M-step; gives the mean log density of the start."""
+
+    def run() -> float:
+        statistics = expectation(target, local)
+        m_step(statistics, target, local.covariance, DEFAULT_FLOOR)
+        return statistics.log_likelihood / target.total + target.chart.log_det
+
+    return run
+
+
+def their_iteration(x: np.ndarray, start: Parameters) -> Callable[[], float]:
+    """The same with scikit-learn's own steps, from the same parameters in the precision of the data."""
+    model = GaussianMixture(len(start.weights), covariance_type=start.covariance)
+    factors = precision_cholesky(start.covariances, start.covariance).astype(x.dtype)
+
+    def run() -> float:
+        model.weights_, model.means_ = start.weights.astype(x.dtype), start.means.astype(x.dtype)
+        model.covariances_, model.precisions_cholesky_ = start.covariances.astype(x.dtype), factors
+        bound, log_responsibilities = model._e_step(x)
+        model._m_step(x, log_responsibilities)
+        return float(bound)
+
+    return run
+
+
+def peak_bytes(run: Callable[[], object]) -> int:
+    """Most bytes of new arrays alive at once."""
+    tracemalloc.start()
+    run()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+HEADER = "case             kind    ours ms   sklearn  faster x bound  memory  difference"
+
+
+def line(row: Row) -> str:
+    """One row, with a mark where a target is missed."""
+    faster, over, saved = row.theirs / row.ours, row.ours / row.bound, row.their_bytes / row.our_bytes
+    missed = [
+        name
+        for name, bad in (
+            (f"speed under {TARGETS[row.covariance]:.0f}", faster < TARGETS[row.covariance]),
+            (f"over {BOUND_TARGET:.0f} bounds", over > BOUND_TARGET),
+            (f"memory under {MEMORY_TARGET:.0f}", saved < MEMORY_TARGET),
+        )
+        if bad
+    ]
+    note = f"  missed: {', '.join(missed)}" if missed else ""
+    return (
+        f"{row.name:16s} {row.covariance:5s} {1e3 * row.ours:9.1f} {1e3 * row.theirs:9.1f} {faster:7.1f} {over:7.2f} "
+        f"{saved:7.1f}  {row.difference:.0e}{note}"
+    )
+
+
+if __name__ == "__main__":
+    main()
