@@ -4,8 +4,8 @@
     waveform, annotation = conversation(voices, SynthConfig(duration=60.0, rt60=0.4), seed=1)
 
 ``conversation`` gives it in one piece; ``scene`` plans it and renders any stretch, so that four hours need no
-more memory than the voices and one block. ``dialogue`` is for turns whose order and times are given; ``vowels``
-makes voices when no recording is at hand.
+more memory than the voices and one block. ``dialogue`` is for turns whose order is given; ``vowels`` makes
+voices when no recording is at hand.
 """
 
 from diarize.synth.dialogue import dialogue

@@ -1,0 +1,163 @@
+"""Make the samples anew: speech by Debian's synthesisers, conversations with references by diarize.synth.
+
+    sudo apt-get install flite festival festvox-kdlpc16k espeak-ng
+    python audio_samples/make.py
+
+Writes NAME.flac, NAME.rttm and NAME.uem beside this file, and MANIFEST.toml with their checksums.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from diarize import audio, formats
+from diarize.synth import SynthConfig, dialogue
+from diarize.types import Annotation, Waveform
+
+HERE = Path(__file__).parent
+RATE = 16_000
+PACKAGES = {"flite": "flite", "text2wave": "festival", "espeak-ng": "espeak-ng"}
+KED_PACKAGE = "festvox-kdlpc16k"
+KED = Path("/usr/share/festival/voices/english/ked_diphone")
+LICENCE = "MIT, as the project: own texts and own mixing; no voice's licence restricts what it says"
+NO_SPEECH = "No speech: hum, telephone tones, a plucked melody, noise, knocks and a siren; 8 s each"
+
+
+def missing_packages() -> list[str]:
+    """Debian packages to be installed first."""
+    missing = {package for program, package in PACKAGES.items() if shutil.which(program) is None}
+    return sorted(missing | (set() if KED.is_dir() else {KED_PACKAGE}))
+
+
+def command(voice: dict[str, str], text: Path, sound: Path) -> list[str]:
+    """What makes one file of speech."""
+    name = voice["voice"]
+    return {
+        "flite": ["flite", "-voice", name, "-f", str(text), "-o", str(sound)],
+        "festival": ["text2wave", "-eval", f"({name})", str(text), "-o", str(sound)],
+        "espeak-ng": ["espeak-ng", "-v", name, "-f", str(text), "-w", str(sound)],
+    }[voice["engine"]]
+
+
+def spoken(voice: dict[str, str], words: str) -> Waveform:
+    """A turn as a clean recording."""
+    with tempfile.TemporaryDirectory() as folder:
+        text, sound = Path(folder, "turn.txt"), Path(folder, "turn.wav")
+        text.write_text(words + "\n", encoding="utf-8")
+        subprocess.run(command(voice, text, sound), check=True, capture_output=True)
+        return audio.read(sound, rate=RATE)
+
+
+def talk(name: str, plan: dict[str, Any], voices: dict[str, dict[str, str]]) -> tuple[Waveform, Annotation]:
+    """One staged conversation."""
+    turns = [(who, spoken(voices[who], words), after) for who, after, words in plan["turns"]]
+    scene = dialogue(turns, SynthConfig(**plan["config"]), plan["seed"], recording=name)
+    return scene.waveform(), scene.annotation
+
+
+def plucked(frequency: float, seconds: float) -> np.ndarray:
+    """A string that dies away, float64 (n,)."""
+    t = np.arange(round(seconds * RATE)) / RATE
+    harmonics = range(1, 8)
+    return sum(np.sin(2 * np.pi * k * frequency * t) * np.exp(-(2 + k) * t) / k for k in harmonics)
+
+
+def melody(rng: np.random.Generator) -> np.ndarray:
+    """Eight seconds of a broken chord, each string half a second after the last."""
+    played = np.zeros(8 * RATE)
+    for step in range(14):
+        note = plucked(196.0 * 2 ** (rng.choice([0, 4, 7, 12, 16]) / 12), 1.0)
+        played[step * RATE // 2 : step * RATE // 2 + note.size] += note
+    return played
+
+
+def no_speech() -> tuple[Waveform, Annotation]:
+    """Everything but speech."""
+    rng, t = np.random.default_rng(0), np.arange(8 * RATE) / RATE
+    hum = sum(np.sin(2 * np.pi * 50 * k * t) / k for k in (1, 2, 3, 5))
+    tones = np.sin(2 * np.pi * 425 * t) * (t % 1 < 0.48)
+    knocks = rng.standard_normal(t.size) * np.exp(-60 * (t % 0.8)) * (t < 6)
+    siren = np.sin(2 * np.pi * np.cumsum(700 + 300 * np.sin(2 * np.pi * 0.4 * t)) / RATE)
+    parts = [hum, tones, melody(rng), rng.standard_normal(t.size), knocks, siren]
+    edge = np.minimum(1, np.minimum(t, t[::-1]) / 0.05)
+    loud = np.concatenate([0.05 * edge * part / np.std(part) for part in parts])
+    samples = loud + 0.001 * rng.standard_normal(loud.size)
+    return Waveform(samples, RATE, "no_speech"), Annotation("no_speech")
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def save(waveform: Waveform, annotation: Annotation) -> dict[str, str]:
+    """Three files beside this one; their names and checksums."""
+    paths = [HERE / f"{waveform.recording}.{suffix}" for suffix in ("flac", "rttm", "uem")]
+    audio.write(paths[0], waveform)
+    formats.write_file(paths[1], annotation, overwrite=True)
+    formats.write_uem(paths[2], {waveform.recording: np.array([[0.0, waveform.duration]])}, overwrite=True)
+    return {path.name: checksum(path) for path in paths}
+
+
+def version(package: str) -> str:
+    """Of an installed Debian package."""
+    query = ["dpkg-query", "-W", "-f", "${Version}", package]
+    return subprocess.run(query, check=True, capture_output=True, text=True).stdout
+
+
+def entry(waveform: Waveform, annotation: Annotation, how: str, files: dict[str, str]) -> list[str]:
+    """One recording's part of the manifest."""
+    lines = ["[[recording]]", f'name = "{waveform.recording}"', f'how = "{how}"']
+    lines += [f"seconds = {waveform.duration}", f"rate = {waveform.rate}"]
+    lines += [f"voices = {list(annotation.speakers)}".replace("'", '"'), f'licence = "{LICENCE}"']
+    return [
+        *lines,
+        "",
+        "[recording.sha256]",
+        *(f'"{name}" = "{digest}"' for name, digest in files.items()),
+        "",
+    ]
+
+
+def manifest(voices: dict[str, dict[str, str]], entries: list[str]) -> str:
+    """The whole manifest."""
+    lines = ["# Written by make.py: what the samples are, how they were made, and their checksums.", ""]
+    lines += [
+        "[packages]",
+        *(f'{p} = "{version(p)}"' for p in (*sorted(set(PACKAGES.values())), KED_PACKAGE)),
+    ]
+    for name, voice in voices.items():
+        lines += ["", f"[voices.{name}]", *(f'{key} = "{value}"' for key, value in voice.items())]
+    return "\n".join([*lines, "", *entries])
+
+
+def main() -> int:
+    """Make everything; 1 when a Debian package is missing."""
+    if missing := missing_packages():
+        print(f"missing Debian packages: {' '.join(missing)}", file=sys.stderr)
+        print(f"try: sudo apt-get install {' '.join(missing)}", file=sys.stderr)
+        return 1
+    plans = tomllib.loads((HERE / "dialogues.toml").read_text(encoding="utf-8"))
+    voices, entries = plans.pop("voices"), []
+    for name in (*plans, "no_speech"):
+        waveform, annotation = no_speech() if name == "no_speech" else talk(name, plans[name], voices)
+        how = NO_SPEECH if name == "no_speech" else plans[name]["how"]
+        entries += entry(waveform, annotation, how, save(waveform, annotation))
+        speakers, turns = len(annotation.speakers), len(annotation.turns)
+        print(f"{name}: {waveform.duration:.1f} s, {speakers} voices, {turns} turns")
+    (HERE / "MANIFEST.toml").write_text(manifest(voices, entries), encoding="utf-8")
+    print(f"written to {HERE}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
