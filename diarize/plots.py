@@ -264,7 +264,7 @@ def _draw_row(axes: Axes, row: _Row, depth: float) -> None:
     if len(spans):
         pieces = [(float(start), float(end - start)) for start, end in spans]
         # the edge keeps a turn narrower than a dot visible
-        style = {"facecolor": row.colour, "edgecolor": row.colour, "linewidth": 0.35}
+        style: dict[str, Any] = {"facecolor": row.colour, "edgecolor": row.colour, "linewidth": 0.35}
         axes.broken_barh(pieces, (middle - tall / 2, tall), **style)
 
 

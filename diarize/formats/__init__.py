@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diarize.errors import FormatError
-from diarize.formats import files, lab, rttm, uem
+from diarize.formats import audacity, csv, eaf, files, json, kaldi, lab, rttm, srt, textgrid, uem, webvtt
 from diarize.formats.files import read_text, write_bytes, write_text
 from diarize.types import Annotation
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from diarize.intervals import Intervals
 
     Reader = Callable[[str, str], Mapping[str, Annotation]]
-    Writer = Callable[[Sequence[Annotation], "Options"], str]
+    Texts = Mapping[str, str]
+    Writer = Callable[[Sequence[Annotation], "Options"], Texts]
 
 __all__ = [
     "FORMATS",
@@ -54,8 +55,9 @@ class Options:
 class Format:
     """One way to write an annotation down.
 
-    ``suffix``: what its file names end in; ``write``: annotations → text; ``read``: text and file name →
-    annotations by recording, None where it is only written; ``several``: one file may hold many recordings.
+    ``suffix``: what its file names end in; ``write``: annotations → text by file name within a folder, or
+    under the name ``""`` where the format is one file; ``read``: text and file name → annotations by
+    recording, None where it is only written; ``several``: one file may hold many recordings.
     """
 
     name: str
@@ -66,19 +68,58 @@ class Format:
     several: bool = False
 
 
+def _rttm(annotations: Sequence[Annotation], options: Options) -> Texts:
+    return {"": rttm.write(annotations, confidence=options.confidence)}
+
+
+def _textgrid(annotations: Sequence[Annotation], options: Options) -> Texts:
+    return {"": textgrid.write(annotations, duration=options.duration)}
+
+
+def _eaf(annotations: Sequence[Annotation], options: Options) -> Texts:
+    return {"": eaf.write(annotations, media=options.media)}
+
+
+def _kaldi(annotations: Sequence[Annotation], _: Options) -> Texts:
+    return {
+        "segments": kaldi.segments(annotations),
+        "utt2spk": kaldi.utt2spk(annotations),
+        "spk2utt": kaldi.spk2utt(annotations),
+    }
+
+
+def _plain(write: Callable[[Sequence[Annotation]], str]) -> Writer:
+    return lambda annotations, _: {"": write(annotations)}
+
+
 FORMATS: dict[str, Format] = {
     each.name: each
     for each in (
+        Format("rttm", ".rttm", "NIST Rich Transcription Time Marked", _rttm, rttm.read, several=True),
         Format(
-            "rttm",
-            ".rttm",
-            "NIST Rich Transcription Time Marked",
-            lambda annotations, options: rttm.write(annotations, confidence=options.confidence),
-            rttm.read,
+            "uem",
+            ".uem",
+            "NIST evaluation map: where anybody speaks",
+            _plain(uem.write),
+            uem.read,
             several=True,
         ),
-        Format("uem", ".uem", "NIST evaluation map", lambda a, _: uem.write(a), uem.read, several=True),
-        Format("lab", ".lab", "start, end and label a line", lambda a, _: lab.write(a), lab.read),
+        Format("lab", ".lab", "start, end and label a line", _plain(lab.write), lab.read),
+        Format("audacity", ".txt", "Audacity label track", _plain(audacity.write), audacity.read),
+        Format("textgrid", ".TextGrid", "Praat, one tier a speaker", _textgrid, textgrid.read),
+        Format("eaf", ".eaf", "ELAN, one tier a speaker", _eaf, eaf.read),
+        Format("webvtt", ".vtt", "WebVTT with voice spans", _plain(webvtt.write), webvtt.read),
+        Format("srt", ".srt", "SubRip subtitles", _plain(srt.write)),
+        Format("csv", ".csv", "a table for spreadsheets", _plain(csv.write), csv.read, several=True),
+        Format(
+            "json",
+            ".json",
+            "everything, with confidence and runner-up",
+            _plain(json.write),
+            json.read,
+            several=True,
+        ),
+        Format("kaldi", ".kaldi", "Kaldi data folder: segments, utt2spk, spk2utt", _kaldi, several=True),
     )
 }
 """Every format by name."""
@@ -125,12 +166,17 @@ def write_file(
 ) -> Path:
     """Write one annotation, or several where the format can hold them; whole or not at all.
 
+    A format of several files (kaldi) makes ``path`` a folder of them.
+
     Raises FormatError for an unknown format or for several recordings where it holds one; OutputError when
     the file exists and ``overwrite`` is false, and when it cannot be written.
     """
     known = format_of(path, format)
     each = [annotations] if isinstance(annotations, Annotation) else list(annotations)
-    return files.write_text(path, known.write(each, options or Options()), overwrite=overwrite)
+    texts = known.write(each, options or Options())
+    if "" in texts:
+        return files.write_text(path, texts[""], overwrite=overwrite)
+    return files.write_folder(path, texts, overwrite=overwrite)
 
 
 def read_uem(path: str | Path) -> dict[str, Intervals]:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from diarize.errors import FormatError, OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-__all__ = ["LARGEST", "read_text", "write_bytes", "write_text"]
+__all__ = ["LARGEST", "read_text", "write_bytes", "write_folder", "write_text"]
 
 LARGEST = 100_000_000
 """Bytes: an annotation of ten thousand hours is smaller, so a larger file is some other kind of file."""
@@ -83,6 +83,25 @@ def write_bytes(path: str | Path, data: bytes, *, overwrite: bool = False) -> Pa
         ) from None
     finally:
         _forget(beside)
+    return path
+
+
+def write_folder(path: str | Path, texts: Mapping[str, str], *, overwrite: bool = False) -> Path:
+    """Write several texts by file name into one folder, made if need be, each as ``write_text`` does.
+
+    Nothing is written when one of the files may not be. Raises OutputError.
+    """
+    path = Path(path)
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be made a folder ({_reason(error)}); choose another name"
+        ) from None
+    for name in texts:
+        _refuse(path / name, overwrite=overwrite)
+    for name, text in texts.items():
+        write_text(path / name, text, overwrite=overwrite)
     return path
 
 

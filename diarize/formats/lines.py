@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from decimal import Decimal
 
-__all__ = ["Line", "collected", "numbered", "only", "stem", "tokens"]
+__all__ = ["Line", "collected", "labels", "numbered", "only", "stem", "tokens"]
 
 _LONGEST = 1_000_000_000  # seconds; thirty years
 _BLANKS = re.compile(r"[ \t\v\f]+")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]+")
 _UNSAFE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ufeff]+")
 
 
@@ -89,16 +90,26 @@ def tokens(names: Sequence[str]) -> dict[str, str]:
 
     Two names that become the same are kept apart by ``_2``, ``_3`` … in the given order.
     """
-    taken = {name for name in names if name == _token(name)}
+    return _apart(names, {name: _UNSAFE.sub("_", name) for name in names})
+
+
+def labels(names: Sequence[str]) -> dict[str, str]:
+    """Names on one line: control characters, line ends and what XML forbids become spaces, ends are trimmed.
+
+    Two names that become the same are kept apart as in ``tokens``.
+    """
+    return _apart(names, {name: _UNPRINTABLE.sub(" ", name).strip() for name in names})
+
+
+def _apart(names: Sequence[str], clean: dict[str, str]) -> dict[str, str]:
+    taken = {name for name in names if name == clean[name]}
+    used = set(taken)
     safe: dict[str, str] = {}
     for name in names:
-        token, count = _token(name), 1
-        while name not in taken and (token in taken or token in safe.values()):
+        token, count = clean[name] or "_", 1
+        while name not in taken and token in used:
             count += 1
-            token = f"{_token(name)}_{count}"
+            token = f"{clean[name] or '_'}_{count}"
+        used.add(token)
         safe[name] = token
     return safe
-
-
-def _token(name: str) -> str:
-    return _UNSAFE.sub("_", name) or "_"

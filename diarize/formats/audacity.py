@@ -1,0 +1,46 @@
+"""Audacity label tracks: ``start<TAB>end<TAB>label`` a line, in seconds with six decimals.
+
+Source: the Audacity manual, *Importing and Exporting Labels*.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from diarize.formats import lines, times
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diarize.types import Annotation, Turn
+
+__all__ = ["read", "write"]
+
+
+def read(text: str, source: str = "text.txt") -> dict[str, Annotation]:
+    """The annotation, under the name of the file.
+
+    Point labels and the lines of a spectral selection (they start with ``\\\\``) are skipped. Raises
+    FormatError for anything else.
+    """
+    recording = lines.stem(source)
+    rows = [_turn(line) for line in lines.numbered(text, source, comments=("\\",))]
+    return lines.collected([(recording, None), *((recording, row) for row in rows)])
+
+
+def _turn(line: lines.Line) -> Turn | None:
+    fields = line.text.split("\t", 2)
+    if len(fields) < 3:
+        raise line.error(f"{len(fields)} fields; a label has three, separated by tabs: start, end, label")
+    start = line.number_in(fields[0].strip(), "the start")
+    return line.turn(start, line.number_in(fields[1].strip(), "the end"), fields[2].strip())
+
+
+def write(annotations: Sequence[Annotation]) -> str:
+    """Boundaries on the millisecond; tabs and line ends in names become spaces."""
+    annotation = lines.only(annotations, "Audacity")
+    names = lines.labels(annotation.speakers)
+    return "".join(
+        f"{times.seconds(start)}000\t{times.seconds(end)}000\t{names[turn.speaker]}\n"
+        for start, end, turn in times.rounded(annotation)
+    )

@@ -1,0 +1,108 @@
+"""CSV for spreadsheets: one row a turn, with a header.
+
+Columns: ``recording, start, end, speaker, confidence, runner_up``; seconds with three decimals, confidence
+with four, the last two empty where they are not known. Source: RFC 4180, lines ending in a single line feed.
+
+A cell that starts with ``=``, ``+``, ``-``, ``@`` or their full-width forms would be run as a formula by a
+spreadsheet; names that do, or that start with ``'``, get one ``'`` in front, which reading takes away again.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from diarize.errors import FormatError
+from diarize.formats import lines, times
+from diarize.types import Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from diarize.types import Annotation
+
+__all__ = ["COLUMNS", "read", "write"]
+
+COLUMNS = ("recording", "start", "end", "speaker", "confidence", "runner_up")
+"""In the order in which they are written; read in any order, with others beside them."""
+
+_NEEDED = frozenset({"start", "end", "speaker"})
+_GUARDED = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "'")  # noqa: RUF001 - the full-width signs are meant
+
+
+def read(text: str, source: str = "text.csv") -> dict[str, Annotation]:
+    """Annotations by recording; the file's name where there is no such column.
+
+    Columns are separated by comma, semicolon or tab. Needed are ``start``, ``end`` and ``speaker``; rows of
+    no length are skipped. Raises FormatError, with ``source`` and line number, for anything else.
+    """
+    text = text.removeprefix("\ufeff")
+    head = text.partition("\n")[0]
+    separator = max(",;\t", key=head.count)
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        columns = {name.strip().lower() for name in rows.fieldnames or ()}
+        if not columns >= _NEEDED:
+            raise FormatError(
+                f"{source}:1: the header {head[:60]!r} lacks {', '.join(sorted(_NEEDED - columns))}"
+            )
+        found = list(_turns(rows, source))
+    except csv.Error as error:
+        raise FormatError(
+            f"{source}:{rows.reader.line_num}: broken CSV ({error}); check its quotation marks"
+        ) from None
+    return lines.collected(found or [(lines.stem(source), None)])
+
+
+def _turns(rows: csv.DictReader[str], source: str) -> Iterator[tuple[str, Turn | None]]:
+    for row in rows:
+        line = lines.Line(source, rows.line_num, "")
+        if None in row or None in row.values():
+            raise line.error(f"not the {len(rows.fieldnames or ())} cells of the header; complete the row")
+        cells = {name.strip().lower(): cell for name, cell in row.items()}
+        start, end = (line.number_in(cells[name].strip(), f"the {name}") for name in ("start", "end"))
+        turn = line.turn(
+            start, end, _unguarded(cells["speaker"]), _confidence(line, cells.get("confidence", ""))
+        )
+        rival = _unguarded(cells.get("runner_up", "")) or None
+        known = turn and Turn(turn.start, turn.end, turn.speaker, turn.confidence, rival)
+        yield _unguarded(cells.get("recording", "")) or lines.stem(source), known
+
+
+def _confidence(line: lines.Line, cell: str) -> float | None:
+    if not cell.strip():
+        return None
+    value = float(line.number_in(cell.strip(), "the confidence"))
+    if not 0 <= value <= 1:
+        raise line.error(f"a confidence of {value}; allowed is 0 to 1, or nothing")
+    return value
+
+
+def write(annotations: Sequence[Annotation]) -> str:
+    """A header and a row a turn, boundaries on the millisecond; line ends in names become spaces."""
+    text = io.StringIO(newline="")
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(COLUMNS)
+    recordings = lines.labels(list(dict.fromkeys(each.recording for each in annotations)))
+    for each in annotations:
+        rivals = [turn.runner_up for turn in each.turns if turn.runner_up]
+        names = lines.labels(list(dict.fromkeys((*each.speakers, *rivals))))
+        head = _guarded(recordings[each.recording])
+        rows.writerows(_cells(head, start, end, turn, names) for start, end, turn in times.rounded(each))
+    return text.getvalue()
+
+
+def _cells(recording: str, start: int, end: int, turn: Turn, names: dict[str, str]) -> tuple[str, ...]:
+    sure = "" if turn.confidence is None else f"{turn.confidence:.4f}"
+    rival = _guarded(names[turn.runner_up]) if turn.runner_up else ""
+    return recording, times.seconds(start), times.seconds(end), _guarded(names[turn.speaker]), sure, rival
+
+
+def _guarded(name: str) -> str:
+    return f"'{name}" if name.startswith(_GUARDED) else name
+
+
+def _unguarded(cell: str) -> str:
+    cell = cell.strip()
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_GUARDED) else cell

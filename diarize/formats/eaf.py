@@ -1,0 +1,124 @@
+"""ELAN annotation documents: one tier a speaker, times in milliseconds.
+
+Source: the EAF 3.0 schema of the Max Planck Institute for Psycholinguistics.
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from diarize.errors import FormatError
+from diarize.formats import lines, times
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diarize.types import Annotation, Turn
+
+__all__ = ["read", "write"]
+
+_XSI = "http://www.w3.org/2001/XMLSchema-instance"
+_DOCUMENT = {
+    "AUTHOR": "",
+    "DATE": "1970-01-01T00:00:00+00:00",  # required; the same annotation is to be the same bytes
+    "FORMAT": "3.0",
+    "VERSION": "3.0",
+    "xmlns:xsi": _XSI,
+    "xsi:noNamespaceSchemaLocation": "http://www.mpi.nl/tools/elan/EAFv3.0.xsd",
+}
+_TYPE = "speakers"
+
+
+def read(text: str, source: str = "text.eaf") -> dict[str, Annotation]:
+    """The annotation, under the name of the file: each tier is a speaker, each aligned annotation a turn.
+
+    Annotations without times of their own (dependent tiers, unaligned slots) are skipped. Raises FormatError
+    for what is not EAF, and for any document type declaration: no entity is ever expanded.
+    """
+    root = _parsed(text, source)
+    if root.tag != "ANNOTATION_DOCUMENT":
+        raise FormatError(f"{source}:1: the XML of {root.tag[:40]!r}; an ELAN file is an ANNOTATION_DOCUMENT")
+    slots = {each.get("TIME_SLOT_ID"): each.get("TIME_VALUE") for each in root.iter("TIME_SLOT")}
+    recording = lines.stem(source)
+    found = [
+        _turn(each, slots, tier.get("TIER_ID", ""), source)
+        for tier in root.iter("TIER")
+        for each in tier.iter("ALIGNABLE_ANNOTATION")
+    ]
+    return lines.collected([(recording, None), *((recording, turn) for turn in found)])
+
+
+def _parsed(text: str, source: str) -> ET.Element:
+    if re.search(r"<!(DOCTYPE|ENTITY)", text, re.IGNORECASE):
+        raise FormatError(f"{source}: has a document type declaration; ELAN files have none, remove it")
+    try:
+        return ET.fromstring(text.removeprefix("\ufeff"))  # noqa: S314 - without DOCTYPE there are no entities
+    except ET.ParseError as error:
+        line, column = error.position
+        raise FormatError(
+            f"{source}:{line}: not well-formed XML at column {column}; export the file from ELAN again"
+        ) from None
+
+
+def _turn(annotation: ET.Element, slots: dict[str | None, str | None], tier: str, source: str) -> Turn | None:
+    where = lines.Line(f"{source}:{annotation.get('ANNOTATION_ID', '?')}", 0, "")
+    values = [slots.get(annotation.get(f"TIME_SLOT_REF{i}")) for i in (1, 2)]
+    if None in values:
+        return None
+    start, end = (where.number_in(value or "", "a time value") / 1000 for value in values)
+    return where.turn(start, end, tier)
+
+
+def write(annotations: Sequence[Annotation], *, media: str | None = None) -> str:
+    """An EAF 3.0 document, linked to the recording ``media`` (file name or URL) if given.
+
+    Boundaries are rounded to milliseconds; overlapping turns of one speaker become one, because ELAN allows
+    none in a tier, touching ones stay two; the value of an annotation is the speaker's name.
+    """
+    annotation = lines.only(annotations, "ELAN")
+    root = ET.Element("ANNOTATION_DOCUMENT", _DOCUMENT)
+    header = ET.SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
+    if media:
+        ET.SubElement(header, "MEDIA_DESCRIPTOR", _media(media))
+    rows, names = times.rounded(annotation), lines.labels(annotation.speakers)
+    spans = [
+        (name, *span)
+        for name in annotation.speakers
+        for span in times.disjoint((start, end) for start, end, turn in rows if turn.speaker == name)
+    ]
+    slots = _slots(ET.SubElement(root, "TIME_ORDER"), spans)
+    for name in annotation.speakers:
+        tier = {"LINGUISTIC_TYPE_REF": _TYPE, "PARTICIPANT": names[name], "TIER_ID": names[name]}
+        mine = {i: ends for i, ends in slots.items() if spans[i][0] == name}
+        _fill(ET.SubElement(root, "TIER", tier), names[name], mine)
+    ET.SubElement(root, "LINGUISTIC_TYPE", {"LINGUISTIC_TYPE_ID": _TYPE, "TIME_ALIGNABLE": "true"})
+    ET.indent(root, " " * 4)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+
+
+def _media(media: str) -> dict[str, str]:
+    clean = lines.labels([media])[media]
+    kind = "audio/x-wav" if clean.lower().endswith(".wav") else "unknown"
+    url = {"MEDIA_URL": clean, "MIME_TYPE": kind}
+    return url if "://" in clean else {**url, "RELATIVE_MEDIA_URL": f"./{PurePath(clean).name}"}
+
+
+def _slots(order: ET.Element, spans: Sequence[tuple[str, int, int]]) -> dict[int, tuple[str, str]]:
+    """Writes the time slots, rising; gives those of the start and end of each span by its index."""
+    edges = sorted((span[side], i, side) for i, span in enumerate(spans) for side in (1, 2))
+    slots: dict[int, dict[int, str]] = {}
+    for number, (value, i, side) in enumerate(edges, 1):
+        slots.setdefault(i, {})[side] = f"ts{number}"
+        ET.SubElement(order, "TIME_SLOT", {"TIME_SLOT_ID": f"ts{number}", "TIME_VALUE": str(value)})
+    return {i: (ends[1], ends[2]) for i, ends in sorted(slots.items())}
+
+
+def _fill(tier: ET.Element, name: str, slots: dict[int, tuple[str, str]]) -> None:
+    for i, (start, end) in slots.items():
+        identity = {"ANNOTATION_ID": f"a{i + 1}", "TIME_SLOT_REF1": start, "TIME_SLOT_REF2": end}
+        outer = ET.SubElement(tier, "ANNOTATION")
+        aligned = ET.SubElement(outer, "ALIGNABLE_ANNOTATION", identity)
+        ET.SubElement(aligned, "ANNOTATION_VALUE").text = name

@@ -1,0 +1,284 @@
+"""Formats of annotation editors: Audacity, Praat and ELAN."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from tempfile import TemporaryDirectory
+
+import pytest
+import written
+from hypothesis import given
+
+from diarize.errors import FormatError
+from diarize.formats import audacity, eaf, textgrid
+from diarize.types import Annotation, Turn
+
+AUDACITY = "0.000000\t1.500000\tAnn\n1.500000\t62.000000\tBob\n61.250000\t3725.001000\tAnn\n"
+
+SHORT = Annotation("talk", (Turn(0.5, 1.0, 'Zoë "Z"'), Turn(0.9, 2.0, "B"), Turn(1.0, 1.25, 'Zoë "Z"')))
+
+TEXTGRID = """\
+File type = "ooTextFile"
+Object class = "TextGrid"
+
+xmin = 0.000 
+xmax = 2.500 
+tiers? <exists> 
+size = 2 
+item []: 
+    item [1]:
+        class = "IntervalTier" 
+        name = "Zoë ""Z\""" 
+        xmin = 0.000 
+        xmax = 2.500 
+        intervals: size = 4 
+        intervals [1]:
+            xmin = 0.000 
+            xmax = 0.500 
+            text = "" 
+        intervals [2]:
+            xmin = 0.500 
+            xmax = 1.000 
+            text = "Zoë ""Z\""" 
+        intervals [3]:
+            xmin = 1.000 
+            xmax = 1.250 
+            text = "Zoë ""Z\""" 
+        intervals [4]:
+            xmin = 1.250 
+            xmax = 2.500 
+            text = "" 
+    item [2]:
+        class = "IntervalTier" 
+        name = "B" 
+        xmin = 0.000 
+        xmax = 2.500 
+        intervals: size = 3 
+        intervals [1]:
+            xmin = 0.000 
+            xmax = 0.900 
+            text = "" 
+        intervals [2]:
+            xmin = 0.900 
+            xmax = 2.000 
+            text = "B" 
+        intervals [3]:
+            xmin = 2.000 
+            xmax = 2.500 
+            text = "" 
+"""  # noqa: W291 - Praat leaves a blank at the end of its lines
+
+EAF = """\
+<?xml version="1.0" encoding="UTF-8"?>
+<ANNOTATION_DOCUMENT AUTHOR="" DATE="1970-01-01T00:00:00+00:00" FORMAT="3.0" VERSION="3.0" \
+xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" \
+xsi:noNamespaceSchemaLocation="http://www.mpi.nl/tools/elan/EAFv3.0.xsd">
+    <HEADER MEDIA_FILE="" TIME_UNITS="milliseconds">
+        <MEDIA_DESCRIPTOR MEDIA_URL="talk &amp; more.wav" MIME_TYPE="audio/x-wav" \
+RELATIVE_MEDIA_URL="./talk &amp; more.wav" />
+    </HEADER>
+    <TIME_ORDER>
+        <TIME_SLOT TIME_SLOT_ID="ts1" TIME_VALUE="0" />
+        <TIME_SLOT TIME_SLOT_ID="ts2" TIME_VALUE="250" />
+        <TIME_SLOT TIME_SLOT_ID="ts3" TIME_VALUE="1500" />
+        <TIME_SLOT TIME_SLOT_ID="ts4" TIME_VALUE="2000" />
+    </TIME_ORDER>
+    <TIER LINGUISTIC_TYPE_REF="speakers" PARTICIPANT="a&lt;b" TIER_ID="a&lt;b">
+        <ANNOTATION>
+            <ALIGNABLE_ANNOTATION ANNOTATION_ID="a1" TIME_SLOT_REF1="ts1" TIME_SLOT_REF2="ts3">
+                <ANNOTATION_VALUE>a&lt;b</ANNOTATION_VALUE>
+            </ALIGNABLE_ANNOTATION>
+        </ANNOTATION>
+    </TIER>
+    <TIER LINGUISTIC_TYPE_REF="speakers" PARTICIPANT="B" TIER_ID="B">
+        <ANNOTATION>
+            <ALIGNABLE_ANNOTATION ANNOTATION_ID="a2" TIME_SLOT_REF1="ts2" TIME_SLOT_REF2="ts4">
+                <ANNOTATION_VALUE>B</ANNOTATION_VALUE>
+            </ALIGNABLE_ANNOTATION>
+        </ANNOTATION>
+    </TIER>
+    <LINGUISTIC_TYPE LINGUISTIC_TYPE_ID="speakers" TIME_ALIGNABLE="true" />
+</ANNOTATION_DOCUMENT>
+"""
+
+
+def test_audacity_golden():
+    """Tabs and six decimals."""
+    assert audacity.write([written.MEETING]) == AUDACITY
+
+
+def test_audacity_strangers():
+    """Point labels and spectral lines are skipped; a label may hold blanks; a tab in a name does not."""
+    text = "0.5\t0.5\tpoint\n1.0\t2.5\tMr Green\n\\\t100.0\t200.0\n"
+    assert audacity.read(text, "talk.txt")["talk"].turns == (Turn(1, 2.5, "Mr Green"),)
+    assert audacity.write([Annotation("r", (Turn(0, 1, "a\tb\nc"),))]) == "0.000000\t1.000000\ta b c\n"
+
+
+@pytest.mark.parametrize("line", ["0.5\t1.0", "2.0\t1.0\tA", "a\tb\tc", "1 2 A", "1.0\t2.0\t"])
+def test_audacity_faults(line):
+    """With file and line."""
+    with pytest.raises(FormatError, match=r"^x\.txt:2: "):
+        audacity.read(f"0\t1\tA\n{line}", "x.txt")
+
+
+def test_textgrid_golden():
+    """Each tier covers the duration; touching intervals of one speaker stay two; quotes are doubled."""
+    assert textgrid.write([SHORT], duration=2.5) == TEXTGRID
+    assert textgrid.read(TEXTGRID, "talk.TextGrid") == {"talk": SHORT}
+
+
+def test_textgrid_short_form_points_and_remarks():
+    """Praat reads texts, free-standing numbers and flags, and so do we."""
+    text = (
+        'File type = "ooTextFile"\n"TextGrid" ! a remark with "quotes" and 7\n0\n2.5\n<exists>\n2\n'
+        '"TextTier"\n"clicks"\n0\n2.5\n1\n1.5\n"click"\n'
+        '"IntervalTier"\n"Ann"\n0\n2.5\n2\n0\n1.5\n"well\nyes"\n1.5\n2.5\n"  "\n'
+    )
+    assert textgrid.read(text, "a.TextGrid") == {"a": Annotation("a", (Turn(0, 1.5, "Ann"),))}
+    assert textgrid.read('"ooTextFile" "TextGrid" 0 1 <absent>', "a.TextGrid") == {"a": Annotation("a")}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('"TextGrid"', '"Pitch"', "not a TextGrid"),
+        ("size = 2 ", 'size = "2" ', ":7: '2' where the number of tiers should be"),
+        ("size = 4 ", "size = 400 ", ": 'IntervalTier' where the start of an interval should be"),
+        ("size = 2 ", "size = 3 ", "cut off"),
+        ("size = 2 ", "size = 1.5 ", ":7: 1.5 is not the number of tiers"),
+        ("xmax = 0.500 ", "xmax = 0.500 \nxmax = -1 ", ":18: '-1' where the text of an interval"),
+        ("xmin = 0.500", "xmin = 1.500", ":20: a turn from 1.500 to 1.000 s"),
+        ("<exists>", "no", "'2' where <exists> should be"),
+    ],
+)
+def test_textgrid_faults(old, new, problem):
+    """With file and, where there is one, line."""
+    with pytest.raises(FormatError) as caught:
+        textgrid.read(TEXTGRID.replace(old, new, 1), "x.TextGrid")
+    assert str(caught.value).startswith("x.TextGrid:")
+    assert problem in str(caught.value)
+
+
+def test_overlap_of_one_speaker_becomes_one_interval():
+    """Neither Praat nor ELAN can hold more."""
+    annotation = Annotation("r", (Turn(0, 2, "A"), Turn(1, 3, "A"), Turn(3, 4, "A")))
+    expected = {"r": Annotation("r", (Turn(0, 3, "A"), Turn(3, 4, "A")))}
+    assert textgrid.read(textgrid.write([annotation]), "r.TextGrid") == expected
+    assert eaf.read(eaf.write([annotation]), "r.eaf") == expected
+
+
+def test_eaf_golden():
+    """Slots rise, names are escaped, the recording is linked."""
+    annotation = Annotation("talk", (Turn(0, 1.5, "a<b"), Turn(0.25, 2, "B")))
+    assert eaf.write([annotation], media="talk & more.wav") == EAF
+    assert eaf.read(EAF, "talk.eaf") == {"talk": annotation}
+
+
+def test_eaf_without_times_of_its_own_is_skipped():
+    """Unaligned slots and dependent annotations."""
+    text = (
+        '<ANNOTATION_DOCUMENT><TIME_ORDER><TIME_SLOT TIME_SLOT_ID="ts1" TIME_VALUE="5"/>'
+        '<TIME_SLOT TIME_SLOT_ID="ts2"/></TIME_ORDER><TIER TIER_ID="A"><ANNOTATION><ALIGNABLE_ANNOTATION '
+        'ANNOTATION_ID="a1" TIME_SLOT_REF1="ts1" TIME_SLOT_REF2="ts2"/></ANNOTATION><ANNOTATION>'
+        '<REF_ANNOTATION ANNOTATION_ID="a2" ANNOTATION_REF="a1"/></ANNOTATION></TIER></ANNOTATION_DOCUMENT>'
+    )
+    assert eaf.read(text, "r.eaf") == {"r": Annotation("r")}
+
+
+BOMB = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><x>&b;</x>'
+OUTSIDE = (
+    '<!doctype x [<!ENTITY a SYSTEM "file:///etc/passwd">]><ANNOTATION_DOCUMENT>&a;</ANNOTATION_DOCUMENT>'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (BOMB, "document type declaration"),
+        (OUTSIDE, "document type declaration"),
+        ("<html></html>", "the XML of 'html'"),
+        ("<ANNOTATION_DOCUMENT>\n<TIER>", "x.eaf:2: not well-formed"),
+        ("", "x.eaf:1: not well-formed"),
+        (EAF.replace('TIME_VALUE="1500"', 'TIME_VALUE="soon"'), "x.eaf:a1:"),
+        (EAF.replace('TIME_VALUE="250"', 'TIME_VALUE="2500"'), "a turn from 2.5 to 2 s"),
+        (EAF.replace('TIER_ID="B"', ""), "without a speaker name"),
+    ],
+)
+def test_eaf_faults(text, problem):
+    """What is wrong, and where; entities are never expanded."""
+    with pytest.raises(FormatError) as caught:
+        eaf.read(text, "x.eaf")
+    assert problem in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("module", [audacity, textgrid, eaf])
+@given(annotation=written.annotations(disjoint=True))
+def test_round_trip_is_lossless_to_the_millisecond(module, annotation):
+    """Names with quotes, angle brackets and Chinese letters included."""
+    assert module.read(module.write([annotation]), "meeting.x") == {"meeting": annotation}
+
+
+@pytest.mark.parametrize("module", [audacity, textgrid, eaf])
+@given(annotation=written.annotations(names=written.ANY, disjoint=True))
+def test_any_name_can_be_read_back(module, annotation):
+    """As many speakers and turns as there were, under whatever they are called now."""
+    back = module.read(module.write([annotation]), "meeting.x")["meeting"]
+    assert (len(back.turns), len(back.speakers)) == (len(annotation.turns), len(annotation.speakers))
+
+
+@given(written.annotations(disjoint=True))
+def test_praatio_reads_our_textgrid(annotation):
+    """An independent reader finds the same intervals."""
+    praatio = pytest.importorskip("praatio.textgrid")
+    with TemporaryDirectory() as folder:
+        path = f"{folder}/x.TextGrid"
+        with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123 - a path as strangers give it
+            file.write(textgrid.write([annotation]))
+        grid = praatio.openTextgrid(path, includeEmptyIntervals=False)
+    theirs = [
+        (round(entry.start * 1000), round(entry.end * 1000), name)
+        for name in grid.tierNames
+        for entry in grid.getTier(name).entries
+    ]
+    assert sorted(theirs) == sorted(written.rows(annotation))
+
+
+@given(written.annotations(names=written.UNQUOTED, disjoint=True))
+def test_textgrid_package_reads_our_textgrid(annotation):
+    """So does another, which checks that tiers are contiguous."""
+    package = pytest.importorskip("textgrid")
+    with TemporaryDirectory() as folder:
+        path = f"{folder}/x.TextGrid"
+        with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123 - a path as strangers give it
+            file.write(textgrid.write([annotation], duration=5000))
+        grid = package.TextGrid.fromFile(path)
+    for tier in grid.tiers:
+        assert tier[0].minTime == 0
+        assert tier[-1].maxTime == 5000
+        assert all(a.maxTime == b.minTime for a, b in pairwise(tier))
+    theirs = [
+        (round(each.minTime * 1000), round(each.maxTime * 1000), tier.name)
+        for tier in grid.tiers
+        for each in tier
+        if each.mark
+    ]
+    assert sorted(theirs) == sorted(written.rows(annotation))
+
+
+@given(written.annotations(disjoint=True))
+def test_pympi_reads_our_eaf(annotation):
+    """An independent reader finds the same annotations."""
+    pympi = pytest.importorskip("pympi")
+    with TemporaryDirectory() as folder:
+        path = f"{folder}/x.eaf"
+        with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123 - a path as strangers give it
+            file.write(eaf.write([annotation], media="meeting.wav"))
+        document = pympi.Elan.Eaf(path)
+    theirs = [
+        (start, end, name)
+        for name in document.get_tier_names()
+        for start, end, *_ in document.get_annotation_data_for_tier(name)
+    ]
+    assert sorted(theirs) == sorted(written.rows(annotation))
+    assert [each["MEDIA_URL"] for each in document.media_descriptors] == ["meeting.wav"]
