@@ -161,7 +161,7 @@ def test_textgrid_faults(old, new, problem):
 
 def test_overlap_of_one_speaker_becomes_one_interval():
     """Neither Praat nor ELAN can hold more."""
-    annotation = Annotation("r", (Turn(0, 2, "A"), Turn(1, 3, "A"), Turn(3, 4, "A")))
+    annotation = Annotation("r", (Turn(0, 2, "A"), Turn(0.5, 1, "A"), Turn(1, 3, "A"), Turn(3, 4, "A")))
     expected = {"r": Annotation("r", (Turn(0, 3, "A"), Turn(3, 4, "A")))}
     assert textgrid.read(textgrid.write([annotation]), "r.TextGrid") == expected
     assert eaf.read(eaf.write([annotation]), "r.eaf") == expected

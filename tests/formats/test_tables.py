@@ -66,7 +66,7 @@ def test_no_cell_is_a_formula():
 
 
 def test_csv_strangers():
-    """Other separators, order, case and columns; the name of the file; rows of no length; a byte order mark."""
+    """Other separators, order and case, more columns, no recording, rows of no length, a byte order mark."""
     text = '\ufeffSpeaker;START;comment;End\r\n"A;""x""";1;hm;2.5\r\nB;3;;3\r\n\'tHooft;4;;5\r\n'
     assert csv.read(text, "talk.csv") == {
         "talk": Annotation("talk", (Turn(1, 2.5, 'A;"x"'), Turn(4, 5, "'tHooft")))
