@@ -151,7 +151,7 @@ def test_posteriors_sum_to_one_or_are_silent():
     Posteriors([[0.5, 0.5], [0, 0], [1, 0], [0.25, 0.75]], GRID, ("a", "b"))
     with pytest.raises(DiarizeError, match="sum to 1"):
         Posteriors([[0.5, 0.4], [0, 0], [1, 0], [0.25, 0.75]], GRID, ("a", "b"))
-    with pytest.raises(DiarizeError, match="posteriors for 4 . 3"):
+    with pytest.raises(DiarizeError, match=r"posteriors for 4 . 3"):
         Posteriors(np.zeros((4, 2)), GRID, ("a", "b", "c"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 import written
@@ -69,6 +70,23 @@ def test_full_disk_leaves_nothing(tmp_path, monkeypatch):
         formats.write_file(path, ONE, overwrite=True)
     assert "\n" not in str(caught.value)
     assert path.read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["talk.rttm"]
+
+
+def test_a_file_is_renamed_into_place(tmp_path, monkeypatch):
+    """So that until then the old one is there, whole."""
+    path = tmp_path / "talk.rttm"
+    path.write_text("old")
+    held = []
+
+    def stopped(beside, target):
+        held.append((Path(beside).read_text(), Path(target).read_text()))
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(Path, "replace", stopped)
+    with pytest.raises(OutputError, match="input/output error"):
+        formats.write_file(path, ONE, overwrite=True)
+    assert held == [("SPEAKER talk 1 0.000 1.000 <NA> <NA> Ann <NA> <NA>\n", "old")]
     assert [entry.name for entry in tmp_path.iterdir()] == ["talk.rttm"]
 
 
