@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diarize.models.fitting import FitTrace, fit_gmm
 from diarize.models.gaussian import COVARIANCES, log_densities, n_parameters
-from diarize.models.gmm import GMM
+from diarize.models.gmm import GMM, Criteria
 from diarize.models.hmm import (
     PathCounts,
     Transitions,
@@ -13,22 +13,33 @@ from diarize.models.hmm import (
     sticky,
     viterbi,
 )
+from diarize.models.holdout import HeldOut, blocked_folds, effective_sample_size, held_out_likelihood
 from diarize.models.kmeans import KMeans, fit_kmeans, seed_points
+from diarize.models.selection import CRITERIA, Candidate, Selection, select_gmm
 
 __all__ = [
     "COVARIANCES",
+    "CRITERIA",
     "GMM",
+    "Candidate",
+    "Criteria",
     "FitTrace",
+    "HeldOut",
     "KMeans",
     "PathCounts",
+    "Selection",
     "Transitions",
+    "blocked_folds",
+    "effective_sample_size",
     "expected_counts",
     "fit_gmm",
     "fit_kmeans",
     "forward_backward",
+    "held_out_likelihood",
     "log_densities",
     "n_parameters",
     "seed_points",
+    "select_gmm",
     "sticky",
     "viterbi",
 ]

@@ -5,7 +5,7 @@ pickle.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -29,9 +29,18 @@ if TYPE_CHECKING:
 
     from diarize.models.points import Float64Array, IntArray
 
-__all__ = ["DEFAULT_COVARIANCE", "GMM"]
+__all__ = ["DEFAULT_COVARIANCE", "GMM", "Criteria"]
 
 DEFAULT_COVARIANCE: Final = "diag"
+
+
+class Criteria(NamedTuple):
+    """Log likelihood in nats, and the three criteria made from it: smaller is better."""
+
+    log_likelihood: float
+    bic: float
+    aic: float
+    icl: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +115,9 @@ class GMM:
         mass = as_weights(weights, len(log_prob))
         return float(log_prob.sum() if mass is None else mass @ log_prob)
 
-    def aic(self, x: ArrayLike, weights: ArrayLike | None = None) -> float:
-        """Akaike's criterion 2 p - 2 log L (Akaike 1974); smaller is better."""
-        return 2.0 * self.n_parameters - 2.0 * self.log_likelihood(x, weights)
+    def aic(self, x: ArrayLike, weights: ArrayLike | None = None, n_samples: float | None = None) -> float:
+        """Akaike's criterion 2 p - 2 log L (Akaike 1974); smaller is better; n_samples as for `bic`."""
+        return self.criteria(x, weights, n_samples).aic
 
     def bic(self, x: ArrayLike, weights: ArrayLike | None = None, n_samples: float | None = None) -> float:
         """Schwarz's criterion p log n - 2 log L (Schwarz 1978); smaller is better.
@@ -116,25 +125,31 @@ class GMM:
         n_samples replaces the number (or total weight) of points where they are correlated; the log
         likelihood is then scaled to as many points, so that both terms count the same evidence.
         """
-        log_prob = self.log_prob(x)
-        return self._bic(log_prob, as_weights(weights, len(log_prob)), n_samples)
-
-    def _bic(self, log_prob: Float64Array, mass: Float64Array | None, n_samples: float | None) -> float:
-        total = float(len(log_prob)) if mass is None else float(mass.sum())
-        fit = float(log_prob.sum() if mass is None else mass @ log_prob)
-        n = total if n_samples is None else _positive_count(n_samples)
-        return self.n_parameters * float(np.log(n)) - 2.0 * fit * (n / total)
+        return self.criteria(x, weights, n_samples).bic
 
     def icl(self, x: ArrayLike, weights: ArrayLike | None = None, n_samples: float | None = None) -> float:
         """BIC plus twice the entropy of the responsibilities (Biernacki, Celeux & Govaert 2000);
         smaller is better.
         """
-        r = self.responsibilities(x)
-        entropy = -np.einsum("nk,nk->n", r, np.log(np.maximum(r, np.finfo(np.float64).tiny)))
-        mass = as_weights(weights, len(r))
-        total = float(len(r)) if mass is None else float(mass.sum())
-        summed = float(entropy.sum() if mass is None else mass @ entropy)
-        return self.bic(x, weights, n_samples) + 2.0 * summed * ((n_samples or total) / total)
+        return self.criteria(x, weights, n_samples).icl
+
+    def criteria(
+        self, x: ArrayLike, weights: ArrayLike | None = None, n_samples: float | None = None
+    ) -> Criteria:
+        """Log likelihood, BIC, AIC and ICL of x (n, D) from one pass; n_samples as for `bic`."""
+        points = as_points(x, self.n_dims)
+        mass = as_weights(weights, len(points))
+        total = float(len(points)) if mass is None else float(mass.sum())
+        scale = 1.0 if n_samples is None else _positive_count(n_samples) / total
+        fit, entropy = 0.0, 0.0
+        for part, scores in component_scores(points, self.parameters, chart_of_mixture(self.parameters)):
+            log_prob = _log_sum_exp(scores)
+            logs = scores - log_prob
+            unsure = -np.einsum("kc,kc->c", np.exp(logs), np.maximum(logs, -1e300))
+            fit += float(log_prob.sum() if mass is None else mass[part] @ log_prob)
+            entropy += float(unsure.sum() if mass is None else mass[part] @ unsure)
+        bic = self.n_parameters * float(np.log(scale * total)) - 2.0 * scale * fit
+        return Criteria(fit, bic, 2.0 * (self.n_parameters - scale * fit), bic + 2.0 * scale * entropy)
 
     def sample(self, n_points: int, seed: int = 0) -> tuple[Float64Array, IntArray]:
         """Points (n, D) drawn from the mixture and the component (n,) that each came from."""
