@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 from diarize.models.chart import into_chart
 from diarize.models.em import Target, expectation, m_step
 from diarize.models.features import n_quadratic
-from diarize.models.fitting import DEFAULT_FLOOR, _target
+from diarize.models.fitting import DEFAULT_FLOOR, data_target
 from diarize.models.gaussian import Parameters, covariance_shape, precision_cholesky
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def timed(run: Callable[[], object]) -> float:
 def compared(case: Case, rates: Rates, repeat: int) -> Row:
     """Both iterations timed in turns, then weighed once."""
     x, start = problem(case)
-    target = _target(x, None, case.covariance, DEFAULT_FLOOR)
+    target = data_target(x, None, case.covariance, DEFAULT_FLOOR)
     local = into_chart(start, target.chart)
     ours, theirs = our_iteration(target, local), their_iteration(x, start)
     difference = abs(ours() - theirs())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from diarize.models.bayesian import WEIGHT_PRIORS, BayesianGMM, fit_bayesian_gmm
 from diarize.models.fitting import FitTrace, fit_gmm
 from diarize.models.gaussian import COVARIANCES, log_densities, n_parameters
 from diarize.models.gmm import GMM, Criteria
@@ -21,6 +22,8 @@ __all__ = [
     "COVARIANCES",
     "CRITERIA",
     "GMM",
+    "WEIGHT_PRIORS",
+    "BayesianGMM",
     "Candidate",
     "Criteria",
     "FitTrace",
@@ -32,6 +35,7 @@ __all__ = [
     "blocked_folds",
     "effective_sample_size",
     "expected_counts",
+    "fit_bayesian_gmm",
     "fit_gmm",
     "fit_kmeans",
     "forward_backward",

@@ -59,9 +59,14 @@ class Run(NamedTuple):
     repaired: tuple[int, ...]
 
 
-def expectation(target: Target, parameters: Parameters) -> Statistics:
-    """E-step: the statistics of all points under these parameters, in the precision of the points."""
-    matrix = score_matrix(parameters)
+def expectation(
+    target: Target, parameters: Parameters, log_weights: Float64Array | None = None
+) -> Statistics:
+    """E-step: the statistics of all points under these parameters, in the precision of the points.
+
+    log_weights (K,) take the place of the logarithms of the weights; they need not be normalised.
+    """
+    matrix = score_matrix(parameters, log_weights)
     n_components, n_features = matrix.shape
     dtype = target.x.dtype
     size = min(slice_size(n_components, n_features, dtype.itemsize), len(target.x))

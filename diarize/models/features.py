@@ -100,8 +100,11 @@ def sums_of_products(r: Points, rows: Points) -> Float64Array:
     return out
 
 
-def score_matrix(parameters: Parameters) -> Float64Array:
-    """W (K, D + Q + 1): row k times the features of z is log w_k N(z | μ_k, Σ_k) (tied: without -zᵀPz/2)."""
+def score_matrix(parameters: Parameters, log_weights: Float64Array | None = None) -> Float64Array:
+    """W (K, D + Q + 1): row k times the features of z is log w_k N(z | μ_k, Σ_k) (tied: without -zᵀPz/2).
+
+    log_weights (K,) replace the logarithms of the weights.
+    """
     means = parameters.means
     n_components, n_dims = means.shape
     factors = precision_cholesky(parameters.covariances, parameters.covariance)
@@ -117,21 +120,26 @@ def score_matrix(parameters: Parameters) -> Float64Array:
         linear, quadratic = precisions * means, -0.5 * precisions
     log_dets = log_determinants(factors, parameters.covariance, n_dims)
     constant = -0.5 * (n_dims * LOG_2PI + log_dets + np.einsum("kd,kd->k", linear, means))
-    # a weight of zero stays in play with the smallest logarithm, so that nothing becomes NaN
-    constant = constant + np.log(np.maximum(parameters.weights, np.finfo(np.float64).tiny))
+    if (
+        log_weights is None
+    ):  # a weight of zero stays in play with the smallest logarithm, so nothing becomes NaN
+        log_weights = np.log(np.maximum(parameters.weights, np.finfo(np.float64).tiny))
+    constant = constant + log_weights
     return np.concatenate([linear, quadratic, constant[:, None]], axis=1)
 
 
-def component_scores(x: Points, parameters: Parameters, chart: Chart) -> Iterator[tuple[slice, Float64Array]]:
-    """Slices of x with log w_k N(x | μ_k, Σ_k), (K, c) in float64; the buffer is overwritten by the
-    next slice.
-    """
-    return local_scores(x, into_chart(parameters, chart), chart)
+def component_scores(
+    x: Points, parameters: Parameters, chart: Chart, log_weights: Float64Array | None = None
+) -> Iterator[tuple[slice, Float64Array]]:
+    """Slices of x with log w_k N(x | μ_k, Σ_k), (K, c) in float64; the next slice overwrites the buffer."""
+    return local_scores(x, into_chart(parameters, chart), chart, log_weights)
 
 
-def local_scores(x: Points, local: Parameters, chart: Chart) -> Iterator[tuple[slice, Float64Array]]:
+def local_scores(
+    x: Points, local: Parameters, chart: Chart, log_weights: Float64Array | None = None
+) -> Iterator[tuple[slice, Float64Array]]:
     """`component_scores` of a mixture that is already in the coordinates of the chart."""
-    matrix = score_matrix(local)
+    matrix = score_matrix(local, log_weights)
     matrix[:, -1] += chart.log_det
     size = min(slice_size(matrix.shape[0], matrix.shape[1], 8), len(x))
     features = FeatureRows(chart, local.covariance, size, np.dtype(np.float64))

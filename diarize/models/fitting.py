@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from diarize.models.points import Float64Array, IntArray, Points
 
-__all__ = ["FitTrace", "fit_gmm"]
+__all__ = ["FitTrace", "data_target", "fit_gmm"]
 
 DEFAULT_START: Final = "k-means++"
 DEFAULT_MAX_ITER: Final = 200
@@ -93,7 +93,7 @@ def fit_gmm(
     _check_settings(len(points), n_components, schedule, n_init)
     check_covariance_name(covariance)
     mass = as_weights(weights, len(points))
-    target = _target(points, mass, covariance, floor)
+    target = data_target(points, mass, covariance, floor)
     if isinstance(init, str):
         run, restarts = _fresh_run(target, Start(init, n_components, covariance, n_init, seed), schedule)
         order = _canonical_order(run.parameters)
@@ -104,7 +104,10 @@ def fit_gmm(
     return _mixture(run, target, order), _trace(run, order, name, ())
 
 
-def _target(x: Points, weights: Float64Array | None, covariance: str, floor: float) -> Target:
+def data_target(x: Points, weights: Float64Array | None, covariance: str, floor: float) -> Target:
+    """The points with the chart, total weight and scatter that EM needs. Raises ModelError for constant
+    dimensions.
+    """
     mean, cov = moments(x, weights)
     chart = chart_of_points(mean, cov, covariance, floor, x.dtype)
     total = float(len(x)) if weights is None else float(weights.sum())

@@ -16,7 +16,7 @@ from diarize.models.kmeans import fit_kmeans, nearest, seed_points
 if TYPE_CHECKING:
     from diarize.models.points import Float64Array, IntArray, Points
 
-__all__ = ["STARTS", "Start", "parameters_from_means", "start_parameters"]
+__all__ = ["STARTS", "Start", "parameters_from_means", "start_parameters", "start_responsibilities"]
 
 STARTS = ("k-means++", "k-means", "random points", "random responsibilities")
 
@@ -36,17 +36,20 @@ def start_parameters(target: Target, start: Start, floor: float, rng: np.random.
 
     Raises ModelError for an unknown name or fewer distinct points than components.
     """
-    init, n_components, covariance = start.init, start.n_components, start.covariance
-    if init not in STARTS:
+    statistics = tally(target, start_responsibilities(target, start, rng), start.covariance)
+    return m_step(statistics, target, start.covariance, floor)[0]
+
+
+def start_responsibilities(target: Target, start: Start, rng: np.random.Generator) -> Float64Array:
+    """The responsibilities (n, K) that a named start gives. Raises as `start_parameters` does."""
+    if start.init not in STARTS:
         raise ModelError(
-            f"init is {init!r}; allowed are {', '.join(STARTS)}, a GMM or means; try 'k-means++'"
+            f"init is {start.init!r}; allowed are {', '.join(STARTS)}, a GMM or means; try 'k-means++'"
         )
-    if init == "random responsibilities":
-        responsibilities = rng.dirichlet(np.ones(n_components, dtype=np.float64), size=len(target.x))
-    else:
-        labels = _start_labels(target, init, n_components, rng)
-        responsibilities = np.equal(labels[:, None], np.arange(n_components)).astype(np.float64)
-    return m_step(tally(target, responsibilities, covariance), target, covariance, floor)[0]
+    if start.init == "random responsibilities":
+        return rng.dirichlet(np.ones(start.n_components, dtype=np.float64), size=len(target.x))
+    labels = _start_labels(target, start.init, start.n_components, rng)
+    return np.equal(labels[:, None], np.arange(start.n_components)).astype(np.float64)
 
 
 def _start_labels(target: Target, init: str, n_components: int, rng: np.random.Generator) -> IntArray:

@@ -17,7 +17,7 @@ from sklearn.mixture import GaussianMixture
 from diarize.models import COVARIANCES, GMM, fit_gmm
 from diarize.models.chart import into_chart
 from diarize.models.em import Schedule, em_run, expectation, m_step
-from diarize.models.fitting import _target
+from diarize.models.fitting import data_target
 from diarize.models.gaussian import covariance_shape, log_densities
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -118,7 +118,7 @@ def test_steps_agree_with_scikit_learn(covariance: str, steps: int, blobs) -> No
 @given(seed=SEEDS)
 def test_the_bound_never_falls(covariance: str, floor: float, seed: int) -> None:
     x = cloud(seed)
-    target = _target(x, None, covariance, floor)
+    target = data_target(x, None, covariance, floor)
     parameters = into_chart(start_for(x, covariance).parameters, target.chart)
     parameters = m_step(expectation(target, parameters), target, covariance, floor)[0]
     bounds = []
@@ -202,7 +202,7 @@ def test_fused_statistics_equal_plain_sums(covariance: str) -> None:
     x = cloud(5, n_points=9000)
     w = np.random.default_rng(0).uniform(0.0, 2.0, len(x))
     start = start_for(x, covariance)
-    target = _target(x, w, covariance, 0.0)
+    target = data_target(x, w, covariance, 0.0)
     local = into_chart(start.parameters, target.chart)
     z = (x - target.chart.shift) @ target.chart.forward.T
     joint = log_densities(z, local.means, local.covariances, covariance) + np.log(local.weights)
@@ -308,7 +308,7 @@ def test_em_stops_on_a_loss_and_keeps_the_better_mixture(blobs) -> None:
     """At a fixed point rounding may lose a little; the trace still never falls."""
     x = blobs[0]
     best, _ = fit_gmm(x, 3, "full", tol=1e-13, max_iter=2000)
-    target = _target(x, None, "full", 1e-6)
+    target = data_target(x, None, "full", 1e-6)
     start = into_chart(best.parameters, target.chart)
     run = em_run(target, start, Schedule(50, -np.inf, 1e-6))
     assert np.all(np.diff(run.bounds) >= 0.0)
