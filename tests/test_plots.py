@@ -122,7 +122,9 @@ def test_empty_annotation_has_a_picture():
     plots.timeline(Annotation("r"))
 
 
-@pytest.mark.parametrize("name", ["$x_1^2$", "李雷", "🙂", "a\nb", "\x07", "x" * 500, "%s {0}", "\u202e"])
+@pytest.mark.parametrize(
+    "name", ["$x_1^2$", r"$\frac{$", "李雷", "🙂", "a\nb", "\x07", "x" * 500, "%s {0}", "\u202e"]
+)
 def test_any_name_is_text(tmp_path, name):
     """No formulas, no line breaks, no warnings about missing letters."""
     figure = plots.timeline(Annotation(name, (Turn(0, 1, name),)))

@@ -46,6 +46,18 @@ def test_named_format_beats_the_suffix(tmp_path):
     assert (tmp_path / "talk.txt").read_text() == "0.000 1.000 Ann\n"
 
 
+def test_options_reach_their_format(tmp_path):
+    """Confidence, duration and media, each where there is a place for it."""
+    sure = Annotation("talk", (Turn(0, 1, "Ann", confidence=0.75),))
+    options = formats.Options(confidence=True, duration=9.5, media="talk.flac")
+    expected = {".rttm": " 0.750 <NA>", ".TextGrid": "xmax = 9.500", ".eaf": 'MEDIA_URL="talk.flac"'}
+    for suffix, words in expected.items():
+        path = formats.write_file(tmp_path / f"talk{suffix}", sure, options=options)
+        assert words in path.read_text()
+        plain = formats.write_file(path, sure, overwrite=True)
+        assert words not in plain.read_text()
+
+
 def test_existing_files_stay_unless_told(tmp_path):
     """Nothing is overwritten by accident."""
     path = tmp_path / "talk.rttm"
