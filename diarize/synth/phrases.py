@@ -62,8 +62,13 @@ def _energies(samples: Array, rate: int, hop: int) -> Array:
 
 
 def _threshold(energies: Array) -> float:
-    """Level between the pauses and the speech: 15 over the quiet, 18 to 33 under the loud."""
-    quiet, loud = np.percentile(energies, [5, 95])
+    """Level between the pauses and the speech: 15 dB over the quiet, 18 to 33 under the loud.
+
+    The loud is looked for above the quiet only, so that it does not matter how much of a recording is speech.
+    """
+    quiet = np.percentile(energies, 5)
+    above = energies[energies > quiet + 15]
+    loud = np.percentile(above if above.size else energies, 95)
     return float(np.clip(quiet + 15, loud - 33, loud - 18))
 
 
