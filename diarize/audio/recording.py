@@ -52,8 +52,8 @@ class Recording:
     channel: int | None
     start: float
     end: float | None
-    _backend: Backend
-    _heard: list[_Heard]
+    _backend: Backend = field(repr=False)
+    _heard: list[_Heard] = field(repr=False, compare=False)
 
     @property
     def id(self) -> str:
