@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from diarize.models.anomaly import AnomalyScale, calibrate_anomaly
 from diarize.models.bayesian import WEIGHT_PRIORS, BayesianGMM, fit_bayesian_gmm
 from diarize.models.fitting import FitTrace, fit_gmm
 from diarize.models.gaussian import COVARIANCES, log_densities, n_parameters
+from diarize.models.gibbs import GibbsRun, NormalInverseWishart, log_partition_evidence, sample_partitions
 from diarize.models.gmm import GMM, Criteria
 from diarize.models.hmm import (
     PathCounts,
@@ -16,34 +18,47 @@ from diarize.models.hmm import (
 )
 from diarize.models.holdout import HeldOut, blocked_folds, effective_sample_size, held_out_likelihood
 from diarize.models.kmeans import KMeans, fit_kmeans, seed_points
+from diarize.models.pca import PCA, fit_pca
 from diarize.models.selection import CRITERIA, Candidate, Selection, select_gmm
+from diarize.models.stepwise import StepwiseFit, fit_blocks, start_stepwise
 
 __all__ = [
     "COVARIANCES",
     "CRITERIA",
     "GMM",
+    "PCA",
     "WEIGHT_PRIORS",
+    "AnomalyScale",
     "BayesianGMM",
     "Candidate",
     "Criteria",
     "FitTrace",
+    "GibbsRun",
     "HeldOut",
     "KMeans",
+    "NormalInverseWishart",
     "PathCounts",
     "Selection",
+    "StepwiseFit",
     "Transitions",
     "blocked_folds",
+    "calibrate_anomaly",
     "effective_sample_size",
     "expected_counts",
     "fit_bayesian_gmm",
+    "fit_blocks",
     "fit_gmm",
     "fit_kmeans",
+    "fit_pca",
     "forward_backward",
     "held_out_likelihood",
     "log_densities",
+    "log_partition_evidence",
     "n_parameters",
+    "sample_partitions",
     "seed_points",
     "select_gmm",
+    "start_stepwise",
     "sticky",
     "viterbi",
 ]
