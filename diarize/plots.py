@@ -303,8 +303,7 @@ def _draw_clock(axes: Axes, layout: _Layout) -> None:
     axes.grid(axis="x", color=_GRID, linewidth=0.7)
     axes.set_axisbelow(True)
     axes.tick_params(axis="x", labelsize=8, colors=_FAINT, length=3, width=0.6)
-    for side in ("left", "right", "top"):
-        axes.spines[side].set_visible(False)
+    axes.spines[["left", "right", "top"]].set_visible(False)
     axes.spines["bottom"].set_color("#b0b0b0")
 
 
@@ -358,8 +357,7 @@ def selection_curve(
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(color=_GRID, linewidth=0.7)
     axes.set_axisbelow(True)
-    for side in ("right", "top"):
-        axes.spines[side].set_visible(False)
+    axes.spines[["right", "top"]].set_visible(False)
     figure.suptitle(
         title or "How many speakers", x=0.02, ha="left", fontsize=11, color=_INK, parse_math=False
     )
