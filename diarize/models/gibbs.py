@@ -234,6 +234,7 @@ def _checked(prior: NormalInverseWishart, n_dims: int) -> NormalInverseWishart:
     if prior.precision <= 0.0 or prior.freedom <= n_dims - 1.0 or np.linalg.eigvalsh(scale)[0] <= 0.0:
         raise ModelError(
             f"the prior has precision {prior.precision} and freedom {prior.freedom}; allowed are above 0 and "
-            f"above {n_dims - 1}, with a positive definite scale; reduce x with fit_pca if its dimensions depend"
+            f"above {n_dims - 1}, with a positive definite scale; "
+            "reduce x with fit_pca if its dimensions depend"
         )
     return NormalInverseWishart(mean, float(prior.precision), scale, float(prior.freedom))
