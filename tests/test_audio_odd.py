@@ -62,12 +62,14 @@ class TestNotes:
         assert listened(tmp_path / "a.wav")[1] == ()
 
     def test_notes_come_with_the_sound_and_are_not_added_up(self, tmp_path):
-        soundfile.write(tmp_path / "a.wav", np.zeros(RATE), RATE)
+        sound = tone()
+        sound[:9] = np.nan
+        soundfile.write(tmp_path / "a.wav", sound, RATE, subtype="FLOAT")
         recording = audio.open_recording(tmp_path / "a.wav")
         assert recording.notes == ()
         for _ in range(2):
             recording.waveform()
-            assert recording.notes == ("silent: every sample is 0",)
+            assert recording.notes == ("not finite: 9 samples replaced by 0",)
 
     def test_two_tenths_of_a_second_and_one_sample(self, tmp_path):
         for n in (3_200, 1):
@@ -113,6 +115,12 @@ class TestNotes:
         np.testing.assert_allclose(samples[100:112], tone()[100:112] / 2, rtol=0, atol=1e-6)
         assert listened(tmp_path / "a.wav", channel=2)[1] == ()
         assert listened(tmp_path / "a.wav", start=0.5)[1] == ()
+
+    def test_the_first_of_several_streams(self, tmp_path):
+        write_with_pyav(tmp_path / "a.mkv", "matroska", "pcm_s16le", streams=2)
+        samples, notes = listened(tmp_path / "a.mkv")
+        np.testing.assert_allclose(samples, tone(), rtol=0, atol=1e-4)
+        assert notes == ("2 streams of audio; the first is used",)
 
     def test_only_the_stretch_is_judged(self, tmp_path):
         soundfile.write(tmp_path / "a.wav", np.concatenate((np.zeros(RATE), tone(), np.ones(RATE))), RATE)
@@ -203,6 +211,14 @@ class TestRefused:
         (tmp_path / "a.wav").write_bytes(header_of_wav(channels=channels, size=4000) + bytes(4000))
         assert f"{channels} channels; 1 to 64 are read" in refusal(tmp_path / "a.wav")
 
+    def test_an_unknown_codec(self, tmp_path):
+        write_with_pyav(tmp_path / "a.mkv", "matroska", "pcm_s16le")
+        data = (tmp_path / "a.mkv").read_bytes()
+        assert data.count(b"A_PCM/INT/LIT") == 1
+        (tmp_path / "a.mkv").write_bytes(data.replace(b"A_PCM/INT/LIT", b"A_ZZZ/ZZZ/ZZZ"))
+        text = refusal(tmp_path / "a.mkv")
+        assert "begins like WebM/MKV but cannot be read (its audio codec is unknown)" in text
+
     def test_text_called_wav(self, tmp_path):
         (tmp_path / "a.wav").write_text("who spoke when\n" * 100)
         text = refusal(tmp_path / "a.wav")
@@ -257,16 +273,23 @@ class TestRefused:
             recording.waveform()
 
 
-def write_m4a(path):
-    """Half a second of AAC with PyAV."""
+def write_with_pyav(path, container, codec, streams=1):
+    """A second of sound, and of silence in further streams, in a container that libsndfile does not know."""
     import av
 
-    with av.open(str(path), "w", format="mp4") as container:
-        stream = container.add_stream("aac", rate=RATE, layout="mono")
-        frame = av.AudioFrame.from_ndarray(tone(1.0).reshape(1, -1), format="fltp", layout="mono")
-        frame.sample_rate = RATE
-        container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
+    with av.open(str(path), "w", format=container) as file:
+        tracks = [file.add_stream(codec, rate=RATE, layout="mono") for _ in range(streams)]
+        for number, track in enumerate(tracks):
+            sound = tone(1.0).reshape(1, -1) * (number == 0)
+            frame = av.AudioFrame.from_ndarray(sound, format="fltp", layout="mono")
+            frame.sample_rate = RATE
+            file.mux(track.encode(frame))
+            file.mux(track.encode(None))
+
+
+def write_m4a(path):
+    """A second of AAC."""
+    write_with_pyav(path, "mp4", "aac")
 
 
 class TestWithoutPyav:
@@ -329,12 +352,14 @@ class TestDamaged:
                 assert "\n" not in str(error)
         assert capfd.readouterr() == ("", "")
 
-    @pytest.mark.parametrize("kind", ["WAV", "FLAC", "AIFF", "OGG", "MP3", "M4A"])
+    @pytest.mark.parametrize("kind", ["WAV", "FLAC", "AIFF", "OGG", "MP3", "M4A", "MKV"])
     @given(seed=st.integers(0, 2**32))
     @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     def test_flipped_bytes(self, tmp_path, kind, seed):
-        if kind == "M4A":
-            write_m4a(tmp_path / "whole")
+        if kind in ("M4A", "MKV"):
+            write_with_pyav(
+                tmp_path / "whole", *{"M4A": ("mp4", "aac"), "MKV": ("matroska", "pcm_s16le")}[kind]
+            )
         else:
             soundfile.write(tmp_path / "whole", tone(0.3), RATE, format=kind)
         data = np.frombuffer((tmp_path / "whole").read_bytes(), np.uint8).copy()

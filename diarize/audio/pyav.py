@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from io import FileIO
 from typing import TYPE_CHECKING, Any
 
 from diarize.audio.backend import CONTAINERS, Backend, Header, UnreadableError
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 __all__ = ["PYAV"]
+
+
+class _File(FileIO):
+    """A file for FFmpeg, which seeks impossible places in damaged data and is told so quietly."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """As ever, but −1 for a place that cannot be."""
+        try:
+            return super().seek(offset, whence)
+        except (OSError, OverflowError):
+            return -1
 
 
 def _no_other_file(*_: object) -> None:
@@ -33,11 +45,13 @@ def _opened(path: Path) -> Iterator[Any]:
     allowed = {"format_whitelist": CONTAINERS}
     try:
         with (
-            path.open("rb") as file,
+            _File(path) as file,
             av.open(file, options=allowed, metadata_errors="replace", io_open=_no_other_file) as container,
         ):
             if not container.streams.audio:
                 raise UnreadableError("there is no audio in it")
+            if container.streams.audio[0].codec_context is None:
+                raise UnreadableError("its audio codec is unknown")
             yield container
     except (av.FFmpegError, ValueError, EOFError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error) or "damaged data"
