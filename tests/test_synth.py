@@ -153,6 +153,13 @@ class TestPhrases:
         gaps = [p.gap for p in phrases(VOICES["voice_01"][0].samples, RATE) if p.gap is not None]
         assert min(gaps) >= CUT * RATE
 
+    def test_phrases_far_apart_are_not_said_in_one_breath(self):
+        tone = 0.1 * np.sin(2 * np.pi * 300 * np.arange(5 * RATE) / RATE)
+        tone[RATE : round(1.5 * RATE)] = tone[2 * RATE : 4 * RATE] = 0
+        gaps = [phrase.gap for phrase in phrases(tone, RATE)]
+        assert gaps[0] == pytest.approx(0.5 * RATE, abs=0.03 * RATE)
+        assert gaps[1:] == [None, None]
+
     def test_a_short_voice_is_said_through_before_anything_comes_again(self):
         said = phrases(VOICES["voice_02"][0].samples, RATE)
         lines = script([said], replace(DRY, duration=200.0), np.random.default_rng(0))
