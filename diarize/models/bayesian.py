@@ -103,9 +103,7 @@ class BayesianGMM:
         points = as_points(x, self.means.shape[1])
         weights = self.counts / self.counts.sum()
         parameters = Parameters(weights, self.means, self.covariances, self.covariance)
-        offsets = self.log_weights + score_offsets(
-            self.mean_precisions, self.freedom, self.covariance, points.shape[1]
-        )
+        offsets = self.log_weights + score_offsets(self.mean_precisions, self.freedom, points.shape[1])
         out = np.empty((len(points), len(self.counts)), dtype=np.float64)
         for part, scores in component_scores(points, parameters, chart_of_mixture(parameters), offsets):
             shares = np.exp(scores - scores.max(axis=0))

@@ -1,8 +1,7 @@
 """Conjugate priors of a Gaussian mixture: expectations under them, and how far a posterior has moved.
 
 Wishart over precisions (Bishop 2006, appendix B), Dirichlet and stick-breaking Beta over weights (Blei &
-Jordan 2006). A diagonal precision is D Wisharts of one dimension, a spherical one a single Wishart of one
-dimension with D times the degrees of freedom; so each family is conjugate by itself and its bound is exact.
+Jordan 2006).
 """
 
 from __future__ import annotations

@@ -1,5 +1,8 @@
-"""Variational updates of a Gaussian mixture: posterior from sums, bound from posterior (Bishop 2006,
-section 10.2).
+"""Variational updates of a Gaussian mixture: posterior from sums, bound from posterior.
+
+Bishop (2006, section 10.2). Precisions have a Wishart posterior; diag and spherical restrict its scale
+matrix to their shape, whose best value is the diagonal (or its mean) of the unrestricted one, so the bound
+is exact there as well.
 """
 
 from __future__ import annotations
@@ -167,38 +170,24 @@ def expected_log_weights(posterior: Posterior, prior: Prior) -> Float64Array:
 
 
 def _offsets(posterior: Posterior) -> Float64Array:
-    mixture = posterior.mixture
-    return score_offsets(posterior.precision, posterior.freedom, mixture.covariance, mixture.means.shape[1])
+    return score_offsets(posterior.precision, posterior.freedom, posterior.mixture.means.shape[1])
 
 
-def score_offsets(
-    precision: Float64Array, freedom: Float64Array, covariance: str, n_dims: int
-) -> Float64Array:
+def score_offsets(precision: Float64Array, freedom: Float64Array, n_dims: int) -> Float64Array:
     """What expecting log |Λ| and the mean adds to the log density of the expected mixture (Bishop,
     10.64, 10.65).
     """
-    return 0.5 * (_excess(freedom, covariance, n_dims) - n_dims / precision)
-
-
-def _excess(freedom: Float64Array, covariance: str, n_dims: int) -> Float64Array:
-    if covariance == "diag":
-        return n_dims * log_precision_excess(freedom, 1)
-    if covariance == "spherical":
-        return n_dims * log_precision_excess(n_dims * freedom, 1)
-    return log_precision_excess(freedom, n_dims)
+    return 0.5 * (log_precision_excess(freedom, n_dims) - n_dims / precision)
 
 
 def divergence(posterior: Posterior, prior: Prior) -> float:
     """KL of the posterior over weights, means and precisions from the prior: what the bound pays."""
-    mixture = posterior.mixture
     if prior.weights == "dirichlet":
         before = np.full(len(posterior.counts), prior.concentration, dtype=np.float64)
         paid = dirichlet_divergence(before + posterior.counts, before)
     else:
         paid = beta_divergence(*stick_parameters(posterior.counts, prior.concentration), prior.concentration)
-    return (
-        paid + _means_divergence(posterior, prior) + float(_precisions_divergence(posterior, prior, mixture))
-    )
+    return paid + _means_divergence(posterior, prior) + _precisions_divergence(posterior, prior)
 
 
 def _means_divergence(posterior: Posterior, prior: Prior) -> float:
@@ -214,30 +203,26 @@ def _means_divergence(posterior: Posterior, prior: Prior) -> float:
     return float(0.5 * (away.shape[1] * (ratio - np.log(ratio) - 1.0) + quadratic).sum())
 
 
-def _precisions_divergence(posterior: Posterior, prior: Prior, mixture: Parameters) -> float:
-    """KL of the Wisharts of the kind from their priors, each in its own dimension."""
+def _precisions_divergence(posterior: Posterior, prior: Prior) -> float:
+    """KL of the Wisharts from their priors: one for every component, or one for all where they are tied."""
+    mixture, freedom = posterior.mixture, posterior.freedom
     n_components, n_dims = mixture.means.shape
-    freedom = posterior.freedom
-    if mixture.covariance in ("full", "tied"):
-        copies = n_components if mixture.covariance == "tied" else 1
-        factors = precision_cholesky(mixture.covariances, mixture.covariance)
-        factors = factors[None] if mixture.covariance == "tied" else factors
-        freedom = freedom[: len(factors)]
-        log_dets = log_determinants(factors, "full", n_dims) + n_dims * np.log(freedom)
-        scale = copies * prior.scale
-        traces = scale * np.einsum("kde,kde->k", factors, factors) / freedom
-        before = np.full(len(factors), n_dims * np.log(scale), dtype=np.float64)
-        held = np.full(len(factors), copies * prior.freedom, dtype=np.float64)
-        return float(
-            wishart_divergence(
-                Wishart(freedom, log_dets, n_dims), Wishart(held, before, n_dims), traces
-            ).sum()
+    factors = precision_cholesky(mixture.covariances, mixture.covariance)
+    log_dets = log_determinants(factors, mixture.covariance, n_dims)
+    squares = np.square(factors)
+    if mixture.covariance == "tied":
+        freedom, prior = (
+            freedom[:1],
+            prior._replace(freedom=n_components * prior.freedom, scale=n_components * prior.scale),
         )
-    share = 1 if mixture.covariance == "diag" else n_dims  # a spherical precision is seen by every dimension
-    variances = mixture.covariances.reshape(n_components, -1)
-    freedom = np.repeat(share * freedom, variances.shape[1])
-    inverse = variances.reshape(-1) * freedom
-    before = np.full(len(inverse), share * prior.scale, dtype=np.float64)
-    held = np.full(len(inverse), share * prior.freedom, dtype=np.float64)
-    after = Wishart(freedom, np.log(inverse), 1)
-    return float(wishart_divergence(after, Wishart(held, np.log(before), 1), before / inverse).sum())
+        sums = squares.sum(keepdims=True).reshape(1)
+    else:
+        sums = (
+            n_dims * squares
+            if mixture.covariance == "spherical"
+            else squares.reshape(n_components, -1).sum(axis=1)
+        )
+    after = Wishart(freedom, log_dets + n_dims * np.log(freedom), n_dims)
+    held = np.full(len(freedom), prior.freedom, dtype=np.float64)
+    before = Wishart(held, np.full(len(freedom), n_dims * np.log(prior.scale), dtype=np.float64), n_dims)
+    return float(wishart_divergence(after, before, prior.scale * sums / freedom).sum())

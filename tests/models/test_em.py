@@ -17,8 +17,9 @@ from sklearn.mixture import GaussianMixture
 from diarize.models import COVARIANCES, GMM, fit_gmm
 from diarize.models.chart import into_chart
 from diarize.models.em import Schedule, em_run, expectation, m_step
+from diarize.models.features import sums_of_products
 from diarize.models.fitting import data_target
-from diarize.models.gaussian import covariance_shape, log_densities
+from diarize.models.gaussian import covariance_shape, log_densities, precision_cholesky
 
 SEEDS = st.integers(0, 2**32 - 1)
 KINDS = st.sampled_from(COVARIANCES)
@@ -224,6 +225,29 @@ def test_fused_statistics_equal_plain_sums(covariance: str) -> None:
         "spherical": np.diagonal(full, axis1=1, axis2=2).mean(axis=1),
     }[covariance]
     assert_allclose(fitted.covariances, wanted, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("n_components", "n_features"), [(3, 10), (8, 231), (100, 41), (125, 9), (600, 5), (30, 34)]
+)
+def test_products_by_blocks_equal_the_whole(n_components: int, n_features: int) -> None:
+    rng = np.random.default_rng(0)
+    r, rows = rng.random((n_components, 300)), rng.normal(size=(n_features, 300))
+    assert_allclose(sums_of_products(r, rows), r @ rows.T, rtol=1e-12, atol=1e-10)
+
+
+@pytest.mark.parametrize("covariance", COVARIANCES)
+def test_many_components_in_many_dimensions_agree_with_scikit_learn(covariance: str) -> None:
+    """Sizes at which products go by blocks and divisions go to the features."""
+    x = cloud(6, n_points=1500, n_dims=12, n_clusters=30)
+    start = start_for(x, covariance, n_components=30)
+    theirs = GaussianMixture(30, covariance_type=covariance, reg_covar=0.0)
+    theirs.weights_, theirs.means_, theirs.covariances_ = start.weights, start.means, start.covariances
+    theirs.precisions_cholesky_ = precision_cholesky(start.covariances, covariance)
+    _, log_r = theirs._e_step(x)
+    theirs._m_step(x, log_r)
+    ours, _ = fit_gmm(x, 30, covariance, init=start, max_iter=1, tol=-np.inf, floor=0.0)
+    assert_same(ours, GMM(theirs.weights_, theirs.means_, theirs.covariances_, covariance))
 
 
 def test_the_same_seed_gives_the_same_bits(blobs) -> None:
