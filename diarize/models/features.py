@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diarize.models.chart import Chart, into_chart
-from diarize.models.gaussian import LOG_2PI, Parameters, log_determinants, precision_cholesky
+from diarize.models.gaussian import LOG_2PI, Parameters, log_determinants, precision_cholesky, quadratic_pairs
 from diarize.models.points import slices
 
 if TYPE_CHECKING:
@@ -48,11 +48,11 @@ class FeatureRows:
     def __init__(self, chart: Chart, covariance: str, size: int, dtype: np.dtype[Any]) -> None:
         self.covariance = covariance
         n_dims = len(chart.shift)
-        self._shift = np.tile(
-            chart.shift.astype(dtype), (size, 1)
-        )  # whole rows: one long subtraction, not c short
+        # whole rows of the shift, so that one long subtraction does what would be c short ones
+        self._shift = np.tile(chart.shift.astype(dtype), (size, 1))
         self._forward = chart.forward.astype(dtype)
         self._centred = np.empty((size, n_dims), dtype=dtype)
+        self._twice = np.empty((2 * n_dims, size), dtype=dtype)
         self._rows = np.ones((n_dims + n_quadratic(covariance, n_dims) + 1, size), dtype=dtype)
 
     def of(self, block: Points) -> Points:
@@ -66,12 +66,22 @@ class FeatureRows:
         elif self.covariance == "spherical":
             np.einsum("dc,dc->c", z, z, out=rows[n_dims])
         elif self.covariance == "full":
-            at = n_dims
-            for d in range(n_dims):
-                np.multiply(z[d:], z[d], out=rows[at : at + n_dims - d])
-                at += n_dims - d
+            self._fill_pairs(z, rows[n_dims:-1])
         rows[-1] = 1.0
         return rows
+
+    def _fill_pairs(self, z: Points, out: Points) -> None:
+        """Products in the order of `quadratic_pairs`: z times itself turned by 0, 1, 2 ... rows, in
+        long runs.
+        """
+        n_dims, c = z.shape
+        twice = self._twice[:, :c]
+        twice[:n_dims] = z
+        twice[n_dims:] = z
+        for turn in range(n_dims // 2 + 1):
+            at = turn * n_dims
+            width = min(n_dims, len(out) - at)
+            np.multiply(twice[:width], twice[turn : turn + width], out=out[at : at + width])
 
 
 def slice_size(n_components: int, n_features: int, itemsize: int) -> int:
@@ -113,7 +123,7 @@ def score_matrix(parameters: Parameters, log_weights: Float64Array | None = None
         precisions = factors @ factors.swapaxes(-1, -2)
         linear = np.einsum("kde,ke->kd", np.broadcast_to(precisions, (n_components, n_dims, n_dims)), means)
         if parameters.covariance == "full":
-            rows, columns = np.triu_indices(n_dims)
+            rows, columns = quadratic_pairs(n_dims)
             quadratic = np.where(rows == columns, -0.5, -1.0) * precisions[:, rows, columns]
     else:
         precisions = factors**2 if parameters.covariance == "diag" else factors[:, None] ** 2

@@ -29,6 +29,8 @@ __all__ = [
     "log_determinants",
     "n_parameters",
     "precision_cholesky",
+    "quadratic_pairs",
+    "symmetric_matrices",
     "total_moments",
 ]
 
@@ -110,6 +112,22 @@ def _singular(component: int) -> ModelError:
         f"the covariance of component {component} is not positive definite; every variance must exceed zero; "
         "raise floor, take fewer components, or use 'diag' or 'spherical'"
     )
+
+
+def quadratic_pairs(n_dims: int) -> tuple[IntArray, IntArray]:
+    """The order of the D (D + 1) / 2 products z_i z_j: by distance j - i around the circle of dimensions."""
+    order = np.arange(n_dims * (n_dims + 1) // 2, dtype=np.int64)
+    rows = order % n_dims
+    return rows, (rows + order // n_dims) % n_dims
+
+
+def symmetric_matrices(products: Float64Array, n_dims: int) -> Float64Array:
+    """Symmetric (K, D, D) from their entries (K, D (D + 1) / 2) in the order of `quadratic_pairs`."""
+    rows, columns = quadratic_pairs(n_dims)
+    matrices = np.empty((len(products), n_dims, n_dims), dtype=np.float64)
+    matrices[:, rows, columns] = products
+    matrices[:, columns, rows] = products
+    return matrices
 
 
 def log_determinants(factors: Float64Array, covariance: str, n_dims: int) -> Float64Array:

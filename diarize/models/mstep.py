@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from diarize.models.gaussian import Parameters
+from diarize.models.gaussian import Parameters, symmetric_matrices
 
 if TYPE_CHECKING:
     from diarize.models.points import BoolArray, Float64Array
@@ -77,12 +77,10 @@ def _diag(
 def _full(
     seconds: Float64Array, means: Float64Array, floor: float, resolution: float
 ) -> tuple[Float64Array, BoolArray]:
-    n_components, n_dims = means.shape
-    rows, columns = np.triu_indices(n_dims)
-    matrices = np.empty((n_components, n_dims, n_dims), dtype=np.float64)
-    matrices[:, rows, columns] = seconds
-    matrices[:, columns, rows] = seconds
-    least = np.maximum(floor, resolution * seconds[:, rows == columns].mean(axis=1))
+    n_dims = means.shape[1]
+    matrices = symmetric_matrices(seconds, n_dims)
+    diagonals = np.diagonal(matrices, axis1=1, axis2=2)
+    least = np.maximum(floor, resolution * diagonals.mean(axis=1))
     return _raised(matrices - means[:, :, None] * means[:, None, :], least)
 
 

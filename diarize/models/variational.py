@@ -22,7 +22,7 @@ from diarize.models.conjugate import (
     wishart_divergence,
 )
 from diarize.models.em import Target, expectation
-from diarize.models.gaussian import Parameters, log_determinants, precision_cholesky
+from diarize.models.gaussian import Parameters, log_determinants, precision_cholesky, symmetric_matrices
 
 if TYPE_CHECKING:
     from diarize.models.mstep import Statistics
@@ -154,10 +154,7 @@ def _inverse_scales(
         return np.asarray(
             n_components * (prior.scale * identity + pulled) + target.scatter - about, dtype=np.float64
         )
-    rows, columns = np.triu_indices(n_dims)
-    squares = np.empty((n_components, n_dims, n_dims), dtype=np.float64)
-    squares[:, rows, columns] = statistics.second
-    squares[:, columns, rows] = statistics.second
+    squares = symmetric_matrices(statistics.second, n_dims)
     about = precision[:, None, None] * means[:, :, None] * means[:, None, :]
     return np.asarray(prior.scale * identity + pulled + squares - about, dtype=np.float64)
 

@@ -179,6 +179,16 @@ def test_every_run_lasts_its_minimum(seed: int, duration: int) -> None:
     assert np.diff(np.concatenate([[0], edges, [200]])).min() >= duration
 
 
+def test_a_recording_shorter_than_the_minimum_is_one_run() -> None:
+    e = np.random.default_rng(1).normal(size=(5, 3))
+    start, step = sticky(3, 0.9, [1.0, 2.0, 3.0])
+    posteriors, evidence = forward_backward(e, start, step, [9, 6, 400])
+    whole = start + e.sum(axis=0)
+    assert_allclose(evidence, logsumexp(whole), rtol=1e-12)
+    assert_allclose(posteriors, np.tile(np.exp(whole - logsumexp(whole)), (5, 1)), rtol=1e-10)
+    assert_array_equal(viterbi(e, start, step, 9), np.full(5, whole.argmax()))
+
+
 def test_nothing_underflows() -> None:
     """A state forced by the chain through frames that contradict it by thousands of nats."""
     e = np.zeros((60, 2))

@@ -49,6 +49,8 @@ def test_a_centre_without_points_moves_to_the_farthest() -> None:
     x = np.array([[0.0], [1.0], [2.0], [50.0]])
     result = fit_kmeans(x, np.array([[1.0], [-1000.0]]))
     assert_allclose(np.sort(result.centres[:, 0]), [1.0, 50.0], rtol=1e-15)
+    once = fit_kmeans(x, np.array([[1.0], [-1000.0]]), max_iter=1)
+    assert_allclose(once.centres, [[53.0 / 4.0], [50.0]], rtol=1e-15)
 
 
 def test_shrinking_spherical_mixtures_assign_as_lloyd_does(blobs) -> None:

@@ -23,7 +23,7 @@ from diarize.models import (
     held_out_likelihood,
     select_gmm,
 )
-from diarize.models.gaussian import total_moments
+from diarize.models.gaussian import full_covariances, total_moments
 from diarize.models.sweep import merged, split
 
 from .test_gmm import random_gmm
@@ -131,6 +131,8 @@ def test_splitting_keeps_the_moments_and_merging_undoes_it(covariance: str) -> N
     assert_allclose(total_moments(parted.parameters)[0], mean, rtol=1e-12)
     if covariance == "full":
         assert_allclose(total_moments(parted.parameters)[1], cov, rtol=1e-10, atol=1e-12)
+    longest = np.linalg.eigvalsh(full_covariances(gmm.covariances, covariance, 3, 4)[1])[-1]
+    assert_allclose(np.linalg.norm(parted.means[3] - parted.means[1]), np.sqrt(longest), rtol=1e-10)
     back = merged(parted, 1, 3)
     assert_allclose(back.weights, gmm.weights, rtol=1e-12)
     assert_allclose(back.means, gmm.means, rtol=1e-12)
