@@ -200,28 +200,29 @@ class SpeechMask:
 
 @dataclass(frozen=True, slots=True)
 class SpeakerPoints:
-    """Windows of speech as points: ``values`` (n_windows, d); ``starts``, ``ends`` (n_windows,) in frames of
-    ``grid``, half-open; ``weights`` (n_windows,): how many seconds of speech each stands for (overlap divided).
+    """What is clustered: one point per window of speech.
+
+    ``values`` (n, d): where the window lies, as far as it tells; ``precision`` (n, d(d+1)/2), packed
+    symmetric: how much it tells in which direction beyond a standard normal prior, or None when points are
+    exact; ``bounds`` (n, 2): starts and ends in frames of ``grid``, half-open, in order of time; ``first``
+    bool (n,): whether the window begins a stretch of speech.
     """
 
     values: Array
-    starts: Array
-    ends: Array
-    weights: Array
+    bounds: Array
+    first: Array
     grid: FrameGrid
+    precision: Array | None = None
 
     def __post_init__(self) -> None:
         n = len(self.values)
-        for name, dtype in (
-            ("values", np.float64),
-            ("starts", np.int64),
-            ("ends", np.int64),
-            ("weights", np.float64),
-        ):
-            column = _read_only(getattr(self, name), dtype)
+        for name, dtype in (("values", None), ("bounds", np.int64), ("first", np.bool_), ("precision", None)):
+            column = getattr(self, name)
+            if column is None:
+                continue
             if len(column) != n:
                 raise DiarizeError(f"{len(column)} {name} for {n} windows")
-            object.__setattr__(self, name, column)
+            object.__setattr__(self, name, _read_only(column, dtype))
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +245,7 @@ class Posteriors:
         object.__setattr__(self, "values", values)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One person speaking from ``start`` to ``end`` (seconds, half-open); how sure (mean posterior, 0 to 1) and
     who else it might have been, where that is known.

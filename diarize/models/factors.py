@@ -24,7 +24,15 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["Observations", "Statistics", "fit_factors", "fit_speaker_and_window", "observed", "packed", "unpacked"]
+__all__ = [
+    "Observations",
+    "Statistics",
+    "fit_factors",
+    "fit_speaker_and_window",
+    "observed",
+    "packed",
+    "unpacked",
+]
 
 RIDGE = 1e-6  # keeps a component that no frame ever reached from being singular
 AT_ONCE = 1024  # windows whose square matrices are held at a time
@@ -95,6 +103,27 @@ def observed(statistics: Statistics, speaker: Array, window: Array) -> Observati
         rank = speaker.shape[2]
         return Observations(np.zeros((0, rank)), np.zeros((0, rank * (rank + 1) // 2)))
     return Observations(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+
+def posterior_means(observations: Observations) -> Array:
+    """Where each window alone puts y, (I + Φ)⁻¹ρ, float64 (n, R)."""
+    linear, precision = observations
+    means = np.empty(linear.shape)
+    for start in range(0, len(linear), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        matrix = unpacked(precision[part].astype(np.float64)) + np.eye(linear.shape[1])
+        means[part] = np.linalg.solve(matrix, linear[part][..., None])[..., 0]
+    return means
+
+
+def observations_at(means: Array, precision: Array) -> Observations:
+    """The inverse of ``posterior_means``: ρ = (I + Φ) mean."""
+    linear = np.empty_like(means)
+    for start in range(0, len(means), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        matrix = unpacked(precision[part].astype(np.float64))
+        linear[part] = means[part] + np.matmul(matrix, means[part][..., None])[..., 0]
+    return Observations(linear, precision)
 
 
 def _marginal(statistics: Statistics, speaker: Array, window: Array) -> Observations:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["VoicesFit", "merge_path", "fit_voices"]
+__all__ = ["VoicesFit", "fit_voices", "merge_path"]
 
 TOLERANCE = 1e-2  # nats: far below what makes two numbers of speakers equivalent
 SMALLEST = 1e-3  # weight under which a state is given up
@@ -69,7 +69,9 @@ def _expected_log_likelihoods(observations: Observations, mean: Array, covarianc
 def _divergence(mean: Array, covariance: Array) -> float:
     """Σ KL(q(y_s) ‖ N(0, I)) in nats."""
     traces = np.trace(covariance, axis1=1, axis2=2)
-    return float(0.5 * np.sum(traces + np.sum(mean**2, axis=1) - mean.shape[1] - np.linalg.slogdet(covariance)[1]))
+    return float(
+        0.5 * np.sum(traces + np.sum(mean**2, axis=1) - mean.shape[1] - np.linalg.slogdet(covariance)[1])
+    )
 
 
 def _smoothed(scores: Array, stay: Array, weights: Array) -> tuple[Array, float, Array]:
@@ -108,8 +110,12 @@ def _backward(density: Array, stay: Array, weights: Array, scale: Array) -> Arra
     return backward
 
 
-def fit_voices(observations: Observations, stay: Array, responsibilities: Array, n_iter: int) -> VoicesFit:
-    """Variational EM from ``responsibilities`` (T, S) until the bound rises no more; empty states are dropped.
+def fit_voices(
+    observations: Observations, stay: Array, responsibilities: Array, n_iter: int, *, keep_all: bool = False
+) -> VoicesFit:
+    """Variational EM from ``responsibilities`` (T, S) until the bound rises no more.
+
+    Empty states are dropped unless ``keep_all``.
 
     ``stay`` (T,): probability that observation t has the state of the one before.
     """
@@ -120,7 +126,7 @@ def fit_voices(observations: Observations, stay: Array, responsibilities: Array,
         scores = _expected_log_likelihoods(observations, mean, covariance)
         responsibilities, evidence, draws = _smoothed(scores, stay, weights)
         weights = draws / draws.sum()
-        if (weights < SMALLEST).any():
+        if not keep_all and (weights < SMALLEST).any():
             responsibilities, weights = _pruned(responsibilities, weights)
             bounds = []
             continue

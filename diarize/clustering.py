@@ -1,0 +1,163 @@
+"""How many speakers there are, and which window is whose, with the whole curve kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from diarize.errors import DiarizeError
+from diarize.models import effective_sample_size, fit_kmeans, seed_points, select_gmm
+from diarize.models.factors import observations_at
+from diarize.models.vbhmm import fit_voices, merge_path
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from diarize.config import ClusteringConfig
+    from diarize.models.factors import Observations
+    from diarize.models.vbhmm import VoicesFit
+    from diarize.types import SpeakerPoints
+
+    Array = NDArray[Any]
+
+__all__ = ["Clustering", "clustered", "nobody"]
+
+# The search starts from at least this many speakers and merges: merging finds what splitting misses.
+WIDEST_START: Final = 20
+# Chance that the next window has the same speaker: within a stretch of speech, and after a pause.
+STAY_WITHIN: Final = 0.95
+STAY_AFTER_PAUSE: Final = 0.5
+# Probability that a hard start leaves to the other speakers.
+DOUBT: Final = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Clustering:
+    """The number of speakers and what spoke for it.
+
+    ``criterion``: its name; ``counts`` (n,) speakers tried and ``values`` (n,) of the criterion, in nats,
+    smaller is better; ``chosen``; ``equivalent``: counts that the criterion can hardly tell from the chosen,
+    which is among them; ``solutions``: responsibilities (n_windows, K) for every count.
+    """
+
+    criterion: str
+    counts: tuple[int, ...]
+    values: tuple[float, ...]
+    chosen: int
+    equivalent: tuple[int, ...]
+    solutions: tuple[Array, ...]
+
+    @property
+    def responsibilities(self) -> Array:
+        """Those of the chosen count, (n_windows, chosen)."""
+        return self.solutions[self.counts.index(self.chosen)]
+
+    @property
+    def explanation(self) -> str:
+        """One line for people."""
+        if len(self.counts) == 1:
+            return f"{self.chosen}: the only number tried"
+        others = [str(k) for k in self.equivalent if k != self.chosen]
+        if others:
+            return f"{self.chosen} by {self.criterion}; nearly as good: {', '.join(others)}"
+        gaps = [(v, k) for k, v in zip(self.counts, self.values, strict=True) if k != self.chosen]
+        value, runner_up = min(gaps)
+        best = self.values[self.counts.index(self.chosen)]
+        return f"{self.chosen} by {self.criterion}; next is {runner_up}, {value - best:.0f} nats behind"
+
+
+def nobody() -> Clustering:
+    """What there is to say when there was no speech."""
+    return Clustering("no speech", (0,), (0.0,), 0, (0,), (np.zeros((0, 0)),))
+
+
+def clustered(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clustering:
+    """Count the speakers within ``config.min_speakers`` … ``max_speakers`` and share the windows out.
+
+    Uncertain points: latent points of speakers under a sticky chain, number by the variational bound
+    ("evidence") or by BIC. Exact points: one Gaussian each, number by BIC.
+    Raises DiarizeError when there are fewer windows than speakers asked for.
+    """
+    n = len(points.values)
+    if n < config.min_speakers:
+        raise DiarizeError(
+            f"at least {config.min_speakers} speakers asked for, but the speech holds only {n} "
+            "windows to tell them apart; ask for fewer"
+        )
+    if points.precision is None or config.criterion == "bic":
+        return _by_gaussians(points, config, seed)
+    return _by_evidence(points, config, seed)
+
+
+def _decided(
+    criterion: str, solutions: dict[int, Array], values: dict[int, float], config: ClusteringConfig
+) -> Clustering:
+    """The allowed count with the least value, all counts reported."""
+    counts = tuple(sorted(values))
+    allowed = [k for k in counts if config.min_speakers <= k <= config.max_speakers]
+    chosen = min(allowed, key=lambda k: (values[k], k))
+    near = tuple(k for k in allowed if values[k] - values[chosen] <= config.equivalent)
+    shown = tuple(values[k] for k in counts)
+    return Clustering(criterion, counts, shown, chosen, near, tuple(solutions[k] for k in counts))
+
+
+def _by_gaussians(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clustering:
+    """A Gaussian mixture over the points, K by BIC with the effective number of independent points."""
+    highest = min(config.max_speakers, len(points.values))
+    selection = select_gmm(
+        points.values,
+        range(config.min_speakers, highest + 1),
+        config.covariance,
+        n_samples=effective_sample_size(points.values),
+        seed=seed,
+    )
+    candidates = {c.gmm.n_components: c for c in selection.candidates}
+    solutions = {k: c.gmm.responsibilities(points.values) for k, c in candidates.items()}
+    return _decided("BIC", solutions, {k: c.bic / 2 for k, c in candidates.items()}, config)
+
+
+def _by_evidence(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clustering:
+    """Merging from several starts; for every count the solution with the best bound."""
+    if points.precision is None:
+        raise DiarizeError("exact points have no evidence to weigh; choose criterion 'bic'")
+    observations = observations_at(points.values, points.precision)
+    stay = np.where(points.first, STAY_AFTER_PAUSE, STAY_WITHIN)
+    path: dict[int, VoicesFit] = {}
+    for start in range(config.n_starts):
+        for k, fit in merge_path(observations, stay, _start(points.values, config, seed + start)).items():
+            if k not in path or fit.bound > path[k].bound:
+                path[k] = fit
+    path |= _missing(path, observations, stay, points.values, config, seed)
+    solutions = {k: fit.responsibilities for k, fit in path.items()}
+    return _decided("evidence", solutions, {k: -fit.bound for k, fit in path.items()}, config)
+
+
+def _start(values: Array, config: ClusteringConfig, seed: int) -> Array:
+    """Responsibilities of k-means on directions: how far a point lies from 0 says how much it knows."""
+    n_starting = min(max(WIDEST_START, config.max_speakers), max(1, len(values) // 2))
+    return _by_kmeans(values, n_starting, seed)
+
+
+def _by_kmeans(values: Array, k: int, seed: int) -> Array:
+    directions = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
+    seeds = seed_points(directions, k, np.random.default_rng(seed))
+    labels = fit_kmeans(directions, directions[seeds]).labels
+    hard = np.eye(k)[labels]
+    return (1 - DOUBT) * hard + DOUBT / k
+
+
+def _missing(
+    path: dict[int, VoicesFit],
+    observations: Observations,
+    stay: Array,
+    values: Array,
+    config: ClusteringConfig,
+    seed: int,
+) -> dict[int, VoicesFit]:
+    """A solution for the smallest allowed count, when merging passed over every allowed one."""
+    if any(config.min_speakers <= k <= config.max_speakers for k in path):
+        return {}
+    start = _by_kmeans(values, config.min_speakers, seed)
+    return {config.min_speakers: fit_voices(observations, stay, start, 4, keep_all=True)}

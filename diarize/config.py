@@ -1,0 +1,349 @@
+"""Every setting, written once: one frozen dataclass per stage, and TOML to change them.
+
+The comment above a field says what it means; a preset or a configuration file holds only differences.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import tomllib
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from diarize.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from os import PathLike
+
+__all__ = [
+    "AudioConfig",
+    "ClusteringConfig",
+    "Config",
+    "FeatureConfig",
+    "SmoothingConfig",
+    "SpaceConfig",
+    "SpeechConfig",
+    "dumped",
+    "loaded",
+    "merged",
+    "preset",
+    "preset_names",
+    "without_defaults",
+]
+
+LARGEST_FILE = 1 << 20  # bytes of TOML: more than any configuration, less than any harm
+
+
+@dataclass(frozen=True, slots=True)
+class AudioConfig:
+    """How a recording is heard."""
+
+    # Hz that everything is resampled to; telephone recordings too (their empty upper band is recognised)
+    rate: int = 16000
+    # channel to take, counted from 1; 0 is the mean of all
+    channel: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureConfig:
+    """Mel-frequency cepstra."""
+
+    # seconds of sound behind one frame
+    window: float = 0.025
+    # seconds from frame to frame
+    hop: float = 0.010
+    # cepstral coefficients above c0 (c0, the level, serves speech activity only)
+    n_mfcc: int = 20
+    # cepstral liftering as librosa defines it; 0 is none
+    lifter: float = 0.0
+    # "auto" measures whether there is sound above 4 kHz; "wide" and "narrow" (telephone) insist
+    band: str = "auto"
+    # mel filters and their span in Hz, wide-band
+    wide_mels: int = 40
+    wide_fmin: float = 20.0
+    wide_fmax: float = 7600.0
+    # the same, narrow-band
+    narrow_mels: int = 30
+    narrow_fmin: float = 100.0
+    narrow_fmax: float = 3700.0
+    # orders of time derivatives appended (textbook space only: the speaker space gains nothing from them)
+    deltas: int = 0
+    # "recording": mean and variance over its speech; "sliding": over a moving window; "warping": to a normal
+    # distribution over a moving window; "none"
+    normalization: str = "recording"
+    # seconds of that moving window
+    sliding_window: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechConfig:
+    """Who cares: speech or not."""
+
+    # "hmm": the shipped two-class mixture; "energy": a threshold on loudness; "silero": extra package
+    method: str = "hmm"
+    # log-odds added to speech: positive hears more, negative less
+    bias: float = 0.0
+    # shortest stretch of speech and shortest pause, seconds
+    min_speech: float = 0.2
+    min_pause: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceConfig:
+    """Where speakers are told apart."""
+
+    # "speaker": windows under the background model; "mfcc": frames themselves (teaching mode: finds phones)
+    kind: str = "speaker"
+    # file of a background model; "" is the one that ships for the measured bandwidth
+    background: str = ""
+    # seconds of speech in one window
+    window: float = 1.0
+    # a pause longer than this ends a window, seconds
+    max_pause: float = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class ClusteringConfig:
+    """How many speakers, and which window is whose."""
+
+    # the same number twice fixes it
+    min_speakers: int = 1
+    max_speakers: int = 20
+    # "evidence" (variational bound on the marginal likelihood) or "bic"
+    criterion: str = "evidence"
+    # random starts of the search
+    n_starts: int = 2
+    # covariance of each speaker's Gaussian where points are exact (textbook) or the criterion is "bic"
+    covariance: str = "diag"
+    # counts whose criterion is within this many nats of the best are reported as nearly equivalent
+    equivalent: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class SmoothingConfig:
+    """From windows to frames, from frames to turns."""
+
+    # rounds of adapting speaker models and assigning frames
+    rounds: int = 2
+    # relevance factor of the adaptation (Reynolds et al. 2000)
+    relevance: float = 16.0
+    # frames are not independent: their log-likelihoods are scaled by this
+    likelihood_scale: float = 0.1
+    # probability of the same speaker a tenth of a second later
+    stay: float = 0.98
+    # shortest turn, seconds
+    min_turn: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings of one run."""
+
+    audio: AudioConfig = field(default_factory=AudioConfig)
+    features: FeatureConfig = field(default_factory=FeatureConfig)
+    speech: SpeechConfig = field(default_factory=SpeechConfig)
+    space: SpaceConfig = field(default_factory=SpaceConfig)
+    clustering: ClusteringConfig = field(default_factory=ClusteringConfig)
+    smoothing: SmoothingConfig = field(default_factory=SmoothingConfig)
+    # seed of everything random
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, allowed in CHOICES.items():
+            _check_choice(self, name, allowed)
+        for name, (low, high) in RANGES.items():
+            _check_range(self, name, low, high)
+        _check_counts(self.clustering)
+
+    @property
+    def digest(self) -> str:
+        """Sixteen hexadecimal digits that change when any setting does."""
+        return hashlib.sha256(dumped(self).encode()).hexdigest()[:16]
+
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "features.band": ("auto", "wide", "narrow"),
+    "features.normalization": ("recording", "sliding", "warping", "none"),
+    "speech.method": ("hmm", "energy", "silero"),
+    "space.kind": ("speaker", "mfcc"),
+    "clustering.criterion": ("evidence", "bic"),
+    "clustering.covariance": ("full", "tied", "diag", "spherical"),
+}
+
+RANGES: Mapping[str, tuple[float, float]] = {
+    "audio.rate": (8000, 192000),
+    "audio.channel": (0, 255),
+    "features.window": (0.005, 0.2),
+    "features.hop": (0.002, 0.1),
+    "features.n_mfcc": (1, 40),
+    "features.lifter": (0, 100),
+    "features.wide_mels": (8, 128),
+    "features.wide_fmin": (0, 4000),
+    "features.wide_fmax": (1000, 96000),
+    "features.narrow_mels": (8, 128),
+    "features.narrow_fmin": (0, 2000),
+    "features.narrow_fmax": (1000, 4000),
+    "features.deltas": (0, 2),
+    "features.sliding_window": (0.1, 600),
+    "speech.bias": (-100, 100),
+    "speech.min_speech": (0.01, 10),
+    "speech.min_pause": (0.01, 10),
+    "space.window": (0.25, 10),
+    "space.max_pause": (0, 10),
+    "clustering.min_speakers": (1, 100),
+    "clustering.max_speakers": (1, 100),
+    "clustering.n_starts": (1, 100),
+    "clustering.equivalent": (0, 1e6),
+    "smoothing.rounds": (0, 50),
+    "smoothing.relevance": (0, 1e6),
+    "smoothing.likelihood_scale": (0.001, 1),
+    "smoothing.stay": (0, 0.9999999),
+    "smoothing.min_turn": (0, 60),
+    "seed": (0, 2**63 - 1),
+}
+
+
+def _value(config: Any, dotted: str) -> Any:
+    for part in dotted.split("."):
+        config = getattr(config, part)
+    return config
+
+
+def _check_choice(config: Config, name: str, allowed: tuple[str, ...]) -> None:
+    value = _value(config, name)
+    if value not in allowed:
+        near = _nearest(str(value), allowed)
+        raise ConfigError(f"{name} = {value!r}; allowed: {', '.join(allowed)}{near}")
+
+
+def _check_range(config: Config, name: str, low: float, high: float) -> None:
+    value = _value(config, name)
+    if not low <= value <= high:
+        raise ConfigError(f"{name} = {value}; allowed: {low:g} to {high:g}")
+
+
+def _check_counts(clustering: ClusteringConfig) -> None:
+    low, high = clustering.min_speakers, clustering.max_speakers
+    if low > high:
+        raise ConfigError(
+            f"at least {low} and at most {high} speakers contradict each other; "
+            "min_speakers must not exceed max_speakers"
+        )
+
+
+def _nearest(word: str, known: tuple[str, ...]) -> str:
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def merged(config: Config, changes: Mapping[str, Any], source: str = "settings") -> Config:
+    """``config`` with nested ``changes`` (as TOML gives them) laid over it.
+
+    Raises ConfigError, naming ``source``, for an unknown key (with the nearest known one), a wrong type or a
+    value out of range.
+    """
+    result: Config = _merged(config, changes, source, "")
+    return result
+
+
+def _merged(config: Any, changes: Mapping[str, Any], source: str, above: str) -> Any:
+    known = tuple(f.name for f in fields(config))
+    new: dict[str, Any] = {}
+    for key, value in changes.items():
+        if key not in known:
+            near = _nearest(key, known) or f"; known here: {', '.join(known)}"
+            raise ConfigError(f"{source}: unknown setting {above + key!r}{near}")
+        old = getattr(config, key)
+        if is_dataclass(old):
+            if not isinstance(value, dict):
+                raise ConfigError(f"{source}: {above + key} is a section; write [{above + key}] with settings below")
+            new[key] = _merged(old, value, source, f"{above}{key}.")
+        else:
+            new[key] = _typed(value, old, f"{source}: {above}{key}")
+    return replace(config, **new)
+
+
+def _typed(value: Any, old: Any, where: str) -> Any:
+    if isinstance(old, float) and type(value) in (int, float):
+        return float(value)
+    if type(value) is not type(old):
+        wanted = {int: "a whole number", float: "a number", str: "a text in quotes", bool: "true or false"}
+        raise ConfigError(f"{where} = {value!r}; it must be {wanted[type(old)]}, such as {old!r}")
+    return value
+
+
+def parsed(text: str, source: str) -> dict[str, Any]:
+    """TOML text as a dictionary; ConfigError with the line when it is not TOML."""
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"{source} is not valid TOML: {error}; see the files in configs/ for the form") from None
+
+
+def loaded(path: str | PathLike[str], base: Config | None = None) -> Config:
+    """``base`` (the defaults) with the differences that a TOML file holds."""
+    path = Path(path)
+    try:
+        if path.is_file() and path.stat().st_size > LARGEST_FILE:
+            raise ConfigError(f"{path}: larger than {LARGEST_FILE} bytes, so not a configuration; check the path")
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror or error}); check the path") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not text in UTF-8, so not a configuration; check the path") from None
+    return merged(base or Config(), parsed(text, str(path)), str(path))
+
+
+def _preset_folder() -> Path:
+    """Where the presets lie: inside an installed package, beside it in a checkout."""
+    installed = Path(__file__).parent / "data" / "configs"
+    return installed if installed.is_dir() else Path(__file__).parent.parent / "configs"
+
+
+def preset_names() -> tuple[str, ...]:
+    """Names that ``preset`` takes."""
+    return tuple(sorted(path.stem for path in _preset_folder().glob("*.toml")))
+
+
+def preset(name: str) -> Config:
+    """The defaults with one of the shipped sets of differences."""
+    known = preset_names()
+    if name not in known:
+        raise ConfigError(f"no preset {name!r}; there are: {', '.join(known)}{_nearest(name, known)}")
+    return loaded(_preset_folder() / f"{name}.toml")
+
+
+def without_defaults(config: Config) -> dict[str, Any]:
+    """Only what differs from the defaults, nested as in TOML."""
+    return _differences(asdict(config), asdict(Config()))
+
+
+def _differences(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            if inner := _differences(value, defaults[key]):
+                kept[key] = inner
+        elif value != defaults[key]:
+            kept[key] = value
+    return kept
+
+
+def dumped(config: Config) -> str:
+    """All settings as TOML text that ``loaded`` reads back to the same Config."""
+    values = asdict(config)
+    lines = [f"{key} = {_toml(value)}" for key, value in values.items() if not isinstance(value, dict)]
+    for section, inner in values.items():
+        if isinstance(inner, dict):
+            lines += ["", f"[{section}]", *(f"{key} = {_toml(value)}" for key, value in inner.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return repr(value)

@@ -1,0 +1,130 @@
+"""Mel-frequency cepstral coefficients, streamed.
+
+Every frame depends on its own window alone (no level relative to the loudest frame of the file), so a long
+recording read in blocks gives the same numbers as in one piece.
+
+Davis & Mermelstein 1980; mel filters and cosine transform by librosa.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from diarize.errors import AudioError
+from diarize.types import Features, FrameGrid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from diarize.config import FeatureConfig
+
+    Array = NDArray[Any]
+
+__all__ = ["cepstra", "frame_grid"]
+
+# Power of the quietest sound that is told from silence: under the rounding noise of 16-bit audio.
+FLOOR = 1e-11
+
+
+def frame_grid(n_samples: int, rate: int, config: FeatureConfig) -> FrameGrid:
+    """The clock: cells of one hop tile the recording, each in the middle of its window."""
+    hop, window = round(config.hop * rate), round(config.window * rate)
+    return FrameGrid(rate, hop, window, -((window - hop) // 2), -(-n_samples // hop))
+
+
+def cepstra(
+    blocks: Iterable[Array], rate: int, config: FeatureConfig, bands: tuple[str, ...]
+) -> tuple[Features, ...]:
+    """MFCCs of consecutive ``blocks`` of float32 (n,) samples, once per band, from one spectrum.
+
+    ``bands``: "wide", "narrow" or both. Returns one Features (n_frames, n_mfcc + 2) for each: ``c0`` … in
+    librosa's scaling (10 log10, orthonormal DCT-II), and ``tilt``, the power above a telephone's band over
+    that within it in dB. Raises AudioError when there is no sample at all.
+    """
+    filters = [_mel_filters(rate, config, band) for band in bands]
+    rows: list[list[Array]] = [[] for _ in bands]
+    n_samples = 0
+    for samples, is_new in _windowed(blocks, rate, config):
+        n_samples += is_new
+        spectrum = _power_spectrum(samples, rate, config)
+        tilt = _tilt(spectrum, rate)
+        for weights, out in zip(filters, rows, strict=True):
+            out.append(np.column_stack((_mfcc(spectrum, weights, config), tilt)))
+    if not n_samples:
+        raise AudioError("the recording has no samples; nothing can be said about it")
+    grid = frame_grid(n_samples, rate, config)
+    names = (*(f"c{i}" for i in range(config.n_mfcc + 1)), "tilt")
+    return tuple(Features(np.concatenate(out)[: grid.n_frames], grid, names) for out in rows)
+
+
+def _windowed(blocks: Iterable[Array], rate: int, config: FeatureConfig) -> Iterator[tuple[Array, int]]:
+    """Stretches that hold whole windows, and how many new samples of the recording each brought."""
+    grid = frame_grid(0, rate, config)
+    held = np.zeros(-grid.offset, dtype=np.float32)
+    new = 0
+    for block in blocks:
+        held, new = np.concatenate((held, block)), new + len(block)
+        n_frames = (len(held) - grid.window) // grid.hop + 1
+        if n_frames >= 1:
+            yield held[: (n_frames - 1) * grid.hop + grid.window], new
+            held, new = held[n_frames * grid.hop :], 0
+    tail = np.concatenate((held, np.zeros(grid.window + grid.hop, dtype=np.float32)))
+    yield tail, new
+
+
+def _power_spectrum(samples: Array, rate: int, config: FeatureConfig) -> Array:
+    """Power (n_bins, n_frames) of full windows only."""
+    import librosa
+
+    window = round(config.window * rate)
+    hop = round(config.hop * rate)
+    n_fft = _fft_size(window)
+    # librosa centres a short window in n_fft: pad so that the first window starts at the first sample.
+    before = (n_fft - window) // 2
+    padded = np.pad(samples, (before, n_fft - window - before))
+    spectrum = librosa.stft(padded, n_fft=n_fft, hop_length=hop, win_length=window, window="hamming", center=False)
+    power: Array = spectrum.real**2 + spectrum.imag**2
+    return power
+
+
+def _tilt(power: Array, rate: int) -> Array:
+    """10 log10 of the power from 4.2 kHz up over that from 0.3 to 3 kHz, (n_frames,)."""
+    hertz = np.linspace(0, rate / 2, len(power))
+    above, below = power[hertz >= 4200], power[(hertz >= 300) & (hertz <= 3000)]
+    ratio: Array = (above.sum(axis=0) + FLOOR) / (below.sum(axis=0) + FLOOR)
+    return 10 * np.log10(ratio)
+
+
+def _fft_size(window: int) -> int:
+    return 1 << (window - 1).bit_length()
+
+
+def _mel_filters(rate: int, config: FeatureConfig, band: str) -> Array:
+    """Mel weights (n_mels, n_bins)."""
+    import librosa
+
+    n_fft = _fft_size(round(config.window * rate))
+    n_mels, low, high = _span(config, band)
+    weights: Array = librosa.filters.mel(
+        sr=rate, n_fft=n_fft, n_mels=n_mels, fmin=low, fmax=min(high, rate / 2), htk=True
+    )
+    return weights
+
+
+def _span(config: FeatureConfig, band: str) -> tuple[int, float, float]:
+    if band == "wide":
+        return config.wide_mels, config.wide_fmin, config.wide_fmax
+    return config.narrow_mels, config.narrow_fmin, config.narrow_fmax
+
+
+def _mfcc(power: Array, weights: Array, config: FeatureConfig) -> Array:
+    """Cepstra (n_frames, n_mfcc) of a power spectrum (n_bins, n_frames)."""
+    import librosa
+
+    log_mel = 10 * np.log10(np.maximum(weights @ power, FLOOR))
+    values: Array = librosa.feature.mfcc(S=log_mel, n_mfcc=config.n_mfcc + 1, lifter=config.lifter).T
+    return values

@@ -1,0 +1,86 @@
+"""What is left of cepstra when the channel is taken out: mean and variance, or ranks.
+
+Viikki & Laurila 1998 (sliding mean and variance); Pelecanos & Sridharan 2001 (feature warping).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from diarize.errors import ConfigError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from diarize.config import FeatureConfig
+
+    Array = NDArray[Any]
+
+__all__ = ["cmvn", "normalized", "sliding_cmvn", "warped"]
+
+SMALLEST_DEVIATION = 1e-3  # in cepstral units (dB): a coefficient that varies less is constant
+
+
+def normalized(values: Array, used: Array, frame_rate: float, config: FeatureConfig) -> Array:
+    """``values`` (T, D) normalised as ``config.normalization`` says; statistics from the ``used`` frames.
+
+    Returns float32 (T, D). The moving windows move over the used frames, so pauses do not count.
+    """
+    if config.normalization == "recording":
+        return cmvn(values, used)
+    if config.normalization == "none":
+        return values.astype(np.float32)
+    width = max(1, round(config.sliding_window * frame_rate))
+    methods = {"sliding": sliding_cmvn, "warping": warped}
+    if config.normalization not in methods:
+        raise ConfigError(f"no normalization {config.normalization!r}; see features.normalization")
+    result = cmvn(values, used)
+    result[used] = methods[config.normalization](values[used], width)
+    return result
+
+
+def cmvn(values: Array, used: Array) -> Array:
+    """Cepstral mean and variance normalisation over the ``used`` (T,) frames of (T, D), float32."""
+    speech = values[used].astype(np.float64) if used.any() else values.astype(np.float64)
+    mean, deviation = speech.mean(axis=0), speech.std(axis=0)
+    scaled: Array = ((values - mean) / np.maximum(deviation, SMALLEST_DEVIATION)).astype(np.float32)
+    return scaled
+
+
+def sliding_cmvn(values: Array, width: int) -> Array:
+    """Mean and variance over ``width`` frames around each frame (cut at the ends), float32 (T, D)."""
+    centred = values.astype(np.float64) - values.mean(axis=0, dtype=np.float64)
+    low, high = _window_bounds(len(values), width)
+    count = (high - low)[:, None]
+    mean = _window_sums(centred, low, high) / count
+    spread = np.maximum(_window_sums(centred**2, low, high) / count - mean**2, SMALLEST_DEVIATION**2)
+    scaled: Array = ((centred - mean) / np.sqrt(spread)).astype(np.float32)
+    return scaled
+
+
+def warped(values: Array, width: int) -> Array:
+    """Each value replaced by the normal quantile of its rank in the ``width`` frames around it, float32."""
+    from scipy.special import ndtri
+
+    low, high = _window_bounds(len(values), width)
+    ranks = np.empty(values.shape, dtype=np.float64)
+    for t, (start, end) in enumerate(zip(low, high, strict=True)):
+        around = values[start:end]
+        below = (around < values[t]).sum(axis=0) + 0.5 * (around == values[t]).sum(axis=0)
+        ranks[t] = below / (end - start)
+    quantiles: Array = ndtri(ranks).astype(np.float32)
+    return quantiles
+
+
+def _window_bounds(n: int, width: int) -> tuple[Array, Array]:
+    centres = np.arange(n)
+    low = np.maximum(0, centres - width // 2)
+    return low, np.minimum(n, centres + width - width // 2)
+
+
+def _window_sums(values: Array, low: Array, high: Array) -> Array:
+    total = np.concatenate((np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)))
+    sums: Array = total[high] - total[low]
+    return sums

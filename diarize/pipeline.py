@@ -1,0 +1,266 @@
+"""The corridor: the only place that knows the order of the stages."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from diarize.config import Config
+from diarize.errors import AudioError
+from diarize.types import Annotation, Features, Posteriors, SpeechMask, Turn, Waveform, runs, speaker_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from os import PathLike
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from diarize.background import BackgroundModel
+    from diarize.clustering import Clustering
+
+    Array = NDArray[Any]
+    Progress = Callable[[str, float], None]
+
+__all__ = ["Diarization", "diarize"]
+
+STAGES: Final = ("features", "speech", "space", "clustering", "smoothing")
+# Mean posterior from which another speaker is worth naming.
+LIKELY: Final = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Diarization:
+    """Who spoke when in one recording, and how that was decided.
+
+    ``annotation``: the turns, with times in seconds from the start of the file; ``posteriors``: soft shares of
+    every frame; ``selection``: how many speakers, and what the other numbers were worth; ``speech``: the frames
+    that were taken for speech; ``band``: which acoustic model served; ``duration`` in seconds; ``notes``: what was
+    odd about the recording; ``config``, ``versions``: what is needed to do it again.
+    """
+
+    annotation: Annotation
+    posteriors: Posteriors
+    selection: Clustering
+    speech: SpeechMask
+    band: str
+    duration: float
+    notes: tuple[str, ...]
+    config: Config
+    versions: dict[str, str]
+
+    def to_rttm(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write the turns as NIST RTTM; OutputError when the file exists and ``overwrite`` is false."""
+        from diarize.formats import write_file
+
+        return write_file(Path(path), self.annotation, "rttm", overwrite=overwrite)
+
+
+def diarize(
+    recording: str | PathLike[str] | Waveform,
+    config: Config | None = None,
+    *,
+    speech: ArrayLike | None = None,
+    start: float = 0.0,
+    end: float | None = None,
+    progress: Progress = lambda stage, share: None,
+) -> Diarization:
+    """Say who spoke when.
+
+    ``recording``: a file of any usual kind, or a Waveform; ``config``: settings (the defaults serve meetings,
+    calls and broadcasts); ``speech``: stretches (n, 2) in seconds to take for speech instead of finding them;
+    ``start``, ``end``: seconds of the file to work on; ``progress``: called with a stage and the share done.
+
+    The same sound, settings and seed give the same turns to the bit. Raises DiarizeError (AudioError,
+    ConfigError, ModelError) in one line; a recording without speech has no turns and is no error.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):  # sums in another order would differ in the last bits
+        return _diarized(recording, config or Config(), speech, (start, end), progress)
+
+
+def _diarized(
+    recording: str | PathLike[str] | Waveform,
+    config: Config,
+    given: ArrayLike | None,
+    span: tuple[float, float | None],
+    progress: Progress,
+) -> Diarization:
+    from diarize import clustering, smoothing
+    from diarize.features import normalized
+
+    sound = _Sound.of(recording, config, span)
+    features, band = _heard(sound, config, progress)
+    progress("speech", 0.0)
+    mask = _speech_mask(features, given, sound, config)
+    if not mask.values.any():
+        return _silent(sound, features, mask, band, config)
+    values = normalized(features.values[:, 1 : 1 + config.features.n_mfcc], mask.values, features.grid.frame_rate, config.features)
+    progress("space", 0.0)
+    model = _background(band, config)
+    points = _points(values, mask, model, config)
+    progress("clustering", 0.0)
+    selection = clustering.clustered(points, config.clustering, config.seed)
+    progress("smoothing", 0.0)
+    if model is None:
+        found = smoothing.component_posteriors(mask, points, selection.responsibilities, config.smoothing)
+    else:
+        found = smoothing.adapted_posteriors(
+            values, mask, points, selection.responsibilities, model.ubm, config.smoothing
+        )
+    posteriors = _by_appearance(found)
+    annotation = turns(posteriors, mask, sound.name, sound.start)
+    progress("smoothing", 1.0)
+    return Diarization(
+        annotation, posteriors, selection, mask, band, features.grid.duration, sound.notes(), config, versions()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """Where samples come from: blocks (n,) at one rate, a name, the second at which they start, and oddities."""
+
+    name: str
+    rate: int
+    start: float
+    duration: float | None
+    blocks: Callable[[], Iterator[Array]]
+    notes: Callable[[], tuple[str, ...]]
+
+    @classmethod
+    def of(
+        cls, recording: str | PathLike[str] | Waveform, config: Config, span: tuple[float, float | None]
+    ) -> _Sound:
+        if isinstance(recording, Waveform):
+            return _waveform_sound(recording, config.audio.rate, span)
+        from diarize.audio import open_recording
+
+        channel = config.audio.channel or None
+        opened = open_recording(recording, rate=config.audio.rate, channel=channel, start=span[0], end=span[1])
+
+        def blocks() -> Iterator[Array]:
+            return (block.samples for block in opened.blocks())
+
+        return cls(opened.id, config.audio.rate, span[0], opened.duration, blocks, lambda: opened.notes)
+
+
+def _waveform_sound(waveform: Waveform, rate: int, span: tuple[float, float | None]) -> _Sound:
+    """A stretch of sound in memory, resampled when its rate is another."""
+    first = round(span[0] * waveform.rate)
+    last = None if span[1] is None else round(span[1] * waveform.rate)
+    samples = waveform.samples[first:last]
+    if not samples.size:
+        raise AudioError(f"{waveform.recording}: nothing between {span[0]} s and {span[1]} s; choose another stretch")
+    if waveform.rate != rate:
+        import librosa
+
+        samples = librosa.resample(samples, orig_sr=waveform.rate, target_sr=rate, res_type="soxr_hq")
+    return _Sound(waveform.recording, rate, span[0], samples.size / rate, lambda: iter([samples]), lambda: ())
+
+
+def _heard(sound: _Sound, config: Config, progress: Progress) -> tuple[Features, str]:
+    """Cepstra in one pass over the sound, and the band that they are for."""
+    from diarize.features import cepstra, measured_band
+
+    bands = ("wide", "narrow") if config.features.band == "auto" else (config.features.band,)
+    found = cepstra(_reported(sound, progress), sound.rate, config.features, bands)
+    if len(bands) == 1:
+        return found[0], bands[0]
+    band = measured_band(found[0])
+    return found[bands.index(band)], band
+
+
+def _reported(sound: _Sound, progress: Progress) -> Iterator[Array]:
+    done = 0
+    for block in sound.blocks():
+        done += len(block)
+        progress("features", min(1.0, done / sound.rate / sound.duration) if sound.duration else 0.0)
+        yield block
+
+
+def _speech_mask(features: Features, given: ArrayLike | None, sound: _Sound, config: Config) -> SpeechMask:
+    """The stretches that were given, else what speech activity finds."""
+    from diarize import speech
+
+    if given is not None:
+        own = np.asarray(given, dtype=np.float64).reshape(-1, 2) - sound.start
+        return SpeechMask(features.grid.mask(own), features.grid)
+    if config.speech.method == "silero":
+        return speech.by_silero(sound.blocks(), features.grid, config.speech)
+    return speech.found(features, config.speech)
+
+
+def _background(band: str, config: Config) -> BackgroundModel | None:
+    """The model of the speaker space; None in the textbook space."""
+    if config.space.kind == "mfcc":
+        return None
+    from diarize import background
+
+    model = background.load(config.space.background) if config.space.background else background.shipped(band)
+    model.require(config.features)
+    return model
+
+
+def _points(values: Array, mask: SpeechMask, model: BackgroundModel | None, config: Config) -> Any:
+    from diarize import space
+
+    if model is None:
+        return space.frame_points(values, mask)
+    return space.speaker_points(values, mask, model.ubm, (model.speaker, model.window), model.scale, config.space)
+
+
+def _by_appearance(found: Posteriors) -> Posteriors:
+    """Columns in the order in which speakers are first the most likely; those that never are go."""
+    spoken = np.flatnonzero(found.values.any(axis=1))
+    labels = found.values[spoken].argmax(axis=1)
+    present, first = np.unique(labels, return_index=True)
+    order = present[np.argsort(first)]
+    values = found.values[:, order]
+    sums = values.sum(axis=1, keepdims=True)
+    shares = np.divide(values, sums, out=np.zeros_like(values), where=sums > 0)
+    return Posteriors(shares, found.grid, tuple(speaker_name(k) for k in range(len(order))))
+
+
+def turns(posteriors: Posteriors, mask: SpeechMask, recording: str, start: float = 0.0) -> Annotation:
+    """The most likely speaker of every frame of speech as turns; confidence is the mean posterior."""
+    labels = np.where(mask.values, posteriors.values.argmax(axis=1), -1)
+    edges = np.maximum(posteriors.grid.edges(), 0.0) + start
+    found = []
+    for k, name in enumerate(posteriors.speakers):
+        for a, b in runs(labels == k):
+            means = posteriors.values[a:b].mean(axis=0, dtype=np.float64)
+            found.append(_turn(edges[a], edges[b], name, means, k, posteriors.speakers))
+    return Annotation(recording, tuple(found))
+
+
+def _turn(start: float, end: float, name: str, means: Array, k: int, speakers: tuple[str, ...]) -> Turn:
+    others = [j for j in np.argsort(-means, kind="stable") if j != k]
+    runner_up = speakers[others[0]] if others and means[others[0]] >= LIKELY else None
+    return Turn(float(start), float(end), name, min(1.0, float(means[k])), runner_up)
+
+
+def _silent(sound: _Sound, features: Features, mask: SpeechMask, band: str, config: Config) -> Diarization:
+    """The result for a recording in which nobody speaks."""
+    from diarize.clustering import nobody
+
+    posteriors = Posteriors(np.zeros((features.grid.n_frames, 0), np.float32), features.grid, ())
+    notes = (*sound.notes(), "no speech found")
+    return Diarization(
+        Annotation(sound.name), posteriors, nobody(), mask, band, features.grid.duration, notes, config, versions()
+    )
+
+
+def versions() -> dict[str, str]:
+    """What could change a result: this package, the libraries under it, Python."""
+    found = {"python": platform.python_version()}
+    for name in ("diarize-gmm", "librosa", "numpy", "scipy", "soundfile", "soxr"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found

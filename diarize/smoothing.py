@@ -1,0 +1,115 @@
+"""From windows to frames: every speaker becomes a model of frames, a hidden Markov chain weighs them in time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from diarize.models import GMM, forward_backward, sticky
+from diarize.types import Posteriors, speaker_name
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from diarize.config import SmoothingConfig
+    from diarize.types import SpeakerPoints, SpeechMask
+
+    Array = NDArray[Any]
+
+__all__ = ["adapted_posteriors", "component_posteriors", "turn_posteriors"]
+
+BLOCK: Final = 0.05  # seconds that are assigned in one piece: shorter than any syllable
+
+
+def adapted_posteriors(
+    values: Array,
+    mask: SpeechMask,
+    points: SpeakerPoints,
+    responsibilities: Array,
+    ubm: GMM,
+    config: SmoothingConfig,
+) -> Posteriors:
+    """Frame posteriors of speakers whose models are adapted from the background mixture.
+
+    ``values`` (n_frames, D); ``responsibilities`` (n_windows, K) of ``points``. Each round adapts the means of
+    every speaker by relevance MAP (Gauvain & Lee 1994; Reynolds et al. 2000) on the shares of frames that it
+    has, then shares the frames out anew.
+    """
+    shares = _spread(responsibilities, points, len(values))
+    result = _masked(shares, mask)
+    for _ in range(config.rounds):
+        scores = np.column_stack([m.log_prob(values[mask.values]) for m in _adapted(ubm, values, shares, config)])
+        result = turn_posteriors(scores, mask, config)
+        shares = result.values
+    return result
+
+
+def component_posteriors(
+    mask: SpeechMask, points: SpeakerPoints, responsibilities: Array, config: SmoothingConfig
+) -> Posteriors:
+    """Frame posteriors where every frame is a point of its own: its responsibilities, smoothed in time."""
+    shares = _spread(responsibilities, points, mask.grid.n_frames)[mask.values]
+    return turn_posteriors(np.log(np.maximum(shares, np.finfo(np.float32).tiny)), mask, config)
+
+
+def _spread(responsibilities: Array, points: SpeakerPoints, n_frames: int) -> Array:
+    """Shares (n_frames, K): every frame of a window has its responsibilities; frames in none have 0."""
+    shares = np.zeros((n_frames, responsibilities.shape[1]), dtype=np.float32)
+    lengths = points.bounds[:, 1] - points.bounds[:, 0]
+    owner = np.repeat(np.arange(len(lengths)), lengths)
+    begins = np.repeat(np.cumsum(lengths) - lengths, lengths)
+    frames = np.arange(len(owner)) - begins + np.repeat(points.bounds[:, 0], lengths)
+    shares[frames] = responsibilities[owner]
+    return shares
+
+
+def _adapted(ubm: GMM, values: Array, shares: Array, config: SmoothingConfig) -> list[GMM]:
+    """One mixture per speaker: the means moved by the frames that are theirs."""
+    counts, sums = _shared_statistics(ubm, values, shares)
+    shift = sums / (counts + config.relevance)[..., None]
+    return [GMM(ubm.weights, means, ubm.covariances) for means in ubm.means + shift * np.sqrt(ubm.covariances)]
+
+
+def _shared_statistics(ubm: GMM, values: Array, shares: Array) -> tuple[Array, Array]:
+    """Counts (K, M) and whitened first-order sums (K, M, D) of each speaker's share of the frames."""
+    n_speakers, used = shares.shape[1], shares.any(axis=1)
+    counts = np.zeros((n_speakers, ubm.n_components))
+    sums = np.zeros((n_speakers, ubm.n_components, ubm.n_dims))
+    frames = np.flatnonzero(used)
+    for part in np.array_split(frames, max(1, len(frames) // 16384)):
+        aligned = ubm.responsibilities(values[part])
+        for k in range(n_speakers):
+            weighted = aligned * shares[part, k : k + 1]
+            counts[k] += weighted.sum(axis=0)
+            sums[k] += weighted.T @ values[part]
+    centred = (sums - counts[..., None] * ubm.means) / np.sqrt(ubm.covariances)
+    return counts, centred
+
+
+def turn_posteriors(scores: Array, mask: SpeechMask, config: SmoothingConfig) -> Posteriors:
+    """Forward–backward over short blocks of speech with a least duration of turns.
+
+    ``scores`` (n_speech_frames, K) log-likelihoods of the frames of speech; pauses take no time in the chain.
+    """
+    n_speakers = scores.shape[1]
+    block = mask.grid.frames_in(BLOCK)
+    blocks = np.flatnonzero(mask.values) // block
+    starts = np.flatnonzero(np.diff(blocks, prepend=-1))
+    pooled = config.likelihood_scale * np.add.reduceat(scores, starts, axis=0)
+    chain = sticky(n_speakers, config.stay)
+    shortest = min(max(1, round(config.min_turn / BLOCK)), len(pooled))
+    posteriors, _ = forward_backward(pooled, chain.log_start, chain.log_transition, shortest)
+    shares = np.zeros((mask.grid.n_frames, n_speakers), dtype=np.float32)
+    shares[mask.values] = np.repeat(posteriors, np.diff(starts, append=len(blocks)), axis=0)
+    return _masked(shares, mask)
+
+
+def _masked(shares: Array, mask: SpeechMask) -> Posteriors:
+    """Posteriors of shares (n_frames, K); speech that no window reached is anybody's."""
+    values = np.where(mask.values[:, None], shares, 0)
+    lost = mask.values & (values.sum(axis=1) == 0)
+    values[lost] = 1 / shares.shape[1]
+    sums = values.sum(axis=1, keepdims=True)
+    np.divide(values, sums, out=values, where=sums > 0)
+    return Posteriors(values, mask.grid, tuple(speaker_name(k) for k in range(shares.shape[1])))

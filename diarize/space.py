@@ -1,0 +1,50 @@
+"""From frames to points that can be told apart by speaker.
+
+Two spaces share one shape, SpeakerPoints: ``speaker_points`` under a background model, where one Gaussian per
+speaker is true, and ``frame_points``, the textbook's, where it mostly finds phones.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from diarize.models.factors import observed, posterior_means
+from diarize.models.statistics import accumulated
+from diarize.types import SpeakerPoints
+from diarize.windows import tiled
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from diarize.config import SpaceConfig
+    from diarize.models import GMM
+    from diarize.types import FrameGrid, SpeechMask
+
+    Array = NDArray[Any]
+
+__all__ = ["frame_points", "speaker_points"]
+
+
+def speaker_points(
+    values: Array, mask: SpeechMask, ubm: GMM, loadings: tuple[Array, Array], scale: float, config: SpaceConfig
+) -> SpeakerPoints:
+    """Windows of speech as uncertain points in speaker space.
+
+    ``values`` (n_frames, D) normalised cepstra; ``ubm``, ``loadings`` (speaker, window) and ``scale`` of a
+    background model. A point lies at the posterior mean of the speaker's factors; its precision says how much
+    the window knew (its length and its phones decide).
+    """
+    bounds, first = tiled(mask, config.window, config.max_pause)
+    statistics = accumulated(ubm, values, mask.values, bounds, scale)
+    observations = observed(statistics, *loadings)
+    return SpeakerPoints(posterior_means(observations), bounds, first, mask.grid, observations.precision)
+
+
+def frame_points(values: Array, mask: SpeechMask) -> SpeakerPoints:
+    """Every frame of speech a point: the textbook reading, kept for teaching."""
+    frames = np.flatnonzero(mask.values)
+    bounds = np.column_stack((frames, frames + 1))
+    first = np.diff(frames, prepend=-2) > 1
+    return SpeakerPoints(values[frames], bounds, first, mask.grid)

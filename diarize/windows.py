@@ -1,0 +1,51 @@
+"""Windows of speech: what is looked at in one piece to tell who speaks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from diarize.types import runs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from diarize.types import SpeechMask
+
+    Array = NDArray[Any]
+
+__all__ = ["tiled"]
+
+SHORTEST = 0.2  # seconds: less speech than that says nothing about a voice
+
+
+def tiled(mask: SpeechMask, length: float, max_pause: float) -> tuple[Array, Array]:
+    """Windows of about ``length`` seconds that tile the speech and never bridge a pause over ``max_pause`` s.
+
+    Each stretch of speech is cut into nearly equal parts; stretches under 0.2 s are left out. Returns starts
+    and ends as boundaries (n, 2) in frames, half-open, and for each window whether it begins a stretch.
+    """
+    grid = mask.grid
+    shortest, wanted = grid.frames_in(SHORTEST), length * grid.frame_rate
+    parts = []
+    for start, end in _stretches(mask.values, round(max_pause * grid.frame_rate)):
+        if end - start >= shortest:
+            n = max(1, round((end - start) / wanted))
+            parts.append(np.round(np.linspace(start, end, n + 1)).astype(np.int64))
+    if not parts:
+        return np.zeros((0, 2), dtype=np.int64), np.zeros(0, dtype=bool)
+    bounds = np.concatenate([np.column_stack((edges[:-1], edges[1:])) for edges in parts])
+    first = np.concatenate([np.arange(len(edges) - 1) == 0 for edges in parts])
+    return bounds, first
+
+
+def _stretches(values: Array, bridged: int) -> Array:
+    """Runs of True (n, 2) with pauses of up to ``bridged`` frames closed."""
+    found = runs(values)
+    if not len(found):
+        return found
+    apart = found[1:, 0] - found[:-1, 1] > bridged
+    first = np.concatenate(([True], apart))
+    last = np.concatenate((apart, [True]))
+    return np.column_stack((found[first, 0], found[last, 1]))
