@@ -135,43 +135,40 @@ def fit_bayesian_gmm(
 
     weight_prior: 'dirichlet process' or 'dirichlet', with `concentration` (1 / n_components unless given;
     smaller uses fewer components). The prior mean and covariance are those of the data, held with
-    `mean_precision` points and `freedom` degrees of freedom (D unless given). init, weights, n_init and
-    seed as for `fit_gmm`; the best of the starts by its bound is kept. bounds of the trace are the evidence
-    lower bound in nats per point, from the first update on; they never fall. Raises ModelError as `fit_gmm`
-    does, and for priors out of range.
+    `mean_precision` points and `freedom` degrees of freedom (D unless given). The rest as for `fit_gmm`.
+    bounds of the trace: evidence lower bound in nats per point. Raises ModelError as `fit_gmm` does.
     """
     points = as_points(x)
     mass = as_weights(weights, len(points))
     check_covariance_name(covariance)
     _check_request(len(points), n_components, weight_prior, n_init, max_iter)
+    held = 1.0 / n_components if concentration is None else concentration
     target = data_target(points, mass, covariance, DEFAULT_FLOOR)
-    prior = _prior(target, weight_prior, concentration or 1.0 / n_components, mean_precision, freedom)
-    rng = np.random.default_rng(seed)
-    named = init if isinstance(init, str) else "given mixture"
-    start = Start(named, n_components, covariance, n_init, seed)
-    runs = []
-    for _ in range(n_init if isinstance(init, str) else 1):
-        first = _first_statistics(target, start, init, rng)
-        runs.append(
-            variational_run(target, posterior_of(first, prior, target, covariance), prior, max_iter, tol)
-        )
+    prior = _prior(target, weight_prior, held, mean_precision, freedom)
+    name = init if isinstance(init, str) else "given mixture"
+    start = Start(name, n_components, covariance, n_init if isinstance(init, str) else 1, seed)
+    firsts = _first_statistics(target, start, init)
+    runs = [
+        variational_run(target, posterior_of(f, prior, target, covariance), prior, max_iter, tol)
+        for f in firsts
+    ]
     best = max(runs, key=lambda run: run.bounds[-1])
-    return _model(best.posterior, prior, target), _trace(best, named, [run.bounds[-1] for run in runs])
+    return _model(best.posterior, prior, target), _trace(best, name, [run.bounds[-1] for run in runs])
 
 
-def _first_statistics(target: Target, start: Start, init: str | GMM, rng: np.random.Generator) -> Statistics:
-    if isinstance(init, GMM):
-        if (init.n_components, init.n_dims) != (start.n_components, target.x.shape[1]):
-            raise ModelError(
-                f"init has {init.n_components} components; allowed are {start.n_components}; "
-                "pass a GMM that agrees"
-            )
-        if init.covariance != start.covariance:
-            raise ModelError(
-                f"init is {init.covariance}; allowed is {start.covariance}; fit it with that covariance"
-            )
-        return expectation(target, into_chart(init.parameters, target.chart))
-    return tally(target, start_responsibilities(target, start, rng), start.covariance)
+def _first_statistics(target: Target, start: Start, init: str | GMM) -> list[Statistics]:
+    """The statistics that each start begins with."""
+    if isinstance(init, str):
+        rng = np.random.default_rng(start.seed)
+        rows = (start_responsibilities(target, start, rng) for _ in range(start.n_init))
+        return [tally(target, r, start.covariance) for r in rows]
+    given = (init.n_components, init.n_dims, init.covariance)
+    wanted = (start.n_components, target.x.shape[1], start.covariance)
+    if given != wanted:
+        raise ModelError(
+            f"init has components, dimensions, covariance {given}; allowed are {wanted}; fit one like it"
+        )
+    return [expectation(target, into_chart(init.parameters, target.chart))]
 
 
 def _prior(

@@ -88,20 +88,16 @@ def fit_gmm(
     Raises ModelError for points that are not finite (n, D), fewer points than components, constant
     dimensions, settings out of range, and fits that become singular.
     """
-    points = as_points(x)
-    schedule = Schedule(max_iter, tol, floor)
+    points, schedule = as_points(x), Schedule(max_iter, tol, floor)
     _check_settings(len(points), n_components, schedule, n_init)
-    check_covariance_name(covariance)
-    mass = as_weights(weights, len(points))
-    target = data_target(points, mass, covariance, floor)
+    target = data_target(points, as_weights(weights, len(points)), check_covariance_name(covariance), floor)
     if isinstance(init, str):
         run, restarts = _fresh_run(target, Start(init, n_components, covariance, n_init, seed), schedule)
-        order = _canonical_order(run.parameters)
-        return _mixture(run, target, order), _trace(run, order, init, restarts)
-    run = em_run(target, _given_start(init, n_components, covariance, target), schedule)
-    name = "given mixture" if isinstance(init, GMM) else "given means"
-    order = np.arange(n_components)
-    return _mixture(run, target, order), _trace(run, order, name, ())
+        order, name = _canonical_order(run.parameters), init
+    else:
+        run, restarts = em_run(target, _given_start(init, n_components, covariance, target), schedule), ()
+        order, name = np.arange(n_components), "given mixture" if isinstance(init, GMM) else "given means"
+    return _mixture(run, target, order), _trace(run, order, name, restarts)
 
 
 def data_target(x: Points, weights: Float64Array | None, covariance: str, floor: float) -> Target:

@@ -44,7 +44,8 @@ def blocked_folds(n_points: int, n_folds: int = DEFAULT_FOLDS, block_length: int
     block_length is a quarter of a fold unless given; take it longer than the memory of the data. Raises
     ModelError when there are fewer blocks than folds.
     """
-    length = block_length or max(1, -(-n_points // (n_folds * _BLOCKS_PER_FOLD)))
+    quarter = max(1, -(-n_points // (max(n_folds, 1) * _BLOCKS_PER_FOLD)))
+    length = quarter if block_length is None else block_length
     if n_folds < 2 or length < 1 or length * (n_folds - 1) >= n_points:
         raise ModelError(
             f"{n_points} points in blocks of {length} cannot fill {n_folds} folds; allowed are "

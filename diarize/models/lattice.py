@@ -30,9 +30,8 @@ __all__ = ["Chain", "MaxPlus", "Semiring", "SumProduct", "Sweep", "sweep", "wind
 
 _SEAM = 1e-11  # nats: how well neighbouring blocks agree at their seam
 _WARM_UP = 32  # frames before a seam from which the first guess is made
-_UNDERFLOW = (
-    1e-280  # a sum of scaled exponentials under this may have lost terms and is done again in logarithms
-)
+# a sum of scaled exponentials under this may have lost terms and is done again in logarithms
+_UNDERFLOW = 1e-280
 
 
 class Semiring(Protocol):
@@ -189,7 +188,7 @@ def sweep(
     """
     n_frames = len(emissions)
     longest = int(chain.durations.max())
-    length = max(length or int(np.ceil(np.sqrt(n_frames))), longest)
+    length = max(int(np.ceil(np.sqrt(n_frames))) if length is None else length, longest)
     forced = longest > 1
     advanced = _forced_steps if forced else _free_steps
     transitions = chain.leaving.copy()
@@ -277,9 +276,8 @@ def _forced_steps(
     n_history, states = len(seams.entered), np.arange(emissions.shape[1])
     free = np.empty_like(emissions)
     entered = np.concatenate([seams.entered, np.empty_like(emissions)])
-    began = (
-        n_history + 1 - step.chain.durations
-    )  # the row of `entered` where a run began that is whole at step 0
+    # the row of `entered` in which a run began that is whole at step 0
+    began = n_history + 1 - step.chain.durations
     before, stay = seams.free, step.chain.stay[:, None]
     for at in range(len(emissions)):
         entering = step.ring.entering(before)

@@ -4,8 +4,8 @@ honest ties.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -154,6 +154,13 @@ def _name(candidate: Candidate, among: Sequence[Candidate]) -> str:
     return name if len(kinds) == 1 else f"{name} {candidate.gmm.covariance}"
 
 
+class FoldPlan(NamedTuple):
+    """Which fold every point is in (n,), and how many points around a held-out block are not trained on."""
+
+    folds: IntArray
+    gap: int
+
+
 def select_gmm(
     x: ArrayLike,
     n_components: Iterable[int],
@@ -174,38 +181,24 @@ def select_gmm(
 ) -> Selection:
     """Fit x (n, D) with every number of components and covariance given, and choose by a criterion.
 
-    criterion: bic, aic, icl, or held-out (mean log density over `n_folds` of blocks, see `blocked_folds`).
-    sweep: 'split' fits the smallest K afresh and splits upwards, 'merge' fits the largest afresh and merges
-    downwards, 'both' keeps the likelier at every K, 'fresh' starts every K by itself; a candidate's origin
-    says which it was. n_samples: effective number of points for bic, aic and icl (`effective_sample_size`).
-    The rest as for `fit_gmm`.
-
-    Raises ModelError for an unknown name, no K, or data and settings that `fit_gmm` refuses.
+    criterion: bic, aic, icl, or held-out (`blocked_folds`). sweep: 'split' upwards from the smallest K,
+    'merge' downwards from the largest, 'both' (the likelier at every K), or 'fresh'. n_samples: effective
+    number of points (`effective_sample_size`). The rest, and what raises ModelError, as for `fit_gmm`.
     """
-    points = as_points(x)
+    points, counts = as_points(x), sorted(set(n_components))
     mass = as_weights(weights, len(points))
-    counts = sorted(set(n_components))
     kinds = (covariances,) if isinstance(covariances, str) else tuple(covariances)
     _check_request(counts, kinds, criterion, sweep)
+    plan = (
+        FoldPlan(blocked_folds(len(points), n_folds, block_length), gap) if criterion == "held-out" else None
+    )
     candidates: list[Candidate] = []
     for kind in kinds:
-        settings = FitSettings(check_covariance_name(kind), mass, max_iter, tol, floor, seed)
-        fits = _swept(points, counts, settings, sweep, n_init)
-        candidates.extend(_candidate(points, fit, mass, n_samples) for fit in fits)
-    if criterion == "held-out":
-        folds = blocked_folds(len(points), n_folds, block_length)
-        extra: dict[str, Any] = {
-            "gap": gap,
-            "weights": mass,
-            "max_iter": max_iter,
-            "tol": tol,
-            "floor": floor,
-            "n_init": n_init,
-            "seed": seed,
-        }
-        candidates = [_held_out(points, c, folds, extra) for c in candidates]
+        settings = FitSettings(check_covariance_name(kind), mass, max_iter, tol, floor, n_init, seed)
+        fits = _swept(points, counts, settings, sweep)
+        candidates.extend(_candidate(points, fit, settings, n_samples, plan) for fit in fits)
     total = float(len(points)) if mass is None else float(mass.sum())
-    return Selection(tuple(candidates), criterion, n_samples or total, sweep)
+    return Selection(tuple(candidates), criterion, total if n_samples is None else n_samples, sweep)
 
 
 def _check_request(counts: Sequence[int], kinds: Sequence[str], criterion: str, sweep: str) -> None:
@@ -220,19 +213,19 @@ def _check_request(counts: Sequence[int], kinds: Sequence[str], criterion: str, 
         )
 
 
-def _swept(x: Points, counts: Sequence[int], settings: FitSettings, sweep: str, n_init: int) -> list[Fit]:
+def _swept(x: Points, counts: Sequence[int], settings: FitSettings, sweep: str) -> list[Fit]:
     """The fit of every K asked for, in order."""
     if sweep == "fresh":
-        return [_fresh(x, k, settings, n_init) for k in counts]
+        return [_fresh(x, k, settings) for k in counts]
     ways: list[dict[int, Fit]] = []
     if sweep in ("both", "split"):
-        fit = _fresh(x, counts[0], settings, n_init)
+        fit = _fresh(x, counts[0], settings)
         ways.append({counts[0]: fit})
         while fit.gmm.n_components < counts[-1]:
             fit = split_up(x, fit, settings)
             ways[-1][fit.gmm.n_components] = fit
     if sweep in ("both", "merge"):
-        fit = _fresh(x, counts[-1], settings, n_init)
+        fit = _fresh(x, counts[-1], settings)
         if ways and ways[0][counts[-1]].trace.bounds[-1] > fit.trace.bounds[-1]:
             fit = ways[0][counts[-1]]
         ways.append({counts[-1]: fit})
@@ -242,7 +235,7 @@ def _swept(x: Points, counts: Sequence[int], settings: FitSettings, sweep: str, 
     return [max((way[k] for way in ways), key=lambda fit: float(fit.trace.bounds[-1])) for k in counts]
 
 
-def _fresh(x: Points, n_components: int, settings: FitSettings, n_init: int) -> Fit:
+def _fresh(x: Points, n_components: int, settings: FitSettings) -> Fit:
     gmm, trace = fit_gmm(
         x,
         n_components,
@@ -251,19 +244,18 @@ def _fresh(x: Points, n_components: int, settings: FitSettings, n_init: int) -> 
         max_iter=settings.max_iter,
         tol=settings.tol,
         floor=settings.floor,
-        n_init=n_init,
+        n_init=settings.n_init,
         seed=settings.seed,
     )
     return Fit(gmm, trace, f"fresh from {trace.start}")
 
 
-def _candidate(x: Points, fit: Fit, mass: Float64Array | None, n_samples: float | None) -> Candidate:
-    said = fit.gmm.criteria(x, mass, n_samples)
-    return Candidate(fit.gmm, fit.trace, fit.origin, said.log_likelihood, said.bic, said.aic, said.icl)
-
-
-def _held_out(x: Points, candidate: Candidate, folds: IntArray, extra: dict[str, Any]) -> Candidate:
-    gmm = candidate.gmm
-    return replace(
-        candidate, held_out=held_out_likelihood(x, gmm.n_components, gmm.covariance, folds=folds, **extra)
-    )
+def _candidate(
+    x: Points, fit: Fit, settings: FitSettings, n_samples: float | None, plan: FoldPlan | None
+) -> Candidate:
+    said = fit.gmm.criteria(x, settings.weights, n_samples)
+    out = None
+    if plan is not None:
+        shared: dict[str, Any] = settings._asdict()
+        out = held_out_likelihood(x, fit.gmm.n_components, folds=plan.folds, gap=plan.gap, **shared)
+    return Candidate(fit.gmm, fit.trace, fit.origin, said.log_likelihood, said.bic, said.aic, said.icl, out)

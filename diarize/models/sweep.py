@@ -35,6 +35,7 @@ class FitSettings(NamedTuple):
     max_iter: int
     tol: float
     floor: float
+    n_init: int
     seed: int
 
 

@@ -211,6 +211,12 @@ def test_many_points_bring_the_posterior_to_the_likeliest_mixture(blobs) -> None
 
 
 @pytest.mark.parametrize("covariance", COVARIANCES)
+def test_rounding_at_the_optimum_never_shows_as_a_fall(covariance: str) -> None:
+    _, trace = fit_bayesian_gmm(cloud(3), 3, covariance, max_iter=3000, tol=-np.inf, n_init=1)
+    assert np.all(np.diff(trace.bounds) >= 0.0)  # a value that fell would also be refused when it is made
+
+
+@pytest.mark.parametrize("covariance", COVARIANCES)
 def test_weights_are_replication(covariance: str) -> None:
     x = cloud(3, n_points=100)
     times = np.random.default_rng(0).integers(1, 4, size=100)
@@ -226,6 +232,7 @@ def test_weights_are_replication(covariance: str) -> None:
     [
         {"weight_prior": "uniform"},
         {"concentration": -1.0},
+        {"concentration": 0.0},
         {"mean_precision": 0.0},
         {"freedom": 1.0},
         {"n_components": 0},

@@ -78,6 +78,18 @@ def test_more_components_never_fit_worse_in_a_sweep() -> None:
     assert any("split" in c.origin or "merged" in c.origin for c in found.candidates)
 
 
+def test_sweeping_both_ways_keeps_the_likelier_at_every_k() -> None:
+    x = three_clusters(300, spread=3.0)
+    fits = {
+        sweep: np.array(
+            [c.log_likelihood for c in select_gmm(x, range(1, 7), "diag", sweep=sweep, n_init=1).candidates]
+        )
+        for sweep in ("split", "merge", "both")
+    }
+    assert np.abs(fits["split"] - fits["merge"]).max() > 0.1
+    assert np.all(fits["both"] >= np.maximum(fits["split"], fits["merge"]) - 0.1)
+
+
 def test_a_plateau_is_reported_with_its_evidence() -> None:
     x = three_clusters()
     found = select_gmm(x, [2, 3, 4], "spherical", n_init=1)
