@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import settings
-
-settings.register_profile("models", deadline=None, max_examples=25, derandomize=True)
-settings.load_profile("models")
 
 
 @pytest.fixture

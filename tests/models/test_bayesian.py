@@ -39,6 +39,7 @@ from diarize.models.variational import (
     score_offsets,
 )
 
+from . import LAW
 from .test_em import cloud
 
 PRIORS = ("dirichlet process", "dirichlet")
@@ -73,6 +74,7 @@ def test_steps_agree_with_scikit_learn(covariance: str, weights: str, steps: int
 
 @pytest.mark.parametrize("weights", PRIORS)
 @pytest.mark.parametrize("covariance", COVARIANCES)
+@LAW
 @given(seed=st.integers(0, 2**32 - 1), concentration=st.sampled_from([1e-3, 0.1, 1.0, 50.0]))
 def test_the_bound_never_falls(covariance: str, weights: str, seed: int, concentration: float) -> None:
     x = cloud(seed, n_points=80)

@@ -30,6 +30,8 @@ from diarize.models.gaussian import (
 from diarize.models.mstep import Statistics, maximisation
 from diarize.models.starts import _distinct_points
 
+from . import LAW
+
 SEEDS = st.integers(0, 2**32 - 1)
 KINDS = st.sampled_from(COVARIANCES)
 
@@ -125,6 +127,7 @@ def test_steps_agree_with_scikit_learn(covariance: str, steps: int, blobs) -> No
 
 @pytest.mark.parametrize("covariance", COVARIANCES)
 @pytest.mark.parametrize("floor", [0.0, 0.05, 0.5])
+@LAW
 @given(seed=SEEDS)
 def test_the_bound_never_falls(covariance: str, floor: float, seed: int) -> None:
     x = cloud(seed)
@@ -141,6 +144,7 @@ def test_the_bound_never_falls(covariance: str, floor: float, seed: int) -> None
     assert np.all(np.diff(bounds) >= -1e-9)
 
 
+@LAW
 @given(seed=SEEDS, covariance=KINDS)
 def test_permuting_components_permutes_the_fit(seed: int, covariance: str) -> None:
     x = cloud(seed)
@@ -153,6 +157,7 @@ def test_permuting_components_permutes_the_fit(seed: int, covariance: str) -> No
     assert_allclose(b.weights, a.weights[order], rtol=1e-7)
 
 
+@LAW
 @given(seed=SEEDS, covariance=KINDS)
 def test_permuting_points_changes_nothing(seed: int, covariance: str) -> None:
     x = cloud(seed)
@@ -163,6 +168,7 @@ def test_permuting_points_changes_nothing(seed: int, covariance: str) -> None:
     assert_same(a, b)
 
 
+@LAW
 @given(seed=SEEDS, covariance=KINDS, shift=st.floats(-1e6, 1e6), exponent=st.integers(-20, 20))
 def test_shifting_and_scaling_the_data_shifts_and_scales_the_fit(
     seed: int, covariance: str, shift: float, exponent: int
@@ -176,6 +182,7 @@ def test_shifting_and_scaling_the_data_shifts_and_scales_the_fit(
     assert_allclose(tb.bounds[-1], ta.bounds[-1] - 3 * np.log(scale), rtol=1e-6, atol=1e-6)
 
 
+@LAW
 @given(seed=SEEDS, covariance=st.sampled_from(["full", "tied", "spherical"]))
 def test_rotating_the_data_rotates_the_fit(seed: int, covariance: str) -> None:
     x = cloud(seed)
@@ -195,6 +202,7 @@ def test_rotating_the_data_rotates_the_fit(seed: int, covariance: str) -> None:
     assert_allclose(tb.bounds[-1], ta.bounds[-1], rtol=1e-8)
 
 
+@LAW
 @given(seed=SEEDS, covariance=KINDS)
 def test_weights_are_replication(seed: int, covariance: str) -> None:
     x = cloud(seed, n_points=80)

@@ -16,6 +16,8 @@ from diarize.errors import ModelError
 from diarize.models import expected_counts, forward_backward, sticky, viterbi
 from diarize.models.lattice import Chain, MaxPlus, SumProduct, sweep, window_sums
 
+from . import LAW
+
 
 def expanded(log_start, log_transition, durations):
     """The chain of tied sub-states written out: state of each, start, transitions, allowed ends."""
@@ -86,6 +88,7 @@ def test_two_frames_by_hand() -> None:
     assert_allclose(counts.starts, posteriors[0], rtol=1e-12)
 
 
+@LAW
 @given(
     seed=st.integers(0, 2**32 - 1),
     n_frames=st.integers(1, 80),
@@ -171,6 +174,7 @@ def test_expected_transitions_are_the_slope_of_the_evidence() -> None:
                 assert_allclose(counts.transitions[i, j], (up - down) / 2e-5, rtol=1e-4, atol=1e-6)
 
 
+@LAW
 @given(seed=st.integers(0, 2**32 - 1), duration=st.integers(1, 40))
 def test_every_run_lasts_its_minimum(seed: int, duration: int) -> None:
     e = np.random.default_rng(seed).normal(size=(200, 3)) * 5.0

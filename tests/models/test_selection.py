@@ -26,6 +26,7 @@ from diarize.models import (
 from diarize.models.gaussian import full_covariances, total_moments
 from diarize.models.sweep import merged, split
 
+from . import LAW
 from .test_gmm import random_gmm
 
 COVARIANCES = ("full", "tied", "diag", "spherical")
@@ -154,6 +155,7 @@ def test_splitting_keeps_the_moments_and_merging_undoes_it(covariance: str) -> N
     assert_allclose(total_moments(swapped.parameters)[0], mean, rtol=1e-12)
 
 
+@LAW
 @given(n_points=st.integers(20, 500), n_folds=st.integers(2, 6), length=st.integers(1, 9))
 def test_folds_are_made_of_blocks(n_points: int, n_folds: int, length: int) -> None:
     if length * (n_folds - 1) >= n_points:
