@@ -178,7 +178,10 @@ def _trace(run: Run, order: IntArray, start: str, restarts: tuple[float, ...]) -
     repaired = tuple(sorted({int(place[k]) for k in run.repaired}))
     notes = [
         (not run.converged, f"stopped after {len(run.bounds) - 1} steps before the gain fell below tol"),
-        (bool(floored), f"components {floored} lie at the covariance floor: they may sit on duplicates"),
+        (
+            bool(floored),
+            f"components {floored} lie at the floor: duplicates, or dimensions that depend; see fit_pca",
+        ),
         (bool(repaired), f"components {repaired} vanished and were moved to where the mixture fitted worst"),
     ]
     said = tuple(text for happened, text in notes if happened)

@@ -373,6 +373,16 @@ def test_random_points_never_start_where_the_weight_is_zero() -> None:
         _distinct_points(x, 7, np.random.default_rng(0), weights)
 
 
+@pytest.mark.parametrize("covariance", COVARIANCES)
+@pytest.mark.parametrize("shape", [(10, 20), (300, 3)])
+def test_dimensions_that_depend_are_floored_and_named(covariance: str, shape: tuple[int, int]) -> None:
+    x = np.random.default_rng(0).normal(size=shape)
+    x[:, 2] = x[:, 0] + x[:, 1]
+    gmm, trace = fit_gmm(x, 2, covariance)
+    assert np.isfinite(gmm.log_prob(x)).all()
+    assert any("depend" in note for note in trace.notes) == (covariance in ("full", "tied"))
+
+
 def test_a_vanishing_component_is_moved_and_named() -> None:
     x = cloud(1)
     start = GMM([0.5, 0.5], [x[0], [1e3, 1e3, 1e3]], np.full((2, 3), 9.0), "diag")
