@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from diarize import audio
-from diarize.audio import ffmpeg
+from diarize.audio import ffmpeg, pyav
 from diarize.errors import AudioError
 
 RATE = 16_000
@@ -218,6 +218,13 @@ class TestRefused:
         (tmp_path / "a.mkv").write_bytes(data.replace(b"A_PCM/INT/LIT", b"A_ZZZ/ZZZ/ZZZ"))
         text = refusal(tmp_path / "a.mkv")
         assert "begins like WebM/MKV but cannot be read (its audio codec is unknown)" in text
+
+    def test_a_place_that_cannot_be_is_no_exception_for_ffmpeg(self, tmp_path):
+        soundfile.write(tmp_path / "a.wav", tone(), RATE)
+        with pyav._File(tmp_path / "a.wav") as file:
+            assert file.seek(44) == 44
+            assert file.seek(-1) == file.seek(2**70) == -1
+            assert file.tell() == 44
 
     def test_text_called_wav(self, tmp_path):
         (tmp_path / "a.wav").write_text("who spoke when\n" * 100)
