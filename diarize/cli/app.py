@@ -1,0 +1,67 @@
+"""All commands under one name."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+
+from diarize.cli import run
+from diarize.cli.guard import Guarded, terminated
+from diarize.cli.printing import complain
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="diarize",
+    cls=Guarded,
+    no_args_is_help=True,
+    rich_markup_mode=None,  # plain text: no boxes in pipes, and nothing to import
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            typer.echo(f"diarize {version('diarize-gmm')}")
+        except PackageNotFoundError:
+            typer.echo("diarize (not installed)")
+        raise typer.Exit
+
+
+@app.callback()
+def _diarize(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Who spoke when: speaker diarization with Gaussian mixtures, offline, on a laptop CPU.
+
+    Exit codes: 0 all went well, 1 some or all of it failed, 2 the command line is wrong, 130 Ctrl-C.
+    """
+
+
+app.command("run")(run.run)
+
+
+def main() -> None:
+    """The program ``diarize``."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(
+            AttributeError, ValueError
+        ):  # a name that the terminal cannot show must not end the run
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    with suppress(ValueError):
+        signal.signal(signal.SIGTERM, terminated)
+    try:
+        app(prog_name="diarize")
+    except KeyboardInterrupt:
+        complain("interrupted", head="stopped")
+        sys.exit(130)

@@ -1,0 +1,115 @@
+"""One result in words, and as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from diarize.cli.printing import clock, percent, shown, table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from diarize.clustering import Clustering
+    from diarize.config import Config
+    from diarize.pipeline import Diarization
+    from diarize.types import Annotation
+
+__all__ = ["document", "entry", "selection", "settings_line", "summary"]
+
+
+def shares(annotation: Annotation) -> list[dict[str, Any]]:
+    """Each speaker's seconds, share of all speaking time and number of turns, by first appearance."""
+    seconds = dict.fromkeys(annotation.speakers, 0.0)
+    counts = dict.fromkeys(annotation.speakers, 0)
+    for turn in annotation.turns:
+        seconds[turn.speaker] += turn.duration
+        counts[turn.speaker] += 1
+    total = sum(seconds.values())
+    return [
+        {
+            "speaker": name,
+            "seconds": round(spoken, 3),
+            "share": round(spoken / total, 6),
+            "turns": counts[name],
+        }
+        for name, spoken in seconds.items()
+    ]
+
+
+def summary(result: Diarization, title: str) -> str:
+    """The short table of a result, how the number of speakers came about, and what was odd."""
+    speakers = shares(result.annotation)
+    length, speech = clock(result.duration), clock(result.speech.seconds)
+    head = f"{shown(title)}: {length} long, {speech} of speech, {result.band} band"
+    rows = [(s["speaker"], clock(s["seconds"]), percent(s["share"]), str(s["turns"])) for s in speakers]
+    lines = [head, table(("speaker", "time", "share", "turns"), rows)] if rows else [head]
+    if rows:
+        lines.append(f"  number of speakers: {result.selection.explanation}")
+    return "\n".join([*lines, *(f"  note: {shown(note)}" for note in result.notes)])
+
+
+def selection(found: Clustering) -> dict[str, Any]:
+    """How the number of speakers was chosen."""
+    return {
+        "criterion": found.criterion,
+        "chosen": found.chosen,
+        "equivalent": list(found.equivalent),
+        "counts": list(found.counts),
+        "values": [round(float(value), 6) for value in found.values],
+        "explanation": found.explanation,
+    }
+
+
+def entry(result: Diarization, path: Path, files: Mapping[str, str], notes: Sequence[str]) -> dict[str, Any]:
+    """The part of the JSON document about one recording that went well."""
+    return {
+        "recording": result.annotation.recording,
+        "audio": str(path),
+        "status": "ok",
+        "duration": round(result.duration, 3),
+        "speech_seconds": round(result.speech.seconds, 3),
+        "band": result.band,
+        "n_speakers": len(result.annotation.speakers),
+        "speakers": shares(result.annotation),
+        "selection": selection(result.selection),
+        "turns": [_turn(asdict(turn)) for turn in result.annotation.turns],
+        "notes": list(notes),
+        "files": dict(files),
+    }
+
+
+def _turn(fields: dict[str, Any]) -> dict[str, Any]:
+    return {key: round(value, 6) if isinstance(value, float) else value for key, value in fields.items()}
+
+
+def document(config: Config, recordings: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The JSON document of a run."""
+    from diarize.pipeline import versions
+
+    return {
+        "versions": versions(),
+        "config": asdict(config),
+        "config_digest": config.digest,
+        "recordings": list(recordings),
+    }
+
+
+def settings_line(config: Config) -> str:
+    """What differs from the defaults, and with which versions."""
+    from diarize.config import without_defaults
+    from diarize.pipeline import versions
+
+    changed = (
+        ", ".join(f"{key} = {value}" for key, value in _flat(without_defaults(config))) or "all defaults"
+    )
+    known = ", ".join(f"{name} {number}" for name, number in versions().items())
+    return f"settings {config.digest}: {changed}; {known}"
+
+
+def _flat(nested: dict[str, Any], above: str = "") -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for key, value in nested.items():
+        found += _flat(value, f"{above}{key}.") if isinstance(value, dict) else [(above + key, value)]
+    return found

@@ -1,0 +1,70 @@
+"""Paths that a user types."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from diarize.errors import FormatError
+
+if TYPE_CHECKING:
+    from diarize.types import Annotation
+
+__all__ = ["chosen", "existing", "read_annotations"]
+
+
+def existing(path: Path) -> Path:
+    """The path, when there is something; FormatError with the nearest name otherwise."""
+    try:
+        if path.exists():
+            return path
+        names = [other.name for other in path.parent.iterdir()]
+    except (OSError, ValueError):
+        raise FormatError(f"{path}: no such file, and no such folder; check the path") from None
+    near = difflib.get_close_matches(path.name, names, n=1)
+    raise FormatError(f"{path}: no such file; {f'did you mean {near[0]}?' if near else 'check the path'}")
+
+
+def read_annotations(path: Path, format: str | None = None) -> dict[str, Annotation]:
+    """Annotations by recording, out of a file or out of the files of a folder.
+
+    A folder's RTTM files are read or, when it has none, its files of the first format of the table that it
+    has. FormatError when there is none, and when two files are about one recording.
+    """
+    from diarize.formats import read_file
+
+    if not existing(path).is_dir():
+        return read_file(path, format)
+    found: dict[str, Annotation] = {}
+    source: dict[str, Path] = {}
+    for each in _annotation_files(path):
+        for name, annotation in read_file(each, format).items():
+            if name in found:
+                raise FormatError(f"{each}: about {name!r}, and so is {source[name].name}; keep one of them")
+            found[name], source[name] = annotation, each
+    return found
+
+
+def _annotation_files(folder: Path) -> list[Path]:
+    from diarize.formats import FORMATS
+
+    files = sorted(each for each in folder.iterdir() if each.is_file())
+    for known in FORMATS.values():
+        same = [each for each in files if each.suffix.lower() == known.suffix.lower()]
+        if known.read and known.name != "uem" and same:
+            return same
+    raise FormatError(f"{folder}: a folder without annotation files such as .rttm; check the path")
+
+
+def chosen(annotations: dict[str, Annotation], name: str | None, path: Path) -> Annotation:
+    """The annotation of that recording or, without a name, the only one. FormatError otherwise."""
+    if name in annotations:
+        return annotations[name]
+    if name is None and len(annotations) == 1:
+        return next(iter(annotations.values()))
+    if not annotations:
+        raise FormatError(f"{path}: holds no turns; give a file that does")
+    near = difflib.get_close_matches(name or "", annotations, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else "name one with --recording"
+    raise FormatError(f"{path}: about {', '.join(annotations)}; {hint}")

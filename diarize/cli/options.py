@@ -1,0 +1,169 @@
+"""Options that several commands share, written once."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import re
+from dataclasses import dataclass, fields, is_dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+
+from diarize.cli.guard import Talk
+from diarize.config import CHOICES, preset_names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["Overwrite", "Settings", "Sound", "Verbose", "expanded", "nearest", "one_of", "seconds"]
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """``; did you mean …?``, or nothing when no known word is near."""
+    close = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def one_of(word: str, known: Sequence[str], what: str) -> str:
+    """The word, when it is known; a usage error with the nearest known one otherwise."""
+    if word.lower() not in known:
+        raise typer.BadParameter(f"no {what} {word!r}; there are {', '.join(known)}{nearest(word, known)}")
+    return word.lower()
+
+
+def seconds(text: str | float) -> float:
+    """Seconds out of ``90``, ``1:30`` or ``0:01:30.5``."""
+    if isinstance(text, float):
+        return text
+    if not re.fullmatch(r"(\d+:){0,2}\d+(\.\d*)?", text):
+        raise typer.BadParameter(f"{text!r} is no time; write seconds (90 or 90.5), m:ss or h:mm:ss")
+    *larger, last = text.split(":")
+    parts = [*map(int, larger), float(last)]
+    if any(part >= 60 for part in parts[1:]):
+        raise typer.BadParameter(f"{text!r} is no time; minutes and seconds after a colon stay under 60")
+    return float(sum(part * 60**power for power, part in enumerate(reversed(parts))))
+
+
+def _preset(name: str | None) -> str | None:
+    return name and one_of(name, preset_names(), "preset")
+
+
+def _space(name: str | None) -> str | None:
+    return name and one_of(name, CHOICES["space.kind"], "space")
+
+
+def _verbose(wanted: bool) -> bool:
+    Talk.verbose = wanted
+    return wanted
+
+
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose", "-v", callback=_verbose, help="Say more on stderr: settings, versions, traces."
+    ),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist already.")]
+
+_SPACE_HELP = (
+    "Where speakers are told apart. 'speaker' (the default): windows of speech under the background model. "
+    "'mfcc': single frames, as textbooks do it; a teaching mode that mostly finds phones, not people."
+)
+_Count = Annotated[int | None, typer.Option(min=1, max=100)]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Options that change settings; what is None leaves them as presets and files have them."""
+
+    speakers: Annotated[
+        int | None,
+        typer.Option("--speakers", min=1, max=100, help="How many speakers there are, when known."),
+    ] = None
+    min_speakers: Annotated[
+        int | None, typer.Option("--min-speakers", min=1, max=100, help="At least this many speakers.")
+    ] = None
+    max_speakers: Annotated[
+        int | None, typer.Option("--max-speakers", min=1, max=100, help="At most this many speakers.")
+    ] = None
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="FILE.toml", help="Settings; laid over the preset.")
+    ] = None
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            "--preset", callback=_preset, help="Shipped settings; 'diarize config presets' lists them."
+        ),
+    ] = None
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of everything random (default 0).")] = (
+        None
+    )
+    channel: Annotated[
+        int | None,
+        typer.Option("--channel", min=1, help="Channel to take, from 1 (default: the mean of all)."),
+    ] = None
+    space: Annotated[
+        str | None, typer.Option("--space", metavar="speaker|mfcc", callback=_space, help=_SPACE_HELP)
+    ] = None
+    speech: Annotated[
+        str | None,
+        typer.Option(
+            "--speech",
+            metavar="hmm|energy|silero|FILE",
+            help="How speech is found, or a file (UEM, RTTM, lab) that says where it is.",
+        ),
+    ] = None
+    background: Annotated[
+        Path | None,
+        typer.Option(
+            "--background", metavar="FILE.npz", exists=True, dir_okay=False, help="Another background model."
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Options that say which stretch of a recording to work on."""
+
+    start: Annotated[
+        float,
+        typer.Option(
+            "--start", parser=seconds, metavar="TIME", show_default=False, help="From here (seconds or m:ss)."
+        ),
+    ] = 0.0
+    end: Annotated[
+        float | None, typer.Option("--end", parser=seconds, metavar="TIME", help="To here (seconds or m:ss).")
+    ] = None
+
+
+def expanded(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with each parameter that is a dataclass of options replaced by those options."""
+    hints = get_type_hints(command, include_extras=True)
+    parameters, groups = [], {}
+    for name, each in inspect.signature(command).parameters.items():
+        if is_dataclass(hints[name]):
+            groups[name] = hints[name]
+            parameters += _options_of(hints[name])
+        else:
+            parameters.append(each.replace(annotation=hints[name], kind=each.KEYWORD_ONLY))
+
+    @wraps(command)
+    def called(**values: Any) -> None:
+        for name, kind in groups.items():
+            values[name] = kind(**{f.name: values.pop(f.name) for f in fields(kind)})
+        command(**values)
+
+    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    called.__annotations__ = {each.name: each.annotation for each in parameters}
+    return called
+
+
+def _options_of(kind: Any) -> list[inspect.Parameter]:
+    hints = get_type_hints(kind, include_extras=True)
+    return [
+        inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=hints[f.name])
+        for f in fields(kind)
+    ]

@@ -1,0 +1,148 @@
+"""``diarize run``: recordings in, who spoke when out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from diarize.cli import describe
+from diarize.cli.guard import FAILED
+from diarize.cli.options import Overwrite, Settings, Sound, Verbose, expanded, one_of
+from diarize.cli.printing import complain, remark, say, say_json, shown
+from diarize.cli.progress import shown_progress
+from diarize.cli.settings import given_speech, resolved, speech_of
+from diarize.errors import DiarizeError, OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diarize.config import Config
+    from diarize.outputs import Target
+    from diarize.pipeline import Diarization
+
+__all__ = ["run"]
+
+_FORMAT_HELP = (
+    "How to write the turns down, several times for several: rttm (the default), uem, lab, audacity, "
+    "textgrid, eaf, webvtt, srt, csv, json, kaldi."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What is the same for all recordings of a run."""
+
+    config: Config
+    sound: Sound
+    speech: Path | None
+    quiet: bool
+
+
+@expanded
+def run(
+    audio: Annotated[list[Path], typer.Argument(metavar="AUDIO", help="Recordings of any usual kind.")],
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Folder for the results (default: beside AUDIO)."),
+    ] = None,
+    settings: Settings = Settings(),  # noqa: B008 - a frozen value
+    sound: Sound = Sound(),  # noqa: B008
+    format: Annotated[list[str] | None, typer.Option("--format", "-f", help=_FORMAT_HELP)] = None,
+    no_plot: Annotated[bool, typer.Option("--no-plot", help="Write no picture.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document (docs/cli.md) instead.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    verbose: Verbose = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Say who spoke when: writes NAME.rttm and NAME.png for each recording and prints a short table.
+
+    Own unchanged results of an earlier run are replaced, other files only with --overwrite.
+    """
+    if quiet and (json or verbose):
+        raise typer.BadParameter("--quiet contradicts --json and --verbose; leave one of them out")
+    _check_stretch(sound)
+    formats = _formats(format or ["rttm"])
+    job = _Job(resolved(settings), sound, speech_of(settings), quiet or json)
+    if verbose:
+        remark(describe.settings_line(job.config))
+    targets = _targets(audio, output, formats, picture=not no_plot, overwrite=overwrite)
+    entries = [
+        _entry(job, path, target, silent=quiet or json) for path, target in zip(audio, targets, strict=True)
+    ]
+    if json:
+        say_json(describe.document(job.config, entries))
+    if any(entry["status"] == "failed" for entry in entries):
+        raise typer.Exit(FAILED)
+
+
+def _check_stretch(sound: Sound) -> None:
+    if sound.end is not None and sound.end <= sound.start:
+        raise typer.BadParameter(f"--end {sound.end:g} s is not after --start {sound.start:g} s")
+
+
+def _formats(names: Sequence[str]) -> tuple[str, ...]:
+    from diarize.formats import FORMATS
+
+    return tuple(dict.fromkeys(one_of(name, tuple(FORMATS), "format") for name in names))
+
+
+def _targets(
+    audio: Sequence[Path], output: Path | None, formats: Sequence[str], *, picture: bool, overwrite: bool
+) -> list[Target | DiarizeError]:
+    """Where each recording's results go, or why they cannot, before any long work."""
+    from diarize import outputs
+
+    found: list[Target | DiarizeError] = []
+    for path in audio:
+        try:
+            found.append(outputs.target(path, output, formats, picture=picture, overwrite=overwrite))
+        except OutputError as error:
+            found.append(error)
+    if twice := outputs.clashes([each for each in found if isinstance(each, outputs.Target)]):
+        raise OutputError(
+            f"{twice[0]}: two recordings would be written there; rename one or run them into two folders"
+        )
+    return found
+
+
+def _entry(job: _Job, path: Path, target: Target | DiarizeError, *, silent: bool) -> dict[str, Any]:
+    """The part of the JSON document about one recording, which is done and told of; errors are in it."""
+    try:
+        if isinstance(target, DiarizeError):
+            raise target
+        result = _result(job, path)
+        return _finished(result, target, path, silent=silent)
+    except DiarizeError as error:
+        complain(str(error))
+        return {"recording": path.stem, "audio": str(path), "status": "failed", "error": str(error)}
+
+
+def _result(job: _Job, path: Path) -> Diarization:
+    from diarize.pipeline import diarize
+
+    speech = given_speech(job.speech, path.stem)
+    with shown_progress(shown(path.name), quiet=job.quiet) as progress:
+        return diarize(
+            path, job.config, speech=speech, start=job.sound.start, end=job.sound.end, progress=progress
+        )
+
+
+def _finished(result: Diarization, target: Target, path: Path, *, silent: bool) -> dict[str, Any]:
+    """Write and print one result."""
+    from diarize import outputs
+
+    paths = outputs.written(result, target, path)
+    if not silent:
+        say(describe.summary(result, path.name))
+        say(
+            "\n".join([f"  note: {target.note}"] * bool(target.note) + [f"  wrote {shown(p)}" for p in paths])
+        )
+    files = {name: str(each) for name, each in target.annotations.items()}
+    files |= {"picture": str(target.picture)} if target.picture else {}
+    return describe.entry(result, path, files, [*result.notes, *([target.note] if target.note else [])])

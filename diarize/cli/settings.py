@@ -1,0 +1,90 @@
+"""From options to one Config: defaults < preset < file < options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from diarize.cli.files import existing
+from diarize.cli.options import Settings, nearest
+from diarize.config import CHOICES, Config, loaded, merged, preset
+from diarize.errors import ConfigError, FormatError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["resolved", "speech_of"]
+
+
+def resolved(asked: Settings) -> Config:
+    """The settings of a run. ConfigError for a bad file, a usage error for options that cannot be."""
+    base = preset(asked.preset) if asked.preset else Config()
+    if asked.config:
+        base = loaded(existing(asked.config), base)
+    try:
+        return merged(base, _changes(asked), "options")
+    except ConfigError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _changes(asked: Settings) -> dict[str, Any]:
+    """The options that were given, nested as settings are."""
+    low, high = _counts(asked)
+    space = asked.space
+    nested = {
+        "audio": {"channel": asked.channel},
+        "speech": {"method": asked.speech if asked.speech in CHOICES["speech.method"] else None},
+        "space": {"kind": space, "background": str(asked.background) if asked.background else None},
+        "clustering": {
+            "min_speakers": low,
+            "max_speakers": high,
+            # frames are exact points: they have no evidence to weigh
+            "criterion": "bic" if space == "mfcc" else None,
+        },
+        "seed": asked.seed,
+    }
+    return _given(nested)
+
+
+def _given(nested: dict[str, Any]) -> dict[str, Any]:
+    inner = {key: _given(value) if isinstance(value, dict) else value for key, value in nested.items()}
+    return {key: value for key, value in inner.items() if value is not None and value != {}}
+
+
+def _counts(asked: Settings) -> tuple[int | None, int | None]:
+    if asked.speakers is None:
+        return asked.min_speakers, asked.max_speakers
+    if asked.min_speakers is not None or asked.max_speakers is not None:
+        raise typer.BadParameter(
+            "--speakers fixes the number; leave it out or leave --min-speakers and --max-speakers out"
+        )
+    return asked.speakers, asked.speakers
+
+
+def speech_of(asked: Settings) -> Path | None:
+    """The file that --speech names; None when it names a method or was not given."""
+    word, methods = asked.speech, CHOICES["speech.method"]
+    if word is None or word in methods:
+        return None
+    if not Path(word).exists() and not Path(word).suffix and "/" not in word:
+        raise typer.BadParameter(
+            f"--speech {word}: neither a file nor one of {', '.join(methods)}{nearest(word, methods)}"
+        )
+    return existing(Path(word))
+
+
+def given_speech(path: Path | None, recording: str) -> NDArray[Any] | None:
+    """Stretches (n, 2) in seconds that a file marks as speech in a recording; None without a file."""
+    if path is None:
+        return None
+    from diarize.formats import read_file
+    from diarize.intervals import union
+
+    marked = read_file(path)
+    if len(marked) > 1 and recording not in marked:
+        near = nearest(recording, tuple(marked))
+        raise FormatError(f"{path}: says nothing of {recording!r}; it is about {', '.join(marked)}{near}")
+    annotation = marked.get(recording) or next(iter(marked.values()), None)
+    return union(annotation.intervals() if annotation else [])
