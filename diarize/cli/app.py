@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from diarize.cli import run
+from diarize.cli import config, convert, plot, run, score, select, synth
 from diarize.cli.guard import Guarded, terminated
 from diarize.cli.printing import complain
 
@@ -49,6 +49,12 @@ def _diarize(
 
 
 app.command("run")(run.run)
+app.command("score")(score.score)
+app.command("plot")(plot.plot)
+app.command("select")(select.select)
+app.command("convert")(convert.convert)
+app.command("synth")(synth.synth)
+app.add_typer(config.app, name="config")
 
 
 def main() -> None:

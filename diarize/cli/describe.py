@@ -46,7 +46,9 @@ def summary(result: Diarization, title: str) -> str:
     rows = [(s["speaker"], clock(s["seconds"]), percent(s["share"]), str(s["turns"])) for s in speakers]
     lines = [head, table(("speaker", "time", "share", "turns"), rows)] if rows else [head]
     if rows:
-        lines.append(f"  number of speakers: {result.selection.explanation}")
+        chosen, left = result.selection.chosen, len(speakers)
+        after = f"; {left} of them left after smoothing" if left != chosen else ""
+        lines.append(f"  number of speakers: {result.selection.explanation}{after}")
     return "\n".join([*lines, *(f"  note: {shown(note)}" for note in result.notes)])
 
 
@@ -98,18 +100,10 @@ def document(config: Config, recordings: Sequence[dict[str, Any]]) -> dict[str, 
 
 def settings_line(config: Config) -> str:
     """What differs from the defaults, and with which versions."""
+    from diarize.commented import changes
     from diarize.config import without_defaults
     from diarize.pipeline import versions
 
-    changed = (
-        ", ".join(f"{key} = {value}" for key, value in _flat(without_defaults(config))) or "all defaults"
-    )
+    changed = ", ".join(changes(without_defaults(config))) or "all defaults"
     known = ", ".join(f"{name} {number}" for name, number in versions().items())
     return f"settings {config.digest}: {changed}; {known}"
-
-
-def _flat(nested: dict[str, Any], above: str = "") -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    for key, value in nested.items():
-        found += _flat(value, f"{above}{key}.") if isinstance(value, dict) else [(above + key, value)]
-    return found

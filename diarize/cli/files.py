@@ -6,12 +6,12 @@ import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diarize.errors import FormatError
+from diarize.errors import FormatError, OutputError
 
 if TYPE_CHECKING:
     from diarize.types import Annotation
 
-__all__ = ["chosen", "existing", "read_annotations"]
+__all__ = ["chosen", "existing", "or_silence", "read_annotations", "refuse_existing"]
 
 
 def existing(path: Path) -> Path:
@@ -57,14 +57,27 @@ def _annotation_files(folder: Path) -> list[Path]:
     raise FormatError(f"{folder}: a folder without annotation files such as .rttm; check the path")
 
 
+def or_silence(annotations: dict[str, Annotation], path: Path) -> dict[str, Annotation]:
+    """The annotations or, when a file holds none, one in which nobody speaks, called like the file."""
+    from diarize.types import Annotation
+
+    return annotations or {path.stem: Annotation(path.stem)}
+
+
 def chosen(annotations: dict[str, Annotation], name: str | None, path: Path) -> Annotation:
     """The annotation of that recording or, without a name, the only one. FormatError otherwise."""
     if name in annotations:
         return annotations[name]
     if name is None and len(annotations) == 1:
         return next(iter(annotations.values()))
-    if not annotations:
-        raise FormatError(f"{path}: holds no turns; give a file that does")
     near = difflib.get_close_matches(name or "", annotations, n=1)
     hint = f"did you mean {near[0]!r}?" if near else "name one with --recording"
     raise FormatError(f"{path}: about {', '.join(annotations)}; {hint}")
+
+
+def refuse_existing(path: Path, *, overwrite: bool) -> None:
+    """OutputError before any work, when a file may not be written later."""
+    if not path.parent.is_dir():
+        raise OutputError(f"{path}: the folder {path.parent} does not exist; make it first or choose another")
+    if path.exists() and not overwrite:
+        raise OutputError(f"{path}: exists already; --overwrite replaces it, or choose another name")

@@ -18,7 +18,18 @@ from diarize.config import CHOICES, preset_names
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["Overwrite", "Settings", "Sound", "Verbose", "expanded", "nearest", "one_of", "seconds"]
+__all__ = [
+    "Overwrite",
+    "Settings",
+    "Sound",
+    "Verbose",
+    "checked",
+    "expanded",
+    "format_name",
+    "nearest",
+    "one_of",
+    "seconds",
+]
 
 
 def nearest(word: str, known: Sequence[str]) -> str:
@@ -47,6 +58,15 @@ def seconds(text: str | float) -> float:
     return float(sum(part * 60**power for power, part in enumerate(reversed(parts))))
 
 
+def format_name(name: str | None) -> str | None:
+    """The name of an annotation format, as an option takes it."""
+    if name is None:
+        return None
+    from diarize.formats import FORMATS
+
+    return one_of(name, tuple(FORMATS), "format")
+
+
 def _preset(name: str | None) -> str | None:
     return name and one_of(name, preset_names(), "preset")
 
@@ -72,7 +92,6 @@ _SPACE_HELP = (
     "Where speakers are told apart. 'speaker' (the default): windows of speech under the background model. "
     "'mfcc': single frames, as textbooks do it; a teaching mode that mostly finds phones, not people."
 )
-_Count = Annotated[int | None, typer.Option(min=1, max=100)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +156,13 @@ class Sound:
     end: Annotated[
         float | None, typer.Option("--end", parser=seconds, metavar="TIME", help="To here (seconds or m:ss).")
     ] = None
+
+
+def checked(sound: Sound) -> Sound:
+    """The stretch, when it ends after its start; a usage error otherwise."""
+    if sound.end is not None and sound.end <= sound.start:
+        raise typer.BadParameter(f"--end {sound.end:g} s is not after --start {sound.start:g} s")
+    return sound
 
 
 def expanded(command: Callable[..., None]) -> Callable[..., None]:

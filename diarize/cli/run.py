@@ -10,10 +10,9 @@ import typer
 
 from diarize.cli import describe
 from diarize.cli.guard import FAILED
-from diarize.cli.options import Overwrite, Settings, Sound, Verbose, expanded, one_of
+from diarize.cli.options import Overwrite, Settings, Sound, Verbose, checked, expanded, format_name
 from diarize.cli.printing import complain, remark, say, say_json, shown
-from diarize.cli.progress import shown_progress
-from diarize.cli.settings import given_speech, resolved, speech_of
+from diarize.cli.settings import diarized, resolved, speech_of
 from diarize.errors import DiarizeError, OutputError
 
 if TYPE_CHECKING:
@@ -66,9 +65,8 @@ def run(
     """
     if quiet and (json or verbose):
         raise typer.BadParameter("--quiet contradicts --json and --verbose; leave one of them out")
-    _check_stretch(sound)
-    formats = _formats(format or ["rttm"])
-    job = _Job(resolved(settings), sound, speech_of(settings), quiet or json)
+    formats = tuple(dict.fromkeys(filter(None, map(format_name, format or ["rttm"]))))
+    job = _Job(resolved(settings), checked(sound), speech_of(settings), quiet or json)
     if verbose:
         remark(describe.settings_line(job.config))
     targets = _targets(audio, output, formats, picture=not no_plot, overwrite=overwrite)
@@ -79,17 +77,6 @@ def run(
         say_json(describe.document(job.config, entries))
     if any(entry["status"] == "failed" for entry in entries):
         raise typer.Exit(FAILED)
-
-
-def _check_stretch(sound: Sound) -> None:
-    if sound.end is not None and sound.end <= sound.start:
-        raise typer.BadParameter(f"--end {sound.end:g} s is not after --start {sound.start:g} s")
-
-
-def _formats(names: Sequence[str]) -> tuple[str, ...]:
-    from diarize.formats import FORMATS
-
-    return tuple(dict.fromkeys(one_of(name, tuple(FORMATS), "format") for name in names))
 
 
 def _targets(
@@ -116,21 +103,11 @@ def _entry(job: _Job, path: Path, target: Target | DiarizeError, *, silent: bool
     try:
         if isinstance(target, DiarizeError):
             raise target
-        result = _result(job, path)
+        result = diarized(path, job.config, job.sound, job.speech, quiet=job.quiet)
         return _finished(result, target, path, silent=silent)
     except DiarizeError as error:
         complain(str(error))
         return {"recording": path.stem, "audio": str(path), "status": "failed", "error": str(error)}
-
-
-def _result(job: _Job, path: Path) -> Diarization:
-    from diarize.pipeline import diarize
-
-    speech = given_speech(job.speech, path.stem)
-    with shown_progress(shown(path.name), quiet=job.quiet) as progress:
-        return diarize(
-            path, job.config, speech=speech, start=job.sound.start, end=job.sound.end, progress=progress
-        )
 
 
 def _finished(result: Diarization, target: Target, path: Path, *, silent: bool) -> dict[str, Any]:

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from diarize.cli.files import existing
-from diarize.cli.options import Settings, nearest
+from diarize.cli.options import Settings, Sound, nearest
+from diarize.cli.printing import shown
+from diarize.cli.progress import shown_progress
 from diarize.config import CHOICES, Config, loaded, merged, preset
 from diarize.errors import ConfigError, FormatError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["resolved", "speech_of"]
+    from diarize.pipeline import Diarization
+
+__all__ = ["diarized", "resolved", "speech_of"]
 
 
 def resolved(asked: Settings) -> Config:
@@ -75,7 +79,7 @@ def speech_of(asked: Settings) -> Path | None:
     return existing(Path(word))
 
 
-def given_speech(path: Path | None, recording: str) -> NDArray[Any] | None:
+def _given_speech(path: Path | None, recording: str) -> NDArray[Any] | None:
     """Stretches (n, 2) in seconds that a file marks as speech in a recording; None without a file."""
     if path is None:
         return None
@@ -88,3 +92,12 @@ def given_speech(path: Path | None, recording: str) -> NDArray[Any] | None:
         raise FormatError(f"{path}: says nothing of {recording!r}; it is about {', '.join(marked)}{near}")
     annotation = marked.get(recording) or next(iter(marked.values()), None)
     return union(annotation.intervals() if annotation else [])
+
+
+def diarized(path: Path, config: Config, sound: Sound, speech: Path | None, *, quiet: bool) -> Diarization:
+    """The pipeline's result for one recording, with a bar while it runs."""
+    from diarize.pipeline import diarize
+
+    given = _given_speech(speech, path.stem)
+    with shown_progress(shown(path.name), quiet=quiet) as progress:
+        return diarize(path, config, speech=given, start=sound.start, end=sound.end, progress=progress)

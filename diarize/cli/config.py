@@ -1,0 +1,82 @@
+"""``diarize config``: what the settings are, and whether a file of them is right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from diarize.cli.files import existing
+from diarize.cli.guard import FAILED, Guarded
+from diarize.cli.options import Settings, Verbose, expanded
+from diarize.cli.printing import complain, say, say_json, shown
+from diarize.cli.settings import resolved
+from diarize.errors import DiarizeError
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    cls=Guarded, no_args_is_help=True, rich_markup_mode=None, help="Show, check and list settings."
+)
+
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+
+
+@app.command()
+@expanded
+def show(*, settings: Settings = Settings(), json: _Json = False, verbose: Verbose = False) -> None:  # noqa: B008
+    """Print all settings as 'run' uses them with the same options: defaults < preset < file < options."""
+    from dataclasses import asdict
+
+    from diarize.commented import commented, default_file
+    from diarize.config import Config
+
+    config = resolved(settings)
+    if json:
+        say_json({"config": asdict(config), "config_digest": config.digest})
+    else:
+        say((default_file() if config == Config() else commented(config)).rstrip("\n"))
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE.toml", help="Files of settings.")],
+    *,
+    verbose: Verbose = False,
+) -> None:
+    """Say of each file of settings whether it is right, and what it changes."""
+    from diarize.commented import changes
+    from diarize.config import loaded, without_defaults
+
+    wrong = 0
+    for path in files:
+        try:
+            changed = changes(without_defaults(loaded(existing(path))))
+        except DiarizeError as error:
+            complain(str(error))
+            wrong += 1
+        else:
+            say("\n  ".join([f"{shown(path)}: right; changes {len(changed)} settings", *changed]))
+    if wrong:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def presets(*, json: _Json = False, verbose: Verbose = False) -> None:
+    """List the shipped presets and what each changes."""
+    from diarize.commented import changes
+    from diarize.config import preset, preset_names, without_defaults
+
+    found = {name: changes(without_defaults(preset(name))) for name in preset_names()}
+    if json:
+        say_json({"presets": found})
+    else:
+        say(_listed(found))
+
+
+def _listed(found: dict[str, list[str]]) -> str:
+    width = max(map(len, found), default=0)
+    return "\n".join(
+        f"{name:{width}}  {', '.join(changed) or 'all defaults'}" for name, changed in found.items()
+    )

@@ -1,0 +1,125 @@
+"""``diarize score``: grade who-spoke-when against a reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from diarize.cli.files import existing, or_silence, read_annotations
+from diarize.cli.options import Verbose
+from diarize.cli.printing import percent, say, say_json, table
+
+if TYPE_CHECKING:
+    from diarize.scoring import FileScore, PooledScore
+    from diarize.types import Score
+
+__all__ = ["score"]
+
+HEAD = ("recording", "DER", "missed", "false al.", "confusion", "of", "JER", "speakers", "found")
+
+
+def score(
+    reference: Annotated[
+        Path, typer.Argument(metavar="REF", help="The truth: a file, or a folder of files.")
+    ],
+    hypothesis: Annotated[Path, typer.Argument(metavar="HYP", help="What is graded: likewise.")],
+    *,
+    uem: Annotated[
+        Path | None, typer.Option("--uem", metavar="FILE", help="UEM file or folder: score only there.")
+    ] = None,
+    collar: Annotated[
+        float,
+        typer.Option("--collar", min=0, help="Seconds forgiven on EACH side of every reference boundary."),
+    ] = 0.0,
+    skip_overlap: Annotated[
+        bool, typer.Option("--skip-overlap", help="Leave out where two or more reference speakers talk.")
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document (docs/cli.md) instead.")
+    ] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Print the diarization error rate (DER) and its parts, per recording and pooled.
+
+    Any readable format will do, anybody's RTTM too. Recordings are matched by name.
+    """
+    from diarize.scoring import score_files
+
+    truth = or_silence(read_annotations(reference), reference)
+    answers, maps = read_annotations(hypothesis), _maps(uem) if uem else None
+    result = score_files(truth, answers, uems=maps, collar=collar, skip_overlap=skip_overlap)
+    if json:
+        say_json(_document(result))
+    else:
+        say(_summary(result))
+
+
+def _maps(path: Path) -> dict[str, Any]:
+    """Stretches to evaluate by recording, out of a UEM file or the UEM files of a folder."""
+    from diarize.formats import read_uem
+
+    files = sorted(path.glob("*.uem")) if existing(path).is_dir() else [path]
+    return {name: spans for each in files for name, spans in read_uem(each).items()}
+
+
+def _numbers(score: Score) -> dict[str, float]:
+    return {
+        "total": round(score.total, 6),
+        "missed": round(score.missed, 6),
+        "false_alarm": round(score.false_alarm, 6),
+        "confusion": round(score.confusion, 6),
+    }
+
+
+def _file(each: FileScore) -> dict[str, Any]:
+    return {
+        "recording": each.recording,
+        "der": each.der,
+        "jer": each.jer,
+        **_numbers(each.score),
+        "scored": round(each.scored, 6),
+        "reference_speakers": each.reference_speakers,
+        "hypothesis_speakers": each.hypothesis_speakers,
+        "mapping": each.mapping,
+    }
+
+
+def _document(result: PooledScore) -> dict[str, Any]:
+    return {
+        "protocol": str(result.protocol),
+        "collar": result.protocol.collar,
+        "skip_overlap": result.protocol.skip_overlap,
+        "der": result.der,
+        "jer": result.jer,
+        **_numbers(result.score),
+        "speaker_count_error": result.speaker_count_error,
+        "files": [_file(each) for each in result.files],
+        "unanswered": list(result.unanswered),
+        "ungraded": list(result.ungraded),
+    }
+
+
+def _summary(result: PooledScore) -> str:
+    """The table with its protocol, and what was not graded."""
+    rows = [
+        (each.recording, *_rates(each), str(each.reference_speakers), str(each.hypothesis_speakers))
+        for each in result.files
+    ]
+    if len(rows) > 1:
+        rows.append(("all", *_rates(result), "", f"{result.speaker_count_right}/{len(rows)} right"))
+    lines = [table(HEAD, rows, indent=""), f"protocol: {result.protocol}; parts in seconds"]
+    if result.der is None:
+        lines.append("note: no reference speech is scored, so there is no rate")
+    lines += [f"note: {name} has no hypothesis and counts as missed" for name in result.unanswered]
+    lines += [
+        f"note: {name} is not graded (not in the reference, or not in the UEM)" for name in result.ungraded
+    ]
+    return "\n".join(lines)
+
+
+def _rates(graded: FileScore | PooledScore) -> tuple[str, ...]:
+    score = graded.score
+    parts = (score.missed, score.false_alarm, score.confusion, score.total)
+    return (percent(graded.der), *(f"{part:.2f}" for part in parts), percent(graded.jer))

@@ -1,0 +1,75 @@
+"""``diarize select``: how many speakers, and what the other numbers are worth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from diarize.cli import describe
+from diarize.cli.files import refuse_existing
+from diarize.cli.options import Overwrite, Settings, Sound, Verbose, checked, expanded
+from diarize.cli.printing import say, say_json, shown, table
+from diarize.cli.settings import diarized, resolved, speech_of
+
+if TYPE_CHECKING:
+    from diarize.clustering import Clustering
+
+__all__ = ["select"]
+
+
+@expanded
+def select(
+    audio: Annotated[Path, typer.Argument(metavar="AUDIO", help="A recording of any usual kind.")],
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The picture (default: NAME.selection.png beside AUDIO)."
+        ),
+    ] = None,
+    settings: Settings = Settings(),  # noqa: B008 - a frozen value
+    sound: Sound = Sound(),  # noqa: B008
+    no_plot: Annotated[bool, typer.Option("--no-plot", help="Write no picture.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document (docs/cli.md) instead.")
+    ] = False,
+    verbose: Verbose = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Print and draw the curve by which the number of speakers is chosen."""
+    config, speech = resolved(settings), speech_of(settings)
+    checked(sound)
+    path = None if no_plot else output or audio.with_name(audio.stem + ".selection.png")
+    if path:
+        refuse_existing(path, overwrite=overwrite)
+    result = diarized(audio, config, sound, speech, quiet=json)
+    found = result.selection
+    if path:
+        _draw(found, result.annotation.recording, path, overwrite=overwrite)
+    if json:
+        name = result.annotation.recording
+        say_json({"recording": name, "selection": describe.selection(found), "notes": list(result.notes)})
+    else:
+        say(_summary(found, audio.name) + (f"\n  wrote {shown(path)}" if path else ""))
+
+
+def _draw(found: Clustering, name: str, path: Path, *, overwrite: bool) -> None:
+    from diarize import plots
+
+    figure = plots.selection_curve(
+        found.counts, found.values, found.chosen, found.equivalent, criterion=found.criterion, title=name
+    )
+    plots.save(figure, path, overwrite=overwrite)
+
+
+def _summary(found: Clustering, title: str) -> str:
+    best = min(found.values)
+    words = dict.fromkeys(found.equivalent, "nearly as good") | {found.chosen: "chosen"}
+    rows = [
+        (str(k), f"{value - best:.1f}", words.get(k, ""))
+        for k, value in zip(found.counts, found.values, strict=True)
+    ]
+    head = ("speakers", "nats above the best", "")
+    return "\n".join([shown(title), table(head, rows), f"  number of speakers: {found.explanation}"])
