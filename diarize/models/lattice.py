@@ -181,7 +181,7 @@ def sweep(
     windows: Float64Array,
     chain: Chain,
     kind: type[SumProduct | MaxPlus],
-    length: int = 0,
+    length: int | None = None,
 ) -> Sweep:
     """The recursion over emissions (T, K) with their `window_sums`, for the sum of all paths or for the best.
 

@@ -133,6 +133,16 @@ def test_any_block_length_gives_the_same_sweep(block: int, weak: bool, forced: b
             assert_allclose(parts.free, whole.free, rtol=0.0, atol=1e-8)
 
 
+def test_a_sweep_takes_steps_by_the_square_root_of_the_frames(monkeypatch) -> None:
+    """Ten thousand frames in about two hundred and thirty steps: a warm-up, and two rounds of a hundred."""
+    calls = []
+    entering = MaxPlus.entering
+    monkeypatch.setattr(MaxPlus, "entering", lambda ring, values: calls.append(1) or entering(ring, values))
+    e = np.random.default_rng(0).normal(size=(10_000, 3)) * 3.0
+    viterbi(e, *sticky(3, 0.9))
+    assert len(calls) < 400
+
+
 def test_agrees_with_hmmlearn() -> None:
     rng = np.random.default_rng(0)
     hmm = GaussianHMM(4, covariance_type="diag")
