@@ -1,0 +1,216 @@
+"""score, plot, select, convert and synth: what they print and write, and how they refuse."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from diarize.audio import open_recording
+from diarize.formats import FORMATS, read_file, read_uem, write_file
+from diarize.types import Annotation, Turn
+
+TRUTH = Annotation("call", (Turn(0, 6, "Ann"), Turn(6, 10, "Bob")))
+GUESS = Annotation("call", (Turn(0, 7, "SPEAKER_00"), Turn(7, 10, "SPEAKER_01")))
+OTHER = Annotation("other", (Turn(0, 10, "Cid"),))
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A folder with ref.rttm and hyp.rttm of one call, ten seconds long."""
+    write_file(tmp_path / "ref.rttm", TRUTH)
+    write_file(tmp_path / "hyp.rttm", GUESS)
+    return tmp_path
+
+
+def test_score_gives_the_pooled_der_as_a_fraction(cli, files):
+    """Score gives the pooled DER as a fraction."""
+    result = cli("score", files / "ref.rttm", files / "hyp.rttm", "--json")
+    document = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert document["der"] == pytest.approx(0.1)
+    assert document["jer"] == pytest.approx((1 / 7 + 1 / 4) / 2)
+    assert (document["missed"], document["false_alarm"], document["confusion"]) == (0, 0, 1)
+    assert document["total"] == 10
+    assert document["protocol"] == "no collar, overlap scored"
+    assert document["files"][0]["mapping"] == {"SPEAKER_00": "Ann", "SPEAKER_01": "Bob"}
+
+
+def test_score_obeys_collar_overlap_and_uem_and_names_its_protocol(cli, files):
+    """Score obeys collar overlap and uem and names its protocol."""
+    (files / "map.uem").write_text("call 1 0 8\n")
+    words = ["--collar", 0.25, "--skip-overlap", "--uem", files / "map.uem"]
+    result = cli("score", files / "ref.rttm", files / "hyp.rttm", *words, "--json")
+    document = json.loads(result.stdout)
+    assert document["protocol"] == "collar ±0.25 s, overlap skipped"
+    assert document["confusion"] == pytest.approx(0.75)
+    assert document["total"] == pytest.approx(8 - 0.25 - 0.5)
+    assert "collar ±0.25 s" in cli("score", files / "ref.rttm", files / "hyp.rttm", *words).stdout
+
+
+def test_score_pools_folders_and_counts_what_is_unanswered_as_missed(cli, files):
+    """Score pools folders and counts what is unanswered as missed."""
+    (files / "truth").mkdir()
+    write_file(files / "truth" / "call.rttm", TRUTH)
+    write_file(files / "truth" / "other.rttm", OTHER)
+    result = cli("score", files / "truth", files / "hyp.rttm", "--json")
+    document = json.loads(result.stdout)
+    assert document["der"] == pytest.approx(11 / 20)
+    assert document["unanswered"] == ["other"]
+    table = cli("score", files / "truth", files / "hyp.rttm").stdout
+    assert "55.0 %" in table
+    assert "note: other has no hypothesis" in table
+
+
+def test_score_of_silence_has_no_rate(cli, files):
+    """Score of silence has no rate."""
+    (files / "quiet.rttm").write_text("")
+    document = json.loads(cli("score", files / "quiet.rttm", files / "hyp.rttm", "--json").stdout)
+    assert document["der"] is None
+    assert document["false_alarm"] == 10
+    assert "no reference speech" in cli("score", files / "quiet.rttm", files / "hyp.rttm").stdout
+
+
+def test_score_of_an_empty_hypothesis_is_all_missed(cli, files):
+    """Score of an empty hypothesis is all missed."""
+    (files / "none.rttm").write_text("")
+    document = json.loads(cli("score", files / "ref.rttm", files / "none.rttm", "--json").stdout)
+    assert document["der"] == 1
+
+
+def test_two_files_about_one_recording_are_refused(cli, files):
+    """Two files about one recording are refused."""
+    result = cli("score", files, files / "hyp.rttm")
+    assert result.exit_code == 1
+    assert "keep one of them" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "hint"),
+    [
+        (["score", "{}/rfe.rttm", "{}/hyp.rttm"], 1, "did you mean ref.rttm?"),
+        (["score", "{}/ref.rttm", "{}/hyp.rttm", "--collar", "-1"], 2, "--collar"),
+        (["score", "{}/ref.rttm"], 2, "HYP"),
+        (["score", "{}/ref.rttm", "{}/noise.rttm"], 1, "noise.rttm:1: starts with 'hello'"),
+        (["plot", "{}/nowhere.rttm"], 1, "no such file"),
+        (["plot", "{}/ref.rttm", "--reference", "{}/hyp.rttm", "-o", "{}/x.gif"], 1, ".gif"),
+        (["plot", "{}/ref.rttm", "--recording", "cal"], 1, "did you mean 'call'?"),
+        (["convert", "{}/ref.rttm", "{}/ref.xyz"], 1, "suffix"),
+        (["convert", "{}/ref.rttm", "{}/ref.x", "--to", "cvs"], 2, "did you mean 'csv'?"),
+        (["convert", "{}/ref.rttm", "{}/hyp.rttm"], 1, "exists already"),
+        (["synth", "{}/a.mp3"], 1, ".wav or .flac"),
+        (["synth", "{}/no/a.wav"], 1, "does not exist"),
+        (["synth", "{}/a.wav", "--noise", "pnk"], 2, "did you mean 'pink'?"),
+        (["synth", "{}/a.wav", "--voices", "{}/nobody"], 1, "no folder of voices"),
+        (["select", "{}/nowhere.wav"], 1, "no such file"),
+        (["scroe", "a", "b"], 2, "score"),
+    ],
+)
+def test_every_refusal_has_its_exit_code_and_a_hint(cli, files, words, code, hint):
+    """Every refusal has its exit code and a hint."""
+    (files / "noise.rttm").write_text("hello world\n")
+    before = sorted(files.iterdir())
+    result = cli(*[word.format(files) for word in words])
+    assert result.exit_code == code
+    assert hint in " ".join(result.stderr.split())
+    assert code == 2 or len(result.stderr.splitlines()) == 1
+    assert sorted(files.iterdir()) == before
+
+
+def test_plot_draws_beside_the_file_and_tells_how_well_it_agrees(cli, files):
+    """Plot draws beside the file and tells how well it agrees."""
+    assert cli("plot", files / "hyp.rttm").exit_code == 0
+    assert (files / "hyp.png").read_bytes().startswith(b"\x89PNG")
+    result = cli("plot", files / "hyp.rttm", "--reference", files / "ref.rttm", "-o", files / "x.svg")
+    assert "DER 10.0 %" in result.stdout
+    assert b"<svg" in (files / "x.svg").read_bytes()
+
+
+def test_plot_never_replaces_a_file_unasked(cli, files):
+    """Plot never replaces a file unasked."""
+    (files / "hyp.png").write_text("mine")
+    result = cli("plot", files / "hyp.rttm")
+    assert result.exit_code == 1
+    assert (files / "hyp.png").read_text() == "mine"
+    assert cli("plot", files / "hyp.rttm", "--overwrite", "--quiet").output == ""
+    assert (files / "hyp.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_plot_shows_loudness_and_a_recording_of_silence(cli, talk, files):
+    """Plot shows loudness and a recording of silence."""
+    (files / "talk.rttm").write_text("")
+    result = cli("plot", files / "talk.rttm", "--audio", talk / "talk.wav")
+    assert result.exit_code == 0, result.stderr
+    assert (files / "talk.png").exists()
+
+
+def test_select_prints_the_curve_and_draws_it(cli, calls, tmp_path):
+    """Select prints the curve and draws it."""
+    result = cli("select", tmp_path / "a.wav")
+    rows = [line.split() for line in result.stdout.splitlines()[2:5]]
+    assert rows == [["1", "30.0"], ["2", "0.0", "chosen"], ["3", "2.0", "nearly", "as", "good"]]
+    assert (tmp_path / "a.selection.png").exists()
+    assert cli("select", tmp_path / "a.wav").exit_code == 1
+    document = json.loads(cli("select", tmp_path / "a.wav", "--json", "--no-plot").stdout)
+    assert document["selection"]["chosen"] == 2
+    assert document["selection"]["counts"] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("name", [name for name, each in FORMATS.items() if each.read and name != "uem"])
+def test_convert_to_every_format_and_back(cli, files, name):
+    """Convert to every format and back."""
+    there, back = files / f"call{FORMATS[name].suffix}", files / "back.rttm"
+    assert cli("convert", files / "hyp.rttm", there).exit_code == 0
+    assert cli("convert", there, back).exit_code == 0
+    assert back.read_text() == (files / "hyp.rttm").read_text()
+
+
+def test_convert_takes_one_recording_out_of_several(cli, files):
+    """Convert takes one recording out of several."""
+    write_file(files / "both.csv", [TRUTH, OTHER])
+    assert "one recording" in cli("convert", files / "both.csv", files / "x.TextGrid").stderr
+    words = ["--recording", "other", "--to", "textgrid"]
+    assert cli("convert", files / "both.csv", files / "x.tg", *words).exit_code == 0
+    assert read_file(files / "x.tg", "textgrid")["x"].speakers == ("Cid",)
+
+
+def test_synth_writes_sound_truth_and_map_and_the_same_again(cli, tmp_path):
+    """Synth writes sound truth and map and the same again."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        words = ["--speakers", 2, "--duration", "0:05", "--channels", 2, "--telephone", "--seed", 4]
+        result = cli("synth", tmp_path / name / "call.wav", *words)
+        assert result.exit_code == 0, result.stderr
+    one, two = tmp_path / "one", tmp_path / "two"
+    for suffix in ("wav", "rttm", "uem"):
+        assert (one / f"call.{suffix}").read_bytes() == (two / f"call.{suffix}").read_bytes()
+    header = open_recording(one / "call.wav").header
+    assert (header.rate, header.channels, header.frames) == (8000, 2, 40000)
+    assert read_uem(one / "call.uem")["call"].tolist() == [[0.0, 5.0]]
+    assert set(read_file(one / "call.rttm")["call"].speakers) <= {"voice_00", "voice_01"}
+    assert cli("synth", one / "call.wav").exit_code == 1
+
+
+def test_synth_takes_voices_and_rooms_from_folders(cli, tmp_path):
+    """Synth takes voices and rooms from folders."""
+    cli("synth", tmp_path / "ann.wav", "--speakers", 1, "--duration", 8)
+    (tmp_path / "voices").mkdir()
+    (tmp_path / "ann.wav").rename(tmp_path / "voices" / "ann.wav")
+    words = ["--voices", tmp_path / "voices", "--rooms", tmp_path / "voices", "--duration", 5]
+    assert cli("synth", tmp_path / "x.flac", *words).exit_code == 0
+    assert read_file(tmp_path / "x.rttm")["x"].speakers == ("ann",)
+    assert "has 1" in cli("synth", tmp_path / "y.flac", *words, "--speakers", 2).stderr
+
+
+def test_help_names_every_format(cli):
+    """Help names every format."""
+    for command in ("run", "convert"):
+        words = " ".join(cli(command, "--help").stdout.replace(",", " ").split())
+        assert all(f" {name}" in words for name in FORMATS)
+
+
+def test_every_command_has_help_and_no_command_is_unknown_to_it(cli):
+    """Every command has help and no command is unknown to it."""
+    for command in ("run", "score", "plot", "select", "convert", "synth", "config"):
+        assert command in cli("--help").stdout
+        assert cli(command, "--help").exit_code == 0

@@ -1,0 +1,128 @@
+"""The program as a stranger runs it: other processes, real sound, pipes, signals."""
+
+from __future__ import annotations
+
+import os
+import pty
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from diarize.formats import read_file
+
+PROGRAM = [sys.executable, "-m", "diarize"]
+HEAVY = ("numpy", "scipy", "librosa", "matplotlib", "numba", "soundfile", "rich")
+
+
+def ran(*words, **more):
+    """The program in another process, with its answer."""
+    return subprocess.run([*PROGRAM, *map(str, words)], capture_output=True, text=True, check=False, **more)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["config", "--help"], ["--version"]])
+def test_help_answers_without_heavy_imports(words):
+    """Help answers without heavy imports."""
+    code = (
+        "import sys\nfrom diarize.cli import app\n"
+        f"try:\n    app({words!r})\nexcept SystemExit as end:\n    assert not end.code\n"
+        f"print(*[name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stderr.strip() == ""
+    assert result.stdout.strip()
+
+
+def test_the_package_itself_loads_nothing_heavy_and_still_has_its_names():
+    """The package itself loads nothing heavy and still has its names."""
+    code = (
+        "import sys, diarize\n"
+        f"print(*[name for name in {HEAVY!r} if name in sys.modules])\n"
+        "assert all(hasattr(diarize, name) for name in diarize.__all__)\n"
+        "assert callable(diarize.diarize)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == ""
+
+
+def test_run_then_score_on_real_sound(talk, tmp_path):
+    """Run then score on real sound."""
+    result = ran(
+        "run", talk / "talk.wav", "-o", tmp_path, "--speech", talk / "talk.truth.rttm", "--speakers", 2
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    assert read_file(tmp_path / "talk.rttm")["talk"].speakers == ("SPEAKER_00", "SPEAKER_01")
+    graded = ran("score", talk / "talk.truth.rttm", tmp_path / "talk.rttm")
+    assert graded.returncode == 0
+    assert "protocol: no collar, overlap scored" in graded.stdout
+
+
+def test_same_answer_in_another_process_container_and_hash_seed(talk, tmp_path):
+    """Same answer in another process container and hash seed."""
+    import soundfile
+
+    samples, rate = soundfile.read(talk / "talk.wav", dtype="int16")
+    soundfile.write(tmp_path / "talk.flac", samples, rate)
+    shutil.copy(talk / "talk.wav", tmp_path / "talk.wav")
+    texts = []
+    for name, seed in (("talk.wav", "1"), ("talk.flac", "2")):
+        environment = os.environ | {"PYTHONHASHSEED": seed, "OPENBLAS_NUM_THREADS": seed}
+        folder = tmp_path / seed
+        result = ran("run", tmp_path / name, "-o", folder, "--no-plot", env=environment)
+        assert result.returncode == 0, result.stderr
+        texts.append((folder / "talk.rttm").read_bytes())
+    assert texts[0] == texts[1]
+    assert texts[0]
+
+
+def test_textbook_preset_runs(talk, tmp_path):
+    """Textbook preset runs."""
+    result = ran(
+        "run", talk / "talk.wav", "-o", tmp_path, "--preset", "textbook", "--max-speakers", 3, "--no-plot"
+    )
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "talk.rttm").read_text().startswith("SPEAKER talk 1 ")
+
+
+def test_a_closed_pipe_ends_quietly(talk, tmp_path):
+    """A closed pipe ends quietly."""
+    command = f"{sys.executable} -m diarize config show | head -c 1"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert (result.stdout, result.stderr) == ("#", "")
+
+
+def test_ctrl_c_leaves_one_line_and_no_files(talk, tmp_path):
+    """Ctrl-C leaves one line and no files."""
+    words = ["run", str(talk / "talk.wav"), "-o", str(tmp_path / "out")]
+    child = subprocess.Popen([*PROGRAM, *words], stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "out").exists():  # made when the command line has been understood
+        time.sleep(0.01)
+    time.sleep(0.2)
+    child.send_signal(signal.SIGINT)
+    _, complaint = child.communicate(timeout=30)
+    assert child.returncode == 130
+    assert len(complaint.splitlines()) == 1
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_bar_with_remaining_time_appears_on_a_terminal_only(talk, tmp_path):
+    """A bar with remaining time appears on a terminal only."""
+    ours, theirs = pty.openpty()
+    words = ["run", str(talk / "talk.wav"), "-o", str(tmp_path), "--no-plot"]
+    child = subprocess.Popen([*PROGRAM, *words], stdout=subprocess.DEVNULL, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    try:
+        while part := os.read(ours, 4096):
+            shown += part
+    except OSError:  # the other end is closed: the program has ended
+        pass
+    finally:
+        os.close(ours)
+    assert child.wait(timeout=30) == 0
+    assert b"talk.wav" in shown
+    assert b"100%" in shown

@@ -1,0 +1,153 @@
+"""Settings: files, presets, nearest names, and the generated default file."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import asdict, fields, is_dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diarize.commented import changes, commented, default_file
+from diarize.config import (
+    CHOICES,
+    RANGES,
+    Config,
+    dumped,
+    loaded,
+    merged,
+    parsed,
+    preset,
+    preset_names,
+    without_defaults,
+)
+from diarize.errors import ConfigError
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+
+
+def test_the_default_file_is_what_the_dataclasses_say():
+    """Remade by: diarize config show > configs/default.toml."""
+    assert (CONFIGS / "default.toml").read_text(encoding="utf-8") == default_file()
+
+
+def test_the_default_file_sets_every_field_and_changes_nothing():
+    """It is complete, and reading it gives the defaults."""
+    values = tomllib.loads(default_file())
+    assert values == asdict(Config())
+    assert loaded(CONFIGS / "default.toml") == Config()
+
+
+def test_every_field_of_every_section_has_its_comment():
+    """No setting stands without a line above it that is a comment or a neighbour of the same comment."""
+    lines = commented(Config()).splitlines()
+    for section in (each for each in fields(Config) if is_dataclass(each.default_factory)):
+        start = lines.index(f"[{section.name}]")
+        assert lines[start + 1].startswith("# ")
+
+
+@pytest.mark.parametrize("name", ["meeting", "telephone", "broadcast", "textbook"])
+def test_presets_hold_only_differences(name):
+    """Every line of a preset changes something."""
+    held = tomllib.loads((CONFIGS / f"{name}.toml").read_text(encoding="utf-8"))
+    assert held == without_defaults(preset(name))
+    assert held
+
+
+def test_presets_are_listed_and_the_nearest_is_named():
+    """A slip of the pen is answered with the name that was meant."""
+    assert preset_names() == ("broadcast", "default", "meeting", "telephone", "textbook")
+    with pytest.raises(ConfigError, match="did you mean 'meeting'"):
+        preset("meetings")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("sed = 1", "unknown setting 'sed'; did you mean 'seed'"),
+        ("[features]\nn_mfc = 3", "unknown setting 'features.n_mfc'; did you mean 'n_mfcc'"),
+        ("[zzz]\na = 3", "known here: audio, features"),
+        ("seed = 'x'", "seed = 'x'; it must be a whole number"),
+        ("seed = true", "seed = True; it must be a whole number"),
+        ("seed = 1.0", "it must be a whole number"),
+        ("[features]\nhop = '10 ms'", "features.hop = '10 ms'; it must be a number"),
+        ("features = 3", "features is a section"),
+        ("[clustering]\ncriterion = 'bik'", "did you mean 'bic'"),
+        ("[features]\nhop = 5", "features.hop = 5.0; allowed: 0.002 to 0.1"),
+        ("[features]\nhop = nan", "features.hop = nan"),
+        ("[clustering]\nmin_speakers = 9\nmax_speakers = 3", "at least 9 and at most 3"),
+        ("seed = ", "not valid TOML"),
+        ("a = " + "[" * 5000, "not valid TOML"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_that_names_it(tmp_path, text, message):
+    """What was given, where, and what is allowed."""
+    file = tmp_path / "mine.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        loaded(file)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_files_that_are_no_settings_are_refused(tmp_path):
+    """Absent, binary, a folder, or far too large."""
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00\x81")
+    (tmp_path / "large.toml").write_bytes(b"#" * (1 << 20) + b"\n")
+    for name, message in (("no.toml", "No such file"), ("binary.toml", "UTF-8"), ("large.toml", "larger")):
+        with pytest.raises(ConfigError, match=message):
+            loaded(tmp_path / name)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        loaded(tmp_path)
+
+
+def test_a_mark_at_the_start_of_a_file_is_no_obstacle(tmp_path):
+    """Editors on Windows write one."""
+    (tmp_path / "mine.toml").write_text("\ufeffseed = 4\n", encoding="utf-8")
+    assert loaded(tmp_path / "mine.toml").seed == 4
+
+
+@st.composite
+def configs(draw):
+    """Any valid Config: every choice and every range, with the counts in order."""
+    nested = {}
+    for dotted, allowed in CHOICES.items():
+        section, _, key = dotted.partition(".")
+        nested.setdefault(section, {})[key] = draw(st.sampled_from(allowed))
+    for dotted, (low, high) in RANGES.items():
+        section, _, key = dotted.partition(".")
+        default = asdict(Config())[section][key] if key else asdict(Config())[section]
+        value = (
+            draw(st.integers(int(low), int(high)))
+            if isinstance(default, int)
+            else draw(st.floats(low, high, allow_nan=False))
+        )
+        if key:
+            nested.setdefault(section, {})[key] = value
+        else:
+            nested[section] = value
+    counts = sorted((nested["clustering"]["min_speakers"], nested["clustering"]["max_speakers"]))
+    nested["clustering"] |= dict(zip(("min_speakers", "max_speakers"), counts, strict=True))
+    nested["space"]["background"] = draw(st.text(st.characters(codec="utf-8", exclude_categories=("C",))))
+    return merged(Config(), nested)
+
+
+@given(configs())
+def test_written_settings_read_back_the_same(config):
+    """With and without comments, and as differences from the defaults."""
+    for text in (dumped(config), commented(config)):
+        assert merged(Config(), parsed(text, "text")) == config
+    assert merged(Config(), without_defaults(config)) == config
+
+
+@given(configs(), configs())
+def test_the_digest_tells_settings_apart(one, other):
+    """Equal settings have equal digests, others others."""
+    assert (one == other) == (one.digest == other.digest)
+
+
+def test_changes_are_dotted_names():
+    """As a person would say them."""
+    assert changes({"seed": 3, "space": {"kind": "mfcc"}}) == ["seed = 3", "space.kind = 'mfcc'"]
