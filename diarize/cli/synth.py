@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from diarize.cli.files import refuse_existing
-from diarize.cli.options import Overwrite, Verbose, one_of, seconds
+from diarize.cli.options import Overwrite, Verbose, expanded, one_of, seconds
 from diarize.cli.printing import clock, say, shown
 from diarize.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from diarize.synth import Scene, SynthConfig
     from diarize.types import Waveform
@@ -24,6 +25,25 @@ TELEPHONE = {"rate": 8_000, "low_cut": 300.0, "high_cut": 3_400.0, "mu_law": Tru
 VOICE_SECONDS = 20.0  # of pure signal a speaker, when there are no recordings
 
 
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Options that say what a conversation sounds like; None leaves the default."""
+
+    duration: Annotated[
+        float, typer.Option("--duration", parser=seconds, metavar="TIME", help="Seconds or m:ss or h:mm:ss.")
+    ] = 60.0
+    rate: Annotated[int | None, typer.Option("--rate", help="Hz (default: 16000).")] = None
+    overlap: Annotated[
+        float | None, typer.Option("--overlap", help="Probability of starting before others end (0.15).")
+    ] = None
+    pause: Annotated[float | None, typer.Option("--pause", help="Mean pause, seconds (0.5).")] = None
+    rt60: Annotated[float | None, typer.Option("--rt60", help="Reverberation, seconds (0: none).")] = None
+    snr: Annotated[float | None, typer.Option("--snr", help="Speech over noise, dB (30).")] = None
+    noise: Annotated[str | None, typer.Option("--noise", help="white, pink (the default) or babble.")] = None
+    telephone: Annotated[bool, typer.Option("--telephone", help="8 kHz, 300 to 3400 Hz, µ-law.")] = False
+
+
+@expanded
 def synth(
     output: Annotated[Path, typer.Argument(metavar="OUT.flac", help="Sound to write: .flac or .wav.")],
     *,
@@ -36,24 +56,13 @@ def synth(
     speakers: Annotated[
         int | None, typer.Option("--speakers", min=1, max=100, help="How many (default: 3; all of --voices).")
     ] = None,
-    duration: Annotated[
-        float, typer.Option("--duration", parser=seconds, metavar="TIME", help="Seconds or m:ss or h:mm:ss.")
-    ] = 60.0,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of everything random.")] = 0,
-    rate: Annotated[int | None, typer.Option("--rate", help="Hz (default: 16000).")] = None,
-    channels: Annotated[int, typer.Option("--channels", min=1, max=8, help="The same sound on each.")] = 1,
-    overlap: Annotated[
-        float | None, typer.Option("--overlap", help="Probability of starting before others end (0.15).")
-    ] = None,
-    pause: Annotated[float | None, typer.Option("--pause", help="Mean pause, seconds (0.5).")] = None,
-    rt60: Annotated[float | None, typer.Option("--rt60", help="Reverberation, seconds (0: none).")] = None,
+    style: Style = Style(),  # noqa: B008 - a frozen value
     rooms: Annotated[
         Path | None,
         typer.Option("--rooms", metavar="DIR", help="Measured impulse responses, one file a room."),
     ] = None,
-    snr: Annotated[float | None, typer.Option("--snr", help="Speech over noise, dB (30).")] = None,
-    noise: Annotated[str | None, typer.Option("--noise", help="white, pink (the default) or babble.")] = None,
-    telephone: Annotated[bool, typer.Option("--telephone", help="8 kHz, 300 to 3400 Hz, µ-law.")] = False,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of everything random.")] = 0,
+    channels: Annotated[int, typer.Option("--channels", min=1, max=8, help="The same sound on each.")] = 1,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,
@@ -62,34 +71,37 @@ def synth(
 
     Out of a folder of recordings of one speaker each, or of pure signal. The same seed gives the same bits.
     """
-    asked: dict[str, Any] = {
-        "duration": duration,
-        "overlap_probability": overlap,
-        "pause_mean": pause,
-        "rt60": rt60,
-    }
-    asked |= {"snr": snr, "noise": noise, "rate": rate}
-    config = _config(asked, telephone=telephone)
-    paths = _paths(output, overwrite=overwrite)
-    scene = _scene(
-        _cast(voices, speakers, config.rate, seed), config, seed, _rooms(rooms, config.rate), output.stem
-    )
-    _write(scene, paths, channels, overwrite=overwrite)
+    from diarize.synth import scene
+
+    config, paths = _config(style), _paths(output, overwrite=overwrite)
+    cast = _cast(voices, speakers, config.rate, seed)
+    found = scene(cast, config, seed, rooms=_rooms(rooms, config.rate), recording=output.stem)
+    _write(found, paths, channels, overwrite=overwrite)
     if not quiet:
-        turns = scene.annotation.turns
-        names = ", ".join(map(shown, scene.annotation.speakers))
-        say(f"{clock(config.duration)} of {names} in {len(turns)} turns")
-        say("\n".join(f"  wrote {shown(path)}" for path in paths))
+        say(_summary(found, paths))
 
 
-def _config(asked: Mapping[str, Any], *, telephone: bool) -> SynthConfig:
+def _summary(scene: Scene, paths: Sequence[Path]) -> str:
+    names, n_turns = ", ".join(map(shown, scene.annotation.speakers)), len(scene.annotation.turns)
+    head = f"{clock(scene.config.duration)} of {names} in {n_turns} turns"
+    return "\n".join([head, *(f"  wrote {shown(path)}" for path in paths)])
+
+
+def _config(style: Style) -> SynthConfig:
     from diarize.synth import SynthConfig
     from diarize.synth.settings import NOISES
 
+    asked: dict[str, Any] = {
+        "duration": style.duration,
+        "rate": style.rate,
+        "overlap_probability": style.overlap,
+        "pause_mean": style.pause,
+        "rt60": style.rt60,
+        "snr": style.snr,
+        "noise": style.noise and one_of(style.noise, NOISES, "noise"),
+    }
     given = {key: value for key, value in asked.items() if value is not None}
-    if "noise" in given:
-        given["noise"] = one_of(given["noise"], NOISES, "noise")
-    return SynthConfig(**((TELEPHONE if telephone else {}) | given))
+    return SynthConfig(**((TELEPHONE if style.telephone else {}) | given))
 
 
 def _paths(output: Path, *, overwrite: bool) -> tuple[Path, Path, Path]:
@@ -122,18 +134,6 @@ def _rooms(folder: Path | None, rate: int) -> list[Waveform]:
     from diarize.audio import read, voices
 
     return [read(path, rate=rate) for paths in voices(folder).values() for path in paths]
-
-
-def _scene(
-    cast: Mapping[str, Sequence[Waveform]],
-    config: SynthConfig,
-    seed: int,
-    rooms: Sequence[Waveform],
-    name: str,
-) -> Scene:
-    from diarize.synth import scene
-
-    return scene(cast, config, seed, rooms=rooms, recording=name)
 
 
 def _write(scene: Scene, paths: tuple[Path, Path, Path], channels: int, *, overwrite: bool) -> None:
