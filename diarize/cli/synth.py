@@ -56,7 +56,7 @@ def synth(
     speakers: Annotated[
         int | None, typer.Option("--speakers", min=1, max=100, help="How many (default: 3; all of --voices).")
     ] = None,
-    style: Style = Style(),  # noqa: B008 - a frozen value
+    style: Style = Style(),
     rooms: Annotated[
         Path | None,
         typer.Option("--rooms", metavar="DIR", help="Measured impulse responses, one file a room."),
