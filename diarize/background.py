@@ -1,8 +1,9 @@
-"""The background model: what speech sounds like, how voices differ, and what else varies from second to second.
+"""The background model: what speech sounds like, how voices differ, and what else varies from second to
+second.
 
-A universal background GMM (Reynolds, Quatieri & Dunn 2000) with two sets of loadings that shift its means: one
-for the speaker (eigenvoices), one for everything particular to a single window (Kenny et al. 2007). Learnt once
-from many speakers, loaded from an npz file without pickle.
+A universal background GMM (Reynolds, Quatieri & Dunn 2000) with two sets of loadings that shift its means:
+one for the speaker (eigenvoices), one for everything particular to a single window (Kenny et al. 2007).
+Learnt once from many speakers, loaded from an npz file without pickle.
 """
 
 from __future__ import annotations
@@ -10,46 +11,56 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from diarize.config import FeatureConfig
 from diarize.errors import ModelError
 from diarize.models import GMM, fit_gmm
-from diarize.models.factors import fit_speaker_and_window
+from diarize.models.factors import Statistics, fit_speaker_and_window
 from diarize.models.statistics import accumulated
 from diarize.models.store import load_arrays, save_arrays
 from diarize.windows import tiled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from os import PathLike
 
     from numpy.typing import NDArray
 
+    from diarize.config import Config, FeatureConfig, SpaceConfig
     from diarize.types import SpeechMask
 
     Array = NDArray[Any]
 
-__all__ = ["BackgroundModel", "TrainingUtterance", "load", "save", "shipped", "train"]
+__all__ = ["Activity", "BackgroundModel", "TrainingUtterance", "fitted", "load", "save", "shipped"]
 
 # Settings that a model fixes: features made otherwise would mean nothing to it.
 ACOUSTIC = (
     "window", "hop", "n_mfcc", "lifter", "wide_mels", "wide_fmin", "wide_fmax",
     "narrow_mels", "narrow_fmin", "narrow_fmax", "normalization",
 )  # fmt: skip
-ARRAYS = ("weights", "means", "covariances", "speaker", "window", "scale")
+MIXTURES = ("ubm", "speech", "other")
+ARRAYS = (
+    *(f"{m}_{a}" for m in MIXTURES for a in ("weights", "means", "covariances")),
+    "speaker",
+    "window",
+    "scale",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class BackgroundModel:
-    """``ubm``: diagonal GMM of K components in D dimensions; ``speaker`` (K, D, R) and ``window`` (K, D, Q):
-    loadings in standard deviations of the mixture; ``scale``: how much of a frame counts as new evidence;
-    ``band``: "wide" or "narrow"; ``acoustics``: the feature settings it was trained with; ``origin``: from what.
+    """``ubm``: diagonal GMM of K components in D dimensions; ``speech`` and ``other``: mixtures that tell
+    speech from the rest; ``speaker`` (K, D, R) and ``window`` (K, D, Q): loadings in standard deviations of
+    the ubm;
+    ``scale``: how much of a frame counts as new evidence; ``band``: "wide" or "narrow"; ``acoustics``: the
+    feature settings it was trained with; ``origin``: from what.
     """
 
     ubm: GMM
+    speech: GMM
+    other: GMM
     speaker: Array
     window: Array
     scale: float
@@ -61,7 +72,8 @@ class BackgroundModel:
         shape = self.ubm.means.shape
         if self.speaker.shape[:2] != shape or self.window.shape[:2] != shape:
             raise ModelError(
-                f"loadings of shapes {self.speaker.shape} and {self.window.shape} do not fit a mixture of {shape}"
+                f"loadings of shapes {self.speaker.shape} and {self.window.shape} do
+                not fit a mixture of {shape}"
             )
 
     def require(self, features: FeatureConfig) -> None:
@@ -89,76 +101,80 @@ def acoustics(features: FeatureConfig) -> dict[str, Any]:
     return {name: value for name, value in asdict(features).items() if name in ACOUSTIC}
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingConfig:
-    """Sizes of a background model, chosen by cross-validation over simulated conversations."""
+class Activity(NamedTuple):
+    """Frames of ``speech.activity_features``: of ``speech`` and of everything ``other``."""
 
-    # components of the background mixture
-    n_components: int = 64
-    # dimensions of speaker space
-    speaker_rank: int = 50
-    # dimensions of what varies from window to window
-    window_rank: int = 30
-    # share of a frame that counts as evidence: while learning loadings, and in use
-    training_scale: float = 0.3
-    scale: float = 0.1
-    # most frames for the mixture
-    n_frames: int = 400_000
-    seed: int = 0
+    speech: Array
+    other: Array
 
 
-def train(
-    utterances: Iterable[TrainingUtterance],
+# Sizes, chosen by cross-validation over simulated conversations of voices held out.
+N_COMPONENTS: Final = 64
+N_ACTIVITY: Final = 64
+SPEAKER_RANK: Final = 50  # dimensions of speaker space
+WINDOW_RANK: Final = 30  # dimensions of what varies from window to window
+# Share of a frame that counts as evidence: while learning loadings, and in use.
+TRAINING_SCALE: Final = 0.3
+SCALE: Final = 0.08
+N_FRAMES: Final = 400_000  # most frames for a mixture
+
+
+def fitted(
+    utterances: Sequence[TrainingUtterance],
+    frames: Activity,
     *,
     band: str,
-    features: FeatureConfig,
-    window: float,
-    max_pause: float,
-    config: TrainingConfig,
+    config: Config,
+    seed: int,
     origin: dict[str, Any],
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Callable[[str, float], None],
 ) -> BackgroundModel:
-    """Learn a model from utterances already normalised as recordings are (in groups).
+    """Learn a model from utterances already normalised as recordings are, and from frames for speech activity.
 
-    ``window`` and ``max_pause`` in seconds, as the speaker space will use them. Same utterances and seed give
-    the same model to the bit. Raises ModelError when there are fewer than two utterances.
+    The same utterances and seed give the same model to the bit. Raises ModelError without two speakers.
     """
-    heard: Sequence[TrainingUtterance] = list(utterances)
-    if len({u.speaker for u in heard}) < 2:
+    if len({u.speaker for u in utterances}) < 2:
         raise ModelError("a background model needs recordings of at least two speakers; dozens are better")
-    progress("background mixture")
-    ubm, _ = fit_gmm(_sampled_frames(heard, config), config.n_components, "diag", seed=config.seed, n_init=1)
-    progress("statistics of windows")
-    counts, sums, classes = [], [], []
-    for number, utterance in enumerate(heard):
-        bounds, _ = tiled(utterance.mask, window, max_pause)
+    progress("mixtures", 0.0)
+    ubm = _mixture(np.concatenate([u.values[u.mask.values] for u in utterances]), N_COMPONENTS, seed)
+    speech, other = (_mixture(x, N_ACTIVITY, seed) for x in frames)
+    progress("loadings", 0.0)
+    statistics, classes = _window_statistics(ubm, utterances, config.space)
+    speaker, window = fit_speaker_and_window(statistics, classes, (SPEAKER_RANK, WINDOW_RANK), seed=seed)
+    loadings = speaker.astype(np.float32), window.astype(np.float32)
+    return BackgroundModel(ubm, speech, other, *loadings, SCALE, band, acoustics(config.features), origin)
+
+
+def _mixture(frames: Array, n_components: int, seed: int) -> GMM:
+    """A diagonal mixture of every n-th frame."""
+    step = -(-len(frames) // N_FRAMES)
+    return fit_gmm(frames[::step], n_components, "diag", seed=seed, n_init=1, max_iter=50)[0]
+
+
+def _window_statistics(
+    ubm: GMM, utterances: Sequence[TrainingUtterance], space: SpaceConfig
+) -> tuple[Statistics, Array]:
+    """Statistics of all windows, and the utterance (0, 1, …) that each is of."""
+    parts: list[Statistics] = []
+    classes: list[Array] = []
+    for utterance in utterances:
+        bounds, _ = tiled(utterance.mask, space.window, space.max_pause)
         if len(bounds):
-            part = accumulated(ubm, utterance.values, utterance.mask.values, bounds, config.training_scale)
-            counts.append(part.counts)
-            sums.append(part.sums)
-            classes.append(np.full(len(bounds), number))
-    progress("speaker and window loadings")
-    pooled = type(part)(np.concatenate(counts), np.concatenate(sums))
-    _, dense = np.unique(np.concatenate(classes), return_inverse=True)
-    ranks = (config.speaker_rank, config.window_rank)
-    speaker, within = fit_speaker_and_window(pooled, dense, ranks, seed=config.seed)
-    return BackgroundModel(ubm, speaker, within, config.scale, band, acoustics(features), origin)
-
-
-def _sampled_frames(utterances: Sequence[TrainingUtterance], config: TrainingConfig) -> Array:
-    """Speech frames of all utterances, every n-th so that there are at most ``config.n_frames``."""
-    speech = np.concatenate([u.values[u.mask.values] for u in utterances])
-    step = -(-len(speech) // config.n_frames)
-    return speech[::step]
+            values, used = utterance.values, utterance.mask.values
+            parts.append(accumulated(ubm, values, used, bounds, TRAINING_SCALE))
+            classes.append(np.full(len(bounds), len(classes)))
+    counts, sums = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return Statistics(counts, sums), np.concatenate(classes)
 
 
 def save(model: BackgroundModel, path: str | PathLike[str]) -> None:
     """Write a model as npz, the same bytes for the same model. Raises ModelError when it cannot be written."""
     words = {"band": model.band, "acoustics": model.acoustics, "origin": model.origin}
     arrays = {
-        "weights": model.ubm.weights,
-        "means": model.ubm.means,
-        "covariances": model.ubm.covariances,
+        f"{name}_{field}": getattr(getattr(model, name), field)
+        for name in MIXTURES
+        for field in ("weights", "means", "covariances")
+    } | {
         "speaker": model.speaker.astype(np.float64),
         "window": model.window.astype(np.float64),
         "scale": np.array([model.scale]),
@@ -172,13 +188,19 @@ def load(path: str | PathLike[str]) -> BackgroundModel:
     word, _, text = kind.partition(" ")
     try:
         words = json.loads(text) if word == "background" else {}
-        mixture = GMM(arrays["weights"], arrays["means"], arrays["covariances"])
-        loadings = arrays["speaker"].astype(np.float32), arrays["window"].astype(np.float32)
+        ubm, speech, other = (_stored_mixture(arrays, name) for name in MIXTURES)
+        speaker, window = (arrays[name].astype(np.float32) for name in ("speaker", "window"))
+        scale = float(arrays["scale"][0])
         return BackgroundModel(
-            mixture, *loadings, float(arrays["scale"][0]), words["band"], words["acoustics"], words["origin"]
+            ubm, speech, other, speaker, window, scale, words["band"], words["acoustics"], words["origin"]
         )
     except (ValueError, KeyError, TypeError, IndexError):
         raise ModelError(f"{path} is a saved model of another kind; pass a background model") from None
+
+
+def _stored_mixture(arrays: dict[str, Array], name: str) -> GMM:
+    weights, means, covariances = (arrays[f"{name}_{field}"] for field in ("weights", "means", "covariances"))
+    return GMM(weights, means, covariances)
 
 
 def shipped(band: str) -> BackgroundModel:

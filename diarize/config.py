@@ -85,10 +85,12 @@ class SpeechConfig:
     # "hmm": the shipped two-class mixture; "energy": a threshold on loudness; "silero": extra package
     method: str = "hmm"
     # log-odds added to speech: positive hears more, negative less
-    bias: float = 0.0
+    bias: float = 1.0
     # shortest stretch of speech and shortest pause, seconds
     min_speech: float = 0.2
-    min_pause: float = 0.2
+    min_pause: float = 0.3
+    # seconds added at either end of every stretch of speech
+    padding: float = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class SpaceConfig:
     # file of a background model; "" is the one that ships for the measured bandwidth
     background: str = ""
     # seconds of speech in one window
-    window: float = 1.0
+    window: float = 1.5
     # a pause longer than this ends a window, seconds
     max_pause: float = 0.15
 
@@ -127,11 +129,11 @@ class SmoothingConfig:
     """From windows to frames, from frames to turns."""
 
     # rounds of adapting speaker models and assigning frames
-    rounds: int = 2
+    rounds: int = 1
     # relevance factor of the adaptation (Reynolds et al. 2000)
     relevance: float = 16.0
     # frames are not independent: their log-likelihoods are scaled by this
-    likelihood_scale: float = 0.1
+    likelihood_scale: float = 0.2
     # probability of the same speaker a tenth of a second later
     stay: float = 0.98
     # shortest turn, seconds
@@ -191,6 +193,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "speech.bias": (-100, 100),
     "speech.min_speech": (0.01, 10),
     "speech.min_pause": (0.01, 10),
+    "speech.padding": (0, 1),
     "space.window": (0.25, 10),
     "space.max_pause": (0, 10),
     "clustering.min_speakers": (1, 100),
@@ -259,7 +262,9 @@ def _merged(config: Any, changes: Mapping[str, Any], source: str, above: str) ->
         old = getattr(config, key)
         if is_dataclass(old):
             if not isinstance(value, dict):
-                raise ConfigError(f"{source}: {above + key} is a section; write [{above + key}] with settings below")
+                raise ConfigError(
+                    f"{source}: {above + key} is a section; write [{above + key}] with settings below"
+                )
             new[key] = _merged(old, value, source, f"{above}{key}.")
         else:
             new[key] = _typed(value, old, f"{source}: {above}{key}")
@@ -280,7 +285,9 @@ def parsed(text: str, source: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigError(f"{source} is not valid TOML: {error}; see the files in configs/ for the form") from None
+        raise ConfigError(
+            f"{source} is not valid TOML: {error}; see the files in configs/ for the form"
+        ) from None
 
 
 def loaded(path: str | PathLike[str], base: Config | None = None) -> Config:
@@ -288,7 +295,9 @@ def loaded(path: str | PathLike[str], base: Config | None = None) -> Config:
     path = Path(path)
     try:
         if path.is_file() and path.stat().st_size > LARGEST_FILE:
-            raise ConfigError(f"{path}: larger than {LARGEST_FILE} bytes, so not a configuration; check the path")
+            raise ConfigError(
+                f"{path}: larger than {LARGEST_FILE} bytes, so not a configuration; check the path"
+            )
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror or error}); check the path") from None

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
     from diarize.background import BackgroundModel
     from diarize.clustering import Clustering
+    from diarize.types import SpeakerPoints
 
     Array = NDArray[Any]
     Progress = Callable[[str, float], None]
 
-__all__ = ["Diarization", "diarize"]
+__all__ = ["Diarization", "diarize", "speech_mask"]
 
 STAGES: Final = ("features", "speech", "space", "clustering", "smoothing")
 # Mean posterior from which another speaker is worth naming.
@@ -37,10 +38,10 @@ LIKELY: Final = 0.01
 class Diarization:
     """Who spoke when in one recording, and how that was decided.
 
-    ``annotation``: the turns, with times in seconds from the start of the file; ``posteriors``: soft shares of
-    every frame; ``selection``: how many speakers, and what the other numbers were worth; ``speech``: the frames
-    that were taken for speech; ``band``: which acoustic model served; ``duration`` in seconds; ``notes``: what was
-    odd about the recording; ``config``, ``versions``: what is needed to do it again.
+    ``annotation``: the turns, with times in seconds from the start of the file; ``posteriors``: soft shares
+    of every frame; ``selection``: how many speakers, and what the other numbers were worth; ``speech``: the
+    frames that were taken for speech; ``band``: which acoustic model served; ``duration`` in seconds;
+    ``notes``: what was odd about the recording; ``config``, ``versions``: what is needed to do it again.
     """
 
     annotation: Annotation
@@ -91,39 +92,62 @@ def _diarized(
     span: tuple[float, float | None],
     progress: Progress,
 ) -> Diarization:
-    from diarize import clustering, smoothing
-    from diarize.features import normalized
+    from diarize.clustering import clustered
 
     sound = _Sound.of(recording, config, span)
     features, band = _heard(sound, config, progress)
+    model = _background(band, config)
     progress("speech", 0.0)
-    mask = _speech_mask(features, given, sound, config)
+    mask = _speech_mask(features, given, sound, model, config)
     if not mask.values.any():
         return _silent(sound, features, mask, band, config)
-    values = normalized(features.values[:, 1 : 1 + config.features.n_mfcc], mask.values, features.grid.frame_rate, config.features)
+    values = _values(features, mask, config)
     progress("space", 0.0)
-    model = _background(band, config)
     points = _points(values, mask, model, config)
     progress("clustering", 0.0)
-    selection = clustering.clustered(points, config.clustering, config.seed)
+    selection = clustered(points, config.clustering, config.seed)
     progress("smoothing", 0.0)
-    if model is None:
-        found = smoothing.component_posteriors(mask, points, selection.responsibilities, config.smoothing)
-    else:
-        found = smoothing.adapted_posteriors(
-            values, mask, points, selection.responsibilities, model.ubm, config.smoothing
-        )
+    found = _frame_posteriors(values, mask, points, selection.responsibilities, model, config)
     posteriors = _by_appearance(found)
     annotation = turns(posteriors, mask, sound.name, sound.start)
     progress("smoothing", 1.0)
     return Diarization(
-        annotation, posteriors, selection, mask, band, features.grid.duration, sound.notes(), config, versions()
+        annotation,
+        posteriors,
+        selection,
+        mask,
+        band,
+        features.grid.duration,
+        sound.notes(),
+        config,
+        versions(),
     )
+
+
+def speech_mask(recording: str | PathLike[str] | Waveform, config: Config | None = None) -> SpeechMask:
+    """Only the first half of the way: which frames of a recording are speech."""
+    from threadpoolctl import threadpool_limits
+
+    config = config or Config()
+    with threadpool_limits(limits=1):
+        sound = _Sound.of(recording, config, (0.0, None))
+        features, band = _heard(sound, config, lambda stage, share: None)
+        return _speech_mask(features, None, sound, _background(band, config), config)
+
+
+def _values(features: Features, mask: SpeechMask, config: Config) -> Array:
+    """Normalised cepstra without c0, float32 (n_frames, D)."""
+    from diarize.features import normalized
+
+    kept = features.values[:, 1 : 1 + config.features.n_mfcc]
+    return normalized(kept, mask.values, features.grid.frame_rate, config.features)
 
 
 @dataclass(frozen=True, slots=True)
 class _Sound:
-    """Where samples come from: blocks (n,) at one rate, a name, the second at which they start, and oddities."""
+    """Where samples come from: blocks (n,) at one rate, a name, the second at which they start, and
+    oddities.
+    """
 
     name: str
     rate: int
@@ -141,7 +165,9 @@ class _Sound:
         from diarize.audio import open_recording
 
         channel = config.audio.channel or None
-        opened = open_recording(recording, rate=config.audio.rate, channel=channel, start=span[0], end=span[1])
+        opened = open_recording(
+            recording, rate=config.audio.rate, channel=channel, start=span[0], end=span[1]
+        )
 
         def blocks() -> Iterator[Array]:
             return (block.samples for block in opened.blocks())
@@ -155,7 +181,9 @@ def _waveform_sound(waveform: Waveform, rate: int, span: tuple[float, float | No
     last = None if span[1] is None else round(span[1] * waveform.rate)
     samples = waveform.samples[first:last]
     if not samples.size:
-        raise AudioError(f"{waveform.recording}: nothing between {span[0]} s and {span[1]} s; choose another stretch")
+        raise AudioError(
+            f"{waveform.recording}: nothing between {span[0]} s and {span[1]} s; choose another stretch"
+        )
     if waveform.rate != rate:
         import librosa
 
@@ -183,22 +211,24 @@ def _reported(sound: _Sound, progress: Progress) -> Iterator[Array]:
         yield block
 
 
-def _speech_mask(features: Features, given: ArrayLike | None, sound: _Sound, config: Config) -> SpeechMask:
+def _speech_mask(
+    features: Features, given: ArrayLike | None, sound: _Sound, model: BackgroundModel, config: Config
+) -> SpeechMask:
     """The stretches that were given, else what speech activity finds."""
     from diarize import speech
 
     if given is not None:
         own = np.asarray(given, dtype=np.float64).reshape(-1, 2) - sound.start
-        return SpeechMask(features.grid.mask(own), features.grid)
+        return SpeechMask(features.grid.mask(np.maximum(own, 0.0)), features.grid)
     if config.speech.method == "silero":
-        return speech.by_silero(sound.blocks(), features.grid, config.speech)
-    return speech.found(features, config.speech)
+        return speech.by_silero(sound.blocks(), features.grid)
+    if config.speech.method == "energy":
+        return speech.by_energy(features)
+    return speech.by_mixtures(features, model.speech, model.other, config.speech)
 
 
-def _background(band: str, config: Config) -> BackgroundModel | None:
-    """The model of the speaker space; None in the textbook space."""
-    if config.space.kind == "mfcc":
-        return None
+def _background(band: str, config: Config) -> BackgroundModel:
+    """The model that was asked for, or the shipped one of the band; its feature settings must be these."""
     from diarize import background
 
     model = background.load(config.space.background) if config.space.background else background.shipped(band)
@@ -206,12 +236,29 @@ def _background(band: str, config: Config) -> BackgroundModel | None:
     return model
 
 
-def _points(values: Array, mask: SpeechMask, model: BackgroundModel | None, config: Config) -> Any:
+def _points(values: Array, mask: SpeechMask, model: BackgroundModel, config: Config) -> SpeakerPoints:
     from diarize import space
 
-    if model is None:
+    if config.space.kind == "mfcc":
         return space.frame_points(values, mask)
-    return space.speaker_points(values, mask, model.ubm, (model.speaker, model.window), model.scale, config.space)
+    return space.speaker_points(
+        values, mask, model.ubm, (model.speaker, model.window), model.scale, config.space
+    )
+
+
+def _frame_posteriors(
+    values: Array,
+    mask: SpeechMask,
+    points: SpeakerPoints,
+    shares: Array,
+    model: BackgroundModel,
+    config: Config,
+) -> Posteriors:
+    from diarize import smoothing
+
+    if config.space.kind == "mfcc":
+        return smoothing.component_posteriors(mask, points, shares, config.smoothing)
+    return smoothing.adapted_posteriors(values, mask, points, shares, model.ubm, config.smoothing)
 
 
 def _by_appearance(found: Posteriors) -> Posteriors:
@@ -251,7 +298,15 @@ def _silent(sound: _Sound, features: Features, mask: SpeechMask, band: str, conf
     posteriors = Posteriors(np.zeros((features.grid.n_frames, 0), np.float32), features.grid, ())
     notes = (*sound.notes(), "no speech found")
     return Diarization(
-        Annotation(sound.name), posteriors, nobody(), mask, band, features.grid.duration, notes, config, versions()
+        Annotation(sound.name),
+        posteriors,
+        nobody(),
+        mask,
+        band,
+        features.grid.duration,
+        notes,
+        config,
+        versions(),
     )
 
 

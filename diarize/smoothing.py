@@ -1,4 +1,6 @@
-"""From windows to frames: every speaker becomes a model of frames, a hidden Markov chain weighs them in time."""
+"""From windows to frames: every speaker becomes a model of frames, a hidden Markov chain weighs them in
+time.
+"""
 
 from __future__ import annotations
 
@@ -32,14 +34,16 @@ def adapted_posteriors(
 ) -> Posteriors:
     """Frame posteriors of speakers whose models are adapted from the background mixture.
 
-    ``values`` (n_frames, D); ``responsibilities`` (n_windows, K) of ``points``. Each round adapts the means of
-    every speaker by relevance MAP (Gauvain & Lee 1994; Reynolds et al. 2000) on the shares of frames that it
-    has, then shares the frames out anew.
+    ``values`` (n_frames, D); ``responsibilities`` (n_windows, K) of ``points``. Each round adapts the means
+    of every speaker by relevance MAP (Gauvain & Lee 1994; Reynolds et al. 2000) on the shares of frames that
+    it has, then shares the frames out anew.
     """
     shares = _spread(responsibilities, points, len(values))
     result = _masked(shares, mask)
     for _ in range(config.rounds):
-        scores = np.column_stack([m.log_prob(values[mask.values]) for m in _adapted(ubm, values, shares, config)])
+        scores = np.column_stack(
+            [m.log_prob(values[mask.values]) for m in _adapted(ubm, values, shares, config)]
+        )
         result = turn_posteriors(scores, mask, config)
         shares = result.values
     return result
@@ -68,7 +72,9 @@ def _adapted(ubm: GMM, values: Array, shares: Array, config: SmoothingConfig) ->
     """One mixture per speaker: the means moved by the frames that are theirs."""
     counts, sums = _shared_statistics(ubm, values, shares)
     shift = sums / (counts + config.relevance)[..., None]
-    return [GMM(ubm.weights, means, ubm.covariances) for means in ubm.means + shift * np.sqrt(ubm.covariances)]
+    return [
+        GMM(ubm.weights, means, ubm.covariances) for means in ubm.means + shift * np.sqrt(ubm.covariances)
+    ]
 
 
 def _shared_statistics(ubm: GMM, values: Array, shares: Array) -> tuple[Array, Array]:

@@ -1,4 +1,6 @@
-"""The values that flow through the house: frozen, checked when made, arrays read-only, each with its clock."""
+"""The values that flow through the house: frozen, checked when made, arrays read-only, each with its
+clock.
+"""
 
 from __future__ import annotations
 
@@ -126,7 +128,9 @@ class FrameGrid:
         return max(1, round(seconds * self.rate / self.hop))
 
     def mask(self, intervals: Array) -> Array:
-        """Bool (n_frames,): cells whose boundaries, rounded to the grid, lie inside ``intervals`` (n, 2) s."""
+        """Bool (n_frames,): cells whose boundaries, rounded to the grid, lie inside ``intervals`` (n, 2)
+        s.
+        """
         mask = np.zeros(self.n_frames, dtype=bool)
         for start, end in intervals:
             mask[self.boundary(start) : self.boundary(end)] = True
@@ -227,8 +231,8 @@ class SpeakerPoints:
 
 @dataclass(frozen=True, slots=True)
 class Posteriors:
-    """Who speaks in each frame: ``values`` float32 (n_frames, K), rows summing to 1 on speech and 0 elsewhere;
-    ``grid``; ``speakers``: K names.
+    """Who speaks in each frame: ``values`` float32 (n_frames, K), rows summing to 1 on speech and 0
+    elsewhere; ``grid``; ``speakers``: K names.
     """
 
     values: Array
@@ -247,8 +251,8 @@ class Posteriors:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One person speaking from ``start`` to ``end`` (seconds, half-open); how sure (mean posterior, 0 to 1) and
-    who else it might have been, where that is known.
+    """One person speaking from ``start`` to ``end`` (seconds, half-open); how sure (mean posterior, 0 to 1)
+    and who else it might have been, where that is known.
     """
 
     start: float

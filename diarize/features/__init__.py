@@ -1,8 +1,18 @@
 """From samples to normalised cepstra."""
 
 from diarize.features.bandwidth import measured_band
-from diarize.features.deltas import with_deltas
+from diarize.features.deltas import slopes, with_deltas
 from diarize.features.mfcc import cepstra, frame_grid
 from diarize.features.normalize import cmvn, normalized, sliding_cmvn, warped
 
-__all__ = ["cepstra", "cmvn", "frame_grid", "measured_band", "normalized", "sliding_cmvn", "warped", "with_deltas"]
+__all__ = [
+    "cepstra",
+    "cmvn",
+    "frame_grid",
+    "measured_band",
+    "normalized",
+    "sliding_cmvn",
+    "slopes",
+    "warped",
+    "with_deltas",
+]

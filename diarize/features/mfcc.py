@@ -86,7 +86,9 @@ def _power_spectrum(samples: Array, rate: int, config: FeatureConfig) -> Array:
     # librosa centres a short window in n_fft: pad so that the first window starts at the first sample.
     before = (n_fft - window) // 2
     padded = np.pad(samples, (before, n_fft - window - before))
-    spectrum = librosa.stft(padded, n_fft=n_fft, hop_length=hop, win_length=window, window="hamming", center=False)
+    spectrum = librosa.stft(
+        padded, n_fft=n_fft, hop_length=hop, win_length=window, window="hamming", center=False
+    )
     power: Array = spectrum.real**2 + spectrum.imag**2
     return power
 

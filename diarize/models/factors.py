@@ -55,7 +55,9 @@ class Observations(NamedTuple):
 def packed(matrices: Array) -> Array:
     """Symmetric (…, R, R) as (…, R(R+1)/2), off-diagonals doubled: tr(A B) = packed(A) · lower(B)."""
     rows, columns = np.tril_indices(matrices.shape[-1])
-    return matrices[..., rows, columns] * np.where(rows == columns, 1, 2).astype(matrices.dtype)
+    triangle: Array = matrices[..., rows, columns]
+    doubled: Array = triangle * np.where(rows == columns, 1, 2).astype(matrices.dtype)
+    return doubled
 
 
 def lower(matrices: Array) -> Array:

@@ -1,0 +1,184 @@
+"""How right it is: a folder of recordings with references, own and reference speech activity, one
+configuration.
+
+    python -m benchmarks.accuracy --corpus DIR [--corpus DIR …] [--preset NAME] [--set
+    clustering.max_speakers=8]
+
+Every recording NAME.flac (or .wav) needs NAME.rttm beside it; NAME.uem, where there is one, says what is
+scored. Pooled figures sum seconds over the recordings of a folder; nothing is averaged over files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import diarize
+from diarize import formats, scoring
+from diarize.config import Config, merged, parsed, preset
+from diarize.intervals import union
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from diarize.types import Annotation
+
+    Array = Any
+
+SUFFIXES = (".flac", ".wav")
+DETECTORS = ("hmm", "energy", "silero")
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording with its truth."""
+
+    path: Path
+    reference: Annotation
+    uem: Array
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one recording under one speech activity."""
+
+    recording: Recording
+    strict: scoring.FileScore
+    lenient: scoring.FileScore
+    seconds: float
+    speed: float
+
+
+def recordings(corpus: Path) -> Iterator[Recording]:
+    """All recordings of a folder that have a reference."""
+    for path in sorted(p for p in corpus.iterdir() if p.suffix in SUFFIXES):
+        rttm, uem = path.with_suffix(".rttm"), path.with_suffix(".uem")
+        if rttm.exists():
+            references = formats.read_file(rttm)
+            reference = references.get(path.stem) or diarize.Annotation(path.stem)
+            stretches = formats.read_uem(uem).get(path.stem) if uem.exists() else None
+            yield Recording(path, reference, stretches)
+
+
+def outcome(recording: Recording, config: Config, own: bool) -> Outcome:
+    """Diarize once and grade twice: collar 0 with overlap, and ±0.25 s without."""
+    speech = None if own else union(recording.reference.intervals())
+    begin = time.perf_counter()
+    result = diarize.diarize(recording.path, config, speech=speech)
+    took = time.perf_counter() - begin
+    graded = [
+        scoring.score(recording.reference, result.annotation, uem=recording.uem, collar=c, skip_overlap=skip)
+        for c, skip in ((0.0, False), (0.25, True))
+    ]
+    return Outcome(recording, graded[0], graded[1], result.duration, result.duration / took)
+
+
+def row(name: str, scores: list[scoring.FileScore], lenient: list[scoring.FileScore], speed: float) -> str:
+    """One line of the table, seconds pooled."""
+    strict = diarize.Score.pooled(s.score for s in scores)
+    loose = diarize.Score.pooled(s.score for s in lenient)
+    jer = [j for s in scores if (j := s.jer) is not None]
+    counts = "/".join(
+        str(sum(n)) for n in ([s.hypothesis_speakers for s in scores], [s.reference_speakers for s in scores])
+    )
+    parts = [
+        100 * part / strict.total if strict.total else 0
+        for part in (strict.missed, strict.false_alarm, strict.confusion)
+    ]
+    return (
+       
+        f"{name:<26}
+        {_percent(strict.der)} {_percent(loose.der)}
+         {parts[0]:5.1f} {parts[1]:5.1f} {parts[2]:5.1f}" f"  {_percent(float(np.mean(jer)) if jer else None)} {counts:>7} {speed:6.0f}"
+    )
+
+
+def _percent(share: float | None) -> str:
+    return "    –" if share is None else f"{100 * share:5.1f}"
+
+
+COLUMNS = ("DER", " DER¼", "  miss", "false", " conf", "   JER", "    spk", " ×real")
+HEADER = f"{'':<26} " + " ".join(f"{name:>5}" for name in COLUMNS)
+
+
+def table(title: str, outcomes: list[Outcome]) -> str:
+    """Per recording and pooled, with the count of speakers."""
+    lines = [title, HEADER]
+    lines += [row(o.recording.path.stem, [o.strict], [o.lenient], o.speed) for o in outcomes]
+    total = sum(o.seconds for o in outcomes) / sum(o.seconds / o.speed for o in outcomes)
+    lines.append(row("pooled", [o.strict for o in outcomes], [o.lenient for o in outcomes], total))
+    errors = [o.strict.hypothesis_speakers - o.strict.reference_speakers for o in outcomes]
+    exact, near = np.mean([e == 0 for e in errors]), np.mean([abs(e) <= 1 for e in errors])
+    lines.append(
+        f"speakers counted exactly {100 * exact:.0f} %, within one {100 * near:.0f} %, mean error {np.mean(errors):+.2f}"
+    )
+    return "\n".join(lines)
+
+
+def detection_table(corpus: list[Recording], config: Config) -> str:
+    """Speech activity alone, three detectors in one run, pooled seconds."""
+    lines = [f"{'speech activity':<26} {'miss':>5} {'false':>5}   share of reference speech"]
+    for method in DETECTORS:
+        found = [detected(r, merged(config, {"speech": {"method": method}})) for r in corpus]
+        speech = sum(f.speech for f in found)
+        miss, false = sum(f.missed for f in found), sum(f.false_alarm for f in found)
+        lines.append(f"{method:<26} {100 * miss / speech:5.1f} {100 * false / speech:5.1f}")
+    return "\n".join(lines)
+
+
+def detected(recording: Recording, config: Config) -> scoring.Detection:
+    """Miss and false alarm of one detector on one recording."""
+    from diarize.pipeline import speech_mask
+
+    mask = speech_mask(recording.path, config)
+    spans = tuple(diarize.Turn(max(a, 0.0), b, "speech") for a, b in mask.intervals)
+    found = diarize.Annotation(recording.path.stem, spans)
+    return scoring.score(recording.reference, found, uem=recording.uem).detection
+
+
+def settings(changes: Iterable[str], name: str | None) -> Config:
+    """A preset with dotted TOML assignments laid over it."""
+    return merged(preset(name) if name else Config(), parsed("\n".join(changes), "--set"), "--set")
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--corpus", type=Path, action="append", required=True)
+    parser.add_argument("--preset")
+    parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE")
+    parser.add_argument("--leave-out", default="", metavar="PREFIX", help="skip recordings so named")
+    parser.add_argument("--no-detection", action="store_true", help="skip the table of speech detectors")
+    options = parser.parse_args()
+    config = settings(options.set, options.preset)
+    print(
+        "DER: collar 0, overlap scored. DER¼: collar ±0.25 s, overlap skipped. Parts of DER in % of reference"
+    )
+    print(
+        "speaker time; JER is the mean over files; spk is found/true; ×real is seconds of audio per second.\n"
+    )
+    for corpus in options.corpus:
+        found = [
+            r
+            for r in recordings(corpus)
+            if not options.leave_out or not r.path.stem.startswith(options.leave_out)
+        ]
+        for own in (False, True):
+            activity = "own speech activity" if own else "reference speech activity"
+            print(
+                table(f"{corpus.name}, {activity}", [outcome(r, config, own) for r in found]) + "\n",
+                flush=True,
+            )
+        if not options.no_detection:
+            print(detection_table(found, config) + "\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""How a background model is made: simulated recordings of real voices, heard as recordings are heard.
+
+Single-speaker recordings become conversations with rooms, noise, gains, codecs and speeds drawn at random,
+so that the model knows voices as they come: several in one recording, normalised together, in one channel.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from math import inf
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from diarize.background import Activity, BackgroundModel, TrainingUtterance, fitted
+from diarize.config import Config
+from diarize.errors import ModelError
+from diarize.features import cepstra, cmvn
+from diarize.intervals import subtract, union
+from diarize.speech import activity_features
+from diarize.types import FrameGrid, SpeechMask, Waveform, runs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from diarize.synth import SynthConfig
+    from diarize.types import Annotation, Features
+
+    Array = NDArray[Any]
+    Progress = Callable[[str, float], None]
+
+__all__ = ["TrainingPlan", "trained"]
+
+SPEEDS: Final = (1.0, 1.0, 0.9, 1.1, 0.85, 1.15)  # voices played at another speed are other voices
+SECONDS_EACH: Final = 10.0  # of conversation for each voice in it
+TELEPHONE_SHARE: Final = 0.15  # of wide-band conversations that lost their upper band all the same
+EDGE: Final = 0.03  # seconds at the edges of speech that teach neither speech nor pause
+LEAST_SOLO: Final = 2.0  # seconds that a voice must have alone to teach what a voice is
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """What goes into a model: ``voices``: files by speaker; ``rooms``: impulse responses; ``rounds``: how
+    often each voice is used; ``seed``; ``jobs``: processes, which do not change the result.
+    """
+
+    voices: Mapping[str, Sequence[Path]]
+    rooms: Sequence[Path] = ()
+    rounds: int = 6
+    seed: int = 0
+    jobs: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Lesson:
+    """What one simulated recording teaches: voices, and frames of speech and of the rest."""
+
+    utterances: tuple[TrainingUtterance, ...]
+    speech: Array
+    other: Array
+
+
+def trained(
+    plan: TrainingPlan, band: str, config: Config, *, progress: Progress = lambda stage, share: None
+) -> BackgroundModel:
+    """Learn the model of a band, "wide" or "narrow". Raises ModelError when there are too few voices."""
+    if len(plan.voices) < 2 * _LARGEST:
+        raise ModelError(
+            f"{len(plan.voices)} voices; a background model needs {2 * _LARGEST}, hundreds are better"
+        )
+    casts = list(_casts(plan))
+    lesson = partial(_lesson, plan=plan, band=band, config=config)
+    lessons = []
+    with ProcessPoolExecutor(plan.jobs) as pool:
+        for done, each in enumerate(pool.map(lesson, range(len(casts)), casts, chunksize=4)):
+            lessons.append(each)
+            progress("simulated recordings", (done + 1) / len(casts))
+    utterances = [u for each in lessons for u in each.utterances]
+    frames = Activity(np.concatenate([x.speech for x in lessons]), np.concatenate([x.other for x in lessons]))
+    return fitted(
+        utterances, frames, band=band, config=config, seed=plan.seed, origin=_origin(plan), progress=progress
+    )
+
+
+_SMALLEST: Final = 2
+_LARGEST: Final = 7
+
+
+def _origin(plan: TrainingPlan) -> dict[str, Any]:
+    return {"voices": len(plan.voices), "rooms": len(plan.rooms), "rounds": plan.rounds, "seed": plan.seed}
+
+
+def _casts(plan: TrainingPlan) -> Iterator[tuple[str, ...]]:
+    """Who meets whom: every voice once a round, in groups of two to seven."""
+    rng = np.random.default_rng(plan.seed)
+    for _ in range(plan.rounds):
+        names = list(plan.voices)
+        rng.shuffle(names)
+        while names:
+            size = int(rng.integers(_SMALLEST, _LARGEST + 1))
+            cast, names = names[:size], names[size:]
+            yield tuple(cast)
+
+
+def _lesson(number: int, cast: tuple[str, ...], plan: TrainingPlan, band: str, config: Config) -> _Lesson:
+    """Simulate one recording and take from it what its truth allows."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):
+        rng = np.random.default_rng((plan.seed, number))
+        sound, truth = _conversation(cast, rng, plan, config.audio.rate)
+        (features,) = cepstra([sound.samples], sound.rate, config.features, (band,))
+        speech, other = _activity_frames(features, truth, rng)
+        return _Lesson(tuple(_utterances(features, truth, config)), speech, other)
+
+
+def _conversation(
+    cast: tuple[str, ...], rng: np.random.Generator, plan: TrainingPlan, rate: int
+) -> tuple[Waveform, Annotation]:
+    from diarize.audio import read
+    from diarize.synth import conversation
+
+    speed = float(rng.choice(SPEEDS))
+    voices = {name: [_at_speed(read(path, rate=rate), speed) for path in plan.voices[name]] for name in cast}
+    measured = bool(plan.rooms) and rng.random() < 0.4
+    rooms = [read(plan.rooms[int(rng.integers(len(plan.rooms)))], rate=rate)] if measured else []
+    return conversation(voices, _scenery(len(cast), rng, rate), int(rng.integers(1 << 31)), rooms=rooms)
+
+
+def _at_speed(waveform: Waveform, speed: float) -> Waveform:
+    import librosa
+
+    if speed == 1:
+        return waveform
+    played = librosa.resample(waveform.samples, orig_sr=round(waveform.rate * speed), target_sr=waveform.rate)
+    return Waveform(played, waveform.rate, waveform.recording)
+
+
+def _scenery(n_voices: int, rng: np.random.Generator, rate: int) -> SynthConfig:
+    """Room, noise and channel of one recording."""
+    from diarize.synth import SynthConfig
+
+    telephone = rng.random() < TELEPHONE_SHARE
+    return SynthConfig(
+        duration=SECONDS_EACH * n_voices,
+        rate=rate,
+        share_concentration=10.0,
+        turn_median=float(rng.uniform(1.5, 5.0)),
+        pause_mean=float(rng.uniform(0.2, 1.0)),
+        overlap_probability=0.05,
+        gain_spread=float(rng.uniform(0.0, 5.0)),
+        rt60=float(rng.choice([0.0, rng.uniform(0.1, 0.8)], p=[0.3, 0.7])),
+        direct_to_reverberant=float(rng.uniform(0.0, 15.0)),
+        noise=str(rng.choice(["white", "pink", "babble"], p=[0.2, 0.5, 0.3])),
+        snr=float(rng.choice([inf, rng.uniform(8.0, 40.0)], p=[0.15, 0.85])),
+        low_cut=200.0 if telephone else 0.0,
+        high_cut=3500.0 if telephone else inf,
+        mu_law=bool(rng.random() < 0.15),
+        level=float(rng.uniform(-40.0, -18.0)),
+    )
+
+
+def _utterances(features: Features, truth: Annotation, config: Config) -> Iterator[TrainingUtterance]:
+    """Every voice of the recording where it is alone, normalised over all of its speech."""
+    grid = features.grid
+    speech = grid.mask(union(truth.intervals()))
+    values = cmvn(features.values[:, 1 : 1 + config.features.n_mfcc], speech)
+    for name in truth.speakers:
+        others = [truth.intervals(each) for each in truth.speakers if each != name]
+        alone = subtract(truth.intervals(name), union(*others) if others else np.empty((0, 2)))
+        mask = SpeechMask(grid.mask(alone), grid)
+        if mask.seconds >= LEAST_SOLO:
+            yield _cut(name, values, mask)
+
+
+def _cut(name: str, values: Array, mask: SpeechMask) -> TrainingUtterance:
+    """The frames of one voice with pauses between its turns, without the turns of others."""
+    kept, gap = [], mask.grid.frames_in(0.5)
+    for start, end in runs(mask.values):
+        kept += [np.arange(start, end), np.full(gap, -1)]
+    frames = np.concatenate(kept)
+    grid = FrameGrid(mask.grid.rate, mask.grid.hop, mask.grid.window, mask.grid.offset, len(frames))
+    return TrainingUtterance(
+        name, np.where(frames[:, None] >= 0, values[frames], 0), SpeechMask(frames >= 0, grid)
+    )
+
+
+def _activity_frames(features: Features, truth: Annotation, rng: np.random.Generator) -> tuple[Array, Array]:
+    """A quarter of the frames that are surely speech and of those that surely are not."""
+    grid, spoken = features.grid, union(truth.intervals())
+    inner = np.column_stack((spoken[:, 0] + EDGE, spoken[:, 1] - EDGE))
+    outer = np.column_stack((spoken[:, 0] - EDGE, spoken[:, 1] + EDGE))
+    x, drawn = activity_features(features), rng.random(grid.n_frames) < 0.25
+    return x[grid.mask(inner[inner[:, 1] > inner[:, 0]]) & drawn], x[~grid.mask(np.maximum(outer, 0)) & drawn]
