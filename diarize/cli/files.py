@@ -30,7 +30,8 @@ def read_annotations(path: Path, format: str | None = None) -> dict[str, Annotat
     """Annotations by recording, out of a file or out of the files of a folder.
 
     A folder's RTTM files are read or, when it has none, its files of the first format of the table that it
-    has. FormatError when there is none, and when two files are about one recording.
+    has; one without turns is a recording in which nobody speaks. FormatError when there is none, and when two
+    files are about one recording.
     """
     from diarize.formats import read_file
 
@@ -39,7 +40,7 @@ def read_annotations(path: Path, format: str | None = None) -> dict[str, Annotat
     found: dict[str, Annotation] = {}
     source: dict[str, Path] = {}
     for each in _annotation_files(path):
-        for name, annotation in read_file(each, format).items():
+        for name, annotation in or_silence(read_file(each, format), each).items():
             if name in found:
                 raise FormatError(f"{each}: about {name!r}, and so is {source[name].name}; keep one of them")
             found[name], source[name] = annotation, each

@@ -71,6 +71,18 @@ def test_score_of_silence_has_no_rate(cli, files):
     assert "no reference speech" in cli("score", files / "quiet.rttm", files / "hyp.rttm").stdout
 
 
+def test_score_grades_silent_recordings_of_a_folder(cli, files):
+    """An empty file is a recording in which nobody speaks: false alarms there count."""
+    for name in ("truth", "guess"):
+        (files / name).mkdir()
+        write_file(files / name / "call.rttm", TRUTH)
+    (files / "truth" / "other.rttm").write_text("")
+    write_file(files / "guess" / "other.rttm", OTHER)
+    document = json.loads(cli("score", files / "truth", files / "guess", "--json").stdout)
+    assert document["der"] == 1
+    assert [each["recording"] for each in document["files"]] == ["call", "other"]
+
+
 def test_score_of_an_empty_hypothesis_is_all_missed(cli, files):
     """Score of an empty hypothesis is all missed."""
     (files / "none.rttm").write_text("")

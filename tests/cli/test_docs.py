@@ -1,0 +1,62 @@
+"""The page about the command line and the commands agree."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+PAGE = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = ("run", "score", "plot", "select", "convert", "synth")
+EVERYWHERE = {"--help", "--verbose", "--quiet", "--json"}
+
+
+def options_of(cli, command):
+    """Long options that the help of a command lists."""
+    return set(re.findall(r"--[a-z][a-z0-9-]+", cli(*command.split(), "--help").stdout))
+
+
+def section(command):
+    """What the page says of a command."""
+    return re.search(rf"## {command}\b.*?(?=\n## |\Z)", PAGE, re.DOTALL)[0]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_is_described_and_every_described_option_exists(cli, command):
+    """select takes over what run says of settings."""
+    listed = options_of(cli, command)
+    said = set(re.findall(r"--[a-z][a-z0-9-]+", section(command)))
+    also = set(re.findall(r"--[a-z][a-z0-9-]+", section("run"))) if command == "select" else set()
+    assert listed - said - also - EVERYWHERE - {"--overwrite"} == set()
+    assert said - listed - EVERYWHERE == set()
+
+
+def test_readme_commands_use_options_that_exist(cli):
+    """A line that is shown must not be refused."""
+    for command, words in re.findall(r"^(?:.*&& )?diarize (\w+)(.*)$", README, re.MULTILINE):
+        known = options_of(cli, "config show" if command == "config" else command)
+        assert set(re.findall(r"--[a-z-]+", words)) <= known
+
+
+def test_documented_json_keys_are_the_printed_ones(cli, calls, tmp_path):
+    """The example is one document with the same keys, nested ones too."""
+    example = json.loads(re.search(r"```json\n(.*?)```", PAGE, re.DOTALL)[1])
+    printed = json.loads(cli("run", tmp_path / "a.wav", "--json").stdout)
+    assert set(example) == set(printed)
+    shown, real = example["recordings"][0], printed["recordings"][0]
+    assert set(shown) == set(real)
+    for key in ("selection", "files"):
+        assert set(shown[key]) == set(real[key])
+    for key in ("speakers", "turns"):
+        assert set(shown[key][0]) == set(real[key][0])
+
+
+def test_the_two_commands_of_the_readme_stand_there():
+    """They are what a stranger types."""
+    assert "pip install . && diarize run audio_samples/meeting.flac" in README
+    assert "pip install '.[test]' && pytest" in README
+    assert README.count("TODO") <= 1
