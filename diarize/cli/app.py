@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from diarize.cli import config, convert, plot, run, score, select, synth
-from diarize.cli.guard import Guarded, terminated
+from diarize.cli.guard import INTERRUPTED, Guarded, leave_interrupted, terminated
 from diarize.cli.printing import complain
 
 __all__ = ["app", "main"]
@@ -60,14 +60,17 @@ app.add_typer(config.app, name="config")
 def main() -> None:
     """The program ``diarize``."""
     for stream in (sys.stdout, sys.stderr):
-        with suppress(
-            AttributeError, ValueError
-        ):  # a name that the terminal cannot show must not end the run
+        with suppress(AttributeError, ValueError):
+            # a name that the terminal cannot show must not end the run
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    with suppress(ValueError):
+    with suppress(ValueError):  # in a thread there are no signals to catch
         signal.signal(signal.SIGTERM, terminated)
     try:
         app(prog_name="diarize")
     except KeyboardInterrupt:
         complain("interrupted", head="stopped")
-        sys.exit(130)
+        leave_interrupted()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            leave_interrupted()
+        raise

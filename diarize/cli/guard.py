@@ -16,7 +16,7 @@ from diarize.errors import DiarizeError
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["FAILED", "Guarded", "Talk", "terminated"]
+__all__ = ["FAILED", "INTERRUPTED", "Guarded", "Talk", "leave_interrupted", "terminated"]
 
 FAILED = 1
 INTERRUPTED = 130
@@ -76,6 +76,18 @@ def _close_output() -> None:
     """Send what is left to nowhere, so that Python does not complain on its way out."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def leave_interrupted() -> NoReturn:
+    """End with 130 after Ctrl-C.
+
+    Where the interrupt has passed through ``exec`` of a text, as in an import that makes functions, CPython
+    under ``-m`` would otherwise kill itself by the signal, whatever exit code was asked for.
+    """
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(INTERRUPTED)
 
 
 def terminated(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -23,7 +23,10 @@ def ran(*words, **more):
     return subprocess.run([*PROGRAM, *map(str, words)], capture_output=True, text=True, check=False, **more)
 
 
-@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["config", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "words",
+    [["--help"], ["run", "--help"], ["config", "--help"], ["--version"], ["config", "show", "--help"]],
+)
 def test_help_answers_without_heavy_imports(words):
     """Help answers without heavy imports."""
     code = (
@@ -95,18 +98,40 @@ def test_a_closed_pipe_ends_quietly(talk, tmp_path):
     assert (result.stdout, result.stderr) == ("#", "")
 
 
-def test_ctrl_c_leaves_one_line_and_no_files(talk, tmp_path):
-    """Ctrl-C leaves one line and no files."""
+@pytest.mark.parametrize(("sent", "code", "lines"), [(signal.SIGINT, 130, 1), (signal.SIGTERM, 143, 0)])
+def test_a_signal_ends_it_with_at_most_one_line_and_no_files(talk, tmp_path, sent, code, lines):
+    """Ctrl-C and a polite request to end, in the middle of the work."""
     words = ["run", str(talk / "talk.wav"), "-o", str(tmp_path / "out")]
     child = subprocess.Popen([*PROGRAM, *words], stderr=subprocess.PIPE, text=True)
     while not (tmp_path / "out").exists():  # made when the command line has been understood
         time.sleep(0.01)
     time.sleep(0.2)
-    child.send_signal(signal.SIGINT)
-    _, complaint = child.communicate(timeout=30)
-    assert child.returncode == 130
-    assert len(complaint.splitlines()) == 1
+    child.send_signal(sent)
+    _, complaint = child.communicate(timeout=60)
+    assert child.returncode == code
+    assert len(complaint.splitlines()) == lines
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_ctrl_c_inside_generated_code_is_130_too(tmp_path):
+    """Imports that make functions by ``exec`` are where an interrupt often falls."""
+    (tmp_path / "probe.py").write_text(
+        "import sys\nfrom diarize import pipeline\nfrom diarize.cli import main\n"
+        "pipeline.diarize = lambda *a, **k: exec('raise KeyboardInterrupt')\n"
+        "sys.argv = ['diarize', 'run', 'x.wav', '--no-plot', '-o', 'out']\nmain()\n"
+    )
+    result = subprocess.run([sys.executable, "-m", "probe"], cwd=tmp_path, capture_output=True, check=False)
+    assert result.returncode == 130
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_name_that_the_terminal_cannot_show_is_shown_escaped(tmp_path):
+    """A Western terminal and a Greek name."""
+    (tmp_path / "π.toml").write_text("seed = 3\n")
+    words = ["config", "check", tmp_path / "π.toml"]
+    result = ran(*words, env=os.environ | {"PYTHONIOENCODING": "latin-1"})
+    assert result.returncode == 0, result.stderr
+    assert r"\u03c0.toml: right" in result.stdout
 
 
 def test_a_bar_with_remaining_time_appears_on_a_terminal_only(talk, tmp_path):
