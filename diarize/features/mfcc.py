@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.errors import AudioError
+from diarize.errors import AudioError, ConfigError
 from diarize.types import Features, FrameGrid
 
 if TYPE_CHECKING:
@@ -31,8 +31,16 @@ FLOOR = 1e-11
 
 
 def frame_grid(n_samples: int, rate: int, config: FeatureConfig) -> FrameGrid:
-    """The clock: cells of one hop tile the recording, each in the middle of its window."""
+    """The clock: cells of one hop tile the recording, each in the middle of its window.
+
+    Raises ConfigError when the hop is longer than the window: what is between windows would go unheard.
+    """
     hop, window = round(config.hop * rate), round(config.window * rate)
+    if hop > window:
+        raise ConfigError(
+            f"features.hop = {config.hop:g} s is longer than features.window = {config.window:g} s; "
+            "choose a shorter hop or a longer window"
+        )
     return FrameGrid(rate, hop, window, -((window - hop) // 2), -(-n_samples // hop))
 
 
@@ -77,7 +85,7 @@ def _windowed(blocks: Iterable[Array], rate: int, config: FeatureConfig) -> Iter
 
 
 def _power_spectrum(samples: Array, rate: int, config: FeatureConfig) -> Array:
-    """Power (n_bins, n_frames) of full windows only."""
+    """Power (n_bins, n_frames) of full windows only; float64, so that later sums hardly depend on blocks."""
     import librosa
 
     window = round(config.window * rate)
@@ -90,7 +98,7 @@ def _power_spectrum(samples: Array, rate: int, config: FeatureConfig) -> Array:
         padded, n_fft=n_fft, hop_length=hop, win_length=window, window="hamming", center=False
     )
     power: Array = spectrum.real**2 + spectrum.imag**2
-    return power
+    return power.astype(np.float64)
 
 
 def _tilt(power: Array, rate: int) -> Array:

@@ -1,0 +1,291 @@
+"""Cepstra against librosa's own, their streaming, their slopes and normalisation, and the measured band."""
+
+from __future__ import annotations
+
+import librosa
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.signal import butter, sosfiltfilt
+from scipy.special import ndtri
+from scipy.stats import rankdata
+
+from diarize.config import FeatureConfig
+from diarize.errors import AudioError, ConfigError
+from diarize.features import (
+    cepstra,
+    cmvn,
+    frame_grid,
+    measured_band,
+    normalized,
+    sliding_cmvn,
+    slopes,
+    warped,
+    with_deltas,
+)
+
+RATE = 16_000
+CONFIG = FeatureConfig()
+LAW = settings(deadline=None, max_examples=25, derandomize=True)
+SPANS = {"wide": (40, 20.0, 7600.0), "narrow": (30, 100.0, 3700.0)}
+
+
+def noise(seconds, seed=0, level=0.1):
+    """White noise, float32 (n,)."""
+    samples = np.random.default_rng(seed).standard_normal(round(seconds * RATE))
+    return (level * samples).astype(np.float32)
+
+
+def both(samples, config=CONFIG, rate=RATE):
+    """Wide-band and narrow-band features of one piece."""
+    return cepstra([samples], rate, config, ("wide", "narrow"))
+
+
+def rows(seed, n=200, dims=3):
+    """Random values (n, dims) of unlike mean and spread that wander slowly."""
+    rng = np.random.default_rng(seed)
+    steps = rng.standard_normal((n, dims)) * rng.uniform(0.5, 4.0, dims)
+    return (steps + 0.3 * np.cumsum(steps, axis=0) + rng.uniform(-20, 20, dims)).astype(np.float32)
+
+
+class TestCepstra:
+    @pytest.mark.parametrize("band", ["wide", "narrow"])
+    @pytest.mark.parametrize("lifter", [0.0, 22.0])
+    def test_equal_those_of_librosa_from_samples(self, band, lifter):
+        """librosa.feature.mfcc on the padded waveform gives the same numbers in one call."""
+        samples, config = noise(1.0), FeatureConfig(lifter=lifter)
+        (ours,) = cepstra([samples], RATE, config, (band,))
+        n_mels, low, high = SPANS[band]
+        # 120 samples before the first window (the grid's offset), 56 more for the longer Fourier transform
+        padded = np.pad(samples, (120 + 56, 1000))
+        theirs = librosa.feature.mfcc(
+            y=padded,
+            sr=RATE,
+            n_mfcc=21,
+            lifter=lifter,
+            n_fft=512,
+            hop_length=160,
+            win_length=400,
+            window="hamming",
+            center=False,
+            n_mels=n_mels,
+            fmin=low,
+            fmax=high,
+            htk=True,
+        )
+        assert ours.names == (*(f"c{i}" for i in range(21)), "tilt")
+        # librosa's floor is relative to the loudest frame: the last frame, half empty, is left out
+        assert_allclose(ours.values[:-1, :21], theirs.T[: len(ours.values) - 1], rtol=0, atol=2e-3)
+
+    def test_a_frame_is_what_its_definition_says(self):
+        """Hamming window, power spectrum, mel, 10 log10, orthonormal DCT-II, written out for one frame."""
+        samples = noise(0.5, seed=1)
+        wide, _ = both(samples)
+        t, window = 17, 0.54 - 0.46 * np.cos(2 * np.pi * np.arange(400) / 400)
+        piece = np.zeros(512)
+        piece[56:456] = samples[t * 160 - 120 : t * 160 + 280] * window
+        power = np.abs(np.fft.rfft(piece)) ** 2
+        mel = librosa.filters.mel(sr=RATE, n_fft=512, n_mels=40, fmin=20, fmax=7600, htk=True) @ power
+        decibels, m = 10 * np.log10(mel), np.arange(40)
+        for i in (0, 1, 7, 20):
+            scale = np.sqrt((1 if i == 0 else 2) / 40)
+            wanted = scale * np.sum(decibels * np.cos(np.pi * i * (2 * m + 1) / 80))
+            assert_allclose(wide.values[t, i], wanted, rtol=0, atol=1e-3)
+        hertz = np.arange(257) * RATE / 512
+        tilt = power[hertz >= 4200].sum() / power[(hertz >= 300) & (hertz <= 3000)].sum()
+        assert_allclose(wide.values[t, -1], 10 * np.log10(tilt), rtol=0, atol=1e-3)
+
+    def test_two_bands_at_once_are_each_alone(self):
+        """One spectrum serves both sets of filters."""
+        samples = noise(0.3)
+        for band, together in zip(("wide", "narrow"), both(samples), strict=True):
+            (alone,) = cepstra([samples], RATE, CONFIG, (band,))
+            assert_array_equal(alone.values, together.values)
+
+    @LAW
+    @given(cuts=st.lists(st.integers(0, 9_000), max_size=8), n=st.integers(1, 9_000))
+    def test_blocks_of_any_size_equal_one_piece(self, cuts, n):
+        """Empty blocks, blocks shorter than a hop and the rest."""
+        samples = noise(9_000 / RATE)[:n]
+        blocks = np.split(samples, sorted(min(cut, n) for cut in cuts))
+        for streamed, whole in zip(
+            cepstra(blocks, RATE, CONFIG, ("wide", "narrow")), both(samples), strict=True
+        ):
+            assert streamed.grid == whole.grid
+            assert_allclose(streamed.values, whole.values, rtol=0, atol=1e-6)
+
+    @LAW
+    @given(n=st.integers(1, 20_000), rate=st.sampled_from([8_000, 16_000, 22_050, 44_100]))
+    def test_cells_tile_the_recording(self, n, rate):
+        """One frame for every hop begun; the first cell begins at sample 0."""
+        grid = frame_grid(n, rate, CONFIG)
+        hop = round(0.01 * rate)
+        assert grid.n_frames == int(np.ceil(n / hop))
+        # an odd difference of window and hop cannot be halved: the centre is off by half a sample at most
+        assert grid.origin in (0, 1) if (grid.window - grid.hop) % 2 else grid.origin == 0
+        assert (grid.n_frames - 1) * hop < n <= grid.n_frames * hop
+        (found,) = cepstra([np.ones(n, np.float32)], rate, CONFIG, ("narrow",))
+        assert len(found.values) == grid.n_frames
+
+    def test_a_hop_longer_than_the_window_is_refused(self):
+        """Both settings are named."""
+        with pytest.raises(ConfigError, match=r"features\.hop = 0\.05 s .* features\.window = 0\.025 s"):
+            cepstra([noise(0.2)], RATE, FeatureConfig(hop=0.05), ("wide",))
+
+    def test_silence_is_finite_and_all_frames_are_alike(self):
+        """Digital silence has the floor's cepstra: a level and nothing else."""
+        wide, narrow = both(np.zeros(RATE, np.float32))
+        for found in (wide, narrow):
+            assert np.isfinite(found.values).all()
+            assert_array_equal(found.values, np.broadcast_to(found.values[0], found.values.shape))
+            assert_allclose(found.values[:, 1:], 0, rtol=0, atol=1e-3)
+        assert_allclose(wide.values[:, 0], -110 * np.sqrt(40), rtol=1e-5)
+
+    def test_gain_moves_the_level_alone(self):
+        """Twenty decibels less are −20 √40 in c0 and nothing in any other column."""
+        loud, _ = both(noise(0.5))
+        soft, _ = both(noise(0.5) / 10)
+        assert_allclose(loud.values[:, 0] - soft.values[:, 0], 20 * np.sqrt(40), rtol=0, atol=1e-2)
+        assert_allclose(loud.values[:, 1:], soft.values[:, 1:], rtol=0, atol=1e-2)
+
+    def test_no_sample_at_all_is_an_error(self):
+        """Neither an empty stream nor a stream of nothing."""
+        for blocks in ([], [np.zeros(0, np.float32)]):
+            with pytest.raises(AudioError, match="no samples"):
+                cepstra(blocks, RATE, CONFIG, ("wide",))
+
+
+class TestSlopes:
+    def test_a_ramp_by_hand(self):
+        """0 1 2 3 4 with one frame on either side: full slope inside, half at the ends, which repeat."""
+        ramp = np.arange(5.0)[:, None]
+        assert_allclose(slopes(ramp, 1)[:, 0], [0.5, 1, 1, 1, 0.5], rtol=0, atol=1e-7)
+        # over two frames frame 0 has (1·(1 − 0) + 2·(2 − 0)) / 10, frame 1 (1·(2 − 0) + 2·(3 − 0)) / 10
+        assert_allclose(slopes(ramp, 2)[:, 0], [0.5, 0.8, 1, 0.8, 0.5], rtol=0, atol=1e-7)
+
+    def test_a_slope_is_the_least_squares_line(self):
+        """Inside, what polyfit finds over the nine frames."""
+        values = rows(3, 40, 2)
+        for t in (4, 17, 35):
+            line = np.polyfit(np.arange(-4, 5), values[t - 4 : t + 5].astype(np.float64), 1)[0]
+            assert_allclose(slopes(values, 4)[t], line, rtol=1e-4, atol=1e-5)
+
+    def test_a_constant_has_no_slope(self):
+        """Not even at the ends; one frame alone is a constant."""
+        assert_array_equal(slopes(np.full((6, 2), 3.0), 4), np.zeros((6, 2), np.float32))
+        assert_array_equal(slopes(np.ones((1, 2)), 4), np.zeros((1, 2), np.float32))
+
+    def test_deltas_are_appended_and_named(self):
+        """Slopes, then slopes of slopes, each column under its own name."""
+        wide, _ = both(noise(0.4))
+        more = with_deltas(wide, 2)
+        assert more.names[22:26] == ("d1c0", "d1c1", "d1c2", "d1c3")
+        assert more.names[44] == "d2c0"
+        once = slopes(wide.values, 4)
+        assert_array_equal(more.values, np.hstack((wide.values, once, slopes(once, 4))))
+        assert with_deltas(wide, 0).names == wide.names
+
+
+class TestNormalisation:
+    def test_cmvn_leaves_mean_zero_and_deviation_one_on_the_used_frames(self):
+        """Frames that are not used are moved along and do not count."""
+        values, used = rows(0), np.arange(200) % 3 > 0
+        values[~used] += 1000
+        scaled = cmvn(values, used)
+        assert_allclose(scaled[used].mean(axis=0), 0, rtol=0, atol=1e-4)
+        assert_allclose(scaled[used].std(axis=0), 1, rtol=1e-4)
+        assert scaled[~used].min() > 10
+
+    @LAW
+    @given(seed=st.integers(0, 1000), shift=st.floats(-50, 50), scale=st.floats(0.1, 10))
+    def test_channel_and_gain_leave_no_trace(self, seed, shift, scale):
+        """A constant added to, or a factor on, a coefficient changes nothing: a channel is the first."""
+        values, used = rows(seed), np.ones(200, bool)
+        assert_allclose(cmvn(scale * values + shift, used), cmvn(values, used), rtol=0, atol=2e-3)
+        assert_allclose(sliding_cmvn(scale * values + shift, 30), sliding_cmvn(values, 30), rtol=0, atol=2e-2)
+
+    def test_a_constant_coefficient_becomes_zero(self):
+        """Nothing is divided by nothing."""
+        values = np.full((50, 2), 7.0, np.float32)
+        for scaled in (cmvn(values, np.ones(50, bool)), sliding_cmvn(values, 9), warped(values, 9)):
+            assert_allclose(scaled, 0, rtol=0, atol=1e-6)
+
+    def test_nothing_used_means_all_used(self):
+        """A recording without speech is normalised over all of it."""
+        values = rows(5)
+        assert_array_equal(cmvn(values, np.zeros(200, bool)), cmvn(values, np.ones(200, bool)))
+
+    @pytest.mark.parametrize("width", [1, 2, 15, 40, 1000])
+    def test_sliding_is_the_slow_loop(self, width):
+        """Mean and deviation over the frames around each, cut at the ends."""
+        values, wanted = rows(1, 120).astype(np.float64), np.empty((120, 3))
+        for t in range(120):
+            around = values[max(0, t - width // 2) : min(120, t + width - width // 2)]
+            wanted[t] = (values[t] - around.mean(axis=0)) / np.maximum(around.std(axis=0), 1e-3)
+        assert_allclose(sliding_cmvn(values.astype(np.float32), width), wanted, rtol=1e-4, atol=1e-4)
+
+    @pytest.mark.parametrize("width", [1, 2, 15, 40, 1000])
+    def test_warping_is_ranks_through_the_normal_quantile(self, width):
+        """Average ranks by scipy, among the frames around each; rounding makes ties."""
+        values, wanted = np.round(rows(2, 120)), np.empty((120, 3))
+        for t in range(120):
+            low = max(0, t - width // 2)
+            around = values[low : min(120, t + width - width // 2)]
+            wanted[t] = ndtri((rankdata(around, axis=0)[t - low] - 0.5) / len(around))
+        assert_allclose(warped(values, width), wanted, rtol=1e-5, atol=1e-6)
+
+    def test_warping_sees_only_order(self):
+        """Any rising function of a coefficient warps to the same numbers."""
+        values = rows(4, 80)
+        assert_array_equal(warped(np.arctan(values / 10), 31), warped(values, 31))
+
+    @pytest.mark.parametrize("method", ["sliding", "warping"])
+    def test_moving_windows_move_over_speech_only(self, method):
+        """Pauses between, however long and loud, do not change what speech becomes."""
+        speech = rows(6, 150)
+        used = np.zeros(400, bool)
+        used[50:100] = used[200:300] = True
+        values = np.full((400, 3), 500.0, np.float32)
+        values[used] = speech
+        config = FeatureConfig(normalization=method, sliding_window=0.4)
+        alone = {"sliding": sliding_cmvn, "warping": warped}[method](speech, 40)
+        assert_array_equal(normalized(values, used, 100.0, config)[used], alone)
+
+    def test_the_setting_decides(self):
+        """Over the recording, not at all, or an error for a name that is none."""
+        values, used = rows(7), np.ones(200, bool)
+        assert_array_equal(normalized(values, used, 100.0, FeatureConfig()), cmvn(values, used))
+        untouched = normalized(values, used, 100.0, FeatureConfig(normalization="none"))
+        assert_array_equal(untouched, values)
+        with pytest.raises(ConfigError, match=r"'loudness'.*features\.normalization"):
+            normalized(values, used, 100.0, FeatureConfig(normalization="loudness"))
+
+
+class TestBand:
+    @pytest.mark.parametrize("level", [0.3, 0.003])
+    def test_noise_over_the_whole_band_is_wide(self, level):
+        """At any usual level."""
+        assert [measured_band(found) for found in both(noise(3.0, level=level))] == ["wide", "wide"]
+
+    @pytest.mark.parametrize("level", [0.3, 0.003])
+    def test_noise_up_to_a_telephones_edge_is_narrow(self, level):
+        """The header says 16 kHz; nothing is above 3.4 kHz."""
+        low = butter(12, 3400, fs=RATE, output="sos")
+        samples = sosfiltfilt(low, noise(3.0, level=level)).astype(np.float32)
+        assert [measured_band(found) for found in both(samples)] == ["narrow", "narrow"]
+
+    def test_eight_kilohertz_resampled_is_narrow(self):
+        """A call that somebody saved at 16 kHz stays a call."""
+        call = np.random.default_rng(2).standard_normal(24_000).astype(np.float32) * 0.1
+        samples = librosa.resample(call, orig_sr=8_000, target_sr=RATE, res_type="soxr_hq")
+        assert measured_band(both(samples)[0]) == "narrow"
+
+    def test_a_tenth_of_fricatives_is_enough_to_be_wide(self):
+        """Vowels have nothing above 4 kHz either: the loud frames with the most there decide."""
+        low = butter(12, 3400, fs=RATE, output="sos")
+        samples = sosfiltfilt(low, noise(5.0)).astype(np.float32)
+        hiss = np.arange(samples.size) % RATE < RATE // 8
+        samples[hiss] = noise(5.0, seed=9)[hiss]
+        assert measured_band(both(samples)[0]) == "wide"
