@@ -33,7 +33,8 @@ def accumulated(gmm: GMM, x: Array, used: Array, bounds: Array, scale: float = 1
         part = slice(start, min(start + AT_ONCE, len(bounds)))
         frames, there = _gathered(used, bounds[part])
         responsibilities = np.zeros((*frames.shape, k), np.float32)
-        responsibilities[there] = scale * gmm.responsibilities(x[frames[there]])
+        if there.any():
+            responsibilities[there] = scale * gmm.responsibilities(x[frames[there]])
         counts[part] = responsibilities.sum(axis=1)
         first = np.matmul(responsibilities.transpose(0, 2, 1), x[frames].astype(np.float32))
         sums[part] = (first - counts[part][..., None] * gmm.means) / deviations
