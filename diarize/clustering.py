@@ -65,6 +65,9 @@ class Clustering:
         gaps = [(v, k) for k, v in zip(self.counts, self.values, strict=True) if k != self.chosen]
         value, runner_up = min(gaps)
         best = self.values[self.counts.index(self.chosen)]
+        if value < best:
+            ahead = f"{best - value:.0f} nats ahead"
+            return f"{self.chosen} as asked; {self.criterion} alone says {runner_up}, {ahead}"
         return f"{self.chosen} by {self.criterion}; next is {runner_up}, {value - best:.0f} nats behind"
 
 

@@ -1,0 +1,180 @@
+"""How many speakers: planted points, honoured limits, honest ties."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from diarize.clustering import Clustering, clustered, nobody
+from diarize.config import ClusteringConfig
+from diarize.errors import DiarizeError
+from diarize.types import SpeakerPoints
+
+from .made import agreement, grid, planted_points
+
+
+def exact_points(seed, n_speakers, n=300, distance=12.0):
+    """Exact points of well separated blobs in three dimensions, and whose each is."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, n_speakers, n)
+    corners = distance * np.eye(3)[np.arange(n_speakers) % 3] * (1 + np.arange(n_speakers) // 3)[:, None]
+    frames = np.arange(n)
+    bounds = np.column_stack((frames, frames + 1))
+    return SpeakerPoints(corners[labels] + rng.normal(size=(n, 3)), bounds, frames == 0, grid(n)), labels
+
+
+def settings(**changes):
+    """Clustering settings."""
+    return ClusteringConfig(**changes)
+
+
+class TestEvidence:
+    @pytest.mark.parametrize("n_speakers", [1, 2, 4, 6])
+    def test_planted_speakers_are_counted_and_told_apart(self, n_speakers):
+        """The number is free; the windows are shared out as planted."""
+        points, labels = planted_points(n_speakers, n_speakers)
+        found = clustered(points, settings(), 0)
+        assert (found.criterion, found.chosen) == ("evidence", n_speakers)
+        assert found.responsibilities.shape == (120, n_speakers)
+        assert_allclose(found.responsibilities.sum(axis=1), 1, rtol=1e-6)
+        assert agreement(labels, found.responsibilities) > 0.97
+
+    @pytest.mark.parametrize("asked", [1, 2, 3, 5, 9, 30, 120])
+    def test_the_same_number_twice_fixes_it(self, asked):
+        """Fewer, as many, and more than there are; as many as there are windows."""
+        points, _ = planted_points(3, 3)
+        found = clustered(points, settings(min_speakers=asked, max_speakers=asked), 0)
+        assert found.chosen == asked
+        assert found.equivalent == (asked,)
+        assert found.responsibilities.shape == (120, asked)
+
+    @pytest.mark.parametrize(("low", "high"), [(1, 2), (4, 5), (5, 20), (1, 1), (3, 8)])
+    def test_limits_are_kept(self, low, high):
+        """The best of what is allowed, however much better something else would be."""
+        points, _ = planted_points(3, 3)
+        found = clustered(points, settings(min_speakers=low, max_speakers=high), 0)
+        assert low <= found.chosen <= high
+        assert all(low <= k <= high for k in found.equivalent)
+        allowed = {k: v for k, v in zip(found.counts, found.values, strict=True) if low <= k <= high}
+        assert found.chosen == min(allowed, key=allowed.get)
+
+    def test_the_whole_curve_is_kept(self):
+        """Every count tried has its value and its solution; the chosen has the least."""
+        points, _ = planted_points(5, 3)
+        found = clustered(points, settings(), 0)
+        assert list(found.counts) == sorted(set(found.counts))
+        assert {1, 2, 3} <= set(found.counts)
+        for k, solution in zip(found.counts, found.solutions, strict=True):
+            assert solution.shape == (120, k)
+        assert min(found.values) == found.values[found.counts.index(found.chosen)]
+
+    def test_equivalent_counts_are_those_within_the_margin(self):
+        """None at zero but the chosen, all at infinity."""
+        points, _ = planted_points(6, 3)
+        assert clustered(points, settings(equivalent=0.0), 0).equivalent == (3,)
+        wide = clustered(points, settings(equivalent=1e6), 0)
+        assert wide.equivalent == wide.counts
+        values = dict(zip(wide.counts, wide.values, strict=True))
+        margin = values[4] - values[3] if 4 in values else values[2] - values[3]
+        near = clustered(points, settings(equivalent=margin + 1e-6), 0).equivalent
+        assert near == tuple(k for k in wide.counts if values[k] - values[3] <= margin + 1e-6)
+        assert len(near) >= 2
+
+    def test_more_starts_find_nothing_worse(self):
+        """For every count that both have met."""
+        points, _ = planted_points(8, 5, knows=0.7)
+        one, many = (clustered(points, settings(n_starts=n), 0) for n in (1, 4))
+        few = dict(zip(one.counts, one.values, strict=True))
+        more = dict(zip(many.counts, many.values, strict=True))
+        assert set(few) <= set(more)
+        assert all(more[k] <= few[k] for k in few)
+
+    def test_the_same_seed_is_the_same_result(self):
+        """To the bit."""
+        points, _ = planted_points(9, 4)
+        one, two = (clustered(points, settings(), 7) for _ in range(2))
+        assert (one.counts, one.values, one.equivalent) == (two.counts, two.values, two.equivalent)
+        for a, b in zip(one.solutions, two.solutions, strict=True):
+            assert_array_equal(a, b)
+
+    def test_a_start_that_holds_a_turn_is_likelier_to_go_on(self):
+        """Within a stretch of speech a window without evidence has the speaker before; after a pause less."""
+        points, labels = planted_points(2, 2)
+        values, precision = points.values.copy(), points.precision.copy()
+        at = int(np.flatnonzero((labels[1:-1] == labels[:-2]) & (labels[2:] == labels[1:-1]))[5]) + 1
+        values[at], precision[at] = 0, 0
+        sure = []
+        for pause in (False, True):
+            first = points.first.copy()
+            first[[at, at + 1]] = pause
+            changed = SpeakerPoints(values, points.bounds, first, points.grid, precision)
+            found = clustered(changed, settings(min_speakers=2, max_speakers=2), 0).responsibilities
+            sure.append(found[at].max())
+        assert sure[0] > 0.95
+        assert sure[1] < sure[0] - 0.05
+
+    def test_more_speakers_than_windows_are_refused(self):
+        """In one line with both numbers."""
+        points, _ = planted_points(0, 2, n=5)
+        with pytest.raises(DiarizeError, match=r"at least 6 speakers .* only 5 windows.*fewer"):
+            clustered(points, settings(min_speakers=6), 0)
+
+    @pytest.mark.parametrize("n", [1, 2, 3])
+    def test_next_to_nothing_is_one_speaker(self, n):
+        """One, two, three windows of one person."""
+        points, _ = planted_points(0, 1, n=n)
+        assert clustered(points, settings(), 0).chosen == 1
+
+
+class TestGaussians:
+    @pytest.mark.parametrize("n_speakers", [1, 2, 3, 5])
+    def test_separate_blobs_are_counted_by_bic(self, n_speakers):
+        """The textbook's way works where the textbook's picture is true."""
+        points, labels = exact_points(n_speakers, n_speakers)
+        found = clustered(points, settings(max_speakers=7), 0)
+        assert (found.criterion, found.chosen) == ("BIC", n_speakers)
+        assert found.counts == tuple(range(1, 8))
+        assert agreement(labels, found.responsibilities) > 0.99
+
+    def test_limits_are_kept(self):
+        """A fixed number, and no more speakers than points."""
+        points, _ = exact_points(1, 3)
+        fixed = clustered(points, settings(min_speakers=2, max_speakers=2), 0)
+        assert (fixed.counts, fixed.chosen) == ((2,), 2)
+        few, _ = exact_points(0, 1, n=4)
+        assert max(clustered(few, settings(max_speakers=20), 0).counts) <= 4
+        with pytest.raises(DiarizeError, match="at least 5 speakers"):
+            clustered(few, settings(min_speakers=5), 0)
+
+    def test_uncertain_points_may_be_counted_by_bic_too(self):
+        """By setting; the curve runs over the allowed counts."""
+        points, labels = planted_points(3, 3, rank=3, knows=30.0, distance=3.0)
+        found = clustered(points, settings(criterion="bic", max_speakers=6), 0)
+        assert (found.criterion, found.chosen, found.counts) == ("BIC", 3, (1, 2, 3, 4, 5, 6))
+        assert agreement(labels, found.responsibilities) > 0.97
+
+
+class TestExplanation:
+    def explained(self, values, chosen, equivalent):
+        """The line of a made-up result."""
+        solutions = tuple(np.ones((1, k)) for k in values)
+        found = Clustering("evidence", tuple(values), tuple(values.values()), chosen, equivalent, solutions)
+        return found.explanation
+
+    def test_one_line_says_how_sure(self):
+        """Alone, ahead of the next, or with others nearly as good."""
+        assert self.explained({1: 5.0}, 1, (1,)) == "1: the only number tried"
+        line = self.explained({1: 90.0, 2: 10.0, 3: 32.4}, 2, (2,))
+        assert line == "2 by evidence; next is 3, 22 nats behind"
+        line = self.explained({1: 11.0, 2: 10.0, 3: 12.0}, 2, (1, 2, 3))
+        assert line == "2 by evidence; nearly as good: 1, 3"
+
+    def test_a_number_that_was_asked_for_is_not_called_the_best(self):
+        """What the criterion would have chosen is said, and by how much."""
+        line = self.explained({1: 90.0, 2: 10.0, 3: 30.0}, 1, (1,))
+        assert line == "1 as asked; evidence alone says 2, 80 nats ahead"
+
+    def test_nobody_is_nobody(self):
+        """No speech, no speakers."""
+        assert (nobody().chosen, nobody().responsibilities.shape) == (0, (0, 0))

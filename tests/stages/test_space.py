@@ -1,0 +1,76 @@
+"""From frames to points: what a window says, against its pieces, and the textbook's frames."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from diarize.config import SpaceConfig
+from diarize.models.factors import observed, posterior_means, unpacked
+from diarize.models.statistics import accumulated
+from diarize.space import frame_points, speaker_points
+from diarize.windows import tiled
+
+from .made import mask_of, mixture
+
+UBM = mixture(0, 4, 3)
+RNG = np.random.default_rng(1)
+LOADINGS = RNG.normal(size=(4, 3, 2)) * 0.5, RNG.normal(size=(4, 3, 2)) * 0.3
+MASK = mask_of(1000, (20, 500), (600, 920))
+VALUES = RNG.normal(size=(1000, 3)).astype(np.float32)
+
+
+def points(values=VALUES, mask=MASK, scale=0.1, **settings):
+    """Speaker points of the values above."""
+    return speaker_points(values, mask, UBM, LOADINGS, scale, SpaceConfig(**settings))
+
+
+class TestSpeakerPoints:
+    def test_a_point_is_what_its_window_says(self):
+        """Windows, statistics and posterior put together by hand: 8 s of speech make a frame worth twice."""
+        found = points()
+        bounds, first = tiled(MASK, 1.5, 0.15)
+        assert MASK.seconds == 8.0
+        said = observed(accumulated(UBM, VALUES, MASK.values, bounds, 0.2), *LOADINGS)
+        assert_array_equal(found.bounds, bounds)
+        assert_array_equal(found.first, first)
+        assert_allclose(found.values, posterior_means(said), rtol=1e-6, atol=1e-9)
+        assert_allclose(found.precision, said.precision, rtol=1e-6)
+        assert found.grid == MASK.grid
+
+    def test_a_frame_is_worth_less_in_a_long_recording(self):
+        """The same second and a half among eighty seconds of speech says less than among eight."""
+        long = mask_of(10_000, (20, 500), (600, 920), (1_000, 8_200))
+        values = np.concatenate((VALUES, np.zeros((9_000, 3), np.float32)))
+        one, other = points(), points(values, long)
+        n = len(one.values)
+        assert_array_equal(other.bounds[:n], one.bounds)
+        less = unpacked(one.precision - other.precision[:n])
+        assert (np.linalg.eigvalsh(less).min(axis=1) > 0).all()
+
+    def test_a_planted_voice_is_seen(self):
+        """Frames drawn from the mixture moved along a speaker's loadings point to that speaker."""
+        rng = np.random.default_rng(3)
+        for y in ([1.5, 0.0], [0.0, -1.5]):
+            means = UBM.means + np.sqrt(UBM.covariances) * (LOADINGS[0] @ np.array(y))
+            which = rng.choice(4, size=1000, p=UBM.weights)
+            drawn = means[which] + np.sqrt(UBM.covariances[which]) * rng.normal(size=(1000, 3))
+            seen = points(drawn.astype(np.float32), scale=0.5).values.mean(axis=0)
+            assert np.linalg.norm(seen - y) < 0.8
+
+    @pytest.mark.parametrize("window", [0.5, 3.0])
+    def test_the_length_of_windows_is_a_setting(self, window):
+        """As are the pauses that end them."""
+        assert_array_equal(points(window=window).bounds, tiled(MASK, window, 0.15)[0])
+        assert_array_equal(points(max_pause=2.0).bounds, tiled(MASK, 1.5, 2.0)[0])
+
+
+def test_every_frame_of_speech_is_a_point_in_the_textbook_space():
+    """Exact points, one per frame; the first of a stretch is marked."""
+    mask = mask_of(10, (0, 3), (5, 6), (8, 10))
+    found = frame_points(VALUES[:10], mask)
+    assert found.precision is None
+    assert_array_equal(found.values, VALUES[[0, 1, 2, 5, 8, 9]])
+    assert_array_equal(found.bounds, [[0, 1], [1, 2], [2, 3], [5, 6], [8, 9], [9, 10]])
+    assert_array_equal(found.first, [True, False, False, True, True, False])
