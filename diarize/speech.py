@@ -12,7 +12,7 @@ import numpy as np
 
 from diarize.errors import AudioError
 from diarize.models import forward_backward, sticky
-from diarize.types import SpeechMask
+from diarize.types import SpeechMask, runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,9 +36,11 @@ SLOPE_REACH: Final = 4
 LEVEL_REACHES: Final = (10, 30)
 SPREAD_REACH: Final = 15
 # Frames are not independent: their log-likelihood ratio is scaled by this.
-SCALE: Final = 0.1
+SCALE: Final = 0.05
 # Chance that the next frame is as this one.
 STAY: Final = 0.99
+# Cepstra above c0 of digital silence are rounding errors; those of any sound, however faint, are not.
+FLAT: Final = 1e-2
 # What Silero's probability must exceed, as its authors set it.
 SILERO_THRESHOLD: Final = 0.5
 
@@ -54,7 +56,16 @@ def by_mixtures(features: Features, speech: GMM, other: GMM, config: SpeechConfi
         min(grid.frames_in(s), max(1, grid.n_frames // 2)) for s in (config.min_speech, config.min_pause)
     ]
     posteriors, _ = forward_backward(scores, chain.log_start, chain.log_transition, shortest)
-    return SpeechMask(_widened(posteriors[:, 0] > 0.5, round(config.padding * grid.frame_rate)), grid)
+    found = (posteriors[:, 0] > 0.5) & ~_dead(features, shortest[1])
+    return SpeechMask(_widened(found, round(config.padding * grid.frame_rate)), grid)
+
+
+def _dead(features: Features, shortest: int) -> Array:
+    """Frames of digital silence that lasts ``shortest`` frames or more, bool (n_frames,)."""
+    flat: Array = np.abs(features.values[:, 1:]).max(axis=1) < FLAT
+    for start, end in runs(flat):
+        flat[start:end] = end - start >= shortest
+    return flat
 
 
 def _widened(mask: Array, reach: int) -> Array:
@@ -112,7 +123,8 @@ def by_energy(features: Features) -> SpeechMask:
     """Frames within 30 dB of the loudest twentieth: the floor that every detector must beat."""
     n_mels = 40
     level = features.columns("c0")[:, 0] / np.sqrt(n_mels)
-    return SpeechMask(level > np.percentile(level, 95) - ENERGY_MARGIN, features.grid)
+    loud = level > np.percentile(level, 95) - ENERGY_MARGIN
+    return SpeechMask(loud & ~_dead(features, 1), features.grid)
 
 
 def by_silero(blocks: Iterable[Array], grid: FrameGrid) -> SpeechMask:

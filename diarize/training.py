@@ -20,7 +20,7 @@ from diarize.errors import ModelError
 from diarize.features import cepstra, cmvn
 from diarize.intervals import subtract, union
 from diarize.speech import activity_features
-from diarize.types import FrameGrid, SpeechMask, Waveform, runs
+from diarize.types import Annotation, FrameGrid, SpeechMask, Waveform, runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from diarize.synth import SynthConfig
-    from diarize.types import Annotation, Features
+    from diarize.types import Features
 
     Array = NDArray[Any]
     Progress = Callable[[str, float], None]
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["TrainingPlan", "trained"]
 
 SPEEDS: Final = (1.0, 1.0, 0.9, 1.1, 0.85, 1.15)  # voices played at another speed are other voices
+SPEECHLESS: Final = 6  # for so many conversations there is one recording in which nobody speaks
 SECONDS_EACH: Final = 10.0  # of conversation for each voice in it
 TELEPHONE_SHARE: Final = 0.15  # of wide-band conversations that lost their upper band all the same
 EDGE: Final = 0.03  # seconds at the edges of speech that teach neither speech nor pause
@@ -74,6 +75,7 @@ def trained(
             f"{len(plan.voices)} voices; a background model needs {2 * _LARGEST}, hundreds are better"
         )
     casts = list(_casts(plan))
+    casts += [()] * max(1, len(casts) // SPEECHLESS)
     lesson = partial(_lesson, plan=plan, band=band, config=config)
     lessons = []
     with ProcessPoolExecutor(plan.jobs) as pool:
@@ -113,7 +115,8 @@ def _lesson(number: int, cast: tuple[str, ...], plan: TrainingPlan, band: str, c
 
     with threadpool_limits(limits=1):
         rng = np.random.default_rng((plan.seed, number))
-        sound, truth = _conversation(cast, rng, plan, config.audio.rate)
+        rate = config.audio.rate
+        sound, truth = _conversation(cast, rng, plan, rate) if cast else _speechless(rng, rate)
         (features,) = cepstra([sound.samples], sound.rate, config.features, (band,))
         speech, other = _activity_frames(features, truth, rng)
         return _Lesson(tuple(_utterances(features, truth, config)), speech, other)
@@ -130,6 +133,45 @@ def _conversation(
     measured = bool(plan.rooms) and rng.random() < 0.4
     rooms = [read(plan.rooms[int(rng.integers(len(plan.rooms)))], rate=rate)] if measured else []
     return conversation(voices, _scenery(len(cast), rng, rate), int(rng.integers(1 << 31)), rooms=rooms)
+
+
+def _speechless(rng: np.random.Generator, rate: int) -> tuple[Waveform, Annotation]:
+    """Hum, chords, bursts of noise: what a room or a radio does when nobody speaks."""
+    seconds = 20
+    n = seconds * rate
+    sound = 10 ** rng.uniform(-3, -1) * _coloured_noise(n, rng)
+    for _ in range(int(rng.integers(0, 30))):
+        start, length = int(rng.integers(n)), int(rng.uniform(0.1, 4.0) * rate)
+        event = _event(min(length, n - start), rng, rate)
+        sound[start : start + event.size] += 10 ** rng.uniform(-1.5, 0) * event
+    loudest = np.abs(sound).max()
+    return Waveform(0.5 * sound / loudest, rate), Annotation("speechless")
+
+
+def _coloured_noise(n: int, rng: np.random.Generator) -> Array:
+    """Noise of unit variance whose power falls with a random power of frequency."""
+    spectrum = np.fft.rfft(rng.standard_normal(n))
+    shaped = np.fft.irfft(spectrum * np.maximum(np.arange(spectrum.size), 1.0) ** -rng.uniform(0, 1), n)
+    noise: Array = shaped / max(shaped.std(), 1e-12)
+    return noise
+
+
+def _event(n: int, rng: np.random.Generator, rate: int) -> Array:
+    """A chord of one to four notes with overtones, or a burst of noise, swelling and dying away."""
+    envelope = np.sin(np.pi * np.linspace(0, 1, n) ** rng.uniform(0.2, 1)) ** rng.uniform(0.2, 2)
+    if n < 2 or rng.random() < 0.4:
+        burst: Array = envelope * _coloured_noise(max(n, 2), rng)[:n]
+        return burst
+    time, chord = np.arange(n) / rate, np.zeros(n)
+    for note in 55 * 2 ** rng.uniform(0, 5, int(rng.integers(1, 5))):
+        for overtone in range(1, int(rng.integers(1, 12)) + 1):
+            chord += (
+                np.sin(2 * np.pi * note * overtone * time)
+                * overtone ** -rng.uniform(0.5, 2)
+                * (note * overtone < rate / 2)
+            )
+    swelling: Array = envelope * chord / max(chord.std(), 1e-12)
+    return swelling
 
 
 def _at_speed(waveform: Waveform, speed: float) -> Waveform:
@@ -192,7 +234,7 @@ def _cut(name: str, values: Array, mask: SpeechMask) -> TrainingUtterance:
 
 def _activity_frames(features: Features, truth: Annotation, rng: np.random.Generator) -> tuple[Array, Array]:
     """A quarter of the frames that are surely speech and of those that surely are not."""
-    grid, spoken = features.grid, union(truth.intervals())
+    grid, spoken = features.grid, union(truth.intervals())  # nothing at all when nobody speaks
     inner = np.column_stack((spoken[:, 0] + EDGE, spoken[:, 1] - EDGE))
     outer = np.column_stack((spoken[:, 0] - EDGE, spoken[:, 1] + EDGE))
     x, drawn = activity_features(features), rng.random(grid.n_frames) < 0.25

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from diarize.cli import config, convert, plot, run, score, select, synth
+from diarize.cli import background, changes, config, convert, plot, run, score, select, synth
 from diarize.cli.guard import INTERRUPTED, Guarded, leave_interrupted, terminated
 from diarize.cli.printing import complain
 
@@ -52,8 +52,10 @@ app.command("run")(run.run)
 app.command("score")(score.score)
 app.command("plot")(plot.plot)
 app.command("select")(select.select)
+app.command("changes")(changes.changes)
 app.command("convert")(convert.convert)
 app.command("synth")(synth.synth)
+app.add_typer(background.app, name="background")
 app.add_typer(config.app, name="config")
 
 

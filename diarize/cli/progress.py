@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["shown_progress"]
 
@@ -24,9 +24,15 @@ STAGES: Final = {
 }
 
 
+# The same for learning a background model.
+TRAINING: Final = {"simulated recordings": (0.0, 0.7), "mixtures": (0.7, 0.8), "loadings": (0.8, 1.0)}
+
+
 @contextmanager
-def shown_progress(label: str, *, quiet: bool) -> Iterator[Callable[[str, float], None]]:
-    """What the pipeline reports to; says nothing when stderr is no terminal or ``quiet``."""
+def shown_progress(
+    label: str, *, quiet: bool, stages: Mapping[str, tuple[float, float]] = STAGES
+) -> Iterator[Callable[[str, float], None]]:
+    """What a computation in ``stages`` reports to; says nothing when stderr is no terminal or ``quiet``."""
     if quiet or not sys.stderr.isatty():
         yield lambda stage, share: None
         return
@@ -35,7 +41,7 @@ def shown_progress(label: str, *, quiet: bool) -> Iterator[Callable[[str, float]
 
         def report(stage: str, share: float) -> None:
             nonlocal done
-            begin, end = STAGES.get(stage, (0.0, 0.0))
+            begin, end = stages.get(stage, (0.0, 0.0))
             now = round(STEPS * (begin + (end - begin) * min(max(share, 0.0), 1.0)))
             if now > done:
                 bar.update(now - done)

@@ -1,0 +1,107 @@
+"""What each ingredient is worth: one of them off or changed at a time, everything else as it ships.
+
+    python -m benchmarks.ablation --corpus DIR [--corpus DIR …]
+
+Prints, per corpus, the share of reference speaker time given to the wrong speaker (confusion; collar 0,
+overlap scored, reference speech activity, seconds pooled), DER with own speech activity, and the counts of speakers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import diarize
+from benchmarks.accuracy import Recording, outcome, recordings
+from diarize import background
+from diarize.config import Config, merged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from diarize.background import BackgroundModel
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "as shipped": {},
+    "textbook: Gaussians on frames, BIC": {"space": {"kind": "mfcc"}, "clustering": {"max_speakers": 10}},
+    "count by BIC instead of evidence": {"clustering": {"criterion": "bic", "covariance": "tied"}},
+    "one random start": {"clustering": {"n_starts": 1}},
+    "four random starts": {"clustering": {"n_starts": 4}},
+    "no frame models after the windows": {"smoothing": {"rounds": 0}},
+    "three rounds of frame models": {"smoothing": {"rounds": 3}},
+    "windows of 1.0 s": {"space": {"window": 1.0}},
+    "windows of 2.5 s": {"space": {"window": 2.5}},
+    "windows bridge pauses up to 1 s": {"space": {"max_pause": 1.0}},
+}
+
+
+def no_window_factors(model: BackgroundModel) -> BackgroundModel:
+    """Everything particular to a window counts as speaker evidence."""
+    return replace(model, window=np.zeros_like(model.window))
+
+
+def every_frame_counts(model: BackgroundModel) -> BackgroundModel:
+    """Three times the evidence from the same frames."""
+    return replace(model, scale=3 * model.scale)
+
+
+def half_the_dimensions(model: BackgroundModel) -> BackgroundModel:
+    """The 25 strongest directions of speaker space."""
+    strength = np.linalg.norm(model.speaker, axis=(0, 1))
+    kept = np.argsort(-strength)[: model.speaker.shape[2] // 2]
+    return replace(model, speaker=model.speaker[..., kept])
+
+
+MODELS: dict[str, Callable[[BackgroundModel], BackgroundModel]] = {
+    "no window factors": no_window_factors,
+    "evidence of frames times three": every_frame_counts,
+    "half the dimensions of speaker space": half_the_dimensions,
+}
+
+
+def variants(folder: Path) -> Iterator[tuple[str, Config]]:
+    """Names and configurations, first as shipped; changed models are written to ``folder``."""
+    for name, changes in SETTINGS.items():
+        yield name, merged(Config(), changes)
+    for name, change in MODELS.items():
+        path = folder / f"{len(name)}.npz"
+        background.save(change(background.shipped("wide")), path)
+        yield name, merged(Config(), {"space": {"background": str(path)}, "features": {"band": "wide"}})
+    yield "wide-band model for everything", merged(Config(), {"features": {"band": "wide"}})
+    yield "narrow-band model for everything", merged(Config(), {"features": {"band": "narrow"}})
+
+
+def row(name: str, corpus: list[Recording], config: Config) -> str:
+    """One line of the table."""
+    given = [outcome(r, config, own=False) for r in corpus]
+    own = [outcome(r, config, own=True) for r in corpus]
+    strict = diarize.Score.pooled(o.strict.score for o in given)
+    der = diarize.Score.pooled(o.strict.score for o in own).der or 0.0
+    errors = np.array([o.strict.hypothesis_speakers - o.strict.reference_speakers for o in given])
+    counts = f"{100 * np.mean(errors == 0):5.0f} {100 * np.mean(abs(errors) <= 1):6.0f} {errors.mean():+6.2f}"
+    return f"{name:<40} {100 * strict.confusion / strict.total:6.1f} {100 * der:6.1f} {counts}"
+
+
+def main() -> None:
+    """Print a table per corpus."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--corpus", type=Path, action="append", required=True)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        for corpus in options.corpus:
+            found = list(recordings(corpus))
+            print(f"{corpus.name:<40} {'wrong':>6} {'DER':>6} {'exact':>5} {'±1':>6} {'error':>6}")
+            for name, config in variants(Path(folder)):
+                print(row(name, found, config), flush=True)
+            print()
+
+
+if __name__ == "__main__":
+    main()

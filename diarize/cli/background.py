@@ -1,0 +1,119 @@
+"""``diarize background``: models of what speech sounds like and how voices differ."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from diarize.cli.files import existing, refuse_existing
+from diarize.cli.guard import Guarded
+from diarize.cli.options import Overwrite, Verbose, one_of
+from diarize.cli.printing import say, say_json, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diarize.background import BackgroundModel
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    cls=Guarded, no_args_is_help=True, rich_markup_mode=None, help="Train and describe background models."
+)
+
+BANDS = ("wide", "narrow")
+
+
+@app.command()
+def train(
+    corpora: Annotated[
+        list[Path], typer.Argument(metavar="CORPUS", help="Folders: one subfolder or file a speaker.")
+    ],
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.npz", help="The model to write.")],
+    band: Annotated[str, typer.Option("--band", help="wide, or narrow for telephone speech.")] = "wide",
+    rooms: Annotated[
+        Path | None, typer.Option("--rooms", metavar="DIR", help="Measured impulse responses to use too.")
+    ] = None,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often each voice is used.")] = 8,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")] = 0,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes; the result is the same.")] = 2,
+    overwrite: Overwrite = False,
+    verbose: Verbose = False,
+) -> None:
+    """Learn a background model from recordings of one speaker each (minutes for hundreds of speakers).
+
+    The recordings become simulated conversations with rooms, noise and channels drawn at random. The same
+    recordings and seed give the same file to the byte.
+    """
+    from diarize.background import save
+    from diarize.cli.progress import TRAINING, shown_progress
+    from diarize.config import Config
+    from diarize.training import TrainingPlan, trained
+
+    one_of(band, BANDS, "--band")
+    refuse_existing(output, overwrite=overwrite)
+    plan = TrainingPlan(_voices(corpora), _rooms(rooms), rounds, seed, jobs)
+    with shown_progress(output.name, quiet=False, stages=TRAINING) as progress:
+        model = trained(plan, band, Config(), progress=progress)
+    save(model, output)
+    say(_summary(model, output))
+
+
+@app.command()
+def info(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE.npz]", help="A model (default: those that ship).")
+    ] = None,
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Describe a background model: sizes, band, feature settings, origin."""
+    from diarize.background import load, shipped
+
+    models = {str(file): load(existing(file))} if file else {band: shipped(band) for band in BANDS}
+    if json:
+        say_json({"models": {name: _facts(model) for name, model in models.items()}})
+    else:
+        say("\n".join(_summary(model, Path(name)) for name, model in models.items()))
+
+
+def _voices(corpora: Sequence[Path]) -> dict[str, list[Path]]:
+    """Files by speaker over several corpora; equal names in two corpora are two speakers."""
+    from diarize.audio import voices
+
+    found = [(corpus, voices(corpus)) for corpus in corpora]
+    return {f"{corpus.name}/{name}": files for corpus, each in found for name, files in each.items()}
+
+
+def _rooms(folder: Path | None) -> list[Path]:
+    from diarize.audio import AUDIO_SUFFIXES
+
+    return (
+        sorted(p for p in existing(folder).iterdir() if p.suffix.lower() in AUDIO_SUFFIXES) if folder else []
+    )
+
+
+def _facts(model: BackgroundModel) -> dict[str, Any]:
+    return {
+        "band": model.band,
+        "components": model.ubm.n_components,
+        "dimensions": model.ubm.n_dims,
+        "speaker_rank": model.speaker.shape[2],
+        "window_rank": model.window.shape[2],
+        "speech_components": model.speech.n_components,
+        "scale": model.scale,
+        "acoustics": model.acoustics,
+        "origin": model.origin,
+    }
+
+
+def _summary(model: BackgroundModel, path: Path) -> str:
+    facts = _facts(model)
+    nested = {key: facts.pop(key) for key in ("acoustics", "origin")}
+    lines = [f"  {key.replace('_', ' ')}: {value}" for key, value in facts.items()]
+    lines += [f"  {key}: {', '.join(f'{k} {v}' for k, v in value.items())}" for key, value in nested.items()]
+    return "\n".join([shown(path), *lines])
