@@ -7,30 +7,37 @@ import re
 from pathlib import Path
 
 import pytest
+import typer
+
+from diarize.cli import app
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = ("run", "score", "plot", "select", "convert", "synth")
+TREE = typer.main.get_command(app).commands
 EVERYWHERE = {"--help", "--verbose", "--quiet", "--json"}
 
 
 def options_of(cli, command):
-    """Long options that the help of a command lists."""
-    return set(re.findall(r"--[a-z][a-z0-9-]+", cli(*command.split(), "--help").stdout))
+    """Long options that the help of a command lists, and that of its commands where it is a group."""
+    below = getattr(TREE.get(command), "commands", {})
+    inner = [option for name in below for option in options_of(cli, f"{command} {name}")]
+    return {*re.findall(r"--[a-z][a-z0-9-]+", cli(*command.split(), "--help").stdout), *inner}
 
 
 def section(command):
     """What the page says of a command."""
-    return re.search(rf"## {command}\b.*?(?=\n## |\Z)", PAGE, re.DOTALL)[0]
+    found = re.search(rf"## {command}\b.*?(?=\n## |\Z)", PAGE, re.DOTALL)
+    assert found, f"docs/cli.md has no section on {command}"
+    return found[0]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", sorted(TREE))
 def test_every_option_is_described_and_every_described_option_exists(cli, command):
-    """select takes over what run says of settings."""
+    """select and config take over what run says of settings."""
     listed = options_of(cli, command)
     said = set(re.findall(r"--[a-z][a-z0-9-]+", section(command)))
-    also = set(re.findall(r"--[a-z][a-z0-9-]+", section("run"))) if command == "select" else set()
+    also = set(re.findall(r"--[a-z][a-z0-9-]+", section("run"))) if command in ("select", "config") else set()
     assert listed - said - also - EVERYWHERE - {"--overwrite"} == set()
     assert said - listed - EVERYWHERE == set()
 

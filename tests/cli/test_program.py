@@ -15,6 +15,13 @@ import pytest
 from diarize.formats import read_file
 
 PROGRAM = [sys.executable, "-m", "diarize"]
+# The same where whoever started the tests ignores Ctrl-C, as shells have it in the background.
+LISTENING = [
+    sys.executable,
+    "-c",
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "runpy.run_module('diarize', run_name='__main__')",
+]
 HEAVY = ("numpy", "scipy", "librosa", "matplotlib", "numba", "soundfile", "rich")
 
 
@@ -102,7 +109,7 @@ def test_a_closed_pipe_ends_quietly(talk, tmp_path):
 def test_a_signal_ends_it_with_at_most_one_line_and_no_files(talk, tmp_path, sent, code, lines):
     """Ctrl-C and a polite request to end, in the middle of the work."""
     words = ["run", str(talk / "talk.wav"), "-o", str(tmp_path / "out")]
-    child = subprocess.Popen([*PROGRAM, *words], stderr=subprocess.PIPE, text=True)
+    child = subprocess.Popen([*LISTENING, *words], stderr=subprocess.PIPE, text=True)
     while not (tmp_path / "out").exists():  # made when the command line has been understood
         time.sleep(0.01)
     time.sleep(0.2)
