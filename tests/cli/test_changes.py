@@ -1,0 +1,162 @@
+"""``diarize changes``: what is printed and written, and what is refused."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+
+from diarize.pipeline import diarize
+from diarize.scoring import score_changes
+
+
+@pytest.fixture
+def soft(calls, monkeypatch):
+    """The pipeline answers two speakers, the second from 4 s on, rather surely."""
+    from dataclasses import replace
+
+    from diarize import pipeline
+    from diarize.types import Posteriors
+
+    answer = pipeline.diarize
+
+    def changed(path, config, **more):
+        result = answer(path, config, **more)
+        values = np.where(np.arange(1000)[:, None] < 400, [0.9, 0.1], [0.2, 0.8]).astype(np.float32)
+        grid, names = result.posteriors.grid, result.posteriors.speakers
+        return replace(result, posteriors=Posteriors(values, grid, names))
+
+    monkeypatch.setattr("diarize.pipeline.diarize", changed)
+    return calls
+
+
+def test_table_names_time_probability_and_speakers(cli, soft, tmp_path):
+    """And the notes of the recording."""
+    result = cli("changes", tmp_path / "a.wav")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "a.wav: 0:10 long, 1 changes of speaker (method posteriors, threshold 0.5)",
+        "  at    seconds  probability      before       after",
+        "  0:04    4.000       0.7400  SPEAKER_00  SPEAKER_01",
+        "  note: clipped: 3.1 % of samples",
+    ]
+
+
+def test_csv_json_and_audacity(cli, soft, tmp_path):
+    """Numbers, documented keys, and point labels."""
+    text = cli("changes", tmp_path / "a.wav", "--format", "csv").stdout
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert row == {
+        "time": "4.000",
+        "probability": "0.7400",
+        "delta_bic": "",
+        "before": "SPEAKER_00",
+        "after": "SPEAKER_01",
+    }
+    labels = cli("changes", tmp_path / "a.wav", "-f", "audacity").stdout
+    assert labels == "4.000000\t4.000000\tSPEAKER_00 > SPEAKER_01 (0.74)\n"
+    document = json.loads(cli("changes", tmp_path / "a.wav", "--json").stdout)
+    assert document == json.loads(cli("changes", tmp_path / "a.wav", "-f", "json").stdout)
+    assert set(document) == {
+        "recording",
+        "audio",
+        "method",
+        "threshold",
+        "duration",
+        "speech_seconds",
+        "changes",
+        "notes",
+        "versions",
+        "config",
+        "config_digest",
+    }
+    assert document["changes"] == [
+        {
+            "time": 4.0,
+            "probability": 0.74,
+            "before": "SPEAKER_00",
+            "after": "SPEAKER_01",
+            "delta_bic": None,
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "start"), [("x.csv", "time,"), ("x.json", "{\n"), ("x.txt", "4.000000\t4.000000\tSPEAKER_00")]
+)
+def test_a_file_is_written_by_its_suffix_and_replaced_only_when_allowed(cli, soft, tmp_path, name, start):
+    """What is there stays, and nothing is computed for nothing."""
+    path = tmp_path / name
+    result = cli("changes", tmp_path / "a.wav", "-o", path)
+    assert (result.exit_code, result.stdout) == (0, f"wrote {path} (changes: 1)\n")
+    assert path.read_text().startswith(start)
+    path.write_text("mine")
+    again = cli("changes", tmp_path / "a.wav", "-o", path)
+    assert again.exit_code == 1
+    assert "exists already" in again.stderr
+    assert (path.read_text(), len(soft)) == ("mine", 1)
+    assert cli("changes", tmp_path / "a.wav", "-o", path, "--overwrite").exit_code == 0
+    assert path.read_text() != "mine"
+
+
+def test_a_named_format_beats_the_suffix(cli, soft, tmp_path):
+    """A table may be kept as well."""
+    assert cli("changes", tmp_path / "a.wav", "-o", tmp_path / "t.list", "-f", "table").exit_code == 0
+    assert (tmp_path / "t.list").read_text().startswith("a.wav: 0:10 long")
+
+
+def test_threshold_and_settings_reach_the_work(cli, soft, tmp_path):
+    """0.74 is not more than 0.75."""
+    result = cli("changes", tmp_path / "a.wav", "--threshold", "0.75", "--speakers", 3, "-f", "csv")
+    assert result.stdout == "time,probability,delta_bic,before,after\n"
+    assert soft[0]["config"].clustering.max_speakers == 3
+    assert "0 changes" in cli("changes", tmp_path / "a.wav", "--threshold", 1).stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--method", "bick"], "did you mean 'bic'"),
+        (["--method", "bic", "--threshold", "0.5"], "--penalty"),
+        (["--penalty", "2"], "--method bic"),
+        (["--method", "bic", "--speakers", "2"], "--speakers is for --method posteriors"),
+        (["--method", "bic", "--max-speakers", "2"], "--max-speakers is for --method posteriors"),
+        (["--format", "cvs"], "did you mean 'csv'"),
+        (["--format", "csv", "--json"], "--json contradicts"),
+        (["-o", "x.png"], "not one of .csv, .json, .txt"),
+        (["--threshold", "1.5"], "threshold"),
+    ],
+)
+def test_what_cannot_be_is_a_usage_error(cli, calls, tmp_path, words, said):
+    """No option is silently ignored."""
+    result = cli("changes", tmp_path / "a.wav", *words)
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.split())
+    assert calls == []
+
+
+def test_a_missing_recording_is_one_line(cli, tmp_path):
+    """With either method."""
+    for words in ([], ["--method", "bic"]):
+        result = cli("changes", tmp_path / "no.wav", *words)
+        assert result.exit_code == 1
+        assert "no such file" in result.stderr
+        assert len(result.stderr.splitlines()) == 1
+
+
+def test_both_methods_find_changes_in_real_sound(cli, talk):
+    """Two voices of pure signal: most changes within half a second."""
+    from diarize.formats import read_file
+
+    truth = read_file(talk / "talk.truth.rttm")["talk"]
+    for words in (["--speakers", 2], ["--method", "bic"]):
+        document = json.loads(cli("changes", talk / "talk.wav", *words, "--json").stdout)
+        times = [change["time"] for change in document["changes"]]
+        assert score_changes(truth, times, tolerance=0.5).f1 > 0.6
+    assert document["penalty"] == 2.0
+    assert all(change["delta_bic"] > 0 for change in document["changes"])
+    whole = diarize(talk / "talk.wav")
+    assert document["duration"] == pytest.approx(whole.duration)
