@@ -59,7 +59,7 @@ def masks(draw):
 @given(mask=masks(), length=st.sampled_from([0.25, 0.7, 1.5, 10.0]), pause=st.sampled_from([0.0, 0.15, 1.0]))
 def test_windows_tile_the_speech(mask, length, pause):
     """In order, without overlap; no pause over the limit inside; nothing of a long stretch left out."""
-    bounds, first = tiled(mask, length, pause)
+    bounds, _ = tiled(mask, length, pause)
     assert (bounds[:, 1] > bounds[:, 0]).all()
     assert (bounds[1:, 0] >= bounds[:-1, 1]).all()
     within = np.zeros(len(mask.values), bool)

@@ -1,0 +1,236 @@
+"""From windows to frames: shares, adaptation against the slow loop, least durations, and turns."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+
+from diarize import smoothing
+from diarize.config import SmoothingConfig
+from diarize.models import GMM
+from diarize.pipeline import turns
+from diarize.smoothing import adapted_posteriors, component_posteriors, turn_posteriors
+from diarize.types import FrameGrid, Posteriors, SpeakerPoints, Turn, runs
+
+from . import LAW
+from .made import grid, mask_of, mixture
+
+
+def windows(bounds, n_frames):
+    """Points that only say where their windows are."""
+    bounds = np.array(bounds).reshape(-1, 2)
+    return SpeakerPoints(np.zeros((len(bounds), 1)), bounds, np.ones(len(bounds), bool), grid(n_frames))
+
+
+def scores_of(labels, n_speakers, certainty=4.0):
+    """Log-likelihoods that favour a speaker in every frame."""
+    return certainty * np.eye(n_speakers)[labels]
+
+
+class TestTurnPosteriors:
+    @LAW
+    @given(
+        seed=st.integers(0, 1000),
+        lengths=st.lists(st.integers(1, 90), min_size=1, max_size=9),
+        n_speakers=st.integers(1, 4),
+        min_turn=st.sampled_from([0.0, 0.3, 5.0]),
+    )
+    def test_rows_sum_to_one_on_speech_and_are_zero_elsewhere(self, seed, lengths, n_speakers, min_turn):
+        """Whatever the mask, the scores and the least duration, which may exceed the recording."""
+        values = np.repeat(np.arange(len(lengths)) % 2 == 0, lengths)
+        mask = mask_of(len(values), *runs(values))
+        scores = np.random.default_rng(seed).normal(size=(values.sum(), n_speakers)) * 10
+        found = turn_posteriors(scores, mask, SmoothingConfig(min_turn=min_turn))
+        assert_allclose(found.values[values].sum(axis=1), 1, rtol=0, atol=1e-5)
+        assert not found.values[~values].any()
+        assert found.speakers == tuple(f"SPEAKER_{k:02d}" for k in range(n_speakers))
+
+    @pytest.mark.parametrize("min_turn", [0.1, 0.3, 1.0])
+    def test_no_turn_is_shorter_than_its_minimum(self, min_turn):
+        """Interjections of every length among clear turns: those under the minimum go, the rest stay."""
+        wanted = []
+        for length in (5, 10, 20, 30, 60, 100, 150):
+            wanted += [0] * 200 + [1] * length
+        labels = np.array(wanted + [0] * 200)
+        mask = mask_of(len(labels), (0, len(labels)))
+        config = SmoothingConfig(min_turn=min_turn, likelihood_scale=1.0, stay=0.9)
+        found = turn_posteriors(scores_of(labels, 2), mask, config).values.argmax(axis=1)
+        lengths = np.diff(runs(found == 1), axis=1)[:, 0]
+        assert lengths.min() >= 100 * min_turn
+        long_enough = [n for n in (5, 10, 20, 30, 60, 100, 150) if n >= 100 * min_turn]
+        assert sorted(lengths)[-len(long_enough) :] == long_enough
+
+    def test_pauses_take_no_time(self):
+        """What is said before and after a pause is as near as without the pause."""
+        labels = np.repeat([0, 1, 0, 1], [50, 50, 50, 50])
+        scores = scores_of(labels, 2, 0.3)
+        close = turn_posteriors(scores, mask_of(200, (0, 200)), SmoothingConfig())
+        apart = turn_posteriors(scores, mask_of(600, (0, 100), (500, 600)), SmoothingConfig())
+        assert_allclose(apart.values[:100], close.values[:100], rtol=0, atol=1e-6)
+        assert_allclose(apart.values[500:], close.values[100:], rtol=0, atol=1e-6)
+
+    def test_a_block_is_assigned_in_one_piece(self):
+        """Five frames of 10 ms have one posterior: blocks lie on the clock, not on the speech."""
+        mask = mask_of(100, (3, 98))
+        scores = np.random.default_rng(0).normal(size=(95, 2))
+        found = turn_posteriors(scores, mask, SmoothingConfig(min_turn=0.05)).values
+        for start in range(0, 100, 5):
+            block = found[start : start + 5][mask.values[start : start + 5]]
+            assert (block == block[0]).all()
+        assert len(np.unique(found[mask.values, 0])) > 15
+
+    def test_weaker_scores_are_less_sure(self):
+        """Scaling likelihoods down draws posteriors to the middle."""
+        labels = np.repeat([0, 1], [100, 100])
+        mask = mask_of(200, (0, 200))
+        sure, unsure = (
+            turn_posteriors(scores_of(labels, 2, 0.2), mask, SmoothingConfig(likelihood_scale=s)).values
+            for s in (1.0, 0.01)
+        )
+        assert sure[50, 0] > 0.99
+        assert 0.5 < unsure[50, 0] < 0.9
+
+    def test_one_speaker_has_everything(self):
+        """Whatever the scores."""
+        found = turn_posteriors(np.full((50, 1), -1e4), mask_of(50, (0, 50)), SmoothingConfig())
+        assert_array_equal(found.values, np.ones((50, 1)))
+
+
+class TestShares:
+    def test_every_frame_of_a_window_has_its_shares(self):
+        """Frames in no window have none."""
+        points = windows([(0, 3), (3, 5), (8, 9)], 10)
+        rows = np.array([[1.0, 0.0], [0.25, 0.75], [0.5, 0.5]])
+        wanted = np.zeros((10, 2))
+        for (start, end), row in zip(points.bounds, rows, strict=True):
+            wanted[start:end] = row
+        assert_array_equal(smoothing._spread(rows, points, 10), wanted)
+
+    def test_speech_that_no_window_reached_is_anybodys(self):
+        """A stretch too short for a window is speech all the same: even shares."""
+        mask = mask_of(60, (0, 40), (50, 60))
+        config = SmoothingConfig(rounds=0)
+        rows = np.array([[0.9, 0.1]])
+        found = adapted_posteriors(np.zeros((60, 2)), mask, windows([(0, 40)], 60), rows, mixture(), config)
+        assert_allclose(found.values[:40], np.tile([0.9, 0.1], (40, 1)), rtol=1e-6)
+        assert not found.values[40:50].any()
+        assert_array_equal(found.values[50:], np.full((10, 2), 0.5))
+
+    def test_in_the_textbook_space_a_frame_keeps_its_own_shares(self):
+        """Smoothed in time: a doubtful frame among sure ones follows them."""
+        mask = mask_of(60, (0, 60))
+        rows = np.tile([0.95, 0.05], (60, 1))
+        rows[30] = [0.4, 0.6]
+        found = component_posteriors(
+            mask, windows([(t, t + 1) for t in range(60)], 60), rows, SmoothingConfig()
+        )
+        assert (found.values[:, 0] > 0.99).all()
+        hard = component_posteriors(
+            mask,
+            windows([(t, t + 1) for t in range(60)], 60),
+            np.eye(2)[np.arange(60) // 30],
+            SmoothingConfig(),
+        )
+        assert_array_equal(hard.values.argmax(axis=1), np.arange(60) // 30)
+
+
+class TestAdaptation:
+    def test_statistics_are_those_of_the_slow_loop(self):
+        """Soft counts and whitened sums of each speaker's share of the frames."""
+        ubm, rng = mixture(1, 3, 2), np.random.default_rng(0)
+        values = rng.normal(size=(50, 2)) * 3
+        shares = rng.dirichlet([1, 1, 1], 50) * (np.arange(50) % 5 > 0)[:, None]
+        counts, sums = np.zeros((3, 3)), np.zeros((3, 3, 2))
+        for t in range(50):
+            aligned = ubm.responsibilities(values[t : t + 1])[0]
+            for k in range(3):
+                counts[k] += shares[t, k] * aligned
+                offset = (values[t] - ubm.means) / np.sqrt(ubm.covariances)
+                sums[k] += shares[t, k] * aligned[:, None] * offset
+        found = smoothing._shared_statistics(ubm, values, shares)
+        assert_allclose(found[0], counts, rtol=1e-9, atol=1e-12)
+        assert_allclose(found[1], sums, rtol=1e-9, atol=1e-9)
+
+    def test_means_move_by_relevance(self):
+        """One component by hand: sixteen frames at 3 and relevance 16 move a mean of 0 half the way."""
+        ubm = GMM(np.ones(1), np.zeros((1, 1)), np.full((1, 1), 4.0))
+        (near,) = smoothing._adapted(ubm, np.full((16, 1), 3.0), np.ones((16, 1)), SmoothingConfig())
+        assert_allclose(near.means, [[1.5]], rtol=1e-12)
+        assert_array_equal(near.covariances, ubm.covariances)
+        (at,) = smoothing._adapted(ubm, np.full((16, 1), 3.0), np.ones((16, 1)), SmoothingConfig(relevance=0))
+        assert_allclose(at.means, [[3.0]], rtol=1e-12)
+
+    @pytest.mark.parametrize("rounds", [1, 3])
+    def test_frames_find_the_turns_that_windows_straddle(self, rounds):
+        """Windows of 1 s whose speaker changes in the middle of one: the frames know where."""
+        ubm, rng = mixture(2, 4, 6), np.random.default_rng(1)
+        labels = np.repeat([0, 1, 0, 1], [650, 700, 800, 650])
+        which = rng.choice(4, size=2800, p=ubm.weights)
+        moved = ubm.means + np.array([1.0, -1.0])[:, None, None] * np.sqrt(ubm.covariances) * 0.8
+        values = moved[labels, which] + np.sqrt(ubm.covariances[which]) * rng.normal(size=(2800, 6))
+        points = windows([(t, t + 100) for t in range(0, 2800, 100)], 2800)
+        rows = np.stack([np.bincount(labels[a:b], minlength=2) / 100 for a, b in points.bounds])
+        rows = np.clip(rows, 0.2, 0.8)
+        mask = mask_of(2800, (0, 2800))
+        found = adapted_posteriors(values, mask, points, rows, ubm, SmoothingConfig(rounds=rounds))
+        assert (found.values.argmax(axis=1) == labels).mean() > 0.99
+        edges = runs(found.values.argmax(axis=1) == 0).ravel()
+        assert_allclose(edges, [0, 650, 1350, 2150], rtol=0, atol=15)
+
+
+class TestTurns:
+    def test_touching_turns_touch_and_confidence_is_the_mean_posterior(self):
+        """Half-open on the clock's edges; whoever else it might have been is named from one in a hundred."""
+        mask = mask_of(12, (0, 8), (10, 12))
+        values = np.zeros((12, 2), np.float32)
+        values[:4] = [0.75, 0.25]
+        values[4:8] = [0.25, 0.75]
+        values[6] = [0.125, 0.875]
+        values[10:] = [0.995, 0.005]
+        found = turns(Posteriors(values, grid(12), ("A", "B")), mask, "meeting")
+        first, second, third = found.turns
+        assert first == Turn(0.0, 0.04, "A", 0.75, "B")
+        assert second == Turn(0.04, 0.08, "B", (3 * 0.75 + 0.875) / 4, "A")
+        assert (third.start, third.end, third.speaker, third.runner_up) == (0.1, 0.12, "A", None)
+        assert_allclose(third.confidence, 0.995, rtol=1e-6)
+        assert found.recording == "meeting"
+
+    def test_a_pause_parts_two_turns_of_one_speaker(self):
+        """However short."""
+        mask = mask_of(9, (0, 4), (5, 9))
+        values = mask.values[:, None].astype(np.float32)
+        found = turns(Posteriors(values, grid(9), ("A",)), mask, "r")
+        assert [(t.start, t.end) for t in found.turns] == [(0.0, 0.04), (0.05, 0.09)]
+
+    def test_the_second_at_which_the_stretch_begins_is_added(self):
+        """Times are those of the file; what the first cell has before the sound is cut."""
+        early = FrameGrid(16_000, 160, 400, -130, 4)
+        found = turns(Posteriors(np.ones((4, 1), np.float32), early, ("A",)), mask_of(4, (0, 4)), "r", 30.0)
+        (turn,) = found.turns
+        assert turn.start == 30.0
+        assert_allclose(turn.end, 30.0 + 630 / 16_000, rtol=1e-12)
+
+    @LAW
+    @given(seed=st.integers(0, 10_000), n=st.integers(1, 60), n_speakers=st.integers(1, 3))
+    def test_turns_tile_the_speech(self, seed, n, n_speakers):
+        """Their lengths add up to it, none overlap, and neighbours of one speaker never touch."""
+        rng = np.random.default_rng(seed)
+        spoken = rng.random(n) < 0.8
+        values = rng.dirichlet(np.ones(n_speakers), n) * spoken[:, None]
+        mask = mask_of(n, *runs(spoken))
+        names = tuple("ABC"[:n_speakers])
+        found = turns(Posteriors(values.astype(np.float32), grid(n), names), mask, "r").turns
+        assert_allclose(sum(t.duration for t in found), mask.seconds, rtol=0, atol=1e-9)
+        for before, after in pairwise(found):
+            assert after.start >= before.end
+            assert after.start > before.end or after.speaker != before.speaker
+
+    def test_no_speech_no_turns(self):
+        """Neither an error."""
+        nobody = Posteriors(np.zeros((5, 1), np.float32), grid(5), ("A",))
+        assert turns(nobody, mask_of(5), "r").turns == ()

