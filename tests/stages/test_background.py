@@ -1,0 +1,265 @@
+"""The background model: its file, what it refuses, and what is learnt from utterances."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from diarize import background
+from diarize.background import Activity, BackgroundModel, TrainingUtterance, fitted, load, save, shipped
+from diarize.config import Config, FeatureConfig
+from diarize.errors import ModelError
+from diarize.models.store import load_arrays
+
+from .made import mask_of, mixture
+
+RNG = np.random.default_rng(0)
+MODEL = BackgroundModel(
+    ubm=mixture(0, 4, 3),
+    speech=mixture(1, 2, 30),
+    other=mixture(2, 3, 30),
+    speaker=RNG.normal(size=(4, 3, 2)).astype(np.float32),
+    window=RNG.normal(size=(4, 3, 1)).astype(np.float32),
+    scale=0.0813,
+    band="wide",
+    acoustics=background.acoustics(FeatureConfig()),
+    origin={"voices": 7, "words": "Grüße"},
+)
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """The path of a saved model."""
+    path = tmp_path / "model.npz"
+    save(MODEL, path)
+    return path
+
+
+def arrays_of(path):
+    """All arrays of an npz, the header among them."""
+    with np.load(path) as file:
+        return dict(file)
+
+
+def same(one, two):
+    """Whether two models agree to the bit."""
+    mixtures = all(
+        np.array_equal(getattr(getattr(one, m), f), getattr(getattr(two, m), f))
+        for m in ("ubm", "speech", "other")
+        for f in ("weights", "means", "covariances")
+    )
+    loadings = np.array_equal(one.speaker, two.speaker) and np.array_equal(one.window, two.window)
+    words = all(getattr(one, f) == getattr(two, f) for f in ("scale", "band", "acoustics", "origin"))
+    return mixtures and loadings and words
+
+
+class TestFile:
+    def test_what_was_saved_is_loaded_to_the_bit(self, stored):
+        """Mixtures, loadings and their type, words and numbers."""
+        found = load(stored)
+        assert same(found, MODEL)
+        assert found.speaker.dtype == found.window.dtype == np.float32
+
+    def test_the_same_model_is_the_same_bytes(self, stored, tmp_path):
+        """Written twice, and written again after loading; another model is other bytes."""
+        again, reloaded, other = (tmp_path / name for name in ("a.npz", "b.npz", "c.npz"))
+        save(MODEL, again)
+        save(load(stored), reloaded)
+        save(replace(MODEL, scale=0.0814), other)
+        assert again.read_bytes() == reloaded.read_bytes() == stored.read_bytes()
+        assert other.read_bytes() != stored.read_bytes()
+
+    def test_a_place_that_cannot_be_written_is_an_error(self, tmp_path):
+        """In one line."""
+        with pytest.raises(ModelError, match="cannot write"):
+            save(MODEL, tmp_path / "missing" / "model.npz")
+
+    @pytest.mark.parametrize("band", ["wide", "narrow"])
+    def test_a_model_ships_for_every_band(self, band):
+        """With mixtures for speech activity, the features' settings, and as many dimensions as they have."""
+        found = shipped(band)
+        assert found.band == band
+        found.require(FeatureConfig())
+        assert found.ubm.n_dims == FeatureConfig().n_mfcc
+        assert found.speech.n_dims == found.other.n_dims == 30
+        assert 0 < found.scale <= 1
+
+
+class TestRefusal:
+    def refused(self, path, match):
+        """The error is one line that names the file."""
+        with pytest.raises(ModelError, match=match) as error:
+            load(path)
+        assert str(path) in str(error.value)
+        assert "\n" not in str(error.value)
+
+    def test_a_file_that_is_not_there(self, tmp_path):
+        """Nor a folder in its place."""
+        self.refused(tmp_path / "none.npz", "cannot read")
+        self.refused(tmp_path, "cannot read")
+
+    @pytest.mark.parametrize("content", [b"", b"no model", b"PK\x03\x04 neither"])
+    def test_a_file_of_something_else(self, tmp_path, content):
+        """Text, nothing, or what only begins as an archive."""
+        path = tmp_path / "model.npz"
+        path.write_bytes(content)
+        self.refused(path, "not a saved model")
+
+    def test_an_archive_of_other_arrays(self, tmp_path):
+        """Any other npz."""
+        path = tmp_path / "other.npz"
+        np.savez(path, x=np.ones(3))
+        self.refused(path, "not a saved model")
+
+    def test_a_saved_mixture_is_a_model_of_another_kind(self, tmp_path):
+        """Though it was saved by this package."""
+        path = tmp_path / "gmm.npz"
+        mixture().save(path)
+        self.refused(path, "not a saved model|another kind")
+
+    def test_a_header_of_another_kind(self, stored):
+        """All arrays there, other words."""
+        arrays = arrays_of(stored)
+        arrays["header"] = np.array("diarize-models-1:gmm diag")
+        np.savez(stored, **arrays)
+        self.refused(stored, "another kind; pass a background model")
+
+    @pytest.mark.parametrize("words", ["", "{", "[]", "null", '{"band": "wide"}'])
+    def test_words_that_say_nothing(self, stored, words):
+        """No JSON, no object, or half of one."""
+        arrays = arrays_of(stored)
+        arrays["header"] = np.array(f"diarize-models-1:background {words}")
+        np.savez(stored, **arrays)
+        self.refused(stored, "another kind")
+
+    @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
+    def test_half_a_file(self, stored, share):
+        """Wherever the copy broke off."""
+        whole = stored.read_bytes()
+        stored.write_bytes(whole[: round(share * len(whole))])
+        self.refused(stored, "not a saved model")
+
+    @pytest.mark.parametrize("name", background.ARRAYS)
+    def test_an_array_missing(self, stored, name):
+        """Any of them."""
+        arrays = arrays_of(stored)
+        del arrays[name]
+        np.savez(stored, **arrays)
+        self.refused(stored, "not a saved model")
+
+    def test_pickled_arrays_are_never_opened(self, stored, tmp_path):
+        """An object that would write a file when unpickled does not."""
+        witness = tmp_path / "witness"
+
+        class Hostile:
+            def __reduce__(self):
+                return open, (str(witness), "w")
+
+        assert pickle.loads(pickle.dumps(Hostile())).close() is None  # noqa: S301 (it works elsewhere)
+        assert witness.exists()
+        witness.unlink()
+        for name in ("speaker", "header"):
+            arrays = arrays_of(stored)
+            arrays[name] = np.array([Hostile()], dtype=object)
+            np.savez(tmp_path / "hostile.npz", allow_pickle=True, **arrays)
+            self.refused(tmp_path / "hostile.npz", "not a saved model")
+            assert not witness.exists()
+
+    def test_loadings_for_another_mixture(self, stored):
+        """Shapes must agree."""
+        arrays = arrays_of(stored)
+        np.savez(stored, **arrays | {"speaker": arrays["speaker"][:3]})
+        with pytest.raises(ModelError, match=r"\(3, 3, 2\).*do not fit a mixture of \(4, 3\)"):
+            load(stored)
+
+    def test_the_words_of_a_file_are_plain_json(self, stored):
+        """Anybody can read what a model was trained with."""
+        kind, _ = load_arrays(stored, background.ARRAYS)
+        words = json.loads(kind.removeprefix("background "))
+        assert words["acoustics"]["n_mfcc"] == 20
+        assert words["origin"]["words"] == "Grüße"
+
+
+class TestRequire:
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [("n_mfcc", 19), ("hop", 0.0125), ("window", 0.02), ("lifter", 22.0), ("normalization", "none"),
+         ("wide_mels", 41), ("narrow_fmax", 3800.0)],
+    )  # fmt: skip
+    def test_another_setting_is_named_with_both_values(self, name, value):
+        """Features made otherwise would mean nothing to the model."""
+        was = getattr(FeatureConfig(), name)
+        with pytest.raises(ModelError, match=rf"features\.{name} = {was!r}, not {value!r}; "):
+            MODEL.require(replace(FeatureConfig(), **{name: value}))
+
+    @pytest.mark.parametrize(("name", "value"), [("band", "narrow"), ("deltas", 2), ("sliding_window", 1.0)])
+    def test_settings_that_do_not_matter_are_free(self, name, value):
+        """They change nothing that the model looks at."""
+        MODEL.require(replace(FeatureConfig(), **{name: value}))
+
+
+class TestFitted:
+    @pytest.fixture(autouse=True)
+    def small(self, monkeypatch):
+        """Sizes that are learnt in a blink."""
+        sizes = {"N_COMPONENTS": 4, "N_ACTIVITY": 2, "SPEAKER_RANK": 2, "WINDOW_RANK": 1}
+        for name, size in sizes.items():
+            monkeypatch.setattr(background, name, size)
+
+    def learnt(self, n_speakers, seed=0, progress=lambda stage, share: None):
+        """A model of made-up speakers who are shifted against each other."""
+        rng = np.random.default_rng(5)
+        ubm, utterances = mixture(3, 4, 3), []
+        for n in range(n_speakers):
+            values = ubm.means[rng.integers(0, 4, 600)] + rng.normal(size=(600, 3)) + rng.normal(size=3)
+            utterances.append(TrainingUtterance(f"v{n}", values, mask_of(600, (0, 580))))
+        frames = Activity(rng.normal(size=(300, 30)) + 3, rng.normal(size=(300, 30)) - 3)
+        return fitted(
+            utterances,
+            frames,
+            band="narrow",
+            config=Config(),
+            seed=seed,
+            origin={"voices": n_speakers},
+            progress=progress,
+        )
+
+    def test_the_same_utterances_and_seed_are_the_same_model(self):
+        """To the bit; another seed is not."""
+        one = self.learnt(5)
+        assert same(one, self.learnt(5))
+        assert not same(one, self.learnt(5, seed=1))
+
+    def test_sizes_and_words(self):
+        """What goes in comes out."""
+        heard = []
+        found = self.learnt(5, progress=lambda stage, share: heard.append(stage))
+        assert (found.speaker.shape, found.window.shape) == ((4, 3, 2), (4, 3, 1))
+        assert (found.band, found.origin) == ("narrow", {"voices": 5})
+        assert found.acoustics == background.acoustics(FeatureConfig())
+        assert heard == ["mixtures", "loadings"]
+
+    def test_speech_is_told_from_the_rest(self):
+        """Each mixture likes its own frames better."""
+        found, rng = self.learnt(3), np.random.default_rng(8)
+        x = rng.normal(size=(100, 30)) + 3
+        assert (found.speech.log_prob(x) > found.other.log_prob(x)).all()
+        assert (found.speech.log_prob(-x) < found.other.log_prob(-x)).all()
+
+    def test_one_speaker_teaches_nothing(self):
+        """Two are the least, and the error says that dozens are better."""
+        with pytest.raises(ModelError, match="at least two speakers"):
+            self.learnt(1)
+
+
+def test_acoustics_are_settings_of_features():
+    """All of them exist, with the values of the configuration."""
+    found = background.acoustics(FeatureConfig(n_mfcc=12))
+    assert set(found) == set(background.ACOUSTIC)
+    assert found["n_mfcc"] == 12
+    assert_array_equal([found["wide_fmin"], found["hop"]], [20.0, 0.01])

@@ -1,0 +1,100 @@
+"""A tiny background model from voices of pure signal: the same to the byte however many processes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from diarize import background, training
+from diarize.audio import write
+from diarize.config import Config
+from diarize.errors import ModelError
+from diarize.synth import vowels
+from diarize.training import TrainingPlan, trained
+
+
+@pytest.fixture(scope="module")
+def voices(tmp_path_factory):
+    """Six voices of six seconds, a file each."""
+    folder = tmp_path_factory.mktemp("voices")
+    files = {}
+    for name, (waveform,) in vowels(6, 6.0, seed=1).items():
+        files[name] = [folder / f"{name}.wav"]
+        write(files[name][0], waveform)
+    return files
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small():
+    """Casts of two or three, short recordings, and a model that is learnt in a blink."""
+    sizes = {"N_COMPONENTS": 4, "N_ACTIVITY": 4, "SPEAKER_RANK": 3, "WINDOW_RANK": 2}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "_LARGEST", 3)
+        patch.setattr(training, "SECONDS_EACH", 5.0)
+        for name, size in sizes.items():
+            patch.setattr(background, name, size)
+        yield
+
+
+def learnt(voices, path, progress=lambda stage, share: None, **plan):
+    """Train, save, and give the model and its bytes."""
+    model = trained(TrainingPlan(voices, **plan), "wide", Config(), progress=progress)
+    background.save(model, path)
+    return model, path.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def once(voices, tmp_path_factory):
+    """A model, its bytes and what was reported, made by one process."""
+    heard = []
+    path = tmp_path_factory.mktemp("once") / "model.npz"
+    return *learnt(voices, path, lambda *each: heard.append(each), rounds=2, jobs=1), heard
+
+
+def test_processes_do_not_change_a_byte(once, voices, tmp_path):
+    """Recordings are handed out four at a time: there are more, so the second process has work."""
+    assert len(list(training._casts(TrainingPlan(voices, rounds=2)))) >= 4
+    _, again = learnt(voices, tmp_path / "model.npz", rounds=2, jobs=2)
+    assert again == once[1]
+
+
+def test_another_seed_is_another_model(once, voices, tmp_path):
+    """Other casts, rooms and noise."""
+    _, other = learnt(voices, tmp_path / "model.npz", rounds=2, jobs=2, seed=3)
+    assert other != once[1]
+
+
+def test_the_model_serves(once):
+    """What was learnt is finite and is what the settings say, and says from what it was learnt."""
+    model = once[0]
+    assert (model.band, model.ubm.n_components, model.speaker.shape) == ("wide", 4, (4, 20, 3))
+    assert np.isfinite(model.speaker).all()
+    assert np.isfinite(model.window).all()
+    model.require(Config().features)
+    told = {"voices": 6, "rooms": 0, "rounds": 2, "seed": 0}
+    assert {name: model.origin[name] for name in told} == told
+
+
+def test_progress_is_reported_to_the_end(once):
+    """Shares of the recordings made, never falling."""
+    shares = [share for stage, share in once[2] if stage == "simulated recordings"]
+    assert len(shares) > 4
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+
+
+def test_every_voice_is_cast_once_a_round(voices):
+    """In groups of two or more but for the rest; the seed decides who meets whom."""
+    plan = TrainingPlan(voices, rounds=3, seed=4)
+    casts = list(training._casts(plan))
+    assert sorted(name for cast in casts for name in cast) == sorted(3 * list(voices))
+    assert all(len(set(cast)) == len(cast) <= 3 for cast in casts)
+    assert casts == list(training._casts(plan))
+    assert casts != list(training._casts(TrainingPlan(voices, rounds=3, seed=5)))
+
+
+def test_too_few_voices_are_refused(voices, tmp_path):
+    """Before anything is computed, and the number is said."""
+    few = dict(list(voices.items())[:5])
+    with pytest.raises(ModelError, match="5 voices; a background model needs 6"):
+        learnt(few, tmp_path / "model.npz")
