@@ -3,7 +3,8 @@
     python -m benchmarks.ablation --corpus DIR [--corpus DIR …]
 
 Prints, per corpus, the share of reference speaker time given to the wrong speaker (confusion; collar 0,
-overlap scored, reference speech activity, seconds pooled), DER with own speech activity, and the counts of speakers.
+overlap scored, reference speech activity, seconds pooled), DER with own speech activity, and the counts of
+speakers.
 """
 
 from __future__ import annotations

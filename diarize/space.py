@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 
 __all__ = ["frame_points", "speaker_points"]
 
-# A voice drifts slowly, which a long recording shows and a short one does not: with this many seconds of
-# speech a frame is worth twice what it is worth in the long run.
+# A voice drifts slowly, which a long recording shows and a short one does not, so a frame of a short one is
+# worth more. With DRIFT seconds of speech it is worth twice what it is worth in minutes; beyond LONG
+# seconds, evidence grows with the square root of the length.
 DRIFT: Final = 8.0
+LONG: Final = 300.0
 
 
 def speaker_points(
@@ -46,10 +48,14 @@ def speaker_points(
     the window knew (its length and its phones decide).
     """
     bounds, first = tiled(mask, config.window, config.max_pause)
-    worth = scale * (1 + DRIFT / mask.seconds)
-    statistics = accumulated(ubm, values, mask.values, bounds, worth)
+    statistics = accumulated(ubm, values, mask.values, bounds, scale * _worth(mask.seconds))
     observations = observed(statistics, *loadings)
     return SpeakerPoints(posterior_means(observations), bounds, first, mask.grid, observations.precision)
+
+
+def _worth(seconds: float) -> float:
+    """Of a frame as evidence for a speaker, relative to one of a recording of minutes."""
+    return float((1 + DRIFT / seconds) * min(1.0, np.sqrt(LONG / seconds)))
 
 
 def frame_points(values: Array, mask: SpeechMask) -> SpeakerPoints:
