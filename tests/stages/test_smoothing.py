@@ -121,6 +121,13 @@ class TestShares:
         assert not found.values[40:50].any()
         assert_array_equal(found.values[50:], np.full((10, 2), 0.5))
 
+    def test_a_pause_that_a_window_bridges_is_nobodys(self):
+        """The window's shares are for its speech."""
+        config, rows = SmoothingConfig(rounds=0), np.array([[0.9, 0.1]])
+        mask = mask_of(60, (0, 25), (35, 60))
+        found = adapted_posteriors(np.zeros((60, 2)), mask, windows([(0, 60)], 60), rows, mixture(), config)
+        assert_array_equal(found.values.any(axis=1), mask.values)
+
     def test_in_the_textbook_space_a_frame_keeps_its_own_shares(self):
         """Smoothed in time: a doubtful frame among sure ones follows them."""
         mask = mask_of(60, (0, 60))
@@ -164,6 +171,19 @@ class TestAdaptation:
         assert_array_equal(near.covariances, ubm.covariances)
         (at,) = smoothing._adapted(ubm, np.full((16, 1), 3.0), np.ones((16, 1)), SmoothingConfig(relevance=0))
         assert_allclose(at.means, [[3.0]], rtol=1e-12)
+
+    def test_a_second_round_starts_from_the_shares_of_the_first(self):
+        """One round, its models, and their posteriors are two rounds."""
+        ubm, rng = mixture(3, 3, 2), np.random.default_rng(4)
+        values, mask = rng.normal(size=(300, 2)) * 4, mask_of(300, (0, 120), (140, 300))
+        points, rows = windows([(0, 60), (60, 120), (140, 300)], 300), rng.dirichlet([1, 1], 3)
+        once, twice = SmoothingConfig(rounds=1), SmoothingConfig(rounds=2)
+        first = adapted_posteriors(values, mask, points, rows, ubm, once).values
+        models = smoothing._adapted(ubm, values, first, once)
+        scores = np.column_stack([model.log_prob(values[mask.values]) for model in models])
+        found = adapted_posteriors(values, mask, points, rows, ubm, twice).values
+        assert_array_equal(found, turn_posteriors(scores, mask, once).values)
+        assert not np.allclose(found, first, rtol=0, atol=1e-3)
 
     @pytest.mark.parametrize("rounds", [1, 3])
     def test_frames_find_the_turns_that_windows_straddle(self, rounds):

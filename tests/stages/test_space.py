@@ -49,6 +49,18 @@ class TestSpeakerPoints:
         less = unpacked(one.precision - other.precision[:n])
         assert (np.linalg.eigvalsh(less).min(axis=1) > 0).all()
 
+    def test_evidence_grows_with_the_root_of_a_very_long_recording(self):
+        """Without nuisances Φ is in proportion to a frame's worth: (1 + 8/T) √(300/T) from 300 s on."""
+        loadings = LOADINGS[0], 0 * LOADINGS[1]
+        known = {}
+        for seconds in (8, 300, 1200):
+            mask = mask_of(100 * seconds + 100, (0, 150), (200, 50 + 100 * seconds))
+            assert mask.seconds == seconds
+            values = np.zeros((100 * seconds + 100, 3), np.float32)
+            known[seconds] = speaker_points(values, mask, UBM, loadings, 0.1, SpaceConfig()).precision[0]
+        assert_allclose(known[300], known[8] * (1 + 8 / 300) / 2, rtol=1e-4)
+        assert_allclose(known[1200], known[8] * (1 + 8 / 1200) / 2 / 2, rtol=1e-4)
+
     def test_a_planted_voice_is_seen(self):
         """Frames drawn from the mixture moved along a speaker's loadings point to that speaker."""
         rng = np.random.default_rng(3)
