@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from diarize.cli import background, changes, config, convert, plot, run, score, select, synth
+from diarize.cli import background, batch, changes, config, convert, plot, run, score, select, synth
 from diarize.cli.guard import INTERRUPTED, Guarded, leave_interrupted, terminated
 from diarize.cli.printing import complain
 
@@ -52,6 +52,7 @@ app.command("run")(run.run)
 app.command("score")(score.score)
 app.command("plot")(plot.plot)
 app.command("select")(select.select)
+app.command("batch")(batch.batch)
 app.command("changes")(changes.changes)
 app.command("convert")(convert.convert)
 app.command("synth")(synth.synth)

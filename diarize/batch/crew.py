@@ -1,0 +1,155 @@
+"""Worker processes, and what becomes of the work when one dies.
+
+Workers are *spawned*, not forked: a fork of a process with threads (the executor has some, BLAS may) can hang
+for ever, and spawning works alike on every system. Its price, loading the libraries, is paid once a worker.
+Each worker computes with one BLAS thread. When one dies without a word (killed, out of memory), nobody knows
+which file it was, so all that were in flight are done again one at a time, each in a process of its own; one
+whose process dies again is given up, and the rest goes on.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.connection import wait as wait_for
+from typing import TYPE_CHECKING, Any, Final
+
+from diarize.batch.work import performed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator
+    from concurrent.futures import Future
+
+    from diarize.batch.work import Order
+
+    Entry = dict[str, Any]
+    Outcome = tuple[Order, Entry]
+
+__all__ = ["cores", "outcomes"]
+
+THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def outcomes(
+    orders: Iterable[Order],
+    jobs: int,
+    starting: Callable[[Order], None],
+    perform: Callable[[Order], Entry] = performed,
+) -> Generator[Outcome, None, None]:
+    """Every order with what came of it, as they are done; ``starting`` is called before each.
+
+    At most ``jobs`` are in flight. Closing the generator, or an exception such as Ctrl-C, ends the workers.
+    """
+    waiting = deque(orders)
+    while waiting:
+        suspects = yield from _shift(waiting, jobs, starting, perform)
+        for order in suspects:
+            alone = deque([order])
+            while alone:
+                if (yield from _shift(alone, 1, starting, perform)):
+                    yield order, _died(order)
+
+
+def _died(order: Order) -> Entry:
+    text = f"{order.task.audio}: its process died twice (killed, or out of memory?); free memory or cut it"
+    return {"status": "failed", "error": " ".join(text.split()), "input_sha256": None, "timings": {}}
+
+
+def _shift(
+    waiting: deque[Order],
+    jobs: int,
+    starting: Callable[[Order], None],
+    perform: Callable[[Order], Entry],
+) -> Generator[Outcome, None, list[Order]]:
+    """Work until nothing waits or a worker dies; returns what was in flight then."""
+    flying: dict[Future[Entry], Order] = {}
+    with _workers(min(jobs, len(waiting))) as pool:
+        while waiting or flying:
+            while waiting and len(flying) < jobs:
+                starting(waiting[0])
+                future = _submitted(pool, perform, waiting[0])
+                if future is None:
+                    break  # a worker died: between two recordings when nothing is in flight
+                flying[future] = waiting.popleft()
+            if not flying:
+                return []
+            done = wait(flying, return_when=FIRST_COMPLETED).done
+            if any(isinstance(each.exception(), BrokenProcessPool) for each in done):
+                done = wait(flying).done
+            lost = [flying[each] for each in done if each.exception()]
+            for each in done:
+                order = flying.pop(each)
+                if not each.exception():
+                    yield order, each.result()
+            if lost:
+                return lost
+    return []
+
+
+def _submitted(
+    pool: ProcessPoolExecutor, perform: Callable[[Order], Entry], order: Order
+) -> Future[Entry] | None:
+    """The order on its way; None when the pool is broken already."""
+    try:
+        with _interrupts_held():
+            return pool.submit(perform, order)
+    except BrokenProcessPool:
+        return None
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Workers that are started meanwhile inherit that Ctrl-C is held back: it is for this process alone."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _workers(number: int) -> Iterator[ProcessPoolExecutor]:
+    """A pool whose processes are gone when this is left, whatever they were doing."""
+    others = set(multiprocessing.active_children())
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))  # read when a worker loads its BLAS
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(max(1, number), mp_context=context, initializer=_begin)
+    finished = False
+    try:
+        yield pool
+        finished = True
+    finally:
+        if not finished:
+            for process in set(multiprocessing.active_children()) - others:
+                process.kill()
+        pool.shutdown(wait=True, cancel_futures=True)
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def _begin() -> None:
+    """What a worker does first: leave Ctrl-C to the parent, and end when the parent does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait_for([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,117 @@
+"""What came of every recording, one JSON object a line.
+
+A line is added by one write to the end of the file, so a kill loses at most that line, and a line cut short
+is passed over when the file is read. The last line about a recording counts. Reading and writing anew happens
+beside and is renamed, at the start and at the end of a batch; then each recording has one line, in order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from diarize.errors import OutputError
+from diarize.formats import write_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    Entry = dict[str, Any]
+
+__all__ = ["MANIFEST", "Manifest", "locked"]
+
+MANIFEST: Final = "manifest.jsonl"
+LOCK: Final = ".manifest.lock"
+STATES: Final = ("started", "ok", "failed")
+
+
+class Manifest:
+    """The file in an output folder, and what it says by recording."""
+
+    def __init__(self, folder: Path, entries: Mapping[str, Entry]) -> None:
+        self.path = folder / MANIFEST
+        self.entries = dict(entries)
+
+    @classmethod
+    def opened(cls, folder: Path, *, resume: bool, overwrite: bool) -> Manifest:
+        """The manifest of a folder, tidied, or a new one.
+
+        Raises OutputError when there is one that is neither to be resumed nor to be overwritten.
+        """
+        path = folder / MANIFEST
+        if path.exists() and not (resume or overwrite):
+            raise OutputError(
+                f"{path}: an earlier batch; --resume continues it, --overwrite starts anew, or choose another"
+            )
+        manifest = cls(folder, _read(path) if resume and path.exists() else {})
+        manifest.tidy()
+        return manifest
+
+    def tidy(self) -> None:
+        """One line a recording, in order, the whole file at once."""
+        text = "".join(_line(self.entries[key]) for key in sorted(self.entries))
+        write_bytes(self.path, text.encode(), overwrite=True)
+
+    def add(self, entry: Entry) -> None:
+        """One more line at the end, on the disk when this returns. Raises OutputError."""
+        self.entries[entry["audio"]] = entry
+        try:
+            with self.path.open("ab", buffering=0) as file:
+                file.write(_line(entry).encode())
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise OutputError(
+                f"{self.path}: cannot be written ({error.strerror}); free some space and --resume"
+            ) from None
+
+
+def _line(entry: Entry) -> str:
+    return json.dumps(entry, sort_keys=True, allow_nan=False) + "\n"
+
+
+def _read(path: Path) -> dict[str, Entry]:
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
+    return {entry["audio"]: entry for entry in map(_entry, lines) if entry}
+
+
+def _entry(line: bytes) -> Entry | None:
+    """A line as an entry; None when it was cut short or is something else."""
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(entry, dict) or not isinstance(entry.get("audio"), str):
+        return None
+    whole = entry.get("status") in STATES and all(
+        isinstance(entry.get(name), dict) for name in ("files", "outputs")
+    )
+    return entry if whole else None
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Only one batch at a time writes into a folder, where the system can tell (not on Windows).
+
+    The lock goes with the process, however it ends. Raises OutputError when another batch has it.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    try:
+        with (folder / LOCK).open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+    except BlockingIOError:
+        raise OutputError(
+            f"{folder}: another batch is writing there; wait for it or choose another"
+        ) from None
+    except PermissionError:
+        raise OutputError(f"{folder}: may not be written to; choose another folder") from None

@@ -1,0 +1,171 @@
+"""The batch itself: what is done already, what may be replaced, and what is written down."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass
+from glob import escape
+from typing import TYPE_CHECKING, Any
+
+from diarize.batch.crew import outcomes
+from diarize.batch.manifest import Manifest, locked
+from diarize.batch.work import Order, checksum, input_checksum, performed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from diarize.batch.plan import Plan, Task
+    from diarize.config import Config
+
+    Entry = dict[str, Any]
+    Listener = Callable[[str, Task, Entry], None]
+
+__all__ = ["Report", "run_batch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of a batch: an entry a recording, in order, with ``status`` "ok", "skipped" or "failed";
+    ``seconds`` it took.
+    """
+
+    entries: tuple[Entry, ...]
+    seconds: float
+
+    def count(self, status: str) -> int:
+        """How many recordings ended so."""
+        return Counter(entry["status"] for entry in self.entries)[status]
+
+
+def run_batch(
+    plan: Plan,
+    config: Config,
+    *,
+    jobs: int = 1,
+    listen: Listener = lambda event, task, entry: None,
+    perform: Callable[[Order], Entry] = performed,
+) -> Report:
+    """Diarize all recordings of a plan in ``jobs`` processes; one that fails does not stop the rest.
+
+    ``listen`` is called with "started" or "done", the task and its entry. Raises OutputError when another
+    batch has the folder or the manifest cannot be written.
+    """
+    begin = time.perf_counter()
+    with locked(plan.output):
+        manifest = Manifest.opened(plan.output, resume=plan.resume, overwrite=plan.overwrite)
+        batch = _Batch(plan, config, manifest, listen)
+        found = {entry["audio"]: entry for entry in batch.entries(jobs, perform)}
+        manifest.tidy()
+    entries = tuple(found[task.key] for task in plan.tasks)
+    return Report(entries, round(time.perf_counter() - begin, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    plan: Plan
+    config: Config
+    manifest: Manifest
+    listen: Listener
+
+    def entries(self, jobs: int, perform: Callable[[Order], Entry]) -> Iterator[Entry]:
+        """What came of every recording, in the order in which they are done."""
+        orders = []
+        for task in self.plan.tasks:
+            if self._finished(task):
+                yield self._skipped(task)
+            elif foreign := self._foreign(task):
+                yield self._done(task, _refused(foreign))
+            else:
+                orders.append(Order(task, self.config))
+        with closing(outcomes(orders, jobs, self._started, perform)) as running:
+            for order, entry in running:
+                if entry["status"] == "failed":
+                    _sweep(order.task)
+                yield self._done(order.task, entry)
+
+    def _relative(self, task: Task) -> dict[str, str]:
+        return {name: path.relative_to(self.plan.output).as_posix() for name, path in task.files.items()}
+
+    def _finished(self, task: Task) -> bool:
+        """Whether the results that are there are of this recording, these settings and formats."""
+        entry = self.manifest.entries.get(task.key)
+        if not self.plan.resume or not entry or entry["status"] != "ok":
+            return False
+        same = entry.get("config_digest") == self.config.digest
+        there = all(path.exists() for path in task.files.values())
+        has = self._relative(task).items() <= entry["files"].items()
+        known = entry.get("input_sha256")
+        return same and there and has and known is not None and known == input_checksum(task.audio)
+
+    def _foreign(self, task: Task) -> Path | None:
+        """A file in the way that this batch did not write, or that was changed since."""
+        if self.plan.overwrite:
+            return None
+        ours = self.manifest.entries.get(task.key, {}).get("outputs", {})
+        for name, path in zip(self._relative(task).values(), task.files.values(), strict=True):
+            if path.exists() and (name not in ours or ours[name] not in (None, _checksum(path))):
+                return path
+        return None
+
+    def _started(self, order: Order) -> None:
+        """Write down that a recording's files are ours from now on, whatever happens before they are done."""
+        entry = self._entry(order.task, {"status": "started"})
+        _sweep(order.task)
+        self.manifest.add(entry)
+        self.listen("started", order.task, entry)
+
+    def _done(self, task: Task, found: Entry) -> Entry:
+        entry = self._entry(task, found)
+        self.manifest.add(entry)
+        self.listen("done", task, entry)
+        return entry
+
+    def _skipped(self, task: Task) -> Entry:
+        entry = self.manifest.entries[task.key] | {"status": "skipped"}
+        self.listen("done", task, entry)
+        return entry
+
+    def _entry(self, task: Task, found: Entry) -> Entry:
+        """A line of the manifest. ``outputs`` are the files that may be replaced, and while what."""
+        from diarize.pipeline import versions
+
+        files = self._relative(task)
+        sums = {files[name]: _checksum(path) for name, path in task.files.items() if path.exists()}
+        started, refused = found["status"] == "started", found.pop("refused", False)
+        before = self.manifest.entries.get(task.key, {}).get("outputs", {})
+        return {
+            "audio": task.key,
+            "config_digest": self.config.digest,
+            "versions": versions(),
+            "error": None,
+            "files": files if found["status"] != "failed" else {},
+            "outputs": before if refused else dict.fromkeys(files.values()) if started else sums,
+            **found,
+        }
+
+
+def _refused(path: Path) -> Entry:
+    text = f"{path}: exists already and is not this batch's own unchanged file; --overwrite replaces it"
+    return {"status": "failed", "error": text, "input_sha256": None, "timings": {}, "refused": True}
+
+
+def _checksum(path: Path) -> str | None:
+    try:
+        return checksum(path)
+    except OSError:
+        return None
+
+
+def _sweep(task: Task) -> None:
+    """Take away what a killed worker was writing beside its place."""
+    for path in task.files.values():
+        folder, pattern = (path, ".*.????????.part") if path.is_dir() else (path.parent, _beside(path))
+        for left in folder.glob(pattern):
+            left.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> str:
+    return f".{escape(path.name[:100])}.????????.part"

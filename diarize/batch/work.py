@@ -1,0 +1,109 @@
+"""What a worker process does with one recording, from its checksum to its files."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from diarize import pipeline
+from diarize.errors import DiarizeError
+from diarize.formats import Options, write_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from diarize.batch.plan import Task
+    from diarize.config import Config
+    from diarize.pipeline import Diarization
+
+    Entry = dict[str, Any]
+
+__all__ = ["Order", "checksum", "input_checksum", "performed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A recording and the settings to diarize it with."""
+
+    task: Task
+    config: Config
+
+
+def performed(order: Order) -> Entry:
+    """Diarize a recording and write its results; what came of it as part of a manifest entry.
+
+    ``status`` is "ok", or "failed" with ``error`` in one line. Raises nothing but what ends the process.
+    """
+    timings: dict[str, float] = {}
+    known: Entry = {"input_sha256": None, "timings": timings}
+    try:
+        known["input_sha256"] = _timed(timings, "checksum", lambda: input_checksum(order.task.audio))
+        result = _timed(timings, "diarize", lambda: pipeline.diarize(order.task.audio, order.config))
+        _timed(timings, "write", lambda: _write(result, order.task))
+    except DiarizeError as error:
+        return known | {"status": "failed", "error": _one_line(str(error))}
+    except MemoryError:
+        error_text = f"{order.task.audio}: not enough memory; run it alone or with fewer jobs"
+        return known | {"status": "failed", "error": _one_line(error_text)}
+    except Exception as error:  # one bad file never stops the rest
+        text = f"{order.task.audio}: something unforeseen happened ({type(error).__name__}: {error})"
+        return known | {"status": "failed", "error": _one_line(text)}
+    return known | {"status": "ok", "error": None, **_described(result)}
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _timed(timings: dict[str, float], name: str, step: Any) -> Any:
+    begin = time.perf_counter()
+    try:
+        return step()
+    finally:
+        timings[name] = round(time.perf_counter() - begin, 3)
+
+
+def input_checksum(path: Path) -> str | None:
+    """SHA-256 of a regular file; None for whatever cannot be read, which decoding will explain."""
+    try:
+        return checksum(path) if stat.S_ISREG(path.stat().st_mode) else None
+    except OSError:
+        return None
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file, or of the names and files of a folder. Raises OSError."""
+    if path.is_dir():
+        total = hashlib.sha256()
+        for each in sorted(path.iterdir()):
+            total.update(each.name.encode("utf-8", "surrogateescape") + b"\0" + checksum(each).encode())
+        return total.hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write(result: Diarization, task: Task) -> None:
+    """Every format, each file whole or not at all; that they may be replaced was settled before."""
+    options = Options(duration=result.duration, media=task.audio.name)
+    for name, path in task.files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_file(path, result.annotation, name, overwrite=True, options=options)
+
+
+def _described(result: Diarization) -> Entry:
+    annotation = result.annotation
+    seconds = dict.fromkeys(annotation.speakers, 0.0)
+    for turn in annotation.turns:
+        seconds[turn.speaker] += turn.duration
+    return {
+        "duration": round(result.duration, 3),
+        "speech_seconds": round(result.speech.seconds, 3),
+        "band": result.band,
+        "n_speakers": len(seconds),
+        "speakers": {name: round(spoken, 3) for name, spoken in seconds.items()},
+        "n_turns": len(annotation.turns),
+        "notes": list(result.notes),
+    }

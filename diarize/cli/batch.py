@@ -1,0 +1,186 @@
+"""``diarize batch``: a folder of recordings, shared among processes, that can be stopped and go on."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from diarize.cli import describe
+from diarize.cli.guard import FAILED
+from diarize.cli.options import Overwrite, Settings, Verbose, expanded, format_name
+from diarize.cli.printing import clock, complain, remark, say, say_json, shown, table
+from diarize.cli.settings import resolved, speech_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from diarize.batch import Plan, Report, Task
+    from diarize.config import Config
+
+    Listener = Callable[[str, Task, dict[str, Any]], None]
+
+__all__ = ["batch"]
+
+ALL_FAILED = 3
+MOST_ROWS = 50  # of the table of recordings; the manifest has them all
+
+_Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", "-j", min=1, max=256, help="Worker processes (default: one a core)."),
+]
+_Resume = Annotated[
+    bool, typer.Option("--resume", help="Skip what is finished; redo changed recordings and settings.")
+]
+
+
+@expanded
+def batch(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Recordings, in subfolders too.")],
+    *,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for results and manifest.jsonl.")
+    ],
+    jobs: _Jobs = None,
+    resume: _Resume = False,
+    settings: Settings = Settings(),  # noqa: B008 - a frozen value
+    format: Annotated[
+        list[str] | None,
+        typer.Option("--format", "-f", help="As of 'run' (default: rttm), several times for several."),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document (docs/cli.md) instead.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    verbose: Verbose = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Say who spoke when in every recording of a folder; one that fails does not stop the rest.
+
+    Exit codes: 0 all went well, 1 some failed, 3 all failed. After an interruption, --resume goes on.
+    """
+    from diarize import batch as rooms
+
+    config = _checked(settings, quiet=quiet, loud=json or verbose)
+    if verbose:
+        remark(describe.settings_line(config))
+    formats = tuple(dict.fromkeys(filter(None, map(format_name, format or ["rttm"]))))
+    plan = rooms.planned(folder, output, formats=formats, resume=resume, overwrite=overwrite)
+    for complaint in plan.unreadable:
+        complain(complaint)
+    with _told(plan, quiet=quiet or json) as listen:
+        report = rooms.run_batch(plan, config, jobs=jobs or rooms.cores(), listen=listen)
+    if json:
+        say_json(_document(plan, config, report))
+    elif not quiet:
+        say(_summary(plan, report))
+    _leave(plan, report)
+
+
+def _checked(settings: Settings, *, quiet: bool, loud: bool) -> Config:
+    if quiet and loud:
+        raise typer.BadParameter("--quiet contradicts --json and --verbose; leave one of them out")
+    config = resolved(settings)
+    if speech_of(settings):
+        raise typer.BadParameter("--speech FILE is for 'run'; a batch takes hmm, energy or silero")
+    return config
+
+
+def _leave(plan: Plan, report: Report) -> None:
+    """The exit code."""
+    failed = report.count("failed")
+    if failed == len(report.entries):
+        raise typer.Exit(ALL_FAILED)
+    if failed or plan.unreadable:
+        raise typer.Exit(FAILED)
+
+
+@contextmanager
+def _told(plan: Plan, *, quiet: bool) -> Iterator[Listener]:
+    """What the batch reports to: errors at once and, where somebody is looking, a bar with the current file.
+
+    The bar counts bytes of recordings, the best guess at their length without opening them.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield lambda event, task, entry: _complain(entry) if event == "done" else None
+        return
+    sizes = {task.key: _size(task.audio) for task in plan.tasks}
+    with typer.progressbar(
+        length=sum(sizes.values()), label="batch", file=sys.stderr, item_show_func=_cut
+    ) as bar:
+
+        def listen(event: str, task: Task, entry: dict[str, Any]) -> None:
+            if event == "done" and entry["status"] == "failed":
+                sys.stderr.write("\r\033[K")
+                _complain(entry)
+            if event == "started":
+                bar.current_item = task.key
+                bar.render_progress()
+            else:
+                bar.update(sizes[task.key])
+
+        yield listen
+
+
+def _complain(entry: dict[str, Any]) -> None:
+    if entry["status"] == "failed":
+        complain(entry["error"])
+
+
+def _cut(name: str | None) -> str | None:
+    """The name of the current file on one line, its end where it is long."""
+    text = shown(name or "")
+    return text if len(text) <= 30 else f"…{text[-29:]}"
+
+
+def _size(path: Path) -> int:
+    try:
+        return max(1, path.stat().st_size)
+    except OSError:
+        return 1
+
+
+def _summary(plan: Plan, report: Report) -> str:
+    """A row a recording, as long as there are not too many, and totals."""
+    rows = [_row(entry) for entry in report.entries[:MOST_ROWS]]
+    lines = [table(("recording", "status", "length", "speakers", "took"), rows)]
+    if len(report.entries) > MOST_ROWS:
+        lines.append(f"  … and {len(report.entries) - MOST_ROWS} more")
+    counts = ", ".join(f"{report.count(status)} {status}" for status in ("ok", "skipped", "failed"))
+    heard = sum(entry.get("duration", 0.0) for entry in report.entries if entry["status"] == "ok")
+    lines.append(f"{counts}; {clock(heard)} of sound in {clock(report.seconds)}")
+    return "\n".join([*lines, f"wrote {shown(plan.output / 'manifest.jsonl')}"])
+
+
+def _row(entry: dict[str, Any]) -> tuple[str, ...]:
+    if entry["status"] == "failed":
+        return entry["audio"], "failed", "", "", ""
+    took = sum(entry["timings"].values())
+    return (
+        entry["audio"],
+        entry["status"],
+        clock(entry["duration"]),
+        str(entry["n_speakers"]),
+        f"{took:.1f} s",
+    )
+
+
+def _document(plan: Plan, config: Config, report: Report) -> dict[str, Any]:
+    from diarize.pipeline import versions
+
+    return {
+        "folder": str(plan.folder),
+        "output": str(plan.output),
+        "manifest": str(plan.output / "manifest.jsonl"),
+        "versions": versions(),
+        "config": asdict(config),
+        "config_digest": config.digest,
+        "counts": {status: report.count(status) for status in ("ok", "skipped", "failed")},
+        "seconds": report.seconds,
+        "unreadable": list(plan.unreadable),
+        "recordings": list(report.entries),
+    }

@@ -1,0 +1,462 @@
+"""Many recordings: names, manifest, what is skipped and redone, workers that die, and kills at any moment."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from diarize.audio import write_wav
+from diarize.batch import MANIFEST, planned, run_batch
+from diarize.batch.crew import THREADS, outcomes
+from diarize.batch.manifest import Manifest, locked
+from diarize.batch.plan import Task, found, names
+from diarize.batch.work import Order, checksum, input_checksum, performed
+from diarize.config import Config, SpeechConfig
+from diarize.errors import AudioError, DiarizeError, OutputError
+from diarize.types import Waveform
+
+CONFIG = Config()
+OTHER = Config(speech=SpeechConfig(bias=0.5))
+PROGRAM = [sys.executable, "-m", "diarize"]
+
+
+def stand_in(order):
+    """A worker's answer without any sound: the file's text is the result; what is called bad fails."""
+    text = order.task.audio.read_text()
+    if "bad" in text:
+        return {"status": "failed", "error": text, "input_sha256": None, "timings": {}}
+    for path in order.task.files.values():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{text} {order.config.speech.bias}")
+    return {
+        "status": "ok",
+        "error": None,
+        "input_sha256": input_checksum(order.task.audio),
+        "timings": {"diarize": 1.0},
+        "duration": 1.0,
+        "n_speakers": 1,
+    }
+
+
+def deadly(order):
+    """Like ``stand_in``, but the process dies of what says so: always, or the first time."""
+    text = order.task.audio.read_text()
+    mark = order.task.audio.with_suffix(".died")
+    if "deadly" in text or ("frail" in text and not mark.exists()):
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return stand_in(order)
+
+
+def environment(order):
+    """What a worker is, in its answer."""
+    import multiprocessing
+
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    return {
+        "threads": {name: os.environ.get(name) for name in THREADS},
+        "start": multiprocessing.get_start_method(allow_none=True),
+        "interrupt": signal.getsignal(signal.SIGINT),
+        "held": signal.SIGINT in blocked,
+        "status": "ok",
+    }
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three files that are called like recordings."""
+    place = tmp_path / "in"
+    (place / "deep").mkdir(parents=True)
+    for name in ("a.wav", "b.flac", "deep/c.mp3"):
+        (place / name).write_text(f"sound of {name}")
+    return place
+
+
+def ran(folder, *, config=CONFIG, jobs=1, perform=stand_in, formats=("rttm",), **more):
+    """A batch into the folder ``out`` beside; statuses by recording."""
+    plan = planned(folder, folder.parent / "out", formats=formats, **more)
+    report = run_batch(plan, config, jobs=jobs, perform=perform)
+    return {entry["audio"]: entry["status"] for entry in report.entries}
+
+
+def lines(folder):
+    """The manifest beside a folder, as a list."""
+    return [json.loads(line) for line in (folder.parent / "out" / MANIFEST).read_text().splitlines()]
+
+
+def test_names_that_clash_get_their_path():
+    """Stem, path without suffix, whole path, and no further than needed; case does not tell them apart."""
+    assert names(["x/a.wav", "b.wav"]) == {"x/a.wav": "a", "b.wav": "b"}
+    assert names(["a.wav", "x/A.wav", "x/b.mp3"]) == {"a.wav": "a", "x/A.wav": "x/A", "x/b.mp3": "b"}
+    assert names(["t.wav", "t.mp3"]) == {"t.wav": "t.wav", "t.mp3": "t.mp3"}
+    assert names(["t.wav", "t.mp3", "t.wav.ogg"]) == {
+        "t.wav": "t.wav",
+        "t.mp3": "t.mp3",
+        "t.wav.ogg": "t.wav.ogg",
+    }
+    assert len(set(names(["a.wav", "A.wav"]).values())) == 2
+
+
+def test_recordings_are_found_below_and_hidden_ones_are_not(tmp_path):
+    """Sorted; whatever is called like a recording is reported later rather than passed over."""
+    for name in ("b.WAV", "x/y/a.opus", ".h.wav", ".hidden/c.wav", "notes.txt", "z.m4a"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (tmp_path / "broken.wav").symlink_to(tmp_path / "nothing")
+    (tmp_path / "folder.wav").mkdir()
+    (tmp_path / "loop").symlink_to(tmp_path)
+    assert found(tmp_path) == (["b.WAV", "broken.wav", "x/y/a.opus", "z.m4a"], [])
+
+
+def test_folders_that_will_not_do_are_refused_in_one_line(tmp_path):
+    """None, empty, a file; and an output that is one."""
+    (tmp_path / "file").touch()
+    (tmp_path / "a.wav").touch()
+    for folder, said in (("no", "no such folder"), ("file", "not a folder")):
+        with pytest.raises(AudioError, match=said):
+            planned(tmp_path / folder, tmp_path / "out")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(AudioError, match="no recordings"):
+        planned(tmp_path / "empty", tmp_path / "out")
+    with pytest.raises(OutputError, match="cannot be made a folder"):
+        planned(tmp_path, tmp_path / "file")
+
+
+def test_a_batch_writes_every_recording_and_a_line_for_each(folder):
+    """In order, whatever the number of workers."""
+    assert ran(folder, jobs=2, formats=("rttm", "csv")) == dict.fromkeys(
+        ("a.wav", "b.flac", "deep/c.mp3"), "ok"
+    )
+    out = folder.parent / "out"
+    assert sorted(p.name for p in out.iterdir() if not p.name.startswith(".")) == [
+        "a.csv",
+        "a.rttm",
+        "b.csv",
+        "b.rttm",
+        "c.csv",
+        "c.rttm",
+        MANIFEST,
+    ]
+    assert [line["audio"] for line in lines(folder)] == ["a.wav", "b.flac", "deep/c.mp3"]
+    first = lines(folder)[0]
+    assert first["files"] == {"rttm": "a.rttm", "csv": "a.csv"}
+    assert first["outputs"] == {name: checksum(out / name) for name in ("a.rttm", "a.csv")}
+    assert first["config_digest"] == CONFIG.digest
+    assert first["input_sha256"] == checksum(folder / "a.wav")
+    assert first["versions"]["python"]
+
+
+def test_one_bad_recording_does_not_stop_the_rest_and_is_tried_again(folder):
+    """Its line says why."""
+    (folder / "a.wav").write_text("bad thing")
+    assert ran(folder) == {"a.wav": "failed", "b.flac": "ok", "deep/c.mp3": "ok"}
+    assert lines(folder)[0]["error"] == "bad thing"
+    assert not (folder.parent / "out" / "a.rttm").exists()
+    (folder / "a.wav").write_text("mended")
+    assert ran(folder, resume=True) == {"a.wav": "ok", "b.flac": "skipped", "deep/c.mp3": "skipped"}
+    assert len(lines(folder)) == 3
+
+
+def test_resume_redoes_changed_recordings_settings_formats_and_lost_results(folder):
+    """And nothing else."""
+    skipped = dict.fromkeys(("a.wav", "b.flac", "deep/c.mp3"), "skipped")
+    ran(folder)
+    assert ran(folder, resume=True) == skipped
+    (folder / "b.flac").write_text("another sound")
+    assert ran(folder, resume=True) == skipped | {"b.flac": "ok"}
+    assert (folder.parent / "out" / "b.rttm").read_text().startswith("another sound")
+    assert set(ran(folder, resume=True, config=OTHER).values()) == {"ok"}
+    assert set(ran(folder, resume=True, config=OTHER, formats=("rttm", "csv")).values()) == {"ok"}
+    assert ran(folder, resume=True, config=OTHER) == skipped
+    (folder.parent / "out" / "a.rttm").unlink()
+    assert ran(folder, resume=True, config=OTHER) == skipped | {"a.wav": "ok"}
+
+
+def test_corrected_and_foreign_results_stay_unless_overwriting(folder):
+    """A correction is safe from changed recordings too; a failed redo does not make own files foreign."""
+    ran(folder)
+    corrected = folder.parent / "out" / "a.rttm"
+    corrected.write_text("corrected by hand")
+    assert ran(folder, resume=True)["a.wav"] == "skipped"
+    (folder / "a.wav").write_text("changed")
+    for _ in range(2):
+        assert ran(folder, resume=True)["a.wav"] == "failed"
+        assert corrected.read_text() == "corrected by hand"
+    assert "not this batch's own" in lines(folder)[0]["error"]
+    assert ran(folder, resume=True, overwrite=True)["a.wav"] == "ok"
+    (folder / "b.flac").write_text("bad for now")
+    assert ran(folder, resume=True)["b.flac"] == "failed"
+    (folder / "b.flac").write_text("good again")
+    assert ran(folder, resume=True)["b.flac"] == "ok"
+
+
+def test_an_earlier_batch_is_neither_continued_nor_replaced_unasked(folder):
+    """Nothing is done before somebody says which."""
+    ran(folder)
+    before = (folder.parent / "out" / MANIFEST).read_bytes()
+    with pytest.raises(OutputError, match="--resume continues it"):
+        ran(folder)
+    assert (folder.parent / "out" / MANIFEST).read_bytes() == before
+    assert set(ran(folder, overwrite=True).values()) == {"ok"}
+
+
+def test_a_line_cut_short_or_strange_is_passed_over(tmp_path):
+    """Only whole entries count, the last about a recording."""
+    entry = {"audio": "a.wav", "status": "started", "files": {}, "outputs": {}}
+    rows = [
+        json.dumps(entry),
+        "null",
+        "[1]",
+        '{"audio": 3}',
+        '{"audio": "x", "status": "ok"}',
+        json.dumps(entry | {"audio": "y", "status": "strange"}),
+        "[" * 100_000,
+        json.dumps(entry | {"status": "ok"}),
+        json.dumps(entry | {"audio": "b.wav"})[:-7],
+    ]
+    (tmp_path / MANIFEST).write_bytes("\n".join(rows).encode() + b"\xff")
+    manifest = Manifest.opened(tmp_path, resume=True, overwrite=False)
+    assert manifest.entries == {"a.wav": entry | {"status": "ok"}}
+    assert (tmp_path / MANIFEST).read_text().count("\n") == 1
+    manifest.add(entry | {"audio": "\udcff.wav"})  # a name that is not UTF-8
+    assert "\udcff.wav" in Manifest.opened(tmp_path, resume=True, overwrite=False).entries
+
+
+def test_after_a_kill_what_was_started_is_ours_and_what_was_half_written_goes(folder):
+    """The result was there and the line was not; beside it lay the next one, half done."""
+    out = folder.parent / "out"
+    ran(folder)
+    entry = lines(folder)[0]
+    started = entry | {"status": "started", "outputs": {"a.rttm": None}}
+    (out / MANIFEST).write_text(json.dumps(started) + "\n")
+    (out / "a.rttm").write_text("whole, of settings that nobody remembers")
+    (out / ".a.rttm.0123abcd.part").write_text("half")
+    (out / ".b.rttm.notours").write_text("other")
+    assert ran(folder, resume=True, config=OTHER) == {
+        "a.wav": "ok",
+        "b.flac": "failed",
+        "deep/c.mp3": "failed",
+    }
+    assert (out / "a.rttm").read_text() == "sound of a.wav 0.5"
+    assert not (out / ".a.rttm.0123abcd.part").exists()
+    assert (out / ".b.rttm.notours").exists()
+
+
+def test_two_batches_do_not_write_into_one_folder(folder):
+    """The second is refused before it touches anything."""
+    out = folder.parent / "out"
+    out.mkdir()
+    with locked(out), pytest.raises(OutputError, match="another batch"):
+        ran(folder)
+    assert not (out / MANIFEST).exists()
+    assert set(ran(folder).values()) == {"ok"}
+
+
+def test_a_worker_that_dies_costs_its_own_file_one_more_try_alone(folder):
+    """The frail one succeeds alone, the deadly one is given up, and the rest goes on."""
+    for name, text in (("d.wav", "deadly"), ("e.wav", "frail"), ("f.wav", "fine"), ("g.wav", "fine")):
+        (folder / name).write_text(text)
+    statuses = ran(folder, jobs=2, perform=deadly)
+    assert statuses.pop("d.wav") == "failed"
+    assert set(statuses.values()) == {"ok"}
+    (line,) = [line for line in lines(folder) if line["status"] == "failed"]
+    assert "its process died twice" in line["error"]
+
+
+def orders(folder):
+    """An order for every recording of a folder."""
+    return [Order(Task(p.name, p, {}), CONFIG) for p in sorted(folder.glob("*.*"))]
+
+
+def test_workers_are_spawned_with_one_thread_and_leave_interrupts_to_the_parent(folder):
+    """And what surrounds this process is as it was."""
+    before = dict(os.environ)
+    ((_, first), *_) = outcomes(orders(folder), 1, lambda order: None, environment)
+    assert first["threads"] == dict.fromkeys(THREADS, "1")
+    assert first["start"] == "spawn"
+    assert first["interrupt"] == signal.SIG_IGN
+    assert first["held"]
+    assert dict(os.environ) == before
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def sleepy(order):
+    """Longer than any test."""
+    time.sleep(600)
+    return {"status": "ok"}
+
+
+def test_leaving_early_ends_the_workers(folder):
+    """An interrupt comes while they work."""
+    import multiprocessing
+
+    def interrupted(order):
+        threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    begin = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        list(outcomes(orders(folder)[:1], 1, interrupted, sleepy))
+    assert time.monotonic() - begin < 60
+    assert multiprocessing.active_children() == []
+
+
+def test_work_catches_whatever_a_recording_may_do(tmp_path, monkeypatch):
+    """One line each, never an exception."""
+    path = tmp_path / "a.wav"
+    path.write_text("x")
+    task = Task("a.wav", path, {"rttm": tmp_path / "a.rttm"})
+    for error, said in (
+        (DiarizeError("two\nlines"), "two lines"),
+        (MemoryError(), "not enough memory"),
+        (ValueError("odd\nthing"), "ValueError: odd thing"),
+    ):
+
+        def broken(*_, error=error):
+            raise error
+
+        monkeypatch.setattr("diarize.pipeline.diarize", broken)
+        entry = performed(Order(task, CONFIG))
+        assert entry["status"] == "failed"
+        assert said in entry["error"]
+        assert "\n" not in entry["error"]
+        assert entry["input_sha256"] == checksum(path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    """Nothing would ever come out of it."""
+    os.mkfifo(tmp_path / "a.wav")
+    task = Task("a.wav", tmp_path / "a.wav", {"rttm": tmp_path / "a.rttm"})
+    entry = performed(Order(task, CONFIG))
+    assert (entry["status"], entry["input_sha256"]) == ("failed", None)
+    assert "pipe" in entry["error"]
+
+
+@pytest.fixture(scope="module")
+def voices(tmp_path_factory):
+    """Four short recordings of noise that comes and goes, and what one process makes of them."""
+    place = tmp_path_factory.mktemp("batch")
+    (place / "in").mkdir()
+    for seed in range(4):
+        noise = np.random.default_rng(seed).normal(0, 0.1, 16_000 * 6)
+        sound = noise * (np.sin(np.arange(noise.size) / 4000) > 0)
+        write_wav(place / "in" / f"{seed}.wav", Waveform(sound.astype(np.float32), 16_000))
+    done = program(place / "in", place / "one", "--jobs", "1", "--format", "rttm", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    return place
+
+
+def program(folder, output, *words):
+    """A batch in a process of its own."""
+    command = [*PROGRAM, "batch", folder, "-o", output, *words]
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+
+
+def contents(output):
+    """Every file of results, hidden ones and the manifest left out."""
+    names = sorted(p for p in output.rglob("*") if p.is_file() and not p.name.startswith("."))
+    return {p.relative_to(output).as_posix(): p.read_bytes() for p in names if p.name != MANIFEST}
+
+
+def group_gone(pid):
+    """Whether no process of a group is left, within some seconds."""
+    for _ in range(100):
+        try:
+            os.killpg(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def n_lines(output):
+    """How long the manifest in a folder is."""
+    return (output / MANIFEST).read_text().count("\n")
+
+
+def stopped(folder, output, words, number, later):
+    """Begin a batch and stop it ``later`` s after its first file has begun; exit code and complaints."""
+    output.mkdir(exist_ok=True)
+    before = len(Manifest.opened(output, resume=True, overwrite=False).entries)
+    command = [*PROGRAM, "batch", str(folder), "-o", str(output), *words]
+    running = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    while running.poll() is None and n_lines(output) <= before:
+        time.sleep(0.02)
+    time.sleep(later)
+    if number == signal.SIGINT:
+        os.killpg(running.pid, number)  # as a terminal does it
+    else:
+        running.send_signal(number)
+    _, said = running.communicate(timeout=60)
+    assert group_gone(running.pid)
+    return running.returncode, said
+
+
+def test_stopped_at_any_moment_it_goes_on_and_two_workers_end_as_one_does(voices, tmp_path):
+    """Whatever is there is whole to the byte, no worker survives, and Ctrl-C is one line and 130."""
+    output, words = tmp_path / "out", ["-j", "2", "-f", "rttm", "-f", "json", "--resume"]
+    whole = contents(voices / "one")
+    for number, later in ((signal.SIGKILL, 0.0), (signal.SIGINT, 0.5), (signal.SIGTERM, 0.0)):
+        code, said = stopped(voices / "in", output, words, number, later)
+        assert code == {signal.SIGKILL: -9, signal.SIGINT: 130, signal.SIGTERM: 143}[number], said
+        if number != signal.SIGKILL:  # after which Python itself may speak of semaphores
+            assert len(said.splitlines()) == (number == signal.SIGINT), said
+        assert contents(output).items() <= whole.items()
+    stopped(voices / "in", output, words, signal.SIGKILL, 2.0)  # in the middle of it, or after
+    assert contents(output).items() <= whole.items()
+    assert program(voices / "in", output, *words).returncode == 0
+    assert contents(output) == whole
+    assert not list(output.rglob("*.part"))
+    assert [json.loads(line)["status"] for line in (output / MANIFEST).read_text().splitlines()] == ["ok"] * 4
+
+
+def test_a_worker_killed_from_outside_is_survived(voices, tmp_path):
+    """As the system does it when memory runs out."""
+    (tmp_path / "in").mkdir()
+    for name in ("0.wav", "1.wav"):
+        shutil.copy(voices / "in" / name, tmp_path / "in")
+    command = [*PROGRAM, "batch", str(tmp_path / "in"), "-o", str(tmp_path / "out"), "-j", "1"]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    victim = _first_worker(running)
+    if victim:
+        os.kill(victim, signal.SIGKILL)
+    _, said = running.communicate(timeout=120)
+    assert victim
+    assert (running.returncode, said) == (0, "")
+    assert len(list((tmp_path / "out").glob("*.rttm"))) == 2
+
+
+def _first_worker(running):
+    """The process id of a worker of a batch, once there is one."""
+    for _ in range(200):
+        for status in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = status.read_text().rsplit(") ", 1)[1].split()
+                words = (status.parent / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if int(fields[1]) == running.pid and b"spawn_main" in words:
+                return int(status.parent.name)
+        time.sleep(0.05)
+    return None
+
+
+def test_a_full_folder_of_copies_is_no_trouble(folder):
+    """Twenty clashing names, three workers."""
+    for number in range(20):
+        (folder / f"s{number}").mkdir()
+        shutil.copy(folder / "a.wav", folder / f"s{number}" / "a.wav")
+    assert set(ran(folder, jobs=3).values()) == {"ok"}
+    assert (folder.parent / "out" / "s7" / "a.rttm").exists()
