@@ -140,10 +140,13 @@ def test_mask_and_points_fit_their_clock():
     """Or are refused."""
     with pytest.raises(DiarizeError, match="4 frames"):
         SpeechMask(np.ones(5, dtype=bool), GRID)
-    points = SpeakerPoints(np.zeros((2, 3)), [0, 1], [1, 2], [0.5, 0.5], GRID)
-    assert (points.starts.dtype, points.weights.dtype) == (np.int64, np.float64)
-    with pytest.raises(DiarizeError, match="1 starts for 2 windows"):
-        SpeakerPoints(np.zeros((2, 3)), [0], [1, 2], [0.5, 0.5], GRID)
+    first = [True, False]
+    points = SpeakerPoints(np.zeros((2, 3)), [[0, 1], [1, 2]], first, GRID)
+    assert (points.bounds.dtype, points.first.dtype, points.precision) == (np.int64, np.bool_, None)
+    with pytest.raises(DiarizeError, match="1 bounds for 2 windows"):
+        SpeakerPoints(np.zeros((2, 3)), [[0, 1]], first, GRID)
+    with pytest.raises(DiarizeError, match="3 precision for 2 windows"):
+        SpeakerPoints(np.zeros((2, 3)), [[0, 1], [1, 2]], first, GRID, np.zeros((3, 6)))
 
 
 def test_posteriors_sum_to_one_or_are_silent():
