@@ -18,7 +18,8 @@ against one for the N₁ before and one for the N₂ after:
 
     ΔBIC = ½ (N log|Σ| − N₁ log|Σ₁| − N₂ log|Σ₂|) − λ ½ (d + d(d+1)/2) log N
 
-A window grows until its best cut is above 0, and starts anew there. Running sums of 1, x and xxᵀ give the
+A window grows until its best cut is above 0 and not at its end, and starts anew there; then every cut moves to
+the best place between its neighbours. Running sums of 1, x and xxᵀ give the
 covariance of any stretch by a subtraction (Cettolo, Vescovi & Rizzi 2005).
 """
 
@@ -179,7 +180,7 @@ def by_bic(features: Features, mask: SpeechMask, settings: BicSettings | None = 
     if not spoken.size:
         return ()
     values = cmvn(features.values[:, 1 : 1 + settings.n_cepstra], mask.values)[spoken].astype(np.float64)
-    cuts = [0, *_search(values, settings, mask.grid.frames_in), len(values)]
+    cuts = _settled(values, list(_search(values, settings, mask.grid.frames_in)), settings, mask.grid)
     pieces = [running_sums(values[a:b])[-1] for a, b in pairwise(cuts)]
 
     def strength(before: Array, after: Array) -> float:
@@ -200,15 +201,31 @@ def _search(values: Array, settings: BicSettings, frames_in: Callable[[float], i
     while len(values) - start >= 2 * margin:
         inside = sums[: size + 1]
         place, gain = _best_cut(inside, margin, step, settings.penalty)
-        if gain <= 0 and start + size >= len(values):
+        at_end = start + size >= len(values)
+        if gain <= 0 and at_end:
             return
-        if gain <= 0 and size < longest:
+        rising = place + margin + step > size  # the best cut may lie behind the window's end
+        if size < longest and not at_end and (gain <= 0 or rising):
             size = min(size + growth, longest)
             continue
         if gain > 0:
             yield start + place
         start, size = (start + place, window) if gain > 0 else (start + growth, longest)
         sums = running_sums(values[start : start + longest])
+
+
+def _settled(values: Array, cuts: list[int], settings: BicSettings, grid: FrameGrid) -> list[int]:
+    """The cuts, each moved to the best place between its neighbours, with both ends of the frames (n, d).
+
+    A window that ends soon after a change is cut too early, as no piece is shorter than the margin.
+    """
+    longest, margin, step = map(grid.frames_in, (settings.longest, settings.margin, STEP))
+    settled = [0, *cuts, len(values)]
+    for i in range(1, len(settled) - 1):
+        low, high = max(settled[i - 1], settled[i] - longest), min(settled[i + 1], settled[i] + longest)
+        if high - low >= 2 * margin:
+            settled[i] = low + _best_cut(running_sums(values[low:high]), margin, step, settings.penalty)[0]
+    return settled
 
 
 def _best_cut(sums: Array, margin: int, step: int, penalty: float) -> tuple[int, float]:

@@ -101,6 +101,19 @@ def test_bic_finds_a_change_to_the_frame_and_none_where_there_is_none():
         assert change.delta_bic > 0
         assert (change.probability, change.before, change.after) == (None, None, None)
     assert by_bic(*sound((30, 0, 1))) == ()
+    for second in (2.07, 2.43, 2.81, 5.07, 5.3):  # no multiples of the coarse step, some near a window's end
+        (between,) = by_bic(*sound((second, 0, 1), (4, 9, 1)))
+        assert between.time == pytest.approx(second, abs=1e-9)
+
+
+def test_bic_leaves_the_level_out_and_what_is_weak_between_its_neighbours():
+    """c0 is how loud somebody is; a cut that won its window may be none between the final cuts."""
+    features, mask = sound((8, 0, 1))
+    values = features.values.copy()
+    values[400:, 0] = 50
+    assert by_bic(replace(features, values=values), mask) == ()
+    noise = by_bic(*sound((60, 0, 1), d=4), BicSettings(penalty=0.6))
+    assert all(change.delta_bic > 0 for change in noise)
 
 
 def test_bic_finds_changes_in_windows_that_grow_and_slide():
@@ -177,7 +190,9 @@ def test_unlikely_changes_are_left_out_and_their_pieces_joined():
     assert kept.time == pytest.approx(8.0)
     before = (7 * 0.95 + 0.45) / 8
     assert kept.probability == pytest.approx(1 - before * 0.05 - (1 - before) * 0.95, abs=1e-6)
-    assert by_posteriors(doubtful, threshold=1.0) == ()
+    certain = posteriors((2, (1.0, 0.0)), (2, (0.0, 1.0)))
+    assert by_posteriors(certain, threshold=0.99)[0].probability == 1.0
+    assert by_posteriors(certain, threshold=1.0) == ()
 
 
 def test_each_change_begins_with_the_speaker_that_the_last_one_ended_with():
