@@ -234,17 +234,18 @@ class TestFit:
         with pytest.raises(ModelError, match="at least one window"):
             fit_factors(Statistics(np.zeros((0, 2)), np.zeros((0, 2, 3))), 1, 1)
 
-    def test_speaker_and_window_loadings_are_told_apart(self):
+    @pytest.mark.parametrize(("seed", "degrees"), [(7, 2.0), (8, 1.0)])
+    def test_speaker_and_window_loadings_are_told_apart(self, seed, degrees):
         """What windows of one class share, and what scatters within it, each in its own loadings."""
-        rng = np.random.default_rng(7)
+        rng = np.random.default_rng(seed)
         classes = np.repeat(np.arange(150), 8)
         y = rng.normal(size=(150, 2))[classes]
         x = rng.normal(size=(1200, 2))
-        statistics, truth = planted(7, 1200, shape=(6, 3), rank=4, factor=np.hstack((y, x)))
+        statistics, truth = planted(seed, 1200, shape=(6, 3), rank=4, factor=np.hstack((y, x)))
         speaker, window = fit_speaker_and_window(statistics, classes, (2, 2), n_iter=20)
         wanted_speaker, wanted_window = flat(truth)[:, :2], flat(truth)[:, 2:]
-        assert np.degrees(subspace_angles(flat(speaker), wanted_speaker).max()) < 12
-        assert np.degrees(subspace_angles(flat(window), wanted_window).max()) < 6
+        assert np.degrees(subspace_angles(flat(speaker), wanted_speaker).max()) < 9
+        assert np.degrees(subspace_angles(flat(window), wanted_window).max()) < degrees
         # and not the other way round
         assert np.degrees(subspace_angles(flat(speaker), wanted_window).min()) > 20
         for found, wanted in ((speaker, wanted_speaker), (window, wanted_window)):

@@ -210,6 +210,19 @@ class TestFit:
             assert_allclose(fit.weights.sum(), 1, rtol=1e-12)
             assert_array_equal(fit.responsibilities.argmax(axis=1), labels)
 
+    def test_the_trace_is_of_the_last_number_of_states(self, monkeypatch):
+        """What came before a state was dropped is no part of it: another number is another bound."""
+        events, pruned, divergence = [], vbhmm._pruned, vbhmm._divergence
+        monkeypatch.setattr(vbhmm, "_pruned", lambda *each: (events.append("drop"), pruned(*each))[1])
+        monkeypatch.setattr(
+            vbhmm, "_divergence", lambda *each: (events.append("bound"), divergence(*each))[1]
+        )
+        observed, stay, _ = planted(3, 3)
+        fit = fit_voices(observed, stay, shares(np.random.default_rng(0), 120, 8), 40)
+        last = len(events) - events[::-1].index("drop")
+        assert "bound" in events[:last]
+        assert events[last:] == ["bound"] * len(fit.bounds)
+
     def test_what_no_window_knows_stays_undecided(self):
         """Without any evidence even shares stay even and points stay at the prior."""
         nothing = Observations(np.zeros((10, 2)), np.zeros((10, 3)))

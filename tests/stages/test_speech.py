@@ -99,8 +99,13 @@ class TestMixtures:
         level = np.repeat([-40.0, 0.0, -40.0, 0.0, -40.0, 0.0, -40.0], [100, 100, 10, 100, 100, 9, 100])
         settings = {"padding": 0.0, "bias": 0.0}
         assert_array_equal(runs(heard(level, min_speech=0.2, min_pause=0.3, **settings).values), [[100, 310]])
-        found = runs(heard(level, min_speech=0.02, min_pause=0.02, **settings).values)
-        assert_array_equal(found, [[100, 200], [210, 310], [410, 419]])
+        for shortest, expected in (
+            ((0.02, 0.02), [[100, 200], [210, 310], [410, 419]]),
+            ((0.5, 0.02), [[100, 200], [210, 310]]),
+            ((0.02, 0.5), [[100, 310], [410, 419]]),
+        ):
+            found = heard(level, min_speech=shortest[0], min_pause=shortest[1], **settings)
+            assert_array_equal(runs(found.values), expected)
 
     @pytest.mark.parametrize("padding", [0.0, 0.05, 0.2])
     def test_padding_widens_both_ends(self, padding):
@@ -128,6 +133,12 @@ class TestMixtures:
     def test_recordings_shorter_than_the_least_durations_have_an_answer(self, n):
         """Of their own length."""
         assert heard(np.zeros(n)).values.shape == (n,)
+
+    def test_half_of_a_very_short_recording_may_be_speech(self):
+        """Least durations are no longer than half of it, so that there is room for both."""
+        level = np.repeat([0.0, -40.0], [20, 20])
+        found = heard(level, min_speech=0.3, min_pause=0.3, padding=0.0)
+        assert_array_equal(runs(found.values), [[0, 20]])
 
     def test_digital_silence_is_not_speech(self):
         """Alone, though as loud as its loudest frame; nor a long hole in a recording; a short one may be."""

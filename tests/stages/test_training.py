@@ -89,6 +89,8 @@ def test_every_voice_is_cast_once_a_round(voices):
     casts = list(training._casts(plan))
     assert sorted(name for cast in casts for name in cast) == sorted(3 * list(voices))
     assert all(len(set(cast)) == len(cast) <= 3 for cast in casts)
+    order = [name for cast in casts for name in cast]
+    assert len({tuple(order[i : i + 6]) for i in (0, 6, 12)}) == 3
     assert casts == list(training._casts(plan))
     assert casts != list(training._casts(TrainingPlan(voices, rounds=3, seed=5)))
 
