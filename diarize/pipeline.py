@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.config import Config
-from diarize.errors import AudioError
+from diarize.errors import AudioError, ConfigError
 from diarize.types import Annotation, Features, Posteriors, SpeechMask, Turn, Waveform, runs, speaker_name
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ def _diarized(
 ) -> Diarization:
     from diarize.clustering import clustered
 
+    _check_slopes(config)
     sound = _Sound.of(recording, config, span)
     features, band = _heard(sound, config, progress)
     model = _background(band, config)
@@ -135,12 +136,23 @@ def speech_mask(recording: str | PathLike[str] | Waveform, config: Config | None
         return _speech_mask(features, None, sound, _background(band, config), config)
 
 
-def _values(features: Features, mask: SpeechMask, config: Config) -> Array:
-    """Normalised cepstra without c0, float32 (n_frames, D)."""
-    from diarize.features import normalized
+def _check_slopes(config: Config) -> None:
+    """Slopes belong to the textbook space: ConfigError elsewhere, for no background model knows them."""
+    if config.features.deltas and config.space.kind != "mfcc":
+        raise ConfigError(
+            f"features.deltas = {config.features.deltas} in the speaker space, whose background model knows "
+            "no slopes; set it to 0, or space.kind to 'mfcc'"
+        )
 
-    kept = features.values[:, 1 : 1 + config.features.n_mfcc]
-    return normalized(kept, mask.values, features.grid.frame_rate, config.features)
+
+def _values(features: Features, mask: SpeechMask, config: Config) -> Array:
+    """Normalised cepstra without c0 and, where asked for, their slopes: float32 (n_frames, D)."""
+    from diarize.features import normalized, with_deltas
+
+    names = features.names[1 : 1 + config.features.n_mfcc]
+    kept = Features(features.values[:, 1 : 1 + len(names)], features.grid, names)
+    values = with_deltas(kept, config.features.deltas).values
+    return normalized(values, mask.values, features.grid.frame_rate, config.features)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import diarize
 from diarize import audio, formats, pipeline, scoring, synth
 from diarize.config import Config, merged
-from diarize.errors import AudioError, DiarizeError, ModelError, OutputError
+from diarize.errors import AudioError, ConfigError, DiarizeError, ModelError, OutputError
 from diarize.intervals import subtract, union
 from diarize.pipeline import speech_mask
 from diarize.types import FrameGrid, Posteriors, Waveform
@@ -335,3 +335,15 @@ def test_speakers_are_counted_by_appearance_and_who_never_leads_goes():
     assert found.speakers == ("SPEAKER_00", "SPEAKER_01")
     wanted = [[0, 0], [0.75, 0.25], [0.125, 0.875], [4 / 7, 3 / 7]]
     assert_allclose(found.values, wanted, rtol=1e-6)
+
+
+def test_slopes_belong_to_the_textbook_space(talk):
+    """In the speaker space they are refused; in the textbook's they change what is clustered."""
+    sound, _ = talk
+    with pytest.raises(ConfigError, match=r"features.deltas = 1 in the speaker space"):
+        diarize.diarize(sound, merged(Config(), {"features": {"deltas": 1}}))
+    textbook = {"space": {"kind": "mfcc"}, "clustering": {"max_speakers": 3}}
+    plain, sloped = (
+        diarize.diarize(sound, merged(Config(), textbook | {"features": {"deltas": d}})) for d in (0, 1)
+    )
+    assert plain.selection.values != sloped.selection.values
