@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from contextlib import suppress
 from typing import Annotated
@@ -10,8 +9,7 @@ from typing import Annotated
 import typer
 
 from diarize.cli import background, batch, changes, config, convert, plot, run, score, select, synth
-from diarize.cli.guard import INTERRUPTED, Guarded, leave_interrupted, terminated
-from diarize.cli.printing import complain
+from diarize.cli.guard import INTERRUPTED, Guarded, catch_signals, leave_interrupted
 
 __all__ = ["app", "main"]
 
@@ -66,12 +64,10 @@ def main() -> None:
         with suppress(AttributeError, ValueError):
             # a name that the terminal cannot show must not end the run
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    with suppress(ValueError):  # in a thread there are no signals to catch
-        signal.signal(signal.SIGTERM, terminated)
+    catch_signals()
     try:
         app(prog_name="diarize")
     except KeyboardInterrupt:
-        complain("interrupted", head="stopped")
         leave_interrupted()
     except SystemExit as end:
         if end.code == INTERRUPTED:

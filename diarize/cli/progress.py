@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
+from diarize.cli.guard import check_signals
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -34,13 +36,14 @@ def shown_progress(
 ) -> Iterator[Callable[[str, float], None]]:
     """What a computation in ``stages`` reports to; says nothing when stderr is no terminal or ``quiet``."""
     if quiet or not sys.stderr.isatty():
-        yield lambda stage, share: None
+        yield lambda stage, share: check_signals()
         return
     with typer.progressbar(length=STEPS, label=label, file=sys.stderr) as bar:
         done = 0
 
         def report(stage: str, share: float) -> None:
             nonlocal done
+            check_signals()
             begin, end = stages.get(stage, (0.0, 0.0))
             now = round(STEPS * (begin + (end - begin) * min(max(share, 0.0), 1.0)))
             if now > done:

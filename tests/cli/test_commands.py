@@ -135,7 +135,11 @@ def test_plot_draws_beside_the_file_and_tells_how_well_it_agrees(cli, files):
     assert (files / "hyp.png").read_bytes().startswith(b"\x89PNG")
     result = cli("plot", files / "hyp.rttm", "--reference", files / "ref.rttm", "-o", files / "x.svg")
     assert "DER 10.0 %" in result.stdout
-    assert b"<svg" in (files / "x.svg").read_bytes()
+    alone = cli("plot", files / "hyp.rttm", "-o", files / "y.svg")
+    assert alone.exit_code == 0
+    both, one = (files / "x.svg").read_bytes(), (files / "y.svg").read_bytes()
+    assert b"<svg" in one
+    assert both.count(b"#0072b2") > one.count(b"#0072b2") > 0  # the same colour, above and below
 
 
 def test_plot_never_replaces_a_file_unasked(cli, files):
@@ -162,7 +166,9 @@ def test_select_prints_the_curve_and_draws_it(cli, calls, tmp_path):
     rows = [line.split() for line in result.stdout.splitlines()[2:5]]
     assert rows == [["1", "30.0"], ["2", "0.0", "chosen"], ["3", "2.0", "nearly", "as", "good"]]
     assert (tmp_path / "a.selection.png").exists()
+    calls.clear()
     assert cli("select", tmp_path / "a.wav").exit_code == 1
+    assert calls == []
     document = json.loads(cli("select", tmp_path / "a.wav", "--json", "--no-plot").stdout)
     assert document["selection"]["chosen"] == 2
     assert document["selection"]["counts"] == [1, 2, 3]

@@ -11,11 +11,11 @@ def test_show_prints_what_run_would_use_in_order_of_precedence(cli, tmp_path):
     """Show prints what run would use in order of precedence."""
     file = tmp_path / "mine.toml"
     file.write_text("seed = 5\n[clustering]\nmax_speakers = 7\nmin_speakers = 3\n")
-    words = ["--preset", "meeting", "--config", file, "--min-speakers", 4]
+    words = ["--preset", "telephone", "--config", file, "--min-speakers", 4]
     shown = cli("config", "show", *words).stdout
     (tmp_path / "shown.toml").write_text(shown)
     changes = {"seed": 5, "clustering": {"min_speakers": 4, "max_speakers": 7}}
-    assert loaded(tmp_path / "shown.toml") == merged(preset("meeting"), changes)
+    assert loaded(tmp_path / "shown.toml") == merged(preset("telephone"), changes)
     assert json.loads(cli("config", "show", *words, "--json").stdout)["config"]["seed"] == 5
 
 

@@ -132,6 +132,25 @@ def test_ctrl_c_inside_generated_code_is_130_too(tmp_path):
     assert len(result.stderr.splitlines()) == 1
 
 
+def test_an_interrupt_that_a_library_swallows_still_ends_the_run(tmp_path):
+    """Python drops what is raised in a callback; the next report of progress raises it again."""
+    (tmp_path / "probe.py").write_text(
+        "import os, signal, sys, weakref\nfrom diarize import pipeline\nfrom diarize.cli import main\n"
+        "class Thing: pass\n"
+        "def diarize(*_, progress, **more):\n"
+        "    thing = Thing()\n"
+        "    kept = weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGINT))\n"
+        "    del thing\n"
+        "    progress('features', 0.5)\n"
+        "pipeline.diarize = diarize\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "sys.argv = ['diarize', 'run', 'x.wav', '--no-plot', '-o', 'out']\nmain()\n"
+    )
+    result = subprocess.run([sys.executable, "-m", "probe"], cwd=tmp_path, capture_output=True, check=False)
+    assert result.returncode == 130
+    assert len(result.stderr.splitlines()) == 1
+
+
 def test_a_name_that_the_terminal_cannot_show_is_shown_escaped(tmp_path):
     """A Western terminal and a Greek name."""
     (tmp_path / "π.toml").write_text("seed = 3\n")

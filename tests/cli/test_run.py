@@ -96,7 +96,7 @@ def test_another_programs_file_is_never_replaced_and_nothing_is_computed(cli, ca
     theirs.write_text("mine\n")
     result = cli("run", tmp_path / "a.wav", "-o", theirs.parent)
     assert result.exit_code == 1
-    assert "exists already" in result.stderr
+    assert result.stderr.startswith(f"error: {theirs}: exists already")
     assert len(result.stderr.splitlines()) == 1
     assert calls == []
     assert theirs.read_text() == "mine\n"
@@ -146,6 +146,21 @@ def test_options_reach_the_pipeline(cli, calls, tmp_path):
     assert call["speech"].tolist() == [[1.0, 4.0]]
     assert call["config"].audio.channel == 2
     assert (call["config"].clustering.min_speakers, call["config"].clustering.max_speakers) == (3, 3)
+
+
+def test_the_textbook_space_counts_by_bic(cli, calls, tmp_path):
+    """Frames are exact points, which have no evidence to weigh."""
+    assert cli("run", tmp_path / "a.wav", "--space", "mfcc").exit_code == 0
+    assert calls[0]["config"].space.kind == "mfcc"
+    assert calls[0]["config"].clustering.criterion == "bic"
+
+
+def test_a_file_of_speech_for_several_recordings_is_looked_up_by_name(cli, calls, tmp_path):
+    """Each gets its own stretches."""
+    marks = tmp_path / "marks.uem"
+    marks.write_text("b 1 1.0 2.0\na 1 3.0 4.0\n")
+    assert cli("run", tmp_path / "a.wav", tmp_path / "b.wav", "--speech", marks).exit_code == 0
+    assert [call["speech"].tolist() for call in calls] == [[[3.0, 4.0]], [[1.0, 2.0]]]
 
 
 def test_a_method_of_speech_activity_is_no_file(cli, calls, tmp_path):
