@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import threadpoolctl
 from numpy.testing import assert_allclose, assert_array_equal
 
 import diarize
@@ -176,6 +177,30 @@ class TestSameAnswer:
             result = diarize.diarize(tmp_path / "call.wav", settings(audio={"channel": channel}))
             assert same(result, found("call"))
 
+    def test_one_ear_alone(self, tmp_path):
+        """The channel that was asked for, whatever is on the other."""
+        samples, rate = soundfile.read(sample("call"), dtype="int16")
+        other = np.roll(samples, rate * 17)
+        soundfile.write(tmp_path / "call.wav", np.column_stack((other, samples)), rate, subtype="PCM_16")
+        assert same(diarize.diarize(tmp_path / "call.wav", settings(audio={"channel": 2})), found("call"))
+        assert not same(diarize.diarize(tmp_path / "call.wav"), found("call"))
+
+    def test_one_thread_computes(self, talk):
+        """Sums in another order would differ in the last bits; what was before is so again after."""
+
+        def threads():
+            return {
+                pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"
+            }
+
+        heard = []
+        with threadpoolctl.threadpool_limits(limits=2):
+            before = threads()
+            diarize.diarize(talk[0], progress=lambda *_: heard.append(threads()))
+            assert threads() == before == {2}
+        assert all(each == {1} for each in heard)
+        assert len(heard) > 4
+
     @pytest.mark.parametrize("name", ["meeting", "call"])
     def test_twenty_decibels_less_change_next_to_nothing(self, name):
         """The same speakers, and turns that differ on less than one in a hundred seconds."""
@@ -284,6 +309,8 @@ class TestSettings:
         """The shipped one by its path is the default; settings that it was not made for are refused."""
         path = str(Path(diarize.__file__).parent / "data" / "background-narrow.npz")
         assert same(diarize.diarize(sample("call"), settings(space={"background": path})), found("call"))
+        with pytest.raises(ModelError, match="cannot read"):
+            diarize.diarize(sample("call"), settings(space={"background": f"{path}.not"}))
         with pytest.raises(ModelError, match=r"features\.n_mfcc = 20, not 19"):
             diarize.diarize(sample("call"), settings(features={"n_mfcc": 19}))
 
