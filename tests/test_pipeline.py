@@ -322,6 +322,7 @@ class TestSettings:
         result = diarize.diarize(sample("call"), settings(speech={"method": method}))
         truth = union(reference("call").intervals())
         heard = result.speech.intervals
+        assert not np.array_equal(result.speech.values, found("call").speech.values)
         total = np.diff(truth).sum()
         assert np.diff(subtract(truth, heard)).sum() < 0.25 * total
         assert np.diff(subtract(heard, truth)).sum() < 0.25 * total
