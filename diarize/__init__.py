@@ -10,10 +10,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from diarize.config import Config, loaded, preset
-from diarize.errors import DiarizeError
-
 if TYPE_CHECKING:
+    from diarize.config import Config, loaded, preset
+    from diarize.errors import DiarizeError
     from diarize.pipeline import Diarization, diarize
     from diarize.types import Annotation, Posteriors, Score, Turn, Waveform
 
@@ -31,14 +30,20 @@ __all__ = [
     "preset",
 ]
 
-# Names that bring NumPy with them come when they are first asked for: ``diarize --help`` answers at once.
-_LATER = {"Diarization": "pipeline", "diarize": "pipeline"}
+# Names come when they are first asked for, some with NumPy: ``diarize --help`` answers at once.
+_MODULES = {
+    "config": ("Config", "loaded", "preset"),
+    "errors": ("DiarizeError",),
+    "pipeline": ("Diarization", "diarize"),
+    "types": ("Annotation", "Posteriors", "Score", "Turn", "Waveform"),
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_LATER.get(name, 'types')}"), name)
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     globals()[name] = value
     return value
 

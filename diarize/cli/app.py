@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from diarize.cli import background, batch, changes, config, convert, plot, run, score, select, synth
-from diarize.cli.guard import INTERRUPTED, Guarded, catch_signals, leave_interrupted
+from diarize.cli.guard import Guarded
+from diarize.cli.signals import INTERRUPTED, leave_interrupted
 
-__all__ = ["app", "main"]
+__all__ = ["app", "program"]
 
 app = typer.Typer(
     name="diarize",
@@ -58,17 +59,14 @@ app.add_typer(background.app, name="background")
 app.add_typer(config.app, name="config")
 
 
-def main() -> None:
-    """The program ``diarize``."""
+def program() -> None:
+    """Run the command that the words behind ``diarize`` name."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, ValueError):
             # a name that the terminal cannot show must not end the run
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    catch_signals()
     try:
         app(prog_name="diarize")
-    except KeyboardInterrupt:
-        leave_interrupted()
     except SystemExit as end:
         if end.code == INTERRUPTED:
             leave_interrupted()

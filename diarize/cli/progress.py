@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from diarize.cli.guard import check_signals
+from diarize.cli.signals import check_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from diarize import synth
 from diarize.audio import write
-from diarize.cli import app
+from diarize.cli.app import app
 from diarize.clustering import Clustering
 from diarize.config import Config
 from diarize.formats import write_file

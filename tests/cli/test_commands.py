@@ -126,6 +126,8 @@ def test_every_refusal_has_its_exit_code_and_a_hint(cli, files, words, code, hin
     assert result.exit_code == code
     assert hint in " ".join(result.stderr.split())
     assert code == 2 or len(result.stderr.splitlines()) == 1
+    assert code == 2 or result.stderr.startswith("error: ")
+    assert "Error(" not in result.stderr
     assert sorted(files.iterdir()) == before
 
 
@@ -152,12 +154,25 @@ def test_plot_never_replaces_a_file_unasked(cli, files):
     assert (files / "hyp.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_plot_shows_loudness_and_a_recording_of_silence(cli, talk, files):
-    """Plot shows loudness and a recording of silence."""
+def test_plot_shows_loudness_and_length_of_a_recording_of_silence(cli, talk, files, monkeypatch):
+    """An empty file of turns is a recording in which nobody speaks."""
+    from diarize import plots
+
+    asked = {}
+    draw = plots.timeline
+
+    def timeline(annotation, **more):
+        asked.update(more, turns=annotation.turns)
+        return draw(annotation, **more)
+
+    monkeypatch.setattr("diarize.plots.timeline", timeline)
     (files / "talk.rttm").write_text("")
     result = cli("plot", files / "talk.rttm", "--audio", talk / "talk.wav")
     assert result.exit_code == 0, result.stderr
     assert (files / "talk.png").exists()
+    assert asked["turns"] == ()
+    assert asked["duration"] == 15
+    assert asked["loudness"].max() > 0.01
 
 
 def test_select_prints_the_curve_and_draws_it(cli, calls, tmp_path):

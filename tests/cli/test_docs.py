@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from diarize.cli import app
+from diarize.cli.app import app
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")

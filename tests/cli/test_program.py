@@ -37,7 +37,7 @@ def ran(*words, **more):
 def test_help_answers_without_heavy_imports(words):
     """Help answers without heavy imports."""
     code = (
-        "import sys\nfrom diarize.cli import app\n"
+        "import sys\nfrom diarize.cli.app import app\n"
         f"try:\n    app({words!r})\nexcept SystemExit as end:\n    assert not end.code\n"
         f"print(*[name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
     )
@@ -132,14 +132,31 @@ def test_ctrl_c_inside_generated_code_is_130_too(tmp_path):
     assert len(result.stderr.splitlines()) == 1
 
 
+def test_ctrl_c_during_imports_is_one_line(tmp_path):
+    """Start-up is when people notice that they typed the wrong name."""
+    (tmp_path / "probe.py").write_text(
+        "import sys\nfrom diarize.cli import main\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'typer': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupting())\nmain()\n"
+    )
+    result = subprocess.run([sys.executable, "-m", "probe"], cwd=tmp_path, capture_output=True, check=False)
+    assert result.returncode == 130
+    assert len(result.stderr.splitlines()) == 1
+
+
 def test_an_interrupt_that_a_library_swallows_still_ends_the_run(tmp_path):
     """Python drops what is raised in a callback; the next report of progress raises it again."""
     (tmp_path / "probe.py").write_text(
         "import os, signal, sys, weakref\nfrom diarize import pipeline\nfrom diarize.cli import main\n"
         "class Thing: pass\n"
+        "def interrupted(_):\n"
+        "    signal.raise_signal(signal.SIGINT)\n"
+        "    for _ in range(1000): pass\n"
         "def diarize(*_, progress, **more):\n"
         "    thing = Thing()\n"
-        "    kept = weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGINT))\n"
+        "    kept = weakref.ref(thing, interrupted)\n"
         "    del thing\n"
         "    progress('features', 0.5)\n"
         "pipeline.diarize = diarize\n"
