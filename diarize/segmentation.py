@@ -18,9 +18,9 @@ against one for the N₁ before and one for the N₂ after:
 
     ΔBIC = ½ (N log|Σ| − N₁ log|Σ₁| − N₂ log|Σ₂|) − λ ½ (d + d(d+1)/2) log N
 
-A window grows until its best cut is above 0 and not at its end, and starts anew there; then every cut moves to
-the best place between its neighbours. Running sums of 1, x and xxᵀ give the
-covariance of any stretch by a subtraction (Cettolo, Vescovi & Rizzi 2005).
+A window grows until its best cut is above 0 and not at its end, and starts anew there; then every cut moves
+to the best place between its neighbours. Running sums of 1, x and xxᵀ give the covariance of any stretch by a
+subtraction (Cettolo, Vescovi & Rizzi 2005).
 """
 
 from __future__ import annotations
