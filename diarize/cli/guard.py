@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from diarize.cli.printing import complain
-from diarize.cli.signals import INTERRUPTED, tell_interrupted
+from diarize.cli.signals import INTERRUPTED, asked_code, tell_interrupted
 from diarize.errors import DiarizeError
 
 __all__ = ["FAILED", "Guarded", "Talk"]
@@ -46,6 +46,8 @@ class Guarded(TyperGroup):
         except Exception as error:
             if type(error).__module__.split(".")[0] in ("typer", "click"):
                 raise  # usage errors and exits belong to them
+            if code := asked_code():  # an import that is interrupted may fail in its own way
+                raise typer.Exit(code) from None
             raise typer.Exit(_unexpected(error)) from None
 
 

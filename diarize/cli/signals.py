@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: one line or none, an exit code, nothing half-written; the standard library is enough."""
+"""Ctrl-C and SIGTERM: one line or none, an exit code, nothing half-written. Needs Python alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["INTERRUPTED", "catch_signals", "check_signals", "leave_interrupted", "tell_interrupted"]
+__all__ = [
+    "INTERRUPTED",
+    "asked_code",
+    "catch_signals",
+    "check_signals",
+    "leave_interrupted",
+    "tell_interrupted",
+]
 
 INTERRUPTED = 130
 TERMINATED = 143
@@ -62,6 +69,11 @@ def _end() -> NoReturn:
     if _State.ending == signal.SIGTERM:
         raise SystemExit(TERMINATED)
     raise KeyboardInterrupt
+
+
+def asked_code() -> int:
+    """The exit code of the signal that asked this process to end; 0 when none did."""
+    return {0: 0, signal.SIGTERM: TERMINATED}.get(_State.ending, INTERRUPTED)
 
 
 def check_signals() -> None:

@@ -232,6 +232,8 @@ def test_synth_takes_voices_and_rooms_from_folders(cli, tmp_path):
     words = ["--voices", tmp_path / "voices", "--rooms", tmp_path / "voices", "--duration", 5]
     assert cli("synth", tmp_path / "x.flac", *words).exit_code == 0
     assert read_file(tmp_path / "x.rttm")["x"].speakers == ("ann",)
+    assert cli("synth", tmp_path / "dry.flac", *words[:2], *words[4:]).exit_code == 0
+    assert (tmp_path / "dry.flac").read_bytes() != (tmp_path / "x.flac").read_bytes()
     assert "has 1" in cli("synth", tmp_path / "y.flac", *words, "--speakers", 2).stderr
 
 

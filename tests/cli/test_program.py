@@ -146,6 +146,26 @@ def test_ctrl_c_during_imports_is_one_line(tmp_path):
     assert len(result.stderr.splitlines()) == 1
 
 
+def test_an_interrupt_that_a_library_turns_into_another_error_is_130(tmp_path):
+    """Extension modules answer an interrupt while they are loaded with an ImportError."""
+    (tmp_path / "probe.py").write_text(
+        "import signal, sys\nfrom diarize import pipeline\nfrom diarize.cli import main\n"
+        "def diarize(*_, **more):\n"
+        "    try:\n"
+        "        signal.raise_signal(signal.SIGINT)\n"
+        "        for _ in range(1000): pass\n"
+        "    except KeyboardInterrupt:\n"
+        "        raise ImportError('initialization failed')\n"
+        "pipeline.diarize = diarize\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "sys.argv = ['diarize', 'run', 'x.wav', '--no-plot', '-o', 'out']\nmain()\n"
+    )
+    result = subprocess.run([sys.executable, "-m", "probe"], cwd=tmp_path, capture_output=True, check=False)
+    assert result.returncode == 130
+    assert result.stderr.startswith(b"stopped: ")
+    assert len(result.stderr.splitlines()) == 1
+
+
 def test_an_interrupt_that_a_library_swallows_still_ends_the_run(tmp_path):
     """Python drops what is raised in a callback; the next report of progress raises it again."""
     (tmp_path / "probe.py").write_text(
