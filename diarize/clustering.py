@@ -84,6 +84,8 @@ def clustered(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clu
     Raises DiarizeError when there are fewer windows than speakers asked for.
     """
     n = len(points.values)
+    if n < 2 and config.min_speakers == 1:
+        return Clustering("too little speech", (1,), (0.0,), 1, (1,), (np.ones((n, 1)),))
     if n < config.min_speakers:
         raise DiarizeError(
             f"at least {config.min_speakers} speakers asked for, but the speech holds only {n} "

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.config import Config
-from diarize.errors import AudioError, ConfigError
+from diarize.errors import AudioError, ConfigError, DiarizeError
 from diarize.types import Annotation, Features, Posteriors, SpeechMask, Turn, Waveform, runs, speaker_name
 
 if TYPE_CHECKING:
@@ -110,6 +110,7 @@ def _diarized(
     progress("smoothing", 0.0)
     found = _frame_posteriors(values, mask, points, selection.responsibilities, model, config)
     posteriors = _by_appearance(found)
+    _check_count(len(posteriors.speakers), config)
     annotation = turns(posteriors, mask, sound.name, sound.start)
     progress("smoothing", 1.0)
     return Diarization(
@@ -271,6 +272,16 @@ def _frame_posteriors(
     if config.space.kind == "mfcc":
         return smoothing.component_posteriors(mask, points, shares, config.smoothing)
     return smoothing.adapted_posteriors(values, mask, points, shares, model.ubm, config.smoothing)
+
+
+def _check_count(found: int, config: Config) -> None:
+    """The number that was asked for, or DiarizeError when fewer voices have any frame of their own."""
+    least = config.clustering.min_speakers
+    if found < least:
+        raise DiarizeError(
+            f"at least {least} speakers asked for, but only {found} have speech of their own in this "
+            f"recording; ask for {found}, or leave the number open"
+        )
 
 
 def _by_appearance(found: Posteriors) -> Posteriors:

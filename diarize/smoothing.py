@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["adapted_posteriors", "component_posteriors", "turn_posteriors"]
 
+AT_ONCE: Final = 16384  # frames whose responsibilities are held at a time
 BLOCK: Final = 0.05  # seconds that are assigned in one piece: shorter than any syllable
 
 
@@ -83,7 +84,7 @@ def _shared_statistics(ubm: GMM, values: Array, shares: Array) -> tuple[Array, A
     counts = np.zeros((n_speakers, ubm.n_components))
     sums = np.zeros((n_speakers, ubm.n_components, ubm.n_dims))
     frames = np.flatnonzero(used)
-    for part in np.array_split(frames, max(1, len(frames) // 16384)):
+    for part in np.array_split(frames, -(-len(frames) // AT_ONCE)) if len(frames) else ():
         aligned = ubm.responsibilities(values[part])
         for k in range(n_speakers):
             weighted = aligned * shares[part, k : k + 1]

@@ -375,3 +375,20 @@ def test_slopes_belong_to_the_textbook_space(talk):
         diarize.diarize(sound, merged(Config(), textbook | {"features": {"deltas": d}})) for d in (0, 1)
     )
     assert plain.selection.values != sloped.selection.values
+
+
+def test_a_number_of_speakers_is_honoured_or_refused():
+    """Never silently another one."""
+    asked = merged(Config(), {"clustering": {"min_speakers": 8, "max_speakers": 8}})
+    try:
+        result = diarize.diarize(sample("monologue"), asked)
+    except DiarizeError as refusal:
+        assert "at least 8 speakers asked for, but only" in str(refusal)
+    else:
+        assert len(result.annotation.speakers) == 8
+
+
+def test_a_tenth_of_a_second_of_speech_is_somebody():
+    """Too little to tell voices apart is one voice, and no error."""
+    result = diarize.diarize(sample("monologue"), speech=[(5.0, 5.1)])
+    assert (len(result.annotation.turns), result.selection.chosen) == (1, 1)
