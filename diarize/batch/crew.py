@@ -110,7 +110,28 @@ def _submitted(
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Workers that are started meanwhile inherit that Ctrl-C is held back: it is for this process alone."""
+    """Neither Ctrl-C nor SIGTERM comes between a pool and its half-started workers; they come right after."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda number, _: came.append(number)) for number in numbers]
+    try:
+        with _inherited_mask():
+            yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+    for number in came:
+        signal.raise_signal(number)
+
+
+@contextmanager
+def _inherited_mask() -> Iterator[None]:
+    """Processes that begin meanwhile never hear of Ctrl-C, from before their first line on: it is for the
+    parent alone.
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
