@@ -17,7 +17,7 @@ import pytest
 
 from diarize.audio import write_wav
 from diarize.batch import MANIFEST, planned, run_batch
-from diarize.batch.crew import THREADS, outcomes
+from diarize.batch.crew import THREADS, _interrupts_held, outcomes
 from diarize.batch.manifest import Manifest, locked
 from diarize.batch.plan import Task, found, names
 from diarize.batch.work import Order, checksum, input_checksum, performed
@@ -309,6 +309,22 @@ def test_leaving_early_ends_the_workers(folder):
         list(outcomes(orders(folder)[:1], 1, interrupted, sleepy))
     assert time.monotonic() - begin < 60
     assert multiprocessing.active_children() == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_waits_until_workers_have_begun_and_then_does_what_it_did(number):
+    """A pool that is half made cannot be ended in order."""
+    came = []
+    before = signal.signal(number, lambda *_: came.append("outer"))
+    try:
+        with _interrupts_held():
+            os.kill(os.getpid(), number)
+            time.sleep(0.05)
+            came.append("begun")
+        assert came == ["begun", "outer"]
+        assert signal.getsignal(number) is not before
+    finally:
+        signal.signal(number, before)
 
 
 def test_work_catches_whatever_a_recording_may_do(tmp_path, monkeypatch):
