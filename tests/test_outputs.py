@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -61,10 +62,12 @@ def test_the_mark_is_one_valid_chunk_however_often_it_is_rewritten(tmp_path, res
 def test_own_unchanged_files_are_replaced(tmp_path, result, formats):
     """Also when the second run draws no picture, and a third one does."""
     recording = tmp_path / "a.wav"
-    for picture in (True, False, True):
+    for number, picture in enumerate((True, False, False, True)):
+        other = Annotation("a", (Turn(number, number + 0.7, "SPEAKER_00"),))
         plan = outputs.target(recording, tmp_path / "out", formats, picture=picture)
-        outputs.written(result, plan, recording)
+        outputs.written(replace(result, annotation=other), plan, recording)
         assert plan.note == ""
+        assert chunks((tmp_path / "out" / "a.png").read_bytes()).count(b"tEXt") == 1
 
 
 def test_a_changed_file_is_not_replaced(tmp_path, result):
@@ -75,6 +78,23 @@ def test_a_changed_file_is_not_replaced(tmp_path, result):
     with pytest.raises(OutputError, match=r"a\.rttm: exists already"):
         outputs.target(recording, folder)
     assert outputs.target(recording, folder, ("csv",)).annotations["csv"] == folder / "a.csv"
+
+
+def test_a_later_run_in_another_format_does_not_vouch_for_a_changed_file(tmp_path, result):
+    """The new picture says nothing of the turns that somebody has corrected."""
+    recording, folder = tmp_path / "a.wav", tmp_path / "out"
+    outputs.written(result, outputs.target(recording, folder), recording)
+    (folder / "a.rttm").write_text("better\n")
+    outputs.written(result, outputs.target(recording, folder, ("csv",)), recording)
+    with pytest.raises(OutputError, match=r"a\.rttm"):
+        outputs.target(recording, folder)
+
+
+def test_a_folder_that_may_not_be_written_to_is_known_before_the_work(tmp_path, monkeypatch):
+    """root may write anywhere, so the system's answer is made up."""
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(OutputError, match="may not be written to"):
+        outputs.target(tmp_path / "a.wav")
 
 
 def test_a_file_without_a_picture_that_vouches_for_it_is_not_replaced(tmp_path, result):

@@ -179,6 +179,7 @@ def test_an_interrupt_that_a_library_swallows_still_ends_the_run(tmp_path):
         "    kept = weakref.ref(thing, interrupted)\n"
         "    del thing\n"
         "    progress('features', 0.5)\n"
+        "    print('went on', file=sys.stderr)\n"
         "pipeline.diarize = diarize\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "sys.argv = ['diarize', 'run', 'x.wav', '--no-plot', '-o', 'out']\nmain()\n"
