@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["AudioError", "ConfigError", "DiarizeError", "FormatError", "ModelError", "OutputError"]
+__all__ = [
+    "AudioError",
+    "ClusterError",
+    "ConfigError",
+    "DiarizeError",
+    "FormatError",
+    "ModelError",
+    "OutputError",
+]
 
 
 class DiarizeError(Exception):
@@ -11,6 +19,10 @@ class DiarizeError(Exception):
 
 class AudioError(DiarizeError):
     """A recording that cannot be read or has nothing in it to work on."""
+
+
+class ClusterError(DiarizeError):
+    """Other machines that cannot be reached or cannot do the work."""
 
 
 class ConfigError(DiarizeError):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from diarize.pipeline import Diarization
 
-__all__ = ["Target", "clashes", "target", "written"]
+__all__ = ["Target", "clashes", "picture", "target", "written"]
 
 KEYWORD: Final = b"diarize"  # of the text in a picture
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
@@ -173,7 +173,7 @@ def _marked(png: bytes, marks: dict[str, str]) -> bytes:
 
 def written(result: Diarization, plan: Target, recording: Path) -> tuple[Path, ...]:
     """Write the results, each file whole or not at all; the paths, the picture last. Raises OutputError."""
-    png = _picture(result) if plan.picture else None
+    png = picture(result) if plan.picture else None
     options = Options(duration=result.duration, media=recording.name)
     for name, path in plan.annotations.items():
         write_file(path, result.annotation, name, overwrite=path in plan.replaceable, options=options)
@@ -197,7 +197,7 @@ def _write_picture(plan: Target, png: bytes | None) -> None:
     write_bytes(image, data, overwrite=png is None or image in plan.replaceable)
 
 
-def _picture(result: Diarization) -> bytes:
+def picture(result: Diarization) -> bytes:
     """The timeline as the bytes of a PNG."""
     from diarize import plots
 

@@ -104,7 +104,8 @@ def test_names_that_clash_get_their_path():
         "t.mp3": "t.mp3",
         "t.wav.ogg": "t.wav.ogg",
     }
-    assert len(set(names(["a.wav", "A.wav"]).values())) == 2
+    assert len({name.casefold() for name in names(["a.wav", "A.wav"]).values()}) == 2
+    assert len({name.replace(" ", "_") for name in names(["a b.wav", "a_b.wav"]).values()}) == 2
 
 
 def test_recordings_are_found_below_and_hidden_ones_are_not(tmp_path):
@@ -338,7 +339,7 @@ def test_work_catches_whatever_a_recording_may_do(tmp_path, monkeypatch):
         (ValueError("odd\nthing"), "ValueError: odd thing"),
     ):
 
-        def broken(*_, error=error):
+        def broken(*_, error=error, **__):
             raise error
 
         monkeypatch.setattr("diarize.pipeline.diarize", broken)
@@ -476,3 +477,33 @@ def test_a_full_folder_of_copies_is_no_trouble(folder):
         shutil.copy(folder / "a.wav", folder / f"s{number}" / "a.wav")
     assert set(ran(folder, jobs=3).values()) == {"ok"}
     assert (folder.parent / "out" / "s7" / "a.rttm").exists()
+
+
+def test_speech_that_was_given_is_used_and_other_speech_is_another_result(folder):
+    """A recording without any is told; resuming with other speech does it again."""
+    given = {"a": np.array([[0.0, 1.0]]), "b": np.zeros((0, 2))}
+    plan = planned(folder, folder.parent / "out", speech=given)
+    assert [task.speech for task in plan.tasks] == [((0.0, 1.0),), (), None]
+    statuses = ran(folder, speech=given)
+    assert statuses == {"a.wav": "ok", "b.flac": "ok", "deep/c.mp3": "failed"}
+    assert "--speech says nothing of 'c'" in lines(folder)[2]["error"]
+    assert ran(folder, speech=given, resume=True) == statuses | {"a.wav": "skipped", "b.flac": "skipped"}
+    other = given | {"a": np.array([[0.0, 2.0]])}
+    assert ran(folder, speech=other, resume=True) == statuses | {"b.flac": "skipped"}
+    assert set(ran(folder, resume=True).values()) == {"ok"}
+
+
+def test_recordings_called_alike_have_other_names_in_what_is_written(voices, tmp_path):
+    """So the files of one batch can be put into one; and a picture is there for who wants one."""
+    for name in ("0.wav", "deep/0.wav"):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(voices / "in" / "0.wav", tmp_path / "in" / name)
+    (tmp_path / "marks.rttm").write_text(
+        "SPEAKER 0 1 0 2 <NA> <NA> Ann <NA>\nSPEAKER deep/0 1 1 3 <NA> <NA> Ann <NA>\n"
+    )
+    words = ["-j", "2", "--speech", tmp_path / "marks.rttm", "--plot"]
+    done = program(tmp_path / "in", tmp_path / "out", *words)
+    assert done.returncode == 0, done.stderr
+    texts = [(tmp_path / "out" / name).read_text().split() for name in ("0.rttm", "deep/0.rttm")]
+    assert [(text[1], float(text[3])) for text in texts] == [("0", 0.0), ("deep/0", 1.0)]
+    assert (tmp_path / "out" / "deep" / "0.png").read_bytes().startswith(b"\x89PNG")

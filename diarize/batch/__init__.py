@@ -1,4 +1,5 @@
-"""Many recordings into one folder: planned, shared among worker processes, written down line by line.
+"""Many recordings into one folder: planned, shared among workers here or on a cluster, written down line by
+line.
 
     plan = planned(folder, output, formats=("rttm", "csv"), resume=True)
     report = run_batch(plan, Config(), jobs=4)
@@ -8,9 +9,10 @@ Every file of results is there whole or not at all, and ``manifest.jsonl`` says 
 so a batch may be killed at any moment and go on later with ``resume``.
 """
 
+from diarize.batch.cluster import check_address
 from diarize.batch.crew import cores
 from diarize.batch.manifest import MANIFEST
 from diarize.batch.plan import Plan, Task, planned
 from diarize.batch.run import Report, run_batch
 
-__all__ = ["MANIFEST", "Plan", "Report", "Task", "cores", "planned", "run_batch"]
+__all__ = ["MANIFEST", "Plan", "Report", "Task", "check_address", "cores", "planned", "run_batch"]

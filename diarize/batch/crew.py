@@ -1,4 +1,4 @@
-"""Worker processes, and what becomes of the work when one dies.
+"""Worker processes of this machine, and what becomes of the work when one dies.
 
 Workers are *spawned*, not forked: a fork of a process with threads (the executor has some, BLAS may) can hang
 for ever, and spawning works alike on every system. Its price, loading the libraries, is paid once a worker.
@@ -14,7 +14,7 @@ import os
 import signal
 import threading
 from collections import deque
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.connection import wait as wait_for
@@ -24,15 +24,17 @@ from diarize.batch.work import performed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
-    from concurrent.futures import Future
+    from concurrent.futures import Executor, Future
 
     from diarize.batch.work import Order
 
     Entry = dict[str, Any]
     Outcome = tuple[Order, Entry]
+    Task = Callable[[Order], Entry]
 
-__all__ = ["cores", "outcomes"]
+__all__ = ["cores", "in_flight", "outcomes"]
 
+PATIENCE: Final = 5.0  # seconds after which those who do the work are looked at again
 THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -45,7 +47,7 @@ def outcomes(
     orders: Iterable[Order],
     jobs: int,
     starting: Callable[[Order], None],
-    perform: Callable[[Order], Entry] = performed,
+    perform: Task = performed,
 ) -> Generator[Outcome, None, None]:
     """Every order with what came of it, as they are done; ``starting`` is called before each.
 
@@ -58,11 +60,11 @@ def outcomes(
             alone = deque([order])
             while alone:
                 if (yield from _shift(alone, 1, starting, perform)):
-                    yield order, _died(order)
+                    yield order, _lost(order, "its process died twice (killed, or out of memory?)")
 
 
-def _died(order: Order) -> Entry:
-    text = f"{order.task.audio}: its process died twice (killed, or out of memory?); free memory or cut it"
+def _lost(order: Order, reason: str) -> Entry:
+    text = f"{order.task.audio}: {reason}; free memory or cut it"
     return {"status": "failed", "error": " ".join(text.split()), "input_sha256": None, "timings": {}}
 
 
@@ -70,36 +72,58 @@ def _shift(
     waiting: deque[Order],
     jobs: int,
     starting: Callable[[Order], None],
-    perform: Callable[[Order], Entry],
+    perform: Task,
 ) -> Generator[Outcome, None, list[Order]]:
-    """Work until nothing waits or a worker dies; returns what was in flight then."""
-    flying: dict[Future[Entry], Order] = {}
     with _workers(min(jobs, len(waiting))) as pool:
-        while waiting or flying:
-            while waiting and len(flying) < jobs:
-                starting(waiting[0])
-                future = _submitted(pool, perform, waiting[0])
-                if future is None:
-                    break  # a worker died: between two recordings when nothing is in flight
-                flying[future] = waiting.popleft()
-            if not flying:
-                return []
-            done = wait(flying, return_when=FIRST_COMPLETED).done
-            if any(isinstance(each.exception(), BrokenProcessPool) for each in done):
-                done = wait(flying).done
-            lost = [flying[each] for each in done if each.exception()]
-            for each in done:
-                order = flying.pop(each)
-                if not each.exception():
-                    yield order, each.result()
-            if lost:
-                return lost
+        return (yield from in_flight(pool, waiting, lambda: jobs, starting, perform))
+
+
+def in_flight(
+    pool: Executor,
+    waiting: deque[Order],
+    room: Callable[[], int],
+    starting: Callable[[Order], None],
+    perform: Task,
+) -> Generator[Outcome, None, list[Order]]:
+    """Work until nothing waits or a pool of processes breaks; returns what was in flight then.
+
+    ``room()``, asked every few seconds, says how many may be in flight, or raises when nobody works any more.
+    """
+    flying: dict[Future[Entry], Order] = {}
+    while waiting or flying:
+        while len(flying) < room() and waiting:
+            starting(waiting[0])
+            future = _submitted(pool, perform, waiting[0])
+            if future is None:
+                break  # a worker died: between two recordings when nothing is in flight
+            flying[future] = waiting.popleft()
+        if not flying:
+            return []
+        done = wait(flying, PATIENCE, return_when=FIRST_COMPLETED).done
+        if any(isinstance(_problem(each), BrokenProcessPool) for each in done):
+            return (yield from _landed(flying))
+        room()
+        for each in done:
+            order, problem = flying.pop(each), _problem(each)
+            known = f"its workers died or could not begin ({type(problem).__name__})"
+            yield order, _lost(order, known) if problem else each.result()
     return []
 
 
-def _submitted(
-    pool: ProcessPoolExecutor, perform: Callable[[Order], Entry], order: Order
-) -> Future[Entry] | None:
+def _landed(flying: dict[Future[Entry], Order]) -> Generator[Outcome, None, list[Order]]:
+    """The outcomes that a broken pool still has; returns the orders that are lost with it."""
+    done = wait(flying).done
+    for each in done:
+        if _problem(each) is None:
+            yield flying[each], each.result()
+    return [flying[each] for each in done if _problem(each)]
+
+
+def _problem(future: Future[Entry]) -> BaseException | None:
+    return CancelledError("cancelled") if future.cancelled() else future.exception()
+
+
+def _submitted(pool: Executor, perform: Task, order: Order) -> Future[Entry] | None:
     """The order on its way; None when the pool is broken already."""
     try:
         with _interrupts_held():

@@ -3,31 +3,47 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from dataclasses import dataclass
+from difflib import get_close_matches
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from diarize.audio import AUDIO_SUFFIXES
 from diarize.errors import AudioError, OutputError
 from diarize.formats import format_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Plan", "Task", "found", "names", "planned"]
+    from numpy.typing import NDArray
 
-# How a name grows while it clashes: its stem, its path without suffix, its whole path.
-LEVELS: Final = 3
+    Stretches = Mapping[str, NDArray[Any]]
+
+__all__ = ["PICTURE", "Plan", "Task", "found", "names", "planned"]
+
+PICTURE: Final = "picture"  # beside the names of formats
+# How a name grows while it clashes: its stem, its path without suffix, its whole path and, where only case or
+# blanks tell paths apart, that with a checksum.
+WHOLE_PATH: Final = 2
+CHECKSUM: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One recording: ``key`` is its path within the folder; ``files``: where results go, by format."""
+    """One recording: ``key`` is its path within the folder; ``files``: where results go, by format;
+    ``name``: what results call it; ``speech``: where somebody speaks, (start, end) in seconds, when that was
+    given; ``problem``: why it cannot be begun.
+    """
 
     key: str
     audio: Path
     files: dict[str, Path]
+    name: str = ""
+    speech: tuple[tuple[float, float], ...] | None = None
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +65,16 @@ def planned(
     output: Path,
     *,
     formats: Sequence[str] = ("rttm",),
+    picture: bool = False,
+    speech: Stretches | None = None,
     resume: bool = False,
     overwrite: bool = False,
 ) -> Plan:
     """The recordings in a folder and its subfolders, in order of their paths; makes the output folder.
 
-    Raises AudioError when there is no such folder or no recording in it, OutputError when the output folder
-    cannot be made.
+    ``picture``: a PNG of each, too; ``speech``: stretches (n, 2) in seconds by name of recording, to take for
+    speech. Raises AudioError when there is no such folder or no recording in it, OutputError when the output
+    folder cannot be made.
     """
     keys, unreadable = found(folder)
     if not keys:
@@ -66,12 +85,23 @@ def planned(
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{output}: cannot be made a folder ({error.strerror}); choose another") from None
-    tasks = (Task(key, folder / key, _files(output, name, formats)) for key, name in names(keys).items())
+    tasks = []
+    for key, name in names(keys).items():
+        files = {each: output / (name + format_of("", each).suffix) for each in formats}
+        files |= {PICTURE: output / f"{name}.png"} if picture else {}
+        tasks.append(Task(key, folder / key, files, name, *_given(folder / key, name, speech)))
     return Plan(folder, output, tuple(tasks), resume, overwrite, tuple(unreadable))
 
 
-def _files(output: Path, name: str, formats: Sequence[str]) -> dict[str, Path]:
-    return {each: output / (name + format_of("", each).suffix) for each in formats}
+def _given(
+    audio: Path, name: str, speech: Stretches | None
+) -> tuple[tuple[tuple[float, float], ...] | None, str]:
+    """Where somebody speaks in a recording, or why that is not known although it ought to be."""
+    if speech is None or name in speech:
+        return None if speech is None else tuple((float(a), float(b)) for a, b in speech[name]), ""
+    near = get_close_matches(name, speech, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else "add it, or leave --speech out"
+    return None, f"{audio}: --speech says nothing of {name!r}; {hint}"
 
 
 def found(folder: Path) -> tuple[list[str], list[str]]:
@@ -99,20 +129,26 @@ def found(folder: Path) -> tuple[list[str], list[str]]:
 def names(keys: Iterable[str]) -> dict[str, str]:
     """What results are called, by path within the folder: the stem or, where stems clash, more of the path.
 
-    Case does not tell names apart, since not every disk keeps it.
+    Case does not tell names apart, since not every disk keeps it, nor do blanks, which RTTM does not keep.
     """
     level = dict.fromkeys(keys, 0)
-    while True:
-        known = {key: _name(key, at) for key, at in level.items()}
-        taken = Counter(name.casefold() for name in known.values())
-        rising = [
-            key for key, name in known.items() if taken[name.casefold()] > 1 and level[key] < LEVELS - 1
-        ]
-        if not rising:
-            return known
-        level |= {key: level[key] + 1 for key in rising}
+    for highest in (WHOLE_PATH, CHECKSUM):
+        while rising := [key for key in _clashing(level) if level[key] < highest]:
+            level |= {key: level[key] + 1 for key in rising}
+    return {key: _name(key, at) for key, at in level.items()}
+
+
+def _clashing(level: Mapping[str, int]) -> list[str]:
+    blurred = {key: _blurred(_name(key, at)) for key, at in level.items()}
+    taken = Counter(blurred.values())
+    return [key for key, name in blurred.items() if taken[name] > 1]
 
 
 def _name(key: str, level: int) -> str:
     path = Path(key)
-    return (path.stem, path.with_suffix("").as_posix(), key)[level]
+    marked = f"{key}.{sha256(key.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
+    return (path.stem, path.with_suffix("").as_posix(), key, marked)[level]
+
+
+def _blurred(name: str) -> str:
+    return re.sub(r"[\s\x00-\x1f\x7f-\x9f\ufeff]+", "_", name).casefold()

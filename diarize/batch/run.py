@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import Counter
 from contextlib import closing
@@ -9,14 +10,15 @@ from dataclasses import dataclass
 from glob import escape
 from typing import TYPE_CHECKING, Any
 
-from diarize.batch.crew import outcomes
+from diarize.batch import cluster, crew
 from diarize.batch.manifest import Manifest, locked
 from diarize.batch.work import Order, checksum, input_checksum, performed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from pathlib import Path
 
+    from diarize.batch.crew import Outcome
     from diarize.batch.plan import Plan, Task
     from diarize.config import Config
 
@@ -45,19 +47,27 @@ def run_batch(
     config: Config,
     *,
     jobs: int = 1,
+    scheduler: str | None = None,
     listen: Listener = lambda event, task, entry: None,
     perform: Callable[[Order], Entry] = performed,
 ) -> Report:
-    """Diarize all recordings of a plan in ``jobs`` processes; one that fails does not stop the rest.
+    """Diarize all recordings of a plan in ``jobs`` processes, or on the Dask cluster of a ``scheduler``; one
+    that fails does not stop the rest.
 
     ``listen`` is called with "started" or "done", the task and its entry. Raises OutputError when another
-    batch has the folder or the manifest cannot be written.
+    batch has the folder or the manifest cannot be written, ClusterError when the cluster is of no use.
     """
     begin = time.perf_counter()
     with locked(plan.output):
         manifest = Manifest.opened(plan.output, resume=plan.resume, overwrite=plan.overwrite)
         batch = _Batch(plan, config, manifest, listen)
-        found = {entry["audio"]: entry for entry in batch.entries(jobs, perform)}
+
+        def outcomes(orders: Sequence[Order]) -> Generator[Outcome, None, None]:
+            if scheduler:
+                return cluster.outcomes(orders, scheduler, plan.output, batch.started, perform)
+            return crew.outcomes(orders, jobs, batch.started, perform)
+
+        found = {entry["audio"]: entry for entry in batch.entries(outcomes)}
         manifest.tidy()
     entries = tuple(found[task.key] for task in plan.tasks)
     return Report(entries, round(time.perf_counter() - begin, 3))
@@ -70,21 +80,24 @@ class _Batch:
     manifest: Manifest
     listen: Listener
 
-    def entries(self, jobs: int, perform: Callable[[Order], Entry]) -> Iterator[Entry]:
+    def entries(
+        self, outcomes: Callable[[Sequence[Order]], Generator[Outcome, None, None]]
+    ) -> Iterator[Entry]:
         """What came of every recording, in the order in which they are done."""
         orders = []
         for task in self.plan.tasks:
             if self._finished(task):
                 yield self._skipped(task)
-            elif foreign := self._foreign(task):
-                yield self._done(task, _refused(foreign))
+            elif problem := task.problem or self._foreign(task):
+                yield self._done(task, _refused(problem))
             else:
                 orders.append(Order(task, self.config))
-        with closing(outcomes(orders, jobs, self._started, perform)) as running:
+        tasks = {order.task.key: order.task for order in orders}
+        with closing(outcomes(orders)) as running:
             for order, entry in running:
-                if entry["status"] == "failed":
-                    _sweep(order.task)
-                yield self._done(order.task, entry)
+                task = tasks[order.task.key]  # as planned here, wherever it was done
+                _sweep(task)  # what a worker left that was killed, perhaps before another finished
+                yield self._done(task, entry)
 
     def _relative(self, task: Task) -> dict[str, str]:
         return {name: path.relative_to(self.plan.output).as_posix() for name, path in task.files.items()}
@@ -94,23 +107,26 @@ class _Batch:
         entry = self.manifest.entries.get(task.key)
         if not self.plan.resume or not entry or entry["status"] != "ok":
             return False
-        same = entry.get("config_digest") == self.config.digest
+        same = entry.get("config_digest") == self.config.digest and entry.get("speech") == _digest(task)
         there = all(path.exists() for path in task.files.values())
         has = self._relative(task).items() <= entry["files"].items()
         known = entry.get("input_sha256")
         return same and there and has and known is not None and known == input_checksum(task.audio)
 
-    def _foreign(self, task: Task) -> Path | None:
-        """A file in the way that this batch did not write, or that was changed since."""
+    def _foreign(self, task: Task) -> str:
+        """What to say of a file in the way that this batch did not write, or that was changed since."""
         if self.plan.overwrite:
-            return None
+            return ""
         ours = self.manifest.entries.get(task.key, {}).get("outputs", {})
         for name, path in zip(self._relative(task).values(), task.files.values(), strict=True):
             if path.exists() and (name not in ours or ours[name] not in (None, _checksum(path))):
-                return path
-        return None
+                return (
+                    f"{path}: exists already and is not this batch's own unchanged file; "
+                    "--overwrite replaces it"
+                )
+        return ""
 
-    def _started(self, order: Order) -> None:
+    def started(self, order: Order) -> None:
         """Write down that a recording's files are ours from now on, whatever happens before they are done."""
         entry = self._entry(order.task, {"status": "started"})
         _sweep(order.task)
@@ -139,6 +155,7 @@ class _Batch:
         return {
             "audio": task.key,
             "config_digest": self.config.digest,
+            "speech": _digest(task),
             "versions": versions(),
             "error": None,
             "files": files if found["status"] != "failed" else {},
@@ -147,9 +164,13 @@ class _Batch:
         }
 
 
-def _refused(path: Path) -> Entry:
-    text = f"{path}: exists already and is not this batch's own unchanged file; --overwrite replaces it"
+def _refused(text: str) -> Entry:
     return {"status": "failed", "error": text, "input_sha256": None, "timings": {}, "refused": True}
+
+
+def _digest(task: Task) -> str | None:
+    """What tells the speech that was given from any other; None when none was."""
+    return None if task.speech is None else hashlib.sha256(repr(task.speech).encode()).hexdigest()[:16]
 
 
 def _checksum(path: Path) -> str | None:

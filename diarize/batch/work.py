@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import stat
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from diarize import pipeline
+from diarize import outputs, pipeline
+from diarize.batch.plan import PICTURE
 from diarize.errors import DiarizeError
-from diarize.formats import Options, write_file
+from diarize.formats import Options, write_bytes, write_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from diarize.batch.plan import Task
@@ -32,16 +34,17 @@ class Order:
     config: Config
 
 
-def performed(order: Order) -> Entry:
+def performed(order: Order, progress: Callable[[str, float], None] = lambda stage, share: None) -> Entry:
     """Diarize a recording and write its results; what came of it as part of a manifest entry.
 
-    ``status`` is "ok", or "failed" with ``error`` in one line. Raises nothing but what ends the process.
+    ``progress`` is that of the pipeline; ``status`` is "ok", or "failed" with ``error`` in one line. Raises
+    nothing but what ends the process.
     """
     timings: dict[str, float] = {}
     known: Entry = {"input_sha256": None, "timings": timings}
     try:
         known["input_sha256"] = _timed(timings, "checksum", lambda: input_checksum(order.task.audio))
-        result = _timed(timings, "diarize", lambda: pipeline.diarize(order.task.audio, order.config))
+        result = _timed(timings, "diarize", lambda: _diarized(order, progress))
         _timed(timings, "write", lambda: _write(result, order.task))
     except DiarizeError as error:
         return known | {"status": "failed", "error": _one_line(str(error))}
@@ -52,6 +55,14 @@ def performed(order: Order) -> Entry:
         text = f"{order.task.audio}: something unforeseen happened ({type(error).__name__}: {error})"
         return known | {"status": "failed", "error": _one_line(text)}
     return known | {"status": "ok", "error": None, **_described(result)}
+
+
+def _diarized(order: Order, progress: Callable[[str, float], None]) -> Diarization:
+    """The result, called as the task says."""
+    task = order.task
+    result = pipeline.diarize(task.audio, order.config, speech=task.speech, progress=progress)
+    named = replace(result.annotation, recording=task.name or result.annotation.recording)
+    return replace(result, annotation=named)
 
 
 def _one_line(text: str) -> str:
@@ -90,7 +101,10 @@ def _write(result: Diarization, task: Task) -> None:
     options = Options(duration=result.duration, media=task.audio.name)
     for name, path in task.files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(path, result.annotation, name, overwrite=True, options=options)
+        if name == PICTURE:
+            write_bytes(path, outputs.picture(result), overwrite=True)
+        else:
+            write_file(path, result.annotation, name, overwrite=True, options=options)
 
 
 def _described(result: Diarization) -> Entry:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +14,8 @@ from diarize.cli import describe
 from diarize.cli.guard import FAILED
 from diarize.cli.options import Overwrite, Settings, Verbose, expanded, format_name
 from diarize.cli.printing import clock, complain, remark, say, say_json, shown, table
-from diarize.cli.settings import resolved, speech_of
+from diarize.cli.settings import marked, resolved, speech_of
+from diarize.errors import ClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,33 +30,51 @@ __all__ = ["batch"]
 ALL_FAILED = 3
 MOST_ROWS = 50  # of the table of recordings; the manifest has them all
 
-_Jobs = Annotated[
-    int | None,
-    typer.Option("--jobs", "-j", min=1, max=256, help="Worker processes (default: one a core)."),
+_Output = Annotated[
+    Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for results and manifest.jsonl.")
 ]
+_Format = Annotated[
+    list[str] | None,
+    typer.Option("--format", "-f", help="As of 'run' (default: rttm), several times for several."),
+]
+_Plot = Annotated[bool, typer.Option("--plot", help="Write a picture of each, too.")]
 _Resume = Annotated[
     bool, typer.Option("--resume", help="Skip what is finished; redo changed recordings and settings.")
 ]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document (docs/cli.md) instead.")]
+_Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """Options that say who does the work."""
+
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", min=1, max=256, help="Worker processes (default: one a core)."),
+    ] = None
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler",
+            metavar="tcp://HOST:PORT",
+            help="Work on this Dask cluster, whose workers see the same paths (extra 'cluster').",
+        ),
+    ] = None
 
 
 @expanded
 def batch(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Recordings, in subfolders too.")],
     *,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for results and manifest.jsonl.")
-    ],
-    jobs: _Jobs = None,
+    output: _Output,
+    workers: Workers = Workers(),
     resume: _Resume = False,
     settings: Settings = Settings(),  # noqa: B008 - a frozen value
-    format: Annotated[
-        list[str] | None,
-        typer.Option("--format", "-f", help="As of 'run' (default: rttm), several times for several."),
-    ] = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document (docs/cli.md) instead.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    format: _Format = None,
+    plot: _Plot = False,
+    json: _Json = False,
+    quiet: _Quiet = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
@@ -65,15 +84,20 @@ def batch(
     """
     from diarize import batch as rooms
 
-    config = _checked(settings, quiet=quiet, loud=json or verbose)
+    _check_options(workers, quiet=quiet, loud=json or verbose)
+    config, speech = resolved(settings), speech_of(settings)
     if verbose:
         remark(describe.settings_line(config))
     formats = tuple(dict.fromkeys(filter(None, map(format_name, format or ["rttm"]))))
-    plan = rooms.planned(folder, output, formats=formats, resume=resume, overwrite=overwrite)
+    given = marked(speech) if speech else None
+    plan = rooms.planned(
+        folder, output, formats=formats, picture=plot, speech=given, resume=resume, overwrite=overwrite
+    )
     for complaint in plan.unreadable:
         complain(complaint)
+    jobs = workers.jobs or rooms.cores()
     with _told(plan, quiet=quiet or json) as listen:
-        report = rooms.run_batch(plan, config, jobs=jobs or rooms.cores(), listen=listen)
+        report = rooms.run_batch(plan, config, jobs=jobs, scheduler=workers.scheduler, listen=listen)
     if json:
         say_json(_document(plan, config, report))
     elif not quiet:
@@ -81,13 +105,19 @@ def batch(
     _leave(plan, report)
 
 
-def _checked(settings: Settings, *, quiet: bool, loud: bool) -> Config:
+def _check_options(workers: Workers, *, quiet: bool, loud: bool) -> None:
+    """Usage errors: what contradicts each other, and an address that cannot be one."""
     if quiet and loud:
         raise typer.BadParameter("--quiet contradicts --json and --verbose; leave one of them out")
-    config = resolved(settings)
-    if speech_of(settings):
-        raise typer.BadParameter("--speech FILE is for 'run'; a batch takes hmm, energy or silero")
-    return config
+    if workers.jobs and workers.scheduler:
+        raise typer.BadParameter("--jobs is for this machine, --scheduler has its own workers; leave one out")
+    if workers.scheduler:
+        from diarize.batch import check_address
+
+        try:
+            check_address(workers.scheduler)
+        except ClusterError as error:
+            raise typer.BadParameter(str(error)) from None
 
 
 def _leave(plan: Plan, report: Report) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from diarize.cli.files import existing
+from diarize.cli.files import existing, read_annotations
 from diarize.cli.options import Settings, Sound, nearest
 from diarize.cli.printing import shown
 from diarize.cli.progress import shown_progress
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from diarize.pipeline import Diarization
 
-__all__ = ["diarized", "resolved", "speech_of"]
+__all__ = ["diarized", "marked", "resolved", "speech_of"]
 
 
 def resolved(asked: Settings) -> Config:
@@ -79,19 +79,24 @@ def speech_of(asked: Settings) -> Path | None:
     return existing(Path(word))
 
 
-def _given_speech(path: Path | None, recording: str) -> NDArray[Any] | None:
-    """Stretches (n, 2) in seconds that a file marks as speech in a recording; None without a file."""
-    if path is None:
-        return None
-    from diarize.formats import read_file
+def marked(path: Path) -> dict[str, NDArray[Any]]:
+    """Stretches (n, 2) in seconds that a file or the files of a folder mark as speech, by recording."""
     from diarize.intervals import union
 
-    marked = read_file(path)
-    if len(marked) > 1 and recording not in marked:
-        near = nearest(recording, tuple(marked))
-        raise FormatError(f"{path}: says nothing of {recording!r}; it is about {', '.join(marked)}{near}")
-    annotation = marked.get(recording) or next(iter(marked.values()), None)
-    return union(annotation.intervals() if annotation else [])
+    return {name: union(each.intervals()) for name, each in read_annotations(path).items()}
+
+
+def _given_speech(path: Path | None, recording: str) -> NDArray[Any] | None:
+    """What a file or folder marks as speech in a recording, (n, 2) s; None without one."""
+    if path is None:
+        return None
+    from diarize.intervals import empty
+
+    found = marked(path)
+    if len(found) > 1 and recording not in found:
+        near = nearest(recording, tuple(found))
+        raise FormatError(f"{path}: says nothing of {recording!r}; it is about {', '.join(found)}{near}")
+    return found.get(recording, next(iter(found.values()), empty()))
 
 
 def diarized(path: Path, config: Config, sound: Sound, speech: Path | None, *, quiet: bool) -> Diarization:

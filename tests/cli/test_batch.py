@@ -28,7 +28,7 @@ def batches(monkeypatch, tmp_path):
     folder.mkdir()
     seen = []
 
-    def run_batch(plan, config, *, jobs, listen):
+    def run_batch(plan, config, *, jobs, scheduler, listen):
         entries = []
         for task in plan.tasks:
             bad = {"status": "failed", "error": f"{task.key}: the file is empty", "timings": {}}
@@ -36,7 +36,7 @@ def batches(monkeypatch, tmp_path):
             listen("started", task, entry)
             listen("done", task, entry)
             entries.append(entry)
-        seen.append({"plan": plan, "config": config, "jobs": jobs})
+        seen.append({"plan": plan, "config": config, "jobs": jobs, "scheduler": scheduler})
         return Report(tuple(entries), 2.0)
 
     monkeypatch.setattr("diarize.batch.run_batch", run_batch)
@@ -118,6 +118,32 @@ def test_options_reach_the_batch(cli, batches):
     assert call["config"].clustering.max_speakers == 2
     cli("batch", folder, "-o", out)
     assert seen[1]["jobs"] >= 1
+    assert seen[1]["scheduler"] is None
+    cli("batch", folder, "-o", out, "--scheduler", "tcp://h:8786", "--plot")
+    assert seen[2]["scheduler"] == "tcp://h:8786"
+    assert seen[2]["plan"].tasks[0].files == {"rttm": out / "a.rttm", "picture": out / "a.png"}
+
+
+def test_speech_of_a_file_or_of_the_files_of_a_folder_reaches_each_recording(cli, batches):
+    """Looked up by name; a recording that it says nothing of has a problem, and the others go on."""
+    folder, out, seen = batches
+    for name in ("a.wav", "deep/a.wav", "c.wav"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).touch()
+    marks = folder.parent / "marks"
+    marks.mkdir()
+    (marks / "a.lab").write_text("0.5 2.0 Ann\n1.5 3.0 Bob\n")
+    (marks / "c.lab").write_text("")
+    (folder.parent / "all.uem").write_text("deep/a 1 4 5\na 1 0.5 3\n")
+    cli("batch", folder, "-o", out, "--speech", marks)
+    cli("batch", folder, "-o", out, "--speech", folder.parent / "all.uem")
+    by_folder, by_file = ({t.key: (t.speech, t.problem) for t in call["plan"].tasks} for call in seen)
+    assert by_folder["a.wav"] == by_file["a.wav"] == (((0.5, 3.0),), "")
+    assert by_folder["c.wav"] == ((), "")
+    assert by_file["deep/a.wav"] == (((4.0, 5.0),), "")
+    for speech, problem in (by_folder["deep/a.wav"], by_file["c.wav"]):
+        assert speech is None
+        assert "--speech says nothing of" in problem
 
 
 def test_what_cannot_be_is_refused(cli, batches):
@@ -127,7 +153,9 @@ def test_what_cannot_be_is_refused(cli, batches):
     assert cli("batch", folder).exit_code == 2
     assert cli("batch", folder, "-o", out, "--jobs", 0).exit_code == 2
     assert cli("batch", folder, "-o", out, "--quiet", "--json").exit_code == 2
-    assert cli("batch", folder, "-o", out, "--speech", folder / "x.uem").exit_code == 2
+    assert cli("batch", folder, "-o", out, "--jobs", 2, "--scheduler", "tcp://h:1").exit_code == 2
+    for address in ("h:8786", "tcp://h", "http://h:1", "tcp://h:1/x", "tcp://h:99999", "tcp://[::1"):
+        assert cli("batch", folder, "-o", out, "--scheduler", address).exit_code == 2
     for place in (folder, folder / "no"):
         result = cli("batch", place, "-o", out)
         assert result.exit_code == 1

@@ -1,0 +1,203 @@
+"""The same work on a Dask cluster that is there already (extra ``cluster``).
+
+Its workers must see the recordings and the folder of results under the same paths, and have the same versions
+of everything that could change a result. Who works on what, and what becomes of the work of a worker that
+dies, is Dask's business: it gives it to another, a few times, before it gives it up. A process works on one
+recording at a time, however many threads it has, because "one BLAS thread" is a setting of the whole process.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import warnings
+from collections import deque
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from diarize import pipeline
+from diarize.batch.crew import in_flight
+from diarize.batch.work import performed
+from diarize.errors import ClusterError
+from diarize.formats import write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Sequence
+
+    from diarize.batch.crew import Outcome
+    from diarize.batch.work import Order
+
+    Entry = dict[str, Any]
+
+__all__ = ["check_address", "outcomes"]
+
+ANSWER: Final = 10.0  # seconds in which a scheduler must answer
+WORKERS: Final = 60.0  # seconds in which there must be a worker
+SCHEMES: Final = ("tcp", "tls")
+
+_ALONE = threading.Lock()
+
+
+def check_address(address: str) -> str:
+    """The address of a scheduler; ClusterError when it cannot be one."""
+    try:
+        parts = urlsplit(address)
+        whole = parts.scheme in SCHEMES and parts.hostname and parts.port
+    except ValueError:
+        whole = None
+    if not whole or address != f"{parts.scheme}://{parts.netloc}":
+        raise ClusterError(
+            f"{address!r} is not the address of a scheduler; write it as tcp://HOST:PORT, as dask prints it"
+        )
+    return address
+
+
+def outcomes(
+    orders: Sequence[Order],
+    address: str,
+    folder: Path,
+    starting: Callable[[Order], None],
+    perform: Callable[..., Entry] = performed,
+) -> Generator[Outcome, None, None]:
+    """Every order with what came of it, as they are done; ``starting`` is called before each.
+
+    At most one is in flight for each worker. Closing the generator, or an exception such as Ctrl-C, cancels
+    those. Raises ClusterError without the package, an answer, workers, equal versions, or when ``folder``
+    (of results) or a recording is not where the workers look.
+    """
+    waiting = deque(map(_everywhere, orders))
+    if not waiting:
+        return
+    with _client(address) as client:
+        _check_versions(client, address)
+        _check_sight(client, address, folder.absolute(), waiting[0])
+        pool = client.get_executor(pure=False)
+        try:
+            yield from in_flight(
+                pool, waiting, lambda: _n_workers(client, address), starting, partial(_performed, perform)
+            )
+        finally:
+            pool.shutdown(wait=False)  # cancels what is in flight
+
+
+def _everywhere(order: Order) -> Order:
+    """The order with paths that mean the same in any folder."""
+    task, space = order.task, order.config.space
+    files = {name: path.absolute() for name, path in task.files.items()}
+    model = str(Path(space.background).absolute()) if space.background else ""
+    return replace(
+        order,
+        task=replace(task, audio=task.audio.absolute(), files=files),
+        config=replace(order.config, space=replace(space, background=model)),
+    )
+
+
+@contextmanager
+def _client(address: str) -> Iterator[Any]:
+    """A connection that says nothing of its own accord; whatever breaks it is a ClusterError."""
+    try:
+        import logging
+
+        from distributed import Client
+    except ImportError:
+        raise ClusterError(
+            "--scheduler needs the package distributed; try: pip install 'diarize-gmm[cluster]'"
+        ) from None
+    log = logging.getLogger("distributed.client")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # versions are compared below, in one line
+        try:
+            client = Client(check_address(address), timeout=ANSWER, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise ClusterError(
+                f"{address}: no scheduler answers ({error}); start one with 'dask scheduler'"
+            ) from None
+    before, log.disabled = log.disabled, True
+    try:
+        yield client
+    finally:
+        with suppress(TimeoutError):  # of a scheduler that is gone
+            client.close(ANSWER)
+        log.disabled = before
+
+
+def _broken(address: str) -> ClusterError:
+    return ClusterError(f"{address}: the scheduler is gone; start it and its workers again and --resume")
+
+
+def _n_workers(client: Any, address: str) -> int:
+    """How many workers there are, waiting for the first. Raises ClusterError."""
+    try:
+        client.wait_for_workers(1, WORKERS)
+        return max(1, len(client.nthreads()))
+    except TimeoutError:
+        raise ClusterError(
+            f"{address}: no worker for {WORKERS:g} s; start some with 'dask worker {address}' and --resume"
+        ) from None
+    except (OSError, ValueError):
+        raise _broken(address) from None
+
+
+def _answers(client: Any, address: str, function: Callable[..., Any], *words: str) -> dict[str, Any]:
+    """What a function gives on each worker, or the exception that it raised there."""
+    try:
+        answers: dict[str, Any] = client.run(function, *words, on_error="return")
+    except (OSError, ValueError):
+        raise _broken(address) from None
+    return answers
+
+
+def _check_versions(client: Any, address: str) -> None:
+    """What could change a result is the same everywhere."""
+    _n_workers(client, address)
+    ours = pipeline.versions()
+    for worker, theirs in _answers(client, address, pipeline.versions).items():
+        if not isinstance(theirs, dict):
+            raise ClusterError(
+                f"worker {worker}: diarize cannot be used there ({type(theirs).__name__}); install it there"
+            )
+        for name, number in ours.items():
+            if theirs.get(name) != number:
+                raise ClusterError(
+                    f"worker {worker}: {name} {theirs.get(name)} there, {number} here; results could differ, "
+                    "install the same"
+                )
+
+
+def _check_sight(client: Any, address: str, folder: Path, order: Order) -> None:
+    """Every worker sees what this process has just written, and the first recording."""
+    probe = folder / f".visible.{secrets.token_hex(4)}"
+    model = order.config.space.background
+    try:
+        write_text(probe, "")
+        for path in (probe, order.task.audio, *([Path(model)] if model else [])):
+            for worker, seen in _answers(client, address, os.path.lexists, str(path)).items():
+                if seen is not True and os.path.lexists(path):
+                    raise ClusterError(
+                        f"worker {worker}: does not see {path.parent}; share that folder with all workers "
+                        "under the same path"
+                    )
+    finally:
+        probe.unlink(missing_ok=True)
+
+
+def _performed(perform: Callable[..., Entry], order: Order) -> Entry:
+    """What a worker does; it stops soon after nobody waits for it any more."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    key = worker.get_current_task()
+
+    def check_wanted(_stage: str = "", _share: float = 0.0) -> None:
+        task = worker.state.tasks.get(key)
+        if task is None or task.state == "cancelled":
+            raise ClusterError(f"{order.task.audio}: nobody waits for it any more")
+
+    with _ALONE:
+        check_wanted()
+        return perform(order, check_wanted)
