@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from diarize.background import BackgroundModel
     from diarize.clustering import Clustering
-    from diarize.types import SpeakerPoints
+    from diarize.types import Match, SpeakerPoints
 
     Array = NDArray[Any]
     Progress = Callable[[str, float], None]
@@ -41,7 +41,8 @@ class Diarization:
     ``annotation``: the turns, with times in seconds from the start of the file; ``posteriors``: soft shares
     of every frame; ``selection``: how many speakers, and what the other numbers were worth; ``speech``: the
     frames that were taken for speech; ``band``: which acoustic model served; ``duration`` in seconds;
-    ``notes``: what was odd about the recording; ``config``, ``versions``: what is needed to do it again.
+    ``notes``: what was odd about the recording; ``config``, ``versions``: what is needed to do it again;
+    ``matches``: known voices that the speakers have, where they were compared (``identity.named``).
     """
 
     annotation: Annotation
@@ -53,6 +54,7 @@ class Diarization:
     notes: tuple[str, ...]
     config: Config
     versions: dict[str, str]
+    matches: tuple[Match, ...] = ()
 
     def to_rttm(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
         """Write the turns as NIST RTTM; OutputError when the file exists and ``overwrite`` is false."""

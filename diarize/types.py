@@ -23,6 +23,7 @@ __all__ = [
     "Annotation",
     "Features",
     "FrameGrid",
+    "Match",
     "Posteriors",
     "Score",
     "SpeakerPoints",
@@ -309,6 +310,20 @@ class Annotation:
             for t in self.turns
         ]
         return replace(self, turns=tuple(turn))
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Whose voice a speaker of a recording has: ``name``, None for nobody known; ``nearest`` known voice and
+    the ``log_odds`` that it is that one, None where there was nothing to compare; ``threshold``: the log odds
+    that a name needs.
+    """
+
+    speaker: str
+    name: str | None
+    nearest: str | None
+    log_odds: float | None
+    threshold: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,14 +20,14 @@ FLOORS = {
     1: {"audio", "features", "models", "formats", "scoring", "synth", "windows"},
     2: {"speech", "background", "space", "segmentation", "clustering", "smoothing"},
     3: {"pipeline", "plots", "outputs", "training"},
-    4: {"report", "batch"},
+    4: {"report", "batch", "identity"},
     5: {"cli"},
     6: {"__init__", "__main__"},
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 FOUNDATION = {"errors", "types", "intervals", "config"}
 # Neighbours on one floor that may be used: a file of results is a picture and annotations.
-NEIGHBOURS = {("outputs", "plots"), ("report", "batch")}
+NEIGHBOURS = {("outputs", "plots"), ("report", "batch"), ("batch", "identity")}
 # What a room uses of others is listed where it is less than its floor allows.
 NARROW = {
     "models": {"errors"},

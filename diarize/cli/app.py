@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from diarize.cli import background, batch, changes, config, convert, plot, run, score, select, synth
+from diarize.cli import (
+    background,
+    batch,
+    changes,
+    config,
+    convert,
+    enroll,
+    link,
+    plot,
+    run,
+    score,
+    select,
+    synth,
+)
 from diarize.cli.guard import Guarded
 from diarize.cli.signals import INTERRUPTED, leave_interrupted
 
@@ -53,6 +66,8 @@ app.command("plot")(plot.plot)
 app.command("select")(select.select)
 app.command("batch")(batch.batch)
 app.command("changes")(changes.changes)
+app.command("enroll")(enroll.enroll)
+app.command("link")(link.link)
 app.command("convert")(convert.convert)
 app.command("synth")(synth.synth)
 app.add_typer(background.app, name="background")

@@ -14,32 +14,15 @@ if TYPE_CHECKING:
     from diarize.clustering import Clustering
     from diarize.config import Config
     from diarize.pipeline import Diarization
-    from diarize.types import Annotation
+    from diarize.types import Match
 
 __all__ = ["document", "entry", "selection", "settings_line", "summary"]
 
 
-def shares(annotation: Annotation) -> list[dict[str, Any]]:
-    """Each speaker's seconds, share of all speaking time and number of turns, by first appearance."""
-    seconds = dict.fromkeys(annotation.speakers, 0.0)
-    counts = dict.fromkeys(annotation.speakers, 0)
-    for turn in annotation.turns:
-        seconds[turn.speaker] += turn.duration
-        counts[turn.speaker] += 1
-    total = sum(seconds.values())
-    return [
-        {
-            "speaker": name,
-            "seconds": round(spoken, 3),
-            "share": round(spoken / total, 6),
-            "turns": counts[name],
-        }
-        for name, spoken in seconds.items()
-    ]
-
-
 def summary(result: Diarization, title: str) -> str:
     """The short table of a result, how the number of speakers came about, and what was odd."""
+    from diarize.talk import shares
+
     speakers = shares(result.annotation)
     length, speech = clock(result.duration), clock(result.speech.seconds)
     head = f"{shown(title)}: {length} long, {speech} of speech, {result.band} band"
@@ -49,7 +32,18 @@ def summary(result: Diarization, title: str) -> str:
         chosen, left = result.selection.chosen, len(speakers)
         after = f"; {left} of them left after smoothing" if left != chosen else ""
         lines.append(f"  number of speakers: {result.selection.explanation}{after}")
+    lines += [f"  {_match_line(match)}" for match in result.matches]
     return "\n".join([*lines, *(f"  note: {shown(note)}" for note in result.notes)])
+
+
+def _match_line(match: Match) -> str:
+    """Whose voice a speaker has, and by which odds."""
+    if match.nearest is None or match.log_odds is None:
+        return f"{match.speaker} → unknown (too little speech to compare)"
+    odds, least = f"log odds {match.log_odds:.1f}", f"threshold {match.threshold:g}"
+    if match.name is None:
+        return f"{match.speaker} → unknown (nearest: {shown(match.nearest)}, {odds}, {least})"
+    return f"{match.speaker} → {shown(match.name)} ({odds}, {least})"
 
 
 def selection(found: Clustering) -> dict[str, Any]:
@@ -66,6 +60,8 @@ def selection(found: Clustering) -> dict[str, Any]:
 
 def entry(result: Diarization, path: Path, files: Mapping[str, str], notes: Sequence[str]) -> dict[str, Any]:
     """The part of the JSON document about one recording that went well."""
+    from diarize.talk import shares
+
     return {
         "recording": result.annotation.recording,
         "audio": str(path),
@@ -76,13 +72,14 @@ def entry(result: Diarization, path: Path, files: Mapping[str, str], notes: Sequ
         "n_speakers": len(result.annotation.speakers),
         "speakers": shares(result.annotation),
         "selection": selection(result.selection),
-        "turns": [_turn(asdict(turn)) for turn in result.annotation.turns],
+        "matches": [_rounded(asdict(match)) for match in result.matches],
+        "turns": [_rounded(asdict(turn)) for turn in result.annotation.turns],
         "notes": list(notes),
         "files": dict(files),
     }
 
 
-def _turn(fields: dict[str, Any]) -> dict[str, Any]:
+def _rounded(fields: dict[str, Any]) -> dict[str, Any]:
     return {key: round(value, 6) if isinstance(value, float) else value for key, value in fields.items()}
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 __all__ = [
+    "Hearing",
+    "Known",
     "Overwrite",
     "Settings",
     "Sound",
@@ -88,6 +90,23 @@ Verbose = Annotated[
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist already.")]
 
+_Config = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE.toml", help="Settings; laid over the preset.")
+]
+_Preset = Annotated[
+    str | None,
+    typer.Option("--preset", callback=_preset, help="Shipped settings; 'diarize config presets' lists them."),
+]
+_Channel = Annotated[
+    int | None, typer.Option("--channel", min=1, help="Channel to take, from 1 (default: the mean of all).")
+]
+_Background = Annotated[
+    Path | None,
+    typer.Option(
+        "--background", metavar="FILE.npz", exists=True, dir_okay=False, help="Another background model."
+    ),
+]
+
 _SPACE_HELP = (
     "Where speakers are told apart. 'speaker' (the default): windows of speech under the background model. "
     "'mfcc': single frames, as textbooks do it; a teaching mode that mostly finds phones, not people."
@@ -108,22 +127,12 @@ class Settings:
     max_speakers: Annotated[
         int | None, typer.Option("--max-speakers", min=1, max=100, help="At most this many speakers.")
     ] = None
-    config: Annotated[
-        Path | None, typer.Option("--config", metavar="FILE.toml", help="Settings; laid over the preset.")
-    ] = None
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            "--preset", callback=_preset, help="Shipped settings; 'diarize config presets' lists them."
-        ),
-    ] = None
+    config: _Config = None
+    preset: _Preset = None
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of everything random (default 0).")] = (
         None
     )
-    channel: Annotated[
-        int | None,
-        typer.Option("--channel", min=1, help="Channel to take, from 1 (default: the mean of all)."),
-    ] = None
+    channel: _Channel = None
     space: Annotated[
         str | None, typer.Option("--space", metavar="speaker|mfcc", callback=_space, help=_SPACE_HELP)
     ] = None
@@ -135,12 +144,7 @@ class Settings:
             help="How speech is found, or a file (UEM, RTTM, lab) that says where it is.",
         ),
     ] = None
-    background: Annotated[
-        Path | None,
-        typer.Option(
-            "--background", metavar="FILE.npz", exists=True, dir_okay=False, help="Another background model."
-        ),
-    ] = None
+    background: _Background = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,32 @@ class Sound:
     end: Annotated[
         float | None, typer.Option("--end", parser=seconds, metavar="TIME", help="To here (seconds or m:ss).")
     ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Options about voices that are known by name."""
+
+    known: Annotated[
+        Path | None,
+        typer.Option("--known", metavar="DIR", help="Voices that 'enroll' saved, to name speakers by."),
+    ] = None
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            "--threshold", metavar="NATS", help="Log odds that the same voice needs (4.6: 1 in 100 expected)."
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """Options that say how a recording is heard, where nothing is clustered."""
+
+    config: _Config = None
+    preset: _Preset = None
+    channel: _Channel = None
+    background: _Background = None
 
 
 def checked(sound: Sound) -> Sound:

@@ -10,15 +10,16 @@ import typer
 
 from diarize.cli import describe
 from diarize.cli.guard import FAILED
-from diarize.cli.options import Overwrite, Settings, Sound, Verbose, checked, expanded, format_name
+from diarize.cli.options import Known, Overwrite, Settings, Sound, Verbose, checked, expanded, format_name
 from diarize.cli.printing import complain, remark, say, say_json, shown
-from diarize.cli.settings import diarized, resolved, speech_of
+from diarize.cli.settings import diarized, known_voices, odds_needed, resolved, speech_of
 from diarize.errors import DiarizeError, OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from diarize.config import Config
+    from diarize.identity import Voice
     from diarize.outputs import Target
     from diarize.pipeline import Diarization
 
@@ -37,6 +38,8 @@ class _Job:
     config: Config
     sound: Sound
     speech: Path | None
+    known: tuple[Voice, ...]
+    threshold: float
     quiet: bool
 
 
@@ -50,6 +53,7 @@ def run(
     ] = None,
     settings: Settings = Settings(),  # noqa: B008 - a frozen value
     sound: Sound = Sound(),  # noqa: B008
+    known: Known = Known(),  # noqa: B008
     format: Annotated[list[str] | None, typer.Option("--format", "-f", help=_FORMAT_HELP)] = None,
     no_plot: Annotated[bool, typer.Option("--no-plot", help="Write no picture.")] = False,
     json: Annotated[
@@ -66,7 +70,10 @@ def run(
     if quiet and (json or verbose):
         raise typer.BadParameter("--quiet contradicts --json and --verbose; leave one of them out")
     formats = tuple(dict.fromkeys(filter(None, map(format_name, format or ["rttm"]))))
-    job = _Job(resolved(settings), checked(sound), speech_of(settings), quiet or json)
+    if known.threshold is not None and known.known is None:
+        raise typer.BadParameter("--threshold is for --known DIR; name a folder of voices")
+    speech, voices = speech_of(settings), known_voices(known)
+    job = _Job(resolved(settings), checked(sound), speech, voices, odds_needed(known), quiet or json)
     if verbose:
         remark(describe.settings_line(job.config))
     targets = _targets(audio, output, formats, picture=not no_plot, overwrite=overwrite)
@@ -103,11 +110,20 @@ def _entry(job: _Job, path: Path, target: Target | DiarizeError, *, silent: bool
     try:
         if isinstance(target, DiarizeError):
             raise target
-        result = diarized(path, job.config, job.sound, job.speech, quiet=job.quiet)
+        result = _named(diarized(path, job.config, job.sound, job.speech, quiet=job.quiet), path, job)
         return _finished(result, target, path, silent=silent)
     except DiarizeError as error:
         complain(str(error))
         return {"recording": path.stem, "audio": str(path), "status": "failed", "error": str(error)}
+
+
+def _named(result: Diarization, path: Path, job: _Job) -> Diarization:
+    """The result with names of known voices, where there are any."""
+    if not job.known:
+        return result
+    from diarize.identity import named
+
+    return named(result, path, job.known, job.threshold)
 
 
 def _finished(result: Diarization, target: Target, path: Path, *, silent: bool) -> dict[str, Any]:

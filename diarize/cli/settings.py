@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from diarize.cli.files import existing, read_annotations
-from diarize.cli.options import Settings, Sound, nearest
+from diarize.cli.options import Hearing, Known, Settings, Sound, nearest
 from diarize.cli.printing import shown
 from diarize.cli.progress import shown_progress
 from diarize.config import CHOICES, Config, loaded, merged, preset
@@ -17,9 +17,10 @@ from diarize.errors import ConfigError, FormatError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from diarize.identity import Voice
     from diarize.pipeline import Diarization
 
-__all__ = ["diarized", "marked", "resolved", "speech_of"]
+__all__ = ["diarized", "heard_as", "known_voices", "marked", "odds_needed", "resolved", "speech_of"]
 
 
 def resolved(asked: Settings) -> Config:
@@ -31,6 +32,29 @@ def resolved(asked: Settings) -> Config:
         return merged(base, _changes(asked), "options")
     except ConfigError as error:
         raise typer.BadParameter(str(error)) from None
+
+
+def heard_as(asked: Hearing) -> Config:
+    """The settings where nothing is clustered; errors as of ``resolved``."""
+    return resolved(
+        Settings(config=asked.config, preset=asked.preset, channel=asked.channel, background=asked.background)
+    )
+
+
+def known_voices(asked: Known) -> tuple[Voice, ...]:
+    """The voices of the folder that --known names; none without it. Raises ModelError."""
+    if asked.known is None:
+        return ()
+    from diarize.identity import load_folder
+
+    return load_folder(existing(asked.known))
+
+
+def odds_needed(asked: Known) -> float:
+    """The log odds that the same voice needs."""
+    from diarize.identity import THRESHOLD
+
+    return THRESHOLD if asked.threshold is None else asked.threshold
 
 
 def _changes(asked: Settings) -> dict[str, Any]:

@@ -1,0 +1,116 @@
+"""``diarize enroll``: voices that later runs know by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from diarize.cli.files import chosen, existing, read_annotations
+from diarize.cli.options import Hearing, Overwrite, Verbose, expanded
+from diarize.cli.printing import clock, say, shown
+from diarize.cli.settings import heard_as
+from diarize.errors import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diarize.config import Config
+    from diarize.identity import Voice
+
+__all__ = ["enroll"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Options that say which part of the recordings is that voice."""
+
+    turns: Annotated[
+        Path | None,
+        typer.Option("--turns", metavar="FILE", help="Who speaks when in AUDIO; with --speaker."),
+    ] = None
+    speaker: Annotated[
+        str | None,
+        typer.Option("--speaker", metavar="LABEL", help="The speaker of --turns whose voice it is."),
+    ] = None
+    whole: Annotated[
+        bool, typer.Option("--whole", help="All speech is this voice, even if it sounds like several.")
+    ] = False
+
+
+@expanded
+def enroll(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Whose voice it is.")],
+    audio: Annotated[list[Path], typer.Argument(metavar="AUDIO", help="Recordings of that person alone.")],
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder of voices.")] = Path(
+        "voices"
+    ),
+    part: Part = Part(),
+    hearing: Hearing = Hearing(),  # noqa: B008
+    add: Annotated[
+        bool, typer.Option("--add", help="Add to the voice of that name, which knows more then.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    verbose: Verbose = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Save a voice under a name for 'run --known': half a minute serves, several recordings serve better.
+
+    Out of recordings of one person or, with --turns and --speaker, out of one speaker of a conversation.
+    """
+    from diarize.identity import load, save, voice_path
+    from diarize.identity.store import checked_name
+    from diarize.identity.voice import joined
+
+    _check(part, audio)
+    path = voice_path(output, name)
+    if path.exists() and not (add or overwrite):
+        raise OutputError(f"{path}: exists already; --add adds to it, --overwrite replaces it")
+    known = [_same(load(path), checked_name(name), path)] if add and path.exists() else []
+    voice = _learnt(checked_name(name), audio, part, heard_as(hearing))
+    whole = joined(voice.name, [*known, voice])
+    save(whole, output, overwrite=add or overwrite)
+    if not quiet:
+        say(_summary(whole, path))
+
+
+def _check(part: Part, audio: Sequence[Path]) -> None:
+    if (part.turns is None) != (part.speaker is None):
+        raise typer.BadParameter(
+            "--turns FILE says who speaks when, --speaker LABEL whose voice it is: give both"
+        )
+    if part.turns and part.whole:
+        raise typer.BadParameter("--whole contradicts --speaker; leave one of them out")
+    for path in audio:
+        existing(path)
+
+
+def _same(known: Voice, name: str, path: Path) -> Voice:
+    """The voice in a file, when it is that one: some disks take two spellings for one file."""
+    if known.name != name:
+        raise OutputError(f"{path}: holds the voice of {known.name!r}, not of {name!r}; choose another name")
+    return known
+
+
+def _learnt(name: str, audio: Sequence[Path], part: Part, config: Config) -> Voice:
+    from diarize.identity import enrolled
+    from diarize.identity.hearing import spoken_by
+    from diarize.identity.voice import joined
+
+    if part.turns is None or part.speaker is None:
+        return enrolled(name, audio, config, whole=part.whole)
+    turns = read_annotations(part.turns)
+    found = []
+    for path in audio:
+        annotation = chosen(turns, path.stem if len(turns) > 1 else None, part.turns)
+        found.append(spoken_by(name, path, annotation, part.speaker, config))
+    return joined(name, found)
+
+
+def _summary(voice: Voice, path: Path) -> str:
+    bands = " and ".join(band for band in ("wide", "narrow") if band in voice.evidence)
+    known = f"{clock(voice.seconds)} of speech, {bands} band (recordings: {voice.n_recordings})"
+    return f"{shown(voice.name)}: {known}\n  wrote {shown(path)}"

@@ -1,0 +1,146 @@
+"""``diarize link``: the same label for the same voice in many recordings."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from diarize.cli.files import existing
+from diarize.cli.guard import FAILED
+from diarize.cli.options import Hearing, Known, Overwrite, Verbose, expanded
+from diarize.cli.printing import clock, complain, say, say_json, shown, table
+from diarize.cli.settings import heard_as, known_voices, odds_needed
+from diarize.cli.signals import check_signals
+from diarize.errors import DiarizeError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diarize.config import Config
+    from diarize.identity import Heard, Linked, Voice
+    from diarize.identity.results import Result
+
+__all__ = ["link"]
+
+
+@expanded
+def link(
+    results: Annotated[
+        list[Path], typer.Argument(metavar="RESULTS", help="Files of turns, or folders of them ('batch').")
+    ],
+    *,
+    audio: Annotated[
+        Path | None,
+        typer.Option("--audio", metavar="DIR", help="Where the recordings are (default: beside RESULTS)."),
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the results with new labels.")
+    ],
+    known: Known = Known(),  # noqa: B008 - a frozen value
+    hearing: Hearing = Hearing(),  # noqa: B008
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document (docs/cli.md) instead.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    verbose: Verbose = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Give the same voice the same label in all recordings, and write the results anew with these labels.
+
+    Listens to the recordings again where the turns are. Voices of one recording always stay apart.
+    """
+    if quiet and (json or verbose):
+        raise typer.BadParameter("--quiet contradicts --json and --verbose; leave one of them out")
+    asked = _Asked([existing(path) for path in results], audio, output, heard_as(hearing), overwrite)
+    document, text, failed = _linked(asked, known_voices(known), odds_needed(known), quiet=quiet or json)
+    if json:
+        say_json(document)
+    elif not quiet:
+        say(text)
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What to link and where to."""
+
+    results: Sequence[Path]
+    audio: Path | None
+    output: Path
+    config: Config
+    overwrite: bool
+
+
+def _linked(
+    asked: _Asked, known: Sequence[Voice], threshold: float, *, quiet: bool
+) -> tuple[dict[str, Any], str, int]:
+    """What is told of the voices, as JSON and in words, and how many recordings could not be heard."""
+    from diarize.identity import linked
+    from diarize.identity.results import results, write_linked
+
+    found = results(asked.results, asked.audio)
+    heard, failed = _heard(found, asked.config, quiet=quiet)
+    groups = linked(heard, threshold, known)
+    paths = write_linked(found, heard, groups, asked.output, overwrite=asked.overwrite)
+    seconds = _seconds(found, heard)
+    document = {"threshold": threshold, "voices": [_entry(group, seconds) for group in groups]}
+    return document, _summary(groups, seconds, paths), failed
+
+
+def _heard(found: Sequence[Result], config: Config, *, quiet: bool) -> tuple[list[Heard], int]:
+    """The voices of every result, and how many could not be heard; their speakers stay by themselves."""
+    from diarize.identity.results import heard_in, unheard
+
+    heard, failed = [], 0
+    hidden = quiet or not sys.stderr.isatty()
+    with typer.progressbar(found, label="listening", file=sys.stderr, hidden=hidden) as bar:
+        for result in bar:
+            check_signals()
+            try:
+                heard.append(heard_in(result, config))
+            except DiarizeError as error:
+                complain(str(error))
+                heard.append(unheard(result))
+                failed += 1
+    return heard, failed
+
+
+def _seconds(found: Sequence[Result], heard: Sequence[Heard]) -> dict[tuple[str, str], float]:
+    """How long each speaker of each recording talks."""
+    spoken: dict[tuple[str, str], float] = {}
+    for result, each in zip(found, heard, strict=True):
+        for turn in result.annotation.turns:
+            key = (each.recording, turn.speaker)
+            spoken[key] = spoken.get(key, 0.0) + turn.duration
+    return spoken
+
+
+def _entry(group: Linked, seconds: dict[tuple[str, str], float]) -> dict[str, Any]:
+    members = [
+        {"recording": recording, "speaker": speaker, "seconds": round(seconds[recording, speaker], 3)}
+        for recording, speaker in group.members
+    ]
+    weakest = None if group.weakest is None else round(group.weakest, 2)
+    return {"label": group.label, "weakest": weakest, "members": members}
+
+
+def _summary(groups: Sequence[Linked], seconds: dict[tuple[str, str], float], paths: Sequence[Path]) -> str:
+    """A row a voice, then where it is heard."""
+    rows = [
+        (
+            group.label,
+            clock(sum(seconds[key] for key in group.members)),
+            str(len(group.members)),
+            "" if group.weakest is None else f"{group.weakest:.1f}",
+            ", ".join(shown(f"{recording}: {speaker}") for recording, speaker in group.members),
+        )
+        for group in groups
+    ]
+    head = f"{len(groups)} voices in {len(paths)} results"
+    lines = [table(("voice", "time", "recordings", "weakest", "heard as"), rows)] if rows else []
+    return "\n".join([head, *lines, *(f"  wrote {shown(path)}" for path in paths)])

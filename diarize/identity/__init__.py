@@ -1,0 +1,35 @@
+"""Whose voice it is: voices enrolled by name, recognised in recordings, and linked from file to file.
+
+    anna = enrolled("Anna", ["interview.flac"])
+    save(anna, "voices")
+    result = diarize("meeting.flac")
+    named(result, "meeting.flac", load_folder("voices")).matches
+
+A voice is evidence about a point in speaker space, one row for each recording that it was heard in
+(``models.sessions``). Two voices are compared by the log odds that they are one; what stays under the
+threshold stays unknown.
+"""
+
+from diarize.identity.hearing import enrolled, voices_of
+from diarize.identity.linking import Heard, Linked, linked
+from diarize.identity.naming import THRESHOLD, matched, named
+from diarize.identity.store import load, load_folder, save, voice_path
+from diarize.identity.voice import Evidence, Voice, log_odds
+
+__all__ = [
+    "THRESHOLD",
+    "Evidence",
+    "Heard",
+    "Linked",
+    "Voice",
+    "enrolled",
+    "linked",
+    "load",
+    "load_folder",
+    "log_odds",
+    "matched",
+    "named",
+    "save",
+    "voice_path",
+    "voices_of",
+]

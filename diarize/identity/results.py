@@ -1,0 +1,194 @@
+"""Results of earlier runs and the recordings that they are about, found again for linking."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from diarize.audio import AUDIO_SUFFIXES
+from diarize.errors import AudioError, FormatError, OutputError
+from diarize.formats import FORMATS, format_of, read_file, write_file
+from diarize.formats.files import read_text
+from diarize.formats.lines import tokens
+from diarize.identity.hearing import voices_of
+from diarize.identity.linking import Heard
+from diarize.types import Annotation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from diarize.config import Config
+    from diarize.identity.linking import Linked
+
+__all__ = ["Result", "heard_in", "results", "unheard", "write_linked"]
+
+MANIFEST: Final = "manifest.jsonl"  # what a batch writes down beside its results
+OWN: Final = ".diarize"  # ends a result's name where NAME itself was taken
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One recording of a file of results: ``source``; ``place``: its path below the folder that was given;
+    ``annotation``; ``audio``: the recording itself.
+    """
+
+    source: Path
+    place: Path
+    annotation: Annotation
+    audio: Path
+
+
+def results(given: Sequence[Path], folder: Path | None) -> tuple[Result, ...]:
+    """The results in files and folders, each with its recording.
+
+    A folder of a batch is read by its manifest, any other by its annotation files. Recordings lie in
+    ``folder`` or its subfolders or, without one, beside the results, and are known by name. Raises
+    FormatError for results that cannot be read or are not there, AudioError for a recording that is not
+    found or found twice, OutputError where two results would be written to one file.
+    """
+    found = [each for path in given for each in _of(path, folder)]
+    places: dict[Path, Path] = {}
+    for each in found:
+        if places.setdefault(each.place, each.source) != each.source:
+            raise OutputError(f"{each.place}: two results of this name; link them from folders of their own")
+    return tuple(found)
+
+
+def _of(path: Path, folder: Path | None) -> Iterator[Result]:
+    if not path.is_dir():
+        yield from _in_file(path, Path(path.name), _index(folder or path.parent))
+    elif (path / MANIFEST).is_file():
+        yield from _in_manifest(path, folder)
+    else:
+        index = _index(folder or path)
+        for each in _annotation_files(path):
+            yield from _in_file(each, Path(each.name), index)
+
+
+def _annotation_files(folder: Path) -> list[Path]:
+    """The files of the first format of the table that the folder has."""
+    files = sorted(each for each in folder.iterdir() if each.is_file() and not each.name.startswith("."))
+    for known in _readable():
+        if same := [each for each in files if each.suffix.lower() == FORMATS[known].suffix.lower()]:
+            return same
+    raise FormatError(f"{folder}: neither a {MANIFEST} nor annotation files such as .rttm; check the path")
+
+
+def _readable() -> list[str]:
+    """Formats that name speakers and can be read."""
+    return [each.name for each in FORMATS.values() if each.read and each.name != "uem"]
+
+
+def _in_file(path: Path, place: Path, index: Mapping[str, list[Path]]) -> Iterator[Result]:
+    for name, annotation in read_file(path).items():
+        candidates = (name, path.stem.removesuffix(OWN))
+        audio = next((index[each] for each in candidates if each in index), [])
+        if len(audio) != 1:
+            raise AudioError(_unclear(name, path, audio))
+        yield Result(path, place, annotation, audio[0])
+
+
+def _unclear(name: str, path: Path, audio: Sequence[Path]) -> str:
+    if audio:
+        return f"{path}: {audio[0]} and {audio[1]} are both called {name!r}; name a folder with one of them"
+    return f"{path}: no recording called {name!r} was found; name the folder that it is in"
+
+
+def _index(folder: Path) -> dict[str, list[Path]]:
+    """Recordings in a folder and its subfolders by name, and by the name that RTTM writes for it."""
+    if not folder.is_dir():
+        raise AudioError(f"{folder}: no such folder of recordings; check the path")
+    found: dict[str, list[Path]] = {}
+    for where, below, files in os.walk(folder):
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        for path in (Path(where, name) for name in sorted(files) if not name.startswith(".")):
+            if path.suffix.lower() in AUDIO_SUFFIXES:
+                for name in {path.stem, *tokens([path.stem]).values()}:
+                    found.setdefault(name, []).append(path)
+    return found
+
+
+def _in_manifest(path: Path, folder: Path | None) -> Iterator[Result]:
+    """Results of a batch: its manifest says which recording each file is about."""
+    if folder is None:
+        raise AudioError(f"{path}: results of a batch; name the folder of recordings that it was made from")
+    for entry in _entries(path / MANIFEST):
+        names = [entry["files"][name] for name in _readable() if name in entry["files"]]
+        if not names:
+            raise FormatError(
+                f"{path}: results in formats that are only written; run the batch with --format rttm"
+            )
+        source, audio = path / names[0], folder / entry["audio"]
+        if not audio.exists():
+            raise AudioError(
+                f"{audio}: not there; name the folder of recordings that the batch was made from"
+            )
+        whole = read_file(source)
+        annotation = next(iter(whole.values()), Annotation(audio.stem))
+        yield Result(source, Path(names[0]), annotation, audio)
+
+
+def _entries(path: Path) -> list[dict[str, Any]]:
+    """Lines of a manifest about recordings that went well, by recording; the last about each counts."""
+    found: dict[str, dict[str, Any]] = {}
+    for line in read_text(path).splitlines():
+        try:
+            entry = json.loads(line)
+            key, files, status = entry["audio"], entry["files"], entry["status"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            continue  # cut short by a kill
+        if isinstance(key, str) and isinstance(files, dict):
+            found[key] = {
+                "audio": key,
+                "files": {str(k): str(v) for k, v in files.items()},
+                "ok": status == "ok",
+            }
+    return [found[key] for key in sorted(found) if found[key]["ok"]]
+
+
+def heard_in(result: Result, config: Config) -> Heard:
+    """The voices of one result, each speaker of its turns with a voice or None. Raises DiarizeError."""
+    voices = voices_of(result.audio, result.annotation, config)
+    return Heard(_key(result), {name: voices.get(name) for name in result.annotation.speakers})
+
+
+def unheard(result: Result) -> Heard:
+    """A result of whose voices nothing could be heard."""
+    return Heard(_key(result), dict.fromkeys(result.annotation.speakers))
+
+
+def _key(result: Result) -> str:
+    """What a recording is called among others: its file of results, and its name where the two differ."""
+    plain = result.place.with_suffix("").as_posix()
+    name = result.annotation.recording
+    return plain if plain == name else f"{result.place.as_posix()}:{name}"
+
+
+def write_linked(
+    found: Sequence[Result],
+    heard: Sequence[Heard],
+    voices: Sequence[Linked],
+    output: Path,
+    *,
+    overwrite: bool,
+) -> tuple[Path, ...]:
+    """Write every result under its old file name with the labels of ``voices``. Raises OutputError."""
+    labels = {key: voice.label for voice in voices for key in voice.members}
+    by_place: dict[Path, list[Annotation]] = {}
+    for result, spoken in zip(found, heard, strict=True):
+        names = {name: labels[spoken.recording, name] for name in result.annotation.speakers}
+        by_place.setdefault(result.place, []).append(result.annotation.renamed(names))
+    written = []
+    for place, each in by_place.items():
+        path = output / place
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"{path.parent}: cannot be made a folder ({error.strerror}); choose another"
+            ) from None
+        written.append(write_file(path, each, format_of(place).name, overwrite=overwrite))
+    return tuple(written)

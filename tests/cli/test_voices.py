@@ -1,0 +1,152 @@
+"""The commands that know voices, on conversations of pure signal."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from diarize.formats import read_file, write_file
+from diarize.types import Annotation
+from tests.identity.conftest import talks  # noqa: F401 - a fixture
+
+
+@pytest.fixture(scope="module")
+def folder(talks):  # noqa: F811
+    """The talks, and voices of 00 (Anna, out of one.wav) and 04 (Böb / Co, alone) beside them."""
+    from typer.testing import CliRunner
+
+    from diarize.cli.app import app
+
+    for words in (
+        ["Anna", talks / "one.wav", "--turns", talks / "one.rttm", "--speaker", "voice_00"],
+        ["Böb / Co", talks / "alone.wav", "--whole"],
+    ):
+        invoked = CliRunner().invoke(app, ["enroll", *map(str, words), "-o", str(talks / "voices")])
+        assert invoked.exit_code == 0, invoked.output
+        assert f"{words[0]}: 0:" in invoked.stdout
+    return talks
+
+
+def test_run_names_known_speakers_and_leaves_strangers_unknown(cli, folder, tmp_path):
+    """With the odds, a line for each; JSON tells the same, and nothing else is changed."""
+    words = ["run", folder / "two.wav", "--no-plot", "--json"]
+    plain = json.loads(cli(*words, "-o", tmp_path / "plain").stdout)["recordings"][0]
+    named = json.loads(cli(*words, "-o", tmp_path / "named", "--known", folder / "voices").stdout)[
+        "recordings"
+    ][0]
+    assert plain["matches"] == []
+    names = {each["speaker"]: each["name"] or each["speaker"] for each in named["matches"]}
+    assert sorted(names.values())[0] == "Anna"
+    assert sorted(names.values())[1].startswith("SPEAKER_")
+    for each in named["matches"]:
+        assert (each["log_odds"] > each["threshold"]) == (each["name"] is not None)
+    for turn in plain["turns"]:
+        turn["speaker"] = names[turn["speaker"]]
+        turn["runner_up"] = turn["runner_up"] and names[turn["runner_up"]]
+    assert named["turns"] == plain["turns"]
+    assert named["selection"] == plain["selection"]
+    assert "Anna" in read_file(tmp_path / "named" / "two.rttm")["two"].speakers
+
+
+def test_run_says_so_in_a_line_for_each_speaker(cli, folder, tmp_path):
+    """An impossible threshold makes everybody unknown."""
+    words = ["run", folder / "two.wav", "--no-plot", "-o", tmp_path, "--overwrite"]
+    words += ["--known", folder / "voices"]
+    assert "→ Anna (log odds " in cli(*words).stdout
+    assert ", threshold 4.6)" in cli(*words).stdout
+    text = cli(*words, "--threshold", "1000").stdout
+    assert text.count("→ unknown (nearest: ") == 2
+    assert "threshold 1000)" in text
+
+
+def test_link_gives_one_label_to_one_voice(cli, folder, tmp_path):
+    """In the results of a batch, too; the order of files does not matter."""
+    truth = {name: read_file(folder / f"{name}.rttm")[name] for name in ("one", "two", "alone")}
+    for name, annotation in truth.items():
+        labels = {each: f"{name}{i}" for i, each in enumerate(annotation.speakers)}
+        write_file(tmp_path / f"{name}.rttm", annotation.renamed(labels))
+    paths = [tmp_path / f"{name}.rttm" for name in truth]
+    told = cli("link", *paths, "--audio", folder, "-o", tmp_path / "a", "--json")
+    again = cli("link", *paths[::-1], "--audio", folder, "-o", tmp_path / "b", "--json")
+    assert told.exit_code == 0, told.stderr
+    assert told.stdout == again.stdout
+    linked = {name: read_file(tmp_path / "a" / f"{name}.rttm")[name] for name in truth}
+    voices = {}
+    for name, annotation in truth.items():
+        for turn, new in zip(annotation.turns, linked[name].turns, strict=True):
+            voices.setdefault(turn.speaker, set()).add(new.speaker)
+    assert len(set.union(*voices.values())) == len(voices) == 3
+    assert all(len(labels) == 1 for labels in voices.values())
+    document = json.loads(told.stdout)
+    assert document["threshold"] == 4.6
+    assert sorted(len(each["members"]) for each in document["voices"]) == [1, 2, 2]
+    text = cli("link", *paths, "--audio", folder, "-o", tmp_path / "c", "--known", folder / "voices").stdout
+    assert "Anna" in text
+    assert "Böb / Co" in text
+
+
+def test_link_goes_on_where_a_recording_cannot_be_heard(cli, folder, tmp_path):
+    """Its speakers get labels of their own; the exit code tells."""
+    (tmp_path / "bad.wav").write_bytes(b"no sound")
+    write_file(tmp_path / "bad.rttm", read_file(folder / "alone.rttm")["alone"])
+    text = (tmp_path / "bad.rttm").read_text().replace(" alone ", " bad ")
+    (tmp_path / "bad.rttm").write_text(text)
+    found = cli("link", folder / "alone.rttm", tmp_path / "bad.rttm", "--audio", folder, "-o", tmp_path / "x")
+    assert found.exit_code == 1
+    assert "no recording called 'bad'" in found.stderr
+    (folder / "bad.wav").write_bytes(b"no sound")
+    found = cli("link", folder / "alone.rttm", tmp_path / "bad.rttm", "--audio", folder, "-o", tmp_path / "x")
+    (folder / "bad.wav").unlink()
+    assert found.exit_code == 1
+    assert found.stderr.startswith("error: ")
+    assert len(found.stderr.splitlines()) == 1
+    assert "2 voices in 2 results" in found.stdout
+    assert (tmp_path / "x" / "bad.rttm").exists()
+
+
+def test_enroll_adds_and_replaces_only_when_told(cli, folder, tmp_path):
+    """The same recording twice counts once."""
+    words = ["enroll", "Cy", folder / "alone.wav", "--whole", "-o", tmp_path]
+    assert "wide and narrow band (recordings: 1)" in cli(*words).stdout
+    refused = cli(*words)
+    assert refused.exit_code == 1
+    assert "--add adds to it, --overwrite replaces it" in refused.stderr
+    assert "recordings: 1" in cli(*words, "--add").stdout
+    more = ["enroll", "Cy", folder / "one.wav", "--turns", folder / "one.rttm", "--speaker", "voice_04"]
+    assert "recordings: 2" in cli(*more, "-o", tmp_path, "--add").stdout
+    assert "recordings: 1" in cli(*words, "--overwrite").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "complaint"),
+    [
+        (["run", "x.wav", "--threshold", "3"], 2, "--threshold is for --known DIR"),
+        (["run", "x.wav", "--known", "nowhere"], 1, "nowhere: no such file"),
+        (["enroll", "x", "two.wav", "--speaker", "A"], 2, "give both"),
+        (
+            ["enroll", "x", "two.wav", "--turns", "two.rttm", "--speaker", "A", "--whole"],
+            2,
+            "--whole contradicts",
+        ),
+        (["enroll", "x", "two.wav", "--turns", "two.rttm", "--speaker", "A"], 1, "there is voice_0"),
+        (["enroll", "x", "twp.wav"], 1, "did you mean two.wav?"),
+        (["enroll", "SPEAKER_00", "two.wav"], 1, "names in SPEAKER_ are for unknown voices"),
+        (["link", "two.rttm", "-o", "out", "--quiet", "--json"], 2, "--quiet contradicts"),
+        (["link", "nothing.rttm", "-o", "out"], 1, "no such file"),
+    ],
+)
+def test_what_cannot_be_is_said_in_one_line(cli, folder, monkeypatch, words, code, complaint):
+    """Before any work."""
+    monkeypatch.chdir(folder)
+    found = cli(*words)
+    assert found.exit_code == code
+    assert complaint in found.stderr
+    assert not (folder / "out").exists()
+
+
+def test_a_recording_without_speakers_is_linked_to_nothing(cli, folder, tmp_path):
+    """And written all the same."""
+    write_file(tmp_path / "two.json", Annotation("two"), "json")
+    found = cli("link", tmp_path / "two.json", "--audio", folder, "-o", tmp_path / "x")
+    assert (found.exit_code, found.stdout.splitlines()[0]) == (0, "0 voices in 1 results")
