@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from diarize.background import BackgroundModel
     from diarize.clustering import Clustering
+    from diarize.outliers import Outliers
     from diarize.types import Match, SpeakerPoints
 
     Array = NDArray[Any]
@@ -42,7 +43,8 @@ class Diarization:
     of every frame; ``selection``: how many speakers, and what the other numbers were worth; ``speech``: the
     frames that were taken for speech; ``band``: which acoustic model served; ``duration`` in seconds;
     ``notes``: what was odd about the recording; ``config``, ``versions``: what is needed to do it again;
-    ``matches``: known voices that the speakers have, where they were compared (``identity.named``).
+    ``outliers``: how well each window fits the speakers, None where the space does not tell; ``matches``:
+    known voices that the speakers have, where they were compared (``identity.named``).
     """
 
     annotation: Annotation
@@ -54,6 +56,7 @@ class Diarization:
     notes: tuple[str, ...]
     config: Config
     versions: dict[str, str]
+    outliers: Outliers | None = None
     matches: tuple[Match, ...] = ()
 
     def to_rttm(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
@@ -94,7 +97,7 @@ def _diarized(
     span: tuple[float, float | None],
     progress: Progress,
 ) -> Diarization:
-    from diarize.clustering import clustered
+    from diarize import clustering, outliers
 
     _check_slopes(config)
     sound = _Sound.of(recording, config, span)
@@ -108,7 +111,7 @@ def _diarized(
     progress("space", 0.0)
     points = _points(values, mask, model, config)
     progress("clustering", 0.0)
-    selection = clustered(points, config.clustering, config.seed)
+    selection = clustering.clustered(points, config.clustering, config.seed)
     progress("smoothing", 0.0)
     found = _frame_posteriors(values, mask, points, selection.responsibilities, model, config)
     posteriors = _by_appearance(found)
@@ -125,6 +128,7 @@ def _diarized(
         sound.notes(),
         config,
         versions(),
+        outliers.outlying(points, selection.responsibilities),
     )
 
 

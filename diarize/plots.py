@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["KINDS", "envelope", "save", "selection_curve", "timeline"]
+__all__ = ["KINDS", "envelope", "save", "selection_curve", "shaded", "speaker_colours", "timeline"]
 
 KINDS = (".png", ".pdf", ".svg")
 """Suffixes that ``save`` knows."""
@@ -140,12 +140,12 @@ def _rows(
     annotation: Annotation, reference: Annotation | None, mapping: Mapping[str, str], length: float
 ) -> list[_Row]:
     if reference is None:
-        alone = _block(annotation, annotation.speakers, _colours(annotation.speakers), length)
+        alone = _block(annotation, annotation.speakers, speaker_colours(annotation.speakers), length)
         return alone or [_Row("nobody", np.empty((0, 2)), _FAINT)]
     partner = {name: place for place, name in enumerate(reference.speakers)}
     ordered = sorted(annotation.speakers, key=lambda name: partner.get(mapping.get(name, ""), len(partner)))
     strangers = [name for name in ordered if mapping.get(name) not in partner]
-    colours = _colours((*reference.speakers, *(f"\0{name}" for name in strangers)))
+    colours = speaker_colours((*reference.speakers, *(f"\0{name}" for name in strangers)))
     found = {name: colours.get(mapping.get(name, ""), colours.get(f"\0{name}", _FAINT)) for name in ordered}
     return [
         _Row("reference", np.empty((0, 2)), _INK, 1.15, heading=True),
@@ -168,13 +168,14 @@ def _block(
     return [*rows, _Row("overlap", together, _INK, 0.55)] if len(together) else rows
 
 
-def _colours(speakers: Sequence[str]) -> dict[str, str]:
+def speaker_colours(speakers: Sequence[str]) -> dict[str, str]:
+    """A colour as ``#rrggbb`` for each speaker, in the order of the palette."""
     n = len(_PALETTE)
     shades = [(_PALETTE[i % n], _ROUNDS[(i // n) % len(_ROUNDS)]) for i in range(len(speakers))]
-    return {name: _shade(*shade) for name, shade in zip(speakers, shades, strict=True)}
+    return {name: shaded(*shade) for name, shade in zip(speakers, shades, strict=True)}
 
 
-def _shade(colour: str, amount: float) -> str:
+def shaded(colour: str, amount: float) -> str:
     """The colour mixed with black (amount below 0) or white (above 0)."""
     parts = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
     goal = 255 if amount > 0 else 0

@@ -9,6 +9,7 @@ The id of a recording is its file name without folder and extension. Channels co
 and in sox.
 """
 
+from diarize.audio.compressing import compressed
 from diarize.audio.folders import AUDIO_SUFFIXES, voices
 from diarize.audio.recording import Recording, open_recording, read
 from diarize.audio.writing import write, write_flac, write_wav
@@ -16,6 +17,7 @@ from diarize.audio.writing import write, write_flac, write_wav
 __all__ = [
     "AUDIO_SUFFIXES",
     "Recording",
+    "compressed",
     "open_recording",
     "read",
     "voices",

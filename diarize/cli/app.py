@@ -17,6 +17,7 @@ from diarize.cli import (
     enroll,
     link,
     plot,
+    report,
     run,
     score,
     select,
@@ -63,6 +64,7 @@ def _diarize(
 app.command("run")(run.run)
 app.command("score")(score.score)
 app.command("plot")(plot.plot)
+app.command("report")(report.report)
 app.command("select")(select.select)
 app.command("batch")(batch.batch)
 app.command("changes")(changes.changes)

@@ -14,32 +14,15 @@ if TYPE_CHECKING:
     from diarize.clustering import Clustering
     from diarize.config import Config
     from diarize.pipeline import Diarization
-    from diarize.types import Annotation, Match
+    from diarize.types import Match
 
 __all__ = ["document", "entry", "selection", "settings_line", "summary"]
 
 
-def shares(annotation: Annotation) -> list[dict[str, Any]]:
-    """Each speaker's seconds, share of all speaking time and number of turns, by first appearance."""
-    seconds = dict.fromkeys(annotation.speakers, 0.0)
-    counts = dict.fromkeys(annotation.speakers, 0)
-    for turn in annotation.turns:
-        seconds[turn.speaker] += turn.duration
-        counts[turn.speaker] += 1
-    total = sum(seconds.values())
-    return [
-        {
-            "speaker": name,
-            "seconds": round(spoken, 3),
-            "share": round(spoken / total, 6),
-            "turns": counts[name],
-        }
-        for name, spoken in seconds.items()
-    ]
-
-
 def summary(result: Diarization, title: str) -> str:
     """The short table of a result, how the number of speakers came about, and what was odd."""
+    from diarize.talk import shares
+
     speakers = shares(result.annotation)
     length, speech = clock(result.duration), clock(result.speech.seconds)
     head = f"{shown(title)}: {length} long, {speech} of speech, {result.band} band"
@@ -77,6 +60,8 @@ def selection(found: Clustering) -> dict[str, Any]:
 
 def entry(result: Diarization, path: Path, files: Mapping[str, str], notes: Sequence[str]) -> dict[str, Any]:
     """The part of the JSON document about one recording that went well."""
+    from diarize.talk import shares
+
     return {
         "recording": result.annotation.recording,
         "audio": str(path),

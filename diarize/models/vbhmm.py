@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.models.factors import Observations, lower, unpacked
+from diarize.models.factors import AT_ONCE, RIDGE, Observations, lower, unpacked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[Any]
 
-__all__ = ["VoicesFit", "fit_voices", "merge_path"]
+__all__ = ["VoicesFit", "fit_voices", "merge_path", "residuals"]
 
 TOLERANCE = 1e-2  # nats: far below what makes two numbers of speakers equivalent
 SMALLEST = 1e-3  # weight under which a state is given up
@@ -184,3 +184,22 @@ def merge_path(
             return path
         pair = _closest_pair(observations, fit.responsibilities)
         fit = fit_voices(observations, stay, _united(fit.responsibilities, pair), then)
+
+
+def residuals(observations: Observations, responsibilities: Array) -> Array:
+    """What the states leave unexplained of every observation, whitened, (T, R).
+
+    Under a state at y an observation's ρ is N(Φy, Φ), so Φ^(−½)(ρ − Φy) is standard normal. y is the mean of
+    the states' points by ``responsibilities`` (T, S): an observation between two states fits neither.
+    """
+    points, _ = _state_posteriors(observations, responsibilities)
+    expected = responsibilities @ points
+    whitened = np.empty(observations.linear.shape)
+    ridge = RIDGE * np.eye(points.shape[1])
+    for start in range(0, len(whitened), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        matrix = unpacked(observations.precision[part].astype(np.float64))
+        left = observations.linear[part] - np.matmul(matrix, expected[part][..., None])[..., 0]
+        root = np.linalg.cholesky(matrix + ridge)
+        whitened[part] = np.linalg.solve(root, left[..., None])[..., 0]
+    return whitened

@@ -1,0 +1,162 @@
+"""``diarize report``: one page about a recording."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from diarize.cli.files import chosen, existing, or_silence, read_annotations, refuse_existing
+from diarize.cli.options import Overwrite, Settings, Sound, Verbose, checked, expanded
+from diarize.cli.printing import say, shown
+from diarize.cli.progress import shown_progress
+from diarize.cli.settings import diarized, resolved, speech_of
+
+if TYPE_CHECKING:
+    from diarize.report import Report
+    from diarize.report import Sound as Heard
+
+__all__ = ["report", "sound_of"]
+
+STAGES: Final = {"sound": (0.0, 1.0)}
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Options that say how a page comes to its sound."""
+
+    audio: Annotated[
+        Path | None, typer.Option("--audio", metavar="FILE", help="With a RESULT: the recording, to play it.")
+    ] = None
+    link: Annotated[
+        bool, typer.Option("--link", help="Play the recording from its file; the page stays small.")
+    ] = False
+    no_audio: Annotated[bool, typer.Option("--no-audio", help="A page without sound.")] = False
+
+
+@expanded
+def report(
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="AUDIO|RESULT", help="A recording, or turns in any readable format."),
+    ],
+    *,
+    listening: Listening = Listening(),
+    recording: Annotated[
+        str | None,
+        typer.Option("--recording", metavar="NAME", help="Which one, where a RESULT holds several."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE.html", help="The page (default: NAME.report.html)."),
+    ] = None,
+    settings: Settings = Settings(),  # noqa: B008 - a frozen value
+    sound: Sound = Sound(),  # noqa: B008
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    verbose: Verbose = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write one HTML page: timeline to click and play, speakers to rename, and how sure it all is.
+
+    It works from disk, without a network. A RESULT (RTTM, or JSON of run) is not computed again.
+    """
+    from diarize.formats import write_text
+    from diarize.report import rendered
+
+    _check(source, listening, recording, settings, sound)
+    path = output or source.with_name(f"{source.stem}.report.html")
+    refuse_existing(path, overwrite=overwrite)
+    if _is_result(source):
+        found = _of_turns(source, recording, listening, path, quiet=quiet)
+    else:
+        found = _of_audio(source, settings, sound, listening, path, quiet=quiet)
+    write_text(path, rendered(found), overwrite=overwrite)
+    if not quiet:
+        say(f"wrote {shown(path)} ({_size(path)})")
+
+
+def _is_result(path: Path) -> bool:
+    """Whether a path is called like an annotation rather than like a recording."""
+    from diarize.formats import FORMATS
+
+    return path.suffix.lower() in {each.suffix.lower() for each in FORMATS.values() if each.read}
+
+
+def _check(source: Path, listening: Listening, recording: str | None, asked: Settings, sound: Sound) -> None:
+    """No option is silently ignored."""
+    if listening.no_audio and (listening.link or listening.audio):
+        raise typer.BadParameter("--no-audio contradicts --link and --audio; leave one of them out")
+    if not _is_result(source):
+        for name, given in (("--audio", listening.audio), ("--recording", recording)):
+            if given:
+                raise typer.BadParameter(
+                    f"{name} goes with a RESULT such as an RTTM; {source} is a recording"
+                )
+        checked(sound)
+        return
+    if listening.link and not listening.audio:
+        raise typer.BadParameter(f"--link needs --audio FILE: {source} holds turns and no sound")
+    for group in (asked, sound):
+        for each in fields(group):
+            if getattr(group, each.name) != each.default:
+                option = each.name.replace("_", "-")
+                raise typer.BadParameter(
+                    f"--{option} is for AUDIO; {source} is a result, which is not computed"
+                )
+
+
+def _of_audio(
+    path: Path, asked: Settings, sound: Sound, listening: Listening, page: Path, *, quiet: bool
+) -> Report:
+    """The report on a recording, which is diarized."""
+    from diarize.report import Report
+
+    config = resolved(asked)
+    result = diarized(path, config, sound, speech_of(asked), quiet=quiet)
+    heard = (
+        None
+        if listening.no_audio
+        else sound_of(path, sound, page, link=listening.link, channel=config.audio.channel, quiet=quiet)
+    )
+    return Report.of_result(result, start=sound.start, sound=heard)
+
+
+def _of_turns(path: Path, recording: str | None, listening: Listening, page: Path, *, quiet: bool) -> Report:
+    """The report on turns, or on the document that ``run --json`` printed."""
+    found = _read(path, recording)
+    if listening.audio is None:
+        return found
+    audio = existing(listening.audio)
+    return replace(found, sound=sound_of(audio, Sound(), page, link=listening.link, quiet=quiet))
+
+
+def _read(path: Path, recording: str | None) -> Report:
+    from diarize.formats.files import read_text
+    from diarize.report import Report, is_document, reports_in
+
+    if existing(path).is_file() and path.suffix.lower() == ".json":
+        text = read_text(path)
+        if is_document(text):
+            reports = reports_in(text, path.name)
+            known = {name: each.annotation for name, each in reports.items()}
+            return reports[chosen(known, recording, path).recording]
+    return Report(chosen(or_silence(read_annotations(path), path), recording, path))
+
+
+def sound_of(
+    path: Path, sound: Sound, page: Path, *, link: bool = False, channel: int = 0, quiet: bool
+) -> Heard:
+    """The sound of a stretch of a recording for a page: compressed, or a link from where the page will be."""
+    from diarize.audio import open_recording
+    from diarize.report import RATE, address, heard, linked
+
+    opened = open_recording(path, rate=RATE, channel=channel or None, start=sound.start, end=sound.end)
+    with shown_progress(f"{shown(path.name)}: sound", quiet=quiet, stages=STAGES) as progress:
+        return linked(opened, address(path, page), progress) if link else heard(opened, progress)
+
+
+def _size(path: Path) -> str:
+    size = path.stat().st_size
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"

@@ -1,0 +1,25 @@
+"""One page about one recording: a single HTML file that works from disk and asks no network for anything.
+
+    page = rendered(Report.of_result(result, sound=heard(open_recording("meeting.wav"))))
+
+What a recording's result knows goes into one JSON block; the page's own script draws it. The same report
+gives the same bytes.
+"""
+
+from diarize.report.document import is_document, reports_in
+from diarize.report.facts import Curve, Report
+from diarize.report.page import rendered
+from diarize.report.sound import RATE, Sound, address, heard, linked
+
+__all__ = [
+    "RATE",
+    "Curve",
+    "Report",
+    "Sound",
+    "address",
+    "heard",
+    "is_document",
+    "linked",
+    "rendered",
+    "reports_in",
+]

@@ -1,0 +1,62 @@
+"""Long rows of numbers as few cells as a display can use, one byte each."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from diarize.types import Posteriors
+
+    Array = NDArray[Any]
+
+__all__ = ["MOST", "SHORTEST", "Ribbons", "encoded", "pooled", "ribbons"]
+
+MOST: Final = 24_000
+"""Cells of a row: several for every dot of a wide display, and 0.3 s in two hours."""
+SHORTEST: Final = 0.05
+"""Seconds: posteriors do not change within less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ribbons:
+    """Posteriors to be drawn: ``shares`` (K, n) mean posterior of each speaker, ``doubt`` (n,) mean of what
+    the likeliest speaker lacks to 1 (0 outside speech), both uint8 with 255 for 1; ``start``, ``step``: s.
+    """
+
+    shares: Array
+    doubt: Array
+    start: float
+    step: float
+
+
+def ribbons(posteriors: Posteriors, start: float = 0.0) -> Ribbons:
+    """Posteriors in at most ``MOST`` cells of equal length, none under ``SHORTEST``; ``start``: second of the
+    file at which the grid begins.
+    """
+    grid, values = posteriors.grid, posteriors.values
+    per_cell = max(grid.frames_in(SHORTEST), -(-grid.n_frames // MOST))
+    lacking = values.sum(axis=1) - values.max(axis=1, initial=0.0)
+    rows = pooled(np.column_stack((values, lacking)), per_cell)
+    bytes_ = np.round(255 * rows.clip(0, 1)).astype(np.uint8).T
+    return Ribbons(bytes_[:-1], bytes_[-1], start + grid.seconds(0), per_cell / grid.frame_rate)
+
+
+def pooled(values: Array, per_cell: int) -> Array:
+    """Means (n, K) over every ``per_cell`` rows of (N, K); the last ones may be fewer."""
+    starts = np.arange(0, len(values), per_cell)
+    if not len(starts):
+        return np.zeros((0, values.shape[1]))
+    sums = np.add.reduceat(values, starts, axis=0, dtype=np.float64)
+    means: Array = sums / np.diff(starts, append=len(values))[:, None]
+    return means
+
+
+def encoded(row: Array) -> str:
+    """A row of uint8 as base64."""
+    return base64.b64encode(np.ascontiguousarray(row, dtype=np.uint8).tobytes()).decode("ascii")

@@ -1,0 +1,44 @@
+"""Colours of speakers: those of the pictures, and what they become on a dark page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from diarize import plots
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["DARK_PAGE", "contrast", "on_dark", "on_light"]
+
+DARK_PAGE: Final = "#15181d"
+"""The background of the page in a dark theme; style.css says the same."""
+LEAST: Final = 3.4  # of contrast; WCAG 2.2 asks 3 of anything that is not text
+STEP: Final = 0.05  # of white that is mixed in at a time
+
+
+def on_light(speakers: Sequence[str]) -> list[str]:
+    """A colour for each speaker, the same as in the pictures of ``diarize plot``."""
+    return list(plots.speaker_colours(speakers).values())
+
+
+def on_dark(speakers: Sequence[str]) -> list[str]:
+    """The same colours with white mixed in until they stand out from a dark page."""
+    return [_lightened(colour) for colour in on_light(speakers)]
+
+
+def _lightened(colour: str) -> str:
+    steps = (plots.shaded(colour, STEP * i) for i in range(round(1 / STEP) + 1))
+    return next(each for each in steps if contrast(each, DARK_PAGE) >= LEAST)
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two ``#rrggbb``, 1 to 21 (WCAG 2.2, *contrast ratio* and *relative luminance*)."""
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

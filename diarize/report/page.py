@@ -1,0 +1,79 @@
+"""The page itself: one template, one style, one script, one block of JSON, and the sound."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+from diarize.report.data import contents
+
+if TYPE_CHECKING:
+    from diarize.report.facts import Report
+    from diarize.report.sound import Sound
+
+__all__ = ["rendered"]
+
+SCRIPTS: Final = (
+    "text.js",
+    "names.js",
+    "downloads.js",
+    "model.js",
+    "window.js",
+    "theme.js",
+    "player.js",
+    "drawing.js",
+    "timeline.js",
+    "tables.js",
+    "curve.js",
+    "keys.js",
+    "page.js",
+)
+"""In the order in which they are put together."""
+
+
+def rendered(report: Report) -> str:
+    """The whole page. Names and texts of the report stay text, whatever they hold."""
+    style, script = _part("style.css"), "".join(map(_part, SCRIPTS))
+    parts = {
+        "policy": _policy(style, script, report.sound),
+        "title": html.escape(report.annotation.recording),
+        "style": style,
+        "script": script,
+        "data": _embedded(contents(report)),
+        "sound": _base64(report.sound),
+    }
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _part("page.html"))
+
+
+@cache
+def _part(name: str) -> str:
+    return (files("diarize.report") / "page" / name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, script: str, sound: Sound | None) -> str:
+    """Content-Security-Policy: this style, this script, sound from within, and nothing from anywhere else."""
+    media = "blob: file: 'self'" if sound and sound.link else "blob:"
+    return (
+        f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; media-src {media}; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _embedded(value: dict[str, Any]) -> str:
+    """JSON in ASCII that no HTML parser sees a tag or a character reference in."""
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _base64(sound: Sound | None) -> str:
+    return base64.b64encode(sound.data).decode() if sound and sound.data else ""

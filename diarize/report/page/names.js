@@ -1,0 +1,30 @@
+"use strict";
+/* What the speakers are called: the names in the result, and what the reader makes of them. */
+
+class Names {
+  constructor(given) {
+    this.given = given;
+    this.current = [...given];
+    this.listeners = [];
+  }
+
+  of(index) {
+    return this.current[index];
+  }
+
+  /** Gives a speaker another name; an empty one brings the first back. */
+  rename(index, text) {
+    this.current[index] = text.trim() || this.given[index];
+    for (const listener of this.listeners) listener(index);
+  }
+
+  onChange(listener) {
+    this.listeners.push(listener);
+  }
+
+  /** Names that more than one of the first `n` speakers have. */
+  shared(n) {
+    const own = this.current.slice(0, n);
+    return [...new Set(own.filter((name, index) => own.indexOf(name) !== index))];
+  }
+}

@@ -1,0 +1,89 @@
+"use strict";
+/* Puts the page together. */
+
+function summaryOf(model) {
+  const parts = [clock(model.end - model.start), counted(model.speakers.length, "speaker"), counted(model.turns.length, "turn")];
+  parts.push(model.speech === null ? `${clock(model.spoken)} spoken` : `${clock(model.speech)} of speech`);
+  if (model.band) parts.push(`${model.band} band`);
+  return parts.join(" · ");
+}
+
+function legendOf(model) {
+  const parts = [];
+  if (model.shares) parts.push("Pale bar: whose turn it is. Ribbon in it: how probable that is; seen from afar, the share of the time.");
+  else parts.push("Bar: whose turn it is.");
+  if (model.doubt) parts.push("Doubt: what the likeliest speaker lacks to certainty, up to one half.");
+  if (model.windows) parts.push("Unusual: speech that fits no speaker well.");
+  parts.push(model.sound ? "Click to play from there, drag to move, wheel to zoom." : "This page has no sound: report the recording itself, or give it with --audio.");
+  return parts.join(" ");
+}
+
+function about(model) {
+  const versions = Object.entries(model.versions).map(([name, version]) => `${name} ${version}`);
+  byId("versions").textContent = versions.length ? versions.join(", ") : "Made from turns alone: settings and versions are not known.";
+  if (!model.settings.length) return;
+  const changed = model.settings.filter(([, , other]) => other).length;
+  byId("settings").hidden = false;
+  byId("settings").firstElementChild.textContent = `${counted(model.settings.length, "setting")}, ${changed || "none"} changed from the defaults (${model.digest})`;
+  byId("setting-list").replaceChildren(...model.settings.map(([name, value, other]) => element("div", { class: other ? "changed" : null, text: `${name} = ${value === "" ? '""' : value}` })));
+}
+
+function notes(model) {
+  byId("notes").hidden = !model.notes.length;
+  byId("notes").replaceChildren(...model.notes.map((text) => element("li", { text })));
+}
+
+/** Clock, button and slider, whenever something has moved. */
+function showPosition(model, names, player) {
+  const time = player.time;
+  const who = whoAt(model, names, time);
+  const box = byId("timeline");
+  byId("clock").textContent = `${clock(time, true)} / ${clock(model.end)}`;
+  byId("here").textContent = player.failed ? player.reason : who;
+  byId("play").textContent = player.playing ? "Pause" : "Play";
+  byId("play").setAttribute("aria-pressed", String(player.playing));
+  byId("play").disabled = player.failed;
+  box.setAttribute("aria-valuenow", time.toFixed(1));
+  box.setAttribute("aria-valuetext", `${clock(time, true)}, ${who}`);
+}
+
+function connect({ model, names, view, player, timeline }) {
+  byId("listening").hidden = !player.hasSound;
+  byId("follow").parentElement.hidden = !player.hasSound;
+  byId("play").addEventListener("click", () => player.toggle());
+  byId("speed").addEventListener("change", (event) => (player.audio.playbackRate = Number(event.target.value)));
+  byId("zoom-in").addEventListener("click", () => timeline.zoomAtHead(0.5));
+  byId("zoom-out").addEventListener("click", () => timeline.zoomAtHead(2));
+  byId("whole").addEventListener("click", () => view.whole());
+  for (const button of document.querySelectorAll("[data-kind]")) button.addEventListener("click", () => download(button.dataset.kind, model, names));
+  const box = byId("timeline");
+  box.setAttribute("aria-valuemin", model.start.toFixed(1));
+  box.setAttribute("aria-valuemax", model.end.toFixed(1));
+  player.onChange(() => showPosition(model, names, player));
+  names.onChange(() => showPosition(model, names, player));
+  names.onChange(() => successionTable(model, names));
+  window.addEventListener("beforeprint", () => timeline.print());
+}
+
+function startPage() {
+  const model = new Model(JSON.parse(byId("data").textContent));
+  const names = new Names(model.names);
+  const view = new TimeWindow(model.start, model.end);
+  const player = new Player(model, byId("audio"));
+  const timeline = new Timeline(model, names, view, player);
+  byId("summary").textContent = summaryOf(model);
+  byId("legend").textContent = legendOf(model);
+  notes(model);
+  connect({ model, names, view, player, timeline });
+  speakerTable(model, names);
+  successionTable(model, names);
+  curvePanel(model.curve);
+  outlierList(model, names, player, view);
+  new TurnTable(model, names, player, view);
+  about(model);
+  listenToKeys(shortcutsOf({ player, view, model, timeline }), player, view);
+  showPosition(model, names, player);
+  timeline.draw();
+}
+
+startPage();

@@ -1,0 +1,78 @@
+"use strict";
+/* Where we are in the recording, and its sound where there is one. */
+
+class Player {
+  constructor(model, audio) {
+    this.audio = audio;
+    this.offset = model.sound ? model.sound.offset : 0;
+    this.start = model.start;
+    this.end = model.end;
+    this.position = model.start;
+    this.hasSound = Boolean(model.sound);
+    this.failed = false;
+    this.listeners = [];
+    if (this.hasSound) setTimeout(() => this.open(model.sound.link)); // the page first: two hours take a moment
+  }
+
+  open(link) {
+    const embedded = byId("sound");
+    this.audio.src = link || URL.createObjectURL(new Blob([bytesOf(embedded.textContent)], { type: "audio/ogg" }));
+    embedded.remove();
+    this.audio.addEventListener("error", () => this.fail(link));
+    for (const name of ["play", "pause", "ended", "seeked"]) this.audio.addEventListener(name, () => this.changed());
+    this.audio.addEventListener("play", () => this.run());
+  }
+
+  fail(link) {
+    this.failed = true;
+    this.reason = link
+      ? "The recording is not where this page looks for it; keep both in the same place to each other."
+      : "This browser cannot play Ogg Vorbis; a current Chrome, Firefox, Edge or Safari can.";
+    this.changed();
+  }
+
+  onChange(listener) {
+    this.listeners.push(listener);
+  }
+
+  changed() {
+    for (const listener of this.listeners) listener();
+  }
+
+  get playing() {
+    return this.hasSound && !this.audio.paused && !this.audio.ended;
+  }
+
+  get time() {
+    return this.playing ? this.audio.currentTime + this.offset : this.position;
+  }
+
+  seek(time) {
+    this.position = Math.min(Math.max(time, this.start), this.end);
+    if (this.hasSound && !this.failed && this.audio.src) this.audio.currentTime = Math.max(0, this.position - this.offset);
+    this.changed();
+  }
+
+  play(time = this.position) {
+    this.seek(time >= this.end - 0.05 ? this.start : time);
+    if (this.hasSound && !this.failed) this.audio.play().catch(() => this.changed());
+  }
+
+  pause() {
+    this.position = this.time;
+    this.audio.pause();
+  }
+
+  toggle() {
+    if (this.playing) this.pause();
+    else this.play();
+  }
+
+  /** While playing, tells the listeners at every picture. */
+  run() {
+    if (!this.playing) return;
+    this.position = Math.min(this.audio.currentTime + this.offset, this.end);
+    this.changed();
+    requestAnimationFrame(() => this.run());
+  }
+}

@@ -1,0 +1,170 @@
+"use strict";
+/* Tables: speakers, who follows whom, turns; and the list of unusual stretches. */
+
+const PAGE = 100; // turns shown at a time
+const LISTED = 60; // unusual stretches
+
+const LEFT = ["name", "start", "speaker", "else"]; // columns of texts
+
+const head = (...texts) => element("thead", {}, element("tr", {}, ...texts.map((text) => element("th", { scope: "col", class: LEFT.includes(text) ? "left" : null, text }))));
+
+/** A mark in a speaker's colour, which follows the theme. */
+function swatch(speaker) {
+  const mark = element("span", { class: "swatch", "aria-hidden": "true" });
+  const paint = () => (mark.style.backgroundColor = colourOf(speaker, themeNow()));
+  darkness.addEventListener("change", paint);
+  paint();
+  return mark;
+}
+
+/** A button that plays from a time. */
+function timeButton(ms, player, view) {
+  const time = ms / 1000;
+  const play = () => {
+    view.reveal(time);
+    player.play(time);
+  };
+  return element("button", { type: "button", class: "time", "aria-label": `Go to ${clock(time, true)}`, text: clock(time, true), onclick: play });
+}
+
+/* Speakers */
+
+function speakerTable(model, names) {
+  const rows = model.speakers.map((speaker, k) => speakerRow(model, names, speaker, k));
+  const total = model.speakers.reduce((sum, speaker) => sum + speaker.seconds, 0);
+  const n = model.speakers.reduce((sum, speaker) => sum + speaker.turns, 0);
+  const foot = element("tfoot", {}, row("th", "all", clock(total), "", String(n), n ? `${(total / n).toFixed(1)} s` : "", ...(model.sureness ? [""] : [])));
+  const columns = ["name", "time", "share of talk", "turns", "mean turn", ...(model.sureness ? ["sure"] : [])];
+  byId("speaker-table").replaceChildren(head(...columns), element("tbody", {}, ...rows), foot);
+  names.onChange(() => warnOfShared(model, names));
+}
+
+function row(first, name, ...cells) {
+  return element("tr", {}, element(first, { scope: first === "th" ? "row" : null, class: "left", text: name }), ...cells.map((text) => element("td", { text })));
+}
+
+function speakerRow(model, names, speaker, k) {
+  const input = element("input", { type: "text", class: "rename", value: names.of(k), "aria-label": `Name of ${names.given[k]}`, spellcheck: "false", autocomplete: "off", dir: "auto", maxlength: "200" });
+  input.addEventListener("input", () => names.rename(k, input.value));
+  input.addEventListener("change", () => (input.value = names.of(k)));
+  const bar = element("i");
+  bar.style.width = `${100 * speaker.share}%`;
+  const mark = swatch(speaker);
+  const paint = () => (bar.style.backgroundColor = mark.style.backgroundColor);
+  darkness.addEventListener("change", paint);
+  paint();
+  return element(
+    "tr",
+    {},
+    element("th", { scope: "row" }, element("span", { class: "named" }, mark, input)),
+    element("td", { text: clock(speaker.seconds) }),
+    element("td", {}, element("span", { class: "share", "aria-hidden": "true" }, bar), percent(speaker.share, 1)),
+    element("td", { text: String(speaker.turns) }),
+    element("td", { text: `${(speaker.seconds / speaker.turns).toFixed(1)} s` }),
+    ...(model.sureness ? [element("td", { text: meanSureness(model.bySpeaker[k]) })] : []),
+  );
+}
+
+/** Confidence of turns by their length; empty where none is known. */
+function meanSureness(turns) {
+  const known = turns.filter((turn) => turn.confidence !== null);
+  const time = known.reduce((sum, turn) => sum + turn.end - turn.start, 0);
+  return time ? percent(known.reduce((sum, turn) => sum + (turn.confidence / 10000) * (turn.end - turn.start), 0) / time) : "";
+}
+
+function warnOfShared(model, names) {
+  const shared = names.shared(model.speakers.length);
+  byId("same-names").textContent = shared.length ? `More than one speaker is called ${shared.join(", ")}: downloads take them for one.` : "";
+}
+
+/* Who follows whom */
+
+function successionTable(model, names) {
+  const most = Math.max(1, ...model.successions.flatMap((counts, i) => counts.filter((_, j) => i !== j)));
+  const label = (k) => element("span", { class: "name", title: names.of(k), text: names.of(k) });
+  const top = element("tr", {}, element("th", { class: "left", text: "after ↓" }), ...model.speakers.map((_, k) => element("th", { scope: "col" }, label(k))));
+  const rows = model.successions.map((counts, i) => element("tr", {}, element("th", { scope: "row" }, label(i)), ...counts.map((n, j) => successionCell(n, i === j, n / most))));
+  byId("succession-table").replaceChildren(element("thead", {}, top), element("tbody", {}, ...rows));
+}
+
+function successionCell(n, own, share) {
+  const made = element("td", { class: own ? "own" : null, text: n ? String(n) : "·", title: own ? "goes on after a pause" : null });
+  if (!own && n) made.style.backgroundColor = `rgba(var(--heat), ${(0.08 + 0.47 * share).toFixed(3)})`;
+  return made;
+}
+
+/* Unusual stretches */
+
+function outlierList(model, names, player, view) {
+  if (!model.windows) return;
+  const all = stretchesOf(model.windows);
+  const found = all.slice(0, LISTED);
+  const part = all.length > found.length ? ` The first ${found.length} of ${all.length}.` : "";
+  byId("outliers").hidden = false;
+  byId("outlier-words").textContent = found.length
+    ? `Speech that fits none of the speakers well: talk at once, a voice that was given no speaker, laughter, noise. The least usual two in a hundred windows of this recording, the least usual first: where to listen, not proof of an error.${part}`
+    : "Too little speech to call any of it unusual.";
+  byId("outlier-list").replaceChildren(...found.map((each) => outlierItem(model, names, each, player, view)));
+}
+
+function outlierItem(model, names, each, player, view) {
+  const who = model.at((each.start + each.end) / 2000).map((turn) => names.of(turn.speaker)).join(", ") || "nobody";
+  const text = `${((each.end - each.start) / 1000).toFixed(1)} s, ${who}`;
+  return element("li", {}, timeButton(each.start, player, view), element("span", { class: "quiet" }, element("span", { class: "name", text })));
+}
+
+/* Turns */
+
+class TurnTable {
+  constructor(model, names, player, view) {
+    Object.assign(this, { model, names, player, view, first: 0 });
+    byId("turn-order-label").hidden = !model.sureness;
+    byId("turn-order").addEventListener("change", () => this.show(0));
+    byId("turn-speaker").addEventListener("change", () => this.show(0));
+    byId("turns-before").addEventListener("click", () => this.show(this.first - PAGE));
+    byId("turns-after").addEventListener("click", () => this.show(this.first + PAGE));
+    names.onChange(() => this.renamed());
+    this.renamed();
+  }
+
+  renamed() {
+    const select = byId("turn-speaker");
+    const kept = select.value || "all";
+    const options = this.model.speakers.map((_, k) => element("option", { value: String(k), text: this.names.of(k) }));
+    select.replaceChildren(element("option", { value: "all", text: "everybody" }), ...options);
+    select.value = kept;
+    this.show(this.first);
+  }
+
+  get chosen() {
+    const who = byId("turn-speaker").value;
+    const turns = who === "all" ? this.model.turns : this.model.bySpeaker[Number(who)];
+    const known = (turn) => (turn.confidence === null ? 10001 : turn.confidence);
+    return byId("turn-order").value === "doubt" ? [...turns].sort((a, b) => known(a) - known(b)) : turns;
+  }
+
+  show(first) {
+    const turns = this.chosen;
+    this.first = Math.min(Math.max(0, first), Math.max(0, Math.floor((turns.length - 1) / PAGE) * PAGE));
+    const last = Math.min(turns.length, this.first + PAGE);
+    byId("turns-shown").textContent = turns.length ? `${this.first + 1}–${last} of ${turns.length}` : "none";
+    byId("turns-before").disabled = this.first === 0;
+    byId("turns-after").disabled = last >= turns.length;
+    const columns = ["start", "length", "speaker", ...(this.model.sureness ? ["sure", "else"] : [])];
+    byId("turn-table").replaceChildren(head(...columns), element("tbody", {}, ...turns.slice(this.first, last).map((turn) => this.row(turn))));
+  }
+
+  row(turn) {
+    const speaker = element("span", { class: "named" }, swatch(this.model.speakers[turn.speaker]), element("span", { class: "name", text: this.names.of(turn.speaker) }));
+    const sure = turn.confidence === null ? "" : percent(turn.confidence / 10000);
+    const rival = element("td", { class: "left" }, turn.runnerUp === null ? "" : element("span", { class: "name", text: this.names.of(turn.runnerUp) }));
+    return element(
+      "tr",
+      {},
+      element("td", { class: "left" }, timeButton(turn.start, this.player, this.view)),
+      element("td", { text: `${((turn.end - turn.start) / 1000).toFixed(2)} s` }),
+      element("td", { class: "left" }, speaker),
+      ...(this.model.sureness ? [element("td", { text: sure }), rival] : []),
+    );
+  }
+}

@@ -1,0 +1,103 @@
+"""The recording for a page: its loudness, and its sound inside the page or beside it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+import numpy as np
+
+from diarize.report.cells import MOST, SHORTEST
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from diarize.audio import Recording
+    from diarize.types import Waveform
+
+    Array = NDArray[Any]
+    Progress = Callable[[str, float], None]
+
+__all__ = ["RATE", "Sound", "address", "heard", "linked"]
+
+RATE: Final = 16_000
+"""Hz of the sound in a page: all of what tells voices apart."""
+LOUDEST: Final = 0.999  # quantile of the peaks that fills its row, as in the picture of a timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A recording, or a stretch of it, to listen to: ``loudness`` (n,) uint8, peaks of cells of ``step`` s;
+    ``start`` and ``duration`` in seconds of the file; ``data``: Ogg Vorbis of that stretch, or else
+    ``link``: a relative URL of the whole file.
+    """
+
+    loudness: Array
+    step: float
+    start: float
+    duration: float
+    data: bytes | None = None
+    link: str | None = None
+
+
+def heard(recording: Recording, progress: Progress = lambda stage, share: None) -> Sound:
+    """A recording with its sound compressed. Raises AudioError."""
+    from diarize.audio import compressed
+
+    peaks = _Peaks(recording, progress)
+    data = compressed(peaks.blocks(), recording.rate)
+    return peaks.sound(data=data)
+
+
+def linked(recording: Recording, link: str, progress: Progress = lambda stage, share: None) -> Sound:
+    """A recording whose sound stays in its file, which a page finds under ``link``. Raises AudioError."""
+    peaks = _Peaks(recording, progress)
+    for _ in peaks.blocks():
+        pass
+    return peaks.sound(link=link)
+
+
+def address(recording: Path, page: Path) -> str:
+    """The URL under which a page finds a recording: relative, so that both can move, where it can be."""
+    try:
+        way = os.path.relpath(recording.absolute(), page.absolute().parent)
+    except ValueError:  # another drive of Windows
+        return recording.absolute().as_uri()
+    # a first part with a colon would be taken for a scheme
+    return quote(f"./{way}".replace(os.sep, "/"), errors="surrogateescape")
+
+
+class _Peaks:
+    """Loudness that is collected while the sound passes."""
+
+    def __init__(self, recording: Recording, progress: Progress) -> None:
+        self._recording, self._progress = recording, progress
+        self._cell = round(SHORTEST * recording.rate)
+        self._peaks: list[Array] = []
+        self._n = 0
+
+    def blocks(self) -> Iterator[Waveform]:
+        """The blocks of the recording, listened to on the way."""
+        expected = (self._recording.duration or 0.0) * self._recording.rate
+        for block in self._recording.blocks():
+            starts = np.arange(0, block.samples.size, self._cell)
+            self._peaks.append(np.maximum.reduceat(np.abs(block.samples), starts))
+            self._n += block.samples.size
+            self._progress("sound", min(1.0, self._n / expected) if expected else 0.0)
+            yield block
+
+    def sound(self, *, data: bytes | None = None, link: str | None = None) -> Sound:
+        """What was heard, when all has passed."""
+        peaks = np.concatenate(self._peaks) if self._peaks else np.zeros(0, np.float32)
+        together = max(1, -(-peaks.size // MOST))
+        cells = np.maximum.reduceat(peaks, np.arange(0, peaks.size, together)) if peaks.size else peaks
+        top = float(np.quantile(cells, LOUDEST)) if cells.size else 0.0
+        row = np.round(255 * np.clip(cells / (top or 1.0), 0, 1)).astype(np.uint8)
+        rate = self._recording.rate
+        step, duration = together * self._cell / rate, self._n / rate
+        return Sound(row, step, self._recording.start, duration, data, link)
