@@ -23,7 +23,7 @@ from diarize.models.store import load_arrays, save_arrays
 from diarize.windows import tiled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from os import PathLike
 
     from numpy.typing import NDArray
@@ -41,6 +41,11 @@ ACOUSTIC = (
     "narrow_mels", "narrow_fmin", "narrow_fmax", "normalization",
 )  # fmt: skip
 MIXTURES = ("ubm", "speech", "other")
+BANDS = ("wide", "narrow")
+# More than any model that is learnt here, and less than could do harm.
+MOST_BYTES: Final = 64 << 20
+MOST_COMPONENTS: Final = 4096
+MOST_RANK: Final = 200
 ARRAYS = (
     *(f"{m}_{a}" for m in MIXTURES for a in ("weights", "means", "covariances")),
     "speaker",
@@ -56,7 +61,8 @@ class BackgroundModel:
     ``ubm``: diagonal GMM of K components in D dimensions; ``speech`` and ``other``: mixtures that tell speech
     from the rest; ``speaker`` (K, D, R) and ``window`` (K, D, Q): loadings in standard deviations of the ubm;
     ``scale``: how much of a frame counts as evidence; ``band``: "wide" or "narrow"; ``acoustics``: the
-    feature settings it was trained with; ``origin``: from what. Raises ModelError when shapes disagree.
+    feature settings it was trained with; ``origin``: from what. Raises ModelError when shapes disagree, sizes
+    are out of bounds, or anything is not what it should be.
     """
 
     ubm: GMM
@@ -70,12 +76,33 @@ class BackgroundModel:
     origin: dict[str, Any]
 
     def __post_init__(self) -> None:
-        shape = self.ubm.means.shape
-        if self.speaker.shape[:2] != shape or self.window.shape[:2] != shape:
+        shape, shapes = self.ubm.means.shape, (self.speaker.shape, self.window.shape)
+        if any(len(each) != 3 or each[:2] != shape for each in shapes):
             raise ModelError(
-                f"loadings of shapes {self.speaker.shape} and {self.window.shape} "
-                f"do not fit a mixture of {shape}"
+                f"loadings of shapes {shapes[0]} and {shapes[1]} do not fit a mixture of {shape}"
             )
+        for wrong in self._oddities():
+            raise ModelError(f"{wrong}; pass a background model that was saved here")
+
+    def _oddities(self) -> Iterator[str]:
+        """What is not as it should be."""
+        sizes = [each.n_components for each in (self.ubm, self.speech, self.other)]
+        ranks = [self.speaker.shape[2], self.window.shape[2]]
+        if max(sizes) > MOST_COMPONENTS or not 1 <= min(ranks) <= max(ranks) <= MOST_RANK:
+            yield (
+                f"mixtures of {sizes} components and loadings of ranks {ranks}; allowed are up to "
+                f"{MOST_COMPONENTS} and 1 to {MOST_RANK}"
+            )
+        if not (np.isfinite(self.speaker).all() and np.isfinite(self.window).all()):
+            yield "loadings with NaN or infinity"
+        if not 0 < self.scale <= 1:
+            yield f"a scale of {self.scale}; allowed is more than 0, up to 1"
+        if self.band not in BANDS:
+            yield f"band {self.band!r}; allowed are {' and '.join(BANDS)}"
+        if not isinstance(self.acoustics, dict) or set(self.acoustics) != set(ACOUSTIC):
+            yield f"acoustics that are not the settings {', '.join(ACOUSTIC)}"
+        if not isinstance(self.origin, dict):
+            yield "an origin that is no table"
 
     def require(self, features: FeatureConfig) -> None:
         """Raises ModelError naming the first feature setting that differs from the model's."""
@@ -184,18 +211,23 @@ def save(model: BackgroundModel, path: str | PathLike[str]) -> None:
 
 
 def load(path: str | PathLike[str]) -> BackgroundModel:
-    """Read a model; ModelError when the file is not one."""
-    kind, arrays = load_arrays(path, ARRAYS)
+    """Read a model; ModelError when the file is not one, whoever made it: nothing in it is executed, and
+    nothing is allocated that it merely claims.
+    """
+    kind, arrays = load_arrays(path, ARRAYS, MOST_BYTES)
     word, _, text = kind.partition(" ")
     try:
         words = json.loads(text) if word == "background" else {}
         ubm, speech, other = (_stored_mixture(arrays, name) for name in MIXTURES)
-        speaker, window = (arrays[name].astype(np.float32) for name in ("speaker", "window"))
-        scale = float(arrays["scale"][0])
+        with np.errstate(over="ignore"):  # what does not fit into float32 is refused as infinite
+            speaker, window = (arrays[name].astype(np.float32) for name in ("speaker", "window"))
+        (scale,) = arrays["scale"].tolist()
         return BackgroundModel(
             ubm, speech, other, speaker, window, scale, words["band"], words["acoustics"], words["origin"]
         )
-    except (ValueError, KeyError, TypeError, IndexError):
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
         raise ModelError(f"{path} is a saved model of another kind; pass a background model") from None
 
 

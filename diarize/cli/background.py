@@ -116,4 +116,4 @@ def _summary(model: BackgroundModel, path: Path) -> str:
     nested = {key: facts.pop(key) for key in ("acoustics", "origin")}
     lines = [f"  {key.replace('_', ' ')}: {value}" for key, value in facts.items()]
     lines += [f"  {key}: {', '.join(f'{k} {v}' for k, v in value.items())}" for key, value in nested.items()]
-    return "\n".join([shown(path), *lines])
+    return "\n".join(shown(line) for line in (str(path), *lines))

@@ -4,8 +4,13 @@ any data.
 
 from __future__ import annotations
 
+import os
+import stat
+import struct
+import tokenize
 import zipfile
-from typing import TYPE_CHECKING
+import zlib
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.lib import format as npy
@@ -21,7 +26,12 @@ if TYPE_CHECKING:
 __all__ = ["load_arrays", "save_arrays"]
 
 _MAGIC = "diarize-models-1"
-_MAX_BYTES = 1 << 30
+MOST_BYTES: Final = 1 << 30
+# What zipfile, zlib and NumPy raise over an archive that is damaged or was made to do harm.
+_DAMAGE: Final = (
+    zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, LookupError, ValueError, TypeError,
+    AttributeError, SyntaxError, EOFError, RuntimeError, ArithmeticError, MemoryError,
+)  # fmt: skip
 
 
 def save_arrays(path: str | PathLike[str], kind: str, arrays: Mapping[str, Float64Array]) -> None:
@@ -36,25 +46,28 @@ def save_arrays(path: str | PathLike[str], kind: str, arrays: Mapping[str, Float
         raise ModelError(f"cannot write {path}: {error.strerror}; choose another place") from error
 
 
-def load_arrays(path: str | PathLike[str], names: Sequence[str]) -> tuple[str, dict[str, Float64Array]]:
-    """The kind of model in the file and its float64 arrays.
+def load_arrays(
+    path: str | PathLike[str], names: Sequence[str], most: int = MOST_BYTES
+) -> tuple[str, dict[str, Float64Array]]:
+    """The kind of model in the file and its float64 arrays, finite all of them.
 
-    Raises ModelError for a file that is missing, is not such an npz, lacks a name, or claims more than 1 GiB.
+    Raises ModelError for a file that is missing or no file, is not such an npz, lacks a name, or claims more
+    than ``most`` bytes, which is seen before anything is allocated.
     """
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 (a path of any type)
+            raise ModelError(f"cannot read {path}: not a regular file; check the path")
         with zipfile.ZipFile(path) as archive:
             sizes = [_checked_size(archive, name, "f8") for name in names]
-            if _checked_size(archive, "header", "U") > 4096 or sum(sizes) > _MAX_BYTES:
-                raise ModelError(
-                    f"{path} claims {sum(sizes)} bytes; allowed are {_MAX_BYTES}; it is not a model"
-                )
+            if _checked_size(archive, "header", "U") > 4096 or sum(sizes) > most:
+                raise ModelError(f"{path} claims {sum(sizes)} bytes; allowed are {most}; it is not a model")
             kind = _read(archive, "header").item()
             if not kind.startswith(f"{_MAGIC}:"):
                 raise ModelError(f"{path} is of format {kind[:40]!r}; allowed is {_MAGIC!r}; save it again")
-            return kind.partition(":")[2], {name: _read(archive, name) for name in names}
+            return kind.partition(":")[2], {name: _finite(_read(archive, name), name) for name in names}
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror or error}; check the path") from error
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
+    except _DAMAGE as error:
         raise ModelError(
             f"{path} is not a saved model ({type(error).__name__}); pass a file that save() wrote"
         ) from error
@@ -75,6 +88,12 @@ def _checked_size(archive: zipfile.ZipFile, name: str, wanted: str) -> int:
     if header + size != archive.getinfo(f"{name}.npy").file_size:
         raise ValueError(name)
     return int(size)
+
+
+def _finite(array: np.ndarray, name: str) -> np.ndarray:
+    if not np.isfinite(array).all():
+        raise ValueError(name)
+    return array
 
 
 def _read(archive: zipfile.ZipFile, name: str) -> np.ndarray:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
+import tracemalloc
+import zipfile
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -178,6 +182,91 @@ class TestRefusal:
         np.savez(stored, **arrays | {"speaker": arrays["speaker"][:3]})
         with pytest.raises(ModelError, match=r"\(3, 3, 2\).*do not fit a mixture of \(4, 3\)"):
             load(stored)
+
+    @pytest.mark.parametrize(
+        ("name", "change", "said"),
+        [
+            ("speaker", lambda x: np.where(x == x.max(), np.nan, x), "not a saved model"),
+            ("window", lambda x: np.where(x == x.max(), np.inf, x), "not a saved model"),
+            ("speaker", lambda x: x * 1e300, "NaN or infinity"),
+            ("speaker", lambda x: x[..., 0], "do not fit"),
+            ("speaker", lambda x: x[..., None], "do not fit"),
+            ("window", lambda x: x[..., :0], "ranks"),
+            ("speaker", lambda x: np.zeros((*x.shape[:2], 201)), "ranks"),
+            ("scale", lambda x: x * np.nan, "not a saved model"),
+            ("scale", lambda x: -x, "a scale of -"),
+            ("scale", lambda x: x + 1, "a scale of 1"),
+            ("scale", lambda x: np.append(x, x), "another kind"),
+            ("scale", lambda x: x[:0], "another kind"),
+            ("scale", lambda x: x[0], "another kind"),
+            ("ubm_weights", lambda x: x * 2, "model.npz: "),
+            ("ubm_means", lambda x: x[:, 0], "model.npz: "),
+            ("other_covariances", lambda x: -x, "model.npz: "),
+            ("speech_means", lambda x: x.astype(np.float32), "not a saved model"),
+            ("speech_means", lambda x: x.astype(object), "not a saved model"),
+            ("speech_means", lambda x: x.astype(str), "not a saved model"),
+        ],
+    )
+    def test_arrays_that_no_model_has(self, stored, name, change, said):
+        """NaN, infinity, other shapes, types and sizes."""
+        arrays = arrays_of(stored)
+        np.savez(stored, allow_pickle=True, **arrays | {name: change(arrays[name])})
+        self.refused(stored, said)
+
+    @pytest.mark.parametrize(
+        ("name", "value", "said"),
+        [
+            ("band", "ultra", "band 'ultra'"),
+            ("band", ["wide"], "band"),
+            ("acoustics", {"n_mfcc": 20}, "acoustics that are not"),
+            ("acoustics", background.acoustics(FeatureConfig()) | {"__class__": 1}, "acoustics that are not"),
+            ("acoustics", [], "acoustics that are not"),
+            ("origin", "x", "an origin"),
+        ],
+    )
+    def test_words_that_no_model_has(self, stored, name, value, said):
+        """Bands, settings and origins of the wrong kind."""
+        arrays = arrays_of(stored)
+        start, _, words = str(arrays["header"]).partition(" ")
+        changed = json.loads(words) | {name: value}
+        np.savez(stored, **arrays | {"header": np.array(f"{start} {json.dumps(changed)}")})
+        self.refused(stored, said)
+
+    @pytest.mark.parametrize(
+        "shape", ["(1000000, 1000000)", "(10**12,)", "(-1,)", "(9000000,)", "(" * 500, "()"]
+    )
+    def test_sizes_that_are_only_claimed_are_never_allocated(self, stored, tmp_path, shape):
+        """A header with numbers of its own over little data, and data that unpack to much from little."""
+        header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+        body = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
+        hostile = tmp_path / "hostile.npz"
+        with zipfile.ZipFile(stored) as old, zipfile.ZipFile(hostile, "w", zipfile.ZIP_DEFLATED) as new:
+            for name in old.namelist():
+                new.writestr(name, old.read(name) if name != "speaker.npy" else body + bytes(72_000_000))
+        assert hostile.stat().st_size < 200_000
+        tracemalloc.start()
+        try:
+            self.refused(hostile, "not a saved model|claims 720")
+            assert tracemalloc.get_traced_memory()[1] < 2_000_000
+        finally:
+            tracemalloc.stop()
+
+    def test_a_pipe_is_not_waited_for(self, tmp_path):
+        """Nothing would ever come out of it."""
+        os.mkfifo(tmp_path / "model.npz")
+        self.refused(tmp_path / "model.npz", "not a regular file")
+
+    @pytest.mark.parametrize("seed", range(5))
+    def test_flipped_bytes_are_refused_or_harmless(self, stored, seed):
+        """Whatever they hit, ModelError is all there is."""
+        whole, rng = stored.read_bytes(), np.random.default_rng(seed)
+        for _ in range(60):
+            data = bytearray(whole)
+            for at in rng.integers(0, len(data), 3):
+                data[at] = rng.integers(0, 256)
+            stored.write_bytes(data)
+            with suppress(ModelError):
+                load(stored)
 
     def test_the_words_of_a_file_are_plain_json(self, stored):
         """Anybody can read what a model was trained with."""
