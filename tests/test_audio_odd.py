@@ -189,6 +189,42 @@ class TestCutOff:
         np.testing.assert_allclose(samples, tone(), rtol=0, atol=1e-4)
         assert notes == ()
 
+    @pytest.mark.parametrize("before", [b"", b"LIST\x06\0\0\0INFOxx"])
+    def test_a_length_of_nothing_is_not_believed_by_libsndfile_alone(self, tmp_path, before, monkeypatch):
+        """Programs that pipe leave it so; no further package is needed. Seeking works as ever."""
+        monkeypatch.setattr("diarize.audio.opening.PYAV", None)
+        head = header_of_wav(size=0)
+        data = (tone() * 32767).astype("<i2").tobytes()
+        (tmp_path / "a.wav").write_bytes(head[:36] + before + b"data\0\0\0\0" + data)
+        samples, notes = listened(tmp_path / "a.wav")
+        np.testing.assert_allclose(samples, tone(), rtol=0, atol=1e-4)
+        assert notes == ()
+        tail = audio.read(tmp_path / "a.wav", start=0.5).samples
+        assert tail.tobytes() == samples[RATE // 2 :].tobytes()
+
+    @pytest.mark.parametrize("share", [0.25, 1.0, 4.0])
+    def test_a_length_tag_of_an_mp3_is_believed_as_far_as_it_is_true(self, tmp_path, share):
+        """Too little is not, too much is told of."""
+        soundfile.write(tmp_path / "a", tone(20.0), RATE, format="MP3")
+        data = bytearray((tmp_path / "a").read_bytes())
+        at = max(data.find(b"Xing"), data.find(b"Info")) + 8
+        frames = round(share * int.from_bytes(data[at : at + 4], "big"))
+        data[at : at + 4] = frames.to_bytes(4, "big")
+        (tmp_path / "b").write_bytes(data)
+        samples, notes = listened(tmp_path / "b")
+        assert samples.size == pytest.approx(20 * RATE, abs=RATE // 4)
+        assert [note[:15] for note in notes] == ["header promises"] * (share > 1)
+
+    def test_mp3_files_that_were_simply_joined_are_heard_to_the_end(self, tmp_path):
+        """The tag of the first says how long the first is."""
+        soundfile.write(tmp_path / "a", tone(10.0), RATE, format="MP3")
+        data = (tmp_path / "a").read_bytes()
+        (tmp_path / "b").write_bytes(data + data)
+        samples, notes = listened(tmp_path / "b")
+        assert samples.size == pytest.approx(20 * RATE, abs=RATE // 2)
+        assert np.abs(samples[-RATE:]).max() > 0.05
+        assert notes == ()
+
     def test_a_header_and_nothing_else(self, tmp_path):
         (tmp_path / "a.wav").write_bytes(header_of_wav(size=3200))
         (tmp_path / "b.wav").write_bytes(header_of_wav(size=0))

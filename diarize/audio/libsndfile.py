@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diarize.audio.backend import CHUNK, Backend, Header, UnreadableError
-from diarize.audio.iff import promised_frames
-from diarize.audio.mpeg import first_frame, has_length, piped
+from diarize.audio.iff import Mended, promised_frames, unwritten_size
+from diarize.audio.mpeg import first_frame, piped, start_without_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,15 +44,20 @@ def _hushed(mpeg: bool) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def _descriptor(path: Path) -> Iterator[tuple[int, bool]]:
-    """Where libsndfile may read, and whether that may be MPEG audio."""
+def _source(path: Path) -> Iterator[tuple[int | Mended, bool]]:
+    """What libsndfile may read, a descriptor or a file, and whether that may be MPEG audio."""
+    if unwritten := unwritten_size(path):
+        with Mended(path, *unwritten) as mended:
+            yield mended, False
+        return
     with path.open("rb", buffering=0) as file:  # libsndfile goes on from where the descriptor stands
         start = first_frame(file)
-        if start is None or has_length(file, start):
+        blind = None if start is None else start_without_length(file, start)
+        if blind is None:
             file.seek(0)
             yield file.fileno(), start is not None
         else:
-            with piped(file, start) as pipe:
+            with piped(file, blind) as pipe:
                 yield pipe, True
 
 
@@ -61,10 +66,10 @@ def _opened(path: Path) -> Iterator[Any]:
     """A soundfile.SoundFile; whatever goes wrong in it, at once or later, is an UnreadableError."""
     import soundfile
 
-    with _descriptor(path) as (descriptor, mpeg):
+    with _source(path) as (source, mpeg):
         try:
             with _hushed(mpeg):
-                sound = soundfile.SoundFile(descriptor, closefd=False)
+                sound = soundfile.SoundFile(source, closefd=False)
             with sound:
                 yield sound
         except (RuntimeError, ValueError, TypeError) as error:
