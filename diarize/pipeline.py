@@ -100,11 +100,12 @@ def _diarized(
     from diarize import clustering, outliers
 
     _check_slopes(config)
+    stretches = None if given is None else _stretches(given)
     sound = _Sound.of(recording, config, span)
     features, band = _heard(sound, config, progress)
     model = _background(band, config)
     progress("speech", 0.0)
-    mask = _speech_mask(features, given, sound, model, config)
+    mask = _speech_mask(features, stretches, sound, model, config)
     if not mask.values.any():
         return _silent(sound, features, mask, band, config)
     values = _values(features, mask, config)
@@ -162,6 +163,21 @@ def _values(features: Features, mask: SpeechMask, config: Config) -> Array:
     return normalized(values, mask.values, features.grid.frame_rate, config.features)
 
 
+def _stretches(given: ArrayLike) -> Array:
+    """Stretches (n, 2) in seconds as they were given; ConfigError when they are none."""
+    try:
+        rows = np.asarray(given, dtype=np.float64)
+    except (ValueError, TypeError, OverflowError):
+        rows = np.full(1, np.nan)
+    rows = rows.reshape(0, 2) if not rows.size else rows
+    if rows.ndim != 2 or rows.shape[1] != 2 or not np.isfinite(rows).all() or (rows[:, 0] > rows[:, 1]).any():
+        raise ConfigError(
+            f"speech = {' '.join(repr(given).split())[:60]}; it must be rows of start ≤ end in finite "
+            "seconds, such as [(0.5, 2.0), (3.0, 7.5)]"
+        )
+    return rows
+
+
 @dataclass(frozen=True, slots=True)
 class _Sound:
     """Where samples come from: blocks (n,) at one rate, a name, the second at which they start, and
@@ -196,13 +212,15 @@ class _Sound:
 
 def _waveform_sound(waveform: Waveform, rate: int, span: tuple[float, float | None]) -> _Sound:
     """A stretch of sound in memory, resampled when its rate is another."""
-    first = round(span[0] * waveform.rate)
-    last = None if span[1] is None else round(span[1] * waveform.rate)
-    samples = waveform.samples[first:last]
-    if not samples.size:
+    start, end = span[0], waveform.duration if span[1] is None else min(span[1], waveform.duration)
+    if not 0 <= start < end:  # NaN is not
         raise AudioError(
-            f"{waveform.recording}: nothing between {span[0]} s and {span[1]} s; choose another stretch"
+            f"{waveform.recording}: nothing between {start} s and {end} s of {waveform.duration:g} s; "
+            "0 ≤ start < end is needed, choose another stretch"
         )
+    samples = waveform.samples[round(start * waveform.rate) : round(end * waveform.rate)]
+    if not samples.size:
+        raise AudioError(f"{waveform.recording}: nothing between {start:g} s and {end:g} s; choose another")
     if waveform.rate != rate:
         import librosa
 
@@ -231,14 +249,13 @@ def _reported(sound: _Sound, progress: Progress) -> Iterator[Array]:
 
 
 def _speech_mask(
-    features: Features, given: ArrayLike | None, sound: _Sound, model: BackgroundModel, config: Config
+    features: Features, given: Array | None, sound: _Sound, model: BackgroundModel, config: Config
 ) -> SpeechMask:
     """The stretches that were given, else what speech activity finds."""
     from diarize import speech
 
     if given is not None:
-        own = np.asarray(given, dtype=np.float64).reshape(-1, 2) - sound.start
-        return SpeechMask(features.grid.mask(np.maximum(own, 0.0)), features.grid)
+        return SpeechMask(features.grid.mask(np.maximum(given - sound.start, 0.0)), features.grid)
     if config.speech.method == "silero":
         return speech.by_silero(sound.blocks(), features.grid)
     if config.speech.method == "energy":

@@ -254,8 +254,33 @@ class TestStretches:
 
     def test_nothing_between_start_and_end_is_an_error(self, talk):
         """In one line."""
-        with pytest.raises(AudioError, match="nothing between"):
-            diarize.diarize(talk[0], start=30.0)
+        for start, end in ((30.0, None), (-1.0, None), (-3.0, -1.0), (5.0, 5.0), (5.0, 2.0), (np.nan, None)):
+            with pytest.raises(AudioError, match=r"nothing between .*0 ≤ start < end is needed"):
+                diarize.diarize(talk[0], start=start, end=end)
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            [(0.0, np.inf)],
+            [(np.nan, 1.0)],
+            [(3.0, 1.0)],
+            [1.0, 2.0],
+            [(1.0, 2.0, 3.0)],
+            [[(1.0, 2.0)]],
+            [(1.0,), (1.0, 2.0)],
+            "all",
+            [("a", "b")],
+            [(None, 2.0)],
+            {"start": 1},
+            [(10**400, 10**401)],
+            3.0,
+        ],
+    )
+    def test_speech_that_is_no_stretches_of_time_is_an_error(self, talk, given):
+        """In one line, before anything is heard."""
+        with pytest.raises(ConfigError, match=r"rows of start ≤ end in finite seconds, such as") as error:
+            diarize.diarize(talk[0], speech=given)
+        assert "\n" not in str(error.value)
 
 
 class TestNextToNothing:

@@ -45,7 +45,7 @@ class Options:
 
     # RTTM: write each turn's confidence into the ninth field
     confidence: bool = False
-    # TextGrid: seconds that the tiers cover; the end of the last turn when None
+    # TextGrid: seconds that the tiers cover, the end of the last turn when None; RTTM: of one without turns
     duration: float | None = None
     # ELAN: file name or URL of the recording that the annotation belongs to
     media: str | None = None
@@ -69,7 +69,7 @@ class Format:
 
 
 def _rttm(annotations: Sequence[Annotation], options: Options) -> Texts:
-    return {"": rttm.write(annotations, confidence=options.confidence)}
+    return {"": rttm.write(annotations, confidence=options.confidence, duration=options.duration)}
 
 
 def _textgrid(annotations: Sequence[Annotation], options: Options) -> Texts:

@@ -117,3 +117,15 @@ def test_pyannote_reads_the_same(annotation):
     tracks = found.itertracks(yield_label=True) if found else ()
     theirs = [(round(s.start * 1000), round(s.end * 1000), str(name)) for s, _, name in tracks]
     assert sorted(theirs) == sorted(written.rows(annotation))
+
+
+def test_a_recording_in_which_nobody_speaks_keeps_its_name(tmp_path):
+    """Alone and among others, with and without a length; pyannote knows it too."""
+    silent, other = Annotation("a b"), Annotation("c", (Turn(0.0, 1.0, "Ann"), Turn(2.0, 2.0001, "Bob")))
+    text = rttm.write([silent, other], duration=61.5)
+    assert text.splitlines()[0] == "NON-SPEECH a_b 1 0.000 61.500 <NA> other <NA> <NA> <NA>"
+    assert rttm.read(text) == {"a_b": Annotation("a_b"), "c": Annotation("c", other.turns[:1])}
+    assert rttm.read(rttm.write([silent])) == {"a_b": Annotation("a_b")}
+    (tmp_path / "a.rttm").write_text(text)
+    theirs = pytest.importorskip("pyannote.database.util").load_rttm(tmp_path / "a.rttm")
+    assert {name: len(each) for name, each in theirs.items()} == {"a_b": 0, "c": 1}
