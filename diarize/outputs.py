@@ -12,30 +12,31 @@ import os
 import struct
 import tempfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from diarize.errors import OutputError
-from diarize.formats import Options, format_of, write_bytes, write_file
+from diarize.formats import Options, format_of, write_bytes, write_file, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from diarize.pipeline import Diarization
 
-__all__ = ["Target", "clashes", "picture", "target", "written"]
+__all__ = ["PAGE", "Target", "clashes", "picture", "target", "written"]
 
 KEYWORD: Final = b"diarize"  # of the text in a picture
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 HEADER_END: Final = 33  # bytes of signature and IHDR, which comes first
 SECOND: Final = ".diarize"  # appended to a name that somebody else has taken
+PAGE: Final = ".report.html"  # what the page about a recording is called after its name
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where one recording's results go: ``annotations`` by format name; ``picture``, None for no picture;
-    ``replaceable``: what exists there and may go; ``note``: why the names are not the usual ones, or "".
+    """Where one recording's results go: ``annotations`` by format name; ``picture`` and ``page``, None for
+    none; ``replaceable``: what exists there and may go; ``note``: why names are not the usual ones, or "".
     """
 
     stem: Path
@@ -43,16 +44,23 @@ class Target:
     picture: Path | None
     replaceable: frozenset[Path]
     note: str = ""
+    page: Path | None = None
+
+    @property
+    def vouched(self) -> tuple[Path, ...]:
+        """What is written besides the picture, which carries the checksums of it."""
+        return (*self.annotations.values(), *([self.page] if self.page else []))
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """Everything that will be written."""
-        return (*self.annotations.values(), *([self.picture] if self.picture else []))
+        return (*self.vouched, *([self.picture] if self.picture else []))
 
 
-def _named(stem: Path, formats: Sequence[str], picture: bool) -> Target:
+def _named(stem: Path, formats: Sequence[str], *, picture: bool, page: bool) -> Target:
     annotations = {name: stem.with_name(stem.name + format_of("", name).suffix) for name in formats}
-    return Target(stem, annotations, _image(stem) if picture else None, frozenset())
+    html = stem.with_name(stem.name + PAGE) if page else None
+    return Target(stem, annotations, _image(stem) if picture else None, frozenset(), page=html)
 
 
 def _image(stem: Path) -> Path:
@@ -65,6 +73,7 @@ def target(
     formats: Sequence[str] = ("rttm",),
     *,
     picture: bool = True,
+    page: bool = False,
     overwrite: bool = False,
 ) -> Target:
     """Where the results of a recording go: beside it or into a folder, which is made.
@@ -76,12 +85,12 @@ def target(
     if folder is not None:
         _make(folder)
     stem = (folder or recording.parent) / recording.stem
-    plan = _named(stem, formats, picture)
+    plan = _named(stem, formats, picture=picture, page=page)
     _check_writable(stem.parent)
     foreign = [] if overwrite else list(_foreign(plan))
     if foreign and folder is None:
         note = f"{foreign[0].name} is not diarize's own unchanged file and stays as it is"
-        plan = _named(stem.with_name(stem.name + SECOND), formats, picture)
+        plan = _named(stem.with_name(stem.name + SECOND), formats, picture=picture, page=page)
         foreign = list(_foreign(plan))
     else:
         note = ""
@@ -91,7 +100,7 @@ def target(
             "allow overwriting or choose another folder"
         )
     there = frozenset(path for path in plan.paths if os.path.lexists(path))
-    return Target(plan.stem, plan.annotations, plan.picture, there, note)
+    return replace(plan, replaceable=there, note=note)
 
 
 def clashes(plans: Sequence[Target]) -> tuple[Path, ...]:
@@ -171,12 +180,17 @@ def _marked(png: bytes, marks: dict[str, str]) -> bytes:
     return png[:HEADER_END] + chunk + png[HEADER_END + len(_chunk(png)) :]
 
 
-def written(result: Diarization, plan: Target, recording: Path) -> tuple[Path, ...]:
-    """Write the results, each file whole or not at all; the paths, the picture last. Raises OutputError."""
+def written(result: Diarization, plan: Target, recording: Path, page: str = "") -> tuple[Path, ...]:
+    """Write the results, each file whole or not at all; the paths, the picture last. Raises OutputError.
+
+    ``page``: the text of the page, where one is planned.
+    """
     png = picture(result) if plan.picture else None
     options = Options(duration=result.duration, media=recording.name)
     for name, path in plan.annotations.items():
         write_file(path, result.annotation, name, overwrite=path in plan.replaceable, options=options)
+    if plan.page:
+        write_text(plan.page, page, overwrite=plan.page in plan.replaceable)
     _write_picture(plan, png)
     return plan.paths
 
@@ -187,8 +201,8 @@ def _write_picture(plan: Target, png: bytes | None) -> None:
     known = _marks(image)
     if png is None and known is None:
         return
-    names = {*(known or {}), *(path.name for path in plan.annotations.values())}
-    new = {path.name for path in plan.annotations.values()}
+    new = {path.name for path in plan.vouched}
+    names = {*(known or {}), *new}
     sums = {name: _checksum(image.with_name(name)) for name in sorted(names)}
     marks = {
         name: found for name, found in sums.items() if found and (name in new or found == (known or {})[name])

@@ -141,3 +141,16 @@ def test_clashes_are_found_by_place_not_by_name(tmp_path):
     one = outputs.target(tmp_path / "a.wav")
     assert outputs.clashes([one, outputs.target(tmp_path / "a.flac")]) == one.paths
     assert outputs.clashes([one, outputs.target(tmp_path / "b" / "a.wav")]) == ()
+
+
+def test_a_page_is_vouched_for_like_the_turns(tmp_path, result):
+    """An own unchanged one is replaced, a changed one is not."""
+    recording, folder = tmp_path / "a.wav", tmp_path / "out"
+    for text in ("one", "two"):
+        plan = outputs.target(recording, folder, page=True)
+        assert folder / "a.report.html" in outputs.written(result, plan, recording, text)
+        assert (folder / "a.report.html").read_text() == text
+    (folder / "a.report.html").write_text("mine")
+    with pytest.raises(OutputError, match=r"a\.report\.html"):
+        outputs.target(recording, folder, page=True)
+    assert outputs.target(recording, folder).page is None

@@ -63,10 +63,11 @@ def report(
     It works from disk, without a network. A RESULT (RTTM, or JSON of run) is not computed again.
     """
     from diarize.formats import write_text
+    from diarize.outputs import PAGE
     from diarize.report import rendered
 
     _check(source, listening, recording, settings, sound)
-    path = output or source.with_name(f"{source.stem}.report.html")
+    path = output or source.with_name(source.stem + PAGE)
     refuse_existing(path, overwrite=overwrite)
     if _is_result(source):
         found = _of_turns(source, recording, listening, path, quiet=quiet)

@@ -12,6 +12,7 @@ from diarize.cli import describe
 from diarize.cli.guard import FAILED
 from diarize.cli.options import Known, Overwrite, Settings, Sound, Verbose, checked, expanded, format_name
 from diarize.cli.printing import complain, remark, say, say_json, shown
+from diarize.cli.report import sound_of
 from diarize.cli.settings import diarized, known_voices, odds_needed, resolved, speech_of
 from diarize.errors import DiarizeError, OutputError
 
@@ -29,6 +30,11 @@ _FORMAT_HELP = (
     "How to write the turns down, several times for several: rttm (the default), uem, lab, audacity, "
     "textgrid, eaf, webvtt, srt, csv, json, kaldi."
 )
+
+_Report = Annotated[
+    bool, typer.Option("--report", help="Write the page NAME.report.html, too (docs/report.md).")
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document (docs/cli.md) instead.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +62,8 @@ def run(
     known: Known = Known(),  # noqa: B008
     format: Annotated[list[str] | None, typer.Option("--format", "-f", help=_FORMAT_HELP)] = None,
     no_plot: Annotated[bool, typer.Option("--no-plot", help="Write no picture.")] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document (docs/cli.md) instead.")
-    ] = False,
+    report: _Report = False,
+    json: _Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,
@@ -76,7 +81,8 @@ def run(
     job = _Job(resolved(settings), checked(sound), speech, voices, odds_needed(known), quiet or json)
     if verbose:
         remark(describe.settings_line(job.config))
-    targets = _targets(audio, output, formats, picture=not no_plot, overwrite=overwrite)
+    kinds = {"picture": not no_plot, "page": report, "overwrite": overwrite}
+    targets = _targets(audio, output, formats, kinds)
     entries = [
         _entry(job, path, target, silent=quiet or json) for path, target in zip(audio, targets, strict=True)
     ]
@@ -87,7 +93,7 @@ def run(
 
 
 def _targets(
-    audio: Sequence[Path], output: Path | None, formats: Sequence[str], *, picture: bool, overwrite: bool
+    audio: Sequence[Path], output: Path | None, formats: Sequence[str], kinds: dict[str, bool]
 ) -> list[Target | DiarizeError]:
     """Where each recording's results go, or why they cannot, before any long work."""
     from diarize import outputs
@@ -95,7 +101,7 @@ def _targets(
     found: list[Target | DiarizeError] = []
     for path in audio:
         try:
-            found.append(outputs.target(path, output, formats, picture=picture, overwrite=overwrite))
+            found.append(outputs.target(path, output, formats, **kinds))
         except OutputError as error:
             found.append(error)
     if twice := outputs.clashes([each for each in found if isinstance(each, outputs.Target)]):
@@ -111,7 +117,7 @@ def _entry(job: _Job, path: Path, target: Target | DiarizeError, *, silent: bool
         if isinstance(target, DiarizeError):
             raise target
         result = _named(diarized(path, job.config, job.sound, job.speech, quiet=job.quiet), path, job)
-        return _finished(result, target, path, silent=silent)
+        return _finished(result, target, path, _page(job, result, path, target), silent=silent)
     except DiarizeError as error:
         complain(str(error))
         return {"recording": path.stem, "audio": str(path), "status": "failed", "error": str(error)}
@@ -126,16 +132,26 @@ def _named(result: Diarization, path: Path, job: _Job) -> Diarization:
     return named(result, path, job.known, job.threshold)
 
 
-def _finished(result: Diarization, target: Target, path: Path, *, silent: bool) -> dict[str, Any]:
+def _page(job: _Job, result: Diarization, path: Path, target: Target) -> str:
+    """The page about a recording, where one is planned; its sound is read again, nothing is computed."""
+    if target.page is None:
+        return ""
+    from diarize.report import Report, rendered
+
+    heard = sound_of(path, job.sound, target.page, channel=job.config.audio.channel, quiet=job.quiet)
+    return rendered(Report.of_result(result, start=job.sound.start, sound=heard))
+
+
+def _finished(result: Diarization, target: Target, path: Path, page: str, *, silent: bool) -> dict[str, Any]:
     """Write and print one result."""
     from diarize import outputs
 
-    paths = outputs.written(result, target, path)
+    paths = outputs.written(result, target, path, page)
     if not silent:
         say(describe.summary(result, path.name))
         say(
             "\n".join([f"  note: {target.note}"] * bool(target.note) + [f"  wrote {shown(p)}" for p in paths])
         )
     files = {name: str(each) for name, each in target.annotations.items()}
-    files |= {"picture": str(target.picture)} if target.picture else {}
+    files |= {name: str(each) for name, each in (("picture", target.picture), ("page", target.page)) if each}
     return describe.entry(result, path, files, [*result.notes, *([target.note] if target.note else [])])

@@ -33,7 +33,7 @@ LOUDEST: Final = 0.999  # quantile of the peaks that fills its row, as in the pi
 @dataclass(frozen=True, slots=True)
 class Sound:
     """A recording, or a stretch of it, to listen to: ``loudness`` (n,) uint8, peaks of cells of ``step`` s;
-    ``start`` and ``duration`` in seconds of the file; ``data``: Ogg Vorbis of that stretch, or else
+    ``start`` and ``duration`` in seconds of the file; ``data``: MP3 of that stretch, or else
     ``link``: a relative URL of the whole file.
     """
 

@@ -16,7 +16,7 @@ class Player {
 
   open(link) {
     const embedded = byId("sound");
-    this.audio.src = link || URL.createObjectURL(new Blob([bytesOf(embedded.textContent)], { type: "audio/ogg" }));
+    this.audio.src = link || URL.createObjectURL(new Blob([bytesOf(embedded.textContent)], { type: "audio/mpeg" }));
     embedded.remove();
     this.audio.addEventListener("error", () => this.fail(link));
     for (const name of ["play", "pause", "ended", "seeked"]) this.audio.addEventListener(name, () => this.changed());
@@ -27,7 +27,7 @@ class Player {
     this.failed = true;
     this.reason = link
       ? "The recording is not where this page looks for it; keep both in the same place to each other."
-      : "This browser cannot play Ogg Vorbis; a current Chrome, Firefox, Edge or Safari can.";
+      : "This browser cannot play the sound in this page (MP3).";
     this.changed();
   }
 

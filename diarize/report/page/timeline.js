@@ -41,6 +41,7 @@ class Timeline {
     drawTimeline(context, this.model, this.names, this.layout, this.scale, theme);
     this.drawOverview(theme);
     this.place();
+    Object.assign(this.box.dataset, { from: this.view.from.toFixed(3), to: this.view.to.toFixed(3) });
   }
 
   drawOverview(theme) {

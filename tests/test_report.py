@@ -1,0 +1,418 @@
+"""The page as text: what its data says, what is escaped, that it is the same again, and how large it is."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import re
+from html.parser import HTMLParser
+from importlib.resources import files
+
+import numpy as np
+import pytest
+
+from diarize import plots, synth
+from diarize.audio import compressed, open_recording, write
+from diarize.clustering import Clustering
+from diarize.config import ClusteringConfig, Config
+from diarize.errors import AudioError, FormatError
+from diarize.outliers import Outliers
+from diarize.pipeline import Diarization
+from diarize.report import Report, Sound, address, heard, is_document, linked, rendered, reports_in
+from diarize.report.cells import MOST, ribbons
+from diarize.report.colours import DARK_PAGE, contrast, on_dark, on_light
+from diarize.report.data import contents
+from diarize.report.page import SCRIPTS
+from diarize.talk import successions
+from diarize.types import Annotation, FrameGrid, Posteriors, SpeechMask, Turn, Waveform
+
+GRID = FrameGrid(16_000, 160, 400, -120, 1000)  # ten seconds
+TURNS = (
+    Turn(0.5, 4.0, "Ann", 0.97, "Bob"),
+    Turn(4.0, 8.0, "Bob", 0.90004),
+    Turn(8.0, 8.0004, "Bob"),  # vanishes in the rounding
+    Turn(8.5, 9.0, "Ann", None, "Cid"),
+)
+HOSTILE = "</script><script>alert(1)</script><!--\u2028\ud800&\"'{{data}}"
+
+
+def result(config=None, names=("Ann", "Bob")):
+    """Ten seconds: Ann surely, then Bob with 0.75."""
+    values = np.zeros((1000, 2), np.float32)
+    values[50:400, 0] = 1
+    values[400:800] = (0.25, 0.75)
+    density = np.array([-50.0, -51.0, -70.0, -49.5])
+    bounds = np.array([[50, 200], [200, 400], [400, 600], [600, 800]])
+    return Diarization(
+        Annotation("call", TURNS).renamed(dict(zip(("Ann", "Bob"), names, strict=True))),
+        Posteriors(values, GRID, names),
+        Clustering("evidence", (1, 2, 3), (40.0, 10.0, 12.0), 2, (2, 3), (np.zeros((0, 1)),) * 3),
+        SpeechMask(values.any(axis=1), GRID),
+        "wide",
+        10.0,
+        ("clipped",),
+        config or Config(),
+        {"python": "3"},
+        Outliers(density, bounds, GRID, -60.0),
+    )
+
+
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory):
+    """talk.wav, fifteen seconds of two voices of pure signal at 16 kHz."""
+    path = tmp_path_factory.mktemp("talk") / "talk.wav"
+    config = synth.SynthConfig(duration=15.0, snr=40.0)
+    waveform, _ = synth.conversation(synth.vowels(2, seed=3), config, seed=3, recording="talk")
+    write(path, waveform)
+    return path
+
+
+class Seen(HTMLParser):
+    """Tags with their attributes, and the text of those that hold raw text, as an HTML parser sees them."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.raw, self._open = [], [], None
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self._open = tag if tag in ("script", "style", "title") else None
+        if self._open:
+            self.raw.append((tag, dict(attrs).get("id"), ""))
+
+    def handle_data(self, data):
+        if self._open:
+            tag, name, text = self.raw[-1]
+            self.raw[-1] = (tag, name, text + data)
+
+    def handle_endtag(self, tag):
+        self._open = None
+
+    def text(self, tag, name=None):
+        return next(text for t, n, text in self.raw if (t, n) == (tag, name))
+
+
+def data_in(page):
+    """The data block as the browser reads it."""
+    return json.loads(Seen(page).text("script", "data"))
+
+
+def decoded(text):
+    """Bytes of a row of cells."""
+    return np.frombuffer(base64.b64decode(text), np.uint8)
+
+
+def test_turns_are_whole_milliseconds_and_names_stand_once():
+    """A turn that vanishes is left out; a runner-up without a turn has a name all the same."""
+    found = contents(Report.of_result(result()))
+    assert found["turns"] == {
+        "names": ["Ann", "Bob", "Cid"],
+        "start": [500, 4000, 8500],
+        "end": [4000, 8000, 9000],
+        "speaker": [0, 1, 0],
+        "confidence": [9700, 9000, None],
+        "runnerUp": [1, None, 2],
+    }
+    assert [(each["name"], each["seconds"], each["turns"]) for each in found["speakers"]] == [
+        ("Ann", 4.0, 2),
+        ("Bob", 4.0, 2),
+    ]
+    assert found["spoken"] == pytest.approx(8.0)
+    assert (found["start"], found["end"], found["speech"], found["band"]) == (0, 10, 7.5, "wide")
+
+
+def test_successions_count_who_speaks_next():
+    """Row before, column after; the diagonal goes on."""
+    turns = [Turn(i, i + 0.5, name) for i, name in enumerate("AABACB")]
+    assert successions(Annotation("x", tuple(turns))).tolist() == [[1, 1, 1], [1, 0, 0], [0, 1, 0]]
+    assert successions(Annotation("x")).shape == (0, 0)
+
+
+def test_ribbons_are_mean_posteriors_and_doubt():
+    """Cells of 50 ms in a short recording, 255 for certainty."""
+    found = contents(Report.of_result(result(), start=60.0))["ribbons"]
+    assert found["step"] == 0.05
+    assert found["start"] == pytest.approx(60.0, abs=0.01)
+    ann, bob, doubt = (decoded(row) for row in (*found["shares"], found["doubt"]))
+    assert len(ann) == len(bob) == len(doubt) == 200
+    assert ann[[20, 100, 190]].tolist() == [255, 64, 0]
+    assert bob[[20, 100, 190]].tolist() == [0, 191, 0]
+    assert doubt[[20, 100, 190]].tolist() == [0, 64, 0]
+
+
+def test_ribbons_keep_the_speakers_of_the_turns():
+    """Posteriors of a speaker without a turn are left out, turns without posteriors have an empty ribbon."""
+    alone = Report(Annotation("x", (Turn(0, 1, "Bob"), Turn(1, 2, "Cid"))), posteriors=result().posteriors)
+    bob, cid = map(decoded, contents(alone)["ribbons"]["shares"])
+    assert bob.max() == 191
+    assert cid.max() == 0
+
+
+def test_long_ribbons_are_decimated_without_loss_of_mean():
+    """Two hours have no more cells than a display can use, and their mean is that of the frames."""
+    grid = FrameGrid(16_000, 160, 400, -120, 720_000)
+    rng = np.random.default_rng(0)
+    ann = rng.random(grid.n_frames).astype(np.float32)
+    found = ribbons(Posteriors(np.column_stack((ann, 1 - ann)), grid, ("a", "b")))
+    assert MOST / 2 < found.shares.shape[1] <= MOST
+    assert found.step * found.shares.shape[1] == pytest.approx(7200, abs=found.step)
+    assert found.shares[0].mean() / 255 == pytest.approx(ann.mean(), abs=0.002)
+    assert found.doubt.mean() / 255 == pytest.approx(np.minimum(ann, 1 - ann).mean(), abs=0.002)
+
+
+def test_curve_outliers_and_settings_are_told():
+    """Nats behind the best, tenths of nats below the usual, and which settings are not the defaults."""
+    config = Config(seed=7, clustering=ClusteringConfig(max_speakers=5))
+    found = contents(Report.of_result(result(config), start=60.0))
+    assert found["curve"]["behind"] == [30, 0, 2]
+    assert (found["curve"]["chosen"], found["curve"]["equivalent"]) == (2, [2, 3])
+    assert found["outliers"] == {
+        "start": [60500, 62000, 64000, 66000],
+        "end": [62000, 64000, 66000, 68000],
+        "below": [-5, 5, 195, -10],
+        "flagged": [2],
+    }
+    changed = [row[:2] for row in found["settings"] if row[2]]
+    assert sorted(changed) == [["clustering.max_speakers", "5"], ["seed", "7"]]
+    assert found["digest"] == config.digest
+    assert found["versions"] == {"python": "3"}
+
+
+def test_colours_are_those_of_the_pictures_and_stand_out_in_the_dark():
+    """Thirty speakers; on a dark page three to one, as accessibility asks of graphics."""
+    names = [f"s{i}" for i in range(30)]
+    assert on_light(names) == list(plots.speaker_colours(names).values())
+    assert min(contrast(colour, DARK_PAGE) for colour in on_dark(names)) >= 3
+    assert contrast("#ffffff", "#000000") == pytest.approx(21)
+    assert f"--page: {DARK_PAGE};" in (files("diarize.report") / "page" / "style.css").read_text()
+
+
+def test_texts_of_the_page_can_be_read_in_both_themes():
+    """Ink and faint text on the page and on a panel: 4.5 to 1 (WCAG 2.2, AA)."""
+    style = (files("diarize.report") / "page" / "style.css").read_text()
+    blocks = re.findall(r":root \{[^}]*\}", style)
+    assert len(blocks) == 3
+    for block in blocks:
+        colour = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block))
+        for text in ("ink", "faint", "accent", "warn"):
+            assert contrast(colour[text], colour["page"]) >= 4.5
+            assert contrast(colour[text], colour["panel"]) >= 4.5
+
+
+def test_hostile_texts_break_out_of_nothing():
+    """The page has the same elements whatever names, notes and recordings are called."""
+    calm = rendered(Report.of_result(result()))
+    annotation = Annotation(HOSTILE, (Turn(0, 1, HOSTILE, 1.0, f"{HOSTILE}2"),))
+    wild = rendered(
+        Report(
+            annotation, notes=(HOSTILE,), versions={HOSTILE: HOSTILE}, config={HOSTILE: HOSTILE}, digest=""
+        )
+    )
+    assert [tag for tag, _ in Seen(wild).tags] == [tag for tag, _ in Seen(calm).tags]
+    assert "alert(1)</script" not in wild
+    data = data_in(wild)
+    assert data["recording"] == HOSTILE
+    assert data["turns"]["names"] == [HOSTILE, f"{HOSTILE}2"]
+    assert data["notes"] == [HOSTILE]
+    assert data["settings"] == [[HOSTILE, HOSTILE, True]]
+
+
+def test_the_policy_names_the_style_and_the_script_that_are_there():
+    """Their hashes are right, and nothing else may run or load."""
+    page = Seen(rendered(Report.of_result(result())))
+    policy = next(a["content"] for tag, a in page.tags if tag == "meta" and "http-equiv" in a)
+    for tag in ("script", "style"):
+        digest = base64.b64encode(hashlib.sha256(page.text(tag).encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none';")
+    assert "unsafe" not in policy
+    assert "http" not in policy
+
+
+def test_nothing_in_the_page_points_elsewhere():
+    """No address in an attribute, no import and no request in style and script."""
+    text = rendered(Report.of_result(result()))
+    addresses = [a[key] for _, a in Seen(text).tags for key in ("src", "href", "action", "data") if key in a]
+    assert addresses == ["data:,", "#speakers"]
+    assert set(re.findall(r"https?://[^\"'\s]*", text)) == {
+        "http://www.w3.org/2000/svg"
+    }  # a name, no address
+    for word in (
+        "fetch(",
+        "XMLHttpRequest",
+        "WebSocket",
+        "@import",
+        "url(",
+        "innerHTML",
+        "eval(",
+        "sendBeacon",
+    ):
+        assert word not in text
+
+
+def test_every_part_of_the_page_is_used():
+    """Package data and the list of scripts agree."""
+    names = {each.name for each in (files("diarize.report") / "page").iterdir()}
+    assert names == {"page.html", "style.css", *SCRIPTS}
+
+
+def test_the_same_report_is_the_same_page(talk):
+    """To the byte, the compressed sound included, whatever the blocks."""
+    one = heard(open_recording(talk))
+    other = heard(open_recording(talk))
+    pages = [rendered(Report.of_result(result(), sound=sound)) for sound in (one, other)]
+    assert pages[0] == pages[1]
+    samples = open_recording(talk).waveform().samples
+    pieces = (Waveform(samples[i : i + 48_000], 16_000) for i in range(0, len(samples), 48_000))
+    assert compressed(pieces, 16_000) == one.data
+
+
+def test_compressed_sound_is_small_and_is_the_sound(talk):
+    """3 kB a second, the same length but for the frames of the format, and the same waveform nearly."""
+    import soundfile
+
+    waveform = open_recording(talk).waveform()
+    data = heard(open_recording(talk)).data
+    assert len(data) / waveform.duration == pytest.approx(3000, rel=0.05)
+    back, rate = soundfile.read(io.BytesIO(data), dtype="float32")
+    assert rate == 16_000
+    assert waveform.duration <= len(back) / rate <= waveform.duration + 0.15
+    lags = range(2000)
+    n = len(waveform.samples) - 4000
+    agreement = max(float(np.corrcoef(waveform.samples[:n], back[lag : lag + n])[0, 1]) for lag in lags)
+    assert agreement > 0.9
+
+
+def test_sound_over_full_scale_is_cut_and_none_is_none():
+    """Neither wraps round nor fails."""
+    import soundfile
+
+    loud = Waveform(np.full(16_000, 3.0, np.float32), 16_000)
+    back, _ = soundfile.read(io.BytesIO(compressed([loud], 16_000)))
+    assert back.min() > -0.5
+    assert compressed([], 16_000) is not None
+
+
+def test_loudness_is_of_the_stretch(tmp_path):
+    """Peaks in cells of 50 ms, and the time at which they begin."""
+    samples = np.zeros(16_000 * 4, np.float32)
+    samples[16_000 * 3 :] = 0.5
+    write(tmp_path / "a.wav", Waveform(samples, 16_000))
+    sound = heard(open_recording(tmp_path / "a.wav", start=1.0))
+    assert (sound.start, sound.duration, sound.step) == (1.0, 3.0, 0.05)
+    assert sound.loudness.tolist() == [0] * 40 + [255] * 20
+    found = contents(Report(Annotation("a"), sound=sound))
+    assert found["end"] == 4.0
+    assert found["sound"]["offset"] == 1.0
+    assert decoded(found["sound"]["loudness"]).tolist() == sound.loudness.tolist()
+
+
+@pytest.mark.parametrize(
+    ("recording", "page", "expected"),
+    [
+        ("a b#c?.wav", "page.html", "./a%20b%23c%3F.wav"),
+        ("x:y.wav", "page.html", "./x%3Ay.wav"),
+        ("deep/100%.wav", "pages/page.html", "./../deep/100%25.wav"),
+        ("caf\u00e9\udcff.wav", "page.html", "./caf%C3%A9%FF.wav"),
+    ],
+)
+def test_links_are_relative_and_quoted(tmp_path, recording, page, expected):
+    """Names keep their meaning in a URL."""
+    assert address(tmp_path / recording, tmp_path / page) == expected
+
+
+def test_a_linked_sound_is_not_in_the_page(talk):
+    """Only its address, and the policy lets that through."""
+    page = rendered(Report(Annotation("talk"), sound=linked(open_recording(talk), "./talk.wav")))
+    assert data_in(page)["sound"]["link"] == "./talk.wav"
+    assert data_in(page)["sound"]["offset"] == 0.0
+    assert Seen(page).text("script", "sound") == ""
+    assert "media-src blob: file: 'self';" in page
+    assert "media-src blob:;" in rendered(Report(Annotation("talk")))
+
+
+def test_turns_alone_leave_out_what_they_do_not_tell():
+    """The rest is null, not invented."""
+    found = contents(Report(Annotation("call", TURNS)))
+    for name in ("speech", "band", "ribbons", "curve", "outliers", "sound", "digest"):
+        assert found[name] is None
+    assert found["end"] == 9.0
+    assert contents(Report(Annotation("silence")))["end"] == 1.0
+
+
+def document(**changes):
+    """What ``diarize run --json`` prints, with changes to its one recording."""
+    entry = {
+        "recording": "call",
+        "status": "ok",
+        "duration": 10.0,
+        "speech_seconds": 7.5,
+        "band": "wide",
+        "selection": {
+            "criterion": "evidence",
+            "chosen": 2,
+            "equivalent": [2],
+            "counts": [1, 2],
+            "values": [9.0, 4.0],
+            "explanation": "2 by evidence",
+        },
+        "turns": [{"start": 0, "end": 1, "speaker": "Ann", "confidence": 0.5, "runner_up": None}],
+        "notes": ["clipped"],
+    }
+    top = {"versions": {"python": "3"}, "config": {"seed": 0}, "config_digest": "abc"}
+    return json.dumps({**top, "recordings": [{**entry, **changes}]})
+
+
+def test_a_printed_document_tells_more_than_turns():
+    """Curve, notes, settings and versions are in it."""
+    assert is_document(document())
+    report = reports_in(document(), "x.json")["call"]
+    assert report.annotation.turns == (Turn(0, 1, "Ann", 0.5),)
+    found = contents(report)
+    assert found["curve"]["behind"] == [5, 0]
+    assert (found["end"], found["speech"], found["notes"]) == (10, 7.5, ["clipped"])
+    assert found["settings"] == [["seed", "0", False]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "hint"),
+    [
+        ({"status": "failed"}, "no recording in it went well"),
+        ({"duration": "long"}, "'duration' is \"long\""),
+        ({"duration": float("nan")}, "'duration' is NaN"),
+        ({"selection": None}, "'selection' is null"),
+        ({"turns": [{"start": 2, "end": 1, "speaker": "A"}]}, "0 ≤ start < end"),
+        ({"turns": 3}, "'turns' is 3"),
+    ],
+)
+def test_a_broken_document_gets_one_line(changes, hint):
+    """Which place, and what is wrong there."""
+    with pytest.raises(FormatError, match=re.escape(hint)):
+        reports_in(document(**changes), "x.json")
+
+
+def test_other_json_is_no_such_document():
+    """The format of annotations has a schema of its own."""
+    for text in ("[]", "{}", "no", '{"schema": "diarize/annotation", "versions": 1, "recordings": []}'):
+        assert not is_document(text)
+
+
+def test_a_recording_without_end_is_refused_like_everywhere(tmp_path):
+    """Errors of the audio room come through."""
+    (tmp_path / "a.wav").write_bytes(b"RIFF")
+    with pytest.raises(AudioError):
+        heard(open_recording(tmp_path / "a.wav"))
+
+
+def test_a_page_of_two_hours_stays_small_beside_its_sound():
+    """Everything but the sound of eight speakers and five thousand turns: about a megabyte."""
+    grid = FrameGrid(16_000, 160, 400, -120, 720_000)
+    values = np.full((grid.n_frames, 8), 0.125, np.float32)
+    names = tuple(f"SPEAKER_{k:02d}" for k in range(8))
+    turns = tuple(Turn(1.44 * i, 1.44 * i + 1.3, names[i % 8], 0.9, names[0]) for i in range(5000))
+    sound = Sound(np.zeros(MOST, np.uint8), 0.3, 0.0, 7200.0, b"")
+    page = rendered(Report(Annotation("x", turns), posteriors=Posteriors(values, grid, names), sound=sound))
+    assert len(page) < 1_000_000
