@@ -186,7 +186,9 @@ def written(result: Diarization, plan: Target, recording: Path, page: str = "") 
     ``page``: the text of the page, where one is planned.
     """
     png = picture(result) if plan.picture else None
-    options = Options(duration=result.duration, media=recording.name)
+    options = Options(
+        duration=result.duration, media=recording.name, posteriors=result.posteriors, start=result.start
+    )
     for name, path in plan.annotations.items():
         write_file(path, result.annotation, name, overwrite=path in plan.replaceable, options=options)
     if plan.page:

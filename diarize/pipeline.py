@@ -44,7 +44,8 @@ class Diarization:
     frames that were taken for speech; ``band``: which acoustic model served; ``duration`` in seconds;
     ``notes``: what was odd about the recording; ``config``, ``versions``: what is needed to do it again;
     ``outliers``: how well each window fits the speakers, None where the space does not tell; ``matches``:
-    known voices that the speakers have, where they were compared (``identity.named``).
+    known voices that the speakers have, where they were compared (``identity.named``); ``start``: second of
+    the file at which the clock of ``posteriors`` and ``speech`` begins.
     """
 
     annotation: Annotation
@@ -58,6 +59,7 @@ class Diarization:
     versions: dict[str, str]
     outliers: Outliers | None = None
     matches: tuple[Match, ...] = ()
+    start: float = 0.0
 
     def to_rttm(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
         """Write the turns as NIST RTTM; OutputError when the file exists and ``overwrite`` is false."""
@@ -114,13 +116,11 @@ def _diarized(
     progress("clustering", 0.0)
     selection = clustering.clustered(points, config.clustering, config.seed)
     progress("smoothing", 0.0)
-    found = _frame_posteriors(values, mask, points, selection.responsibilities, model, config)
-    posteriors = _by_appearance(found)
+    posteriors = _by_appearance(_frame_posteriors(values, mask, points, selection, model, config))
     _check_count(len(posteriors.speakers), config)
-    annotation = turns(posteriors, mask, sound.name, sound.start)
     progress("smoothing", 1.0)
     return Diarization(
-        annotation,
+        turns(posteriors, mask, sound.name, sound.start),
         posteriors,
         selection,
         mask,
@@ -130,16 +130,23 @@ def _diarized(
         config,
         versions(),
         outliers.outlying(points, selection.responsibilities),
+        start=sound.start,
     )
 
 
-def speech_mask(recording: str | PathLike[str] | Waveform, config: Config | None = None) -> SpeechMask:
-    """Only the first half of the way: which frames of a recording are speech."""
+def speech_mask(
+    recording: str | PathLike[str] | Waveform,
+    config: Config | None = None,
+    *,
+    start: float = 0.0,
+    end: float | None = None,
+) -> SpeechMask:
+    """Only the first half of the way: which frames of a recording, or of a stretch of it, are speech."""
     from threadpoolctl import threadpool_limits
 
     config = config or Config()
     with threadpool_limits(limits=1):
-        sound = _Sound.of(recording, config, (0.0, None))
+        sound = _Sound.of(recording, config, (start, end))
         features, band = _heard(sound, config, lambda stage, share: None)
         return _speech_mask(features, None, sound, _background(band, config), config)
 
@@ -286,12 +293,13 @@ def _frame_posteriors(
     values: Array,
     mask: SpeechMask,
     points: SpeakerPoints,
-    shares: Array,
+    selection: Clustering,
     model: BackgroundModel,
     config: Config,
 ) -> Posteriors:
     from diarize import smoothing
 
+    shares = selection.responsibilities
     if config.space.kind == "mfcc":
         return smoothing.component_posteriors(mask, points, shares, config.smoothing)
     return smoothing.adapted_posteriors(values, mask, points, shares, model.ubm, config.smoothing)
@@ -353,6 +361,7 @@ def _silent(sound: _Sound, features: Features, mask: SpeechMask, band: str, conf
         notes,
         config,
         versions(),
+        start=sound.start,
     )
 
 

@@ -98,7 +98,9 @@ def checksum(path: Path) -> str:
 
 def _write(result: Diarization, task: Task) -> None:
     """Every format, each file whole or not at all; that they may be replaced was settled before."""
-    options = Options(duration=result.duration, media=task.audio.name)
+    options = Options(
+        duration=result.duration, media=task.audio.name, posteriors=result.posteriors, start=result.start
+    )
     for name, path in task.files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         if name == PICTURE:

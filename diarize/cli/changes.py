@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json as json_text
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from diarize.cli.files import existing, refuse_existing
-from diarize.cli.options import Overwrite, Settings, Sound, Verbose, expanded, one_of
+from diarize.cli.options import Overwrite, Settings, Sound, Verbose, checked, expanded, one_of
 from diarize.cli.printing import clock, say, say_json, shown, table
 from diarize.cli.settings import diarized, resolved, speech_of
 
@@ -67,6 +67,7 @@ def changes(
         float | None, typer.Option("--penalty", min=0, help="With bic: larger finds fewer changes (2).")
     ] = None,
     settings: Settings = Settings(),  # noqa: B008 - a frozen value
+    sound: Sound = Sound(),  # noqa: B008
     format: _Format = None,
     output: Annotated[
         Path | None,
@@ -79,14 +80,13 @@ def changes(
     """Print when somebody else begins to speak, how probable that is, and who spoke before and after."""
     kind = _kind(format, output, json=json)
     _check_method(one_of(method, METHODS, "method"), threshold, penalty, settings)
-    config = resolved(settings)
+    config, part = resolved(settings), checked(sound)
     if output:
         refuse_existing(output, overwrite=overwrite)
-    quiet = kind != "table"
     if method.lower() == "bic":
-        found = _by_bic(existing(audio), config, penalty)
+        found = _by_bic(existing(audio), config, part, penalty)
     else:
-        found = _by_posteriors(audio, config, settings, threshold, quiet=quiet)
+        found = _by_posteriors(audio, config, part, speech_of(settings), threshold, quiet=kind != "table")
     _told(found, audio, config, kind, output, overwrite=overwrite)
 
 
@@ -121,15 +121,15 @@ def _check_method(method: str, threshold: float | None, penalty: float | None, a
 
 
 def _by_posteriors(
-    audio: Path, config: Config, asked: Settings, threshold: float | None, *, quiet: bool
+    audio: Path, config: Config, part: Sound, speech: Path | None, threshold: float | None, *, quiet: bool
 ) -> _Found:
     from diarize.segmentation import by_posteriors
 
     least = 0.5 if threshold is None else threshold
-    result = diarized(audio, config, Sound(), speech_of(asked), quiet=quiet)
+    result = diarized(audio, config, part, speech, quiet=quiet)
     return _Found(
         result.annotation.recording,
-        by_posteriors(result.posteriors, threshold=least),
+        _later(by_posteriors(result.posteriors, threshold=least), part.start),
         {"method": "posteriors", "threshold": least},
         result.duration,
         result.speech.seconds,
@@ -137,16 +137,22 @@ def _by_posteriors(
     )
 
 
-def _by_bic(audio: Path, config: Config, penalty: float | None) -> _Found:
+def _later(found: Sequence[Change], start: float) -> tuple[Change, ...]:
+    """Changes of a stretch on the clock of the file."""
+    return tuple(replace(change, time=change.time + start) for change in found)
+
+
+def _by_bic(audio: Path, config: Config, part: Sound, penalty: float | None) -> _Found:
     from diarize.audio import open_recording
     from diarize.pipeline import speech_mask
     from diarize.segmentation import BicSettings, bic_features, by_bic
 
     settings = BicSettings() if penalty is None else BicSettings(penalty=penalty)
-    opened = open_recording(audio, rate=config.audio.rate, channel=config.audio.channel or None)
+    rate, channel = config.audio.rate, config.audio.channel or None
+    opened = open_recording(audio, rate=rate, channel=channel, start=part.start, end=part.end)
     features = bic_features((block.samples for block in opened.blocks()), config)
-    mask = speech_mask(audio, config)
-    found = by_bic(features, mask, settings)
+    mask = speech_mask(audio, config, start=part.start, end=part.end)
+    found = _later(by_bic(features, mask, settings), part.start)
     method = {"method": "bic", "penalty": settings.penalty}
     return _Found(opened.id, found, method, features.grid.duration, mask.seconds, tuple(opened.notes))
 

@@ -28,7 +28,7 @@ __all__ = ["run"]
 
 _FORMAT_HELP = (
     "How to write the turns down, several times for several: rttm (the default), uem, lab, audacity, "
-    "textgrid, eaf, webvtt, srt, csv, json, kaldi."
+    "textgrid, eaf, webvtt, srt, csv, json, kaldi, npz (posteriors of every frame)."
 )
 
 _Report = Annotated[

@@ -12,25 +12,45 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diarize.errors import FormatError
-from diarize.formats import audacity, csv, eaf, files, json, kaldi, lab, rttm, srt, textgrid, uem, webvtt
+from diarize.formats import (
+    audacity,
+    csv,
+    eaf,
+    files,
+    json,
+    kaldi,
+    lab,
+    lines,
+    posteriors,
+    rttm,
+    srt,
+    textgrid,
+    uem,
+    webvtt,
+)
 from diarize.formats.files import read_text, write_bytes, write_text
+from diarize.formats.posteriors import Stored
 from diarize.types import Annotation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from diarize.intervals import Intervals
+    from diarize.types import Posteriors
 
     Reader = Callable[[str, str], Mapping[str, Annotation]]
     Texts = Mapping[str, str]
-    Writer = Callable[[Sequence[Annotation], "Options"], Texts]
+    Written = Texts | Mapping[str, bytes]
+    Writer = Callable[[Sequence[Annotation], "Options"], Written]
 
 __all__ = [
     "FORMATS",
     "Format",
     "Options",
+    "Stored",
     "format_of",
     "read_file",
+    "read_posteriors",
     "read_uem",
     "write_bytes",
     "write_file",
@@ -49,6 +69,9 @@ class Options:
     duration: float | None = None
     # ELAN: file name or URL of the recording that the annotation belongs to
     media: str | None = None
+    # npz: shares of every frame, and the second of the file at which they start
+    posteriors: Posteriors | None = None
+    start: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +79,8 @@ class Format:
     """One way to write an annotation down.
 
     ``suffix``: what its file names end in; ``write``: annotations → text by file name within a folder, or
-    under the name ``""`` where the format is one file; ``read``: text and file name → annotations by
-    recording, None where it is only written; ``several``: one file may hold many recordings.
+    text or bytes under the name ``""`` where the format is one file; ``read``: text and file name →
+    annotations by recording, None where it is only written; ``several``: one file may hold many recordings.
     """
 
     name: str
@@ -86,6 +109,14 @@ def _kaldi(annotations: Sequence[Annotation], _: Options) -> Texts:
         "utt2spk": kaldi.utt2spk(annotations),
         "spk2utt": kaldi.spk2utt(annotations),
     }
+
+
+def _npz(annotations: Sequence[Annotation], options: Options) -> Mapping[str, bytes]:
+    """Frame posteriors, which turns alone do not have."""
+    if options.posteriors is None:
+        raise FormatError("npz holds posteriors of frames, which turns do not have; run and batch write them")
+    stored = Stored(lines.only(annotations, "npz").recording, options.posteriors, options.start)
+    return {"": posteriors.dump(stored)}
 
 
 def _plain(write: Callable[[Sequence[Annotation]], str]) -> Writer:
@@ -120,6 +151,7 @@ FORMATS: dict[str, Format] = {
             several=True,
         ),
         Format("kaldi", ".kaldi", "Kaldi data folder: segments, utt2spk, spk2utt", _kaldi, several=True),
+        Format("npz", ".npz", "posteriors of every frame, as NumPy arrays", _npz),
     )
 }
 """Every format by name."""
@@ -173,10 +205,19 @@ def write_file(
     """
     known = format_of(path, format)
     each = [annotations] if isinstance(annotations, Annotation) else list(annotations)
-    texts = known.write(each, options or Options())
-    if "" in texts:
-        return files.write_text(path, texts[""], overwrite=overwrite)
+    found = known.write(each, options or Options())
+    whole = found.get("")
+    if isinstance(whole, bytes):
+        return write_bytes(path, whole, overwrite=overwrite)
+    texts = {name: text for name, text in found.items() if isinstance(text, str)}
+    if whole is not None:
+        return write_text(path, whole, overwrite=overwrite)
     return files.write_folder(path, texts, overwrite=overwrite)
+
+
+def read_posteriors(path: str | Path) -> Stored:
+    """Posteriors of every frame out of an npz that run or batch wrote. Raises FormatError."""
+    return posteriors.load(path)
 
 
 def read_uem(path: str | Path) -> dict[str, Intervals]:

@@ -161,3 +161,24 @@ def test_both_methods_find_changes_in_real_sound(cli):
         assert score_changes(truth, times, tolerance=0.5).f1 > 0.7
     assert document["penalty"] == 2.0
     assert all(change["delta_bic"] > 0 for change in document["changes"])
+
+
+@pytest.mark.parametrize("method", ["posteriors", "bic"])
+def test_a_part_of_a_recording_is_on_the_clock_of_the_file(cli, method):
+    """The changes of a stretch are those of the whole there, but for its edges."""
+    words = ["changes", SAMPLES / "meeting.flac", "--method", method, "--format", "json"]
+    whole = json.loads(cli(*words).stdout)
+    part = json.loads(cli(*words, "--start", "1:00", "--end", "1:50").stdout)
+    times = np.array([each["time"] for each in part["changes"]])
+    assert part["duration"] == pytest.approx(50, abs=0.1)
+    assert ((times > 60) & (times < 110)).all()
+    expected = np.array([each["time"] for each in whole["changes"] if 62 < each["time"] < 108])
+    assert len(expected) >= 5
+    near = np.abs(times[:, None] - expected).min(axis=0) < 0.3
+    assert near.mean() > 0.75
+
+
+def test_a_part_that_ends_before_it_starts_is_refused(cli):
+    """As of run."""
+    result = cli("changes", SAMPLES / "meeting.flac", "--start", "50", "--end", "40")
+    assert (result.exit_code, "--end 40 s is not after --start 50 s" in result.stderr) == (2, True)

@@ -241,7 +241,8 @@ def test_help_names_every_format(cli):
     """Help names every format."""
     for command in ("run", "convert"):
         words = " ".join(cli(command, "--help").stdout.replace(",", " ").split())
-        assert all(f" {name}" in words for name in FORMATS)
+        known = set(FORMATS) - ({"npz"} if command == "convert" else set())  # turns have no posteriors
+        assert all(f" {name}" in words for name in known)
 
 
 def test_every_command_has_help_and_no_command_is_unknown_to_it(cli):

@@ -306,3 +306,23 @@ def test_verbose_tells_settings_on_stderr(cli, calls, tmp_path):
     result = cli("run", tmp_path / "a.wav", "--verbose", "--max-speakers", 4)
     assert "clustering.max_speakers = 4" in result.stderr
     assert "max_speakers" not in result.stdout
+
+
+def test_posteriors_are_written_on_the_clock_of_the_file(cli, talk, tmp_path):
+    """Of a part of a recording, beside the turns that come from them."""
+    from diarize.formats import read_posteriors
+
+    words = ["run", talk / "talk.wav", "-o", tmp_path, "--start", 5, "--no-plot", "-f", "npz", "-f", "csv"]
+    result = cli(*words)
+    assert result.exit_code == 0, result.stderr
+    found = read_posteriors(tmp_path / "talk.npz")
+    assert (found.recording, found.start) == ("talk", 5.0)
+    (annotation,) = read_file(tmp_path / "talk.csv").values()
+    assert set(annotation.speakers) == set(found.posteriors.speakers)
+    times = found.posteriors.grid.edges() + found.start
+    for turn in annotation.turns:
+        inside = (times[:-1] >= turn.start - 1e-6) & (times[1:] <= turn.end + 1e-6)
+        mean = found.posteriors.values[inside].mean(axis=0)
+        assert found.posteriors.speakers[int(mean.argmax())] == turn.speaker
+        assert turn.confidence == pytest.approx(mean.max(), abs=1e-3)
+    assert cli("convert", tmp_path / "talk.csv", tmp_path / "x.npz").exit_code == 1
