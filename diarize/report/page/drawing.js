@@ -14,7 +14,7 @@ function rowsOf(model) {
   model.speakers.forEach((speaker, k) => rows.push({ kind: "speaker", height: lane, k, speaker }));
   if (!model.speakers.length) rows.push({ kind: "nobody", height: 30, label: "nobody speaks" });
   if (model.doubt) rows.push({ kind: "doubt", height: 26, label: "doubt" });
-  if (model.windows) rows.push({ kind: "outliers", height: 24, label: "unusual" });
+  if (model.flagged.length) rows.push({ kind: "outliers", height: 24, label: "unusual" });
   let top = RULER;
   for (const row of rows) {
     row.top = top;
@@ -155,12 +155,11 @@ function drawDoubt(context, model, row, scale, theme) {
 
 /** A line under all of it, and a mark as high as the row is where a window is flagged. */
 function drawOutliers(context, model, row, scale, theme) {
-  const flagged = model.flagged || (model.flagged = model.windows.filter((each) => each.flagged));
-  const longest = model.longestWindow || (model.longestWindow = Math.max(0, ...model.windows.map((each) => each.end - each.start)));
+  const longest = Math.max(...model.flagged.map((each) => each.end - each.start));
   context.fillStyle = theme.line;
   context.fillRect(scale.left, row.top + row.height / 2, scale.width, 1);
   context.fillStyle = theme.ink;
-  fillBars(context, flagged, longest, scale, row.top + 5, row.height - 10);
+  fillBars(context, model.flagged, longest, scale, row.top + 5, row.height - 10);
 }
 
 const DRAWN = { speaker: drawSpeaker, loudness: drawLoudness, doubt: drawDoubt, outliers: drawOutliers, nobody: () => {} };

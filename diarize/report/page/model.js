@@ -80,6 +80,7 @@ class Model {
     this.doubt = data.ribbons && new Cells(data.ribbons.doubt, data.ribbons.start, data.ribbons.step);
     this.loudness = data.sound && new Cells(data.sound.loudness, data.sound.start, data.sound.step);
     this.windows = data.outliers && windowsOf(data.outliers);
+    this.flagged = (this.windows || []).filter((each) => each.flagged);
   }
 
   /** Turns that hold a time. */
@@ -106,9 +107,9 @@ function windowsOf(found) {
 }
 
 /** Flagged windows as stretches, neighbours joined, the least usual first. */
-function stretchesOf(windows) {
+function stretchesOf(flagged) {
   const joined = [];
-  for (const each of windows.filter((one) => one.flagged)) {
+  for (const each of flagged) {
     const last = joined.at(-1);
     if (last && each.start - last.end < 300) Object.assign(last, { end: each.end, below: Math.max(last.below, each.below) });
     else joined.push({ ...each });

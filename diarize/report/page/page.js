@@ -13,7 +13,7 @@ function legendOf(model) {
   if (model.shares) parts.push("Pale bar: whose turn it is. Ribbon in it: how probable that is; seen from afar, the share of the time.");
   else parts.push("Bar: whose turn it is.");
   if (model.doubt) parts.push("Doubt: what the likeliest speaker lacks to certainty, up to one half.");
-  if (model.windows) parts.push("Unusual: speech that fits no speaker well.");
+  if (model.flagged.length) parts.push("Unusual: speech that fits no speaker well.");
   parts.push(model.sound ? "Click to play from there, drag to move, wheel to zoom." : "This page has no sound: report the recording itself, or give it with --audio.");
   return parts.join(" ");
 }

@@ -97,7 +97,7 @@ function successionCell(n, own, share) {
 
 function outlierList(model, names, player, view) {
   if (!model.windows) return;
-  const all = stretchesOf(model.windows);
+  const all = stretchesOf(model.flagged);
   const found = all.slice(0, LISTED);
   const part = all.length > found.length ? ` The first ${found.length} of ${all.length}.` : "";
   byId("outliers").hidden = false;
