@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.resources import files
 
@@ -133,7 +134,7 @@ def test_successions_count_who_speaks_next():
 
 def test_ribbons_are_mean_posteriors_and_doubt():
     """Cells of 50 ms in a short recording, 255 for certainty."""
-    found = contents(Report.of_result(result(), start=60.0))["ribbons"]
+    found = contents(Report.of_result(replace(result(), start=60.0)))["ribbons"]
     assert found["step"] == 0.05
     assert found["start"] == pytest.approx(60.0, abs=0.01)
     ann, bob, doubt = (decoded(row) for row in (*found["shares"], found["doubt"]))
@@ -166,7 +167,7 @@ def test_long_ribbons_are_decimated_without_loss_of_mean():
 def test_curve_outliers_and_settings_are_told():
     """Nats behind the best, tenths of nats below the usual, and which settings are not the defaults."""
     config = Config(seed=7, clustering=ClusteringConfig(max_speakers=5))
-    found = contents(Report.of_result(result(config), start=60.0))
+    found = contents(Report.of_result(replace(result(config), start=60.0)))
     assert found["curve"]["behind"] == [30, 0, 2]
     assert (found["curve"]["chosen"], found["curve"]["equivalent"]) == (2, [2, 3])
     assert found["outliers"] == {

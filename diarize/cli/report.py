@@ -121,7 +121,7 @@ def _of_audio(
         if listening.no_audio
         else sound_of(path, sound, page, link=listening.link, channel=config.audio.channel, quiet=quiet)
     )
-    return Report.of_result(result, start=sound.start, sound=heard)
+    return Report.of_result(result, sound=heard)
 
 
 def _of_turns(path: Path, recording: str | None, listening: Listening, page: Path, *, quiet: bool) -> Report:

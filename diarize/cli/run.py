@@ -139,7 +139,7 @@ def _page(job: _Job, result: Diarization, path: Path, target: Target) -> str:
     from diarize.report import Report, rendered
 
     heard = sound_of(path, job.sound, target.page, channel=job.config.audio.channel, quiet=job.quiet)
-    return rendered(Report.of_result(result, start=job.sound.start, sound=heard))
+    return rendered(Report.of_result(result, sound=heard))
 
 
 def _finished(result: Diarization, target: Target, path: Path, page: str, *, silent: bool) -> dict[str, Any]:

@@ -62,11 +62,11 @@ class Report:
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of_result(cls, result: Diarization, *, start: float = 0.0, sound: Sound | None = None) -> Report:
-        """Everything that a result of the pipeline knows; ``start``: the second at which it began."""
+    def of_result(cls, result: Diarization, *, sound: Sound | None = None) -> Report:
+        """Everything that a result of the pipeline knows."""
         return cls(
             result.annotation,
-            start,
+            result.start,
             result.duration,
             result.speech.seconds,
             result.band,
