@@ -321,6 +321,18 @@ def test_downloads_are_what_diarize_writes(opened, downloads, tmp_path, names):
         assert found.read_bytes() == wanted.read_bytes()
 
 
+def test_half_a_pair_of_code_units_is_downloaded_like_it_is_written(browser, folder, downloads, tmp_path):
+    """File names that are no text come in as lone surrogates, which no encoding has."""
+    annotation = Annotation("halves", (Turn(0, 1, "a\ud800"), Turn(1, 2, "a?")))
+    path = folder / "halves.html"
+    path.write_text(rendered(Report(annotation)), encoding="utf-8")
+    for driver in visited(browser, path.as_uri()):
+        driver.find_element("css selector", "[data-kind=rttm]").click()
+        assert waited((downloads / "halves.rttm").exists)
+    wanted = write_file(tmp_path / "halves.rttm", annotation)
+    assert (downloads / "halves.rttm").read_bytes() == wanted.read_bytes()
+
+
 def test_a_new_name_is_everywhere_and_an_empty_one_brings_the_old_back(opened):
     """Table of turns, matrix and timeline follow; a shared name is warned of."""
     typed(opened, 0, "Ann")

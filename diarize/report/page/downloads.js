@@ -4,6 +4,7 @@
 
 const UNSAFE = /[\s\x00-\x1f\x7f-\x9f\ufeff]+/gu;
 const UNPRINTABLE = /[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]+/gu;
+const LONE = /[\ud800-\udfff]/gu; // halves of a pair, which no encoding has
 const FORMULA = ["=", "+", "-", "@", "＝", "＋", "－", "＠", "'"];
 
 /** Clean names, kept apart by _2, _3 … where two became the same: a Map from each name. */
@@ -104,8 +105,8 @@ function fileName(recording, suffix) {
 
 function download(kind, model, names) {
   const { write, type } = WRITERS[kind];
-  const text = write(model.recording, namedTurns(model, names));
-  const url = URL.createObjectURL(new Blob([text.toWellFormed ? text.toWellFormed() : text], { type: `${type};charset=utf-8` }));
+  const text = write(model.recording, namedTurns(model, names)).replace(LONE, "?");
+  const url = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
   element("a", { href: url, download: fileName(model.recording, kind) }).click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
   tell(`${kind === "vtt" ? "WebVTT" : kind.toUpperCase()} file made`);
