@@ -344,6 +344,16 @@ def test_turns_alone_leave_out_what_they_do_not_tell():
     assert contents(Report(Annotation("silence")))["end"] == 1.0
 
 
+SELECTION = {
+    "criterion": "evidence",
+    "chosen": 2,
+    "equivalent": [2],
+    "counts": [1, 2],
+    "values": [9.0, 4.0],
+    "explanation": "2 by evidence",
+}
+
+
 def document(**changes):
     """What ``diarize run --json`` prints, with changes to its one recording."""
     entry = {
@@ -352,14 +362,7 @@ def document(**changes):
         "duration": 10.0,
         "speech_seconds": 7.5,
         "band": "wide",
-        "selection": {
-            "criterion": "evidence",
-            "chosen": 2,
-            "equivalent": [2],
-            "counts": [1, 2],
-            "values": [9.0, 4.0],
-            "explanation": "2 by evidence",
-        },
+        "selection": SELECTION,
         "turns": [{"start": 0, "end": 1, "speaker": "Ann", "confidence": 0.5, "runner_up": None}],
         "notes": ["clipped"],
     }
@@ -387,6 +390,8 @@ def test_a_printed_document_tells_more_than_turns():
         ({"selection": None}, "'selection' is null"),
         ({"turns": [{"start": 2, "end": 1, "speaker": "A"}]}, "0 ≤ start < end"),
         ({"turns": 3}, "'turns' is 3"),
+        ({"selection": {**SELECTION, "values": [9.0]}}, "2 counts and 1 values"),
+        ({"selection": {**SELECTION, "counts": [1, "two"]}}, "'counts' holds more than numbers"),
     ],
 )
 def test_a_broken_document_gets_one_line(changes, hint):
