@@ -14,7 +14,6 @@ function legendOf(model) {
   else parts.push("Bar: whose turn it is.");
   if (model.doubt) parts.push("Doubt: what the likeliest speaker lacks to certainty, up to one half.");
   if (model.flagged.length) parts.push("Unusual: speech that fits no speaker well.");
-  parts.push(model.sound ? "Click to play from there, drag to move, wheel to zoom." : "This page has no sound: report the recording itself, or give it with --audio.");
   return parts.join(" ");
 }
 
@@ -73,6 +72,9 @@ function startPage() {
   const timeline = new Timeline(model, names, view, player);
   byId("summary").textContent = summaryOf(model);
   byId("legend").textContent = legendOf(model);
+  byId("doing").textContent = model.sound
+    ? "Click to play from there, drag to move, wheel to zoom."
+    : "Drag to move, wheel to zoom. This page has no sound: report the recording itself, or give it with --audio.";
   notes(model);
   connect({ model, names, view, player, timeline });
   speakerTable(model, names);
