@@ -104,7 +104,12 @@ def load(path: str | PathLike[str]) -> Voice:
         raise ModelError(f"{path}: cannot be read ({error.strerror}); check the path") from None
     if size > LARGEST:
         raise ModelError(f"{path}: {size} bytes, more than any voice has ({LARGEST}); check the path")
-    kind, arrays = load_arrays(path, ARRAYS)
+    try:
+        kind, arrays = load_arrays(path, ARRAYS)
+    except ModelError:
+        raise ModelError(
+            f"{path}: not a voice that diarize enroll saved, or a damaged one; enrol it anew"
+        ) from None
     word, _, text = kind.partition(" ")
     try:
         words = json.loads(text) if word == "voice" else {}

@@ -8,11 +8,10 @@ import pytest
 
 from diarize.formats import read_file, write_file
 from diarize.types import Annotation
-from tests.identity.conftest import talks  # noqa: F401 - a fixture
 
 
 @pytest.fixture(scope="module")
-def folder(talks):  # noqa: F811
+def folder(talks):
     """The talks, and voices of 00 (Anna, out of one.wav) and 04 (Böb / Co, alone) beside them."""
     from typer.testing import CliRunner
 

@@ -9,7 +9,8 @@ import pytest
 
 from diarize.errors import DiarizeError
 from diarize.identity import Heard, linked
-from tests.identity.conftest import corner, voice
+
+from .made import corner, voice
 
 ANN, BOB, CY = corner("++++"), corner("+--+"), corner("-+-+")
 

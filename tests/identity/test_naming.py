@@ -7,7 +7,8 @@ from itertools import permutations
 import pytest
 
 from diarize.identity import THRESHOLD, log_odds, matched
-from tests.identity.conftest import corner, voice
+
+from .made import corner, voice
 
 KNOWN = (voice("Ann", corner("++++")), voice("Bob", corner("+--+")), voice("Cy", corner("-+-+")))
 SPEAKERS = {

@@ -14,7 +14,8 @@ from diarize.identity import Voice, load, load_folder, save, voice_path
 from diarize.identity.store import LARGEST
 from diarize.models.factors import packed
 from diarize.models.store import save_arrays
-from tests.identity.conftest import corner, evidence, voice
+
+from .made import corner, evidence, voice
 
 NAMES = (
     "Anna", "Anna Maria  B.", "Jürgen Ångström", "王小明", "../../etc/passwd", "a/b\\c", "..", ".hidden",

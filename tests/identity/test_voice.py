@@ -12,7 +12,8 @@ from diarize.errors import ModelError
 from diarize.identity import Evidence, Voice, log_odds
 from diarize.identity.voice import OFFSET, SLOPE, fingerprint, joined
 from diarize.models.sessions import log_ratio
-from tests.identity.conftest import corner, evidence, voice
+
+from .made import corner, evidence, voice
 
 
 def test_log_odds_are_the_calibrated_log_ratio():

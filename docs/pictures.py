@@ -1,0 +1,73 @@
+"""The pictures of docs/timeline.md and the README, drawn anew from the sample meeting.
+
+python -m docs.pictures [FOLDER]
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import diarize
+from diarize import formats, plots, scoring
+from diarize.audio import read
+from diarize.config import Config
+from diarize.types import Annotation, SpeechMask, Turn, speaker_name
+from diarize.windows import tiled
+
+HERE = Path(__file__).parent
+MEETING = HERE.parent / "audio_samples" / "meeting.flac"
+
+
+def speech(mask: SpeechMask) -> Annotation:
+    """What was taken for speech, as if one person called so had spoken."""
+    return Annotation("meeting", tuple(Turn(a, b, "speech") for a, b in np.maximum(mask.intervals, 0)))
+
+
+def windows(result: diarize.Diarization) -> Annotation:
+    """The windows of speech, each with the likeliest speaker of the clustering, by first appearance."""
+    space = result.config.space
+    bounds, _ = tiled(result.speech, space.window, space.max_pause)
+    labels = result.selection.responsibilities.argmax(axis=1)
+    order = {int(label): i for i, label in enumerate(dict.fromkeys(labels.tolist()))}
+    edges = np.maximum(result.speech.grid.edges(), 0)
+    turns = [
+        Turn(float(edges[a]), float(edges[b]), speaker_name(order[int(label)]))
+        for (a, b), label in zip(bounds, labels, strict=True)
+    ]
+    return Annotation("meeting", tuple(turns))
+
+
+def pictures() -> dict[str, Any]:
+    """All pictures by file name."""
+    sound = read(MEETING, rate=8_000)
+    result = diarize.diarize(MEETING, Config())
+    truth = formats.read_file(MEETING.with_suffix(".rttm"))["meeting"]
+    common = {"duration": sound.duration}
+    loud = common | {"loudness": plots.envelope(sound)}
+    mapping = scoring.score(truth, result.annotation).mapping
+    found = result.selection
+    return {
+        "timeline-speech.png": plots.timeline(speech(result.speech), **loud),
+        "timeline-windows.png": plots.timeline(windows(result), **common),
+        "timeline-count.png": plots.selection_curve(
+            found.counts, found.values, found.chosen, equivalents=found.equivalent, criterion=found.criterion
+        ),
+        "timeline-turns.png": plots.timeline(result.annotation, reference=truth, mapping=mapping, **common),
+        "meeting.png": plots.timeline(result.annotation, **common),
+    }
+
+
+def main() -> None:
+    """Write them beside the pages, or into a folder."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
+    folder.mkdir(exist_ok=True)
+    for name, figure in pictures().items():
+        plots.save(figure, folder / name, overwrite=True)
+
+
+if __name__ == "__main__":
+    main()
