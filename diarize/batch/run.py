@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from diarize.batch.crew import Outcome
     from diarize.batch.plan import Plan, Task
     from diarize.config import Config
+    from diarize.identity import Known
 
     Entry = dict[str, Any]
     Listener = Callable[[str, Task, Entry], None]
@@ -48,19 +49,21 @@ def run_batch(
     *,
     jobs: int = 1,
     scheduler: str | None = None,
+    known: Known | None = None,
     listen: Listener = lambda event, task, entry: None,
     perform: Callable[[Order], Entry] = performed,
 ) -> Report:
     """Diarize all recordings of a plan in ``jobs`` processes, or on the Dask cluster of a ``scheduler``; one
     that fails does not stop the rest.
 
-    ``listen`` is called with "started" or "done", the task and its entry. Raises OutputError when another
-    batch has the folder or the manifest cannot be written, ClusterError when the cluster is of no use.
+    ``known`` voices name speakers; ``listen`` is called with "started" or "done", the task and its entry.
+    Raises OutputError when another batch has the folder or the manifest cannot be written,
+    ClusterError when the cluster is of no use.
     """
     begin = time.perf_counter()
     with locked(plan.output):
         manifest = Manifest.opened(plan.output, resume=plan.resume, overwrite=plan.overwrite)
-        batch = _Batch(plan, config, manifest, listen)
+        batch = _Batch(plan, config, known, manifest, listen)
 
         def outcomes(orders: Sequence[Order]) -> Generator[Outcome, None, None]:
             if scheduler:
@@ -77,6 +80,7 @@ def run_batch(
 class _Batch:
     plan: Plan
     config: Config
+    known: Known | None
     manifest: Manifest
     listen: Listener
 
@@ -91,7 +95,7 @@ class _Batch:
             elif problem := task.problem or self._foreign(task):
                 yield self._done(task, _refused(problem))
             else:
-                orders.append(Order(task, self.config))
+                orders.append(Order(task, self.config, self.known))
         tasks = {order.task.key: order.task for order in orders}
         with closing(outcomes(orders)) as running:
             for order, entry in running:
@@ -107,7 +111,7 @@ class _Batch:
         entry = self.manifest.entries.get(task.key)
         if not self.plan.resume or not entry or entry["status"] != "ok":
             return False
-        same = entry.get("config_digest") == self.config.digest and entry.get("speech") == _digest(task)
+        same = all(entry.get(name) == value for name, value in self._given(task).items())
         there = all(path.exists() for path in task.files.values())
         has = self._relative(task).items() <= entry["files"].items()
         known = entry.get("input_sha256")
@@ -144,6 +148,14 @@ class _Batch:
         self.listen("done", task, entry)
         return entry
 
+    def _given(self, task: Task) -> Entry:
+        """What a result rests on beside the recording, as digests; null for what was not given."""
+        return {
+            "config_digest": self.config.digest,
+            "speech": _digest(task),
+            "known": self.known.digest if self.known else None,
+        }
+
     def _entry(self, task: Task, found: Entry) -> Entry:
         """A line of the manifest. ``outputs`` are the files that may be replaced, and while what."""
         from diarize.pipeline import versions
@@ -154,8 +166,7 @@ class _Batch:
         before = self.manifest.entries.get(task.key, {}).get("outputs", {})
         return {
             "audio": task.key,
-            "config_digest": self.config.digest,
-            "speech": _digest(task),
+            **self._given(task),
             "versions": versions(),
             "error": None,
             "files": files if found["status"] != "failed" else {},

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import stat
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from diarize import outputs, pipeline
+from diarize import identity, outputs, pipeline
 from diarize.batch.plan import PICTURE
 from diarize.errors import DiarizeError
 from diarize.formats import Options, write_bytes, write_file
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from diarize.batch.plan import Task
     from diarize.config import Config
+    from diarize.identity import Known
     from diarize.pipeline import Diarization
 
     Entry = dict[str, Any]
@@ -28,10 +29,11 @@ __all__ = ["Order", "checksum", "input_checksum", "performed"]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A recording and the settings to diarize it with."""
+    """A recording, the settings to diarize it with, and voices to name its speakers by."""
 
     task: Task
     config: Config
+    known: Known | None = None
 
 
 def performed(order: Order, progress: Callable[[str, float], None] = lambda stage, share: None) -> Entry:
@@ -61,6 +63,8 @@ def _diarized(order: Order, progress: Callable[[str, float], None]) -> Diarizati
     """The result, called as the task says."""
     task = order.task
     result = pipeline.diarize(task.audio, order.config, speech=task.speech, progress=progress)
+    if order.known:
+        result = identity.named(result, task.audio, order.known.voices, order.known.threshold)
     named = replace(result.annotation, recording=task.name or result.annotation.recording)
     return replace(result, annotation=named)
 
@@ -121,5 +125,6 @@ def _described(result: Diarization) -> Entry:
         "n_speakers": len(seconds),
         "speakers": {name: round(spoken, 3) for name, spoken in seconds.items()},
         "n_turns": len(annotation.turns),
+        "matches": [asdict(match) for match in result.matches],
         "notes": list(result.notes),
     }

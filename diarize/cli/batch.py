@@ -12,9 +12,9 @@ import typer
 
 from diarize.cli import describe
 from diarize.cli.guard import FAILED
-from diarize.cli.options import Overwrite, Settings, Verbose, expanded, format_name
+from diarize.cli.options import Known, Overwrite, Settings, Verbose, expanded, format_name
 from diarize.cli.printing import clock, complain, remark, say, say_json, shown, table
-from diarize.cli.settings import marked, resolved, speech_of
+from diarize.cli.settings import known_to, marked, resolved, speech_of
 from diarize.errors import ClusterError
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def batch(
     workers: Workers = Workers(),
     resume: _Resume = False,
     settings: Settings = Settings(),  # noqa: B008 - a frozen value
+    known: Known = Known(),  # noqa: B008
     format: _Format = None,
     plot: _Plot = False,
     json: _Json = False,
@@ -95,9 +96,9 @@ def batch(
     )
     for complaint in plan.unreadable:
         complain(complaint)
-    jobs = workers.jobs or rooms.cores()
+    jobs, where, voices = workers.jobs or rooms.cores(), workers.scheduler, known_to(known)
     with _told(plan, quiet=quiet or json) as listen:
-        report = rooms.run_batch(plan, config, jobs=jobs, scheduler=workers.scheduler, listen=listen)
+        report = rooms.run_batch(plan, config, jobs=jobs, scheduler=where, known=voices, listen=listen)
     if json:
         say_json(_document(plan, config, report))
     elif not quiet:

@@ -13,14 +13,14 @@ from diarize.cli.guard import FAILED
 from diarize.cli.options import Known, Overwrite, Settings, Sound, Verbose, checked, expanded, format_name
 from diarize.cli.printing import complain, remark, say, say_json, shown
 from diarize.cli.report import sound_of
-from diarize.cli.settings import diarized, known_voices, odds_needed, resolved, speech_of
+from diarize.cli.settings import diarized, known_to, resolved, speech_of
 from diarize.errors import DiarizeError, OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from diarize import identity
     from diarize.config import Config
-    from diarize.identity import Voice
     from diarize.outputs import Target
     from diarize.pipeline import Diarization
 
@@ -44,8 +44,7 @@ class _Job:
     config: Config
     sound: Sound
     speech: Path | None
-    known: tuple[Voice, ...]
-    threshold: float
+    known: identity.Known | None
     quiet: bool
 
 
@@ -75,10 +74,8 @@ def run(
     if quiet and (json or verbose):
         raise typer.BadParameter("--quiet contradicts --json and --verbose; leave one of them out")
     formats = tuple(dict.fromkeys(filter(None, map(format_name, format or ["rttm"]))))
-    if known.threshold is not None and known.known is None:
-        raise typer.BadParameter("--threshold is for --known DIR; name a folder of voices")
-    speech, voices = speech_of(settings), known_voices(known)
-    job = _Job(resolved(settings), checked(sound), speech, voices, odds_needed(known), quiet or json)
+    speech, voices = speech_of(settings), known_to(known)
+    job = _Job(resolved(settings), checked(sound), speech, voices, quiet or json)
     if verbose:
         remark(describe.settings_line(job.config))
     kinds = {"picture": not no_plot, "page": report, "overwrite": overwrite}
@@ -129,7 +126,7 @@ def _named(result: Diarization, path: Path, job: _Job) -> Diarization:
         return result
     from diarize.identity import named
 
-    return named(result, path, job.known, job.threshold)
+    return named(result, path, job.known.voices, job.known.threshold)
 
 
 def _page(job: _Job, result: Diarization, path: Path, target: Target) -> str:

@@ -17,10 +17,20 @@ from diarize.errors import ConfigError, FormatError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from diarize import identity
     from diarize.identity import Voice
     from diarize.pipeline import Diarization
 
-__all__ = ["diarized", "heard_as", "known_voices", "marked", "odds_needed", "resolved", "speech_of"]
+__all__ = [
+    "diarized",
+    "heard_as",
+    "known_to",
+    "known_voices",
+    "marked",
+    "odds_needed",
+    "resolved",
+    "speech_of",
+]
 
 
 def resolved(asked: Settings) -> Config:
@@ -48,6 +58,17 @@ def known_voices(asked: Known) -> tuple[Voice, ...]:
     from diarize.identity import load_folder
 
     return load_folder(existing(asked.known))
+
+
+def known_to(asked: Known) -> identity.Known | None:
+    """Voices and threshold for naming; None without --known. A usage error for a threshold without voices."""
+    from diarize import identity
+
+    if asked.known is None:
+        if asked.threshold is not None:
+            raise typer.BadParameter("--threshold is for --known DIR; name a folder of voices")
+        return None
+    return identity.Known(known_voices(asked), odds_needed(asked))
 
 
 def odds_needed(asked: Known) -> float:

@@ -12,7 +12,7 @@ threshold stays unknown.
 
 from diarize.identity.hearing import enrolled, voices_of
 from diarize.identity.linking import Heard, Linked, linked
-from diarize.identity.naming import THRESHOLD, matched, named
+from diarize.identity.naming import THRESHOLD, Known, matched, named
 from diarize.identity.store import load, load_folder, save, voice_path
 from diarize.identity.voice import Evidence, Voice, log_odds
 
@@ -20,6 +20,7 @@ __all__ = [
     "THRESHOLD",
     "Evidence",
     "Heard",
+    "Known",
     "Linked",
     "Voice",
     "enrolled",

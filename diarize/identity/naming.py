@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import hashlib
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -22,10 +23,30 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["THRESHOLD", "matched", "named"]
+__all__ = ["THRESHOLD", "Known", "matched", "named"]
 
 # log 99: what makes it likelier than not where one speaker in a hundred was expected to be that voice.
 THRESHOLD: Final = 4.6
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Voices to name speakers by, and the log odds that a name needs."""
+
+    voices: tuple[Voice, ...]
+    threshold: float = THRESHOLD
+
+    @property
+    def digest(self) -> str:
+        """Sixteen hexadecimal digits that change when any voice or the threshold does."""
+        total = hashlib.sha256(repr(self.threshold).encode())
+        for voice in sorted(self.voices, key=lambda each: each.name):
+            total.update(repr(voice.name).encode())
+            for band, each in sorted(voice.evidence.items()):
+                total.update(
+                    f"{band} {each.model}".encode() + each.linear.tobytes() + each.precision.tobytes()
+                )
+        return total.hexdigest()[:16]
 
 
 def matched(

@@ -28,7 +28,7 @@ def batches(monkeypatch, tmp_path):
     folder.mkdir()
     seen = []
 
-    def run_batch(plan, config, *, jobs, scheduler, listen):
+    def run_batch(plan, config, *, jobs, scheduler, known, listen):
         entries = []
         for task in plan.tasks:
             bad = {"status": "failed", "error": f"{task.key}: the file is empty", "timings": {}}
@@ -36,7 +36,7 @@ def batches(monkeypatch, tmp_path):
             listen("started", task, entry)
             listen("done", task, entry)
             entries.append(entry)
-        seen.append({"plan": plan, "config": config, "jobs": jobs, "scheduler": scheduler})
+        seen.append({"plan": plan, "config": config, "jobs": jobs, "scheduler": scheduler, "known": known})
         return Report(tuple(entries), 2.0)
 
     monkeypatch.setattr("diarize.batch.run_batch", run_batch)

@@ -149,3 +149,22 @@ def test_a_recording_without_speakers_is_linked_to_nothing(cli, folder, tmp_path
     write_file(tmp_path / "two.json", Annotation("two"), "json")
     found = cli("link", tmp_path / "two.json", "--audio", folder, "-o", tmp_path / "x")
     assert (found.exit_code, found.stdout.splitlines()[0]) == (0, "0 voices in 1 results")
+
+
+def test_batch_names_speakers_and_does_them_anew_when_voices_change(cli, folder, tmp_path):
+    """In its processes; --resume skips what rests on the same voices."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "two.wav").write_bytes((folder / "two.wav").read_bytes())
+    words = ["batch", tmp_path / "in", "-o", tmp_path / "out", "--jobs", 1, "--json", "--resume"]
+    counts = []
+    for known in ([], ["--known", folder / "voices"], ["--known", folder / "voices"]):
+        document = json.loads(cli(*words, *known).stdout)
+        counts.append((document["counts"]["ok"], document["counts"]["skipped"]))
+    assert counts == [(1, 0), (1, 0), (0, 1)]
+    changed = json.loads(cli(*words, "--known", folder / "voices", "--threshold", 1000).stdout)
+    assert changed["counts"]["ok"] == 1
+    assert {each["name"] for each in changed["recordings"][0]["matches"]} == {None}
+    (entry,) = document["recordings"]
+    assert "Anna" in entry["speakers"]
+    assert sorted(each["name"] or "" for each in entry["matches"]) == ["", "Anna"]
+    assert cli(*words, "--threshold", 3).exit_code == 2
