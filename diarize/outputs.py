@@ -84,7 +84,8 @@ def target(
     """
     if folder is not None:
         _make(folder)
-    stem = (folder or recording.parent) / recording.stem
+    name = recording.stem if recording.stem.strip(".") else recording.name  # "." and ".." are folders
+    stem = (folder or recording.parent) / name
     plan = _named(stem, formats, picture=picture, page=page)
     _check_writable(stem.parent)
     foreign = [] if overwrite else list(_foreign(plan))

@@ -212,6 +212,13 @@ def test_an_earlier_batch_is_neither_continued_nor_replaced_unasked(folder):
     assert set(ran(folder, overwrite=True).values()) == {"ok"}
 
 
+TOLD = {"duration": 1.0, "n_speakers": 2, "timings": {"diarize": 0.5}}
+ODD = (
+    {"duration": "1"}, {"duration": float("nan")}, {"n_speakers": None}, {"timings": []},
+    {"timings": {"x": "y"}},
+)  # fmt: skip
+
+
 def test_a_line_cut_short_or_strange_is_passed_over(tmp_path):
     """Only whole entries count, the last about a recording."""
     entry = {"audio": "a.wav", "status": "started", "files": {}, "outputs": {}}
@@ -223,12 +230,14 @@ def test_a_line_cut_short_or_strange_is_passed_over(tmp_path):
         '{"audio": "x", "status": "ok"}',
         json.dumps(entry | {"audio": "y", "status": "strange"}),
         "[" * 100_000,
-        json.dumps(entry | {"status": "ok"}),
+        json.dumps(entry | {"audio": "z", "status": "ok"}),
+        *(json.dumps(entry | {"audio": "z", "status": "ok"} | TOLD | odd) for odd in ODD),
+        json.dumps(entry | {"status": "ok"} | TOLD),
         json.dumps(entry | {"audio": "b.wav"})[:-7],
     ]
     (tmp_path / MANIFEST).write_bytes("\n".join(rows).encode() + b"\xff")
     manifest = Manifest.opened(tmp_path, resume=True, overwrite=False)
-    assert manifest.entries == {"a.wav": entry | {"status": "ok"}}
+    assert manifest.entries == {"a.wav": entry | {"status": "ok"} | TOLD}
     assert (tmp_path / MANIFEST).read_text().count("\n") == 1
     manifest.add(entry | {"audio": "\udcff.wav"})  # a name that is not UTF-8
     assert "\udcff.wav" in Manifest.opened(tmp_path, resume=True, overwrite=False).entries

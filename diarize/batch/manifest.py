@@ -91,7 +91,16 @@ def _entry(line: bytes) -> Entry | None:
     whole = entry.get("status") in STATES and all(
         isinstance(entry.get(name), dict) for name in ("files", "outputs")
     )
-    return entry if whole else None
+    return entry if whole and (entry["status"] != "ok" or _told(entry)) else None
+
+
+def _told(entry: Entry) -> bool:
+    """Whether a finished entry has what summaries tell of."""
+    timings = entry.get("timings")
+    seconds = [entry.get("duration"), *(timings.values() if isinstance(timings, dict) else [None])]
+    return isinstance(entry.get("n_speakers"), int) and all(
+        isinstance(each, int | float) and 0 <= each < float("inf") for each in seconds
+    )
 
 
 @contextmanager
@@ -106,12 +115,16 @@ def locked(folder: Path) -> Iterator[None]:
         yield
         return
     try:
-        with (folder / LOCK).open("w") as file:
+        file = (folder / LOCK).open("w")
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written to ({error.strerror}); choose another") from None
+    with file:
+        try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield
-    except BlockingIOError:
-        raise OutputError(
-            f"{folder}: another batch is writing there; wait for it or choose another"
-        ) from None
-    except PermissionError:
-        raise OutputError(f"{folder}: may not be written to; choose another folder") from None
+        except BlockingIOError:
+            raise OutputError(
+                f"{folder}: another batch is writing there; wait for it or choose another"
+            ) from None
+        except OSError:  # a disk that knows no locks
+            pass
+        yield

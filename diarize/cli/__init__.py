@@ -1,6 +1,6 @@
 """The front door: ``diarize COMMAND``. Only arguments, printing and exit codes; nothing imports it."""
 
-from diarize.cli.signals import catch_signals, leave_interrupted
+from diarize.cli.signals import catch_signals, ignore_signals, leave_interrupted
 
 __all__ = ["main"]
 
@@ -14,3 +14,5 @@ def main() -> None:
         program()
     except KeyboardInterrupt:
         leave_interrupted()
+    finally:
+        ignore_signals()

@@ -16,6 +16,7 @@ __all__ = [
     "asked_code",
     "catch_signals",
     "check_signals",
+    "ignore_signals",
     "leave_interrupted",
     "tell_interrupted",
 ]
@@ -58,6 +59,16 @@ def catch_signals() -> None:
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where it is ignored
             signal.signal(signal.SIGINT, _asked)
     sys.unraisablehook = _tell_unraisable
+
+
+def ignore_signals() -> None:
+    """All is done and said: a signal that comes while Python tidies up changes nothing any more.
+
+    CPython puts the system's handlers back first, which would end the process as if it had been killed.
+    """
+    with suppress(ValueError):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _asked(number: int, _frame: FrameType | None) -> NoReturn:

@@ -45,7 +45,8 @@ def read(text: str, source: str = "text.csv") -> dict[str, Annotation]:
         columns = {name.strip().lower() for name in rows.fieldnames or ()}
         if not columns >= _NEEDED:
             raise FormatError(
-                f"{source}:1: the header {head[:60]!r} lacks {', '.join(sorted(_NEEDED - columns))}"
+                f"{source}:1: the header {head[:60]!r} lacks {', '.join(sorted(_NEEDED - columns))}; "
+                "name the columns"
             )
         found = list(_turns(rows, source))
     except csv.Error as error:
