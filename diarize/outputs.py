@@ -36,7 +36,7 @@ PAGE: Final = ".report.html"  # what the page about a recording is called after 
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where one recording's results go: ``annotations`` by format name; ``picture`` and ``page``, None for
-    none; ``replaceable``: what exists there and may go; ``note``: why names are not the usual ones, or "".
+    none; ``replaceable``: what may go if it exists; ``note``: why names are not the usual ones, or "".
     """
 
     stem: Path
@@ -100,7 +100,7 @@ def target(
             f"{foreign[0]}: exists already and is not diarize's own unchanged file; "
             "allow overwriting or choose another folder"
         )
-    there = frozenset(path for path in plan.paths if os.path.lexists(path))
+    there = frozenset(path for path in plan.paths if overwrite or os.path.lexists(path))
     return replace(plan, replaceable=there, note=note)
 
 

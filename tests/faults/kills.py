@@ -164,14 +164,15 @@ class Trial:
                 self.wrong.append(f"{name}, at the end: something half-written is left")
 
 
-def tried(work, kills, seed):
-    """A trial with so many kills, commands and signals in turn, moments at random."""
+def tried(work, kills, seed, tell=lambda n, trial: None):
+    """A trial with so many kills, commands and signals in turn, moments at random; ``tell`` hears of each."""
     rng = random.Random(seed)  # noqa: S311 (moments, not secrets)
     trial = Trial(recordings(work / "in"), work)
     trial.measure()
     for n in range(kills):
         name = ("run", "batch")[n % 2]
         trial.kill(name, SIGNALS[n // 2 % 3], rng.uniform(0, trial.took[name]))
+        tell(n + 1, trial)
         if n % 12 == 11:
             trial.finish()
         if n % 4 == 3:  # begin anew, for after a while everything is done already
@@ -187,8 +188,14 @@ def main():
     parser.add_argument("--kills", type=int, default=120)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
+
+    def tell(n, trial):
+        if n % 10 == 0:
+            sys.stdout.write(f"{n} kills, {len(trial.wrong)} things wrong; {dict(trial.seen)}\n")
+            sys.stdout.flush()
+
     with tempfile.TemporaryDirectory() as work:
-        trial = tried(Path(work), asked.kills, asked.seed)
+        trial = tried(Path(work), asked.kills, asked.seed, tell)
     for what, count in sorted(trial.seen.items()):
         sys.stdout.write(f"{count:5d}  {what}\n")
     for each in trial.wrong:

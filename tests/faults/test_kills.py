@@ -121,7 +121,7 @@ def test_a_disk_that_may_only_be_read(voices, tmp_path, name):
 
 @pytest.mark.parametrize("name", ["run", "batch"])
 def test_a_folder_that_is_taken_away_meanwhile(voices, tmp_path, name):
-    """One line or so, and afterwards all goes well again."""
+    """One line or so, or it is made again; and afterwards all goes well."""
     output = tmp_path / "out"
     words = [*kills.PROGRAM, *kills.commands(voices.folder)[name], "-o", str(output)]
     running = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -132,16 +132,16 @@ def test_a_folder_that_is_taken_away_meanwhile(voices, tmp_path, name):
     time.sleep(0.3)
     output.rename(tmp_path / "taken")
     _, said = running.communicate(timeout=300)
-    assert running.returncode in (1, 3)
+    assert running.returncode in (0, 1, 3)
     assert all(line.startswith("error: ") and "unforeseen" not in line for line in said.splitlines())
-    assert 1 <= len(said.splitlines()) <= 3
+    assert bool(running.returncode) <= len(said.splitlines()) <= 3
     assert ran(voices, name, output).returncode == 0
     assert kills.contents(output) == voices.whole[name]
 
 
 @pytest.mark.parametrize("name", ["run", "batch"])
 def test_two_at_once_into_one_folder(voices, tmp_path, name):
-    """Whichever wins, what is there is whole; who lost says so."""
+    """Whichever wins, what is there is whole; a batch that came too late says so."""
     output = tmp_path / "out"
     words = [*kills.PROGRAM, *kills.commands(voices.folder)[name], "-o", str(output)]
     both = [
@@ -149,7 +149,7 @@ def test_two_at_once_into_one_folder(voices, tmp_path, name):
         for _ in range(2)
     ]
     said = [each.communicate(timeout=300)[1] for each in both]
-    assert sorted(each.returncode for each in both) in ([0, 0], [0, 1])
+    assert sorted(each.returncode for each in both) == {"run": [0, 0], "batch": [0, 1]}[name]
     assert all("Traceback" not in text and "unforeseen" not in text for text in said)
     assert kills.contents(output) == voices.whole[name]
     assert not list(output.rglob("*.part"))
