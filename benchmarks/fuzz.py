@@ -5,7 +5,7 @@
 
 Each target runs in a process of its own, starts from small valid texts and may raise DiarizeError, in one
 line, and nothing else; what is read must be writable again. A finding is printed with its bytes, which belong
-into tests/faults/test_findings.py. Nothing else needs atheris.
+into a test beside tests/faults. Nothing else needs atheris.
 """
 
 from __future__ import annotations

@@ -189,17 +189,22 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
 
+    told = 0
+
     def tell(n, trial):
+        nonlocal told
+        for each in trial.wrong[told:]:
+            sys.stdout.write(f"WRONG {each}\n")
+        told = len(trial.wrong)
         if n % 10 == 0:
-            sys.stdout.write(f"{n} kills, {len(trial.wrong)} things wrong; {dict(trial.seen)}\n")
-            sys.stdout.flush()
+            sys.stdout.write(f"{n} kills; {dict(trial.seen)}\n")
+        sys.stdout.flush()
 
     with tempfile.TemporaryDirectory() as work:
         trial = tried(Path(work), asked.kills, asked.seed, tell)
     for what, count in sorted(trial.seen.items()):
         sys.stdout.write(f"{count:5d}  {what}\n")
-    for each in trial.wrong:
-        sys.stdout.write(f"WRONG {each}\n")
+    tell(0, trial)
     sys.stdout.write(f"{sum(trial.seen.values())} kills, {len(trial.wrong)} things wrong\n")
     raise SystemExit(bool(trial.wrong))
 

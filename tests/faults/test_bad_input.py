@@ -22,7 +22,7 @@ from . import bad
 
 PROGRAM = [sys.executable, "-m", "diarize"]
 MEMORY = 600_000  # kilobytes that may come on top
-SECONDS = 10.0  # that one small file may take
+SECONDS = 10.0  # of the processor, that one small file may take
 
 
 def invoked(*words):
@@ -65,9 +65,9 @@ def test_every_bad_recording_gets_one_line(recordings, tmp_path, monkeypatch):
     before, memory = everything(folder), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     refused = 0
     for name in names:
-        begin = time.monotonic()
+        begin = time.process_time()
         line = complaint(invoked("run", "-o", "out", "--no-plot", "--overwrite", "--", folder / name))
-        assert time.monotonic() - begin < SECONDS, name
+        assert time.process_time() - begin < SECONDS, name
         refused += bool(line)
     assert 200 < refused < len(names)
     assert everything(folder) == before
@@ -141,18 +141,10 @@ def test_commands_refuse_what_is_no_annotation(command, recordings, tmp_path, mo
     folder, names = recordings
     monkeypatch.chdir(tmp_path)
     (tmp_path / "good.rttm").write_bytes(bad.annotations()["rttm"])
-    after = {
-        "score": ["good.rttm"],
-        "convert": ["out.csv", "--from", "rttm", "--overwrite"],
-        "plot": ["-o", "out.png"],
-    }
+    after = {"score": ["good.rttm"], "convert": ["out.csv"], "plot": []}[command]
     sample = [*names[::60], *names[-12:], *bad.NAMES[::4]]
     for name in sample:
-        assert complaint(
-            invoked(command, *after[command], "--", folder / name)
-            if command == "plot"
-            else invoked(command, "--", folder / name, *after[command][:1])
-        )
+        assert complaint(invoked(command, "--", folder / name, *after))
     assert {each.name for each in tmp_path.iterdir()} == {"good.rttm"}
 
 
