@@ -47,9 +47,19 @@ def leave_interrupted() -> NoReturn:
     with suppress(OSError, ValueError):
         if not _State.told:
             tell_interrupted()
+        ignore_signals()
+        _give_back()
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(INTERRUPTED)
+
+
+def _give_back() -> None:
+    """Semaphores of worker processes go back to the system, or its tracker would speak of them."""
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None:
+        with suppress(Exception):
+            util._run_finalizers()
 
 
 def catch_signals() -> None:
