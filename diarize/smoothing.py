@@ -40,11 +40,9 @@ def adapted_posteriors(
     it has, then shares the frames out anew.
     """
     shares = _spread(responsibilities, points, len(values))
-    result = _masked(shares, mask)
+    result, spoken = _masked(shares, mask), values[mask.values]
     for _ in range(config.rounds):
-        scores = np.column_stack(
-            [m.log_prob(values[mask.values]) for m in _adapted(ubm, values, shares, config)]
-        )
+        scores = np.column_stack([m.log_prob(spoken) for m in _adapted(ubm, values, shares, config)])
         result = turn_posteriors(scores, mask, config)
         shares = result.values
     return result

@@ -15,7 +15,7 @@ from diarize.models import forward_backward, sticky
 from diarize.types import SpeechMask, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -41,6 +41,8 @@ SCALE: Final = 0.05
 STAY: Final = 0.99
 # Cepstra above c0 of digital silence are rounding errors; those of any sound, however faint, are not.
 FLAT: Final = 1e-2
+# Frames whose evidence is weighed at a time.
+AT_ONCE: Final = 1 << 16
 # What Silero's probability must exceed, as its authors set it.
 SILERO_THRESHOLD: Final = 0.5
 
@@ -62,7 +64,8 @@ def by_mixtures(features: Features, speech: GMM, other: GMM, config: SpeechConfi
 
 def _dead(features: Features, shortest: int) -> Array:
     """Frames of digital silence that lasts ``shortest`` frames or more, bool (n_frames,)."""
-    flat: Array = np.abs(features.values[:, 1:]).max(axis=1) < FLAT
+    fine = features.values[:, 1:]
+    flat: Array = np.maximum(fine.max(axis=1), -fine.min(axis=1)) < FLAT
     for start, end in runs(flat):
         flat[start:end] = end - start >= shortest
     return flat
@@ -77,9 +80,7 @@ def _widened(mask: Array, reach: int) -> Array:
 
 def _log_ratio(features: Features, speech: GMM, other: GMM) -> Array:
     """log p(frame | speech) − log p(frame | other), (n_frames,)."""
-    x = activity_features(features)
-    ratio: Array = speech.log_prob(x) - other.log_prob(x)
-    return ratio
+    return np.concatenate([speech.log_prob(x) - other.log_prob(x) for x in _activity_parts(features)])
 
 
 def activity_features(features: Features) -> Array:
@@ -88,22 +89,23 @@ def activity_features(features: Features) -> Array:
     The level under the loud and over the quiet frames, cepstra less their mean over the louder half, slopes,
     and the mean and spread of the level around each frame.
     """
-    cepstra = features.values[:, :N_CEPSTRA].astype(np.float64)
-    level = cepstra[:, 0]
+    return np.concatenate(list(_activity_parts(features)))
+
+
+def _activity_parts(features: Features) -> Iterator[Array]:
+    """``activity_features`` in parts: of a long recording they would be larger than its features."""
+    cepstra, level = features.values[:, :N_CEPSTRA], features.values[:, 0].astype(np.float64)
     quiet, middle, loud = np.percentile(level, (10, 60, 95))
-    shape = cepstra[:, 1:] - cepstra[level >= middle, 1:].mean(axis=0)
+    usual = cepstra[level >= middle, 1:].mean(axis=0, dtype=np.float64)
     around = [_mean_around(level, reach) - loud for reach in LEVEL_REACHES]
     centred = level - level.mean()
     variance = _mean_around(centred**2, SPREAD_REACH) - _mean_around(centred, SPREAD_REACH) ** 2
-    columns = (
-        level - loud,
-        level - quiet,
-        shape,
-        _slopes(cepstra),
-        *around,
-        np.sqrt(np.maximum(variance, 0)),
-    )
-    return np.column_stack(columns).astype(np.float32)
+    spread = np.sqrt(np.maximum(variance, 0))
+    for start in range(0, len(level), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        before = (level[part] - loud, level[part] - quiet, cepstra[part, 1:] - usual)
+        after = (_slopes(cepstra, part), *(mean[part] for mean in around), spread[part])
+        yield np.column_stack((*before, *after)).astype(np.float32)
 
 
 def _mean_around(values: Array, reach: int) -> Array:
@@ -113,10 +115,13 @@ def _mean_around(values: Array, reach: int) -> Array:
     return mean
 
 
-def _slopes(values: Array) -> Array:
+def _slopes(values: Array, part: slice) -> Array:
+    """Slopes of the frames of a part, which look at the frames beside it, too."""
     from diarize.features import slopes
 
-    return slopes(values, SLOPE_REACH)
+    begin = max(0, part.start - SLOPE_REACH)
+    found = slopes(values[begin : part.stop + SLOPE_REACH], SLOPE_REACH)
+    return found[part.start - begin :][: part.stop - part.start]
 
 
 def by_energy(features: Features) -> SpeechMask:

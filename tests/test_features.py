@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import librosa
 import numpy as np
 import pytest
@@ -116,6 +118,18 @@ class TestCepstra:
             assert streamed.grid == whole.grid
             assert_allclose(streamed.values, whole.values, rtol=0, atol=1e-6)
 
+    def test_memory_is_that_of_what_is_returned_even_from_one_large_block(self):
+        """Spectra are thirteen times as large as cepstra in the precision of sums: never of all frames."""
+        samples = np.zeros(600 * RATE, np.float32)
+        both(samples[:RATE])  # whatever librosa builds once
+        tracemalloc.start()
+        found = both(samples)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        kept = sum(each.values.nbytes for each in found)
+        spectra = 8 * 257 * 100 * 30
+        assert peak < 1.25 * kept + 6 * spectra
+
     @LAW
     @given(n=st.integers(1, 20_000), rate=st.sampled_from([8_000, 16_000, 22_050, 44_100]))
     def test_cells_tile_the_recording(self, n, rate):
@@ -197,6 +211,14 @@ class TestNormalisation:
         assert_allclose(scaled[used].mean(axis=0), 0, rtol=0, atol=1e-4)
         assert_allclose(scaled[used].std(axis=0), 1, rtol=1e-4)
         assert scaled[~used].min() > 10
+
+    def test_cmvn_of_a_long_recording_goes_in_parts(self, monkeypatch):
+        """Sums of parts, one of them without a used frame, are the sum."""
+        values, used = rows(6), np.arange(200) % 3 > 0
+        used[70:80] = False
+        whole = cmvn(values, used)
+        monkeypatch.setattr("diarize.features.normalize.AT_ONCE", 7)
+        assert_allclose(cmvn(values, used), whole, rtol=0, atol=1e-6)
 
     @LAW
     @given(seed=st.integers(0, 1000), shift=st.floats(-50, 50), scale=st.floats(0.1, 10))

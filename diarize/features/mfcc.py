@@ -8,6 +8,7 @@ Davis & Mermelstein 1980; mel filters and cosine transform by librosa.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +29,7 @@ __all__ = ["cepstra", "frame_grid"]
 
 # Power of the quietest sound that is told from silence: under the rounding noise of 16-bit audio.
 FLOOR = 1e-11
+AT_ONCE = 30  # seconds whose spectra are held at a time, however long a block is
 
 
 def frame_grid(n_samples: int, rate: int, config: FeatureConfig) -> FrameGrid:
@@ -54,19 +56,34 @@ def cepstra(
     that within it in dB. Raises AudioError when there is no sample at all.
     """
     filters = [_mel_filters(rate, config, band) for band in bands]
-    rows: list[list[Array]] = [[] for _ in bands]
+    names = (*(f"c{i}" for i in range(config.n_mfcc + 1)), "tilt")
+    tables = [_Rows(np.empty((0, len(names)), dtype=np.float32)) for _ in bands]
     n_samples = 0
     for samples, is_new in _windowed(blocks, rate, config):
         n_samples += is_new
         spectrum = _power_spectrum(samples, rate, config)
         tilt = _tilt(spectrum, rate)
-        for weights, out in zip(filters, rows, strict=True):
-            out.append(np.column_stack((_mfcc(spectrum, weights, config), tilt)))
+        for weights, table in zip(filters, tables, strict=True):
+            table.add(np.column_stack((_mfcc(spectrum, weights, config), tilt)))
     if not n_samples:
         raise AudioError("the recording has no samples; nothing can be said about it")
     grid = frame_grid(n_samples, rate, config)
-    names = (*(f"c{i}" for i in range(config.n_mfcc + 1)), "tilt")
-    return tuple(Features(np.concatenate(out)[: grid.n_frames], grid, names) for out in rows)
+    return tuple(Features(table.values[: grid.n_frames], grid, names) for table in tables)
+
+
+@dataclass(slots=True)
+class _Rows:
+    """A table (capacity, D) that grows where it lies: joining parts would take the memory twice."""
+
+    values: Array
+    n: int = 0
+
+    def add(self, rows: Array) -> None:
+        needed = self.n + len(rows)
+        if needed > len(self.values):
+            self.values.resize((needed + needed // 8, self.values.shape[1]), refcheck=False)
+        self.values[self.n : needed] = rows
+        self.n = needed
 
 
 def _windowed(blocks: Iterable[Array], rate: int, config: FeatureConfig) -> Iterator[tuple[Array, int]]:
@@ -74,7 +91,7 @@ def _windowed(blocks: Iterable[Array], rate: int, config: FeatureConfig) -> Iter
     grid = frame_grid(0, rate, config)
     held = np.zeros(-grid.offset, dtype=np.float32)
     new = 0
-    for block in blocks:
+    for block in _pieces(blocks, round(AT_ONCE * rate)):
         held, new = np.concatenate((held, block)), new + len(block)
         n_frames = (len(held) - grid.window) // grid.hop + 1
         if n_frames >= 1:
@@ -82,6 +99,11 @@ def _windowed(blocks: Iterable[Array], rate: int, config: FeatureConfig) -> Iter
             held, new = held[n_frames * grid.hop :], 0
     tail = np.concatenate((held, np.zeros(grid.window + grid.hop, dtype=np.float32)))
     yield tail, new
+
+
+def _pieces(blocks: Iterable[Array], longest: int) -> Iterator[Array]:
+    for block in blocks:
+        yield from (block[start : start + longest] for start in range(0, len(block), longest))
 
 
 def _power_spectrum(samples: Array, rate: int, config: FeatureConfig) -> Array:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cmvn", "normalized", "sliding_cmvn", "warped"]
 
+AT_ONCE = 1 << 16  # frames that are held in double precision at a time
 SMALLEST_DEVIATION = 1e-3  # in cepstral units (dB): a coefficient that varies less is constant
 
 
@@ -43,10 +44,23 @@ def normalized(values: Array, used: Array, frame_rate: float, config: FeatureCon
 
 def cmvn(values: Array, used: Array) -> Array:
     """Cepstral mean and variance normalisation over the ``used`` (T,) frames of (T, D), float32."""
-    speech = values[used].astype(np.float64) if used.any() else values.astype(np.float64)
-    mean, deviation = speech.mean(axis=0), speech.std(axis=0)
-    scaled: Array = ((values - mean) / np.maximum(deviation, SMALLEST_DEVIATION)).astype(np.float32)
+    mean, deviation = _moments(values, used if used.any() else ~used)
+    scaled = np.empty(values.shape, dtype=np.float32)
+    for part in _parts(len(values)):
+        scaled[part] = (values[part] - mean) / np.maximum(deviation, SMALLEST_DEVIATION)
     return scaled
+
+
+def _moments(values: Array, used: Array) -> tuple[Array, Array]:
+    """Mean and standard deviation (D,) of the ``used`` frames, in float64 whatever the values are."""
+    count = np.count_nonzero(used)
+    mean = sum(values[part][used[part]].sum(axis=0, dtype=np.float64) for part in _parts(len(values))) / count
+    squares = (((values[part][used[part]] - mean) ** 2).sum(axis=0) for part in _parts(len(values)))
+    return mean, np.sqrt(sum(squares) / count)
+
+
+def _parts(n: int) -> list[slice]:
+    return [slice(start, start + AT_ONCE) for start in range(0, n, AT_ONCE)]
 
 
 def sliding_cmvn(values: Array, width: int) -> Array:

@@ -180,6 +180,13 @@ class TestActivityFeatures:
         spread = [padded[15 + t : 46 + t].std() for t in range(200)]
         assert_allclose(found[:, 29], spread, rtol=0, atol=1e-3)
 
+    def test_parts_of_a_long_recording_know_their_neighbours(self, monkeypatch):
+        """A slope at the edge of a part is that of the whole."""
+        features = leveled(np.random.default_rng(2).normal(size=200) * 20)
+        whole = activity_features(features)
+        monkeypatch.setattr(speech, "AT_ONCE", 33)
+        assert_array_equal(activity_features(features), whole)
+
 
 class TestSilero:
     def test_without_the_package_the_error_says_what_to_install(self, monkeypatch):
