@@ -143,7 +143,7 @@ SPEAKER_RANK: Final = 50  # dimensions of speaker space
 WINDOW_RANK: Final = 30  # dimensions of what varies from window to window
 # Share of a frame that counts as evidence: while learning loadings, and in use.
 TRAINING_SCALE: Final = 0.3
-SCALE: Final = 0.08
+SCALE: Final = 0.13
 N_FRAMES: Final = 400_000  # most frames for a mixture
 
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from itertools import combinations, takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from diarize.errors import DiarizeError
 from diarize.models import effective_sample_size, fit_kmeans, seed_points, select_gmm
-from diarize.models.factors import observations_at
+from diarize.models.factors import Observations, observations_at
+from diarize.models.sessions import log_ratio, scattered
 from diarize.models.vbhmm import fit_voices, merge_path
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from diarize.config import ClusteringConfig
-    from diarize.models.factors import Observations
     from diarize.models.vbhmm import VoicesFit
     from diarize.types import SpeakerPoints
 
@@ -27,8 +31,13 @@ __all__ = ["Clustering", "clustered", "nobody"]
 # The search starts from at least this many speakers and merges: merging finds what splitting misses.
 WIDEST_START: Final = 20
 # Chance that the next window has the same speaker: within a stretch of speech, and after a pause.
-STAY_WITHIN: Final = 0.95
+STAY_WITHIN: Final = 0.9
 STAY_AFTER_PAUSE: Final = 0.5
+# What the bound must gain before one voice is taken for several, nats: one voice in two moods gains a little,
+# two voices gain much more, be they heard for seconds only.
+SECOND_VOICE: Final = 8.0
+# A voice drifts: this share of the variance between voices may lie between two parts of one recording.
+DRIFT: Final = 0.03
 # Probability that a hard start leaves to the other speakers.
 DOUBT: Final = 1e-3
 
@@ -39,7 +48,8 @@ class Clustering:
 
     ``criterion``: its name; ``counts`` (n,) speakers tried and ``values`` (n,) of the criterion, in nats,
     smaller is better; ``chosen``; ``equivalent``: counts that the criterion can hardly tell from the chosen,
-    which is among them; ``solutions``: responsibilities (n_windows, K) for every count.
+    which is among them; ``solutions``: responsibilities (n_windows, K) for every count; ``alike``: counts
+    passed over because two of their voices may well be one that drifted.
     """
 
     criterion: str
@@ -48,6 +58,7 @@ class Clustering:
     chosen: int
     equivalent: tuple[int, ...]
     solutions: tuple[Array, ...]
+    alike: tuple[int, ...] = ()
 
     @property
     def responsibilities(self) -> Array:
@@ -65,6 +76,8 @@ class Clustering:
         gaps = [(v, k) for k, v in zip(self.counts, self.values, strict=True) if k != self.chosen]
         value, runner_up = min(gaps)
         best = self.values[self.counts.index(self.chosen)]
+        if runner_up in self.alike:
+            return f"{self.chosen} by {self.criterion}; two voices of {runner_up} would be too much alike"
         if value < best:
             ahead = f"{best - value:.0f} nats ahead"
             return f"{self.chosen} as asked; {self.criterion} alone says {runner_up}, {ahead}"
@@ -97,15 +110,22 @@ def clustered(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clu
 
 
 def _decided(
-    criterion: str, solutions: dict[int, Array], values: dict[int, float], config: ClusteringConfig
+    criterion: str,
+    solutions: dict[int, Array],
+    values: dict[int, float],
+    config: ClusteringConfig,
+    believable: Callable[[Array], bool] = lambda responsibilities: True,
 ) -> Clustering:
-    """The allowed count with the least value, all counts reported."""
+    """The allowed count with the least value whose solution is believable, all counts reported."""
     counts = tuple(sorted(values))
-    allowed = [k for k in counts if config.min_speakers <= k <= config.max_speakers]
-    chosen = min(allowed, key=lambda k: (values[k], k))
-    near = tuple(k for k in allowed if values[k] - values[chosen] <= config.equivalent)
-    shown = tuple(values[k] for k in counts)
-    return Clustering(criterion, counts, shown, chosen, near, tuple(solutions[k] for k in counts))
+    ranked = sorted((values[k], k) for k in counts if config.min_speakers <= k <= config.max_speakers)
+    alike = tuple(takewhile(lambda k: not believable(solutions[k]), (k for _, k in ranked)))
+    if len(alike) == len(ranked):  # nothing better is allowed
+        alike = ()
+    best, chosen = ranked[len(alike)]
+    near = tuple(sorted(k for value, k in ranked if k not in alike and value - best <= config.equivalent))
+    shown, kept = tuple(values[k] for k in counts), tuple(solutions[k] for k in counts)
+    return Clustering(criterion, counts, shown, chosen, near, kept, alike)
 
 
 def _by_gaussians(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clustering:
@@ -136,7 +156,18 @@ def _by_evidence(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> 
                 path[k] = fit
     path |= _missing(path, observations, stay, points.values, config, seed)
     solutions = {k: fit.responsibilities for k, fit in path.items()}
-    return _decided("evidence", solutions, {k: -fit.bound for k, fit in path.items()}, config)
+    values = {k: (SECOND_VOICE if k > 1 else 0.0) - fit.bound for k, fit in path.items()}
+    return _decided("evidence", solutions, values, config, partial(_all_apart, observations))
+
+
+def _all_apart(observations: Observations, responsibilities: Array) -> bool:
+    """Whether every two voices are likelier two than one that drifted."""
+    linear = responsibilities.T @ observations.linear
+    precision = responsibilities.T @ observations.precision
+    voices = [
+        scattered(Observations(linear[k : k + 1], precision[k : k + 1]), DRIFT) for k in range(len(linear))
+    ]
+    return all(log_ratio(one, other) < 0 for one, other in combinations(voices, 2))
 
 
 def _start(values: Array, config: ClusteringConfig, seed: int) -> Array:

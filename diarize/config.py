@@ -102,7 +102,7 @@ class SpaceConfig:
     # file of a background model; "" is the one that ships for the measured bandwidth
     background: str = ""
     # seconds of speech in one window
-    window: float = 1.5
+    window: float = 1.0
     # a pause longer than this ends a window, seconds
     max_pause: float = 0.15
 
@@ -138,6 +138,8 @@ class SmoothingConfig:
     stay: float = 0.98
     # shortest turn, seconds
     min_turn: float = 0.3
+    # a second speaker speaks too where its posterior is at least this; 0: one at a time (lower DER so far)
+    overlap: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +207,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "smoothing.likelihood_scale": (0.001, 1),
     "smoothing.stay": (0, 0.9999999),
     "smoothing.min_turn": (0, 60),
+    "smoothing.overlap": (0, 0.5),
     "seed": (0, 2**63 - 1),
 }
 

@@ -111,6 +111,7 @@ def _diarized(
     if not mask.values.any():
         return _silent(sound, features, mask, band, config)
     values = _values(features, mask, config)
+    del features  # hundreds of megabytes of a long recording, which nobody looks at any more
     progress("space", 0.0)
     points = _points(values, mask, model, config)
     progress("clustering", 0.0)
@@ -120,12 +121,12 @@ def _diarized(
     _check_count(len(posteriors.speakers), config)
     progress("smoothing", 1.0)
     return Diarization(
-        turns(posteriors, mask, sound.name, sound.start),
+        turns(posteriors, mask, sound.name, sound.start, config.smoothing.overlap),
         posteriors,
         selection,
         mask,
         band,
-        features.grid.duration,
+        mask.grid.duration,
         sound.notes(),
         config,
         versions(),
@@ -327,16 +328,33 @@ def _by_appearance(found: Posteriors) -> Posteriors:
     return Posteriors(shares, found.grid, tuple(speaker_name(k) for k in range(len(order))))
 
 
-def turns(posteriors: Posteriors, mask: SpeechMask, recording: str, start: float = 0.0) -> Annotation:
-    """The most likely speaker of every frame of speech as turns; confidence is the mean posterior."""
-    labels = np.where(mask.values, posteriors.values.argmax(axis=1), -1)
+def turns(
+    posteriors: Posteriors, mask: SpeechMask, recording: str, start: float = 0.0, overlap: float = 0.0
+) -> Annotation:
+    """The most likely speaker of every frame of speech as turns; confidence is the mean posterior.
+
+    Where the posterior of the next one is ``overlap`` or more, the next one speaks too; 0 asks for one at a time.
+    """
+    speaking = _speaking(posteriors.values, mask.values, overlap)
     edges = np.maximum(posteriors.grid.edges(), 0.0) + start
     found = []
     for k, name in enumerate(posteriors.speakers):
-        for a, b in runs(labels == k):
+        for a, b in runs(speaking[:, k]):
             means = posteriors.values[a:b].mean(axis=0, dtype=np.float64)
             found.append(_turn(edges[a], edges[b], name, means, k, posteriors.speakers))
     return Annotation(recording, tuple(found))
+
+
+def _speaking(values: Array, speech: Array, overlap: float) -> Array:
+    """Who speaks in every frame, bool (n_frames, K): the likeliest, and the next if likely enough."""
+    frames, speaking = np.arange(len(values)), np.zeros(values.shape, dtype=bool)
+    likeliest = values.argmax(axis=1)
+    speaking[frames, likeliest] = speech
+    if overlap > 0 and values.shape[1] > 1:
+        rest = values.copy()
+        rest[frames, likeliest] = 0
+        speaking |= (rest >= overlap) & (rest == rest.max(axis=1, keepdims=True)) & speech[:, None]
+    return speaking
 
 
 def _turn(start: float, end: float, name: str, means: Array, k: int, speakers: tuple[str, ...]) -> Turn:

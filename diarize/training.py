@@ -7,7 +7,7 @@ so that the model knows voices as they come: several in one recording, normalise
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
@@ -41,6 +41,12 @@ SPEECHLESS: Final = 6  # for so many conversations there is one recording in whi
 SECONDS_EACH: Final = 10.0  # of conversation for each voice in it
 TELEPHONE_SHARE: Final = 0.15  # of wide-band conversations that lost their upper band all the same
 EDGE: Final = 0.03  # seconds at the edges of speech that teach neither speech nor pause
+# A voice is not the same from turn to turn: effort tilts its spectrum, excitement raises it. What training
+# recordings of seconds do not show is put in: every few seconds another tilt (largest coefficient of one
+# sample's delay) and another speed (deviation of its logarithm).
+MOOD_SECONDS: Final = (2.0, 4.5)
+MOOD_TILT: Final = 0.5
+MOOD_SPEED: Final = 0.07
 LEAST_SOLO: Final = 2.0  # seconds that a voice must have alone to teach what a voice is
 
 
@@ -129,7 +135,8 @@ def _conversation(
     from diarize.synth import conversation
 
     speed = float(rng.choice(SPEEDS))
-    voices = {name: [_at_speed(read(path, rate=rate), speed) for path in plan.voices[name]] for name in cast}
+    clean = {name: [_at_speed(read(path, rate=rate), speed) for path in plan.voices[name]] for name in cast}
+    voices = {name: [mood for each in said for mood in _moods(each, rng)] for name, said in clean.items()}
     measured = bool(plan.rooms) and rng.random() < 0.4
     rooms = [read(plan.rooms[int(rng.integers(len(plan.rooms)))], rate=rate)] if measured else []
     return conversation(voices, _scenery(len(cast), rng, rate), int(rng.integers(1 << 31)), rooms=rooms)
@@ -172,6 +179,33 @@ def _event(n: int, rng: np.random.Generator, rate: int) -> Array:
             )
     swelling: Array = envelope * chord / max(chord.std(), 1e-12)
     return swelling
+
+
+def _moods(waveform: Waveform, rng: np.random.Generator) -> Iterator[Waveform]:
+    """The recording cut at its quietest moments, every part in another mood."""
+    for part in np.split(waveform.samples, _quiet_moments(waveform)):
+        speed = float(np.exp(MOOD_SPEED * rng.standard_normal()))
+        moved = _at_speed(Waveform(part, waveform.rate, waveform.recording), speed)
+        yield replace(moved, samples=_tilted(moved.samples, rng.uniform(-MOOD_TILT, MOOD_TILT)))
+
+
+def _quiet_moments(waveform: Waveform) -> list[int]:
+    """Samples that part the recording where it is quietest, ``MOOD_SECONDS`` apart."""
+    hop = waveform.rate // 100
+    energies = np.square(waveform.samples[: waveform.samples.size // hop * hop]).reshape(-1, hop).sum(axis=1)
+    smooth = np.convolve(energies, np.ones(5), "same")
+    near, far = (round(100 * seconds) for seconds in MOOD_SECONDS)
+    moments = [0]
+    while smooth.size - moments[-1] > near + far:
+        moments.append(moments[-1] + near + int(smooth[moments[-1] + near : moments[-1] + far].argmin()))
+    return [moment * hop for moment in moments[1:]]
+
+
+def _tilted(samples: Array, coefficient: float) -> Array:
+    """y_t = x_t + coefficient · x_(t−1), as loud as before."""
+    tilted = samples + coefficient * np.concatenate((samples[:1], samples[:-1]))
+    loudness: Array = np.sqrt(np.mean(samples**2) / max(float(np.mean(tilted**2)), 1e-12))
+    return np.clip(tilted * loudness, -1, 1)
 
 
 def _at_speed(waveform: Waveform, speed: float) -> Waveform:

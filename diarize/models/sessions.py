@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["log_evidence", "log_ratio", "pooled", "session_evidence"]
+__all__ = ["log_evidence", "log_ratio", "pooled", "scattered", "session_evidence"]
 
 
 def session_evidence(
@@ -50,7 +50,7 @@ def session_evidence(
     # a square root of the covariance that the shifts of others have: shift shiftᵀ
     theirs = np.sqrt(others) * np.transpose(np.linalg.qr(shift.T, mode="r")) / deviations
     together = observed(statistics, np.concatenate((own, theirs), axis=2), loadings[1])
-    return _scattered(_without_rest(pooled(together), speaker.shape[2]), within)
+    return scattered(_without_rest(pooled(together), speaker.shape[2]), within)
 
 
 def pooled(observations: Observations) -> Observations:
@@ -70,8 +70,11 @@ def _without_rest(observations: Observations, rank: int) -> Observations:
     return _row(linear[:rank] - across @ solved[:, rank], matrix[:rank, :rank] - across @ solved[:, :rank])
 
 
-def _scattered(observations: Observations, within: float) -> Observations:
-    """One row about the point of a session as evidence about the point behind all sessions."""
+def scattered(observations: Observations, within: float) -> Observations:
+    """One row about the point of a session as evidence about the point behind all sessions.
+
+    ``within``: w, the share of its variance that changes from session to session.
+    """
     linear, matrix = observations.linear[0], unpacked(observations.precision[0])
     solved = np.linalg.solve(np.eye(len(linear)) + within * matrix, np.column_stack((matrix, linear)))
     return _row(np.sqrt(1 - within) * solved[:, -1], (1 - within) * solved[:, :-1])

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from diarize import clustering
 from diarize.clustering import Clustering, clustered, nobody
 from diarize.config import ClusteringConfig
 from diarize.errors import DiarizeError
+from diarize.models.factors import Observations, observations_at, posterior_means, unpacked
 from diarize.types import SpeakerPoints
 
 from .made import agreement, grid, planted_points
@@ -22,6 +24,17 @@ def exact_points(seed, n_speakers, n=300, distance=12.0):
     frames = np.arange(n)
     bounds = np.column_stack((frames, frames + 1))
     return SpeakerPoints(corners[labels] + rng.normal(size=(n, 3)), bounds, frames == 0, grid(n)), labels
+
+
+def two_voices_apart(distance, knows, n):
+    """Uncertain points of two voices that differ by ``distance`` in one of eight directions."""
+    points, _ = planted_points(4, 1, n=n, knows=knows, distance=0.0)
+    labels = np.repeat(np.arange(n // 10) % 2, 10)
+    moved = np.outer(labels - 0.5, distance * np.eye(8)[0])
+    observed = observations_at(points.values, points.precision)
+    linear = observed.linear + np.einsum("nij,nj->ni", unpacked(points.precision), moved)
+    values = posterior_means(Observations(linear, points.precision))
+    return SpeakerPoints(values, points.bounds, points.first, points.grid, points.precision), labels
 
 
 def settings(**changes):
@@ -113,6 +126,36 @@ class TestEvidence:
             sure.append(found[at].max())
         assert sure[0] > 0.95
         assert sure[1] < sure[0] - 0.05
+
+    def test_one_voice_that_drifted_stays_one(self):
+        """Much is known, a little differs: the evidence prefers two, but two voices would differ by more."""
+        points, labels = two_voices_apart(0.5, knows=8.0, n=400)
+        found = clustered(points, settings(), 0)
+        values = dict(zip(found.counts, found.values, strict=True))
+        assert values[2] < values[1]
+        assert (found.chosen, found.alike[0], found.equivalent) == (1, 2, (1,))
+        assert found.explanation == "1 by evidence; two voices of 2 would be too much alike"
+        points, labels = two_voices_apart(2.5, knows=8.0, n=400)
+        found = clustered(points, settings(), 0)
+        assert (found.chosen, found.alike) == (2, ())
+        assert agreement(labels, found.responsibilities) > 0.97
+
+    def test_whoever_asks_for_two_gets_two_voices_however_alike(self):
+        """Nothing better is allowed, and that is said as it is."""
+        points, _ = two_voices_apart(0.5, knows=8.0, n=400)
+        found = clustered(points, settings(min_speakers=2, max_speakers=2), 0)
+        assert (found.chosen, found.alike, found.equivalent) == (2, (), (2,))
+
+    def test_a_second_voice_has_its_price(self):
+        """Every number but one costs the same more than its bound says."""
+        points, _ = planted_points(3, 3)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(clustering, "SECOND_VOICE", 0.0)
+            free = clustered(points, settings(), 0)
+        priced = clustered(points, settings(), 0)
+        more = np.subtract(priced.values, free.values)
+        assert_allclose(more, [0.0 if k == 1 else clustering.SECOND_VOICE for k in free.counts], atol=1e-9)
+        assert clustering.SECOND_VOICE > 0
 
     def test_more_speakers_than_windows_are_refused(self):
         """In one line with both numbers."""

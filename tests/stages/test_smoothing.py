@@ -220,6 +220,22 @@ class TestTurns:
         assert_allclose(third.confidence, 0.995, rtol=1e-6)
         assert found.recording == "meeting"
 
+    def test_a_second_speaker_speaks_too_where_likely_enough(self):
+        """Only when asked, only the next likeliest, and not in a pause."""
+        mask = mask_of(12, (0, 8))
+        values = np.tile(np.float32([0.625, 0.25, 0.125]), (12, 1))
+        values[4:6] = [0.5, 0.125, 0.375]
+        posteriors = Posteriors(values, grid(12), ("A", "B", "C"))
+        assert {t.speaker for t in turns(posteriors, mask, "r").turns} == {"A"}
+        found = turns(posteriors, mask, "r", overlap=0.25).turns
+        assert [(t.speaker, t.start, t.end) for t in sorted(found, key=lambda t: (t.speaker, t.start))] == [
+            ("A", 0.0, 0.08),
+            ("B", 0.0, 0.04),
+            ("B", 0.06, 0.08),
+            ("C", 0.04, 0.06),
+        ]
+        assert {t.speaker for t in turns(posteriors, mask, "r", overlap=0.375).turns} == {"A", "C"}
+
     def test_a_pause_parts_two_turns_of_one_speaker(self):
         """However short."""
         mask = mask_of(9, (0, 4), (5, 9))

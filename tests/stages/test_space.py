@@ -30,7 +30,7 @@ class TestSpeakerPoints:
     def test_a_point_is_what_its_window_says(self):
         """Windows, statistics and posterior put together by hand: 8 s of speech make a frame worth twice."""
         found = points()
-        bounds, first = tiled(MASK, 1.5, 0.15)
+        bounds, first = tiled(MASK, 1.0, 0.15)
         assert MASK.seconds == 8.0
         said = observed(accumulated(UBM, VALUES, MASK.values, bounds, 0.2), *LOADINGS)
         assert_array_equal(found.bounds, bounds)
@@ -75,7 +75,7 @@ class TestSpeakerPoints:
     def test_the_length_of_windows_is_a_setting(self, window):
         """As are the pauses that end them."""
         assert_array_equal(points(window=window).bounds, tiled(MASK, window, 0.15)[0])
-        assert_array_equal(points(max_pause=2.0).bounds, tiled(MASK, 1.5, 2.0)[0])
+        assert_array_equal(points(max_pause=2.0).bounds, tiled(MASK, 1.0, 2.0)[0])
 
 
 def test_every_frame_of_speech_is_a_point_in_the_textbook_space():

@@ -100,3 +100,31 @@ def test_too_few_voices_are_refused(voices, tmp_path):
     few = dict(list(voices.items())[:5])
     with pytest.raises(ModelError, match="5 voices; a background model needs 6"):
         learnt(few, tmp_path / "model.npz")
+
+
+def test_a_voice_has_many_moods():
+    """Parts cut at quiet moments, together as long as the whole to a few per cent, as loud, not the same."""
+    ((waveform,),) = vowels(1, 20.0, seed=3).values()
+    parts = list(training._moods(waveform, np.random.default_rng(0)))
+    assert len(parts) >= 4
+    total = sum(part.samples.size for part in parts)
+    assert 0.85 < total / waveform.samples.size < 1.15
+    assert total != waveform.samples.size
+    loudness = np.sqrt(np.mean(np.concatenate([part.samples for part in parts]) ** 2))
+    np.testing.assert_allclose(loudness, np.sqrt(np.mean(waveform.samples**2)), rtol=0.05)
+    moments = np.array(training._quiet_moments(waveform))
+    apart = np.diff([0, *moments]) / waveform.rate
+    assert apart.min() >= 2.0
+    assert apart.max() <= 4.5
+    around = [np.abs(waveform.samples[m - 160 : m + 160]).mean() for m in moments]
+    assert np.mean(around) < 0.5 * np.abs(waveform.samples).mean()
+
+
+def test_a_tilt_moves_loudness_between_low_and_high():
+    """Both ways, all in all as loud."""
+    noise = 0.1 * np.random.default_rng(1).standard_normal(16000).astype(np.float32)
+    low, same, high = (training._tilted(noise, a) for a in (0.5, 0.0, -0.5))
+    np.testing.assert_allclose(same, noise, rtol=1e-6)
+    share = [np.abs(np.fft.rfft(x))[:4000].sum() / np.abs(np.fft.rfft(x)).sum() for x in (low, noise, high)]
+    assert share[0] > share[1] + 0.05 > share[2] + 0.1
+    np.testing.assert_allclose([np.std(low), np.std(high)], np.std(noise), rtol=0.02)

@@ -1,0 +1,314 @@
+"""How many speakers, and who: hundreds of simulated conversations of voices that the models never heard.
+
+    python -m benchmarks.heldout train --voices DIR [--voices DIR …] [--rooms DIR] --models FOLDER
+    python -m benchmarks.heldout conversations --voices DIR [--voices DIR …] --models FOLDER [--number 300]
+    python -m benchmarks.heldout alone --voices DIR [--voices DIR …] --models FOLDER [--corpus DIR …]
+    python -m benchmarks.heldout criteria --voices DIR [--voices DIR …] --models FOLDER [--number 300]
+
+Every fifth voice (by the sum of the bytes of its name) is kept from the training of the two models in FOLDER,
+wide.npz and narrow.npz, which is otherwise that of the shipped ones. Conversations have 1 to 10 speakers of
+one corpus, 15 s to 200 s, turns of under a second to many, rooms, noise and channels drawn at random.
+
+"alone" asks how often one voice stays one: held-out voices of 15 to 20 s, and whatever each speaker of a
+corpus of recordings with references says alone. "criteria" counts the speakers of the same conversations in
+other ways. Counts and "wrong", the share of speaker time given to the wrong speaker, are with the reference's
+speech activity. DER: collar 0, overlap scored, own speech activity. Seconds are pooled.
+"""
+
+from __future__ import annotations
+
+import argparse
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import numpy as np
+
+import diarize
+from benchmarks.accuracy import recordings
+from diarize import audio, background, clustering, scoring, synth
+from diarize.clustering import clustered
+from diarize.config import Config, merged
+from diarize.intervals import subtract, union
+from diarize.models import (
+    effective_sample_size,
+    fit_bayesian_gmm,
+    fit_kmeans,
+    fit_pca,
+    seed_points,
+    select_gmm,
+)
+from diarize.models.factors import observations_at
+from diarize.models.vbhmm import fit_voices
+from diarize.training import TrainingPlan, trained
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from diarize.types import Annotation, SpeakerPoints, Waveform
+
+    Voices = Mapping[str, Sequence[Path]]
+
+SPEAKERS = np.array([0.10, 0.20, 0.18, 0.14, 0.11, 0.09, 0.07, 0.05, 0.03, 0.03])  # chances of 1, 2, 3 …
+SHORTEST = 15.0  # seconds
+# Seconds for each speaker, from and to. A voice has about 14 s of material; said over and over, its phrases
+# would make patterns of their own.
+LEAST_EACH, MOST_EACH = 5.0, 20.0
+LENGTHS = (0.0, 25.0, 60.0, inf)  # seconds at which the table is cut
+ONE_IN = 5
+DIMENSIONS = 8  # principal ones of speaker space, for criteria that count parameters
+
+
+def is_held_out(name: str) -> bool:
+    """Whether a voice is kept from training."""
+    return sum(name.encode()) % ONE_IN == 0
+
+
+def scenery(rng: np.random.Generator, seconds: float) -> synth.SynthConfig:
+    """Talk, room, noise and channel of one conversation."""
+    telephone = rng.random() < 0.15
+    return synth.SynthConfig(
+        duration=seconds,
+        share_concentration=float(rng.uniform(1.5, 8.0)),
+        turn_median=float(np.exp(rng.uniform(np.log(0.8), np.log(5.0)))),
+        pause_mean=float(rng.uniform(0.15, 1.0)),
+        overlap_probability=float(rng.uniform(0.0, 0.3)),
+        gain_spread=float(rng.uniform(0.0, 6.0)),
+        rt60=float(rng.choice([0.0, rng.uniform(0.1, 0.9)], p=[0.25, 0.75])),
+        direct_to_reverberant=float(rng.uniform(-2.0, 15.0)),
+        noise=str(rng.choice(["white", "pink", "babble"])),
+        snr=float(rng.choice([inf, rng.uniform(5.0, 40.0)], p=[0.1, 0.9])),
+        low_cut=250.0 if telephone else 0.0,
+        high_cut=3400.0 if telephone else inf,
+        mu_law=bool(rng.random() < 0.1),
+        level=float(rng.uniform(-40.0, -18.0)),
+    )
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """What was simulated."""
+
+    sound: Waveform
+    truth: Annotation
+    band: str
+
+    @property
+    def speech(self) -> Any:
+        """Seconds (n, 2) in which anybody speaks."""
+        return union(self.truth.intervals())
+
+
+@dataclass(frozen=True)
+class Result:
+    """One conversation: seconds, and grades with the reference's speech and with one's own."""
+
+    seconds: float
+    given: scoring.FileScore
+    own: scoring.FileScore
+
+
+def drawn(number: int, corpora: Sequence[Voices], seed: int, alone: bool) -> Conversation:
+    """Conversation ``number``, the same for the same seed and corpora."""
+    rng = np.random.default_rng((seed, number))
+    voices = corpora[int(rng.integers(len(corpora)))]
+    n_speakers = 1 if alone else int(rng.choice(np.arange(1, SPEAKERS.size + 1), p=SPEAKERS))
+    shortest, longest = max(SHORTEST, LEAST_EACH * n_speakers), MOST_EACH * n_speakers
+    seconds = float(np.exp(rng.uniform(np.log(shortest), np.log(longest))))
+    cast = {
+        str(n): [audio.read(p, rate=16000) for p in voices[str(n)]]
+        for n in rng.choice(sorted(voices), n_speakers, replace=False)
+    }
+    scene = scenery(rng, seconds)
+    sound, truth = synth.conversation(cast, scene, int(rng.integers(1 << 31)))
+    return Conversation(sound, truth, "wide" if scene.high_cut == inf else "narrow")
+
+
+def settings(band: str, models: Path) -> Config:
+    """The defaults with the model that knows none of the voices."""
+    chosen = {"space": {"background": str(models / f"{band}.npz")}, "features": {"band": band}}
+    return merged(Config(), chosen)
+
+
+def result(number: int, corpora: Sequence[Voices], models: Path, seed: int, alone: bool) -> Result:
+    """Simulate, diarize with the reference's speech and with one's own, and grade."""
+    each = drawn(number, corpora, seed, alone)
+    config = settings(each.band, models)
+    given, own = (
+        scoring.score(each.truth, diarize.diarize(each.sound, config, speech=speech).annotation)
+        for speech in (each.speech, None)
+    )
+    return Result(each.sound.duration, given, own)
+
+
+def counted(errors: Any) -> str:
+    """Exact and within one in per cent, and the mean error."""
+    exact, near = 100 * np.mean(errors == 0), 100 * np.mean(abs(errors) <= 1)
+    return f"{exact:5.0f} {near:5.0f} {errors.mean():+6.2f}"
+
+
+HEADER = f"{'':<34} {'n':>4} {'exact':>5} {'±1':>5} {'error':>6}"
+
+
+def row(name: str, results: list[Result]) -> str:
+    """One line of the table."""
+    errors = np.array([r.given.hypothesis_speakers - r.given.reference_speakers for r in results])
+    given = diarize.Score.pooled(r.given.score for r in results)
+    own = diarize.Score.pooled(r.own.score for r in results)
+    wrong, der = 100 * given.confusion / given.total, 100 * (own.der or 0.0)
+    return f"{name:<34} {len(results):4d} {counted(errors)} {wrong:6.1f} {der:7.1f}"
+
+
+def conversations(results: list[Result]) -> str:
+    """By length and by number of speakers."""
+    parts = {
+        f"{low:g} to {high:g} s": [r for r in results if low <= r.seconds < high]
+        for low, high in pairwise(LENGTHS)
+    }
+    parts |= {
+        f"{low} to {high} speakers": [r for r in results if low <= r.given.reference_speakers <= high]
+        for low, high in ((1, 1), (2, 2), (3, 4), (5, 7), (8, 10))
+    }
+    lines = [f"{HEADER} {'wrong':>6} {'DER own':>7}"]
+    lines += [row(name, part) for name, part in parts.items() if part]
+    return "\n".join([*lines, row("all", results)])
+
+
+def readers(corpus: Path) -> Iterator[tuple[Waveform, Any]]:
+    """What every speaker of a corpus says while nobody else speaks, and the seconds (n, 2) of it."""
+    for each in recordings(corpus):
+        sound = audio.read(each.path, rate=16000)
+        for name in each.reference.speakers:
+            others = [each.reference.intervals(o) for o in each.reference.speakers if o != name]
+            spans = subtract(each.reference.intervals(name), union(*others) if others else np.empty((0, 2)))
+            parts = [sound.samples[a:b] for a, b in np.round(spans * sound.rate).astype(int)]
+            ends = np.cumsum([len(part) / sound.rate for part in parts])
+            if len(ends) and ends[-1] >= SHORTEST / 2:
+                joined = diarize.Waveform(np.concatenate(parts), sound.rate, f"{each.path.stem} {name}")
+                yield joined, np.column_stack((np.concatenate(([0.0], ends[:-1])), ends))
+
+
+def heard_alone(corpus: Path) -> str:
+    """How many of a corpus's speakers stay one, under the shipped models."""
+    found = {
+        sound.recording: len(diarize.diarize(sound, speech=speech).annotation.speakers)
+        for sound, speech in readers(corpus)
+    }
+    torn = ", ".join(f"{name} ({n})" for name, n in found.items() if n > 1) or "none"
+    return f"{corpus.name}: {sum(n == 1 for n in found.values())} of {len(found)} stay one; torn: {torn}"
+
+
+def guesses(number: int, corpora: Sequence[Voices], models: Path, seed: int) -> tuple[int, dict[str, int]]:
+    """True number of speakers, and what each way of counting says."""
+    each = drawn(number, corpora, seed, alone=False)
+    config = settings(each.band, models)
+    asked: list[SpeakerPoints] = []
+
+    def listening(points: SpeakerPoints, *rest: Any) -> Any:
+        asked.append(points)
+        return clustered(points, *rest)
+
+    with mock.patch.object(clustering, "clustered", listening):
+        found = diarize.diarize(each.sound, config, speech=each.speech)
+    return len(each.truth.speakers), counts(asked[0], found.selection) if asked else {}
+
+
+def counts(points: SpeakerPoints, shipped: clustering.Clustering) -> dict[str, int]:
+    """The number of speakers by the shipped criterion and by others, on the same points."""
+    priced = dict(zip(shipped.counts, shipped.values, strict=True))
+    alone = {k: value - (clustering.SECOND_VOICE if k > 1 else 0.0) for k, value in priced.items()}
+    low = fit_pca(points.values, min(DIMENSIONS, *np.array(points.values.shape) - 1)).transform(points.values)
+    most = range(1, min(20, len(low) // 2) + 1)
+    found = {
+        "evidence, as shipped": shipped.chosen,
+        "evidence, without drift": min(priced, key=priced.__getitem__),
+        "evidence alone": min(alone, key=alone.__getitem__),
+        "VB-HMM, pruning without merging": pruned(points, low, most[-1]),
+        "Dirichlet process, spherical": fit_bayesian_gmm(low, most[-1], "spherical", seed=0)[0].n_used,
+    }
+    for kind in ("tied", "diag", "spherical"):
+        found |= by_criteria(low, most, kind)
+    return found
+
+
+def pruned(points: SpeakerPoints, low: Any, most: int) -> int:
+    """States that a variational hidden Markov model keeps of ``most``."""
+    observations = observations_at(points.values, np.asarray(points.precision))
+    stay = np.where(points.first, clustering.STAY_AFTER_PAUSE, clustering.STAY_WITHIN)
+    labels = fit_kmeans(low, low[seed_points(low, most, np.random.default_rng(0))]).labels
+    start = 0.999 * np.eye(most)[labels] + 0.001 / most
+    return fit_voices(observations, stay, start, 40).n_states
+
+
+def by_criteria(points: Any, most: range, kind: str) -> dict[str, int]:
+    """The number of Gaussians of one kind of covariance that each information criterion asks for."""
+    selection = select_gmm(points, most, kind, n_samples=effective_sample_size(points), seed=0, n_init=1)
+    best = {
+        criterion: min(selection.candidates, key=lambda c, name=criterion: c.value(name))
+        for criterion in ("bic", "icl", "aic")
+    }
+    return {f"{name.upper()}, {kind}": chosen.gmm.n_components for name, chosen in best.items()}
+
+
+def criteria(results: list[tuple[int, dict[str, int]]]) -> str:
+    """One line a criterion, and how often one speaker is one."""
+    useful = [(true, found) for true, found in results if found]
+    truth = np.array([true for true, _ in useful])
+    lines = [f"{HEADER} {'one is one':>10}"]
+    for name in useful[0][1]:
+        errors = np.array([found[name] for _, found in useful]) - truth
+        one = 100 * np.mean(errors[truth == 1] == 0)
+        lines.append(f"{name:<34} {len(errors):4d} {counted(errors)} {one:10.0f}")
+    return "\n".join(lines)
+
+
+def train(folder: Path, corpora: Sequence[Voices], rooms: Path | None) -> None:
+    """Learn wide.npz and narrow.npz from all voices that are not held out."""
+    kept = {name: paths for voices in corpora for name, paths in voices.items() if not is_held_out(name)}
+    responses = sorted(rooms.glob("*.flac")) if rooms else []
+    folder.mkdir(parents=True, exist_ok=True)
+    for band in ("wide", "narrow"):
+        background.save(trained(TrainingPlan(kept, responses, 8), band, Config()), folder / f"{band}.npz")
+
+
+def many(function: Callable[[int], Any], number: int) -> list[Any]:
+    """Results in order, two processes at work."""
+    with ProcessPoolExecutor(2) as pool:
+        return list(pool.map(function, range(number), chunksize=2))
+
+
+def main() -> None:
+    """Train, or print a table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("task", choices=("train", "conversations", "alone", "criteria"))
+    parser.add_argument("--voices", type=Path, action="append", required=True)
+    parser.add_argument("--models", type=Path, required=True)
+    parser.add_argument("--rooms", type=Path)
+    parser.add_argument("--corpus", type=Path, action="append", default=[])
+    parser.add_argument("--number", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    everybody = [audio.voices(folder) for folder in asked.voices]
+    corpora = [{n: p for n, p in voices.items() if is_held_out(n)} for voices in everybody]
+    if asked.task == "train":
+        train(asked.models, everybody, asked.rooms)
+    elif asked.task == "criteria":
+        work = partial(guesses, corpora=corpora, models=asked.models, seed=asked.seed)
+        print(criteria(many(work, asked.number)))
+    else:
+        alone = asked.task == "alone"
+        work = partial(result, corpora=corpora, models=asked.models, seed=asked.seed, alone=alone)
+        print(conversations(many(work, asked.number)))
+        for corpus in asked.corpus:
+            print(heard_alone(corpus))
+
+
+if __name__ == "__main__":
+    main()
