@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import json
 import tomllib
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
@@ -35,6 +36,7 @@ __all__ = [
 ]
 
 LARGEST_FILE = 1 << 20  # bytes of TOML: more than any configuration, less than any harm
+LARGEST_RESULT = 1 << 28  # bytes of JSON: the turns of days
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,20 +295,33 @@ def parsed(text: str, source: str) -> dict[str, Any]:
         ) from None
 
 
-def loaded(path: str | PathLike[str], base: Config | None = None) -> Config:
-    """``base`` (the defaults) with the differences that a TOML file holds."""
-    path = Path(path)
+def recorded(text: str, source: str) -> dict[str, Any]:
+    """The settings in the JSON document of a run; ConfigError when it is something else."""
     try:
-        if path.is_file() and path.stat().st_size > LARGEST_FILE:
-            raise ConfigError(
-                f"{path}: larger than {LARGEST_FILE} bytes, so not a configuration; check the path"
-            )
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{source} is not valid JSON: {error}; give what 'run --json' printed") from None
+    settings = document.get("config") if isinstance(document, dict) else None
+    if not isinstance(settings, dict):
+        raise ConfigError(f"{source}: holds no settings; give what 'run --json' printed, or TOML as .toml")
+    return settings
+
+
+def loaded(path: str | PathLike[str], base: Config | None = None) -> Config:
+    """``base`` (the defaults) with the differences that a TOML file holds, or with all the settings that the
+    JSON document of a run (.json) was made with.
+    """
+    path = Path(path)
+    read, largest = (recorded, LARGEST_RESULT) if path.suffix == ".json" else (parsed, LARGEST_FILE)
+    try:
+        if path.is_file() and path.stat().st_size > largest:
+            raise ConfigError(f"{path}: larger than {largest} bytes, so not a configuration; check the path")
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror or error}); check the path") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: not text in UTF-8, so not a configuration; check the path") from None
-    return merged(base or Config(), parsed(text, str(path)), str(path))
+    return merged(base or Config(), read(text, str(path)), str(path))
 
 
 def _preset_folder() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from diarize.config import (
     parsed,
     preset,
     preset_names,
+    recorded,
     without_defaults,
 )
 from diarize.errors import ConfigError
@@ -103,6 +105,25 @@ def test_files_that_are_no_settings_are_refused(tmp_path):
         loaded(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "not valid JSON"),
+        ("[" * 100_000, "not valid JSON"),
+        ('{"turns": []}', "holds no settings; give what 'run --json' printed"),
+        ("[1]", "holds no settings"),
+        ('{"config": 3}', "holds no settings"),
+        ('{"config": {"sed": 3}}', "unknown setting 'sed'; did you mean 'seed'"),
+        ('{"config": {"smoothing": {"stay": NaN}}}', "stay = nan; allowed"),
+    ],
+)
+def test_json_that_is_no_result_is_refused(tmp_path, text, message):
+    """One line that says what to give."""
+    (tmp_path / "result.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=message):
+        loaded(tmp_path / "result.json")
+
+
 def test_a_mark_at_the_start_of_a_file_is_no_obstacle(tmp_path):
     """Editors on Windows write one."""
     (tmp_path / "mine.toml").write_text("\ufeffseed = 4\n", encoding="utf-8")
@@ -140,6 +161,8 @@ def test_written_settings_read_back_the_same(config):
     for text in (dumped(config), commented(config)):
         assert merged(Config(), parsed(text, "text")) == config
     assert merged(Config(), without_defaults(config)) == config
+    document = json.dumps({"config_digest": config.digest, "config": asdict(config)})
+    assert merged(Config(), recorded(document, "result.json")).digest == config.digest
 
 
 @given(configs(), configs())

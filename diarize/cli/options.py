@@ -91,7 +91,10 @@ Verbose = Annotated[
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist already.")]
 
 _Config = Annotated[
-    Path | None, typer.Option("--config", metavar="FILE.toml", help="Settings; laid over the preset.")
+    Path | None,
+    typer.Option(
+        "--config", metavar="FILE", help="Settings (.toml), or those of an earlier 'run --json' (.json)."
+    ),
 ]
 _Preset = Annotated[
     str | None,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from diarize.config import Config
 from diarize.errors import AudioError
 from diarize.formats import read_file
 from diarize.types import Annotation
@@ -58,6 +60,19 @@ def test_json_is_one_document_with_the_documented_keys(cli, calls, tmp_path):
         "runner_up": "SPEAKER_01",
     }
     assert entry["files"] == {"rttm": str(tmp_path / "a.rttm"), "picture": str(tmp_path / "a.png")}
+
+
+def test_a_result_is_repeated_from_its_own_settings(cli, calls, tmp_path):
+    """All of them, over the preset and under the options; other places of the document are not looked at."""
+    first = cli("run", tmp_path / "a.wav", "--json", "--preset", "telephone", "--seed", 7, "--speakers", 3)
+    result = tmp_path / "result.json"
+    result.write_text(first.stdout)
+    again = cli("run", tmp_path / "a.wav", "--json", "--config", result)
+    assert again.stdout == first.stdout
+    cli("run", tmp_path / "a.wav", "--quiet", "--config", result, "--preset", "meeting", "--seed", 8)
+    asked = [call["config"] for call in calls]
+    assert asked[1] == asked[0] != Config()
+    assert asked[2] == replace(asked[0], seed=8)
 
 
 def test_quiet_prints_nothing_but_errors(cli, calls, tmp_path):
