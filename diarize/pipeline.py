@@ -104,14 +104,9 @@ def _diarized(
     _check_slopes(config)
     stretches = None if given is None else _stretches(given)
     sound = _Sound.of(recording, config, span)
-    features, band = _heard(sound, config, progress)
-    model = _background(band, config)
-    progress("speech", 0.0)
-    mask = _speech_mask(features, stretches, sound, model, config)
+    values, mask, model, band = _listened(sound, stretches, config, progress)
     if not mask.values.any():
-        return _silent(sound, features, mask, band, config)
-    values = _values(features, mask, config)
-    del features  # hundreds of megabytes of a long recording, which nobody looks at any more
+        return _silent(sound, mask, band, config)
     progress("space", 0.0)
     points = _points(values, mask, model, config)
     progress("clustering", 0.0)
@@ -133,6 +128,17 @@ def _diarized(
         outliers.outlying(points, selection.responsibilities),
         start=sound.start,
     )
+
+
+def _listened(
+    sound: _Sound, given: Array | None, config: Config, progress: Progress
+) -> tuple[Array, SpeechMask, BackgroundModel, str]:
+    """Normalised cepstra, speech, background model and band; the bare cepstra, a large table, are let go."""
+    features, band = _heard(sound, config, progress)
+    model = _background(band, config)
+    progress("speech", 0.0)
+    mask = _speech_mask(features, given, sound, model, config)
+    return _values(features, mask, config), mask, model, band
 
 
 def speech_mask(
@@ -333,7 +339,7 @@ def turns(
 ) -> Annotation:
     """The most likely speaker of every frame of speech as turns; confidence is the mean posterior.
 
-    Where the posterior of the next one is ``overlap`` or more, the next one speaks too; 0 asks for one at a time.
+    Where the posterior of the next one is ``overlap`` or more, the next one speaks too; 0: one at a time.
     """
     speaking = _speaking(posteriors.values, mask.values, overlap)
     edges = np.maximum(posteriors.grid.edges(), 0.0) + start
@@ -363,19 +369,18 @@ def _turn(start: float, end: float, name: str, means: Array, k: int, speakers: t
     return Turn(float(start), float(end), name, min(1.0, float(means[k])), runner_up)
 
 
-def _silent(sound: _Sound, features: Features, mask: SpeechMask, band: str, config: Config) -> Diarization:
+def _silent(sound: _Sound, mask: SpeechMask, band: str, config: Config) -> Diarization:
     """The result for a recording in which nobody speaks."""
     from diarize.clustering import nobody
 
-    posteriors = Posteriors(np.zeros((features.grid.n_frames, 0), np.float32), features.grid, ())
     notes = (*sound.notes(), "no speech found")
     return Diarization(
         Annotation(sound.name),
-        posteriors,
+        Posteriors(np.zeros((mask.grid.n_frames, 0), np.float32), mask.grid, ()),
         nobody(),
         mask,
         band,
-        features.grid.duration,
+        mask.grid.duration,
         notes,
         config,
         versions(),

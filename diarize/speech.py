@@ -95,7 +95,7 @@ def activity_features(features: Features) -> Array:
 def _activity_parts(features: Features) -> Iterator[Array]:
     """``activity_features`` in parts: of a long recording they would be larger than its features."""
     cepstra, level = features.values[:, :N_CEPSTRA], features.values[:, 0].astype(np.float64)
-    quiet, middle, loud = np.percentile(level, (10, 60, 95))
+    quiet, middle, loud = np.percentile(level[_audible(features)], (10, 60, 95))
     usual = cepstra[level >= middle, 1:].mean(axis=0, dtype=np.float64)
     around = [_mean_around(level, reach) - loud for reach in LEVEL_REACHES]
     centred = level - level.mean()
@@ -113,6 +113,12 @@ def _mean_around(values: Array, reach: int) -> Array:
     total = np.cumsum(np.pad(values, (reach + 1, reach), mode="edge"))
     mean: Array = (total[2 * reach + 1 :] - total[: -2 * reach - 1]) / (2 * reach + 1)
     return mean
+
+
+def _audible(features: Features) -> Array:
+    from diarize.features import audible
+
+    return audible(features)
 
 
 def _slopes(values: Array, part: slice) -> Array:

@@ -2,10 +2,12 @@
 
 from diarize.features.bandwidth import measured_band
 from diarize.features.deltas import slopes, with_deltas
+from diarize.features.level import audible
 from diarize.features.mfcc import cepstra, frame_grid
 from diarize.features.normalize import cmvn, normalized, sliding_cmvn, warped
 
 __all__ = [
+    "audible",
     "cepstra",
     "cmvn",
     "frame_grid",

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from diarize.features.level import audible
+
 if TYPE_CHECKING:
     from diarize.types import Features
 
@@ -19,5 +21,5 @@ EMPTY: Final = -38.0
 def measured_band(features: Features) -> str:
     """``"narrow"`` when the louder frames have next to nothing above 4.2 kHz, else ``"wide"``."""
     level, tilt = features.columns("c0")[:, 0], features.columns("tilt")[:, 0]
-    loud = level >= np.percentile(level, 70)
+    loud = level >= np.percentile(level[audible(features)], 70)
     return "narrow" if float(np.percentile(tilt[loud], 90)) < EMPTY else "wide"

@@ -1,7 +1,8 @@
 """Mel-frequency cepstral coefficients, streamed.
 
-Every frame depends on its own window alone (no level relative to the loudest frame of the file), so a long
-recording read in blocks gives the same numbers as in one piece.
+Every frame depends on its own window alone (no level relative to the loudest frame of the file; only a large
+constant offset is measured over half a minute), so a long recording read in blocks gives the same numbers as
+in one piece.
 
 Davis & Mermelstein 1980; mel filters and cosine transform by librosa.
 """
@@ -29,6 +30,8 @@ __all__ = ["cepstra", "frame_grid"]
 
 # Power of the quietest sound that is told from silence: under the rounding noise of 16-bit audio.
 FLOOR = 1e-11
+# Of the standard deviation: a mean over half a minute that no sound has, only a bad converter.
+OFFSET = 0.05
 AT_ONCE = 30  # seconds whose spectra are held at a time, however long a block is
 
 
@@ -91,7 +94,7 @@ def _windowed(blocks: Iterable[Array], rate: int, config: FeatureConfig) -> Iter
     grid = frame_grid(0, rate, config)
     held = np.zeros(-grid.offset, dtype=np.float32)
     new = 0
-    for block in _pieces(blocks, round(AT_ONCE * rate)):
+    for block in _centred(_pieces(blocks, AT_ONCE * rate), rate):
         held, new = np.concatenate((held, block)), new + len(block)
         n_frames = (len(held) - grid.window) // grid.hop + 1
         if n_frames >= 1:
@@ -101,9 +104,32 @@ def _windowed(blocks: Iterable[Array], rate: int, config: FeatureConfig) -> Iter
     yield tail, new
 
 
-def _pieces(blocks: Iterable[Array], longest: int) -> Iterator[Array]:
+def _pieces(blocks: Iterable[Array], length: int) -> Iterator[Array]:
+    """The same samples in pieces of ``length``, the last one shorter."""
+    held: list[Array] = []
+    missing = length
     for block in blocks:
-        yield from (block[start : start + longest] for start in range(0, len(block), longest))
+        rest = block
+        while len(rest) >= missing:
+            yield np.concatenate((*held, rest[:missing]))
+            held, rest, missing = [], rest[missing:], length
+        held.append(rest)
+        missing -= len(rest)
+    if missing < length:
+        yield np.concatenate(held)
+
+
+def _centred(pieces: Iterable[Array], rate: int) -> Iterator[Array]:
+    """Pieces without the constant that a bad converter added: it leaks into every filter of quiet frames.
+
+    One that is small beside the sound is left; less than a second is taken to have that of the piece before.
+    """
+    offset = np.float32(0)
+    for piece in pieces:
+        if len(piece) >= rate:
+            mean = piece.mean(dtype=np.float64)
+            offset = np.float32(mean if abs(mean) > OFFSET * piece.std(dtype=np.float64) else 0)
+        yield piece - offset if offset else piece
 
 
 def _power_spectrum(samples: Array, rate: int, config: FeatureConfig) -> Array:

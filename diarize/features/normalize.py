@@ -27,9 +27,10 @@ SMALLEST_DEVIATION = 1e-3  # in cepstral units (dB): a coefficient that varies l
 def normalized(values: Array, used: Array, frame_rate: float, config: FeatureConfig) -> Array:
     """``values`` (T, D) normalised as ``config.normalization`` says; statistics from the ``used`` frames.
 
-    Returns float32 (T, D). The moving windows move over the used frames, so pauses do not count.
+    Returns float32 (T, D). The moving windows move over the used frames, so pauses do not count. Where no
+    frame is used, all are, together.
     """
-    if config.normalization == "recording":
+    if config.normalization == "recording" or not used.any():
         return cmvn(values, used)
     if config.normalization == "none":
         return values.astype(np.float32)

@@ -1,0 +1,32 @@
+"""How loud frames are beside each other, and which of them are only packing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from diarize.types import Features
+
+    Array = NDArray[Any]
+
+__all__ = ["audible"]
+
+# dB under the loudest hundredth of the frames: rooms and lines are louder, a machine's silence is not.
+RANGE: Final = 45.0
+# What a decibel in every mel filter is in c0, an orthonormal transform of them.
+N_MELS: Final = 40
+
+
+def audible(features: Features) -> Array:
+    """Frames that tell something of the recording, bool (n_frames,), never none.
+
+    Silence that a machine put before, between or behind says nothing of the level of speech or the noise of
+    the room, however much there is of it.
+    """
+    level = features.values[:, 0]
+    heard: Array = level >= np.percentile(level, 99) - RANGE * np.sqrt(N_MELS)
+    return heard

@@ -1,0 +1,149 @@
+"""How a recording is packed says nothing of who speaks: exact laws exactly, the others nearly."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.signal import butter, sosfiltfilt
+
+import diarize
+from diarize import audio, scoring, synth
+from diarize.config import FeatureConfig
+from diarize.features import audible, cepstra, measured_band
+from diarize.pipeline import speech_mask
+from diarize.types import Annotation, Waveform
+
+RATE = 16_000
+
+
+@cache
+def talk(seconds=40.0):
+    """Samples float32 (n,) of three voices of pure signal with room noise, and who spoke when."""
+    config = synth.SynthConfig(duration=seconds, snr=25.0, overlap_probability=0.0)
+    sound, truth = synth.conversation(synth.vowels(3, seed=5), config, seed=5, recording="talk")
+    return sound.samples, truth
+
+
+@cache
+def plain():
+    """The result for them as they are."""
+    return diarize.diarize(Waveform(talk()[0], RATE, "talk"))
+
+
+def found(samples):
+    """The result for other samples."""
+    return diarize.diarize(Waveform(np.asarray(samples, np.float32), RATE, "talk"))
+
+
+def moved(annotation, seconds):
+    """Everything that much later."""
+    turns = (replace(t, start=t.start + seconds, end=t.end + seconds) for t in annotation.turns)
+    return Annotation(annotation.recording, tuple(turns))
+
+
+def difference(one, two):
+    """Share of speech on which two annotations differ, as an error rate."""
+    return scoring.score(one, two).score.der
+
+
+def features(samples):
+    """Wide-band features."""
+    return cepstra([np.asarray(samples, np.float32)], RATE, FeatureConfig(), ("wide",))[0]
+
+
+def test_there_is_something_to_change():
+    """Two speakers or more are found, and nearly all of the speech is right."""
+    assert len(plain().annotation.speakers) >= 2
+    assert difference(talk()[1], plain().annotation) < 0.35
+
+
+def test_polarity_is_not_heard():
+    """The power of a spectrum has no sign: the same bits."""
+    turned = found(-talk()[0])
+    assert turned.annotation == plain().annotation
+    assert_array_equal(turned.posteriors.values, plain().posteriors.values)
+
+
+def test_both_channels_the_same_is_one(tmp_path):
+    """At any number of channels that is a power of two, the mean is exact."""
+    results = []
+    for channels in (1, 2, 4):
+        audio.write(tmp_path / "talk.wav", Waveform(talk()[0], RATE), channels=channels)
+        results.append(diarize.diarize(tmp_path / "talk.wav"))
+    for other in results[1:]:
+        assert other.annotation == results[0].annotation
+        assert_array_equal(other.posteriors.values, results[0].posteriors.values)
+
+
+@pytest.mark.parametrize("power", [-7, -2, 3])
+def test_a_gain_is_not_heard(power):
+    """A power of two is exact in every sample; what is left is the rounding of logarithms."""
+    scaled = found(talk()[0] * np.float32(2.0**power))
+    assert scaled.annotation.speakers == plain().annotation.speakers
+    assert scaled.selection.chosen == plain().selection.chosen
+    assert difference(plain().annotation, scaled.annotation) < 0.002
+
+
+@pytest.mark.parametrize("samples", [1, -1, 80])
+def test_a_moment_earlier_or_later_hardly_matters(samples):
+    """Frames see other samples; half a frame is the most that anything can differ by."""
+    sound = talk()[0]
+    later = np.pad(sound, (samples, 0)) if samples > 0 else sound[-samples:]
+    result = found(later)
+    assert len(result.annotation.speakers) == len(plain().annotation.speakers)
+    assert difference(moved(plain().annotation, 0.0), result.annotation) < 0.02
+
+
+@pytest.mark.parametrize("offset", [-0.02, 0.1, 0.9])
+def test_a_bad_converter_adds_a_constant_that_is_taken_off_again(offset):
+    """At any size."""
+    result = found(talk()[0] + np.float32(offset))
+    assert result.annotation.speakers == plain().annotation.speakers
+    assert difference(plain().annotation, result.annotation) < 0.005
+
+
+def test_a_short_rest_has_the_constant_of_the_piece_before_and_a_faint_one_is_left():
+    """Half a minute each; the mean of the last tenth of a second would say little."""
+    noise = 0.1 * np.random.default_rng(0).standard_normal(round(30.1 * RATE))
+    noise -= noise[: 30 * RATE].mean()
+    clean = features(noise).values
+    assert_allclose(features(noise + 0.5).values, clean, rtol=0, atol=2e-3)
+    assert np.abs(features(noise + 0.004).values - clean).max() > 0.5
+
+
+@pytest.mark.parametrize("level", [0.0, 1e-5])
+def test_silence_that_was_put_around_changes_nothing(level):
+    """Digital or nearly so, twice as long as the recording, before and behind."""
+    seconds = 40.0
+    around = level * np.random.default_rng(1).standard_normal((2, round(seconds * RATE)))
+    result = found(np.concatenate((around[0], talk()[0], around[1])))
+    assert len(result.annotation.speakers) == len(plain().annotation.speakers)
+    assert difference(moved(plain().annotation, seconds), result.annotation) < 0.03
+
+
+def test_frames_that_only_fill_are_told_from_those_of_a_quiet_room():
+    """Speech with pauses 30 dB under it is all of the recording; silence of a machine is none of it."""
+    rng = np.random.default_rng(2)
+    room = rng.standard_normal(4 * RATE) * np.repeat([0.1, 0.003, 0.1, 0.003], RATE)
+    heard = audible(features(np.concatenate((np.zeros(12 * RATE), room, 1e-5 * rng.standard_normal(RATE)))))
+    assert_array_equal(np.flatnonzero(np.diff(heard.astype(int))) // 10, [119, 160])
+    assert audible(features(np.zeros(RATE))).all()
+
+
+def test_the_band_of_a_call_is_measured_where_there_is_sound():
+    """Three quarters of the frames are digital silence, which has nothing above the band, nor below."""
+    low = butter(12, 3400, fs=RATE, output="sos")
+    call = sosfiltfilt(low, 0.1 * np.random.default_rng(3).standard_normal(4 * RATE))
+    assert measured_band(features(call)) == "narrow"
+    assert measured_band(features(np.pad(call, 6 * RATE))) == "narrow"
+
+
+def test_speech_activity_is_the_same_with_silence_around():
+    """To a few frames at the seams."""
+    alone = speech_mask(Waveform(talk()[0], RATE)).values
+    padded = speech_mask(Waveform(np.pad(talk()[0], 100 * RATE), RATE)).values[10_000:-10_000]
+    assert np.mean(alone != padded) < 0.01
