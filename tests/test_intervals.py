@@ -91,6 +91,12 @@ def test_parts_add_up(rows, where):
     assert np.array_equal(intervals.union(inside, outside), intervals.union(a))
 
 
+def test_whole_numbers_are_seconds_too():
+    """And give float64."""
+    assert intervals.union([(1, 2)]).dtype == np.float64
+    assert intervals.around([1, 2], 1).tolist() == [[0, 3]]
+
+
 def test_arguments_are_left_alone():
     """Nothing is sorted or clipped in place."""
     rows = np.array([[5.0, 6.0], [1.0, 2.0]])

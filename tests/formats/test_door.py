@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import os
 from pathlib import Path
 
@@ -36,6 +37,8 @@ def test_unknown_names_get_a_hint():
     """A near miss names the nearest format; an unknown suffix lists the known."""
     with pytest.raises(FormatError, match=r"no format is called 'rtm'.*did you mean rttm\?"):
         formats.format_of("x", "rtm")
+    with pytest.raises(FormatError, match=r"no format is called 'zzz'.*; choose one of them$"):
+        formats.format_of("x", "zzz")
     with pytest.raises(FormatError, match=r"the suffix '\.xyz' is not one of \.rttm"):
         formats.format_of("x.xyz")
 
@@ -108,7 +111,7 @@ def test_places_that_cannot_be_written(tmp_path):
         formats.write_file(tmp_path / "no" / "talk.rttm", ONE)
     with pytest.raises(OutputError, match="a folder; name a file"):
         formats.write_file(tmp_path, ONE, "rttm")
-    with pytest.raises(OutputError, match="not a regular file"):
+    with pytest.raises(OutputError, match=r": not a regular file; name one$"):
         formats.write_file("/dev/null", ONE, "rttm", overwrite=True)
 
 
@@ -137,6 +140,29 @@ def test_files_that_cannot_be_read(tmp_path):
         file.truncate(formats.files.LARGEST + 1)
     with pytest.raises(FormatError, match="at most 100000000 bytes"):
         formats.read_file(path)
+
+
+def test_other_trouble_of_the_system_is_named(tmp_path, monkeypatch):
+    """With the file, in the system's words."""
+
+    def broken(path):
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+
+    path = formats.write_file(tmp_path / "x.rttm", ONE)
+    monkeypatch.setattr(Path, "read_bytes", broken)
+    with pytest.raises(FormatError, match=r"x\.rttm: cannot be read \(input/output error\); check its perm"):
+        formats.read_file(path)
+
+
+@pytest.mark.parametrize("name", [name for name, each in formats.FORMATS.items() if each.read])
+def test_text_without_a_file_is_called_after_the_format(name):
+    """What has no name of its own gets one, in lower case or as Praat writes its suffix."""
+    module = importlib.import_module(f"diarize.formats.{name}")
+    suffix = module.read.__defaults__[0].removeprefix("text")
+    assert formats.format_of(f"x{suffix}").read is module.read
+    assert suffix in {formats.FORMATS[name].suffix, ".txt"}
+    with pytest.raises(FormatError, match=rf"^text\{suffix}:"):
+        module.read("a b c d")
 
 
 def test_encodings(tmp_path):

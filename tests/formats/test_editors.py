@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from tempfile import TemporaryDirectory
+from xml.etree import ElementTree as ET
 
 import pytest
 import written
@@ -149,6 +150,17 @@ def test_textgrid_short_form_points_and_remarks():
         ("xmax = 0.500 ", "xmax = 0.500 \nxmax = -1 ", ":18: '-1' where the text of an interval"),
         ("xmin = 0.500", "xmin = 1.500", ":20: a turn from 1.500 to 1.000 s"),
         ("<exists>", "no", "'2' where <exists> should be"),
+        ('"ooTextFile"', "7", ":1: '7' where the file type should be"),
+        ('"TextGrid"', "7", ":2: '7' where the object class should be"),
+        ("xmin = 0.000", 'xmin = "a"', ":4: 'a' where the start should be"),
+        ("xmax = 2.500", 'xmax = "a"', ":5: 'a' where the end should be"),
+        ('"IntervalTier"', "7", ":10: '7' where the class of a tier should be"),
+        ("name = ", "name = 7 ", ":11: '7' where the name of a tier should be"),
+        ("        xmin = 0.000", '        xmin = "a"', ":12: 'a' where the start of a tier should be"),
+        ("        xmax = 2.500", '        xmax = "a"', ":13: 'a' where the end of a tier should be"),
+        ("size = 4 ", 'size = "a" ', ":14: 'a' where the number of intervals should be"),
+        ("xmin = 0.500", 'xmin = "a"', ":20: 'a' where the start of an interval should be"),
+        ("xmax = 0.500", 'xmax = "a"', ":17: 'a' where the end of an interval should be"),
     ],
 )
 def test_textgrid_faults(old, new, problem):
@@ -157,6 +169,22 @@ def test_textgrid_faults(old, new, problem):
         textgrid.read(TEXTGRID.replace(old, new, 1), "x.TextGrid")
     assert str(caught.value).startswith("x.TextGrid:")
     assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("points", "problem"),
+    [
+        ('"a"', "x.TextGrid:3: 'a' where the time of a point should be"),
+        ("1.5 2", "x.TextGrid:3: '2' where the text of a point should be"),
+        ("", "x.TextGrid:3: ends where the time of a point should be; the file is cut off, export it again"),
+    ],
+)
+def test_textgrid_points_are_looked_at_too(points, problem):
+    """Though nothing is made of them."""
+    text = f'"ooTextFile" "TextGrid" 0 2.5 <exists> 1\n"TextTier" "clicks" 0 2.5 1\n{points}'
+    with pytest.raises(FormatError) as caught:
+        textgrid.read(text, "x.TextGrid")
+    assert str(caught.value).startswith(problem)
 
 
 def test_overlap_of_one_speaker_becomes_one_interval():
@@ -172,6 +200,23 @@ def test_eaf_golden():
     annotation = Annotation("talk", (Turn(0, 1.5, "a<b"), Turn(0.25, 2, "B")))
     assert eaf.write([annotation], media="talk & more.wav") == EAF
     assert eaf.read(EAF, "talk.eaf") == {"talk": annotation}
+
+
+@pytest.mark.parametrize(
+    ("media", "kind", "relative"),
+    [
+        ("talk.WAV", "audio/x-wav", "./talk.WAV"),
+        ("rooms/talk.flac", "unknown", "./talk.flac"),
+        ("https://example.org/talk.mp3", "unknown", None),
+    ],
+)
+def test_eaf_links_files_and_addresses(media, kind, relative):
+    """A file also by its name alone, because ELAN then finds it beside the annotation."""
+    document = ET.fromstring(eaf.write([SHORT], media=media))  # noqa: S314 - written by ourselves
+    header = document.find("HEADER/MEDIA_DESCRIPTOR")
+    assert header is not None
+    found = (header.get("MEDIA_URL"), header.get("MIME_TYPE"), header.get("RELATIVE_MEDIA_URL"))
+    assert found == (media, kind, relative)
 
 
 def test_eaf_without_times_of_its_own_is_skipped():
@@ -200,6 +245,10 @@ OUTSIDE = (
         ("<ANNOTATION_DOCUMENT>\n<TIER>", "x.eaf:2: not well-formed"),
         ("", "x.eaf:1: not well-formed"),
         (EAF.replace('TIME_VALUE="1500"', 'TIME_VALUE="soon"'), "x.eaf:a1:"),
+        (EAF.replace('TIME_VALUE="1500"', 'TIME_VALUE="soon"'), ": a time value is 'soon'"),
+        (EAF.replace('TIME_VALUE="1500"', 'TIME_VALUE=""'), ": a time value is ''"),
+        (EAF.replace('TIME_VALUE="1500"', 'TIME_VALUE="soon"').replace('ANNOTATION_ID="a1"', ""), "x.eaf:?:"),
+        (f"<{'a' * 60}/>", f"the XML of '{'a' * 40}';"),
         (EAF.replace('TIME_VALUE="250"', 'TIME_VALUE="2500"'), "a turn from 2.5 to 2 s"),
         (EAF.replace('TIER_ID="B"', ""), "without a speaker name"),
     ],

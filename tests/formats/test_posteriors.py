@@ -53,7 +53,10 @@ def test_numpy_alone_reads_it(tmp_path):
 
 def test_turns_alone_have_no_posteriors(tmp_path):
     """Nor can they be read as turns."""
-    with pytest.raises(FormatError, match="turns do not have; run and batch write them"):
+    with pytest.raises(
+        FormatError,
+        match=r"^npz holds posteriors of frames, which turns do not have; run and batch write them$",
+    ):
         formats.write_file(tmp_path / "x.npz", Annotation("x"))
     (tmp_path / "x.npz").write_bytes(dump(made()))
     with pytest.raises(FormatError, match="npz is only written, not read"):

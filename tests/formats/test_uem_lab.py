@@ -14,7 +14,7 @@ from diarize.types import Annotation, Turn
 
 def test_uem_is_read_as_stretches():
     """Sorted, merged, channels together, comments and empty stretches skipped."""
-    stretches = uem.load(";; map\nb 1 5 6.5\na 1 3.0 4\r\na 2 0.5 3.5\na 1 9 9\n")
+    stretches = uem.load(";; map\n# of two\nb 1 5 6.5\na 1 3.0 4\r\na 2 0.5 3.5\na 1 9 9\n")
     assert {name: rows.tolist() for name, rows in stretches.items()} == {"b": [[5, 6.5]], "a": [[0.5, 4]]}
 
 
@@ -35,6 +35,14 @@ def test_uem_faults_name_file_and_line(line):
     """Wrong counts, times that run backwards, no numbers."""
     with pytest.raises(FormatError, match=r"^mine\.uem:2: "):
         uem.read(f"a 1 0 1\n{line}\n", "mine.uem")
+
+
+def test_uem_faults_name_the_field():
+    """Which of the two times it is."""
+    with pytest.raises(FormatError, match=r":1: the start is 'x'; a number of seconds"):
+        uem.read("a 1 x 2")
+    with pytest.raises(FormatError, match=r":1: the end is 'y'; a number of seconds"):
+        uem.read("a 1 0 y")
 
 
 def test_pyannote_reads_our_uem(tmp_path):

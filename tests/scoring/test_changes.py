@@ -63,6 +63,27 @@ def test_nothing_on_either_side():
     assert (empty.f1, empty.purity, empty.coverage) == (None, None, None)
 
 
+def test_changes_found_where_nobody_speaks():
+    """Count as found, and cut nothing."""
+    assert score_changes(Annotation("r"), [1.0, 2.0]) == ChangeScore(found=2)
+
+
+def test_times_may_be_whole_numbers_in_any_order():
+    """A list of times is a set of them."""
+    assert score_changes(TALK, [11, 4, 4]) == score_changes(TALK, [4.0, 11.0])
+
+
+def test_pauses_of_one_speaker_are_filled_when_shorter_than_told():
+    """A pause of just that length is not."""
+    talk = Annotation("r", (Turn(0, 2, "A"), Turn(2.5, 4, "A"), Turn(4.25, 5, "A")))
+    assert [score_changes(talk, [], fill=fill).seconds for fill in (0.0, 0.25, 0.5, 0.75)] == [
+        4.25,
+        4.25,
+        4.5,
+        5,
+    ]
+
+
 def test_pooling_adds_counts():
     """Not rates."""
     one = score_changes(TALK, [4.0])

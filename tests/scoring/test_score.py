@@ -126,6 +126,14 @@ def test_negative_collar_is_refused():
         score(PAIR, PAIR, collar=-0.25)
 
 
+def test_a_score_says_what_it_is_of():
+    """The recording and the rules; where speakers are mapped is one of them."""
+    early = score(PAIR, PAIR, collar=0.5, skip_overlap=True, mapped_on="evaluated")
+    assert early.recording == "r"
+    assert early.protocol == Protocol(0.5, skip_overlap=True, mapped_on="evaluated")
+    assert score(PAIR, PAIR).protocol == Protocol()
+
+
 def test_protocol_names_itself():
     """Every printed figure can say how it was made."""
     assert str(Protocol()) == "no collar, overlap scored"
