@@ -35,8 +35,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "four random starts": {"clustering": {"n_starts": 4}},
     "no frame models after the windows": {"smoothing": {"rounds": 0}},
     "three rounds of frame models": {"smoothing": {"rounds": 3}},
-    "windows of 1.0 s": {"space": {"window": 1.0}},
+    "windows of 1.5 s": {"space": {"window": 1.5}},
     "windows of 2.5 s": {"space": {"window": 2.5}},
+    "a second speaker from a quarter on": {"smoothing": {"overlap": 0.25}},
     "windows bridge pauses up to 1 s": {"space": {"max_pause": 1.0}},
 }
 

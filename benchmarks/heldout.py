@@ -97,6 +97,7 @@ class Conversation:
     sound: Waveform
     truth: Annotation
     band: str
+    corpus: int
 
     @property
     def speech(self) -> Any:
@@ -109,6 +110,7 @@ class Result:
     """One conversation: seconds, and grades with the reference's speech and with one's own."""
 
     seconds: float
+    corpus: int
     given: scoring.FileScore
     own: scoring.FileScore
 
@@ -116,7 +118,8 @@ class Result:
 def drawn(number: int, corpora: Sequence[Voices], seed: int, alone: bool) -> Conversation:
     """Conversation ``number``, the same for the same seed and corpora."""
     rng = np.random.default_rng((seed, number))
-    voices = corpora[int(rng.integers(len(corpora)))]
+    corpus = int(rng.integers(len(corpora)))
+    voices = corpora[corpus]
     n_speakers = 1 if alone else int(rng.choice(np.arange(1, SPEAKERS.size + 1), p=SPEAKERS))
     shortest, longest = max(SHORTEST, LEAST_EACH * n_speakers), MOST_EACH * n_speakers
     seconds = float(np.exp(rng.uniform(np.log(shortest), np.log(longest))))
@@ -126,7 +129,7 @@ def drawn(number: int, corpora: Sequence[Voices], seed: int, alone: bool) -> Con
     }
     scene = scenery(rng, seconds)
     sound, truth = synth.conversation(cast, scene, int(rng.integers(1 << 31)))
-    return Conversation(sound, truth, "wide" if scene.high_cut == inf else "narrow")
+    return Conversation(sound, truth, "wide" if scene.high_cut == inf else "narrow", corpus)
 
 
 def settings(band: str, models: Path) -> Config:
@@ -143,7 +146,7 @@ def result(number: int, corpora: Sequence[Voices], models: Path, seed: int, alon
         scoring.score(each.truth, diarize.diarize(each.sound, config, speech=speech).annotation)
         for speech in (each.speech, None)
     )
-    return Result(each.sound.duration, given, own)
+    return Result(each.sound.duration, each.corpus, given, own)
 
 
 def counted(errors: Any) -> str:
@@ -164,8 +167,8 @@ def row(name: str, results: list[Result]) -> str:
     return f"{name:<34} {len(results):4d} {counted(errors)} {wrong:6.1f} {der:7.1f}"
 
 
-def conversations(results: list[Result]) -> str:
-    """By length and by number of speakers."""
+def conversations(results: list[Result], names: Sequence[str]) -> str:
+    """By length, by number of speakers, and by the corpus that the voices are of."""
     parts = {
         f"{low:g} to {high:g} s": [r for r in results if low <= r.seconds < high]
         for low, high in pairwise(LENGTHS)
@@ -174,6 +177,7 @@ def conversations(results: list[Result]) -> str:
         f"{low} to {high} speakers": [r for r in results if low <= r.given.reference_speakers <= high]
         for low, high in ((1, 1), (2, 2), (3, 4), (5, 7), (8, 10))
     }
+    parts |= {f"voices of {name}": [r for r in results if r.corpus == n] for n, name in enumerate(names)}
     lines = [f"{HEADER} {'wrong':>6} {'DER own':>7}"]
     lines += [row(name, part) for name, part in parts.items() if part]
     return "\n".join([*lines, row("all", results)])
@@ -222,7 +226,8 @@ def counts(points: SpeakerPoints, shipped: clustering.Clustering) -> dict[str, i
     """The number of speakers by the shipped criterion and by others, on the same points."""
     priced = dict(zip(shipped.counts, shipped.values, strict=True))
     alone = {k: value - (clustering.SECOND_VOICE if k > 1 else 0.0) for k, value in priced.items()}
-    low = fit_pca(points.values, min(DIMENSIONS, *np.array(points.values.shape) - 1)).transform(points.values)
+    n_kept = min(DIMENSIONS, *np.array(points.values.shape) - 1)
+    low = fit_pca(points.values, n_kept).project(points.values)
     most = range(1, min(20, len(low) // 2) + 1)
     found = {
         "evidence, as shipped": shipped.chosen,
@@ -305,7 +310,7 @@ def main() -> None:
     else:
         alone = asked.task == "alone"
         work = partial(result, corpora=corpora, models=asked.models, seed=asked.seed, alone=alone)
-        print(conversations(many(work, asked.number)))
+        print(conversations(many(work, asked.number), [folder.name for folder in asked.voices]))
         for corpus in asked.corpus:
             print(heard_alone(corpus))
 

@@ -37,7 +37,7 @@ STAY_AFTER_PAUSE: Final = 0.5
 # two voices gain much more, be they heard for seconds only.
 SECOND_VOICE: Final = 8.0
 # A voice drifts: this share of the variance between voices may lie between two parts of one recording.
-DRIFT: Final = 0.03
+DRIFT: Final = 0.05
 # Probability that a hard start leaves to the other speakers.
 DOUBT: Final = 1e-3
 
@@ -177,8 +177,10 @@ def _start(values: Array, config: ClusteringConfig, seed: int) -> Array:
 
 
 def _by_kmeans(values: Array, k: int, seed: int) -> Array:
+    """Responsibilities (n, k); of windows that are all alike, as of a tone, some of the k have none."""
     directions = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
-    seeds = seed_points(directions, k, np.random.default_rng(seed))
+    distinct = len(np.unique(directions, axis=0))
+    seeds = seed_points(directions, min(k, distinct), np.random.default_rng(seed))
     labels = fit_kmeans(directions, directions[seeds]).labels
     hard = np.eye(k)[labels]
     return (1 - DOUBT) * hard + DOUBT / k
