@@ -252,6 +252,13 @@ class TestFit:
             size = np.linalg.norm(flat(found) @ flat(found).T) / np.linalg.norm(wanted @ wanted.T)
             assert 0.75 < size < 1.25
 
+    def test_loadings_start_from_the_seed(self):
+        """Speakers from the seed itself, windows from the next one, so that the two differ."""
+        statistics, _ = planted(4, 50)
+        speaker, window = fit_speaker_and_window(statistics, np.arange(50) // 5, (2, 2), seed=6, n_iter=0)
+        for found, seed in ((speaker, 6), (window, 7)):
+            assert_array_equal(found, 0.1 * np.random.default_rng(seed).standard_normal(found.shape))
+
     def test_pooling_sums_over_the_windows_of_a_class(self):
         """Two of class 0, one of class 1."""
         statistics = Statistics(np.array([[1.0], [2.0], [4.0]]), np.array([[[1.0]], [[5.0]], [[7.0]]]))

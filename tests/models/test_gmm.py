@@ -45,6 +45,14 @@ def test_two_components_by_hand() -> None:
     assert_array_equal(gmm.labels([[0.0], [2.0]]), [0, 1])
 
 
+@pytest.mark.parametrize(
+    "asked", ["log_prob", "responsibilities", "labels", "log_likelihood", "aic", "bic", "icl"]
+)
+def test_points_of_other_dimensions_are_refused(asked: str) -> None:
+    with pytest.raises(ModelError, match="^x has 3 dimensions; this model has 4; pass the features it was"):
+        getattr(random_gmm("diag"), asked)(np.zeros((5, 3)))
+
+
 @pytest.mark.parametrize("covariance", COVARIANCES)
 def test_densities_agree_with_scipy(covariance: str) -> None:
     gmm = random_gmm(covariance)
