@@ -1,12 +1,11 @@
 """Do the tests notice? Small faults put into the code, drawn at random per room; how many make a test fail.
 
     pip install mutmut
-    python -m benchmarks.mutants [--each 100] [--seed 0] [--again]
+    python -m benchmarks.mutants [--each 100] [--seed 0]
 
 mutmut makes every mutant of the rooms that ``[tool.mutmut]`` in pyproject.toml names into ``mutants/`` and
 runs for each the tests that reach it; this draws a sample (all would take hours), says the share killed by
-room and shows the survivors. ``--again`` draws the same and tries anew those that survived, after tests were
-added. Nothing else needs mutmut.
+room and shows the survivors. Delete ``mutants/`` after a change of tests. Nothing else needs mutmut.
 """
 
 from __future__ import annotations
@@ -58,14 +57,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--each", type=int, default=100, help="mutants per room")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--again", action="store_true", help="only those that survived before")
     asked = parser.parse_args()
-    if not asked.again:
-        run([FIRST])
+    run([FIRST])
     sample = drawn(asked.each, asked.seed)
-    before = verdicts()
-    names = [n for found in sample.values() for n in found if not asked.again or before[n] in SURVIVED]
-    run(names)
+    run([name for found in sample.values() for name in found])
     after = verdicts()
     for name in (n for found in sample.values() for n in found if after[n] in SURVIVED):
         print(subprocess.run([*MUTMUT, "show", name], capture_output=True, text=True, check=True).stdout)

@@ -45,6 +45,12 @@ def test_uem_faults_name_the_field():
         uem.read("a 1 0 y")
 
 
+def test_a_map_without_a_file_is_called_after_the_format():
+    """In lower case."""
+    with pytest.raises(FormatError, match=r"^text\.uem:1: "):
+        uem.load("a 1 0")
+
+
 def test_pyannote_reads_our_uem(tmp_path):
     """An independent reader finds the same stretches."""
     util = pytest.importorskip("pyannote.database.util")

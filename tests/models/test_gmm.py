@@ -17,6 +17,7 @@ from sklearn.mixture import GaussianMixture
 
 from diarize.errors import ModelError
 from diarize.models import COVARIANCES, GMM, fit_gmm, log_densities, n_parameters
+from diarize.models.fitting import FitTrace
 from diarize.models.gaussian import covariance_shape, full_covariances, precision_cholesky
 
 
@@ -49,7 +50,7 @@ def test_two_components_by_hand() -> None:
     "asked", ["log_prob", "responsibilities", "labels", "log_likelihood", "aic", "bic", "icl"]
 )
 def test_points_of_other_dimensions_are_refused(asked: str) -> None:
-    with pytest.raises(ModelError, match="^x has 3 dimensions; this model has 4; pass the features it was"):
+    with pytest.raises(ModelError, match=r"^x has 3 dimensions; this model has 4; pass the features it was"):
         getattr(random_gmm("diag"), asked)(np.zeros((5, 3)))
 
 
@@ -212,6 +213,12 @@ def test_impossible_mixtures_are_refused(fields, words: str) -> None:
         GMM(*fields)
 
 
+@pytest.mark.parametrize("bounds", [[], [[0.0], [1.0]], [1.0, 0.5], 1.0])
+def test_impossible_traces_are_refused(bounds) -> None:
+    with pytest.raises(ModelError, match="one row of numbers that never fall"):
+        FitTrace(bounds, converged=True, start="given")
+
+
 def test_a_mixture_cannot_be_changed() -> None:
     gmm = random_gmm("diag")
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -225,7 +232,10 @@ def test_a_mixture_cannot_be_changed() -> None:
     [
         (np.zeros(5), "shape"),
         (np.zeros((0, 2)), "at least one point"),
-        (np.array([[0.0, np.nan], [1.0, 2.0]]), r"x\[0, 1\]"),
+        (
+            np.array([[0.0, np.nan], [1.0, 2.0]]),
+            r"^x\[0, 1\] is nan; allowed are finite numbers; remove or fill such points$",
+        ),
         (np.array([["a", "b"]]), "real numbers"),
         (np.arange(8.0).reshape(4, 2) * [1.0, 0.0], "dimension 1 of x is constant"),
         (np.arange(4.0).reshape(2, 2), "2 points"),
