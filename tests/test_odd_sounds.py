@@ -45,7 +45,7 @@ def chords():
     """Three notes with their harmonics, struck every second."""
     notes = 0.0
     for number, root in enumerate((220, 262, 294, 349, 392)):
-        turn = TIME % 5 // 1 == number
+        turn = np.equal(TIME % 5 // 1, number)
         tones = sum(np.sin(2 * np.pi * root * m * h * TIME) / h for m in (1, 1.25, 1.5) for h in range(1, 9))
         notes = notes + turn * tones
     return 0.03 * notes * np.exp(-2 * (TIME % 1))
