@@ -31,6 +31,7 @@ __all__ = [
     "fit_speaker_and_window",
     "observed",
     "packed",
+    "pooled_log_evidence",
     "unpacked",
 ]
 
@@ -126,6 +127,14 @@ def observations_at(means: Array, precision: Array) -> Observations:
         matrix = unpacked(precision[part].astype(np.float64))
         linear[part] = means[part] + np.matmul(matrix, means[part][..., None])[..., 0]
     return Observations(linear, precision)
+
+
+def pooled_log_evidence(linear: Array, precision: Array) -> Array:
+    """log ∫ N(y; 0, I) exp(ρᵀy − ½ yᵀΦy) dy for pooled ρ (…, R) and packed Φ."""
+    matrix = unpacked(precision) + np.eye(linear.shape[-1])
+    solved = np.linalg.solve(matrix, linear[..., None])[..., 0]
+    evidence: Array = 0.5 * (np.sum(linear * solved, axis=-1) - np.linalg.slogdet(matrix)[1])
+    return evidence
 
 
 def _marginal(statistics: Statistics, speaker: Array, window: Array) -> Observations:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.models.factors import Observations, Statistics, observed, packed, unpacked
+from diarize.models.factors import Observations, Statistics, observed, packed, pooled_log_evidence, unpacked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -86,10 +86,7 @@ def _row(linear: Array, matrix: Array) -> Observations:
 
 def log_evidence(observations: Observations) -> float:
     """log ∫ N(y; 0, I) exp(ρᵀy − ½ yᵀΦy) dy of all rows together, ½(ρᵀ(I + Φ)⁻¹ρ − log det(I + Φ))."""
-    linear, precision = pooled(observations)
-    matrix = unpacked(precision[0]) + np.eye(linear.shape[1])
-    _, determinant = np.linalg.slogdet(matrix)
-    return float(0.5 * (linear[0] @ np.linalg.solve(matrix, linear[0]) - determinant))
+    return float(pooled_log_evidence(*pooled(observations))[0])
 
 
 def log_ratio(first: Observations, second: Observations) -> float:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.models.factors import AT_ONCE, RIDGE, Observations, lower, unpacked
+from diarize.models.factors import AT_ONCE, RIDGE, Observations, lower, pooled_log_evidence, unpacked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -143,21 +143,13 @@ def _pruned(responsibilities: Array, weights: Array) -> tuple[Array, Array]:
     return left / left.sum(axis=1, keepdims=True), weights[kept] / weights[kept].sum()
 
 
-def _log_evidence(linear: Array, precision: Array) -> Array:
-    """log ∫ N(y; 0, I) exp(ρᵀy − ½ yᵀΦy) dy for pooled ρ (…, R) and packed Φ."""
-    matrix = unpacked(precision) + np.eye(linear.shape[-1])
-    solved = np.linalg.solve(matrix, linear[..., None])[..., 0]
-    evidence: Array = 0.5 * (np.sum(linear * solved, axis=-1) - np.linalg.slogdet(matrix)[1])
-    return evidence
-
-
 def _closest_pair(observations: Observations, responsibilities: Array) -> tuple[int, int]:
     """The two states whose union loses the least evidence."""
     linear = responsibilities.T @ observations.linear
     precision = responsibilities.T @ observations.precision
-    alone = _log_evidence(linear, precision)
+    alone = pooled_log_evidence(linear, precision)
     i, j = np.triu_indices(len(alone), 1)
-    gain = _log_evidence(linear[i] + linear[j], precision[i] + precision[j]) - alone[i] - alone[j]
+    gain = pooled_log_evidence(linear[i] + linear[j], precision[i] + precision[j]) - alone[i] - alone[j]
     best = int(gain.argmax())
     return int(i[best]), int(j[best])
 
