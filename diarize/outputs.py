@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import struct
-import tempfile
 import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -141,10 +140,10 @@ def _foreign(plan: Target) -> Iterator[Path]:
 
 
 def _checksum(path: Path) -> str | None:
-    """SHA-256 of a file, or of the files of a folder; None when it cannot be read."""
+    """SHA-256 of a file, or of the files of a folder but hidden ones; None when it cannot be read."""
     total = hashlib.sha256()
     try:
-        for each in sorted(path.iterdir()) if path.is_dir() else [path]:
+        for each in sorted(path.glob("[!.]*")) if path.is_dir() else [path]:
             total.update(each.name.encode("utf-8", "replace") + b"\0" + each.read_bytes())
     except OSError:
         return None
@@ -220,5 +219,4 @@ def picture(result: Diarization) -> bytes:
 
     ends = [turn.end for turn in result.annotation.turns]
     figure = plots.timeline(result.annotation, duration=max([result.duration, *ends]))
-    with tempfile.TemporaryDirectory() as folder:
-        return plots.save(figure, Path(folder, "timeline.png")).read_bytes()
+    return plots.drawn(figure)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["KINDS", "envelope", "save", "selection_curve", "shaded", "speaker_colours", "timeline"]
+__all__ = ["KINDS", "drawn", "envelope", "save", "selection_curve", "shaded", "speaker_colours", "timeline"]
 
 KINDS = (".png", ".pdf", ".svg")
 """Suffixes that ``save`` knows."""
@@ -375,16 +375,18 @@ def _mark(axes: Axes, counts: Array, values: Array, colour: str, label: str) -> 
 
 
 def save(figure: Figure, path: str | Path, *, overwrite: bool = False) -> Path:
-    """Write a picture as PNG, PDF or SVG by the suffix of its name, whole or not at all.
-
-    No date goes into it, so the same picture is the same bytes. Raises OutputError.
-    """
-    import matplotlib as mpl
-
+    """Write a picture as PNG, PDF or SVG by its suffix, whole or not at all. Raises OutputError."""
     path = Path(path)
     kind = path.suffix.lower()
     if kind not in KINDS:
         raise OutputError(f"{path}: a picture is one of {', '.join(KINDS)}, not {kind!r}; change the suffix")
+    return write_bytes(path, drawn(figure, kind), overwrite=overwrite)
+
+
+def drawn(figure: Figure, kind: str = ".png") -> bytes:
+    """What a file of that kind holds; no date goes into it, so the same picture is the same bytes."""
+    import matplotlib as mpl
+
     dateless: dict[str, dict[str, Any]] = {
         ".png": {"Software": None},
         ".pdf": {"CreationDate": None, "Producer": None, "Creator": None},
@@ -394,4 +396,4 @@ def save(figure: Figure, path: str | Path, *, overwrite: bool = False) -> Path:
     with warnings.catch_warnings(), mpl.rc_context({"svg.hashsalt": "diarize"}):
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
         figure.savefig(data, format=kind[1:], metadata=dateless[kind])
-    return write_bytes(path, data.getvalue(), overwrite=overwrite)
+    return data.getvalue()

@@ -263,6 +263,39 @@ def test_after_a_kill_what_was_started_is_ours_and_what_was_half_written_goes(fo
     assert (out / ".b.rttm.notours").exists()
 
 
+def test_hidden_files_of_a_folder_are_no_part_of_its_checksum(tmp_path):
+    """A killed worker leaves them, and file managers do; every other file is."""
+    seen = [checksum(tmp_path)]
+    for name in (".half.part", "segments", "utt2spk"):
+        (tmp_path / name).touch()
+        seen.append(checksum(tmp_path))
+    assert seen[0] == seen[1]
+    assert len(set(seen)) == 3
+
+
+def test_what_was_being_written_goes_when_a_batch_is_interrupted(folder):
+    """The worker had no time to take it away."""
+    left = folder.parent / "out" / ".a.rttm.0123abcd.part"
+
+    def interrupted(event, task, entry):
+        left.write_text("half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_batch(planned(folder, left.parent), CONFIG, perform=stand_in, listen=interrupted)
+    assert not left.exists()
+    assert set(ran(folder, resume=True).values()) == {"ok"}
+
+
+def test_a_manifest_that_is_gone_is_not_begun_anew(tmp_path):
+    """The results that it spoke of are gone with it."""
+    manifest = Manifest.opened(tmp_path, resume=True, overwrite=False)
+    (tmp_path / MANIFEST).unlink()
+    with pytest.raises(OutputError, match="moved or removed while the batch was writing"):
+        manifest.add({"audio": "a.wav", "status": "started", "files": {}, "outputs": {}})
+    assert not (tmp_path / MANIFEST).exists()
+
+
 def test_two_batches_do_not_write_into_one_folder(folder):
     """The second is refused before it touches anything."""
     out = folder.parent / "out"

@@ -80,6 +80,19 @@ def test_a_changed_file_is_not_replaced(tmp_path, result):
     assert outputs.target(recording, folder, ("csv",)).annotations["csv"] == folder / "a.csv"
 
 
+def test_hidden_files_in_a_folder_of_results_do_not_count(tmp_path, result):
+    """A killed process leaves them, and file managers do; a changed file in it counts."""
+    recording, folder = tmp_path / "a.wav", tmp_path / "out"
+    outputs.written(result, outputs.target(recording, folder, ("kaldi",)), recording)
+    (folder / "a.kaldi" / ".segments.0123abcd.part").write_text("half")
+    plan = outputs.target(recording, folder, ("kaldi",))
+    (folder / "a.kaldi" / "segments").write_text("better\n")
+    with pytest.raises(OutputError, match=r"a\.kaldi: exists already"):
+        outputs.target(recording, folder, ("kaldi",))
+    outputs.written(result, plan, recording)
+    assert outputs.target(recording, folder, ("kaldi",)).paths == plan.paths
+
+
 def test_a_later_run_in_another_format_does_not_vouch_for_a_changed_file(tmp_path, result):
     """The new picture says nothing of the turns that somebody has corrected."""
     recording, folder = tmp_path / "a.wav", tmp_path / "out"

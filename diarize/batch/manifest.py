@@ -56,16 +56,27 @@ class Manifest:
         write_bytes(self.path, text.encode(), overwrite=True)
 
     def add(self, entry: Entry) -> None:
-        """One more line at the end, on the disk when this returns. Raises OutputError."""
+        """One more line at the end, on the disk when this returns.
+
+        Raises OutputError, also when the file is there no more: then nor are the results it speaks of.
+        """
         self.entries[entry["audio"]] = entry
         try:
-            with self.path.open("ab", buffering=0) as file:
+            with open(self.path, "ab", buffering=0, opener=_existing) as file:
                 file.write(_line(entry).encode())
                 os.fsync(file.fileno())
+        except FileNotFoundError:
+            raise OutputError(
+                f"{self.path}: moved or removed while the batch was writing; put the folder back and --resume"
+            ) from None
         except OSError as error:
             raise OutputError(
                 f"{self.path}: cannot be written ({error.strerror}); free some space and --resume"
             ) from None
+
+
+def _existing(path: str, flags: int) -> int:
+    return os.open(path, flags & ~os.O_CREAT)
 
 
 def _line(entry: Entry) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from glob import escape
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from diarize.batch.manifest import Manifest, locked
 from diarize.batch.work import Order, checksum, input_checksum, performed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from diarize.batch.crew import Outcome
@@ -97,11 +97,21 @@ class _Batch:
             else:
                 orders.append(Order(task, self.config, self.known))
         tasks = {order.task.key: order.task for order in orders}
-        with closing(outcomes(orders)) as running:
+        with self._interruptible(tasks), closing(outcomes(orders)) as running:
             for order, entry in running:
                 task = tasks[order.task.key]  # as planned here, wherever it was done
                 _sweep(task)  # what a worker left that was killed, perhaps before another finished
                 yield self._done(task, entry)
+
+    @contextmanager
+    def _interruptible(self, tasks: Mapping[str, Task]) -> Iterator[None]:
+        """Whatever ends this, nothing half-written of what was begun stays."""
+        try:
+            yield
+        finally:
+            for key, task in tasks.items():
+                if self.manifest.entries.get(key, {}).get("status") == "started":
+                    _sweep(task)
 
     def _relative(self, task: Task) -> dict[str, str]:
         return {name: path.relative_to(self.plan.output).as_posix() for name, path in task.files.items()}

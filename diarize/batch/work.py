@@ -90,10 +90,10 @@ def input_checksum(path: Path) -> str | None:
 
 
 def checksum(path: Path) -> str:
-    """SHA-256 of a file, or of the names and files of a folder. Raises OSError."""
+    """SHA-256 of a file, or of the names and files of a folder but hidden ones. Raises OSError."""
     if path.is_dir():
         total = hashlib.sha256()
-        for each in sorted(path.iterdir()):
+        for each in sorted(path.glob("[!.]*")):
             total.update(each.name.encode("utf-8", "surrogateescape") + b"\0" + checksum(each).encode())
         return total.hexdigest()
     with path.open("rb") as file:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,9 @@ __all__ = ["LARGEST", "read_text", "write_bytes", "write_folder", "write_text"]
 
 LARGEST = 100_000_000
 """Bytes: an annotation of ten thousand hours is smaller, so a larger file is some other kind of file."""
+
+OLD = 600
+"""Seconds after which a file that is still half-written belongs to nobody: no write takes so long."""
 
 _BYTE_ORDER_MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
 
@@ -67,6 +72,7 @@ def write_bytes(path: str | Path, data: bytes, *, overwrite: bool = False) -> Pa
 
     Raises OutputError, leaving nothing behind, when the file exists and ``overwrite`` is false, when it is
     not a regular file, when its folder does not exist or may not be written, and when the disk is full.
+    What a killed process left beside the same place is taken away once it is old.
     """
     path = Path(path)
     _refuse(path, overwrite=overwrite)
@@ -76,6 +82,7 @@ def write_bytes(path: str | Path, data: bytes, *, overwrite: bool = False) -> Pa
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        _sweep(path, beside.stat().st_mtime - OLD)
         beside.replace(path)
     except OSError as error:
         raise OutputError(
@@ -121,11 +128,17 @@ def _problems(path: Path, *, overwrite: bool) -> Iterator[str]:
         yield "exists already; allow overwriting or choose another name"
 
 
+def _sweep(path: Path, before: float) -> None:
+    """Take away what was on its way into this place and last changed ``before``, by the clock of the disk."""
+    for left in path.parent.glob(f".{escape(path.name[:100])}.????????.part"):
+        with suppress(OSError):
+            if left.stat().st_mtime < before:
+                left.unlink()
+
+
 def _forget(beside: Path) -> None:
-    try:
+    with suppress(OSError):
         beside.unlink(missing_ok=True)
-    except OSError:
-        return
 
 
 def _reason(error: OSError) -> str:

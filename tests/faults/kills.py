@@ -1,10 +1,13 @@
-"""Kill ``run`` and ``batch`` at random moments and look at what is left.
+"""Kill ``run`` and ``batch`` at any moment of their lives and look at what is left.
 
-    python tests/faults/kills.py [--kills 120] [--seed 0]
+    python tests/faults/kills.py [--hits 120] [--seed 0]
 
-After every kill each file of results must be whole to the byte or absent, Ctrl-C must have said one line and
-ended with 130, SIGTERM nothing and 143; at the end ``batch --resume`` and ``run --overwrite`` must come to
-what an undisturbed run comes to. ``tests/faults/test_kills.py`` does the same with a few kills.
+Moments are drawn from the time that an undisturbed command takes and, for half of them, from the files that
+it writes: so soon after so many of them have been begun. A kill counts as a hit when the process was still
+running, that is, when it ended with -9, 130 or 143. After every kill each file of results must be whole to
+the byte or absent, Ctrl-C must have said one line and ended with 130, SIGTERM nothing and 143; now and then
+``batch --resume`` and ``run --overwrite`` must come to what an undisturbed run comes to.
+``tests/faults/test_kills.py`` does the same with a few kills.
 """
 
 from __future__ import annotations
@@ -12,12 +15,14 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -85,20 +90,45 @@ def group_gone(pid):
     return False
 
 
-def killed(words, number, later):
-    """Begin the program, stop it ``later`` s after it listens; exit code, complaints, seconds it lived."""
+@dataclass(frozen=True)
+class Moment:
+    """``seconds`` after so many files have been ``begun``; where that is none, after the program listens."""
+
+    begun: int
+    seconds: float
+
+    def __str__(self):
+        return f"{self.seconds:.3f} s after {self.begun or 'no'} files"
+
+
+def states(folder):
+    """What tells every file from the one that replaces it; the manifest and its lock left out."""
+    found = set()
+    for place, _, names in os.walk(folder):
+        for name in names:
+            if "manifest" not in name:
+                with suppress(FileNotFoundError):
+                    status = Path(place, name).stat()
+                    found.add((status.st_ino, status.st_mtime_ns))
+    return found
+
+
+def killed(words, output, number, moment):
+    """Begin the program and stop it at the moment; exit code, complaints."""
+    before = states(output)
     running = subprocess.Popen(
-        [*LISTENING, *words],
+        [*LISTENING, *words, "-o", str(output)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
-    while running.poll() is None and not listens(running):
+    while number != signal.SIGKILL and running.poll() is None and not listens(running):
         time.sleep(0.005)
-    begin = time.monotonic()
+    while running.poll() is None and moment.begun and len(states(output) - before) < moment.begun:
+        time.sleep(0.001)
     try:
-        running.wait(timeout=later)
+        running.wait(timeout=moment.seconds)
     except subprocess.TimeoutExpired:
         if number == signal.SIGINT:
             os.killpg(running.pid, number)  # as a terminal does it
@@ -107,8 +137,8 @@ def killed(words, number, later):
     _, said = running.communicate(timeout=120)
     if not group_gone(running.pid):
         os.killpg(running.pid, signal.SIGKILL)
-        return running.returncode, said + "A PROCESS WAS LEFT\n", time.monotonic() - begin
-    return running.returncode, said, time.monotonic() - begin
+        said += "A PROCESS WAS LEFT\n"
+    return running.returncode, said
 
 
 @dataclass
@@ -119,7 +149,8 @@ class Trial:
     work: Path
     whole: dict = field(default_factory=dict)
     took: dict = field(default_factory=dict)
-    seen: Counter = field(default_factory=Counter)
+    hits: Counter = field(default_factory=Counter)
+    late: Counter = field(default_factory=Counter)
     wrong: list = field(default_factory=list)
 
     def measure(self):
@@ -131,23 +162,39 @@ class Trial:
             self.took[name] = time.monotonic() - begin
             self.whole[name] = contents(output)
 
-    def kill(self, name, number, later):
-        """One kill, and what is wrong after it."""
+    def left(self, name):
+        """How many files of results an interrupted command has still to write."""
+        found = contents(self.work / name)
+        return len(self.whole[name]) - len(found) * (name == "batch")  # run --overwrite writes all anew
+
+    def moment(self, name, rng):
+        """While the next command of that name runs: by the clock or, as often, by the files it begins."""
+        left = self.left(name)
+        if rng.random() < 0.5:
+            return Moment(0, rng.uniform(0, 0.95 * self.took[name] * left / len(self.whole[name])))
+        return Moment(rng.randint(1, left), rng.choice((0.0, rng.uniform(0, 0.05))))
+
+    def kill(self, name, number, moment):
+        """One kill, whether it hit, and what is wrong after it."""
         output = self.work / name
-        code, said, _ = killed([*commands(self.folder)[name], "-o", str(output)], number, later)
-        ended = "finished" if code == 0 else f"{signal.Signals(number).name} {code}"
-        self.seen[f"{name}: {ended}"] += 1
+        before = set(output.rglob("*.part"))
+        code, said = killed(commands(self.folder)[name], output, number, moment)
+        hit = code in CODES[number]
+        (self.hits if hit else self.late)[name, signal.Signals(number).name] += 1
         problems = []
-        if code not in (0, *CODES[number]):
+        if code and not hit:
             problems.append(f"exit code {code}")
-        if code and number in LINES and len(said.splitlines()) != LINES[number]:
+        if (number in LINES and len(said.splitlines()) != LINES[number] * hit) or "A PROCESS" in said:
             problems.append("said something else")
-        found = contents(output) if output.exists() else {}
+        found = contents(output)
         problems += [path for path, data in found.items() if self.whole[name].get(path) != data]
-        if number != signal.SIGKILL and list(output.rglob("*.part")):
+        if code == 0 and found != self.whole[name]:
+            problems.append("ended well without being done")
+        if number != signal.SIGKILL and set(output.rglob("*.part")) - before:
             problems.append("left something half-written")
         if problems:
-            self.wrong.append(f"{name}, {number!r} after {later:.3f} s: {', '.join(problems)}\n{said}")
+            self.wrong.append(f"{name}, {number!r} {moment}: {', '.join(problems)}\n{said}")
+        return hit
 
     def finish(self):
         """Both commands once more, undisturbed."""
@@ -164,20 +211,21 @@ class Trial:
                 self.wrong.append(f"{name}, at the end: something half-written is left")
 
 
-def tried(work, kills, seed, tell=lambda n, trial: None):
-    """A trial with so many kills, commands and signals in turn, moments at random; ``tell`` hears of each."""
+def tried(work, hits, seed, tell=lambda trial: None):
+    """A trial with so many hits, commands and signals in turn, moments at random; ``tell`` hears of each."""
     rng = random.Random(seed)  # noqa: S311 (moments, not secrets)
     trial = Trial(recordings(work / "in"), work)
     trial.measure()
-    for n in range(kills):
+    n = 0
+    while trial.hits.total() < hits:
         name = ("run", "batch")[n % 2]
-        trial.kill(name, SIGNALS[n // 2 % 3], rng.uniform(0, trial.took[name]))
-        tell(n + 1, trial)
-        if n % 12 == 11:
+        if not trial.left(name) or rng.random() < 0.3:
+            shutil.rmtree(work / name, ignore_errors=True)
+        trial.kill(name, SIGNALS[n // 2 % 3], trial.moment(name, rng))
+        tell(trial)
+        n += 1
+        if n % 20 == 0:
             trial.finish()
-        if n % 4 == 3:  # begin anew, for after a while everything is done already
-            for each in commands(trial.folder):
-                subprocess.run(["rm", "-rf", str(work / each)], check=True)
     trial.finish()
     return trial
 
@@ -185,27 +233,27 @@ def tried(work, kills, seed, tell=lambda n, trial: None):
 def main():
     """The long version."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--kills", type=int, default=120)
+    parser.add_argument("--hits", type=int, default=120)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
-
     told = 0
 
-    def tell(n, trial):
+    def tell(trial):
         nonlocal told
-        for each in trial.wrong[told:]:
-            sys.stdout.write(f"WRONG {each}\n")
+        sys.stdout.writelines(f"WRONG {each}\n" for each in trial.wrong[told:])
         told = len(trial.wrong)
-        if n % 10 == 0:
-            sys.stdout.write(f"{n} kills; {dict(trial.seen)}\n")
+        if (trial.hits.total() + trial.late.total()) % 10 == 0:
+            sys.stdout.write(f"{trial.hits.total()} hits, {trial.late.total()} too late\n")
         sys.stdout.flush()
 
     with tempfile.TemporaryDirectory() as work:
-        trial = tried(Path(work), asked.kills, asked.seed, tell)
-    for what, count in sorted(trial.seen.items()):
-        sys.stdout.write(f"{count:5d}  {what}\n")
-    tell(0, trial)
-    sys.stdout.write(f"{sum(trial.seen.values())} kills, {len(trial.wrong)} things wrong\n")
+        trial = tried(Path(work), asked.hits, asked.seed, tell)
+    tell(trial)
+    for (name, number), count in sorted(trial.hits.items()):
+        sys.stdout.write(f"{count:5d} hits, {trial.late[name, number]} too late: {name}, {number}\n")
+    sys.stdout.write(
+        f"{trial.hits.total()} hits, {trial.late.total()} too late, {len(trial.wrong)} things wrong\n"
+    )
     raise SystemExit(bool(trial.wrong))
 
 

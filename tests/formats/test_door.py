@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,17 @@ def test_a_file_is_renamed_into_place(tmp_path, monkeypatch):
         formats.write_file(path, ONE, overwrite=True)
     assert held == [("SPEAKER talk 1 0.000 1.000 <NA> <NA> Ann <NA> <NA>\n", "old")]
     assert [entry.name for entry in tmp_path.iterdir()] == ["talk.rttm"]
+
+
+def test_what_killed_processes_left_goes_once_it_is_old(tmp_path):
+    """Beside the same place only; what another process may be writing right now stays."""
+    path = tmp_path / "talk[1].rttm"
+    names = (".talk[1].rttm.0123abcd.part", ".talk[1].rttm.ffffffff.part", ".talk1.rttm.0123abcd.part")
+    for name, age in zip(names, (1000, 60, 1000), strict=True):
+        (tmp_path / name).write_text("half")
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    formats.write_file(path, ONE)
+    assert {each.name for each in tmp_path.iterdir()} == {path.name, *names[1:]}
 
 
 def test_places_that_cannot_be_written(tmp_path):
