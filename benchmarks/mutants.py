@@ -21,7 +21,8 @@ from pathlib import Path
 
 MUTMUT = [sys.executable, "-m", "mutmut"]
 FIRST = "diarize.intervals.x_empty__mutmut_1"  # one must be named to have all of them made
-SURVIVED = (0, 33)  # passed; reached by no test
+KILLED = (1, 3)  # a test failed; pytest itself broke
+LATE = (-24, 24, 36, 152, 255)  # ran out of time, which counts as killed and is said
 
 
 def verdicts():
@@ -62,11 +63,13 @@ def main():
     sample = drawn(asked.each, asked.seed)
     run([name for found in sample.values() for name in found])
     after = verdicts()
-    for name in (n for found in sample.values() for n in found if after[n] in SURVIVED):
+    for name in (n for found in sample.values() for n in found if after[n] not in KILLED + LATE):
         print(subprocess.run([*MUTMUT, "show", name], capture_output=True, text=True, check=True).stdout)
     for name, found in sample.items():
-        killed = sum(after[n] not in SURVIVED for n in found)
-        print(f"{name:10} {killed:4} of {len(found):4} killed, {killed / len(found):.0%}")
+        late = sum(after[n] in LATE for n in found)
+        killed = late + sum(after[n] in KILLED for n in found)
+        share = f"{killed / len(found):.0%}"
+        print(f"{name:10} {killed:4} of {len(found):4} killed, {share}, {late} of them by the clock")
 
 
 if __name__ == "__main__":

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from diarize import synth
 from diarize.audio import write
 from diarize.formats import write_file
+
+# Random tests without a clock: a shared machine stalls now and then. Under mutmut, which asks for its own
+# profile, methods of classes run twice in one process, each time of another instance; and the same examples
+# for every mutant, lest luck decide.
+settings.register_profile("unhurried", deadline=None)
+settings.register_profile(
+    "mutants",
+    settings.get_profile("unhurried"),
+    derandomize=True,
+    suppress_health_check=[HealthCheck.differing_executors],
+)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")
