@@ -106,7 +106,7 @@ def clustered(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clu
         )
     if points.precision is None or config.criterion == "bic":
         return _by_gaussians(points, config, seed)
-    return _by_evidence(points, config, seed)
+    return _by_evidence(points, observations_at(points.values, points.precision), config, seed)
 
 
 def _decided(
@@ -143,11 +143,10 @@ def _by_gaussians(points: SpeakerPoints, config: ClusteringConfig, seed: int) ->
     return _decided("BIC", solutions, {k: c.bic / 2 for k, c in candidates.items()}, config)
 
 
-def _by_evidence(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clustering:
+def _by_evidence(
+    points: SpeakerPoints, observations: Observations, config: ClusteringConfig, seed: int
+) -> Clustering:
     """Merging from several starts; for every count the solution with the best bound."""
-    if points.precision is None:
-        raise DiarizeError("exact points have no evidence to weigh; choose criterion 'bic'")
-    observations = observations_at(points.values, points.precision)
     stay = np.where(points.first, STAY_AFTER_PAUSE, STAY_WITHIN)
     path: dict[int, VoicesFit] = {}
     for start in range(config.n_starts):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -16,7 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from diarize import audio
-from diarize.audio import ffmpeg, pyav
+from diarize.audio import ffmpeg, iff, mpeg, pyav
+from diarize.audio.backend import Backend
 from diarize.errors import AudioError
 
 RATE = 16_000
@@ -369,6 +371,9 @@ class TestWithoutPyav:
         np.testing.assert_array_equal(recording.waveform().samples, expected)
         tail = audio.read(tmp_path / "a.m4a", rate=32_000, channel=2, start=0.75)
         np.testing.assert_array_equal(tail.samples, expected[24_000:])
+        (rest,) = ffmpeg.FFMPEG.chunks(tmp_path / "a.m4a", 31_990)
+        np.testing.assert_array_equal(rest[:, 1], expected[31_990:])
+        assert list(ffmpeg.FFMPEG.chunks(tmp_path / "a.m4a", 32_000)) == []
 
     def test_the_program_is_given_the_path_as_a_file_and_no_shell(self, tmp_path):
         self.program(tmp_path, "pass")
@@ -436,3 +441,76 @@ def test_the_real_ffmpeg_agrees_with_pyav(tmp_path):
     n = min(chunks.size, found.size)
     assert n >= RATE
     np.testing.assert_allclose(chunks[:n], found[:n], rtol=0, atol=1e-4)
+
+
+def chunk(name, size, order="<", body=b""):
+    """A chunk of an IFF file whose header says a size."""
+    return struct.pack(f"{order}4sI", name, size) + body
+
+
+COMMON = chunk(b"COMM", 18, ">", struct.pack(">hIh", 1, 4711, 16) + bytes(10))
+
+
+@pytest.mark.parametrize(
+    ("data", "frames"),
+    [
+        (chunk(b"NAME", 3, ">", b"abc\0") + COMMON, 4711),  # sizes are rounded up to whole words
+        (chunk(b"NAME", 4, ">", b"abcd") + COMMON, 4711),
+        (chunk(b"COMM", 4, ">", b"abcd"), None),
+        (chunk(b"NAME", 4, ">", b"abcd"), None),
+        (chunk(b"NAME", 0, ">") * iff.MOST_CHUNKS + COMMON, None),
+        (chunk(b"NAME", 0, ">") * (iff.MOST_CHUNKS - 1) + COMMON, 4711),
+    ],
+)
+def test_what_an_aiff_header_promises(tmp_path, data, frames):
+    """The count in its common chunk, wherever among the first thousand that is."""
+    (tmp_path / "a.aiff").write_bytes(b"FORM" + bytes(4) + b"AIFF" + data)
+    assert iff.promised_frames(tmp_path / "a.aiff") == frames
+
+
+def test_a_wave_file_of_endless_chunks_promises_nothing(tmp_path):
+    """A thousand are looked at."""
+    for number, frames in ((iff.MOST_CHUNKS - 2, 50), (iff.MOST_CHUNKS, None)):
+        parts = header_of_wav(size=100)
+        at = parts.index(b"fmt ")
+        (tmp_path / "a.wav").write_bytes(parts[:at] + chunk(b"junk", 0) * number + parts[at:])
+        assert iff.promised_frames(tmp_path / "a.wav") == frames
+
+
+def test_an_mp3_that_ends_with_its_tag_has_no_more_frames(tmp_path):
+    """Nothing follows that could be more than it promises."""
+    soundfile.write(tmp_path / "a", tone(5.0), RATE, format="MP3")
+    data = (tmp_path / "a").read_bytes()
+    (tmp_path / "b").write_bytes(data[: max(data.find(b"Xing"), data.find(b"Info")) + 12])
+    with (tmp_path / "b").open("rb", buffering=0) as file:
+        assert mpeg.start_without_length(file, mpeg.first_frame(file)) is None
+        assert not mpeg._more_frames(file, len(data), 1)
+
+
+def test_without_standard_error_mp3_files_are_read_all_the_same(tmp_path, monkeypatch):
+    """There is nothing to keep quiet."""
+    soundfile.write(tmp_path / "a.mp3", tone(), RATE, format="MP3")
+    before = audio.read(tmp_path / "a.mp3").samples
+
+    def dup(_):
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+    monkeypatch.setattr(os, "dup", dup)
+    np.testing.assert_array_equal(audio.read(tmp_path / "a.mp3").samples, before)
+
+
+def test_trouble_of_the_system_is_told_in_its_words(tmp_path, monkeypatch):
+    """Rather than another program be asked."""
+
+    def header(_):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    soundfile.write(tmp_path / "a.wav", tone(), RATE)
+    monkeypatch.setattr("diarize.audio.opening.LIBSNDFILE", Backend(header, None))
+    assert "a.wav: cannot be read (Input/output error); copy it again" in refusal(tmp_path / "a.wav")
+
+
+def test_a_container_may_not_open_other_files():
+    """Whatever it names."""
+    with pytest.raises(PermissionError, match="may not name other files"):
+        pyav._no_other_file("file:///etc/passwd", 0, {})

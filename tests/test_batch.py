@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -10,6 +11,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
+from concurrent.futures import CancelledError, Future
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +21,7 @@ import pytest
 
 from diarize.audio import write_wav
 from diarize.batch import MANIFEST, planned, run_batch
-from diarize.batch.crew import THREADS, _interrupts_held, outcomes
+from diarize.batch.crew import THREADS, _interrupts_held, in_flight, outcomes
 from diarize.batch.manifest import Manifest, locked
 from diarize.batch.plan import Task, found, names
 from diarize.batch.work import Order, checksum, input_checksum, performed
@@ -549,3 +553,131 @@ def test_recordings_called_alike_have_other_names_in_what_is_written(voices, tmp
     texts = [(tmp_path / "out" / name).read_text().split() for name in ("0.rttm", "deep/0.rttm")]
     assert [(text[1], float(text[3])) for text in texts] == [("0", 0.0), ("deep/0", 1.0)]
     assert (tmp_path / "out" / "deep" / "0.png").read_bytes().startswith(b"\x89PNG")
+
+
+class Pool:
+    """An executor whose futures are settled already; None stands for a pool that broke before."""
+
+    def __init__(self, *results):
+        self.results = list(results)
+
+    def submit(self, perform, order):
+        result = self.results.pop(0)
+        if result is None:
+            raise BrokenProcessPool
+        future = Future()
+        if isinstance(result, Exception):
+            future.set_exception(result)
+        else:
+            future.set_result(result)
+        return future
+
+
+def taken(pool, waiting, room):
+    """What came of orders by file name, and the names of those that are lost with the pool."""
+    generator, came = in_flight(pool, waiting, lambda: room, lambda order: None, stand_in), []
+    while True:
+        try:
+            order, entry = next(generator)
+            came.append((order.task.key, entry["status"]))
+        except StopIteration as end:
+            return came, [order.task.key for order in end.value]
+
+
+def test_a_pool_that_broke_between_two_recordings_loses_none(folder):
+    """The one that could not be handed over waits for the next pool."""
+    waiting = deque(orders(folder))
+    assert taken(Pool({"status": "ok"}, None), waiting, 1) == ([("a.wav", "ok")], [])
+    assert [order.task.key for order in waiting] == ["b.flac"]
+
+
+def test_what_was_done_when_a_pool_broke_is_not_done_again(folder):
+    """Only what was in flight is."""
+    waiting = deque([*orders(folder), *orders(folder / "deep")])
+    came, lost = taken(Pool({"status": "ok"}, BrokenProcessPool(), {"status": "ok"}), waiting, 3)
+    assert (sorted(came), lost) == ([("a.wav", "ok"), ("c.mp3", "ok")], ["b.flac"])
+    assert not waiting
+
+
+def test_a_recording_whose_work_was_cancelled_is_told_of_and_the_rest_goes_on(folder):
+    """As when the workers of a cluster are gone."""
+    waiting = deque(orders(folder))
+    came, lost = taken(Pool(CancelledError("x"), {"status": "ok"}), waiting, 1)
+    assert (came, lost) == ([("a.wav", "failed"), ("b.flac", "ok")], [])
+
+
+def test_work_may_begin_in_a_thread_and_where_signals_cannot_be_held(monkeypatch):
+    """Only the main thread hears of signals, and Windows holds none."""
+    before, seen = signal.getsignal(signal.SIGINT), []
+
+    def inside():
+        with _interrupts_held():
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=inside)
+    thread.start()
+    thread.join()
+    monkeypatch.delattr(signal, "pthread_sigmask")
+    inside()
+    assert seen[0] is before
+    assert seen[1] is not before
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def failing(number):
+    """A function of the system that fails so."""
+
+    def function(*_):
+        raise OSError(number, os.strerror(number))
+
+    return function
+
+
+def test_a_manifest_that_cannot_be_written_or_read_is_one_line(tmp_path, monkeypatch):
+    """The reason in the system's words, and what to do."""
+    manifest = Manifest.opened(tmp_path, resume=True, overwrite=False)
+    monkeypatch.setattr(os, "fsync", failing(errno.ENOSPC))
+    with pytest.raises(OutputError, match=r"cannot be written \(No space left on device\); free some space"):
+        manifest.add({"audio": "a.wav", "status": "started", "files": {}, "outputs": {}})
+    (tmp_path / "other" / MANIFEST).mkdir(parents=True)
+    with pytest.raises(OutputError, match=r"cannot be read \(Is a directory\); check its permissions"):
+        Manifest.opened(tmp_path / "other", resume=True, overwrite=False)
+
+
+def test_where_the_system_knows_no_locks_work_goes_on_without(tmp_path, monkeypatch):
+    """On Windows, and on some disks of a network; elsewhere the second is refused."""
+    import fcntl
+
+    with locked(tmp_path), pytest.raises(OutputError, match="another batch"), locked(tmp_path):
+        pass
+    with monkeypatch.context() as patch:
+        patch.setattr(fcntl, "flock", failing(errno.ENOLCK))
+        with locked(tmp_path), locked(tmp_path):
+            pass
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with locked(tmp_path), locked(tmp_path):
+        pass
+
+
+def test_a_subfolder_that_may_not_be_looked_into_is_named(folder, monkeypatch):
+    """The rest is found."""
+    scan = os.scandir
+
+    def scandir(path):
+        return failing(errno.EACCES)() if Path(path).name == "deep" else scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    keys, complaints = found(folder)
+    assert keys == ["a.wav", "b.flac"]
+    (complaint,) = complaints
+    assert complaint.endswith("cannot be looked into (Permission denied); check permissions")
+
+
+def test_a_result_that_cannot_be_read_is_not_ours(folder, monkeypatch):
+    """Nobody can tell whether it was changed, so it stays."""
+    ran(folder)
+    monkeypatch.setattr("diarize.batch.run.checksum", failing(errno.EIO))
+    statuses = ran(folder, resume=True, config=OTHER)
+    assert statuses["a.wav"] == "failed"
+    assert "not this batch's own unchanged file" in lines(folder)[0]["error"]
+    assert (folder.parent / "out" / "a.rttm").read_text() == f"sound of a.wav {CONFIG.speech.bias}"

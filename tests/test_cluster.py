@@ -10,12 +10,15 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from diarize import synth
 from diarize.audio import write_wav
 from diarize.batch import MANIFEST, check_address, cluster, planned, run_batch
+from diarize.batch.plan import Task
+from diarize.batch.work import Order
 from diarize.config import Config
 from diarize.errors import ClusterError
 
@@ -262,3 +265,47 @@ def test_an_address_must_be_one(address):
     with pytest.raises(ClusterError, match="tcp://HOST:PORT"):
         check_address(address)
     assert check_address("tcp://127.0.0.1:8786") == "tcp://127.0.0.1:8786"
+
+
+def test_a_batch_of_nothing_asks_no_scheduler(tmp_path):
+    """All of it is done already; there is none at that address."""
+    assert list(cluster.outcomes([], "tcp://127.0.0.1:1", tmp_path, lambda order: None)) == []
+
+
+def test_a_connection_that_breaks_while_workers_are_asked_is_one_line():
+    """Not an error of the library."""
+
+    class Broken:
+        def run(self, *_, **__):
+            raise OSError("Timed out trying to connect")
+
+    with pytest.raises(ClusterError, match="tcp://h:1: the scheduler is gone; start it"):
+        cluster._answers(Broken(), "tcp://h:1", os.getpid)
+
+
+@pytest.mark.parametrize("state", ["executing", "cancelled", None])
+def test_a_worker_stops_what_nobody_waits_for(monkeypatch, state):
+    """It looks before it begins and at every step; None: the task is forgotten."""
+
+    class Worker:
+        state = SimpleNamespace(tasks={"other": None})
+
+        def get_current_task(self):
+            return "mine"
+
+    def perform(order, progress):
+        progress("speech", 0.5)
+        Worker.state.tasks.pop("mine")
+        with pytest.raises(ClusterError, match=r"a\.wav: nobody waits for it any more"):
+            progress("speech", 0.6)
+        return {"status": "ok"}
+
+    if state:
+        Worker.state.tasks["mine"] = SimpleNamespace(state=state)
+    monkeypatch.setattr("distributed.get_worker", Worker)
+    order = Order(Task("a.wav", Path("a.wav"), {}), Config())
+    if state == "executing":
+        assert cluster._performed(perform, order) == {"status": "ok"}
+        return
+    with pytest.raises(ClusterError, match="nobody waits for it any more"):
+        cluster._performed(perform, order)

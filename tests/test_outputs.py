@@ -167,3 +167,13 @@ def test_a_page_is_vouched_for_like_the_turns(tmp_path, result):
     with pytest.raises(OutputError, match=r"a\.report\.html"):
         outputs.target(recording, folder, page=True)
     assert outputs.target(recording, folder).page is None
+
+
+def test_a_file_that_cannot_be_read_is_nobodys_own(tmp_path, result):
+    """A folder with a folder in it, where the turns were."""
+    recording, folder = tmp_path / "a.wav", tmp_path / "out"
+    outputs.written(result, outputs.target(recording, folder), recording)
+    (folder / "a.rttm").unlink()
+    (folder / "a.rttm" / "deep").mkdir(parents=True)
+    with pytest.raises(OutputError, match=r"a\.rttm: exists already and is not diarize's own"):
+        outputs.target(recording, folder)

@@ -8,6 +8,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import librosa
 import numpy as np
 import pytest
 import soundfile
@@ -417,3 +418,21 @@ def test_a_tenth_of_a_second_of_speech_is_somebody():
     """Too little to tell voices apart is one voice, and no error."""
     result = diarize.diarize(sample("monologue"), speech=[(5.0, 5.1)])
     assert (len(result.annotation.turns), result.selection.chosen) == (1, 1)
+
+
+def test_a_waveform_of_another_rate_is_its_file_resampled(talk):
+    """To what it would be at the rate of the settings."""
+    whole = talk[0]
+    slow = Waveform(librosa.resample(whole.samples, orig_sr=RATE, target_sr=8000), 8000, "talk")
+    heard = pipeline._Sound.of(slow, Config(), (0.5, 4.5))
+    (samples,) = heard.blocks()
+    assert (heard.rate, samples.size) == (RATE, 4 * RATE)
+    again = librosa.resample(slow.samples, orig_sr=8000, target_sr=RATE)[RATE // 2 : RATE // 2 + 4 * RATE]
+    inside = slice(RATE // 10, -RATE // 10)  # a stretch begins and ends hard
+    assert_allclose(samples[inside], again[inside], rtol=0, atol=1e-3)
+
+
+def test_less_than_a_sample_is_nothing():
+    """Though the end is behind the start."""
+    with pytest.raises(AudioError, match=r"piece: nothing between 1 s and 1\.00001 s; choose another"):
+        diarize.diarize(Waveform(np.zeros(2 * RATE, np.float32), RATE, "piece"), start=1.0, end=1.00001)

@@ -22,7 +22,7 @@ from diarize.errors import AudioError, FormatError
 from diarize.outliers import Outliers
 from diarize.pipeline import Diarization
 from diarize.report import Report, Sound, address, heard, is_document, linked, rendered, reports_in
-from diarize.report.cells import MOST, ribbons
+from diarize.report.cells import MOST, pooled, ribbons
 from diarize.report.colours import DARK_PAGE, contrast, on_dark, on_light
 from diarize.report.data import contents
 from diarize.report.page import SCRIPTS
@@ -422,3 +422,19 @@ def test_a_page_of_two_hours_stays_small_beside_its_sound():
     sound = Sound(np.zeros(MOST, np.uint8), 0.3, 0.0, 7200.0, b"")
     page = rendered(Report(Annotation("x", turns), posteriors=Posteriors(values, grid, names), sound=sound))
     assert len(page) < 1_000_000
+
+
+def test_no_frames_have_no_ribbons():
+    """A column for each speaker all the same."""
+    assert pooled(np.zeros((0, 3)), 5).shape == (0, 3)
+
+
+def test_a_recording_on_another_drive_is_named_by_its_whole_path(tmp_path, monkeypatch):
+    """As on Windows, where no way leads from one to the other."""
+
+    def relpath(*_):
+        raise ValueError("path is on mount 'C:', start on mount 'D:'")
+
+    assert address(tmp_path / "a b.wav", tmp_path / "page.html") == "./a%20b.wav"
+    monkeypatch.setattr("os.path.relpath", relpath)
+    assert address(tmp_path / "a b.wav", tmp_path / "page.html") == f"file://{tmp_path}/a%20b.wav"

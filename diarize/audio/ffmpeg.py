@@ -7,7 +7,7 @@ import struct
 import subprocess
 import tempfile
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -48,9 +48,7 @@ def _decoded(path: Path) -> Iterator[tuple[IO[bytes], Header]]:
         tempfile.TemporaryFile() as errors,
         subprocess.Popen(_command(path), stdout=subprocess.PIPE, stderr=errors) as process,  # noqa: S603
     ):
-        output = process.stdout
-        if output is None:
-            raise UnreadableError("the ffmpeg program gives no output")
+        output = cast("IO[bytes]", process.stdout)  # a pipe was asked for
         try:
             start = output.read(24)
             if len(start) < 24 or start[:4] != b".snd":

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 
 import pytest
 
 from diarize.batch import Report
+from diarize.cli.batch import _size
 
 OK = {
     "status": "ok",
@@ -189,3 +191,21 @@ def test_a_bar_with_the_current_file_shows_on_a_terminal_only(tmp_path):
     assert "%" in shown
     assert "empty.wav" in shown.split("error:")[0]
     assert "\r\n" in shown.split("error:")[1]
+
+
+def test_verbose_tells_the_settings(cli, batches):
+    """On stderr, in the one line of run."""
+    folder, out, _ = batches
+    (folder / "a.wav").touch()
+    result = cli("batch", folder, "-o", out, "--verbose", "--seed", 7)
+    assert result.exit_code == 0
+    assert re.match(r"settings \w+: seed = 7; python ", result.stderr)
+    assert len(result.stderr.splitlines()) == 1
+    assert "wrote" in result.stdout
+
+
+def test_a_recording_that_vanished_still_moves_the_bar(tmp_path):
+    """By as little as an empty one."""
+    (tmp_path / "empty.wav").touch()
+    (tmp_path / "some.wav").write_bytes(b"12345")
+    assert [_size(tmp_path / name) for name in ("gone.wav", "empty.wav", "some.wav")] == [1, 1, 5]

@@ -130,11 +130,13 @@ def test_threshold_and_settings_reach_the_work(cli, soft, tmp_path):
         (["--format", "csv", "--json"], "--json contradicts"),
         (["-o", "x.png"], "not one of .csv, .json, .txt"),
         (["--threshold", "1.5"], "threshold"),
+        (["--method", "bic", "--speech", "{}/speech.lab"], "--speech FILE is for --method posteriors"),
     ],
 )
 def test_what_cannot_be_is_a_usage_error(cli, calls, tmp_path, words, said):
     """No option is silently ignored."""
-    result = cli("changes", tmp_path / "a.wav", *words)
+    (tmp_path / "speech.lab").write_text("0 1 speech\n")
+    result = cli("changes", tmp_path / "a.wav", *(word.format(tmp_path) for word in words))
     assert result.exit_code == 2
     assert said in " ".join(result.stderr.split())
     assert calls == []

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from diarize.audio import open_recording
+from diarize.cli.printing import clock
 from diarize.formats import FORMATS, read_file, read_uem, write_file
 from diarize.types import Annotation, Turn
 
@@ -250,3 +251,28 @@ def test_every_command_has_help_and_no_command_is_unknown_to_it(cli):
     for command in ("run", "score", "plot", "select", "convert", "synth", "config"):
         assert command in cli("--help").stdout
         assert cli(command, "--help").exit_code == 0
+
+
+def test_quiet_commands_print_nothing(cli, files):
+    """And write what they write."""
+    assert cli("convert", files / "hyp.rttm", files / "x.csv", "--quiet").output == ""
+    assert cli("synth", files / "x.wav", "--duration", 5, "--speakers", 1, "--quiet").output == ""
+    assert (files / "x.csv").read_text().startswith("recording,")
+    assert open_recording(files / "x.wav").duration == 5
+
+
+def test_a_folder_that_is_not_there_has_no_near_names(cli, files):
+    """One line for the file and the folder."""
+    result = cli("plot", files / "no" / "such" / "x.rttm")
+    assert result.exit_code == 1
+    assert result.stderr.endswith("no such file, and no such folder; check the path\n")
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.0, "0:00"), (59.6, "1:00"), (3599.4, "59:59"), (3599.6, "1:00:00"), (36_125.0, "10:02:05")],
+)
+def test_lengths_read_like_a_clock(seconds, text):
+    """Hours only where there are some."""
+    assert clock(seconds) == text

@@ -51,6 +51,7 @@ def test_the_package_itself_loads_nothing_heavy_and_still_has_its_names():
     code = (
         "import sys, diarize\n"
         f"print(*[name for name in {HEAVY!r} if name in sys.modules])\n"
+        "assert set(diarize.__all__) <= set(dir(diarize))\n"
         "assert all(hasattr(diarize, name) for name in diarize.__all__)\n"
         "assert callable(diarize.diarize)"
     )
@@ -215,3 +216,42 @@ def test_a_bar_with_remaining_time_appears_on_a_terminal_only(talk, tmp_path):
     assert child.wait(timeout=30) == 0
     assert b"talk.wav" in shown
     assert b"100%" in shown
+
+
+def test_a_reader_that_is_gone_is_141():
+    """Nothing is said to nobody, not even on the way out."""
+    out, into = os.pipe()
+    os.close(out)
+    try:
+        done = subprocess.run([*PROGRAM, "config", "show"], stdout=into, stderr=subprocess.PIPE, check=False)
+    finally:
+        os.close(into)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_what_goes_wrong_while_things_are_thrown_away_is_told_but_not_interrupts():
+    """Python prints what a finaliser raises; of Ctrl-C there is one line elsewhere."""
+    code = (
+        "from diarize.cli.signals import catch_signals\n"
+        "class Thrown:\n"
+        "    def __init__(self, error): self.error = error\n"
+        "    def __del__(self): raise self.error\n"
+        "catch_signals()\n"
+        "for error in (KeyboardInterrupt(), SystemExit(143), ValueError('lost')): Thrown(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "ValueError: lost" in done.stderr
+    assert "KeyboardInterrupt" not in done.stderr
+    assert "SystemExit" not in done.stderr
+
+
+def test_ctrl_c_stays_ignored_where_it_was():
+    """As shells have it for programs in the background; SIGTERM ends all the same."""
+    code = (
+        "import os, signal\nfrom diarize.cli.signals import catch_signals\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\ncatch_signals()\n"
+        "os.kill(os.getpid(), signal.SIGINT)\nprint('on', flush=True)\nos.kill(os.getpid(), signal.SIGTERM)\n"
+        "print('not here')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (143, "on\n", "")

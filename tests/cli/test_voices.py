@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+from diarize.cli.describe import _match_line
+from diarize.cli.enroll import _same
+from diarize.errors import OutputError
 from diarize.formats import read_file, write_file
-from diarize.types import Annotation
+from diarize.identity import Voice
+from diarize.types import Annotation, Match
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +62,19 @@ def test_run_says_so_in_a_line_for_each_speaker(cli, folder, tmp_path):
     text = cli(*words, "--threshold", "1000").stdout
     assert text.count("→ unknown (nearest: ") == 2
     assert "threshold 1000)" in text
+
+
+def test_a_speaker_of_too_little_speech_is_unknown():
+    """There is nothing to compare, so there are no odds to tell."""
+    match = Match("SPEAKER_00", None, None, None, 4.6)
+    assert _match_line(match) == "SPEAKER_00 → unknown (too little speech to compare)"
+
+
+def test_two_spellings_that_a_disk_takes_for_one_are_not_mixed():
+    """The file of ann on a disk that does not tell Ann from ann."""
+    with pytest.raises(OutputError, match=r"ann\.voice: holds the voice of 'ann', not of 'Ann'; choose"):
+        _same(Voice("ann", {}), "Ann", Path("ann.voice"))
+    assert _same(Voice("ann", {}), "ann", Path("ann.voice")).name == "ann"
 
 
 def test_link_gives_one_label_to_one_voice(cli, folder, tmp_path):

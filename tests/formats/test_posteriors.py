@@ -72,6 +72,17 @@ def changed(**arrays):
     return data.getvalue()
 
 
+def of_another_version():
+    """Arrays as NumPy writes them for headers that are too long for the first version."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(dump(made()))) as source, zipfile.ZipFile(data, "w") as target:
+        for info in source.infolist():
+            array, content = np.lib.format.read_array(io.BytesIO(source.read(info))), io.BytesIO()
+            np.lib.format.write_array(content, array, version=(2, 0))
+            target.writestr(info.filename, content.getvalue())
+    return data.getvalue()
+
+
 def boasting():
     """A promise of a terabyte in a few bytes."""
     data = io.BytesIO()
@@ -91,7 +102,7 @@ def boasting():
 @pytest.mark.parametrize(
     "data",
     [
-        b"", b"hello", dump(made())[:-30], boasting(),
+        b"", b"hello", dump(made())[:-30], boasting(), of_another_version(),
         changed(format=np.array("something else")),
         changed(posteriors=None),
         changed(posteriors=np.ones((50, 2), np.float32)),

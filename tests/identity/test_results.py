@@ -74,6 +74,9 @@ def test_two_results_for_one_file_are_refused(tmp_path):
         results([tmp_path / "x", tmp_path / "y"], tmp_path)
 
 
+STRANGE = '{"audio": 3, "files": {}, "status": "ok"}\n{"audio": "x/a.wav", "files": [], "status": "ok"}'
+
+
 def test_a_batch_is_read_by_its_manifest(tmp_path):
     """Recordings of one name in two folders; one that failed, a line cut short, and foreign lines."""
     assert MANIFEST == batch.MANIFEST
@@ -87,7 +90,7 @@ def test_a_batch_is_read_by_its_manifest(tmp_path):
         {"audio": "x/a.wav", "status": "ok", "files": {"rttm": "x/a.rttm"}},
         {"audio": "bad.wav", "status": "failed", "files": {}},
     ]
-    text = "\n".join([*map(json.dumps, lines), "[]", "3", '{"audio": "z.wav", "sta'])
+    text = "\n".join([*map(json.dumps, lines), "[]", "3", STRANGE, '{"audio": "z.wav", "sta'])
     (out / MANIFEST).write_text(text)
     found = results([out], audio)
     assert [(each.place.as_posix(), each.audio) for each in found] == [

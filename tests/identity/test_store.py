@@ -179,3 +179,10 @@ def test_a_folder_must_hold_voices_of_different_names(tmp_path):
     saved(tmp_path / "two.voice.npz")
     with pytest.raises(ModelError, match="two files hold the voice of 'Ann'"):
         load_folder(tmp_path)
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
+    """A file stands where the folder should."""
+    (tmp_path / "voices").write_text("")
+    with pytest.raises(OutputError, match=r"deep: cannot be made a folder \(Not a directory\); choose"):
+        save(voice("Anna", corner("++++")), tmp_path / "voices" / "deep")

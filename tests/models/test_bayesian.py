@@ -6,6 +6,8 @@ scikit-learn.
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -248,3 +250,10 @@ def test_weights_are_replication(covariance: str) -> None:
 def test_settings_out_of_range_are_refused(settings) -> None:
     with pytest.raises(ModelError):
         fit_bayesian_gmm(cloud(0), **{"n_components": 3, **settings})
+
+
+@pytest.mark.parametrize("name", ["counts", "log_weights", "mean_precisions", "freedom"])
+def test_a_posterior_has_one_row_for_each_component(name: str) -> None:
+    posterior, _ = fit_bayesian_gmm(cloud(3), 2, "diag", max_iter=2, tol=-np.inf)
+    with pytest.raises(ModelError, match="must have one row per component"):
+        dataclasses.replace(posterior, **{name: getattr(posterior, name)[:-1]})

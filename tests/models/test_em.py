@@ -17,7 +17,7 @@ from sklearn.mixture import GaussianMixture
 from diarize.errors import ModelError
 from diarize.models import COVARIANCES, GMM, fit_gmm
 from diarize.models.chart import into_chart
-from diarize.models.em import Schedule, em_run, expectation, m_step
+from diarize.models.em import Schedule, em_run, expectation, m_step, tally
 from diarize.models.features import FeatureRows, sums_of_products
 from diarize.models.fitting import data_target
 from diarize.models.gaussian import (
@@ -423,3 +423,45 @@ def test_em_stops_on_a_loss_and_keeps_the_better_mixture(blobs) -> None:
     start = into_chart(best.parameters, target.chart)
     run = em_run(target, start, Schedule(50, -np.inf, 1e-6))
     assert np.all(np.diff(run.bounds) >= 0.0)
+
+
+def test_weights_are_replication_where_a_component_vanishes() -> None:
+    """Points that do not count are not explained badly: none of them is where it is moved to."""
+    x = np.vstack((cloud(1), [[80.0, 80.0, 80.0]]))
+    times = np.random.default_rng(0).integers(1, 4, len(x))
+    times[-1] = 0
+    start = GMM([0.5, 0.5], [x[0], [1e3, 1e3, 1e3]], np.full((2, 3), 9.0), "diag")
+    a, trace = fit_gmm(x, 2, init=start, weights=times, max_iter=20, tol=-np.inf)
+    b, _ = fit_gmm(np.repeat(x, times, axis=0), 2, init=start, max_iter=20, tol=-np.inf)
+    assert trace.repaired == (1,)
+    assert_same(a, b)
+
+
+@pytest.mark.parametrize("covariance", COVARIANCES)
+def test_statistics_of_labels_count_by_weight(covariance: str) -> None:
+    """More points than a slice, some of which do not count at all."""
+    x = cloud(2, n_points=5000)
+    times = np.random.default_rng(0).integers(0, 4, len(x))
+    r = np.random.default_rng(1).dirichlet(np.ones(3), len(x))
+    found = tally(data_target(x, times.astype(float), covariance, 0.0), r, covariance)
+    assert_allclose(found.counts, r.T @ times, rtol=1e-9)
+    repeated = np.repeat(x, times, axis=0)
+    wanted = m_step(
+        tally(data_target(repeated, None, covariance, 0.0), np.repeat(r, times, axis=0), covariance),
+        data_target(repeated, None, covariance, 0.0),
+        covariance,
+        0.0,
+    )[0]
+    got = m_step(found, data_target(x, times.astype(float), covariance, 0.0), covariance, 0.0)[0]
+    assert_allclose(got.means, wanted.means, rtol=1e-7, atol=1e-9)
+    assert_allclose(got.covariances, wanted.covariances, rtol=1e-7, atol=1e-9)
+
+
+def test_a_density_that_is_not_finite_is_refused() -> None:
+    """Rather than compared with the next."""
+    x = cloud(0)
+    target = data_target(x, None, "diag", 0.0)
+    start = start_for(x, "diag").parameters
+    broken = start._replace(means=np.full_like(start.means, 1e200))
+    with np.errstate(all="ignore"), pytest.raises(ModelError, match="not finite; raise floor"):
+        em_run(target, broken, Schedule(5, 1e-6, 0.0))

@@ -18,7 +18,8 @@ from sklearn.mixture import GaussianMixture
 from diarize.errors import ModelError
 from diarize.models import COVARIANCES, GMM, fit_gmm, log_densities, n_parameters
 from diarize.models.fitting import FitTrace
-from diarize.models.gaussian import covariance_shape, full_covariances, precision_cholesky
+from diarize.models.gaussian import cast_covariances, covariance_shape, full_covariances, precision_cholesky
+from diarize.models.store import save_arrays
 
 
 def random_gmm(covariance: str, n_components: int = 3, n_dims: int = 4, seed: int = 0) -> GMM:
@@ -269,3 +270,39 @@ def test_settings_out_of_range_are_refused(settings) -> None:
     x = np.random.default_rng(0).normal(size=(20, 2))
     with pytest.raises(ModelError):
         fit_gmm(x, **{"n_components": 2, **settings})
+
+
+@pytest.mark.parametrize("given", COVARIANCES)
+@pytest.mark.parametrize("wanted", COVARIANCES)
+def test_covariances_of_another_kind_are_averages_of_the_full_ones(given: str, wanted: str) -> None:
+    """Over components by weight for tied, over dimensions for spherical; nothing else is made up."""
+    gmm = random_gmm(given)
+    full = full_covariances(gmm.covariances, given, 3, 4)
+    by_hand = {
+        "full": full,
+        "tied": sum(w * each for w, each in zip(gmm.weights, full, strict=True)),
+        "diag": np.array([[each[d, d] for d in range(4)] for each in full]),
+        "spherical": np.array([np.trace(each) / 4 for each in full]),
+    }
+    assert_allclose(cast_covariances(gmm.parameters, wanted), by_hand[wanted], rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("n_points", [0, -1])
+def test_no_points_cannot_be_drawn(n_points: int) -> None:
+    with pytest.raises(ModelError, match=f"n_points is {n_points}; allowed is at least 1"):
+        random_gmm("diag").sample(n_points)
+
+
+@pytest.mark.parametrize("n_samples", [0.0, -3.0, np.nan])
+def test_evidence_of_no_points_is_refused(n_samples: float) -> None:
+    gmm = random_gmm("diag")
+    with pytest.raises(ModelError, match=f"n_samples is {n_samples}; allowed is a number above zero"):
+        gmm.bic(gmm.sample(10)[0], n_samples=n_samples)
+
+
+def test_a_file_of_another_model_is_named(tmp_path) -> None:
+    gmm = random_gmm("diag")
+    arrays = {name: getattr(gmm, name) for name in ("weights", "means", "covariances")}
+    save_arrays(tmp_path / "t.npz", "tmm-diag", arrays)
+    with pytest.raises(ModelError, match=r"t\.npz holds a tmm; allowed is a gmm"):
+        GMM.load(tmp_path / "t.npz")

@@ -11,6 +11,7 @@ from sklearn import decomposition
 
 from diarize.errors import ModelError
 from diarize.models import PCA, fit_gmm, fit_pca
+from diarize.models.store import save_arrays
 
 from .test_em import cloud
 
@@ -90,3 +91,23 @@ def test_data_without_variance_are_refused() -> None:
     flat = np.outer(np.arange(5.0), [1.0, 2.0])
     with pytest.raises(ModelError, match="no variance"):
         fit_pca(flat, 2, whiten=True)
+
+
+@pytest.mark.parametrize(
+    ("shape", "variances"), [((2,), 2), ((2, 4), 2), ((2, 3), 3)], ids=["flat", "wide", "many"]
+)
+def test_axes_that_do_not_fit_are_refused(shape, variances) -> None:
+    with pytest.raises(ModelError, match=rf"axes have shape \({shape[0]},.*; the mean has \(3,\)"):
+        PCA(np.zeros(3), np.ones(shape), np.ones(variances), 1.0, np.ones(2))
+
+
+def test_a_file_of_another_model_with_the_same_arrays_is_named(tmp_path) -> None:
+    pca = fit_pca(cloud(2, n_dims=5), 2)
+    names = ("mean", "axes", "variances", "scales")
+    arrays = {name: getattr(pca, name) for name in names} | {"total": np.array([pca.total_variance])}
+    save_arrays(tmp_path / "l.npz", "lda", arrays)
+    with pytest.raises(ModelError, match=r"l\.npz holds a lda; allowed is a pca"):
+        PCA.load(tmp_path / "l.npz")
+    save_arrays(tmp_path / "l.npz", "pca", arrays | {"total": np.ones(2)})
+    with pytest.raises(ModelError, match="load it with the class that saved it"):
+        PCA.load(tmp_path / "l.npz")

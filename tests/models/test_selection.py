@@ -228,3 +228,33 @@ def test_weights_are_replication_for_the_whole_selection() -> None:
     a, _ = fit_gmm(x, 3, "full", init=start, weights=times, max_iter=3, tol=-np.inf)
     b, _ = fit_gmm(np.repeat(x, times, axis=0), 3, "full", init=start, max_iter=3, tol=-np.inf)
     assert_allclose(a.criteria(x, times), b.criteria(np.repeat(x, times, axis=0)), rtol=1e-9)
+
+
+def test_held_out_weights_are_replication_and_points_without_weight_do_not_count() -> None:
+    x = three_clusters(200)
+    times = np.random.default_rng(0).integers(0, 3, 200)
+    folds = blocked_folds(200, 4, 25)
+    a = held_out_likelihood(x, 1, "full", folds=folds, weights=times)
+    b = held_out_likelihood(np.repeat(x, times, axis=0), 1, "full", folds=np.repeat(folds, times))
+    assert_allclose(a.log_probs, b.log_probs, rtol=1e-9)
+    assert_array_equal(a.sizes, b.sizes)
+
+
+@pytest.mark.parametrize("emptied", [0, 1])
+def test_a_fold_without_weight_is_refused(emptied: int) -> None:
+    """It can neither be tested on nor trained on."""
+    x = three_clusters(100)
+    folds = blocked_folds(100, 2, 10)
+    weights = np.where(folds == emptied, 0.0, 1.0)
+    with pytest.raises(ModelError, match="fold 0 leaves nothing to train or test on"):
+        held_out_likelihood(x, 1, "full", folds=folds, weights=weights)
+
+
+def test_a_candidate_that_was_never_held_out_is_near_only_by_being_best() -> None:
+    """Without folds there is no standard error to allow."""
+    a, b = select_gmm(three_clusters(), [2, 3], "spherical", n_init=1).candidates
+    best = dataclasses.replace(b, held_out=HeldOut(np.array([-1.0, -2.0]), np.ones(2)))
+    level = dataclasses.replace(a, held_out=HeldOut(np.array([-1.5, -1.501]), np.ones(2)))
+    chosen = Selection((level, best), "held-out", 600.0, "fresh")
+    assert len(chosen.near) == 2
+    assert chosen._margin(dataclasses.replace(a, held_out=None)) == 0.0

@@ -221,3 +221,12 @@ class TestExplanation:
     def test_nobody_is_nobody(self):
         """No speech, no speakers."""
         assert (nobody().chosen, nobody().responsibilities.shape) == (0, (0, 0))
+
+
+def test_exact_points_are_counted_by_bic_whatever_is_asked():
+    """They are points of another space, which does not say how sure it is, so there is no evidence."""
+    points, _ = planted_points(2, 1)
+    exact = SpeakerPoints(points.values, points.bounds, points.first, points.grid)
+    one, two = (clustered(exact, settings(criterion=each, max_speakers=4), 0) for each in ("evidence", "bic"))
+    assert one.criterion == two.criterion == "BIC"
+    assert_array_equal(one.responsibilities, two.responsibilities)
