@@ -293,7 +293,10 @@ def test_a_worker_stops_what_nobody_waits_for(monkeypatch, state):
         def get_current_task(self):
             return "mine"
 
+    begun = []
+
     def perform(order, progress):
+        begun.append(order)
         progress("speech", 0.5)
         Worker.state.tasks.pop("mine")
         with pytest.raises(ClusterError, match=r"a\.wav: nobody waits for it any more"):
@@ -309,3 +312,4 @@ def test_a_worker_stops_what_nobody_waits_for(monkeypatch, state):
         return
     with pytest.raises(ClusterError, match="nobody waits for it any more"):
         cluster._performed(perform, order)
+    assert begun == []

@@ -84,8 +84,6 @@ def _length(head: bytes) -> int:
 def _more_frames(file: FileIO, start: int, most: int) -> bool:
     """Whether more than ``most`` frames follow each other from ``start`` on."""
     size = os.fstat(file.fileno()).st_size
-    if size <= start:
-        return False
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         for _ in range(most + 1):
             length = _length(data[start : start + 4])

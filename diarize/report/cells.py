@@ -50,8 +50,6 @@ def ribbons(posteriors: Posteriors, start: float = 0.0) -> Ribbons:
 def pooled(values: Array, per_cell: int) -> Array:
     """Means (n, K) over every ``per_cell`` rows of (N, K); the last ones may be fewer."""
     starts = np.arange(0, len(values), per_cell)
-    if not len(starts):
-        return np.zeros((0, values.shape[1]))
     sums = np.add.reduceat(values, starts, axis=0, dtype=np.float64)
     means: Array = sums / np.diff(starts, append=len(values))[:, None]
     return means

@@ -222,10 +222,11 @@ def test_a_reader_that_is_gone_is_141():
     """Nothing is said to nobody, not even on the way out."""
     out, into = os.pipe()
     os.close(out)
-    try:
-        done = subprocess.run([*PROGRAM, "config", "show"], stdout=into, stderr=subprocess.PIPE, check=False)
-    finally:
-        os.close(into)
+    buffered = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
+    with os.fdopen(into, "wb") as nobody:
+        done = subprocess.run(
+            [*PROGRAM, "config", "show"], stdout=nobody, stderr=subprocess.PIPE, env=buffered, check=False
+        )
     assert (done.returncode, done.stderr) == (141, b"")
 
 

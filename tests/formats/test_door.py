@@ -8,12 +8,13 @@ import os
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import written
 
 from diarize import formats
 from diarize.errors import FormatError, OutputError
-from diarize.types import Annotation, Turn
+from diarize.types import Annotation, FrameGrid, Posteriors, Turn
 
 ONE = Annotation("talk", (Turn(0, 1, "Ann"),))
 
@@ -192,3 +193,27 @@ def test_lone_surrogates_do_not_stop_a_file(tmp_path):
     """A name out of an undecodable file name is written with ``?``."""
     formats.write_file(tmp_path / "x.rttm", Annotation("caf\udce9", written.MEETING.turns))
     assert set(formats.read_file(tmp_path / "x.rttm")) == {"caf?"}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("lab", "lab"),
+        ("audacity", "Audacity"),
+        ("textgrid", "TextGrid"),
+        ("eaf", "ELAN"),
+        ("webvtt", "WebVTT"),
+        ("srt", "SRT"),
+        ("npz", "npz"),
+    ],
+)
+@pytest.mark.parametrize("number", [0, 2])
+def test_a_file_of_one_recording_takes_neither_none_nor_two(tmp_path, name, said, number):
+    """The format is called as people call it."""
+    grid = FrameGrid(16_000, 160, 400, -120, 5)
+    options = formats.Options(posteriors=Posteriors(np.zeros((5, 0), np.float32), grid, ()))
+    with pytest.raises(
+        FormatError, match=f"^{said} holds one recording a file, got {number}; write one file"
+    ):
+        formats.write_file(tmp_path / "x", [ONE] * number, name, options=options)
+    assert not list(tmp_path.iterdir())

@@ -126,6 +126,18 @@ def test_anything_else_is_refused_in_one_line(tmp_path, data):
         formats.read_posteriors(tmp_path / "x.npz")
 
 
+@pytest.mark.parametrize(("off", "right"), [(5e-7, True), (3e-6, False)])
+def test_times_agree_with_the_grid_to_a_millionth_of_a_second(tmp_path, off, right):
+    """They are for people; rounding of whoever copied them is forgiven, another clock is not."""
+    times = 70.5 + 0.01 * np.arange(51) + off * (np.arange(51) == 7)
+    (tmp_path / "x.npz").write_bytes(changed(times=times, start=np.array(70.5)))
+    if right:
+        assert formats.read_posteriors(tmp_path / "x.npz").start == 70.5
+        return
+    with pytest.raises(FormatError, match="not posteriors of this version"):
+        formats.read_posteriors(tmp_path / "x.npz")
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path):
     """With the reason."""
     with pytest.raises(FormatError, match=r"none\.npz: cannot be read"):

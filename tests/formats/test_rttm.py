@@ -49,11 +49,16 @@ def test_strangers_are_read():
         "\r\n"
         "NON-SPEECH a 1 4.0 1.0 <NA> noise <NA> <NA> <NA>\r\n"
         "SPEAKER a 1 5.0 0.000 <NA> <NA> Zoë <NA> <NA>\r\n"
-        "SPEAKER b 1 0 1e1 <NA> <NA> x\u00a0y -3.5 <NA> more fields"
+        "SPEAKER b 1 0 1e1 <NA> <NA> x\u00a0y -3.5 <NA> more fields\n"
+        "SPEAKER b 1 20 1 <NA> <NA> x\u00a0y 1.5 <NA>\n"
+        "SPEAKER b 1 30 1 <NA> <NA> x\u00a0y 1 <NA>\n"
+        "SPEAKER c 1 0 <NA> <NA> <NA> x <NA> <NA>"
     )
+    b = (Turn(0, 10, "x\u00a0y"), Turn(20, 21, "x\u00a0y"), Turn(30, 31, "x\u00a0y", confidence=1.0))
     assert rttm.read(text) == {
         "a": Annotation("a", (Turn(1.1, 3.3, "Zoë"), Turn(3.3, 3.8, "李雷", confidence=0.25))),
-        "b": Annotation("b", (Turn(0, 10, "x\u00a0y"),)),
+        "b": Annotation("b", b),
+        "c": Annotation("c"),
     }
 
 

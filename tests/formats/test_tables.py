@@ -85,6 +85,8 @@ def test_csv_strangers():
         ("start,end,speaker\n2,1,A\n", "x.csv:2: a turn from 2 to 1 s"),
         ("start,end,speaker\n1,2,\n", "x.csv:2: a turn without a speaker"),
         ("start,end,speaker,confidence\n1,2,A,1.5\n", "x.csv:2: a confidence of 1.5"),
+        ("start,end,speaker,confidence\n1,2,A,-0.1\n", "x.csv:2: a confidence of -0.1"),
+        ("start,end,speaker,confidence\n1,2,A,sure\n", "x.csv:2: the confidence is 'sure'"),
         ('start,end,speaker\n1,2,"A\n', "x.csv:2: broken CSV"),
         (f"start,end,speaker\n1,2,{'A' * 200_000}\n", "broken CSV"),
     ],

@@ -218,6 +218,8 @@ def test_many_points_bring_the_posterior_to_the_likeliest_mixture(blobs) -> None
 def test_rounding_at_the_optimum_never_shows_as_a_fall(covariance: str) -> None:
     _, trace = fit_bayesian_gmm(cloud(3), 3, covariance, max_iter=3000, tol=-np.inf, n_init=1)
     assert np.all(np.diff(trace.bounds) >= 0.0)  # a value that fell would also be refused when it is made
+    assert trace.converged is (len(trace.bounds) <= 3000)
+    assert trace.converged  # a step that would lose is not taken, and that is the end
 
 
 @pytest.mark.parametrize("covariance", COVARIANCES)
@@ -250,6 +252,17 @@ def test_weights_are_replication(covariance: str) -> None:
 def test_settings_out_of_range_are_refused(settings) -> None:
     with pytest.raises(ModelError):
         fit_bayesian_gmm(cloud(0), **{"n_components": 3, **settings})
+
+
+def test_a_trace_says_that_it_was_stopped_and_what_is_unused() -> None:
+    """Both where both are so."""
+    x = cloud(3)
+    _, early = fit_bayesian_gmm(x, 40, "spherical", max_iter=5, tol=-np.inf, n_init=1)
+    assert early.converged is False
+    assert early.notes[0] == "stopped after 5 steps before the gain fell below tol"
+    assert early.notes[1].endswith(" of 40 components are unused")
+    _, done = fit_bayesian_gmm(x, 2, "spherical", n_init=1)
+    assert (done.converged, done.notes) == (True, ())
 
 
 @pytest.mark.parametrize("name", ["counts", "log_weights", "mean_precisions", "freedom"])

@@ -127,7 +127,8 @@ def test_selection_without_candidates_or_with_unknown_names_is_refused() -> None
         {"covariances": ()},
         {"covariances": "round"},
     ):
-        with pytest.raises(ModelError):
+        said = "no number of components or no covariance" if [] in bad.values() or () in bad.values() else "."
+        with pytest.raises(ModelError, match=said):
             select_gmm(x, **{"n_components": [1, 2], **bad})
     with pytest.raises(ModelError, match="0 candidates"):
         Selection((), "bic", 1.0, "both")
@@ -258,3 +259,14 @@ def test_a_candidate_that_was_never_held_out_is_near_only_by_being_best() -> Non
     chosen = Selection((level, best), "held-out", 600.0, "fresh")
     assert len(chosen.near) == 2
     assert chosen._margin(dataclasses.replace(a, held_out=None)) == 0.0
+
+
+def test_folds_of_a_selection_are_those_asked_for() -> None:
+    """Their number, their blocks and the gap around them reach what is held out."""
+    x = three_clusters(300)
+    for n_folds, length, gap in ((2, 30, 0), (3, 30, 0), (3, 10, 0), (3, 30, 4)):
+        asked = {"n_folds": n_folds, "block_length": length, "gap": gap}
+        (one,) = select_gmm(x, [1], "full", criterion="held-out", n_init=1, **asked).candidates
+        folds = blocked_folds(300, n_folds, length)
+        wanted = held_out_likelihood(x, 1, "full", folds=folds, gap=gap, n_init=1)
+        assert_allclose(one.held_out.log_probs, wanted.log_probs, rtol=1e-9)

@@ -120,3 +120,19 @@ def test_more_tolerance_never_loses_many(truth, found, small, more):
     assert matched(truth, found, small) <= min(len(truth), len(found))
     assert matched(truth, found, small) == matched(found, truth, small)
     assert matched(truth, found, 1000.0) == min(len(truth), len(found)) >= matched(truth, found, small + more)
+
+
+@pytest.mark.parametrize(
+    ("truth", "found", "pairs"),
+    [
+        ([1.0, 1.4], [1.05, 1.5], 2),
+        ([1.0, 1.4], [1.25, 1.6], 1),  # 1.25 goes to 1.4, which is nearer than 1.6, and so 1.0 goes without
+        ([1.0, 1.3], [0.8, 1.1], 1),
+        ([1.0, 1.2], [1.2, 1.42], 1),
+    ],
+)
+def test_nearest_pairs_come_first(truth, found, pairs):
+    """From whichever end they are counted; that can cost a pair of others."""
+    truth, found = np.array(truth), np.array(found)
+    assert matched(truth, found, 0.25) == pairs
+    assert matched(20 - truth[::-1], 20 - found[::-1], 0.25) == pairs
