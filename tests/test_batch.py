@@ -62,6 +62,14 @@ def deadly(order):
     return stand_in(order)
 
 
+def moving(order):
+    """Like ``stand_in``, but before the second recording is done somebody moves the results away."""
+    (path,) = order.task.files.values()
+    if order.task.key == "b.flac":
+        path.parent.rename(path.parent.with_name("taken"))
+    return stand_in(order)
+
+
 def environment(order):
     """What a worker is, in its answer."""
     import multiprocessing
@@ -298,6 +306,19 @@ def test_a_manifest_that_is_gone_is_not_begun_anew(tmp_path):
     with pytest.raises(OutputError, match="moved or removed while the batch was writing"):
         manifest.add({"audio": "a.wav", "status": "started", "files": {}, "outputs": {}})
     assert not (tmp_path / MANIFEST).exists()
+
+
+def test_results_that_were_moved_away_meanwhile_are_no_success(folder):
+    """A worker makes the folder anew, but the first results are not in it; put back, they are gone on with."""
+    out = folder.parent / "out"
+    with pytest.raises(
+        OutputError, match="moved or removed while the batch was writing; put the folder back"
+    ):
+        ran(folder, perform=moving)
+    assert [path.name for path in out.iterdir()] == ["b.rttm"]
+    shutil.rmtree(out)
+    (folder.parent / "taken").rename(out)
+    assert ran(folder, resume=True) == {"a.wav": "skipped", "b.flac": "ok", "deep/c.mp3": "ok"}
 
 
 def test_two_batches_do_not_write_into_one_folder(folder):
