@@ -309,7 +309,7 @@ def test_a_manifest_that_is_gone_is_not_begun_anew(tmp_path):
 
 
 def test_results_that_were_moved_away_meanwhile_are_no_success(folder):
-    """A worker makes the folder anew, but the first results are not in it; put back, they are gone on with."""
+    """A worker makes the folder anew, but the first results are not in it; put back, it is gone on with."""
     out = folder.parent / "out"
     with pytest.raises(
         OutputError, match="moved or removed while the batch was writing; put the folder back"
