@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from diarize.errors import ModelError
+from diarize.formats import write_bytes
 from diarize.models import GMM, fit_gmm
 from diarize.models.factors import Statistics, fit_speaker_and_window
 from diarize.models.statistics import accumulated
-from diarize.models.store import load_arrays, save_arrays
+from diarize.models.store import archived, load_arrays
 from diarize.windows import tiled
 
 if TYPE_CHECKING:
@@ -196,7 +197,10 @@ def _window_statistics(
 
 
 def save(model: BackgroundModel, path: str | PathLike[str]) -> None:
-    """Write a model as npz, the same bytes for the same model; ModelError when it cannot be written."""
+    """Write a model as npz, the same bytes for the same model, whole or not at all.
+
+    What is there is replaced. Raises OutputError when it cannot be written.
+    """
     words = {"band": model.band, "acoustics": model.acoustics, "origin": model.origin}
     arrays = {
         f"{name}_{field}": getattr(getattr(model, name), field)
@@ -207,7 +211,8 @@ def save(model: BackgroundModel, path: str | PathLike[str]) -> None:
         "window": model.window.astype(np.float64),
         "scale": np.array([model.scale]),
     }
-    save_arrays(path, "background " + json.dumps(words, sort_keys=True), arrays)
+    data = archived("background " + json.dumps(words, sort_keys=True), arrays)
+    write_bytes(Path(path), data, overwrite=True)
 
 
 def load(path: str | PathLike[str]) -> BackgroundModel:

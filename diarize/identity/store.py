@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +14,7 @@ from diarize.errors import ModelError, OutputError
 from diarize.formats import write_bytes
 from diarize.identity.voice import BANDS, Evidence, Voice
 from diarize.models.factors import unpacked
-from diarize.models.store import load_arrays, save_arrays
+from diarize.models.store import archived, load_arrays
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -89,10 +88,7 @@ def _bytes(voice: Voice) -> bytes:
         for band in BANDS
         for field in FIELDS
     }
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "voice.npz")
-        save_arrays(path, "voice " + json.dumps(words, sort_keys=True), arrays)
-        return path.read_bytes()
+    return archived("voice " + json.dumps(words, sort_keys=True), arrays)
 
 
 def load(path: str | PathLike[str]) -> Voice:

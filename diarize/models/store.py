@@ -4,6 +4,7 @@ any data.
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import struct
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from diarize.models.points import Float64Array
 
-__all__ = ["load_arrays", "save_arrays"]
+__all__ = ["archived", "load_arrays", "save_arrays"]
 
 _MAGIC = "diarize-models-1"
 MOST_BYTES: Final = 1 << 30
@@ -38,12 +39,19 @@ def save_arrays(path: str | PathLike[str], kind: str, arrays: Mapping[str, Float
     """Write float64 arrays under their names, with the kind of model they make up. Raises ModelError if
     it cannot.
     """
-    header = np.array(f"{_MAGIC}:{kind}")
+    data = archived(kind, arrays)
     try:
         with open(path, "wb") as file:  # noqa: PTH123 (a path of any type)
-            np.savez(file, allow_pickle=False, header=header, **dict(arrays))
+            file.write(data)
     except OSError as error:
         raise ModelError(f"cannot write {path}: {error.strerror}; choose another place") from error
+
+
+def archived(kind: str, arrays: Mapping[str, Float64Array]) -> bytes:
+    """What `save_arrays` writes, for whoever writes files whole or not at all."""
+    data = io.BytesIO()
+    np.savez(data, allow_pickle=False, header=np.array(f"{_MAGIC}:{kind}"), **dict(arrays))
+    return data.getvalue()
 
 
 def load_arrays(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pickle
@@ -17,7 +18,7 @@ from numpy.testing import assert_array_equal
 from diarize import background
 from diarize.background import Activity, BackgroundModel, TrainingUtterance, fitted, load, save, shipped
 from diarize.config import Config, FeatureConfig
-from diarize.errors import ModelError
+from diarize.errors import ModelError, OutputError
 from diarize.models.store import load_arrays
 
 from .made import mask_of, mixture
@@ -82,8 +83,21 @@ class TestFile:
 
     def test_a_place_that_cannot_be_written_is_an_error(self, tmp_path):
         """In one line."""
-        with pytest.raises(ModelError, match="cannot write"):
+        with pytest.raises(OutputError, match=r"the folder .*missing does not exist"):
             save(MODEL, tmp_path / "missing" / "model.npz")
+
+    def test_a_model_that_cannot_be_written_whole_leaves_the_old_one(self, stored, tmp_path, monkeypatch):
+        """As when the disk is full; a model takes hours to learn."""
+
+        def full(_):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        before = stored.read_bytes()
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(OutputError, match="no space left on device"):
+            save(replace(MODEL, scale=0.0814), stored)
+        assert stored.read_bytes() == before
+        assert [path.name for path in stored.parent.iterdir()] == [stored.name]
 
     @pytest.mark.parametrize("band", ["wide", "narrow"])
     def test_a_model_ships_for_every_band(self, band):
