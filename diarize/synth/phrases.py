@@ -73,9 +73,7 @@ def _threshold(energies: Array) -> float:
 
 
 def _bridged(rows: Array, gap: float) -> Array:
-    """Runs (n, 2) with the pauses shorter than ``gap`` filled."""
-    if not len(rows):
-        return rows
+    """Runs (n, 2), at least one, with the pauses shorter than ``gap`` filled."""
     far = rows[1:, 0] - rows[:-1, 1] >= gap
     first, last = np.concatenate(([True], far)), np.concatenate((far, [True]))
     return np.column_stack((rows[first, 0], rows[last, 1]))

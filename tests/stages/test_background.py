@@ -356,6 +356,19 @@ class TestFitted:
         assert (found.speech.log_prob(x) > found.other.log_prob(x)).all()
         assert (found.speech.log_prob(-x) < found.other.log_prob(-x)).all()
 
+    def test_an_utterance_without_speech_has_no_windows(self):
+        """The others are as they would be without it."""
+        rng, (ubm, space) = np.random.default_rng(1), (mixture(3, 4, 3), Config().space)
+        one, two = (
+            TrainingUtterance(name, rng.normal(size=(600, 3)), mask_of(600, (0, 580))) for name in ("a", "b")
+        )
+        silent = TrainingUtterance("s", rng.normal(size=(600, 3)), mask_of(600))
+        found, classes = background._window_statistics(ubm, [one, silent, two], space)
+        wanted, numbers = background._window_statistics(ubm, [one, two], space)
+        assert_array_equal(found.counts, wanted.counts)
+        assert_array_equal(classes, numbers)
+        assert set(classes) == {0, 1}
+
     def test_one_speaker_teaches_nothing(self):
         """Two are the least, and the error says that dozens are better."""
         with pytest.raises(ModelError, match="at least two speakers"):
