@@ -187,6 +187,10 @@ def test_uem_files(tmp_path):
     """Maps have their own door."""
     formats.write_uem(tmp_path / "x.uem", {"r": [[0, 1.5]]})
     assert formats.read_uem(tmp_path / "x.uem")["r"].tolist() == [[0, 1.5]]
+    with pytest.raises(OutputError, match="exists already"):
+        formats.write_uem(tmp_path / "x.uem", {"r": [[0, 2]]})
+    formats.write_uem(tmp_path / "x.uem", {"r": [[0, 2]]}, overwrite=True)
+    assert formats.read_uem(tmp_path / "x.uem")["r"].tolist() == [[0, 2]]
 
 
 def test_lone_surrogates_do_not_stop_a_file(tmp_path):

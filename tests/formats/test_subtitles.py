@@ -9,7 +9,7 @@ import written
 from hypothesis import given
 
 from diarize.errors import FormatError
-from diarize.formats import srt, webvtt
+from diarize.formats import srt, times, webvtt
 from diarize.types import Annotation, Turn
 
 WEBVTT = """\
@@ -113,3 +113,20 @@ def test_webvtt_package_reads_both(annotation):
             abs(theirs[i][0] - turn.start) <= 1 and abs(theirs[i][1] - turn.end) <= 1
             for i, turn in enumerate(annotation.turns)
         )
+
+
+@pytest.mark.parametrize(
+    ("ms", "text"),
+    [
+        (0, "00:00:00.000"),
+        (59_999, "00:00:59.999"),
+        (3_599_999, "00:59:59.999"),
+        (3_600_000, "01:00:00.000"),
+        (362_445_006, "100:40:45.006"),
+    ],
+)
+def test_clock_readings(ms, text):
+    """Hours grow past 99; what is written is read."""
+    assert times.clock(ms) == text
+    assert times.clock(ms, ",") == text.replace(".", ",")
+    assert times.from_clock(text) == ms

@@ -69,12 +69,21 @@ def test_lab_takes_its_name_from_the_file_and_the_rest_of_the_line():
     """A label may hold blanks; an empty file is an annotation without turns."""
     assert lab.read("0 1.5 Mr  Green\n", "talk.lab")["talk"].turns == (Turn(0, 1.5, "Mr Green"),)
     assert lab.read("", "talk.lab") == {"talk": Annotation("talk")}
+    assert lab.read(" \t0 1 XX \v\f\n", "talk.lab")["talk"].speakers == ("XX",)
 
 
-@pytest.mark.parametrize("line", ["0 1", "2 1 A", "a b c"])
-def test_lab_faults_name_file_and_line(line):
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("0 1", ""),
+        ("2 1 A", "a turn from 2 to 1 s"),
+        ("a 1 c", "the start is 'a'"),
+        ("0 b c", "the end is 'b'"),
+    ],
+)
+def test_lab_faults_name_file_and_line(line, problem):
     """Wrong counts, times that run backwards, no numbers."""
-    with pytest.raises(FormatError, match=r"^mine\.lab:2: "):
+    with pytest.raises(FormatError, match=rf"^mine\.lab:2: {problem}"):
         lab.read(f"0 1 A\n{line}\n", "mine.lab")
 
 

@@ -306,3 +306,14 @@ def test_a_file_of_another_model_is_named(tmp_path) -> None:
     save_arrays(tmp_path / "t.npz", "tmm-diag", arrays)
     with pytest.raises(ModelError, match=r"t\.npz holds a tmm; allowed is a gmm"):
         GMM.load(tmp_path / "t.npz")
+
+
+def test_criteria_of_more_points_than_a_slice_are_sums_over_all() -> None:
+    """The entropy of the responsibilities, too."""
+    gmm = random_gmm("full", n_components=3, n_dims=4)
+    x, _ = gmm.sample(40_000, seed=1)
+    r = gmm.responsibilities(x)
+    entropy = -float(np.sum(r * np.log(np.maximum(r, 1e-300))))
+    assert entropy > 1.0
+    assert_allclose(gmm.log_likelihood(x), gmm.log_prob(x).sum(), rtol=1e-10)
+    assert_allclose(gmm.icl(x) - gmm.bic(x), 2.0 * entropy, rtol=1e-7)

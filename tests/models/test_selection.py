@@ -156,6 +156,17 @@ def test_splitting_keeps_the_moments_and_merging_undoes_it(covariance: str) -> N
     assert_allclose(total_moments(swapped.parameters)[0], mean, rtol=1e-12)
 
 
+@pytest.mark.parametrize("covariance", COVARIANCES)
+def test_components_without_weight_merge_half_and_half(covariance: str) -> None:
+    gmm = random_gmm(covariance)
+    empty = GMM([0.0, 1.0, 0.0], gmm.means, gmm.covariances, covariance)
+    both = merged(empty, 0, 2)
+    assert_array_equal(both.weights, [0.0, 1.0])
+    assert_allclose(both.means[0], (gmm.means[0] + gmm.means[2]) / 2, rtol=1e-12)
+    half = GMM([0.25, 0.5, 0.25], gmm.means, gmm.covariances, covariance)
+    assert_allclose(both.covariances, merged(half, 0, 2).covariances, rtol=1e-12)
+
+
 @LAW
 @given(n_points=st.integers(20, 500), n_folds=st.integers(2, 6), length=st.integers(1, 9))
 def test_folds_are_made_of_blocks(n_points: int, n_folds: int, length: int) -> None:

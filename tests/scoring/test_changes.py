@@ -84,6 +84,14 @@ def test_pauses_of_one_speaker_are_filled_when_shorter_than_told():
     ]
 
 
+def test_unless_told_pauses_under_half_a_second_are_filled_and_a_quarter_off_is_right():
+    """The defaults that the reference tells."""
+    talk = Annotation("r", (Turn(0, 2, "A"), Turn(2.4, 4, "A"), Turn(4.5, 5, "A"), Turn(5, 6, "B")))
+    assert score_changes(talk, [5.25]) == score_changes(talk, [5.25], tolerance=0.25, fill=0.5)
+    assert score_changes(talk, []).seconds == pytest.approx(5.5)
+    assert [score_changes(talk, [time]).matched for time in (4.74, 4.75, 5.25, 5.26)] == [0, 1, 1, 0]
+
+
 def test_pooling_adds_counts():
     """Not rates."""
     one = score_changes(TALK, [4.0])
