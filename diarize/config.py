@@ -79,6 +79,10 @@ class FeatureConfig:
     # seconds of that moving window
     sliding_window: float = 3.0
 
+    def n_mels(self, band: str) -> int:
+        """Mel filters of a band, "wide" or "narrow"."""
+        return self.wide_mels if band == "wide" else self.narrow_mels
+
 
 @dataclass(frozen=True, slots=True)
 class SpeechConfig:
@@ -86,7 +90,7 @@ class SpeechConfig:
 
     # "hmm": the shipped two-class mixture; "energy": a threshold on loudness; "silero": extra package
     method: str = "hmm"
-    # log-odds added to speech: positive hears more, negative less
+    # log-odds added to speech by "hmm": positive hears more, negative less
     bias: float = 1.5
     # shortest stretch of speech and shortest pause, seconds
     min_speech: float = 0.2

@@ -12,7 +12,7 @@ import numpy as np
 
 from diarize.config import Config
 from diarize.errors import AudioError, ConfigError, DiarizeError
-from diarize.types import Annotation, Features, Posteriors, SpeechMask, Turn, Waveform, runs, speaker_name
+from diarize.types import Annotation, Features, Posteriors, SpeechMask, Waveform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["Diarization", "diarize", "speech_mask"]
 
 STAGES: Final = ("features", "speech", "space", "clustering", "smoothing")
-# Mean posterior from which another speaker is worth naming.
-LIKELY: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,29 +97,29 @@ def _diarized(
     span: tuple[float, float | None],
     progress: Progress,
 ) -> Diarization:
-    from diarize import clustering, outliers
+    from diarize import clustering, outliers, turns
 
     _check_slopes(config)
     stretches = None if given is None else _stretches(given)
     sound = _Sound.of(recording, config, span)
-    values, mask, model, band = _listened(sound, stretches, config, progress)
+    values, mask, model, band, duration = _listened(sound, stretches, config, progress)
     if not mask.values.any():
-        return _silent(sound, mask, band, config)
+        return _silent(sound, mask, band, duration, config)
     progress("space", 0.0)
     points = _points(values, mask, model, config)
     progress("clustering", 0.0)
     selection = clustering.clustered(points, config.clustering, config.seed)
     progress("smoothing", 0.0)
-    posteriors = _by_appearance(_frame_posteriors(values, mask, points, selection, model, config))
+    posteriors = turns.by_appearance(_frame_posteriors(values, mask, points, selection, model, config))
     _check_count(len(posteriors.speakers), config)
     progress("smoothing", 1.0)
     return Diarization(
-        turns(posteriors, mask, sound.name, sound.start, config.smoothing.overlap),
+        turns.turns_of(posteriors, mask, sound.name, (sound.start, duration), config.smoothing.overlap),
         posteriors,
         selection,
         mask,
         band,
-        mask.grid.duration,
+        duration,
         sound.notes(),
         config,
         versions(),
@@ -132,13 +130,15 @@ def _diarized(
 
 def _listened(
     sound: _Sound, given: Array | None, config: Config, progress: Progress
-) -> tuple[Array, SpeechMask, BackgroundModel, str]:
-    """Normalised cepstra, speech, background model and band; the bare cepstra, a large table, are let go."""
-    features, band = _heard(sound, config, progress)
+) -> tuple[Array, SpeechMask, BackgroundModel, str, float]:
+    """Normalised cepstra, speech, background model, band and seconds; the bare cepstra, a large table, are
+    let go.
+    """
+    features, band, duration = _heard(sound, config, progress)
     model = _background(band, config)
     progress("speech", 0.0)
-    mask = _speech_mask(features, given, sound, model, config)
-    return _values(features, mask, config), mask, model, band
+    mask = _speech_mask(features, given, sound, model, band, config)
+    return _values(features, mask, config), mask, model, band, duration
 
 
 def speech_mask(
@@ -154,8 +154,8 @@ def speech_mask(
     config = config or Config()
     with threadpool_limits(limits=1):
         sound = _Sound.of(recording, config, (start, end))
-        features, band = _heard(sound, config, lambda stage, share: None)
-        return _speech_mask(features, None, sound, _background(band, config), config)
+        features, band, _ = _heard(sound, config, lambda stage, share: None)
+        return _speech_mask(features, None, sound, _background(band, config), band, config)
 
 
 def _check_slopes(config: Config) -> None:
@@ -242,39 +242,45 @@ def _waveform_sound(waveform: Waveform, rate: int, span: tuple[float, float | No
     return _Sound(waveform.recording, rate, span[0], samples.size / rate, lambda: iter([samples]), lambda: ())
 
 
-def _heard(sound: _Sound, config: Config, progress: Progress) -> tuple[Features, str]:
-    """Cepstra in one pass over the sound, and the band that they are for."""
+def _heard(sound: _Sound, config: Config, progress: Progress) -> tuple[Features, str, float]:
+    """Cepstra in one pass over the sound, the band that they are for, and how many seconds it was."""
     from diarize.features import cepstra, measured_band
 
     bands = ("wide", "narrow") if config.features.band == "auto" else (config.features.band,)
-    found = cepstra(_reported(sound, progress), sound.rate, config.features, bands)
-    if len(bands) == 1:
-        return found[0], bands[0]
-    band = measured_band(found[0])
-    return found[bands.index(band)], band
+    ends = [0]
+    found = cepstra(_reported(sound, ends, progress), sound.rate, config.features, bands)
+    band = bands[0] if len(bands) == 1 else measured_band(found[0])
+    return found[bands.index(band)], band, ends[-1] / sound.rate
 
 
-def _reported(sound: _Sound, progress: Progress) -> Iterator[Array]:
-    done = 0
+def _reported(sound: _Sound, ends: list[int], progress: Progress) -> Iterator[Array]:
+    """The blocks of the sound; at which sample each ends is noted down, and how far that is reported."""
     for block in sound.blocks():
-        done += len(block)
-        progress("features", min(1.0, done / sound.rate / sound.duration) if sound.duration else 0.0)
+        ends.append(ends[-1] + len(block))
+        done = ends[-1] / sound.rate
+        progress("features", min(1.0, done / sound.duration) if sound.duration else 0.0)
         yield block
 
 
 def _speech_mask(
-    features: Features, given: Array | None, sound: _Sound, model: BackgroundModel, config: Config
+    features: Features,
+    given: Array | None,
+    sound: _Sound,
+    model: BackgroundModel,
+    band: str,
+    config: Config,
 ) -> SpeechMask:
     """The stretches that were given, else what speech activity finds."""
     from diarize import speech
 
     if given is not None:
         return SpeechMask(features.grid.mask(np.maximum(given - sound.start, 0.0)), features.grid)
+    n_mels = config.features.n_mels(band)
     if config.speech.method == "silero":
-        return speech.by_silero(sound.blocks(), features.grid)
+        return speech.by_silero(sound.blocks(), features.grid, config.speech)
     if config.speech.method == "energy":
-        return speech.by_energy(features)
-    return speech.by_mixtures(features, model.speech, model.other, config.speech)
+        return speech.by_energy(features, config.speech, n_mels)
+    return speech.by_mixtures(features, model.speech, model.other, config.speech, n_mels)
 
 
 def _background(band: str, config: Config) -> BackgroundModel:
@@ -322,54 +328,7 @@ def _check_count(found: int, config: Config) -> None:
         )
 
 
-def _by_appearance(found: Posteriors) -> Posteriors:
-    """Columns in the order in which speakers are first the most likely; those that never are go."""
-    spoken = np.flatnonzero(found.values.any(axis=1))
-    labels = found.values[spoken].argmax(axis=1)
-    present, first = np.unique(labels, return_index=True)
-    order = present[np.argsort(first)]
-    values = found.values[:, order]
-    sums = values.sum(axis=1, keepdims=True)
-    shares = np.divide(values, sums, out=np.zeros_like(values), where=sums > 0)
-    return Posteriors(shares, found.grid, tuple(speaker_name(k) for k in range(len(order))))
-
-
-def turns(
-    posteriors: Posteriors, mask: SpeechMask, recording: str, start: float = 0.0, overlap: float = 0.0
-) -> Annotation:
-    """The most likely speaker of every frame of speech as turns; confidence is the mean posterior.
-
-    Where the posterior of the next one is ``overlap`` or more, the next one speaks too; 0: one at a time.
-    """
-    speaking = _speaking(posteriors.values, mask.values, overlap)
-    edges = np.maximum(posteriors.grid.edges(), 0.0) + start
-    found = []
-    for k, name in enumerate(posteriors.speakers):
-        for a, b in runs(speaking[:, k]):
-            means = posteriors.values[a:b].mean(axis=0, dtype=np.float64)
-            found.append(_turn(edges[a], edges[b], name, means, k, posteriors.speakers))
-    return Annotation(recording, tuple(found))
-
-
-def _speaking(values: Array, speech: Array, overlap: float) -> Array:
-    """Who speaks in every frame, bool (n_frames, K): the likeliest, and the next if likely enough."""
-    frames, speaking = np.arange(len(values)), np.zeros(values.shape, dtype=bool)
-    likeliest = values.argmax(axis=1)
-    speaking[frames, likeliest] = speech
-    if overlap > 0 and values.shape[1] > 1:
-        rest = values.copy()
-        rest[frames, likeliest] = 0
-        speaking |= (rest >= overlap) & (rest == rest.max(axis=1, keepdims=True)) & speech[:, None]
-    return speaking
-
-
-def _turn(start: float, end: float, name: str, means: Array, k: int, speakers: tuple[str, ...]) -> Turn:
-    others = [j for j in np.argsort(-means, kind="stable") if j != k]
-    runner_up = speakers[others[0]] if others and means[others[0]] >= LIKELY else None
-    return Turn(float(start), float(end), name, min(1.0, float(means[k])), runner_up)
-
-
-def _silent(sound: _Sound, mask: SpeechMask, band: str, config: Config) -> Diarization:
+def _silent(sound: _Sound, mask: SpeechMask, band: str, duration: float, config: Config) -> Diarization:
     """The result for a recording in which nobody speaks."""
     from diarize.clustering import nobody
 
@@ -380,7 +339,7 @@ def _silent(sound: _Sound, mask: SpeechMask, band: str, config: Config) -> Diari
         nobody(),
         mask,
         band,
-        mask.grid.duration,
+        duration,
         notes,
         config,
         versions(),

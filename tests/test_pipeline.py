@@ -16,7 +16,7 @@ import threadpoolctl
 from numpy.testing import assert_allclose, assert_array_equal
 
 import diarize
-from diarize import audio, formats, pipeline, scoring, synth
+from diarize import audio, formats, pipeline, scoring, synth, turns
 from diarize.config import Config, merged
 from diarize.errors import AudioError, ConfigError, DiarizeError, ModelError, OutputError
 from diarize.intervals import subtract, union
@@ -307,7 +307,21 @@ class TestNextToNothing:
             assert seconds < 0.2
         else:
             assert len(result.annotation.speakers) <= 1
-            assert all(turn.end <= seconds + 0.01 for turn in result.annotation.turns)
+            assert all(turn.end <= seconds for turn in result.annotation.turns)
+
+    @pytest.mark.parametrize("samples", [30 * RATE, 30 * RATE + 1, 30 * RATE + 159])
+    def test_the_last_turn_ends_with_the_recording(self, samples):
+        """To the sample, and so long the recording is said to be; not with the last hop."""
+        piece = Waveform(sound("meeting").samples[:samples], RATE, "piece")
+        result = diarize.diarize(piece, speech=[(0.0, 40.0)])
+        assert result.duration == result.annotation.turns[-1].end == samples / RATE
+
+    @pytest.mark.parametrize("name", ["meeting", "call"])
+    def test_a_stretch_of_a_file_ends_where_it_was_said_to(self, name):
+        """On the clock of the file."""
+        result = diarize.diarize(sample(name), speech=[(0.0, 600.0)], start=2.0, end=7.3339)
+        assert result.duration == pytest.approx(5.3339, abs=1e-4)
+        assert 7.333 < result.annotation.turns[-1].end <= 2.0 + result.duration + 1e-9
 
 
 class TestSettings:
@@ -385,7 +399,7 @@ class TestSettings:
 def test_speakers_are_counted_by_appearance_and_who_never_leads_goes():
     """Columns in the order in which they are first the most likely; rows sum to one again."""
     values = np.array([[0, 0, 0], [0.2, 0.2, 0.6], [0.7, 0.2, 0.1], [0.3, 0.3, 0.4]], np.float32)
-    found = pipeline._by_appearance(Posteriors(values, FrameGrid(RATE, 160, 400, -120, 4), ("A", "B", "C")))
+    found = turns.by_appearance(Posteriors(values, FrameGrid(RATE, 160, 400, -120, 4), ("A", "B", "C")))
     assert found.speakers == ("SPEAKER_00", "SPEAKER_01")
     wanted = [[0, 0], [0.75, 0.25], [0.125, 0.875], [4 / 7, 3 / 7]]
     assert_allclose(found.values, wanted, rtol=1e-6)

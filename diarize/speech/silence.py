@@ -1,0 +1,30 @@
+"""Digital silence: what a machine writes where it hears nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from diarize.types import runs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from diarize.types import Features
+
+    Array = NDArray[Any]
+
+__all__ = ["dead"]
+
+# Cepstra above c0 of digital silence are rounding errors; those of any sound, however faint, are not.
+FLAT: Final = 1e-2
+
+
+def dead(features: Features, shortest: int) -> Array:
+    """Frames of digital silence that lasts ``shortest`` frames or more, bool (n_frames,)."""
+    fine = features.values[:, 1:]
+    flat: Array = np.maximum(fine.max(axis=1), -fine.min(axis=1)) < FLAT
+    for start, end in runs(flat):
+        flat[start:end] = end - start >= shortest
+    return flat

