@@ -136,7 +136,7 @@ class SmoothingConfig:
 
     # rounds of adapting speaker models and assigning frames
     rounds: int = 1
-    # relevance factor of the adaptation (Reynolds et al. 2000)
+    # relevance factor of the adaptation (Reynolds et al. 2000); 0 trusts the frames alone
     relevance: float = 16.0
     # frames are not independent: their log-likelihoods are scaled by this
     likelihood_scale: float = 0.2

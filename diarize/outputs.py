@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from diarize.errors import OutputError
-from diarize.formats import Options, format_of, write_bytes, write_file, write_text
+from diarize.formats import Options, format_of, made_folder, write_bytes, write_file, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -82,7 +82,7 @@ def target(
     overwritten, and when the folder cannot be made or written to.
     """
     if folder is not None:
-        _make(folder)
+        made_folder(folder)
     name = recording.stem if recording.stem.strip(".") else recording.name  # "." and ".." are folders
     stem = (folder or recording.parent) / name
     plan = _named(stem, formats, picture=picture, page=page)
@@ -114,13 +114,6 @@ def clashes(plans: Sequence[Target]) -> tuple[Path, ...]:
                 twice.append(path)
             seen.add(key)
     return tuple(twice)
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot be made a folder ({error.strerror}); choose another") from None
 
 
 def _check_writable(folder: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.models import GMM, forward_backward, sticky
+from diarize.models.adaptation import map_shift
 from diarize.types import Posteriors, speaker_name
 
 if TYPE_CHECKING:
@@ -36,10 +37,10 @@ def adapted_posteriors(
     """Frame posteriors of speakers whose models are adapted from the background mixture.
 
     ``values`` (n_frames, D); ``responsibilities`` (n_windows, K) of ``points``. Each round adapts the means
-    of every speaker by relevance MAP (Gauvain & Lee 1994; Reynolds et al. 2000) on the shares of frames that
-    it has, then shares the frames out anew.
+    of every speaker by relevance MAP (Gauvain & Lee 1994; Reynolds et al. 2000) on the shares of frames of
+    speech that it has, then shares the frames out anew.
     """
-    shares = _spread(responsibilities, points, len(values))
+    shares = _spread(responsibilities, points, len(values)) * mask.values[:, None]  # windows bridge pauses
     result, spoken = _masked(shares, mask), values[mask.values]
     for _ in range(config.rounds):
         scores = np.column_stack([m.log_prob(spoken) for m in _adapted(ubm, values, shares, config)])
@@ -70,7 +71,7 @@ def _spread(responsibilities: Array, points: SpeakerPoints, n_frames: int) -> Ar
 def _adapted(ubm: GMM, values: Array, shares: Array, config: SmoothingConfig) -> list[GMM]:
     """One mixture per speaker: the means moved by the frames that are theirs."""
     counts, sums = _shared_statistics(ubm, values, shares)
-    shift = sums / (counts + config.relevance)[..., None]
+    shift = map_shift(counts, sums, config.relevance)
     return [
         GMM(ubm.weights, means, ubm.covariances) for means in ubm.means + shift * np.sqrt(ubm.covariances)
     ]

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from diarize.audio import AUDIO_SUFFIXES
-from diarize.errors import AudioError, OutputError
-from diarize.formats import format_of
+from diarize.errors import AudioError
+from diarize.formats import format_of, made_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -81,10 +81,7 @@ def planned(
         raise AudioError(
             f"{folder}: no recordings in it ({', '.join(AUDIO_SUFFIXES)}); choose another folder"
         )
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{output}: cannot be made a folder ({error.strerror}); choose another") from None
+    made_folder(output)
     tasks = []
     for key, name in names(keys).items():
         files = {each: output / (name + format_of("", each).suffix) for each in formats}

@@ -28,7 +28,7 @@ from diarize.formats import (
     uem,
     webvtt,
 )
-from diarize.formats.files import read_text, write_bytes, write_text
+from diarize.formats.files import made_folder, read_text, write_bytes, write_text
 from diarize.formats.posteriors import Stored
 from diarize.types import Annotation
 
@@ -49,6 +49,7 @@ __all__ = [
     "Options",
     "Stored",
     "format_of",
+    "made_folder",
     "read_file",
     "read_posteriors",
     "read_uem",

@@ -14,7 +14,7 @@ from diarize.errors import FormatError, OutputError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["LARGEST", "read_text", "write_bytes", "write_folder", "write_text"]
+__all__ = ["LARGEST", "made_folder", "read_text", "write_bytes", "write_folder", "write_text"]
 
 LARGEST = 100_000_000
 """Bytes: an annotation of ten thousand hours is smaller, so a larger file is some other kind of file."""
@@ -93,18 +93,22 @@ def write_bytes(path: str | Path, data: bytes, *, overwrite: bool = False) -> Pa
     return path
 
 
+def made_folder(path: str | Path, *, parents: bool = True) -> Path:
+    """A folder that is there, made if need be, with those above it where ``parents``. Raises OutputError."""
+    path = Path(path)
+    try:
+        path.mkdir(parents=parents, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be made a folder ({_reason(error)}); choose another") from None
+    return path
+
+
 def write_folder(path: str | Path, texts: Mapping[str, str], *, overwrite: bool = False) -> Path:
     """Write several texts by file name into one folder, made if need be, each as ``write_text`` does.
 
     Nothing is written when one of the files may not be. Raises OutputError.
     """
-    path = Path(path)
-    try:
-        path.mkdir(exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be made a folder ({_reason(error)}); choose another name"
-        ) from None
+    path = made_folder(path, parents=False)
     for name in texts:
         _refuse(path / name, overwrite=overwrite)
     for name, text in texts.items():

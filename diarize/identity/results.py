@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from diarize.audio import AUDIO_SUFFIXES
 from diarize.errors import AudioError, FormatError, OutputError
-from diarize.formats import FORMATS, format_of, read_file, write_file
+from diarize.formats import FORMATS, format_of, made_folder, read_file, write_file
 from diarize.formats.files import read_text
 from diarize.formats.lines import tokens
 from diarize.identity.hearing import voices_of
@@ -184,11 +184,6 @@ def write_linked(
     written = []
     for place, each in by_place.items():
         path = output / place
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"{path.parent}: cannot be made a folder ({error.strerror}); choose another"
-            ) from None
+        made_folder(path.parent)
         written.append(write_file(path, each, format_of(place).name, overwrite=overwrite))
     return tuple(written)

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import numpy as np
 
-from diarize.errors import ModelError, OutputError
-from diarize.formats import write_bytes
+from diarize.errors import ModelError
+from diarize.formats import made_folder, write_bytes
 from diarize.identity.voice import BANDS, Evidence, Voice
 from diarize.models.factors import unpacked
 from diarize.models.store import archived, load_arrays
@@ -67,12 +67,7 @@ def save(voice: Voice, folder: str | PathLike[str], *, overwrite: bool = False) 
     Raises OutputError when it cannot, and when there is one already and ``overwrite`` is false.
     """
     path = voice_path(folder, voice.name)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{path.parent}: cannot be made a folder ({error.strerror}); choose another"
-        ) from None
+    made_folder(path.parent)
     return write_bytes(path, _bytes(voice), overwrite=overwrite)
 
 

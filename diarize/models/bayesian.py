@@ -40,6 +40,8 @@ from diarize.models.variational import (
 )
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from numpy.typing import ArrayLike
 
     from diarize.models.mstep import Statistics
@@ -49,6 +51,7 @@ __all__ = ["WEIGHT_PRIORS", "BayesianGMM", "fit_bayesian_gmm"]
 
 WEIGHT_PRIORS: Final = ("dirichlet process", "dirichlet")
 DEFAULT_MEAN_PRECISION: Final = 1.0
+_ARRAYS: Final = ("counts", "log_weights", "mean_precisions", "freedom", "means", "covariances")
 _USED: Final = 1.0  # a component that fewer points than this are expected to come from is unused
 
 
@@ -72,10 +75,9 @@ class BayesianGMM:
     weight_prior: str
 
     def __post_init__(self) -> None:
-        names = ("counts", "log_weights", "mean_precisions", "freedom", "means", "covariances")
-        for name in names:
+        for name in _ARRAYS:
             object.__setattr__(self, name, frozen(getattr(self, name)))
-        if any(len(getattr(self, name)) != len(self.means) for name in names[:4]):
+        if any(len(getattr(self, name)) != len(self.means) for name in _ARRAYS[:4]):
             raise ModelError(
                 "counts, log_weights, mean_precisions, freedom and means must have one row per component"
             )
@@ -113,6 +115,42 @@ class BayesianGMM:
     def labels(self, x: ArrayLike) -> IntArray:
         """The most probable component of every point of x (n, D): (n,)."""
         return np.asarray(self.responsibilities(x).argmax(axis=1), dtype=np.int64)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the posterior as npz without pickle."""
+        from diarize.models.store import save_arrays
+
+        kind = f"variational-{self.covariance}-{self.weight_prior}"
+        save_arrays(path, kind, {name: getattr(self, name) for name in _ARRAYS})
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> BayesianGMM:
+        """Read what `save` wrote. Raises ModelError for anything else, before any large array is read."""
+        from diarize.models.store import load_arrays
+
+        kind, arrays = load_arrays(path, _ARRAYS)
+        family, covariance, weight_prior = (*kind.split("-", 2), "", "")[:3]
+        if family != "variational" or weight_prior not in WEIGHT_PRIORS:
+            raise ModelError(
+                f"{path} holds a {family}; allowed is a variational mixture; "
+                "load it with the class that saved it"
+            )
+        found = cls(**arrays, covariance=covariance, weight_prior=weight_prior)
+        _check_posterior(found)
+        return found
+
+
+def _check_posterior(found: BayesianGMM) -> None:
+    """Raises ModelError for numbers that no fit can have left."""
+    n = len(found.means)
+    GMM(np.full(n, 1 / max(n, 1)), found.means, found.covariances, found.covariance)
+    if any(getattr(found, name).shape != (n,) for name in _ARRAYS[:4]):
+        raise ModelError("counts, log_weights, mean_precisions and freedom must have a number per component")
+    least = (found.counts.min(), found.mean_precisions.min(), found.freedom.min() - found.means.shape[1] + 1)
+    if min(least) < 0 or min(least[1:]) == 0 or found.counts.sum() == 0:
+        raise ModelError(
+            "counts below 0, or mean_precisions or freedom too small for a posterior; pass what save() wrote"
+        )
 
 
 def fit_bayesian_gmm(

@@ -184,5 +184,5 @@ def test_a_folder_must_hold_voices_of_different_names(tmp_path):
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
     """A file stands where the folder should."""
     (tmp_path / "voices").write_text("")
-    with pytest.raises(OutputError, match=r"deep: cannot be made a folder \(Not a directory\); choose"):
+    with pytest.raises(OutputError, match=r"deep: cannot be made a folder \(not a directory\); choose"):
         save(voice("Anna", corner("++++")), tmp_path / "voices" / "deep")

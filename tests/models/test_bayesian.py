@@ -19,7 +19,7 @@ from scipy.stats import t as student
 from sklearn.mixture import BayesianGaussianMixture
 
 from diarize.errors import ModelError
-from diarize.models import COVARIANCES, fit_bayesian_gmm, fit_gmm
+from diarize.models import COVARIANCES, WEIGHT_PRIORS, BayesianGMM, fit_bayesian_gmm, fit_gmm
 from diarize.models.bayesian import _prior
 from diarize.models.chart import out_of_chart
 from diarize.models.conjugate import (
@@ -33,6 +33,7 @@ from diarize.models.conjugate import (
 from diarize.models.em import tally
 from diarize.models.features import local_scores
 from diarize.models.fitting import data_target
+from diarize.models.store import load_arrays, save_arrays
 from diarize.models.variational import (
     bound_and_sums,
     divergence,
@@ -270,3 +271,45 @@ def test_a_posterior_has_one_row_for_each_component(name: str) -> None:
     posterior, _ = fit_bayesian_gmm(cloud(3), 2, "diag", max_iter=2, tol=-np.inf)
     with pytest.raises(ModelError, match="must have one row per component"):
         dataclasses.replace(posterior, **{name: getattr(posterior, name)[:-1]})
+
+
+@pytest.mark.parametrize("weights", WEIGHT_PRIORS)
+@pytest.mark.parametrize("covariance", COVARIANCES)
+def test_a_saved_posterior_comes_back_bit_for_bit(covariance: str, weights: str, tmp_path) -> None:
+    x = cloud(3, 120)
+    model, _ = fit_bayesian_gmm(x, 4, covariance, weight_prior=weights, max_iter=20)
+    model.save(tmp_path / "m.npz")
+    back = BayesianGMM.load(tmp_path / "m.npz")
+    assert (back.covariance, back.weight_prior) == (covariance, weights)
+    assert_array_equal(back.responsibilities(x), model.responsibilities(x))
+    for field in dataclasses.fields(model):
+        assert_array_equal(getattr(back, field.name), getattr(model, field.name))
+    back.save(tmp_path / "n.npz")
+    assert (tmp_path / "m.npz").read_bytes() == (tmp_path / "n.npz").read_bytes()
+
+
+def test_loading_refuses_what_is_no_posterior(tmp_path) -> None:
+    path = tmp_path / "m.npz"
+    fit_gmm(cloud(3, 60), 2)[0].save(path)
+    with pytest.raises(ModelError, match="not a saved model"):
+        BayesianGMM.load(path)
+    model, _ = fit_bayesian_gmm(cloud(3, 60), 2, "diag")
+    names = ("counts", "log_weights", "mean_precisions", "freedom", "means", "covariances")
+    model.save(path)
+    kind, arrays = load_arrays(path, names)
+    for other in ("gmm-diag", "variational-diag-beta", "variational-diag"):
+        save_arrays(path, other, arrays)
+        with pytest.raises(ModelError, match="allowed is a variational mixture"):
+            BayesianGMM.load(path)
+    wrong = {
+        "counts": -arrays["counts"],
+        "mean_precisions": 0 * arrays["mean_precisions"],
+        "freedom": 0 * arrays["freedom"],
+        "log_weights": arrays["log_weights"][:, None],
+        "means": arrays["means"][:1],
+        "covariances": -arrays["covariances"],
+    }
+    for name, array in wrong.items():
+        save_arrays(path, kind, {**arrays, name: array})
+        with pytest.raises(ModelError):
+            BayesianGMM.load(path)

@@ -172,6 +172,25 @@ class TestAdaptation:
         (at,) = smoothing._adapted(ubm, np.full((16, 1), 3.0), np.ones((16, 1)), SmoothingConfig(relevance=0))
         assert_allclose(at.means, [[3.0]], rtol=1e-12)
 
+    def test_without_relevance_components_without_frames_stay(self):
+        """All is finite, and a speaker without any frame is the background."""
+        ubm = GMM(np.full(2, 0.5), np.array([[0.0], [1e3]]), np.ones((2, 1)))
+        shares = np.column_stack((np.ones(16), np.zeros(16)))
+        one, nobody = smoothing._adapted(ubm, np.full((16, 1), 3.0), shares, SmoothingConfig(relevance=0))
+        assert_allclose(one.means, [[3.0], [1e3]], rtol=1e-12)
+        assert_array_equal(nobody.means, ubm.means)
+
+    def test_pauses_that_a_window_bridges_teach_nothing(self):
+        """What is said there does not matter, in any round."""
+        ubm, rng = mixture(3, 3, 2), np.random.default_rng(4)
+        values, mask = rng.normal(size=(200, 2)) * 4, mask_of(200, (0, 90), (100, 200))
+        points, rows = windows([(0, 120), (120, 200)], 200), rng.dirichlet([1, 1], 2)
+        other = np.where(mask.values[:, None], values, 50.0)
+        for rounds in (1, 2):
+            settings = SmoothingConfig(rounds=rounds)
+            found = [adapted_posteriors(v, mask, points, rows, ubm, settings).values for v in (values, other)]
+            assert_array_equal(found[0], found[1])
+
     def test_a_second_round_starts_from_the_shares_of_the_first(self):
         """One round, its models, and their posteriors are two rounds."""
         ubm, rng = mixture(3, 3, 2), np.random.default_rng(4)
