@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from diarize.cli.files import chosen, existing, or_silence, read_annotations, refuse_existing
-from diarize.cli.options import Overwrite, Settings, Sound, Verbose, checked, expanded
+from diarize.cli.options import Known, Overwrite, Settings, Sound, Verbose, checked, expanded
 from diarize.cli.printing import say, shown
 from diarize.cli.progress import shown_progress
-from diarize.cli.settings import diarized, resolved, speech_of
+from diarize.cli.settings import diarized, known_to, named_by, resolved, speech_of
 
 if TYPE_CHECKING:
     from diarize.report import Report
     from diarize.report import Sound as Heard
+
+    _Asked = tuple[Settings, Sound, Known]
 
 __all__ = ["report", "sound_of"]
 
@@ -54,6 +56,7 @@ def report(
     ] = None,
     settings: Settings = Settings(),  # noqa: B008 - a frozen value
     sound: Sound = Sound(),  # noqa: B008
+    known: Known = Known(),  # noqa: B008
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,
@@ -66,26 +69,26 @@ def report(
     from diarize.outputs import PAGE
     from diarize.report import rendered
 
-    _check(source, listening, recording, settings, sound)
+    _check(source, listening, recording, (settings, sound, known))
     path = output or source.with_name(source.stem + PAGE)
     refuse_existing(path, overwrite=overwrite)
     if _is_result(source):
         found = _of_turns(source, recording, listening, path, quiet=quiet)
     else:
-        found = _of_audio(source, settings, sound, listening, path, quiet=quiet)
+        found = _of_audio(source, (settings, sound, known), listening, path, quiet=quiet)
     write_text(path, rendered(found), overwrite=overwrite)
     if not quiet:
         say(f"wrote {shown(path)} ({_size(path)})")
 
 
 def _is_result(path: Path) -> bool:
-    """Whether a path is called like an annotation rather than like a recording."""
+    """Whether a path is called like what run writes rather than like a recording, readable or not."""
     from diarize.formats import FORMATS
 
-    return path.suffix.lower() in {each.suffix.lower() for each in FORMATS.values() if each.read}
+    return path.suffix.lower() in {each.suffix.lower() for each in FORMATS.values() if each.suffix}
 
 
-def _check(source: Path, listening: Listening, recording: str | None, asked: Settings, sound: Sound) -> None:
+def _check(source: Path, listening: Listening, recording: str | None, asked: _Asked) -> None:
     """No option is silently ignored."""
     if listening.no_audio and (listening.link or listening.audio):
         raise typer.BadParameter("--no-audio contradicts --link and --audio; leave one of them out")
@@ -95,11 +98,11 @@ def _check(source: Path, listening: Listening, recording: str | None, asked: Set
                 raise typer.BadParameter(
                     f"{name} goes with a RESULT such as an RTTM; {source} is a recording"
                 )
-        checked(sound)
+        checked(asked[1])
         return
     if listening.link and not listening.audio:
         raise typer.BadParameter(f"--link needs --audio FILE: {source} holds turns and no sound")
-    for group in (asked, sound):
+    for group in asked:
         for each in fields(group):
             if getattr(group, each.name) != each.default:
                 option = each.name.replace("_", "-")
@@ -108,14 +111,14 @@ def _check(source: Path, listening: Listening, recording: str | None, asked: Set
                 )
 
 
-def _of_audio(
-    path: Path, asked: Settings, sound: Sound, listening: Listening, page: Path, *, quiet: bool
-) -> Report:
-    """The report on a recording, which is diarized."""
+def _of_audio(path: Path, asked: _Asked, listening: Listening, page: Path, *, quiet: bool) -> Report:
+    """The report on a recording, which is diarized and whose speakers get names that are known."""
     from diarize.report import Report
 
-    config = resolved(asked)
-    result = diarized(path, config, sound, speech_of(asked), quiet=quiet)
+    settings, sound, known = asked
+    config, voices = resolved(settings), known_to(known)
+    result = diarized(path, config, sound, speech_of(settings), quiet=quiet)
+    result = named_by(voices, result, path)
     heard = (
         None
         if listening.no_audio

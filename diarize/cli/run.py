@@ -13,7 +13,7 @@ from diarize.cli.guard import FAILED
 from diarize.cli.options import Known, Overwrite, Settings, Sound, Verbose, checked, expanded, format_name
 from diarize.cli.printing import complain, remark, say, say_json, shown
 from diarize.cli.report import sound_of
-from diarize.cli.settings import diarized, known_to, resolved, speech_of
+from diarize.cli.settings import diarized, known_to, named_by, resolved, speech_of
 from diarize.errors import DiarizeError, OutputError
 
 if TYPE_CHECKING:
@@ -113,20 +113,12 @@ def _entry(job: _Job, path: Path, target: Target | DiarizeError, *, silent: bool
     try:
         if isinstance(target, DiarizeError):
             raise target
-        result = _named(diarized(path, job.config, job.sound, job.speech, quiet=job.quiet), path, job)
+        result = diarized(path, job.config, job.sound, job.speech, quiet=job.quiet)
+        result = named_by(job.known, result, path)
         return _finished(result, target, path, _page(job, result, path, target), silent=silent)
     except DiarizeError as error:
         complain(str(error))
         return {"recording": path.stem, "audio": str(path), "status": "failed", "error": str(error)}
-
-
-def _named(result: Diarization, path: Path, job: _Job) -> Diarization:
-    """The result with names of known voices, where there are any."""
-    if not job.known:
-        return result
-    from diarize.identity import named
-
-    return named(result, path, job.known.voices, job.known.threshold)
 
 
 def _page(job: _Job, result: Diarization, path: Path, target: Target) -> str:

@@ -27,6 +27,7 @@ __all__ = [
     "known_to",
     "known_voices",
     "marked",
+    "named_by",
     "odds_needed",
     "resolved",
     "speech_of",
@@ -69,6 +70,15 @@ def known_to(asked: Known) -> identity.Known | None:
             raise typer.BadParameter("--threshold is for --known DIR; name a folder of voices")
         return None
     return identity.Known(known_voices(asked), odds_needed(asked))
+
+
+def named_by(known: identity.Known | None, result: Diarization, path: Path) -> Diarization:
+    """The result of a recording with names of known voices, where there are any."""
+    if not known:
+        return result
+    from diarize.identity import named
+
+    return named(result, path, known.voices, known.threshold)
 
 
 def odds_needed(asked: Known) -> float:

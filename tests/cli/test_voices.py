@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,17 @@ def test_run_names_known_speakers_and_leaves_strangers_unknown(cli, folder, tmp_
     assert "Anna" in read_file(tmp_path / "named" / "two.rttm")["two"].speakers
 
 
+def test_a_report_has_the_names_that_run_gives(cli, folder, tmp_path):
+    """Of known speakers; strangers keep their numbers."""
+    page, words = tmp_path / "two.html", ["--known", folder / "voices", "--quiet"]
+    cli("run", folder / "two.wav", "--no-plot", "-o", tmp_path, *words)
+    assert cli("report", folder / "two.wav", "--no-audio", "-o", page, *words).exit_code == 0
+    named = read_file(tmp_path / "two.rttm")["two"].speakers
+    assert "Anna" in named
+    told = re.search(r'id="data">(.*?)</script>', page.read_text(encoding="utf-8"))[1]
+    assert {each["name"] for each in json.loads(told)["speakers"]} == set(named)
+
+
 def test_run_says_so_in_a_line_for_each_speaker(cli, folder, tmp_path):
     """An impossible threshold makes everybody unknown."""
     words = ["run", folder / "two.wav", "--no-plot", "-o", tmp_path, "--overwrite"]
@@ -101,6 +113,15 @@ def test_link_gives_one_label_to_one_voice(cli, folder, tmp_path):
     text = cli("link", *paths, "--audio", folder, "-o", tmp_path / "c", "--known", folder / "voices").stdout
     assert "Anna" in text
     assert "Böb / Co" in text
+
+
+def test_quiet_commands_print_nothing(cli, folder, tmp_path):
+    """And save what they save."""
+    words = ["enroll", "Anna", folder / "alone.wav", "-o", tmp_path / "voices", "--quiet"]
+    assert cli(*words).output == ""
+    assert len(list((tmp_path / "voices").iterdir())) == 1
+    assert cli("link", folder / "alone.rttm", "--audio", folder, "-o", tmp_path / "x", "--quiet").output == ""
+    assert (tmp_path / "x" / "alone.rttm").exists()
 
 
 def test_link_goes_on_where_a_recording_cannot_be_heard(cli, folder, tmp_path):
