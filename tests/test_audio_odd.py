@@ -514,3 +514,35 @@ def test_a_container_may_not_open_other_files():
     """Whatever it names."""
     with pytest.raises(PermissionError, match="may not name other files"):
         pyav._no_other_file("file:///etc/passwd", 0, {})
+
+
+@pytest.mark.parametrize(
+    ("head", "length"),
+    [
+        ("fffb9000", 417),  # MPEG 1, 128 kbit/s at 44.1 kHz
+        ("fffb9200", 418),  # the same with a byte of padding
+        ("fff340c4", 104),  # MPEG 2, 32 kbit/s at 22.05 kHz
+        ("ffe348c4", 288),  # MPEG 2.5, 32 kbit/s at 8 kHz
+        ("ffeb9000", 0),  # a version that there is not
+        ("fffd9000", 0),  # layer II
+        ("fffb0000", 0),  # a bit rate that only its writer knows
+        ("fffbf000", 0),  # and one that there is not
+        ("fffb9c00", 0),  # a sample rate that there is not
+        ("fffb90", 0),
+        ("00fb9000", 0),
+    ],
+)
+def test_lengths_of_frames_by_their_headers(head, length):
+    """144 bytes by kbit/s over kHz, half of it in MPEG 2 and 2.5 (ISO/IEC 11172-3, 2.4.2.3)."""
+    assert mpeg._length(bytes.fromhex(head)) == length
+
+
+def test_a_film_without_sound_is_refused(tmp_path):
+    """In a container that could hold some."""
+    av = pytest.importorskip("av")
+    with av.open(tmp_path / "a.mkv", "w", format="matroska") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width = stream.height = 16
+        for packet in (*stream.encode(av.VideoFrame(16, 16, "yuv420p")), *stream.encode(None)):
+            container.mux(packet)
+    assert "there is no audio in it" in refusal(tmp_path / "a.mkv")

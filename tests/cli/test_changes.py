@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from diarize.cli.changes import _label
 from diarize.scoring import score_changes
+from diarize.segmentation import Change
 
 SAMPLES = Path(__file__).parent.parent.parent / "audio_samples"
 
@@ -184,3 +186,9 @@ def test_a_part_that_ends_before_it_starts_is_refused(cli):
     """As of run."""
     result = cli("changes", SAMPLES / "meeting.flac", "--start", "50", "--end", "40")
     assert (result.exit_code, "--end 40 s is not after --start 50 s" in result.stderr) == (2, True)
+
+
+def test_a_label_without_a_probability_tells_the_gain():
+    """ΔBIC in nats, on a track of labels; there are no speakers to name."""
+    assert _label(Change(1.5, delta_bic=12.6)) == "change (13)"
+    assert _label(Change(1.5, 0.875, "A\tB", "C")) == "A\\tB > C (0.88)"

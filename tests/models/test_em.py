@@ -383,10 +383,14 @@ def test_dimensions_that_depend_are_floored_and_named(covariance: str, shape: tu
     assert any("depend" in note for note in trace.notes) == (covariance in ("full", "tied"))
 
 
-def test_a_vanishing_component_is_moved_and_named() -> None:
+@pytest.mark.parametrize("covariance", COVARIANCES)
+def test_a_vanishing_component_is_moved_and_named(covariance: str) -> None:
     x = cloud(1)
-    start = GMM([0.5, 0.5], [x[0], [1e3, 1e3, 1e3]], np.full((2, 3), 9.0), "diag")
-    gmm, trace = fit_gmm(x, 2, init=start)
+    shape = covariance_shape(covariance, 2, 3)
+    flat = covariance in ("diag", "spherical")
+    wide = np.full(shape, 9.0) if flat else np.broadcast_to(9.0 * np.eye(3), shape)
+    start = GMM([0.5, 0.5], [x[0], [1e3, 1e3, 1e3]], wide, covariance)
+    gmm, trace = fit_gmm(x, 2, covariance, init=start)
     assert trace.repaired == (1,)
     assert gmm.weights.min() > 0.01
     assert "vanished" in trace.notes[-1]
