@@ -118,11 +118,14 @@ class BackgroundModel:
 
 @dataclass(frozen=True, slots=True)
 class TrainingUtterance:
-    """One speaker in one recording condition: ``values`` (T, D) normalised cepstra without c0; ``mask``."""
+    """One speaker in one recording condition: ``values`` (T, D) normalised cepstra without c0; ``mask``:
+    where it speaks; ``clear`` (T,): the frames of that which count (``features.clear``).
+    """
 
     speaker: str
     values: Array
     mask: SpeechMask
+    clear: Array
 
 
 def acoustics(features: FeatureConfig) -> dict[str, Any]:
@@ -165,7 +168,7 @@ def fitted(
     if len({u.speaker for u in utterances}) < 2:
         raise ModelError("a background model needs recordings of at least two speakers; dozens are better")
     progress("mixtures", 0.0)
-    ubm = _mixture(np.concatenate([u.values[u.mask.values] for u in utterances]), N_COMPONENTS, seed)
+    ubm = _mixture(np.concatenate([u.values[u.clear] for u in utterances]), N_COMPONENTS, seed)
     speech, other = (_mixture(x, N_ACTIVITY, seed) for x in frames)
     progress("loadings", 0.0)
     statistics, classes = _window_statistics(ubm, utterances, config.space)
@@ -189,8 +192,7 @@ def _window_statistics(
     for utterance in utterances:
         bounds, _ = tiled(utterance.mask, space.window, space.max_pause)
         if len(bounds):
-            values, used = utterance.values, utterance.mask.values
-            parts.append(accumulated(ubm, values, used, bounds, TRAINING_SCALE))
+            parts.append(accumulated(ubm, utterance.values, utterance.clear, bounds, TRAINING_SCALE))
             classes.append(np.full(len(bounds), len(classes)))
     counts, sums = (np.concatenate(each) for each in zip(*parts, strict=True))
     return Statistics(counts, sums), np.concatenate(classes)

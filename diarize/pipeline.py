@@ -102,11 +102,11 @@ def _diarized(
     _check_slopes(config)
     stretches = None if given is None else _stretches(given)
     sound = _Sound.of(recording, config, span)
-    values, mask, model, band, duration = _listened(sound, stretches, config, progress)
+    values, mask, clear, model, band, duration = _listened(sound, stretches, config, progress)
     if not mask.values.any():
         return _silent(sound, mask, band, duration, config)
     progress("space", 0.0)
-    points = _points(values, mask, model, config)
+    points = _points(values, mask, clear, model, config)
     progress("clustering", 0.0)
     selection = clustering.clustered(points, config.clustering, config.seed)
     progress("smoothing", 0.0)
@@ -130,15 +130,17 @@ def _diarized(
 
 def _listened(
     sound: _Sound, given: Array | None, config: Config, progress: Progress
-) -> tuple[Array, SpeechMask, BackgroundModel, str, float]:
-    """Normalised cepstra, speech, background model, band and seconds; the bare cepstra, a large table, are
-    let go.
+) -> tuple[Array, SpeechMask, Array, BackgroundModel, str, float]:
+    """Normalised cepstra, speech, its clear frames, background model, band and seconds; the bare cepstra, a
+    large table, are let go.
     """
+    from diarize.features import clear
+
     features, band, duration = _heard(sound, config, progress)
     model = _background(band, config)
     progress("speech", 0.0)
     mask = _speech_mask(features, given, sound, model, band, config)
-    return _values(features, mask, config), mask, model, band, duration
+    return _values(features, mask, config), mask, clear(features, mask.values), model, band, duration
 
 
 def speech_mask(
@@ -292,13 +294,15 @@ def _background(band: str, config: Config) -> BackgroundModel:
     return model
 
 
-def _points(values: Array, mask: SpeechMask, model: BackgroundModel, config: Config) -> SpeakerPoints:
+def _points(
+    values: Array, mask: SpeechMask, clear: Array, model: BackgroundModel, config: Config
+) -> SpeakerPoints:
     from diarize import space
 
     if config.space.kind == "mfcc":
         return space.frame_points(values, mask)
     return space.speaker_points(
-        values, mask, model.ubm, (model.speaker, model.window), model.scale, config.space
+        values, mask, clear, model.ubm, (model.speaker, model.window), model.scale, config.space
     )
 
 

@@ -36,6 +36,7 @@ LONG: Final = 300.0
 def speaker_points(
     values: Array,
     mask: SpeechMask,
+    clear: Array,
     ubm: GMM,
     loadings: tuple[Array, Array],
     scale: float,
@@ -43,12 +44,13 @@ def speaker_points(
 ) -> SpeakerPoints:
     """Windows of speech as uncertain points in speaker space.
 
-    ``values`` (n_frames, D) normalised cepstra; ``ubm``, ``loadings`` (speaker, window) and ``scale`` of a
-    background model. A point lies at the posterior mean of the speaker's factors; its precision says how much
-    the window knew (its length and its phones decide).
+    ``values`` (n_frames, D) normalised cepstra; ``clear`` (n_frames,): frames of speech that count for a
+    voice (``features.clear``); ``ubm``, ``loadings`` (speaker, window) and ``scale`` of a background model. A
+    point lies at the posterior mean of the speaker's factors; its precision says how much the window knew
+    (its length and its phones decide).
     """
     bounds, first = tiled(mask, config.window, config.max_pause)
-    statistics = accumulated(ubm, values, mask.values, bounds, scale * _worth(mask.seconds))
+    statistics = accumulated(ubm, values, clear, bounds, scale * _worth(mask.seconds))
     observations = observed(statistics, *loadings)
     return SpeakerPoints(posterior_means(observations), bounds, first, mask.grid, observations.precision)
 

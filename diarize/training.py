@@ -17,7 +17,7 @@ import numpy as np
 from diarize.background import Activity, BackgroundModel, TrainingUtterance, fitted
 from diarize.config import Config
 from diarize.errors import ModelError
-from diarize.features import cepstra, cmvn
+from diarize.features import cepstra, clear, cmvn
 from diarize.intervals import subtract, union
 from diarize.speech import activity_features
 from diarize.types import Annotation, FrameGrid, SpeechMask, Waveform, runs
@@ -246,23 +246,25 @@ def _utterances(features: Features, truth: Annotation, config: Config) -> Iterat
     grid = features.grid
     speech = grid.mask(union(truth.intervals()))
     values = cmvn(features.values[:, 1 : 1 + config.features.n_mfcc], speech)
+    telling = clear(features, speech)
     for name in truth.speakers:
         others = [truth.intervals(each) for each in truth.speakers if each != name]
         alone = subtract(truth.intervals(name), union(*others) if others else np.empty((0, 2)))
         mask = SpeechMask(grid.mask(alone), grid)
         if mask.seconds >= LEAST_SOLO:
-            yield _cut(name, values, mask)
+            yield _cut(name, values, mask, telling)
 
 
-def _cut(name: str, values: Array, mask: SpeechMask) -> TrainingUtterance:
+def _cut(name: str, values: Array, mask: SpeechMask, telling: Array) -> TrainingUtterance:
     """The frames of one voice with pauses between its turns, without the turns of others."""
     kept, gap = [], mask.grid.frames_in(0.5)
     for start, end in runs(mask.values):
         kept += [np.arange(start, end), np.full(gap, -1)]
     frames = np.concatenate(kept)
     grid = FrameGrid(mask.grid.rate, mask.grid.hop, mask.grid.window, mask.grid.offset, len(frames))
+    there = frames >= 0
     return TrainingUtterance(
-        name, np.where(frames[:, None] >= 0, values[frames], 0), SpeechMask(frames >= 0, grid)
+        name, np.where(there[:, None], values[frames], 0), SpeechMask(there, grid), there & telling[frames]
     )
 
 

@@ -18,6 +18,7 @@ from diarize.config import FeatureConfig
 from diarize.errors import AudioError, ConfigError
 from diarize.features import (
     cepstra,
+    clear,
     cmvn,
     frame_grid,
     measured_band,
@@ -27,6 +28,7 @@ from diarize.features import (
     warped,
     with_deltas,
 )
+from diarize.types import Features, FrameGrid
 
 RATE = 16_000
 CONFIG = FeatureConfig()
@@ -312,3 +314,36 @@ class TestBand:
         for start in RATE * np.arange(hisses):
             samples[start : start + RATE // 12] = noise(1.0, seed=9)[: RATE // 12]
         assert measured_band(both(samples)[0]) == band
+
+
+class TestClear:
+    """Which frames of speech tell voices apart."""
+
+    GRID = FrameGrid(16_000, 160, 400, -120, 10)
+
+    def of(self, level, speech):
+        """Of frames with this loudness and another coefficient that must not matter."""
+        values = np.column_stack((level, -np.asarray(level, dtype=float))).astype(np.float32)
+        return clear(Features(values, self.GRID, ("c0", "c1")), np.asarray(speech, dtype=bool))
+
+    def test_the_quietest_fifth_is_left_out(self):
+        """Two of ten frames of speech, wherever they are."""
+        level = np.array([5, 1, 7, 8, 0, 6, 9, 4, 3, 2.0])
+        assert_array_equal(self.of(level, np.ones(10)), level >= 2)
+
+    def test_pauses_do_not_count(self):
+        """Louder or quieter, they are neither clear nor change what is."""
+        speech = np.array([1, 1, 1, 1, 1, 0, 0, 0, 0, 0])
+        for pause in (-50.0, 50.0):
+            found = self.of([3, 2, 1, 5, 4, *[pause] * 5], speech)
+            assert_array_equal(found, [1, 1, 0, 1, 1, 0, 0, 0, 0, 0])
+
+    def test_loudness_as_a_whole_does_not_matter(self):
+        """A gain adds a constant to c0."""
+        level = np.random.default_rng(0).normal(size=10)
+        assert_array_equal(self.of(level, np.ones(10)), self.of(level + 30, np.ones(10)))
+
+    def test_equal_frames_are_all_clear(self):
+        """None is quieter than the others; and where there is no speech, none is clear."""
+        assert self.of(np.zeros(10), np.ones(10)).all()
+        assert not self.of(np.zeros(10), np.zeros(10)).any()

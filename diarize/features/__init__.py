@@ -2,13 +2,14 @@
 
 from diarize.features.bandwidth import measured_band
 from diarize.features.deltas import slopes, with_deltas
-from diarize.features.level import audible
+from diarize.features.level import audible, clear
 from diarize.features.mfcc import cepstra, frame_grid
 from diarize.features.normalize import cmvn, normalized, sliding_cmvn, warped
 
 __all__ = [
     "audible",
     "cepstra",
+    "clear",
     "cmvn",
     "frame_grid",
     "measured_band",

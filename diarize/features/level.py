@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["audible"]
+__all__ = ["audible", "clear"]
 
 # dB under the loudest hundredth of the frames: rooms and lines are louder, a machine's silence is not.
 RANGE: Final = 45.0
 # What a decibel in every mel filter is in c0, an orthonormal transform of them.
 N_MELS: Final = 40
+# Share of the frames of speech, the quietest, that noise and echo fill more than the voice does.
+BLURRED: Final = 0.2
 
 
 def audible(features: Features) -> Array:
@@ -30,3 +32,12 @@ def audible(features: Features) -> Array:
     level = features.values[:, 0]
     heard: Array = level >= np.percentile(level, 99) - RANGE * np.sqrt(N_MELS)
     return heard
+
+
+def clear(features: Features, speech: Array) -> Array:
+    """Frames of ``speech`` (bool) that are not among the quietest fifth of it: they tell voices apart."""
+    level = features.values[:, 0]
+    if not speech.any():
+        return speech
+    loud: Array = speech & (level >= np.quantile(level[speech], BLURRED))
+    return loud

@@ -106,12 +106,13 @@ def _evidence(
     features: Features, start: float, annotation: Annotation, model: BackgroundModel, config: Config
 ) -> dict[str, Evidence]:
     """What each speaker's windows say under one model."""
-    from diarize.features import normalized
+    from diarize.features import clear, normalized
 
     grid = features.grid
     speech = grid.mask(union(annotation.intervals()) - start)
     cepstra = features.values[:, 1 : 1 + config.features.n_mfcc]
     values = normalized(cepstra, speech, grid.frame_rate, config.features)
+    telling = clear(features, speech)
     masks = {name: SpeechMask(grid.mask(each - start), grid) for name, each in alone(annotation).items()}
     total = sum(mask.seconds for mask in masks.values())
     shares = {name: mask.seconds / total if total else 0.0 for name, mask in masks.items()}
@@ -120,7 +121,7 @@ def _evidence(
         bounds, _ = tiled(mask, config.space.window, config.space.max_pause)
         if len(bounds):
             others = sum(share**2 for other, share in shares.items() if other != name)
-            statistics = accumulated(model.ubm, values, mask.values, bounds, model.scale)
+            statistics = accumulated(model.ubm, values, mask.values & telling, bounds, model.scale)
             row = session_evidence(
                 statistics, model.ubm, (model.speaker, model.window), (shares[name], others), WITHIN
             )

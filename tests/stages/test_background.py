@@ -322,7 +322,7 @@ class TestFitted:
         ubm, utterances = mixture(3, 4, 3), []
         for n in range(n_speakers):
             values = ubm.means[rng.integers(0, 4, 600)] + rng.normal(size=(600, 3)) + rng.normal(size=3)
-            utterances.append(TrainingUtterance(f"v{n}", values, mask_of(600, (0, 580))))
+            utterances.append(TrainingUtterance(f"v{n}", values, mask := mask_of(600, (0, 580)), mask.values))
         frames = Activity(rng.normal(size=(300, 30)) + 3, rng.normal(size=(300, 30)) - 3)
         return fitted(
             utterances,
@@ -360,9 +360,10 @@ class TestFitted:
         """The others are as they would be without it."""
         rng, (ubm, space) = np.random.default_rng(1), (mixture(3, 4, 3), Config().space)
         one, two = (
-            TrainingUtterance(name, rng.normal(size=(600, 3)), mask_of(600, (0, 580))) for name in ("a", "b")
+            TrainingUtterance(name, rng.normal(size=(600, 3)), mask := mask_of(600, (0, 580)), mask.values)
+            for name in ("a", "b")
         )
-        silent = TrainingUtterance("s", rng.normal(size=(600, 3)), mask_of(600))
+        silent = TrainingUtterance("s", rng.normal(size=(600, 3)), silence := mask_of(600), silence.values)
         found, classes = background._window_statistics(ubm, [one, silent, two], space)
         wanted, numbers = background._window_statistics(ubm, [one, two], space)
         assert_array_equal(found.counts, wanted.counts)

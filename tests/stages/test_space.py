@@ -21,9 +21,10 @@ MASK = mask_of(1000, (20, 500), (600, 920))
 VALUES = RNG.normal(size=(1000, 3)).astype(np.float32)
 
 
-def points(values=VALUES, mask=MASK, scale=0.1, **settings):
-    """Speaker points of the values above."""
-    return speaker_points(values, mask, UBM, LOADINGS, scale, SpaceConfig(**settings))
+def points(values=VALUES, mask=MASK, scale=0.1, clear=None, **settings):
+    """Speaker points of the values above, all of whose frames are clear unless said otherwise."""
+    clear = mask.values if clear is None else clear
+    return speaker_points(values, mask, clear, UBM, LOADINGS, scale, SpaceConfig(**settings))
 
 
 class TestSpeakerPoints:
@@ -38,6 +39,16 @@ class TestSpeakerPoints:
         assert_allclose(found.values, posterior_means(said), rtol=1e-6, atol=1e-9)
         assert_allclose(found.precision, said.precision, rtol=1e-6)
         assert found.grid == MASK.grid
+
+    def test_frames_that_are_not_clear_say_nothing(self):
+        """Whatever lies in them, points and precisions are the same, and less is known than with them."""
+        clear = MASK.values & (np.arange(1000) % 5 > 0)
+        one = points(clear=clear)
+        other = points(np.where(clear[:, None], VALUES, 100).astype(np.float32), clear=clear)
+        assert_array_equal(one.values, other.values)
+        assert_array_equal(one.precision, other.precision)
+        assert_array_equal(one.bounds, points().bounds)
+        assert np.trace(unpacked(points().precision - one.precision), axis1=1, axis2=2).min() > 0
 
     def test_a_frame_is_worth_less_in_a_long_recording(self):
         """The same second and a half among eighty seconds of speech says less than among eight."""
@@ -57,7 +68,9 @@ class TestSpeakerPoints:
             mask = mask_of(100 * seconds + 100, (0, 150), (200, 50 + 100 * seconds))
             assert mask.seconds == seconds
             values = np.zeros((100 * seconds + 100, 3), np.float32)
-            known[seconds] = speaker_points(values, mask, UBM, loadings, 0.1, SpaceConfig()).precision[0]
+            known[seconds] = speaker_points(
+                values, mask, mask.values, UBM, loadings, 0.1, SpaceConfig()
+            ).precision[0]
         assert_allclose(known[300], known[8] * (1 + 8 / 300) / 2, rtol=1e-4)
         assert_allclose(known[1200], known[8] * (1 + 8 / 1200) / 2 / 2, rtol=1e-4)
 

@@ -128,3 +128,12 @@ def test_a_tilt_moves_loudness_between_low_and_high():
     share = [np.abs(np.fft.rfft(x))[:4000].sum() / np.abs(np.fft.rfft(x)).sum() for x in (low, noise, high)]
     assert share[0] > share[1] + 0.05 > share[2] + 0.1
     np.testing.assert_allclose([np.std(low), np.std(high)], np.std(noise), rtol=0.02)
+
+
+def test_blurred_frames_of_a_voice_are_marked(voices):
+    """About a fifth of what a recording's voices say is not clear, and nothing outside of it is."""
+    lesson = training._lesson(0, tuple(voices)[:3], TrainingPlan(voices), "wide", Config())
+    clear = np.concatenate([each.clear for each in lesson.utterances])
+    spoken = np.concatenate([each.mask.values for each in lesson.utterances])
+    assert not (clear & ~spoken).any()
+    assert 0.7 < clear.sum() / spoken.sum() < 0.9
