@@ -24,6 +24,7 @@ __all__ = ["adapted_posteriors", "component_posteriors", "turn_posteriors"]
 
 AT_ONCE: Final = 16384  # frames whose responsibilities are held at a time
 BLOCK: Final = 0.05  # seconds that are assigned in one piece: shorter than any syllable
+LONGEST_PAUSE: Final = 1.0  # seconds; after as long a pause, it does not matter how long it was
 
 
 def adapted_posteriors(
@@ -94,21 +95,30 @@ def _shared_statistics(ubm: GMM, values: Array, shares: Array) -> tuple[Array, A
 
 
 def turn_posteriors(scores: Array, mask: SpeechMask, config: SmoothingConfig) -> Posteriors:
-    """Forward–backward over short blocks of speech with a least duration of turns.
+    """Forward–backward over short blocks with a least duration of turns.
 
-    ``scores`` (n_speech_frames, K) log-likelihoods of the frames of speech; pauses take no time in the chain.
+    ``scores`` (n_speech_frames, K) log-likelihoods of the frames of speech. In pauses time goes by, up to
+    ``LONGEST_PAUSE``, and nothing is heard: there speakers change unless what is heard speaks against it.
     """
     n_speakers = scores.shape[1]
     block = mask.grid.frames_in(BLOCK)
     blocks = np.flatnonzero(mask.values) // block
     starts = np.flatnonzero(np.diff(blocks, prepend=-1))
-    pooled = config.likelihood_scale * np.add.reduceat(scores, starts, axis=0)
+    places = _places(blocks[starts], round(LONGEST_PAUSE / BLOCK))
+    pooled = np.zeros((places[-1] + 1, n_speakers))
+    pooled[places] = config.likelihood_scale * np.add.reduceat(scores, starts, axis=0)
     chain = sticky(n_speakers, config.stay)
     shortest = min(max(1, round(config.min_turn / BLOCK)), len(pooled))
     posteriors, _ = forward_backward(pooled, chain.log_start, chain.log_transition, shortest)
     shares = np.zeros((mask.grid.n_frames, n_speakers), dtype=np.float32)
-    shares[mask.values] = np.repeat(posteriors, np.diff(starts, append=len(blocks)), axis=0)
+    shares[mask.values] = np.repeat(posteriors[places], np.diff(starts, append=len(blocks)), axis=0)
     return _masked(shares, mask)
+
+
+def _places(blocks: Array, longest: int) -> Array:
+    """Where blocks with these rising numbers come when no gap between them is over ``longest``, from 0 on."""
+    gaps: Array = np.minimum(np.diff(blocks, prepend=blocks[:1]), longest + 1)
+    return np.cumsum(gaps)
 
 
 def _masked(shares: Array, mask: SpeechMask) -> Posteriors:

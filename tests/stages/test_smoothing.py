@@ -65,14 +65,35 @@ class TestTurnPosteriors:
         long_enough = [n for n in (5, 10, 20, 30, 60, 100, 150) if n >= 100 * min_turn]
         assert sorted(lengths)[-len(long_enough) :] == long_enough
 
-    def test_pauses_take_no_time(self):
-        """What is said before and after a pause is as near as without the pause."""
+    def test_a_pause_is_time_in_which_nothing_is_heard(self):
+        """As good as speech that fits everybody alike."""
         labels = np.repeat([0, 1, 0, 1], [50, 50, 50, 50])
         scores = scores_of(labels, 2, 0.3)
-        close = turn_posteriors(scores, mask_of(200, (0, 200)), SmoothingConfig())
-        apart = turn_posteriors(scores, mask_of(600, (0, 100), (500, 600)), SmoothingConfig())
-        assert_allclose(apart.values[:100], close.values[:100], rtol=0, atol=1e-6)
-        assert_allclose(apart.values[500:], close.values[100:], rtol=0, atol=1e-6)
+        apart = turn_posteriors(scores, mask_of(250, (0, 100), (150, 250)), SmoothingConfig())
+        unclear = np.concatenate((scores[:100], np.zeros((50, 2)), scores[100:]))
+        whole = turn_posteriors(unclear, mask_of(250, (0, 250)), SmoothingConfig())
+        assert_allclose(apart.values[:100], whole.values[:100], rtol=0, atol=1e-6)
+        assert_allclose(apart.values[150:], whole.values[150:], rtol=0, atol=1e-6)
+
+    def test_after_a_long_pause_its_length_does_not_matter(self):
+        """A second or ten: the same; half a second is not."""
+        labels = np.repeat([0, 1, 0, 1], [50, 50, 50, 50])
+        scores = scores_of(labels, 2, 0.3)
+        short, one, ten = (
+            turn_posteriors(scores, mask_of(n + 200, (0, 100), (n + 100, n + 200)), SmoothingConfig())
+            for n in (50, 100, 1000)
+        )
+        assert_allclose(ten.values[-100:], one.values[-100:], rtol=0, atol=1e-6)
+        assert np.abs(short.values[-100:] - one.values[-100:]).max() > 1e-3
+
+    def test_speakers_change_in_the_pause_beside_an_unclear_tenth_of_a_second(self):
+        """Frames before the pause that resemble the next speaker a little still are the last one's."""
+        labels = np.repeat([0, 1, 1], [190, 10, 200])
+        scores = scores_of(labels, 2, 0.5)
+        paused = turn_posteriors(scores, mask_of(500, (0, 200), (300, 500)), SmoothingConfig())
+        joined = turn_posteriors(scores, mask_of(400, (0, 400)), SmoothingConfig())
+        assert (paused.values[190:200].argmax(axis=1) == 0).all()
+        assert (joined.values[190:200].argmax(axis=1) == 1).all()
 
     def test_a_block_is_assigned_in_one_piece(self):
         """Five frames of 10 ms have one posterior: blocks lie on the clock, not on the speech."""
