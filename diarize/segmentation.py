@@ -33,6 +33,7 @@ import numpy as np
 
 from diarize.errors import ConfigError
 from diarize.features import cepstra, cmvn, measured_band
+from diarize.windows import NEAR_PAUSE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -50,9 +51,6 @@ __all__ = ["BicSettings", "Change", "bic_features", "by_bic", "by_posteriors", "
 FLOOR: Final = 1e-6
 # Seconds between the cuts that are tried first; around the best of them every frame is tried.
 STEP: Final = 0.1
-# Seconds of speech between a change and a pause under which the change is taken to be at the pause: people
-# pause more often than posteriors and covariances are that exact.
-NEAR_PAUSE: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ time.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from diarize.models import GMM, forward_backward, sticky
 from diarize.models.adaptation import map_shift
 from diarize.types import Posteriors, speaker_name
+from diarize.windows import NEAR_PAUSE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -104,15 +106,32 @@ def turn_posteriors(scores: Array, mask: SpeechMask, config: SmoothingConfig) ->
     block = mask.grid.frames_in(BLOCK)
     blocks = np.flatnonzero(mask.values) // block
     starts = np.flatnonzero(np.diff(blocks, prepend=-1))
-    places = _places(blocks[starts], round(LONGEST_PAUSE / BLOCK))
+    numbers = blocks[starts]
+    places = _places(numbers, round(LONGEST_PAUSE / BLOCK))
     pooled = np.zeros((places[-1] + 1, n_speakers))
     pooled[places] = config.likelihood_scale * np.add.reduceat(scores, starts, axis=0)
     chain = sticky(n_speakers, config.stay)
     shortest = min(max(1, round(config.min_turn / BLOCK)), len(pooled))
     posteriors, _ = forward_backward(pooled, chain.log_start, chain.log_transition, shortest)
+    settled = _at_pauses(posteriors[places], np.flatnonzero(np.diff(numbers) > 1) + 1)
     shares = np.zeros((mask.grid.n_frames, n_speakers), dtype=np.float32)
-    shares[mask.values] = np.repeat(posteriors[places], np.diff(starts, append=len(blocks)), axis=0)
+    shares[mask.values] = np.repeat(settled, np.diff(starts, append=len(blocks)), axis=0)
     return _masked(shares, mask)
+
+
+def _at_pauses(posteriors: Array, pauses: Array) -> Array:
+    """Posteriors (n_blocks, K) where no change is near a pause: blocks between are like those beyond it.
+
+    ``pauses``: blocks that come after one.
+    """
+    settled, labels, longest = posteriors.copy(), posteriors.argmax(axis=1), round(NEAR_PAUSE / BLOCK)
+    for start, end in pairwise((0, *pauses, len(labels))):
+        changes = start + 1 + np.flatnonzero(np.diff(labels[start:end]))
+        if changes.size and changes[0] - start <= longest:
+            settled[start : changes[0]] = posteriors[changes[0]]
+        if changes.size and end - changes[-1] <= longest:
+            settled[changes[-1] : end] = posteriors[changes[-1] - 1]
+    return settled
 
 
 def _places(blocks: Array, longest: int) -> Array:

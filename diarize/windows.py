@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["tiled"]
+__all__ = ["NEAR_PAUSE", "tiled"]
 
-SHORTEST = 0.2  # seconds: less speech than that says nothing about a voice
+# Seconds of speech between a change and a pause under which the change is taken to be at the pause: people
+# pause more often than posteriors and covariances are that exact.
+NEAR_PAUSE: Final = 0.2
+SHORTEST: Final = 0.2  # seconds: less speech than that says nothing about a voice
 
 
 def tiled(mask: SpeechMask, length: float, max_pause: float) -> tuple[Array, Array]:

@@ -95,6 +95,15 @@ class TestTurnPosteriors:
         assert (paused.values[190:200].argmax(axis=1) == 0).all()
         assert (joined.values[190:200].argmax(axis=1) == 1).all()
 
+    @pytest.mark.parametrize(("near", "heard"), [(20, 0), (25, 1)])
+    def test_up_to_a_fifth_of_a_second_beside_a_pause_is_no_turn(self, near, heard):
+        """However clear: before a pause it is the last speaker's, behind one the next one's."""
+        labels = np.repeat([0, 1, 1, 0], [200 - near, near, near, 200 - near])
+        config = SmoothingConfig(min_turn=0.05, likelihood_scale=1.0)
+        found = turn_posteriors(scores_of(labels, 2), mask_of(500, (0, 200), (300, 500)), config).values
+        assert found[200 - near : 200].argmax(axis=1).tolist() == [heard] * near
+        assert found[300 : 300 + near].argmax(axis=1).tolist() == [heard] * near
+
     def test_a_block_is_assigned_in_one_piece(self):
         """Five frames of 10 ms have one posterior: blocks lie on the clock, not on the speech."""
         mask = mask_of(100, (3, 98))
