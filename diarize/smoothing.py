@@ -122,15 +122,20 @@ def turn_posteriors(scores: Array, mask: SpeechMask, config: SmoothingConfig) ->
 def _at_pauses(posteriors: Array, pauses: Array) -> Array:
     """Posteriors (n_blocks, K) where no change is near a pause: blocks between are like those beyond it.
 
+    A change near two pauses moves to the nearer.
+
     ``pauses``: blocks that come after one.
     """
     settled, labels, longest = posteriors.copy(), posteriors.argmax(axis=1), round(NEAR_PAUSE / BLOCK)
     for start, end in pairwise((0, *pauses, len(labels))):
         changes = start + 1 + np.flatnonzero(np.diff(labels[start:end]))
-        if changes.size and changes[0] - start <= longest:
-            settled[start : changes[0]] = posteriors[changes[0]]
-        if changes.size and end - changes[-1] <= longest:
-            settled[changes[-1] : end] = posteriors[changes[-1] - 1]
+        before, after = changes - start, end - changes
+        early = changes[(before <= longest) & (before <= after)]
+        late = changes[(after <= longest) & (after < before)]
+        if early.size:
+            settled[start : early[-1]] = posteriors[early[-1]]
+        if late.size:
+            settled[late[0] : end] = posteriors[late[0] - 1]
     return settled
 
 

@@ -104,6 +104,15 @@ class TestTurnPosteriors:
         assert found[200 - near : 200].argmax(axis=1).tolist() == [heard] * near
         assert found[300 : 300 + near].argmax(axis=1).tolist() == [heard] * near
 
+    @pytest.mark.parametrize(("first", "heard"), [(15, 1), (20, 0)])
+    def test_a_change_near_two_pauses_moves_to_the_nearer(self, first, heard):
+        """In a word of 0.35 s that begins as one and ends as another; nobody takes another's part."""
+        labels = np.repeat([0, 0, 1, 1], [200, first, 35 - first, 200])
+        mask = mask_of(635, (0, 200), (300, 335), (435, 635))
+        config = SmoothingConfig(min_turn=0.05, likelihood_scale=1.0)
+        found = turn_posteriors(scores_of(labels, 2), mask, config).values
+        assert found[300:335].argmax(axis=1).tolist() == [heard] * 35
+
     def test_a_block_is_assigned_in_one_piece(self):
         """Five frames of 10 ms have one posterior: blocks lie on the clock, not on the speech."""
         mask = mask_of(100, (3, 98))
