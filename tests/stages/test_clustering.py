@@ -129,7 +129,7 @@ class TestEvidence:
 
     def test_one_voice_that_drifted_stays_one(self):
         """Much is known, a little differs: the evidence prefers two, but two voices would differ by more."""
-        points, labels = two_voices_apart(0.5, knows=8.0, n=400)
+        points, labels = two_voices_apart(0.9, knows=8.0, n=400)
         found = clustered(points, settings(), 0)
         values = dict(zip(found.counts, found.values, strict=True))
         assert values[2] < values[1]
@@ -139,6 +139,39 @@ class TestEvidence:
         found = clustered(points, settings(), 0)
         assert (found.chosen, found.alike) == (2, ())
         assert agreement(labels, found.responsibilities) > 0.97
+
+    def test_neighbours_who_do_not_agree_are_believed_less(self):
+        """One voice and more noise than was learnt: two by what the windows claim, one by what they show."""
+        points, _ = planted_points(5, 1, n=200, distance=0.0)
+        observed = observations_at(points.values, points.precision)
+        half = np.linalg.cholesky(unpacked(points.precision))
+        noise = np.einsum("nij,nj->ni", half, np.random.default_rng(0).normal(size=observed.linear.shape))
+        values = posterior_means(Observations(observed.linear + 3 * noise, points.precision))
+        noisy = SpeakerPoints(values, points.bounds, points.first, points.grid, points.precision)
+        assert clustered(noisy, settings(), 0).chosen == 1
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(clustering, "fitted_power", lambda *given: clustering.USUAL_POWER)
+            assert clustered(noisy, settings(), 0).chosen > 1
+
+    def test_neighbours_are_windows_of_one_stretch(self):
+        """What a pause lies between does not count."""
+        points, _ = planted_points(3, 3)
+        asked = []
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(clustering, "fitted_power", lambda *given: asked.append(given) or 1.0)
+            clustered(points, settings(), 0)
+        assert_array_equal(asked[0][1], ~points.first)
+        assert asked[0][2:] == (clustering.STAY_WITHIN, clustering.USUAL_POWER)
+
+    def test_neighbours_who_agree_well_are_believed_no_more_than_the_model_says(self):
+        """The claim of a window is the most that it is taken for."""
+        points, _ = planted_points(3, 3)
+        kept = []
+        for power in (1.0, 1.5):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(clustering, "fitted_power", lambda *given, p=power: p * clustering.USUAL_POWER)
+                kept.append(clustered(points, settings(), 0).values)
+        assert_array_equal(kept[0], kept[1])
 
     def test_whoever_asks_for_two_gets_two_voices_however_alike(self):
         """Nothing better is allowed, and that is said as it is."""
