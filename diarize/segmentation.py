@@ -33,7 +33,7 @@ import numpy as np
 
 from diarize.errors import ConfigError
 from diarize.features import cepstra, cmvn, measured_band
-from diarize.windows import NEAR_PAUSE
+from diarize.windows import NEAR_PAUSE, moved_to_pauses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -119,14 +119,8 @@ def _at_pauses(cuts: Array, spoken: Array, grid: FrameGrid) -> Array:
 
     ``cuts`` (n,) and the result count frames of speech; ``spoken`` (m,) are these frames.
     """
-    far = 2 * len(spoken)
-    pauses = np.concatenate(([-far], np.flatnonzero(np.diff(spoken) > 1) + 1, [far]))
-    after = np.searchsorted(pauses, cuts)
-    before = after - 1
-    nearest = np.where(cuts - pauses[before] < pauses[after] - cuts, pauses[before], pauses[after])
-    near = np.abs(nearest - cuts) <= grid.frames_in(NEAR_PAUSE)
-    moved: Array = np.where(near, nearest, cuts)
-    return moved
+    pauses = np.flatnonzero(np.diff(spoken) > 1) + 1
+    return moved_to_pauses(cuts, pauses, grid.frames_in(NEAR_PAUSE))
 
 
 def _starts(grid: FrameGrid, frames: Array) -> list[float]:

@@ -4,7 +4,6 @@ time.
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy as np
 from diarize.models import GMM, forward_backward, sticky
 from diarize.models.adaptation import map_shift
 from diarize.types import Posteriors, speaker_name
-from diarize.windows import NEAR_PAUSE
+from diarize.windows import NEAR_PAUSE, moved_to_pauses
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -122,20 +121,15 @@ def turn_posteriors(scores: Array, mask: SpeechMask, config: SmoothingConfig) ->
 def _at_pauses(posteriors: Array, pauses: Array) -> Array:
     """Posteriors (n_blocks, K) where no change is near a pause: blocks between are like those beyond it.
 
-    A change near two pauses moves to the nearer.
-
-    ``pauses``: blocks that come after one.
+    ``pauses``: blocks that come after one; the two ends of the recording are like pauses.
     """
-    settled, labels, longest = posteriors.copy(), posteriors.argmax(axis=1), round(NEAR_PAUSE / BLOCK)
-    for start, end in pairwise((0, *pauses, len(labels))):
-        changes = start + 1 + np.flatnonzero(np.diff(labels[start:end]))
-        before, after = changes - start, end - changes
-        early = changes[(before <= longest) & (before <= after)]
-        late = changes[(after <= longest) & (after < before)]
-        if early.size:
-            settled[start : early[-1]] = posteriors[early[-1]]
-        if late.size:
-            settled[late[0] : end] = posteriors[late[0] - 1]
+    settled, labels = posteriors.copy(), posteriors.argmax(axis=1)
+    changes = np.flatnonzero(np.diff(labels)) + 1
+    moved = moved_to_pauses(changes, np.array([0, *pauses, len(labels)]), round(NEAR_PAUSE / BLOCK))
+    for change, pause in zip(changes, moved, strict=True):  # of several on one side, the farthest counts
+        settled[pause:change] = posteriors[change]
+    for change, pause in zip(changes[::-1], moved[::-1], strict=True):
+        settled[change:pause] = posteriors[change - 1]
     return settled
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["NEAR_PAUSE", "tiled"]
+__all__ = ["NEAR_PAUSE", "moved_to_pauses", "tiled"]
 
 # Seconds of speech between a change and a pause under which the change is taken to be at the pause: people
 # pause more often than posteriors and covariances are that exact.
@@ -41,6 +41,21 @@ def tiled(mask: SpeechMask, length: float, max_pause: float) -> tuple[Array, Arr
     bounds = np.concatenate([np.column_stack((edges[:-1], edges[1:])) for edges in parts])
     first = np.concatenate([np.arange(len(edges) - 1) == 0 for edges in parts])
     return bounds, first
+
+
+def moved_to_pauses(cuts: Array, pauses: Array, longest: int) -> Array:
+    """Cuts (n,), each at the nearest of the rising ``pauses`` (m,) if that is at most ``longest`` away.
+
+    Of two as near it is the earlier; without a pause, every cut stays.
+    """
+    if not len(pauses):
+        return cuts
+    after = np.searchsorted(pauses, cuts).clip(max=len(pauses) - 1)
+    before = (after - 1).clip(min=0)
+    earlier = np.abs(cuts - pauses[before]) <= np.abs(pauses[after] - cuts)
+    nearest = np.where(earlier, pauses[before], pauses[after])
+    moved: Array = np.where(np.abs(nearest - cuts) <= longest, nearest, cuts)
+    return moved
 
 
 def _stretches(values: Array, bridged: int) -> Array:
