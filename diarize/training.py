@@ -76,6 +76,8 @@ def trained(
     plan: TrainingPlan, band: str, config: Config, *, progress: Progress = lambda stage, share: None
 ) -> BackgroundModel:
     """Learn the model of a band, "wide" or "narrow". Raises ModelError when there are too few voices."""
+    from threadpoolctl import threadpool_limits
+
     if len(plan.voices) < 2 * _LARGEST:
         raise ModelError(
             f"{len(plan.voices)} voices; a background model needs {2 * _LARGEST}, hundreds are better"
@@ -90,9 +92,10 @@ def trained(
             progress("simulated recordings", (done + 1) / len(casts))
     utterances = [u for each in lessons for u in each.utterances]
     frames = Activity(np.concatenate([x.speech for x in lessons]), np.concatenate([x.other for x in lessons]))
-    return fitted(
-        utterances, frames, band=band, config=config, seed=plan.seed, origin=_origin(plan), progress=progress
-    )
+    with threadpool_limits(limits=1):  # sums in another order would differ in the last bits
+        return fitted(
+            utterances, frames, band=band, config=config, seed=plan.seed, origin=_origin(plan), progress=progress
+        )
 
 
 _SMALLEST: Final = 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from diarize import background, training
 from diarize.audio import write
@@ -56,6 +57,21 @@ def test_processes_do_not_change_a_byte(once, voices, tmp_path):
     assert len(list(training._casts(TrainingPlan(voices, rounds=2)))) >= 4
     _, again = learnt(voices, tmp_path / "model.npz", rounds=2, jobs=2)
     assert again == once[1]
+
+
+def test_a_model_is_learnt_with_one_thread_of_algebra(voices, monkeypatch):
+    """However many the machine has: sums in another order end in other bits."""
+    threads = []
+
+    def listening(*given, **named):
+        threads.extend(pool["num_threads"] for pool in threadpool_info())
+        return fitted(*given, **named)
+
+    fitted = training.fitted
+    monkeypatch.setattr(training, "fitted", listening)
+    with threadpool_limits(limits=2):
+        trained(TrainingPlan(voices), "wide", Config())
+    assert set(threads) == {1}
 
 
 def test_another_seed_is_another_model(once, voices, tmp_path):
