@@ -94,7 +94,13 @@ def trained(
     frames = Activity(np.concatenate([x.speech for x in lessons]), np.concatenate([x.other for x in lessons]))
     with threadpool_limits(limits=1):  # sums in another order would differ in the last bits
         return fitted(
-            utterances, frames, band=band, config=config, seed=plan.seed, origin=_origin(plan), progress=progress
+            utterances,
+            frames,
+            band=band,
+            config=config,
+            seed=plan.seed,
+            origin=_origin(plan),
+            progress=progress,
         )
 
 
