@@ -91,7 +91,7 @@ class SpeechConfig:
     # "hmm": the shipped two-class mixture; "energy": a threshold on loudness; "silero": extra package
     method: str = "hmm"
     # log-odds added to speech by "hmm": positive hears more, negative less
-    bias: float = 1.5
+    bias: float = 1.0
     # shortest stretch of speech and shortest pause, seconds
     min_speech: float = 0.2
     min_pause: float = 0.3

@@ -205,6 +205,11 @@ def _pooled(statistics: Statistics, classes: Array) -> Statistics:
     return Statistics(np.add.reduceat(statistics.counts, starts), np.add.reduceat(statistics.sums, starts))
 
 
+def explained(statistics: Statistics, loadings: Array) -> Array:
+    """The part of the sums that each window's own factors explain, at their posterior mean, (n, K, D)."""
+    return statistics.sums - _without(statistics, loadings, _means(statistics, loadings)).sums
+
+
 def _without(statistics: Statistics, loadings: Array, factors: Array) -> Statistics:
     """The sums less what ``factors`` (n, R) explain of them."""
     shift = (factors @ _flat(loadings).T).reshape(statistics.sums.shape)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from diarize import space
 from diarize.config import SpaceConfig
 from diarize.models.factors import observed, posterior_means, unpacked
 from diarize.models.statistics import accumulated
@@ -18,7 +19,7 @@ UBM = mixture(0, 4, 3)
 RNG = np.random.default_rng(1)
 LOADINGS = RNG.normal(size=(4, 3, 2)) * 0.5, RNG.normal(size=(4, 3, 2)) * 0.3
 MASK = mask_of(1000, (20, 500), (600, 920))
-VALUES = RNG.normal(size=(1000, 3)).astype(np.float32)
+VALUES = UBM.sample(1000, seed=2)[0].astype(np.float32)
 
 
 def points(values=VALUES, mask=MASK, scale=0.1, clear=None, **settings):
@@ -50,6 +51,24 @@ class TestSpeakerPoints:
         assert_array_equal(one.bounds, points().bounds)
         assert np.trace(unpacked(points().precision - one.precision), axis1=1, axis2=2).min() > 0
 
+    def test_windows_that_scatter_more_than_speech_does_say_less(self, monkeypatch):
+        """In proportion to the excess; up to the usual, nothing is taken away."""
+        usual, half = points(), points(scale=0.05)
+        for found, same in (
+            (1.0, usual),
+            (1.0 * space.USUAL_DISPERSION, usual),
+            (2 * space.USUAL_DISPERSION, half),
+        ):
+            monkeypatch.setattr(space, "dispersion", lambda *given, found=found: found)
+            assert_allclose(points().precision, same.precision, rtol=1e-5)
+            assert_allclose(points().values, same.values, rtol=1e-4, atol=1e-7)
+
+    def test_sounds_unlike_any_say_less(self):
+        """Frames four times as far away as the model's are hardly better known for it."""
+        strange = (4 * VALUES).astype(np.float32)
+        known = np.trace(unpacked(points(strange).precision), axis1=1, axis2=2).sum()
+        assert known < 0.5 * np.trace(unpacked(points().precision), axis1=1, axis2=2).sum()
+
     def test_a_frame_is_worth_less_in_a_long_recording(self):
         """The same second and a half among eighty seconds of speech says less than among eight."""
         long = mask_of(10_000, (20, 500), (600, 920), (1_000, 8_200))
@@ -60,8 +79,9 @@ class TestSpeakerPoints:
         less = unpacked(one.precision - other.precision[:n])
         assert (np.linalg.eigvalsh(less).min(axis=1) > 0).all()
 
-    def test_evidence_grows_with_the_root_of_a_very_long_recording(self):
+    def test_evidence_grows_with_the_root_of_a_very_long_recording(self, monkeypatch):
         """Without nuisances Φ is in proportion to a frame's worth: (1 + 8/T) √(300/T) from 300 s on."""
+        monkeypatch.setattr(space, "dispersion", lambda *given: 1.0)  # frames that are all alike are strange
         loadings = LOADINGS[0], 0 * LOADINGS[1]
         known = {}
         for seconds in (8, 300, 1200):
