@@ -23,7 +23,6 @@ from benchmarks.accuracy import Recording, outcome, recordings
 from diarize import background, clustering, space
 from diarize.config import Config, merged
 from diarize.features import level
-from diarize.speech import mixtures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,7 +78,6 @@ STAND_INS: dict[str, tuple[Any, str, Any]] = {
     "sounds that no model knows, as well": (space, "USUAL_DISPERSION", np.inf),
     "a second voice costs nothing": (clustering, "SECOND_VOICE", 0.0),
     "voices do not drift": (clustering, "DRIFT", 0.0),
-    "the share of speech is not learnt": (mixtures, "BELIEVED", (mixtures.EXPECTED, mixtures.EXPECTED)),
 }
 
 
