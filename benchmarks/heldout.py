@@ -233,7 +233,7 @@ def counts(points: SpeakerPoints, shipped: clustering.Clustering) -> dict[str, i
         "evidence, as shipped": shipped.chosen,
         "evidence, without drift": min(priced, key=priced.__getitem__),
         "evidence alone": min(alone, key=alone.__getitem__),
-        "evidence, windows taken at their word": at_their_word(points).chosen,
+        "evidence, taken at its word": at_their_word(points).chosen,
         "VB-HMM, pruning without merging": pruned(points, low, most[-1]),
         "Dirichlet process, spherical": fit_bayesian_gmm(low, most[-1], "spherical", seed=0)[0].n_used,
     }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.models.factors import Statistics, explained
+from diarize.models.factors import Statistics, unexplained
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,7 +38,7 @@ def dispersion(statistics: Statistics, speaker: Array, window: Array, frame: flo
         return 1.0
     part = np.linspace(0, n - 1, min(n, ENOUGH)).astype(int)
     some = Statistics(*(each[part].astype(np.float64) for each in statistics))
-    residuals = some.sums - explained(some, np.concatenate((speaker, window), axis=2).astype(np.float64))
+    residuals = unexplained(some, np.concatenate((speaker, window), axis=2).astype(np.float64))
     heard = some.counts >= LEAST * frame
     if not heard.any():
         return 1.0

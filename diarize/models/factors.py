@@ -205,9 +205,9 @@ def _pooled(statistics: Statistics, classes: Array) -> Statistics:
     return Statistics(np.add.reduceat(statistics.counts, starts), np.add.reduceat(statistics.sums, starts))
 
 
-def explained(statistics: Statistics, loadings: Array) -> Array:
-    """The part of the sums that each window's own factors explain, at their posterior mean, (n, K, D)."""
-    return statistics.sums - _without(statistics, loadings, _means(statistics, loadings)).sums
+def unexplained(statistics: Statistics, loadings: Array) -> Array:
+    """What each window's own factors, at their posterior mean, leave of its sums, (n, K, D)."""
+    return _without(statistics, loadings, _means(statistics, loadings)).sums
 
 
 def _without(statistics: Statistics, loadings: Array, factors: Array) -> Statistics:

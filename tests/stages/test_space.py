@@ -56,7 +56,7 @@ class TestSpeakerPoints:
         usual, half = points(), points(scale=0.05)
         for found, same in (
             (1.0, usual),
-            (1.0 * space.USUAL_DISPERSION, usual),
+            (space.USUAL_DISPERSION, usual),
             (2 * space.USUAL_DISPERSION, half),
         ):
             monkeypatch.setattr(space, "dispersion", lambda *given, found=found: found)
