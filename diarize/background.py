@@ -38,8 +38,8 @@ __all__ = ["Activity", "BackgroundModel", "TrainingUtterance", "fitted", "load",
 
 # Settings that a model fixes: features made otherwise would mean nothing to it.
 ACOUSTIC = (
-    "window", "hop", "n_mfcc", "lifter", "wide_mels", "wide_fmin", "wide_fmax",
-    "narrow_mels", "narrow_fmin", "narrow_fmax", "normalization",
+    "window", "hop", "n_mfcc", "n_voice", "lifter", "n_mels", "fmin", "fmax",
+    "upper_mels", "upper_fmax", "n_upper", "normalization",
 )  # fmt: skip
 MIXTURES = ("ubm", "speech", "other")
 BANDS = ("wide", "narrow")
@@ -106,7 +106,9 @@ class BackgroundModel:
             yield "an origin that is no table"
 
     def require(self, features: FeatureConfig) -> None:
-        """Raises ModelError naming the first feature setting that differs from the model's."""
+        """Raises ModelError naming the first feature setting that differs from the model's, or saying that
+        the model does not go with its own.
+        """
         for name, trained in self.acoustics.items():
             asked = getattr(features, name)
             if asked != trained:
@@ -114,6 +116,11 @@ class BackgroundModel:
                     f"the background model was trained with features.{name} = {trained!r}, not {asked!r}; "
                     "leave it at that, train a model of your own, or use the textbook space"
                 )
+        if self.ubm.n_dims != (wanted := features.voice_width(self.band)):
+            raise ModelError(
+                f"the background model has {self.ubm.n_dims} numbers a frame where its settings give "
+                f"{wanted}; train it anew"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +154,7 @@ SPEAKER_RANK: Final = 50  # dimensions of speaker space
 WINDOW_RANK: Final = 30  # dimensions of what varies from window to window
 # Share of a frame that counts as evidence: while learning loadings, and in use.
 TRAINING_SCALE: Final = 0.3
-SCALE: Final = 0.13
+SCALE: Final = 0.12
 N_FRAMES: Final = 400_000  # most frames for a mixture
 
 

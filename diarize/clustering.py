@@ -167,7 +167,7 @@ def _by_evidence(
                 path[k] = fit
     path |= _missing(path, observations, stay, points.values, config, seed)
     solutions = {k: fit.responsibilities for k, fit in path.items()}
-    values = {k: (SECOND_VOICE if k > 1 else 0.0) - fit.bound for k, fit in path.items()}
+    values = {k: (SECOND_VOICE if k > 1 else 0.0) - fit.log_evidence for k, fit in path.items()}
     return _decided("evidence", solutions, values, config, partial(_all_apart, observations))
 
 

@@ -59,18 +59,21 @@ class FeatureConfig:
     hop: float = 0.010
     # cepstral coefficients above c0 (c0, the level, serves speech activity only)
     n_mfcc: int = 20
+    # the coarsest of them that tell voices in the speaker space; finer ones follow pitch
+    n_voice: int = 13
     # cepstral liftering as librosa defines it; 0 is none
     lifter: float = 0.0
     # "auto" measures whether there is sound above 4 kHz; "wide" and "narrow" (telephone) insist
     band: str = "auto"
-    # mel filters and their span in Hz, wide-band
-    wide_mels: int = 40
-    wide_fmin: float = 20.0
-    wide_fmax: float = 7600.0
-    # the same, narrow-band
-    narrow_mels: int = 30
-    narrow_fmin: float = 100.0
-    narrow_fmax: float = 3700.0
+    # mel filters and their span in Hz: what a telephone lets through
+    n_mels: int = 30
+    fmin: float = 100.0
+    fmax: float = 3700.0
+    # mel filters from there up to upper_fmax in wide-band recordings, as dense, and their coefficients above
+    # c0 that tell voices
+    upper_mels: int = 13
+    upper_fmax: float = 7600.0
+    n_upper: int = 4
     # orders of time derivatives appended (textbook space only: the speaker space gains nothing from them)
     deltas: int = 0
     # "recording": mean and variance over its speech; "sliding": over a moving window; "warping": to a normal
@@ -79,9 +82,9 @@ class FeatureConfig:
     # seconds of that moving window
     sliding_window: float = 3.0
 
-    def n_mels(self, band: str) -> int:
-        """Mel filters of a band, "wide" or "narrow"."""
-        return self.wide_mels if band == "wide" else self.narrow_mels
+    def voice_width(self, band: str) -> int:
+        """How many numbers tell voices in a frame of a band, "wide" or "narrow"."""
+        return self.n_voice + (1 + self.n_upper if band == "wide" else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,13 +192,14 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "features.window": (0.005, 0.2),
     "features.hop": (0.002, 0.1),
     "features.n_mfcc": (1, 40),
+    "features.n_voice": (1, 40),
     "features.lifter": (0, 100),
-    "features.wide_mels": (8, 128),
-    "features.wide_fmin": (0, 4000),
-    "features.wide_fmax": (1000, 96000),
-    "features.narrow_mels": (8, 128),
-    "features.narrow_fmin": (0, 2000),
-    "features.narrow_fmax": (1000, 4000),
+    "features.n_mels": (8, 128),
+    "features.fmin": (0, 2000),
+    "features.fmax": (2500, 4000),
+    "features.upper_mels": (2, 64),
+    "features.upper_fmax": (5000, 96000),
+    "features.n_upper": (0, 20),
     "features.deltas": (0, 2),
     "features.sliding_window": (0.1, 600),
     "speech.bias": (-100, 100),

@@ -139,8 +139,9 @@ def _listened(
     features, band, duration = _heard(sound, config, progress)
     model = _background(band, config)
     progress("speech", 0.0)
-    mask = _speech_mask(features, given, sound, model, band, config)
-    return _values(features, mask, config), mask, clear(features, mask.values), model, band, duration
+    mask = _speech_mask(features, given, sound, model, config)
+    values = _values(features, mask, model.band, config)
+    return values, mask, clear(features, mask.values), model, band, duration
 
 
 def speech_mask(
@@ -157,7 +158,7 @@ def speech_mask(
     with threadpool_limits(limits=1):
         sound = _Sound.of(recording, config, (start, end))
         features, band, _ = _heard(sound, config, lambda stage, share: None)
-        return _speech_mask(features, None, sound, _background(band, config), band, config)
+        return _speech_mask(features, None, sound, _background(band, config), config)
 
 
 def _check_slopes(config: Config) -> None:
@@ -169,14 +170,23 @@ def _check_slopes(config: Config) -> None:
         )
 
 
-def _values(features: Features, mask: SpeechMask, config: Config) -> Array:
-    """Normalised cepstra without c0 and, where asked for, their slopes: float32 (n_frames, D)."""
-    from diarize.features import normalized, with_deltas
+def _values(features: Features, mask: SpeechMask, band: str, config: Config) -> Array:
+    """Normalised cepstra that tell voices or, in the textbook space, all but c0 with their slopes:
+    float32 (n_frames, D).
+    """
+    from diarize.features import normalized, voice_cepstra
+
+    textbook = config.space.kind == "mfcc"
+    values = _all_cepstra(features, config) if textbook else voice_cepstra(features, band, config.features)
+    return normalized(values, mask.values, features.grid.frame_rate, config.features)
+
+
+def _all_cepstra(features: Features, config: Config) -> Array:
+    from diarize.features import with_deltas
 
     names = features.names[1 : 1 + config.features.n_mfcc]
     kept = Features(features.values[:, 1 : 1 + len(names)], features.grid, names)
-    values = with_deltas(kept, config.features.deltas).values
-    return normalized(values, mask.values, features.grid.frame_rate, config.features)
+    return with_deltas(kept, config.features.deltas).values
 
 
 def _stretches(given: ArrayLike) -> Array:
@@ -248,11 +258,11 @@ def _heard(sound: _Sound, config: Config, progress: Progress) -> tuple[Features,
     """Cepstra in one pass over the sound, the band that they are for, and how many seconds it was."""
     from diarize.features import cepstra, measured_band
 
-    bands = ("wide", "narrow") if config.features.band == "auto" else (config.features.band,)
     ends = [0]
-    found = cepstra(_reported(sound, ends, progress), sound.rate, config.features, bands)
-    band = bands[0] if len(bands) == 1 else measured_band(found[0])
-    return found[bands.index(band)], band, ends[-1] / sound.rate
+    found = cepstra(_reported(sound, ends, progress), sound.rate, config.features)
+    asked = config.features.band
+    band = measured_band(found, config.features.n_mels) if asked == "auto" else asked
+    return found, band, ends[-1] / sound.rate
 
 
 def _reported(sound: _Sound, ends: list[int], progress: Progress) -> Iterator[Array]:
@@ -269,7 +279,6 @@ def _speech_mask(
     given: Array | None,
     sound: _Sound,
     model: BackgroundModel,
-    band: str,
     config: Config,
 ) -> SpeechMask:
     """The stretches that were given, else what speech activity finds."""
@@ -277,7 +286,7 @@ def _speech_mask(
 
     if given is not None:
         return SpeechMask(features.grid.mask(np.maximum(given - sound.start, 0.0)), features.grid)
-    n_mels = config.features.n_mels(band)
+    n_mels = config.features.n_mels
     if config.speech.method == "silero":
         return speech.by_silero(sound.blocks(), features.grid, config.speech)
     if config.speech.method == "energy":

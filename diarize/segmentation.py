@@ -32,20 +32,19 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.errors import ConfigError
-from diarize.features import cepstra, cmvn, measured_band
+from diarize.features import cmvn
 from diarize.windows import NEAR_PAUSE, moved_to_pauses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from diarize.config import Config
     from diarize.types import Features, FrameGrid, Posteriors, SpeechMask
 
     Array = NDArray[Any]
 
-__all__ = ["BicSettings", "Change", "bic_features", "by_bic", "by_posteriors", "delta_bic", "running_sums"]
+__all__ = ["BicSettings", "Change", "by_bic", "by_posteriors", "delta_bic", "running_sums"]
 
 # Added to every variance of normalised cepstra: a constant stretch has a determinant too.
 FLOOR: Final = 1e-6
@@ -154,24 +153,17 @@ def _joined(
     return kept, sums, strengths
 
 
-def bic_features(blocks: Iterable[Array], config: Config) -> Features:
-    """What ``by_bic`` looks at: cepstra of float32 blocks (n,) at ``config.audio.rate``, in their band."""
-    band = config.features.band
-    bands = ("wide", "narrow") if band == "auto" else (band,)
-    found = cepstra(blocks, config.audio.rate, config.features, bands)
-    return found[bands.index(measured_band(found[0]))] if len(bands) > 1 else found[0]
-
-
 def by_bic(features: Features, mask: SpeechMask, settings: BicSettings | None = None) -> tuple[Change, ...]:
     """Changes found in the sound of the speech alone, in order of time.
 
-    ``features``: c0, c1 … in its columns, as ``bic_features`` gives them; ``mask`` on the same frames.
+    ``features``: c0, c1 … in its columns, as ``features.cepstra`` gives them; ``mask`` on the same frames.
     """
     settings = settings or BicSettings()
     spoken = np.flatnonzero(mask.values)
     if not spoken.size:
         return ()
-    values = cmvn(features.values[:, 1 : 1 + settings.n_cepstra], mask.values)[spoken].astype(np.float64)
+    coarse = features.columns("c")[:, 1 : 1 + settings.n_cepstra]
+    values = cmvn(coarse, mask.values)[spoken].astype(np.float64)
     cuts = _settled(values, list(_search(values, settings, mask.grid.frames_in)), settings, mask.grid)
     pieces = [running_sums(values[a:b])[-1] for a, b in pairwise(cuts)]
 

@@ -33,8 +33,8 @@ __all__ = ["frame_points", "speaker_points"]
 DRIFT: Final = 8.0
 LONG: Final = 300.0
 # Natural speech scatters around what a model explains of it up to so many times as much as independent frames
-# would (0.9 to 1.8 on real recordings); synthesizers 2 to 3, voices of pure signal 3 to 6 times.
-USUAL_DISPERSION: Final = 2.3
+# would (0.7 to 2 on hundreds of recordings); voices of pure signal 3 to 4 times.
+USUAL_DISPERSION: Final = 2.0
 
 
 def speaker_points(

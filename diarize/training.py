@@ -17,7 +17,7 @@ import numpy as np
 from diarize.background import Activity, BackgroundModel, TrainingUtterance, fitted
 from diarize.config import Config
 from diarize.errors import ModelError
-from diarize.features import cepstra, clear, cmvn
+from diarize.features import cepstra, clear, cmvn, voice_cepstra
 from diarize.intervals import subtract, union
 from diarize.speech import activity_features
 from diarize.types import Annotation, FrameGrid, SpeechMask, Waveform, runs
@@ -132,9 +132,9 @@ def _lesson(number: int, cast: tuple[str, ...], plan: TrainingPlan, band: str, c
         rng = np.random.default_rng((plan.seed, number))
         rate = config.audio.rate
         sound, truth = _conversation(cast, rng, plan, rate) if cast else _speechless(rng, rate)
-        (features,) = cepstra([sound.samples], sound.rate, config.features, (band,))
-        speech, other = _activity_frames(features, truth, rng)
-        return _Lesson(tuple(_utterances(features, truth, config)), speech, other)
+        features = cepstra([sound.samples], sound.rate, config.features)
+        speech, other = _activity_frames(features, truth, config, rng)
+        return _Lesson(tuple(_utterances(features, truth, band, config)), speech, other)
 
 
 def _conversation(
@@ -250,11 +250,13 @@ def _scenery(n_voices: int, rng: np.random.Generator, rate: int) -> SynthConfig:
     )
 
 
-def _utterances(features: Features, truth: Annotation, config: Config) -> Iterator[TrainingUtterance]:
+def _utterances(
+    features: Features, truth: Annotation, band: str, config: Config
+) -> Iterator[TrainingUtterance]:
     """Every voice of the recording where it is alone, normalised over all of its speech."""
     grid = features.grid
     speech = grid.mask(union(truth.intervals()))
-    values = cmvn(features.values[:, 1 : 1 + config.features.n_mfcc], speech)
+    values = cmvn(voice_cepstra(features, band, config.features), speech)
     telling = clear(features, speech)
     for name in truth.speakers:
         others = [truth.intervals(each) for each in truth.speakers if each != name]
@@ -277,10 +279,12 @@ def _cut(name: str, values: Array, mask: SpeechMask, telling: Array) -> Training
     )
 
 
-def _activity_frames(features: Features, truth: Annotation, rng: np.random.Generator) -> tuple[Array, Array]:
+def _activity_frames(
+    features: Features, truth: Annotation, config: Config, rng: np.random.Generator
+) -> tuple[Array, Array]:
     """A quarter of the frames that are surely speech and of those that surely are not."""
     grid, spoken = features.grid, union(truth.intervals())  # nothing at all when nobody speaks
     inner = np.column_stack((spoken[:, 0] + EDGE, spoken[:, 1] - EDGE))
     outer = np.column_stack((spoken[:, 0] - EDGE, spoken[:, 1] + EDGE))
-    x, drawn = activity_features(features), rng.random(grid.n_frames) < 0.25
+    x, drawn = activity_features(features, config.features.n_mels), rng.random(grid.n_frames) < 0.25
     return x[grid.mask(inner[inner[:, 1] > inner[:, 0]]) & drawn], x[~grid.mask(np.maximum(outer, 0)) & drawn]

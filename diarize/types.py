@@ -174,9 +174,9 @@ class Features:
         object.__setattr__(self, "values", values)
 
     def columns(self, prefix: str) -> Array:
-        """The columns whose name starts with ``prefix``, (n_frames, n)."""
+        """The columns whose name starts with ``prefix``, which lie side by side, (n_frames, n); no copy."""
         picked = [i for i, name in enumerate(self.names) if name.startswith(prefix)]
-        return self.values[:, picked]
+        return self.values[:, picked[0] : picked[-1] + 1] if picked else self.values[:, :0]
 
 
 @dataclass(frozen=True, slots=True)

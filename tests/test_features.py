@@ -25,6 +25,7 @@ from diarize.features import (
     normalized,
     sliding_cmvn,
     slopes,
+    voice_cepstra,
     warped,
     with_deltas,
 )
@@ -33,7 +34,7 @@ from diarize.types import Features, FrameGrid
 RATE = 16_000
 CONFIG = FeatureConfig()
 LAW = settings(deadline=None, max_examples=25, derandomize=True)
-SPANS = {"wide": (40, 20.0, 7600.0), "narrow": (30, 100.0, 3700.0)}
+SPANS = {"c": (20, 30, 100.0, 3700.0), "u": (4, 13, 3700.0, 7600.0)}  # coefficients, filters, Hz
 
 
 def noise(seconds, seed=0, level=0.1):
@@ -42,9 +43,14 @@ def noise(seconds, seed=0, level=0.1):
     return (level * samples).astype(np.float32)
 
 
-def both(samples, config=CONFIG, rate=RATE):
-    """Wide-band and narrow-band features of one piece."""
-    return cepstra([samples], rate, config, ("wide", "narrow"))
+def whole(samples, config=CONFIG, rate=RATE):
+    """Features of one piece."""
+    return cepstra([samples], rate, config)
+
+
+def band_of(samples):
+    """Which band is measured in it."""
+    return measured_band(whole(samples), CONFIG.n_mels)
 
 
 def rows(seed, n=200, dims=3):
@@ -55,19 +61,19 @@ def rows(seed, n=200, dims=3):
 
 
 class TestCepstra:
-    @pytest.mark.parametrize("band", ["wide", "narrow"])
+    @pytest.mark.parametrize("band", ["c", "u"])
     @pytest.mark.parametrize("lifter", [0.0, 22.0])
     def test_equal_those_of_librosa_from_samples(self, band, lifter):
         """librosa.feature.mfcc on the padded waveform gives the same numbers in one call."""
         samples, config = noise(1.0), FeatureConfig(lifter=lifter)
-        (ours,) = cepstra([samples], RATE, config, (band,))
-        n_mels, low, high = SPANS[band]
+        ours = whole(samples, config)
+        n, n_mels, low, high = SPANS[band]
         # 120 samples before the first window (the grid's offset), 56 more for the longer Fourier transform
         padded = np.pad(samples, (120 + 56, 1000))
         theirs = librosa.feature.mfcc(
             y=padded,
             sr=RATE,
-            n_mfcc=21,
+            n_mfcc=n + 1,
             lifter=lifter,
             n_fft=512,
             hop_length=160,
@@ -79,34 +85,43 @@ class TestCepstra:
             fmax=high,
             htk=True,
         )
-        assert ours.names == (*(f"c{i}" for i in range(21)), "tilt")
+        assert ours.names == (*(f"c{i}" for i in range(21)), *(f"u{i}" for i in range(5)), "tilt")
         # librosa's floor is relative to the loudest frame: the last frame, half empty, is left out
-        assert_allclose(ours.values[:-1, :21], theirs.T[: len(ours.values) - 1], rtol=0, atol=2e-3)
+        assert_allclose(ours.columns(band)[:-1], theirs.T[: len(ours.values) - 1], rtol=0, atol=2e-3)
 
     def test_a_frame_is_what_its_definition_says(self):
         """Hamming window, power spectrum, mel, 10 log10, orthonormal DCT-II, written out for one frame."""
         samples = noise(0.5, seed=1)
-        wide, _ = both(samples)
+        found = whole(samples)
         t, window = 17, 0.54 - 0.46 * np.cos(2 * np.pi * np.arange(400) / 400)
         piece = np.zeros(512)
         piece[56:456] = samples[t * 160 - 120 : t * 160 + 280] * window
         power = np.abs(np.fft.rfft(piece)) ** 2
-        mel = librosa.filters.mel(sr=RATE, n_fft=512, n_mels=40, fmin=20, fmax=7600, htk=True) @ power
-        decibels, m = 10 * np.log10(mel), np.arange(40)
+        mel = librosa.filters.mel(sr=RATE, n_fft=512, n_mels=30, fmin=100, fmax=3700, htk=True) @ power
+        decibels, m = 10 * np.log10(mel), np.arange(30)
         for i in (0, 1, 7, 20):
-            scale = np.sqrt((1 if i == 0 else 2) / 40)
-            wanted = scale * np.sum(decibels * np.cos(np.pi * i * (2 * m + 1) / 80))
-            assert_allclose(wide.values[t, i], wanted, rtol=0, atol=1e-3)
+            scale = np.sqrt((1 if i == 0 else 2) / 30)
+            wanted = scale * np.sum(decibels * np.cos(np.pi * i * (2 * m + 1) / 60))
+            assert_allclose(found.values[t, i], wanted, rtol=0, atol=1e-3)
         hertz = np.arange(257) * RATE / 512
         tilt = power[hertz >= 4200].sum() / power[(hertz >= 300) & (hertz <= 3000)].sum()
-        assert_allclose(wide.values[t, -1], 10 * np.log10(tilt), rtol=0, atol=1e-3)
+        assert_allclose(found.values[t, -1], 10 * np.log10(tilt), rtol=0, atol=1e-3)
 
-    def test_two_bands_at_once_are_each_alone(self):
-        """One spectrum serves both sets of filters."""
-        samples = noise(0.3)
-        for band, together in zip(("wide", "narrow"), both(samples), strict=True):
-            (alone,) = cepstra([samples], RATE, CONFIG, (band,))
-            assert_array_equal(alone.values, together.values)
+    @pytest.mark.parametrize(("hertz", "moved", "still"), [(500, "c", "u"), (6500, "u", "c")])
+    def test_a_tone_in_one_band_leaves_the_other_alone(self, hertz, moved, still):
+        """But for what the window leaks, which is under the noise."""
+        samples = noise(0.5)
+        tone = 0.3 * np.sin(2 * np.pi * hertz * np.arange(samples.size) / RATE).astype(np.float32)
+        one, other = whole(samples), whole(samples + tone)
+        change = {band: np.abs(one.columns(band) - other.columns(band))[2:-2] for band in "cu"}
+        assert change[moved].max() > 10
+        assert change[still].max() < 1
+
+    def test_a_rate_without_room_has_nothing_in_the_upper_band(self):
+        """Neither frames that differ nor a number that is none."""
+        found = whole(noise(0.5), rate=8_000)
+        assert np.ptp(found.columns("u"), axis=0).max() == 0
+        assert np.isfinite(found.values).all()
 
     @LAW
     @given(cuts=st.lists(st.integers(0, 9_000), max_size=8), n=st.integers(1, 9_000))
@@ -114,21 +129,19 @@ class TestCepstra:
         """Empty blocks, blocks shorter than a hop and the rest."""
         samples = noise(9_000 / RATE)[:n]
         blocks = np.split(samples, sorted(min(cut, n) for cut in cuts))
-        for streamed, whole in zip(
-            cepstra(blocks, RATE, CONFIG, ("wide", "narrow")), both(samples), strict=True
-        ):
-            assert streamed.grid == whole.grid
-            assert_allclose(streamed.values, whole.values, rtol=0, atol=1e-6)
+        streamed, at_once = cepstra(blocks, RATE, CONFIG), whole(samples)
+        assert streamed.grid == at_once.grid
+        assert_allclose(streamed.values, at_once.values, rtol=0, atol=1e-6)
 
     def test_memory_is_that_of_what_is_returned_even_from_one_large_block(self):
         """Spectra are thirteen times as large as cepstra in the precision of sums: never of all frames."""
         samples = np.zeros(600 * RATE, np.float32)
-        both(samples[:RATE])  # whatever librosa builds once
+        whole(samples[:RATE])  # whatever librosa builds once
         tracemalloc.start()
-        found = both(samples)
+        found = whole(samples)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        kept = sum(each.values.nbytes for each in found)
+        kept = found.values.nbytes
         spectra = 8 * 257 * 100 * 30
         assert peak < 1.25 * kept + 6 * spectra
 
@@ -142,35 +155,80 @@ class TestCepstra:
         # an odd difference of window and hop cannot be halved: the centre is off by half a sample at most
         assert grid.origin in (0, 1) if (grid.window - grid.hop) % 2 else grid.origin == 0
         assert (grid.n_frames - 1) * hop < n <= grid.n_frames * hop
-        (found,) = cepstra([np.ones(n, np.float32)], rate, CONFIG, ("narrow",))
+        found = whole(np.ones(n, np.float32), rate=rate)
         assert len(found.values) == grid.n_frames
 
     def test_a_hop_longer_than_the_window_is_refused(self):
         """Both settings are named."""
         with pytest.raises(ConfigError, match=r"features\.hop = 0\.05 s .* features\.window = 0\.025 s"):
-            cepstra([noise(0.2)], RATE, FeatureConfig(hop=0.05), ("wide",))
+            whole(noise(0.2), FeatureConfig(hop=0.05))
+
+    @pytest.mark.parametrize(
+        ("wrong", "message"),
+        [
+            ({"n_mels": 20}, r"n_mfcc = 20 above c0 from features\.n_mels = 20 filters; choose fewer"),
+            ({"n_upper": 13}, r"n_upper = 13 above c0 from features\.upper_mels = 13 filters; choose fewer"),
+        ],
+    )
+    def test_more_coefficients_than_filters_are_refused(self, wrong, message):
+        """The level is one of them."""
+        with pytest.raises(ConfigError, match=message):
+            whole(noise(0.2), FeatureConfig(**wrong))
 
     def test_silence_is_finite_and_all_frames_are_alike(self):
         """Digital silence has the floor's cepstra: a level and nothing else."""
-        wide, narrow = both(np.zeros(RATE, np.float32))
-        for found in (wide, narrow):
-            assert np.isfinite(found.values).all()
-            assert_array_equal(found.values, np.broadcast_to(found.values[0], found.values.shape))
-            assert_allclose(found.values[:, 1:], 0, rtol=0, atol=1e-3)
-        assert_allclose(wide.values[:, 0], -110 * np.sqrt(40), rtol=1e-5)
+        found = whole(np.zeros(RATE, np.float32))
+        assert np.isfinite(found.values).all()
+        assert_array_equal(found.values, np.broadcast_to(found.values[0], found.values.shape))
+        for band, (_, n_mels, *_) in SPANS.items():
+            assert_allclose(found.columns(band)[:, 0], -110 * np.sqrt(n_mels), rtol=1e-5)
+            assert_allclose(found.columns(band)[:, 1:], 0, rtol=0, atol=1e-3)
 
     def test_gain_moves_the_level_alone(self):
-        """Twenty decibels less are −20 √40 in c0 and nothing in any other column."""
-        loud, _ = both(noise(0.5))
-        soft, _ = both(noise(0.5) / 10)
-        assert_allclose(loud.values[:, 0] - soft.values[:, 0], 20 * np.sqrt(40), rtol=0, atol=1e-2)
-        assert_allclose(loud.values[:, 1:], soft.values[:, 1:], rtol=0, atol=1e-2)
+        """Twenty decibels less are −20 √n_mels in c0 and u0 and nothing in any other column."""
+        loud, soft = whole(noise(0.5)), whole(noise(0.5) / 10)
+        moved = [{"c0": 20 * np.sqrt(30), "u0": 20 * np.sqrt(13)}.get(name, 0.0) for name in loud.names]
+        assert_allclose(loud.values - soft.values - np.array(moved), 0, rtol=0, atol=1e-2)
 
     def test_no_sample_at_all_is_an_error(self):
         """Neither an empty stream nor a stream of nothing."""
         for blocks in ([], [np.zeros(0, np.float32)]):
             with pytest.raises(AudioError, match="no samples"):
-                cepstra(blocks, RATE, CONFIG, ("wide",))
+                cepstra(blocks, RATE, CONFIG)
+
+
+class TestVoiceCepstra:
+    """Which columns the speaker space looks at."""
+
+    FOUND = Features(
+        np.arange(10.0, dtype=np.float32).reshape(1, 10) ** 2,
+        FrameGrid(16_000, 160, 400, -120, 1),
+        ("c0", "c1", "c2", "c3", "c4", "u0", "u1", "u2", "u3", "tilt"),
+    )
+    FEW = FeatureConfig(n_mfcc=4, n_voice=2, n_upper=3)
+
+    def test_a_telephone_has_the_coarse_ones(self):
+        """Neither the level nor the finer ones."""
+        assert_array_equal(voice_cepstra(self.FOUND, "narrow", self.FEW), [[1, 4]])
+
+    def test_the_upper_band_comes_with_its_level_beside_the_lower(self):
+        """u0 − c0, then the shape."""
+        assert_array_equal(voice_cepstra(self.FOUND, "wide", self.FEW), [[1, 4, 25, 36, 49, 64]])
+
+    def test_more_than_there_are_are_refused(self):
+        """All four may be asked for, five not."""
+        assert voice_cepstra(self.FOUND, "narrow", FeatureConfig(n_voice=4)).shape == (1, 4)
+        with pytest.raises(
+            ConfigError, match=r"n_voice = 5 of features\.n_mfcc = 4 coefficients; choose fewer"
+        ):
+            voice_cepstra(self.FOUND, "narrow", FeatureConfig(n_voice=5))
+
+    def test_what_tells_voices_does_not_depend_on_gain(self):
+        """After normalisation: the level's share of u0 − c0 is a constant."""
+        soft = whole(noise(0.5, level=0.01)), whole(noise(0.5, level=0.1))
+        every = np.ones(soft[0].grid.n_frames, bool)
+        one, other = (cmvn(voice_cepstra(each, "wide", CONFIG), every) for each in soft)
+        assert_allclose(one, other, rtol=0, atol=2e-3)
 
 
 class TestSlopes:
@@ -195,13 +253,13 @@ class TestSlopes:
 
     def test_deltas_are_appended_and_named(self):
         """Slopes, then slopes of slopes, each column under its own name."""
-        wide, _ = both(noise(0.4))
-        more = with_deltas(wide, 2)
-        assert more.names[22:26] == ("d1c0", "d1c1", "d1c2", "d1c3")
-        assert more.names[44] == "d2c0"
-        once = slopes(wide.values, 4)
-        assert_array_equal(more.values, np.hstack((wide.values, once, slopes(once, 4))))
-        assert with_deltas(wide, 0).names == wide.names
+        found = whole(noise(0.4))
+        more = with_deltas(found, 2)
+        assert more.names[27:31] == ("d1c0", "d1c1", "d1c2", "d1c3")
+        assert more.names[54] == "d2c0"
+        once = slopes(found.values, 4)
+        assert_array_equal(more.values, np.hstack((found.values, once, slopes(once, 4))))
+        assert with_deltas(found, 0).names == found.names
 
 
 class TestNormalisation:
@@ -291,20 +349,20 @@ class TestBand:
     @pytest.mark.parametrize("level", [0.3, 0.003])
     def test_noise_over_the_whole_band_is_wide(self, level):
         """At any usual level."""
-        assert [measured_band(found) for found in both(noise(3.0, level=level))] == ["wide", "wide"]
+        assert band_of(noise(3.0, level=level)) == "wide"
 
     @pytest.mark.parametrize("level", [0.3, 0.003])
     def test_noise_up_to_a_telephones_edge_is_narrow(self, level):
         """The header says 16 kHz; nothing is above 3.4 kHz."""
         low = butter(12, 3400, fs=RATE, output="sos")
         samples = sosfiltfilt(low, noise(3.0, level=level)).astype(np.float32)
-        assert [measured_band(found) for found in both(samples)] == ["narrow", "narrow"]
+        assert band_of(samples) == "narrow"
 
     def test_eight_kilohertz_resampled_is_narrow(self):
         """A call that somebody saved at 16 kHz stays a call."""
         call = np.random.default_rng(2).standard_normal(24_000).astype(np.float32) * 0.1
         samples = librosa.resample(call, orig_sr=8_000, target_sr=RATE, res_type="soxr_hq")
-        assert measured_band(both(samples)[0]) == "narrow"
+        assert band_of(samples) == "narrow"
 
     @pytest.mark.parametrize(("hisses", "band"), [(12, "wide"), (1, "narrow")])
     def test_some_fricatives_are_enough_to_be_wide_and_a_click_is_not(self, hisses, band):
@@ -313,7 +371,7 @@ class TestBand:
         samples = sosfiltfilt(low, noise(12.0)).astype(np.float32)
         for start in RATE * np.arange(hisses):
             samples[start : start + RATE // 12] = noise(1.0, seed=9)[: RATE // 12]
-        assert measured_band(both(samples)[0]) == band
+        assert band_of(samples) == band
 
 
 class TestClear:

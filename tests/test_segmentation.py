@@ -8,11 +8,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from diarize.config import Config
 from diarize.errors import ConfigError
 from diarize.segmentation import (
     BicSettings,
-    bic_features,
     by_bic,
     by_posteriors,
     delta_bic,
@@ -224,14 +222,3 @@ def test_settings_that_cannot_be_are_refused_in_one_line():
         with pytest.raises(ConfigError) as caught:
             BicSettings(**wrong)
         assert "\n" not in str(caught.value)
-
-
-def test_features_of_a_recording_are_those_of_its_band():
-    """Forty filters where there is sound above 4 kHz, thirty where there is none; blocks do not matter."""
-    noise = np.random.default_rng(0).normal(0, 0.1, 32_000).astype(np.float32)
-    config = Config()
-    auto = bic_features(iter([noise[:9999], noise[9999:]]), config)
-    wide = bic_features([noise], replace(config, features=replace(config.features, band="wide")))
-    narrow = bic_features([noise], replace(config, features=replace(config.features, band="narrow")))
-    np.testing.assert_allclose(auto.values, wide.values, rtol=0, atol=1e-3)
-    assert np.abs(auto.values - narrow.values).max() > 1

@@ -5,6 +5,7 @@ from diarize.features.deltas import slopes, with_deltas
 from diarize.features.level import audible, clear
 from diarize.features.mfcc import cepstra, frame_grid
 from diarize.features.normalize import cmvn, normalized, sliding_cmvn, warped
+from diarize.features.voice import voice_cepstra
 
 __all__ = [
     "audible",
@@ -16,6 +17,7 @@ __all__ = [
     "normalized",
     "sliding_cmvn",
     "slopes",
+    "voice_cepstra",
     "warped",
     "with_deltas",
 ]

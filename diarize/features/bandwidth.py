@@ -18,8 +18,11 @@ __all__ = ["measured_band"]
 EMPTY: Final = -38.0
 
 
-def measured_band(features: Features) -> str:
-    """``"narrow"`` when the louder frames have next to nothing above 4.2 kHz, else ``"wide"``."""
+def measured_band(features: Features, n_mels: int) -> str:
+    """``"narrow"`` when the louder frames have next to nothing above 4.2 kHz, else ``"wide"``.
+
+    ``features``: cepstra of ``n_mels`` filters.
+    """
     level, tilt = features.columns("c0")[:, 0], features.columns("tilt")[:, 0]
-    loud = level >= np.percentile(level[audible(features)], 70)
+    loud = level >= np.percentile(level[audible(features, n_mels)], 70)
     return "narrow" if float(np.percentile(tilt[loud], 90)) < EMPTY else "wide"

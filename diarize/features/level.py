@@ -17,20 +17,19 @@ __all__ = ["audible", "clear"]
 
 # dB under the loudest hundredth of the frames: rooms and lines are louder, a machine's silence is not.
 RANGE: Final = 45.0
-# What a decibel in every mel filter is in c0, an orthonormal transform of them.
-N_MELS: Final = 40
 # Share of the frames of speech, the quietest, that noise and echo fill more than the voice does.
 BLURRED: Final = 0.2
 
 
-def audible(features: Features) -> Array:
+def audible(features: Features, n_mels: int) -> Array:
     """Frames that tell something of the recording, bool (n_frames,), never none.
 
+    ``features``: cepstra of ``n_mels`` filters; a decibel in every filter is √n_mels in c0.
     Silence that a machine put before, between or behind says nothing of the level of speech or the noise of
     the room, however much there is of it.
     """
     level = features.values[:, 0]
-    heard: Array = level >= np.percentile(level, 99) - RANGE * np.sqrt(N_MELS)
+    heard: Array = level >= np.percentile(level, 99) - RANGE * np.sqrt(n_mels)
     return heard
 
 

@@ -49,29 +49,36 @@ def frame_grid(n_samples: int, rate: int, config: FeatureConfig) -> FrameGrid:
     return FrameGrid(rate, hop, window, -((window - hop) // 2), -(-n_samples // hop))
 
 
-def cepstra(
-    blocks: Iterable[Array], rate: int, config: FeatureConfig, bands: tuple[str, ...]
-) -> tuple[Features, ...]:
-    """MFCCs of consecutive ``blocks`` of float32 (n,) samples, once per band, from one spectrum.
+def cepstra(blocks: Iterable[Array], rate: int, config: FeatureConfig) -> Features:
+    """MFCCs of consecutive ``blocks`` of float32 (n,) samples, of two bands from one spectrum.
 
-    ``bands``: "wide", "narrow" or both. Returns one Features (n_frames, n_mfcc + 2) for each: ``c0`` … in
-    librosa's scaling (10 log10, orthonormal DCT-II), and ``tilt``, the power above a telephone's band over
-    that within it in dB. Raises AudioError when there is no sample at all.
+    Returns Features (n_frames, n_mfcc + n_upper + 3): ``c0`` … of the band that a telephone lets through and
+    ``u0`` … of what is above it, in librosa's scaling (10 log10, orthonormal DCT-II), and ``tilt``, the power
+    above a telephone's band over that within it in dB. Raises AudioError when there is no sample at all, and
+    ConfigError when there are no more filters than coefficients.
     """
-    filters = [_mel_filters(rate, config, band) for band in bands]
-    names = (*(f"c{i}" for i in range(config.n_mfcc + 1)), "tilt")
-    tables = [_Rows(np.empty((0, len(names)), dtype=np.float32)) for _ in bands]
+    _check_room(config)
+    lower, upper = _lower_filters(rate, config), _upper_filters(rate, config)
+    names = (
+        *(f"c{i}" for i in range(config.n_mfcc + 1)),
+        *(f"u{i}" for i in range(config.n_upper + 1)),
+        "tilt",
+    )
+    table = _Rows(np.empty((0, len(names)), dtype=np.float32))
     n_samples = 0
     for samples, is_new in _windowed(blocks, rate, config):
         n_samples += is_new
         spectrum = _power_spectrum(samples, rate, config)
-        tilt = _tilt(spectrum, rate)
-        for weights, table in zip(filters, tables, strict=True):
-            table.add(np.column_stack((_mfcc(spectrum, weights, config), tilt)))
+        parts = (
+            _mfcc(spectrum, lower, config.n_mfcc, config),
+            _mfcc(spectrum, upper, config.n_upper, config),
+            _tilt(spectrum, rate),
+        )
+        table.add(np.column_stack(parts))
     if not n_samples:
         raise AudioError("the recording has no samples; nothing can be said about it")
     grid = frame_grid(n_samples, rate, config)
-    return tuple(Features(table.values[: grid.n_frames], grid, names) for table in tables)
+    return Features(table.values[: grid.n_frames], grid, names)
 
 
 @dataclass(slots=True)
@@ -157,32 +164,46 @@ def _tilt(power: Array, rate: int) -> Array:
     return 10 * np.log10(ratio)
 
 
+def _check_room(config: FeatureConfig) -> None:
+    for coefficients, filters in (("n_mfcc", "n_mels"), ("n_upper", "upper_mels")):
+        n, room = getattr(config, coefficients), getattr(config, filters)
+        if n >= room:
+            raise ConfigError(
+                f"features.{coefficients} = {n} above c0 from features.{filters} = {room} filters; choose "
+                "fewer coefficients or more filters"
+            )
+
+
 def _fft_size(window: int) -> int:
     return 1 << (window - 1).bit_length()
 
 
-def _mel_filters(rate: int, config: FeatureConfig, band: str) -> Array:
+def _lower_filters(rate: int, config: FeatureConfig) -> Array:
+    return _mel_filters(rate, config, config.n_mels, config.fmin, config.fmax)
+
+
+def _upper_filters(rate: int, config: FeatureConfig) -> Array:
+    """Weights that hear nothing where the rate has no room for the upper band."""
+    if rate / 2 < config.upper_fmax:
+        return np.zeros((config.upper_mels, _fft_size(round(config.window * rate)) // 2 + 1))
+    return _mel_filters(rate, config, config.upper_mels, config.fmax, config.upper_fmax)
+
+
+def _mel_filters(rate: int, config: FeatureConfig, n_mels: int, low: float, high: float) -> Array:
     """Mel weights (n_mels, n_bins)."""
     import librosa
 
     n_fft = _fft_size(round(config.window * rate))
-    n_mels, low, high = _span(config, band)
     weights: Array = librosa.filters.mel(
         sr=rate, n_fft=n_fft, n_mels=n_mels, fmin=low, fmax=min(high, rate / 2), htk=True
     )
     return weights
 
 
-def _span(config: FeatureConfig, band: str) -> tuple[int, float, float]:
-    if band == "wide":
-        return config.wide_mels, config.wide_fmin, config.wide_fmax
-    return config.narrow_mels, config.narrow_fmin, config.narrow_fmax
-
-
-def _mfcc(power: Array, weights: Array, config: FeatureConfig) -> Array:
-    """Cepstra (n_frames, n_mfcc) of a power spectrum (n_bins, n_frames)."""
+def _mfcc(power: Array, weights: Array, n: int, config: FeatureConfig) -> Array:
+    """c0 … cn (n_frames, n + 1) of a power spectrum (n_bins, n_frames)."""
     import librosa
 
     log_mel = 10 * np.log10(np.maximum(weights @ power, FLOOR))
-    values: Array = librosa.feature.mfcc(S=log_mel, n_mfcc=config.n_mfcc + 1, lifter=config.lifter).T
+    values: Array = librosa.feature.mfcc(S=log_mel, n_mfcc=n + 1, lifter=config.lifter).T
     return values

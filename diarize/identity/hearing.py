@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["WITHIN", "enrolled", "heard", "voices_of"]
+__all__ = ["WITHIN", "enrolled", "voices_of"]
 
 # Share of what tells voices apart that changes from one recording of a voice to the next: microphone, room,
 # mood. Chosen, like SLOPE and OFFSET, on voices held out.
@@ -52,15 +52,13 @@ def voices_of(recording: str | PathLike[str], annotation: Annotation, config: Co
     if not annotation.turns:
         return {}
     with threadpool_limits(limits=1):  # sums in another order would differ in the last bits
-        return heard(_features(Path(recording), annotation, config), annotation, config)
+        return _heard(*_features(Path(recording), annotation, config), annotation, config)
 
 
-def heard(
-    found: dict[str, tuple[Features, float]], annotation: Annotation, config: Config
-) -> dict[str, Voice]:
-    """Voices out of cepstra by band, each with the second at which they start."""
+def _heard(features: Features, start: float, annotation: Annotation, config: Config) -> dict[str, Voice]:
+    """Voices out of cepstra that start at second ``start``."""
     evidence: dict[str, dict[str, Evidence]] = {}
-    for band, (features, start) in found.items():
+    for band in _bands(features, config):
         model = _model(band, config)
         for name, each in _evidence(features, start, annotation, model, config).items():
             evidence.setdefault(name, {})[band] = each
@@ -76,23 +74,25 @@ def _check(config: Config) -> None:
         )
 
 
-def _features(path: Path, annotation: Annotation, config: Config) -> dict[str, tuple[Features, float]]:
-    """Cepstra by band of the stretch that the turns are in, and where it starts."""
+def _features(path: Path, annotation: Annotation, config: Config) -> tuple[Features, float]:
+    """Cepstra of the stretch that the turns are in, and where it starts."""
     from diarize.audio import open_recording
-    from diarize.features import cepstra, measured_band
+    from diarize.features import cepstra
 
     start = float(floor(min(turn.start for turn in annotation.turns)))
     end = float(ceil(max(turn.end for turn in annotation.turns)))
     audio = config.audio
     opened = open_recording(path, rate=audio.rate, channel=audio.channel or None, start=start, end=end)
-    bands = ("narrow",) if config.features.band == "narrow" else ("wide", "narrow")
-    blocks = (block.samples for block in opened.blocks())
-    found = dict(zip(bands, cepstra(blocks, audio.rate, config.features, bands), strict=True))
-    if config.features.band == "auto" and measured_band(found["wide"]) == "narrow":
-        del found["wide"]
-    if config.space.background:  # a model of one's own knows one band
-        found = {band: found[band] for band in list(found)[:1]}
-    return {band: (features, start) for band, features in found.items()}
+    return cepstra((block.samples for block in opened.blocks()), audio.rate, config.features), start
+
+
+def _bands(features: Features, config: Config) -> tuple[str, ...]:
+    """In which a recording is heard; a model of one's own knows one band."""
+    from diarize.features import measured_band
+
+    asked = config.features.band
+    band = measured_band(features, config.features.n_mels) if asked == "auto" else asked
+    return ("narrow",) if band == "narrow" else ("wide", "narrow")[: 1 if config.space.background else 2]
 
 
 def _model(band: str, config: Config) -> BackgroundModel:
@@ -106,11 +106,11 @@ def _evidence(
     features: Features, start: float, annotation: Annotation, model: BackgroundModel, config: Config
 ) -> dict[str, Evidence]:
     """What each speaker's windows say under one model."""
-    from diarize.features import clear, normalized
+    from diarize.features import clear, normalized, voice_cepstra
 
     grid = features.grid
     speech = grid.mask(union(annotation.intervals()) - start)
-    cepstra = features.values[:, 1 : 1 + config.features.n_mfcc]
+    cepstra = voice_cepstra(features, model.band, config.features)
     values = normalized(cepstra, speech, grid.frame_rate, config.features)
     telling = clear(features, speech)
     masks = {name: SpeechMask(grid.mask(each - start), grid) for name, each in alone(annotation).items()}

@@ -12,6 +12,7 @@ is easily stuck with one speaker in two states.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import lgamma
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,6 +50,13 @@ class VoicesFit:
     def bound(self) -> float:
         """Variational lower bound on the log marginal likelihood, up to a constant of the data."""
         return float(self.bounds[-1])
+
+    @property
+    def log_evidence(self) -> float:
+        """Estimate of that log marginal likelihood: the bound sees one of S! modes, which differ in the names
+        of the states alone (Bishop 2006, section 10.2.4).
+        """
+        return self.bound + lgamma(self.n_states + 1)
 
 
 def _state_posteriors(observations: Observations, responsibilities: Array) -> tuple[Array, Array]:

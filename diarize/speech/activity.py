@@ -29,19 +29,19 @@ SPREAD_REACH: Final = 15
 AT_ONCE: Final = 1 << 16
 
 
-def activity_features(features: Features) -> Array:
+def activity_features(features: Features, n_mels: int) -> Array:
     """What speech is told by, float32 (n_frames, 2·13 + 4).
 
     The level under the loud and over the quiet frames, cepstra less their mean over the louder half, slopes,
-    and the mean and spread of the level around each frame.
+    and the mean and spread of the level around each frame. ``features``: cepstra of ``n_mels`` filters.
     """
-    return np.concatenate(list(activity_parts(features)))
+    return np.concatenate(list(activity_parts(features, n_mels)))
 
 
-def activity_parts(features: Features) -> Iterator[Array]:
+def activity_parts(features: Features, n_mels: int) -> Iterator[Array]:
     """``activity_features`` in parts: of a long recording they would be larger than its features."""
-    cepstra, level = features.values[:, :N_CEPSTRA], features.values[:, 0].astype(np.float64)
-    quiet, middle, loud = np.percentile(level[_audible(features)], (10, 60, 95))
+    cepstra, level = features.columns("c")[:, :N_CEPSTRA], features.values[:, 0].astype(np.float64)
+    quiet, middle, loud = np.percentile(level[_audible(features, n_mels)], (10, 60, 95))
     usual = cepstra[level >= middle, 1:].mean(axis=0, dtype=np.float64)
     around = [_mean_around(level, reach) - loud for reach in LEVEL_REACHES]
     centred = level - level.mean()
@@ -74,7 +74,7 @@ def _mean_around(values: Array, reach: int) -> Array:
     return mean
 
 
-def _audible(features: Features) -> Array:
+def _audible(features: Features, n_mels: int) -> Array:
     from diarize.features import audible
 
-    return audible(features)
+    return audible(features, n_mels)

@@ -57,10 +57,9 @@ def _changes(features: Features, part: slice, n_mels: int) -> Array:
     """How fast the loud filters of every frame of a part change, dB a second."""
     from scipy.fft import idct
 
-    n = min(n_mels, features.values.shape[1] - 1)  # the last column is no cepstrum
-    slopes = slopes_of(features.values[:, :n], part)
-    filters = idct(np.eye(n, dtype=np.float32), n=n_mels, norm="ortho")
-    levels, speeds = features.values[part, :n] @ filters, slopes @ filters
+    cepstra = features.columns("c")
+    filters = idct(np.eye(cepstra.shape[1], dtype=np.float32), n=n_mels, norm="ortho")
+    levels, speeds = cepstra[part] @ filters, slopes_of(cepstra, part) @ filters
     under = levels - levels.max(axis=1, keepdims=True)
     weights = 10 ** (np.maximum(under, -RANGE) / 20)
     mean: Array = (weights * np.abs(speeds)).sum(axis=1) / weights.sum(axis=1)

@@ -36,13 +36,14 @@ def by_mixtures(features: Features, speech: GMM, other: GMM, config: SpeechConfi
 
     ``features``: cepstra of ``n_mels`` filters.
     """
-    evidence = _log_ratio(features, speech, other) + held_evidence(features, n_mels) + config.bias
+    evidence = _log_ratio(features, speech, other, n_mels) + held_evidence(features, n_mels) + config.bias
     scores = np.column_stack((SCALE * evidence, np.zeros(len(evidence))))
     chain, shortest = sticky(2, STAY), least_durations(features.grid, config)
     posteriors, _ = forward_backward(scores, chain.log_start, chain.log_transition, shortest)
     return padded((posteriors[:, 0] > 0.5) & ~dead(features, shortest[1]), features.grid, config)
 
 
-def _log_ratio(features: Features, speech: GMM, other: GMM) -> Array:
+def _log_ratio(features: Features, speech: GMM, other: GMM, n_mels: int) -> Array:
     """log p(frame | speech) − log p(frame | other), (n_frames,)."""
-    return np.concatenate([speech.log_prob(x) - other.log_prob(x) for x in activity_parts(features)])
+    parts = activity_parts(features, n_mels)
+    return np.concatenate([speech.log_prob(x) - other.log_prob(x) for x in parts])

@@ -23,7 +23,7 @@ FLAT: Final = 1e-2
 
 def dead(features: Features, shortest: int) -> Array:
     """Frames of digital silence that lasts ``shortest`` frames or more, bool (n_frames,)."""
-    fine = features.values[:, 1:]
+    fine = features.columns("c")[:, 1:]
     flat: Array = np.maximum(fine.max(axis=1), -fine.min(axis=1)) < FLAT
     for start, end in runs(flat):
         flat[start:end] = end - start >= shortest

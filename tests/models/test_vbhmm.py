@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import product
 
 import numpy as np
@@ -144,6 +145,23 @@ class TestBound:
         )
         bound = fit_voices(observed, stay, shares(rng, n, n_states), 1, keep_all=True).bound
         assert bound <= exact + 1e-8
+
+    @pytest.mark.parametrize("n_states", [1, 2, 3])
+    def test_with_states_far_apart_the_evidence_is_the_bound_and_all_its_modes(self, n_states):
+        """Two observations of each state, every path enumerated; the bound alone lacks the log of S!."""
+        truth = np.repeat(np.arange(n_states), 2)
+        points = np.array([[9.0, 0.0], [-9.0, 0.0], [0.0, 9.0]])[truth]
+        observed = Observations(4 * points, np.tile(packed(4 * np.eye(2)), (len(truth), 1)))
+        stay, weights = np.zeros(len(truth)), np.full(n_states, 1 / n_states)
+        exact = logsumexp(
+            [
+                np.log(chance) + sum(evidence_of(observed, path == s) for s in range(n_states))
+                for path, chance in paths(stay, weights)
+            ]
+        )
+        fit = fit_voices(observed, stay, 0.98 * np.eye(n_states)[truth] + 0.02 / n_states, 20)
+        assert_allclose(fit.log_evidence, exact, rtol=0, atol=1e-6)
+        assert_allclose(fit.bound + np.log(math.factorial(n_states)), exact, rtol=0, atol=1e-6)
 
     @LAW
     @given(seed=SEEDS, n=st.integers(1, 40), rank=st.integers(1, 5))

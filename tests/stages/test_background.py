@@ -24,6 +24,7 @@ from diarize.models.store import load_arrays
 from .made import mask_of, mixture
 
 RNG = np.random.default_rng(0)
+SETTINGS = FeatureConfig(n_voice=2, n_upper=0)  # three numbers a frame: with the upper band's level
 MODEL = BackgroundModel(
     ubm=mixture(0, 4, 3),
     speech=mixture(1, 2, 30),
@@ -32,7 +33,7 @@ MODEL = BackgroundModel(
     window=RNG.normal(size=(4, 3, 1)).astype(np.float32),
     scale=0.0813,
     band="wide",
-    acoustics=background.acoustics(FeatureConfig()),
+    acoustics=background.acoustics(SETTINGS),
     origin={"voices": 7, "words": "Grüße"},
 )
 
@@ -105,7 +106,7 @@ class TestFile:
         found = shipped(band)
         assert found.band == band
         found.require(FeatureConfig())
-        assert found.ubm.n_dims == FeatureConfig().n_mfcc
+        assert found.ubm.n_dims == {"wide": 18, "narrow": 13}[band]
         assert found.speech.n_dims == found.other.n_dims == 30
         assert 0 < found.scale <= 1
 
@@ -294,18 +295,23 @@ class TestRequire:
     @pytest.mark.parametrize(
         ("name", "value"),
         [("n_mfcc", 19), ("hop", 0.0125), ("window", 0.02), ("lifter", 22.0), ("normalization", "none"),
-         ("wide_mels", 41), ("narrow_fmax", 3800.0)],
+         ("n_mels", 31), ("fmax", 3800.0), ("upper_fmax", 7000.0)],
     )  # fmt: skip
     def test_another_setting_is_named_with_both_values(self, name, value):
         """Features made otherwise would mean nothing to the model."""
-        was = getattr(FeatureConfig(), name)
+        was = getattr(SETTINGS, name)
         with pytest.raises(ModelError, match=rf"features\.{name} = {was!r}, not {value!r}; "):
-            MODEL.require(replace(FeatureConfig(), **{name: value}))
+            MODEL.require(replace(SETTINGS, **{name: value}))
 
     @pytest.mark.parametrize(("name", "value"), [("band", "narrow"), ("deltas", 2), ("sliding_window", 1.0)])
     def test_settings_that_do_not_matter_are_free(self, name, value):
         """They change nothing that the model looks at."""
-        MODEL.require(replace(FeatureConfig(), **{name: value}))
+        MODEL.require(replace(SETTINGS, **{name: value}))
+
+    def test_a_model_that_does_not_go_with_its_own_settings_is_refused(self):
+        """The telephone's would be two numbers a frame."""
+        with pytest.raises(ModelError, match="3 numbers a frame where its settings give 2; train it anew"):
+            replace(MODEL, band="narrow").require(SETTINGS)
 
 
 class TestFitted:
@@ -381,4 +387,4 @@ def test_acoustics_are_settings_of_features():
     found = background.acoustics(FeatureConfig(n_mfcc=12))
     assert set(found) == set(background.ACOUSTIC)
     assert found["n_mfcc"] == 12
-    assert_array_equal([found["wide_fmin"], found["hop"]], [20.0, 0.01])
+    assert_array_equal([found["fmin"], found["hop"]], [100.0, 0.01])

@@ -83,7 +83,7 @@ def test_another_seed_is_another_model(once, voices, tmp_path):
 def test_the_model_serves(once):
     """What was learnt is finite and is what the settings say, and says from what it was learnt."""
     model = once[0]
-    assert (model.band, model.ubm.n_components, model.speaker.shape) == ("wide", 4, (4, 20, 3))
+    assert (model.band, model.ubm.n_components, model.speaker.shape) == ("wide", 4, (4, 18, 3))
     assert np.isfinite(model.speaker).all()
     assert np.isfinite(model.window).all()
     model.require(Config().features)

@@ -1,0 +1,41 @@
+"""The cepstra that tell voices: those of a telephone's band and, where there is more, of the band above it.
+
+One transform over the whole band mixes what is above the telephone's band into every coefficient; with two,
+microphones, noise and hissing sounds up there leave the coefficients below alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from diarize.errors import ConfigError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from diarize.config import FeatureConfig
+    from diarize.types import Features
+
+    Array = NDArray[Any]
+
+__all__ = ["voice_cepstra"]
+
+
+def voice_cepstra(features: Features, band: str, config: FeatureConfig) -> Array:
+    """Columns (n_frames, D) of ``cepstra`` for the speaker space of a ``band``, "wide" or "narrow".
+
+    c1 … c{n_voice} in either; in the wide band u0 − c0, how loud the upper band is beside the lower, and
+    u1 … u{n_upper}, too. Raises ConfigError where there are fewer than n_voice.
+    """
+    cepstra, upper = features.columns("c"), features.columns("u")
+    if config.n_voice >= cepstra.shape[1]:
+        raise ConfigError(
+            f"features.n_voice = {config.n_voice} of features.n_mfcc = {cepstra.shape[1] - 1} coefficients; "
+            "choose fewer"
+        )
+    lower = cepstra[:, 1 : 1 + config.n_voice]
+    if band == "narrow":
+        return lower
+    return np.column_stack((lower, upper[:, :1] - cepstra[:, :1], upper[:, 1:]))
