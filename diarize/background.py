@@ -114,7 +114,7 @@ class BackgroundModel:
             if asked != trained:
                 raise ModelError(
                     f"the background model was trained with features.{name} = {trained!r}, not {asked!r}; "
-                    "leave it at that, train a model of your own, or use the textbook space"
+                    "leave it at that, or train a model of your own"
                 )
         if self.ubm.n_dims != (wanted := features.voice_width(self.band)):
             raise ModelError(
