@@ -26,8 +26,9 @@ __all__ = ["voice_cepstra"]
 def voice_cepstra(features: Features, band: str, config: FeatureConfig) -> Array:
     """Columns (n_frames, D) of ``cepstra`` for the speaker space of a ``band``, "wide" or "narrow".
 
-    c1 … c{n_voice} in either; in the wide band u0 − c0, how loud the upper band is beside the lower, and
-    u1 … u{n_upper}, too. Raises ConfigError where there are fewer than n_voice.
+    c1 … c{n_voice} in either; in the wide band also u0 − c0, how loud the upper band is beside the lower (a
+    decibel is the root of the number of filters in either, so some loudness is left), and u1 … u{n_upper}.
+    Raises ConfigError where there are fewer than n_voice.
     """
     cepstra, upper = features.columns("c"), features.columns("u")
     if config.n_voice >= cepstra.shape[1]:
