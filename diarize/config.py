@@ -57,7 +57,7 @@ class FeatureConfig:
     window: float = 0.025
     # seconds from frame to frame
     hop: float = 0.010
-    # cepstral coefficients above c0 (c0, the level, serves speech activity only)
+    # cepstral coefficients above c0 (c0 is the level)
     n_mfcc: int = 20
     # the coarsest of them that tell voices in the speaker space; finer ones follow pitch
     n_voice: int = 13

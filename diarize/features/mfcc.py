@@ -194,9 +194,7 @@ def _mel_filters(rate: int, config: FeatureConfig, n_mels: int, low: float, high
     import librosa
 
     n_fft = _fft_size(round(config.window * rate))
-    weights: Array = librosa.filters.mel(
-        sr=rate, n_fft=n_fft, n_mels=n_mels, fmin=low, fmax=min(high, rate / 2), htk=True
-    )
+    weights: Array = librosa.filters.mel(sr=rate, n_fft=n_fft, n_mels=n_mels, fmin=low, fmax=high, htk=True)
     return weights
 
 

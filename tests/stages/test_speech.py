@@ -41,7 +41,7 @@ def bursts(*spans, seconds=4.0, loud=0.1, quiet=1e-4):
 
 
 def features_of(samples):
-    """Wide-band features."""
+    """Features of both bands."""
     return cepstra([samples], RATE, FeatureConfig())
 
 
