@@ -18,7 +18,6 @@ import diarize
 from benchmarks.accuracy import recordings
 from diarize import scoring, segmentation
 from diarize.audio import open_recording
-from diarize.features import cepstra
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,8 +44,7 @@ def graded(recording: Recording, threshold: float, penalties: Sequence[float]) -
     result = diarize.diarize(recording.path, config)
     found = {"posteriors": segmentation.by_posteriors(result.posteriors, threshold=threshold)}
     opened = open_recording(recording.path, rate=config.audio.rate)
-    blocks = (block.samples for block in opened.blocks())
-    features = cepstra(blocks, config.audio.rate, config.features)
+    features = segmentation.bic_features((block.samples for block in opened.blocks()), config)
     for penalty in penalties:
         settings = segmentation.BicSettings(penalty=penalty)
         found[f"bic, penalty {penalty:g}"] = segmentation.by_bic(features, result.speech, settings)

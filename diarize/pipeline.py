@@ -256,13 +256,11 @@ def _waveform_sound(waveform: Waveform, rate: int, span: tuple[float, float | No
 
 def _heard(sound: _Sound, config: Config, progress: Progress) -> tuple[Features, str, float]:
     """Cepstra in one pass over the sound, the band that they are for, and how many seconds it was."""
-    from diarize.features import cepstra, measured_band
+    from diarize.features import band_of, cepstra
 
     ends = [0]
     found = cepstra(_reported(sound, ends, progress), sound.rate, config.features)
-    asked = config.features.band
-    band = measured_band(found, config.features.n_mels) if asked == "auto" else asked
-    return found, band, ends[-1] / sound.rate
+    return found, band_of(found, config.features), ends[-1] / sound.rate
 
 
 def _reported(sound: _Sound, ends: list[int], progress: Progress) -> Iterator[Array]:

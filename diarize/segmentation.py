@@ -25,26 +25,28 @@ subtraction (Cettolo, Vescovi & Rizzi 2005).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from diarize.errors import ConfigError
-from diarize.features import cmvn
+from diarize.features import band_of, cepstra, cmvn, voice_cepstra
+from diarize.types import Features
 from diarize.windows import NEAR_PAUSE, moved_to_pauses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from diarize.types import Features, FrameGrid, Posteriors, SpeechMask
+    from diarize.config import Config
+    from diarize.types import FrameGrid, Posteriors, SpeechMask
 
     Array = NDArray[Any]
 
-__all__ = ["BicSettings", "Change", "by_bic", "by_posteriors", "delta_bic", "running_sums"]
+__all__ = ["BicSettings", "Change", "bic_features", "by_bic", "by_posteriors", "delta_bic", "running_sums"]
 
 # Added to every variance of normalised cepstra: a constant stretch has a determinant too.
 FLOOR: Final = 1e-6
@@ -73,8 +75,6 @@ class BicSettings:
 
     # weight of the penalty; 1 is Schwarz's, but frames are not independent: larger finds fewer changes
     penalty: float = 2.0
-    # cepstra from c1 on
-    n_cepstra: int = 12
     # seconds of speech in the first window, by which it grows, and at most
     window: float = 3.0
     growth: float = 0.5
@@ -85,8 +85,8 @@ class BicSettings:
     def __post_init__(self) -> None:
         if not self.penalty >= 0:
             raise ConfigError(f"a penalty of {self.penalty}; it must be 0 or more, commonly 1 to 3")
-        if not 0 < 2 * self.margin <= self.window <= self.longest or self.growth <= 0 or self.n_cepstra < 1:
-            raise ConfigError(f"{self}: 0 < 2 margin ≤ window ≤ longest, growth > 0 and n_cepstra ≥ 1 needed")
+        if not 0 < 2 * self.margin <= self.window <= self.longest or self.growth <= 0:
+            raise ConfigError(f"{self}: 0 < 2 margin ≤ window ≤ longest and growth > 0 needed")
 
 
 def by_posteriors(posteriors: Posteriors, *, threshold: float = 0.5) -> tuple[Change, ...]:
@@ -153,17 +153,29 @@ def _joined(
     return kept, sums, strengths
 
 
+def bic_features(blocks: Iterable[Array], config: Config) -> Features:
+    """What ``by_bic`` looks at: numbers of float32 blocks (n,) at ``config.audio.rate``, the coarsest first.
+
+    They are those that tell voices (``features.voice_cepstra``), twelve in either band: more would cost a
+    change more than they tell of it.
+    """
+    found = cepstra(blocks, config.audio.rate, config.features)
+    band = band_of(found, config.features)
+    coarse = replace(config.features, n_voice=12 if band == "narrow" else 8, n_upper=3)
+    values = voice_cepstra(found, band, coarse)
+    return Features(values, found.grid, tuple(f"x{i}" for i in range(values.shape[1])))
+
+
 def by_bic(features: Features, mask: SpeechMask, settings: BicSettings | None = None) -> tuple[Change, ...]:
     """Changes found in the sound of the speech alone, in order of time.
 
-    ``features``: c0, c1 … in its columns, as ``features.cepstra`` gives them; ``mask`` on the same frames.
+    ``features`` as ``bic_features`` gives them; ``mask`` on the same frames.
     """
     settings = settings or BicSettings()
     spoken = np.flatnonzero(mask.values)
     if not spoken.size:
         return ()
-    coarse = features.columns("c")[:, 1 : 1 + settings.n_cepstra]
-    values = cmvn(coarse, mask.values)[spoken].astype(np.float64)
+    values = cmvn(features.values, mask.values)[spoken].astype(np.float64)
     cuts = _settled(values, list(_search(values, settings, mask.grid.frames_in)), settings, mask.grid)
     pieces = [running_sums(values[a:b])[-1] for a, b in pairwise(cuts)]
 

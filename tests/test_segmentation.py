@@ -8,9 +8,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from diarize.config import Config
 from diarize.errors import ConfigError
 from diarize.segmentation import (
     BicSettings,
+    bic_features,
     by_bic,
     by_posteriors,
     delta_bic,
@@ -32,12 +34,12 @@ def posteriors(*stretches, silent=()):
 
 
 def sound(*stretches, seed=0, d=3):
-    """Features of frames drawn around (seconds, mean, deviation), c0 first, and a mask that takes all."""
+    """Features of frames drawn around (seconds, mean, deviation), and a mask that takes all."""
     rng = np.random.default_rng(seed)
     rows = [rng.normal(mean, deviation, (round(100 * seconds), d)) for seconds, mean, deviation in stretches]
-    values = np.column_stack((np.zeros(sum(map(len, rows))), np.concatenate(rows)))
+    values = np.concatenate(rows)
     grid = replace(GRID, n_frames=len(values))
-    features = Features(values, grid, tuple(f"c{i}" for i in range(d + 1)))
+    features = Features(values, grid, tuple(f"x{i}" for i in range(d)))
     return features, SpeechMask(np.ones(len(values), bool), grid)
 
 
@@ -104,14 +106,36 @@ def test_bic_finds_a_change_to_the_frame_and_none_where_there_is_none():
         assert between.time == pytest.approx(second, abs=1e-9)
 
 
-def test_bic_leaves_the_level_out_and_what_is_weak_between_its_neighbours():
-    """c0 is how loud somebody is; a cut that won its window may be none between the final cuts."""
-    features, mask = sound((8, 0, 1))
-    values = features.values.copy()
-    values[400:, 0] = 50
-    assert by_bic(replace(features, values=values), mask) == ()
+def test_bic_leaves_out_what_is_weak_between_its_neighbours():
+    """Noise in which a low penalty sees changes has none under the usual one."""
     noise = by_bic(*sound((60, 0, 1), d=4), BicSettings(penalty=0.6))
-    assert all(change.delta_bic > 0 for change in noise)
+    assert [change for change in noise if change.delta_bic <= 0] == []
+    assert by_bic(*sound((60, 0, 1), d=4)) == ()
+
+
+@pytest.mark.parametrize("band", ["wide", "narrow"])
+def test_bic_sees_twelve_numbers_and_not_the_level(band):
+    """Twenty decibels less change nothing that normalisation leaves; blocks do not matter."""
+    noise = np.random.default_rng(0).normal(0, 0.1, 32_000).astype(np.float32)
+    config = replace(Config(), features=replace(Config().features, band=band))
+    loud, soft = (
+        bic_features([noise], config),
+        bic_features(iter([noise[:9999] / 10, noise[9999:] / 10]), config),
+    )
+    assert loud.values.shape == (200, 12)
+    difference = loud.values - soft.values
+    np.testing.assert_allclose(difference - difference.mean(axis=0), 0, rtol=0, atol=1e-2)
+
+
+def test_bic_hears_the_band_that_is_measured():
+    """Noise up to 8 kHz is wide."""
+    noise = np.random.default_rng(0).normal(0, 0.1, 32_000).astype(np.float32)
+    found = {
+        band: bic_features([noise], replace(Config(), features=replace(Config().features, band=band))).values
+        for band in ("auto", "wide", "narrow")
+    }
+    np.testing.assert_array_equal(found["auto"], found["wide"])
+    assert np.abs(found["auto"] - found["narrow"]).max() > 1
 
 
 def test_bic_finds_changes_in_windows_that_grow_and_slide():

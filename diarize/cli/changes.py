@@ -144,14 +144,13 @@ def _later(found: Sequence[Change], start: float) -> tuple[Change, ...]:
 
 def _by_bic(audio: Path, config: Config, part: Sound, penalty: float | None) -> _Found:
     from diarize.audio import open_recording
-    from diarize.features import cepstra
     from diarize.pipeline import speech_mask
-    from diarize.segmentation import BicSettings, by_bic
+    from diarize.segmentation import BicSettings, bic_features, by_bic
 
     settings = BicSettings() if penalty is None else BicSettings(penalty=penalty)
     rate, channel = config.audio.rate, config.audio.channel or None
     opened = open_recording(audio, rate=rate, channel=channel, start=part.start, end=part.end)
-    features = cepstra((block.samples for block in opened.blocks()), rate, config.features)
+    features = bic_features((block.samples for block in opened.blocks()), config)
     mask = speech_mask(audio, config, start=part.start, end=part.end)
     found = _later(by_bic(features, mask, settings), part.start)
     method = {"method": "bic", "penalty": settings.penalty}

@@ -1,6 +1,6 @@
 """From samples to normalised cepstra."""
 
-from diarize.features.bandwidth import measured_band
+from diarize.features.bandwidth import band_of, measured_band
 from diarize.features.deltas import slopes, with_deltas
 from diarize.features.level import audible, clear
 from diarize.features.mfcc import cepstra, frame_grid
@@ -9,6 +9,7 @@ from diarize.features.voice import voice_cepstra
 
 __all__ = [
     "audible",
+    "band_of",
     "cepstra",
     "clear",
     "cmvn",

@@ -9,9 +9,10 @@ import numpy as np
 from diarize.features.level import audible
 
 if TYPE_CHECKING:
+    from diarize.config import FeatureConfig
     from diarize.types import Features
 
-__all__ = ["measured_band"]
+__all__ = ["band_of", "measured_band"]
 
 # Fricatives: the tenth of the loud frames with the most above the band. Telephone recordings stay 42 dB and
 # more under the band even there (what is left is leakage of the window), others come within 33 dB.
@@ -26,3 +27,8 @@ def measured_band(features: Features, n_mels: int) -> str:
     level, tilt = features.columns("c0")[:, 0], features.columns("tilt")[:, 0]
     loud = level >= np.percentile(level[audible(features, n_mels)], 70)
     return "narrow" if float(np.percentile(tilt[loud], 90)) < EMPTY else "wide"
+
+
+def band_of(features: Features, config: FeatureConfig) -> str:
+    """The band that was asked for or, where that is "auto", the measured one."""
+    return measured_band(features, config.n_mels) if config.band == "auto" else config.band

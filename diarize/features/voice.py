@@ -39,4 +39,4 @@ def voice_cepstra(features: Features, band: str, config: FeatureConfig) -> Array
     lower = cepstra[:, 1 : 1 + config.n_voice]
     if band == "narrow":
         return lower
-    return np.column_stack((lower, upper[:, :1] - cepstra[:, :1], upper[:, 1:]))
+    return np.column_stack((lower, upper[:, :1] - cepstra[:, :1], upper[:, 1 : 1 + config.n_upper]))

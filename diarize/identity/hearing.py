@@ -88,11 +88,10 @@ def _features(path: Path, annotation: Annotation, config: Config) -> tuple[Featu
 
 def _bands(features: Features, config: Config) -> tuple[str, ...]:
     """In which a recording is heard; a model of one's own knows one band."""
-    from diarize.features import measured_band
+    from diarize.features import band_of
 
-    asked = config.features.band
-    band = measured_band(features, config.features.n_mels) if asked == "auto" else asked
-    return ("narrow",) if band == "narrow" else ("wide", "narrow")[: 1 if config.space.background else 2]
+    narrow = band_of(features, config.features) == "narrow"
+    return ("narrow",) if narrow else ("wide", "narrow")[: 1 if config.space.background else 2]
 
 
 def _model(band: str, config: Config) -> BackgroundModel:
