@@ -77,7 +77,9 @@ STAND_INS: dict[str, tuple[Any, str, Any]] = {
     ),
     "sounds that no model knows, as well": (space, "USUAL_DISPERSION", np.inf),
     "a second voice costs nothing": (clustering, "SECOND_VOICE", 0.0),
-    "voices do not drift": (clustering, "DRIFT", 0.0),
+    "voices do not drift": (space, "drift_covariance", lambda *given: None),
+    "voices drift in every direction alike": (space, "LASTING", 0.0),
+    "noise does not draw voices together": (space, "COVERED", 1.0),
 }
 
 

@@ -40,8 +40,6 @@ SECOND_VOICE: Final = 4.0
 # The power that neighbours within a stretch bear where several people talk, a little under the median of
 # simulated conversations (2.0): more than 1, for near each other windows err alike.
 USUAL_POWER: Final = 1.8
-# A voice drifts: this share of the variance between voices may lie between two parts of one recording.
-DRIFT: Final = 0.05
 # Probability that a hard start leaves to the other speakers.
 DOUBT: Final = 1e-3
 
@@ -168,15 +166,16 @@ def _by_evidence(
     path |= _missing(path, observations, stay, points.values, config, seed)
     solutions = {k: fit.responsibilities for k, fit in path.items()}
     values = {k: (SECOND_VOICE if k > 1 else 0.0) - fit.log_evidence for k, fit in path.items()}
-    return _decided("evidence", solutions, values, config, partial(_all_apart, observations))
+    return _decided("evidence", solutions, values, config, partial(_all_apart, observations, points.drift))
 
 
-def _all_apart(observations: Observations, responsibilities: Array) -> bool:
+def _all_apart(observations: Observations, drift: Array | None, responsibilities: Array) -> bool:
     """Whether every two voices are likelier two than one that drifted."""
     linear = responsibilities.T @ observations.linear
     precision = responsibilities.T @ observations.precision
+    within = np.zeros(2 * linear.shape[1:]) if drift is None else drift
     voices = [
-        scattered(Observations(linear[k : k + 1], precision[k : k + 1]), DRIFT) for k in range(len(linear))
+        scattered(Observations(linear[k : k + 1], precision[k : k + 1]), within) for k in range(len(linear))
     ]
     return all(log_ratio(one, other) < 0 for one, other in combinations(voices, 2))
 

@@ -102,11 +102,12 @@ def _diarized(
     _check_slopes(config)
     stretches = None if given is None else _stretches(given)
     sound = _Sound.of(recording, config, span)
-    values, mask, clear, model, band, duration = _listened(sound, stretches, config, progress)
+    voices, model, band, duration = _listened(sound, stretches, config, progress)
+    values, mask = voices.values, voices.mask
     if not mask.values.any():
         return _silent(sound, mask, band, duration, config)
     progress("space", 0.0)
-    points = _points(values, mask, clear, model, config)
+    points = _points(voices, model, config)
     progress("clustering", 0.0)
     selection = clustering.clustered(points, config.clustering, config.seed)
     progress("smoothing", 0.0)
@@ -128,20 +129,33 @@ def _diarized(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Voices:
+    """Normalised cepstra (n_frames, D), where speech is, which of its frames are clear (n_frames,), and how
+    many dB it is above the pauses.
+    """
+
+    values: Array
+    mask: SpeechMask
+    clear: Array
+    above: float
+
+
 def _listened(
     sound: _Sound, given: Array | None, config: Config, progress: Progress
-) -> tuple[Array, SpeechMask, Array, BackgroundModel, str, float]:
-    """Normalised cepstra, speech, its clear frames, background model, band and seconds; the bare cepstra, a
-    large table, are let go.
+) -> tuple[_Voices, BackgroundModel, str, float]:
+    """What there is to tell voices by, background model, band and seconds; the bare cepstra, a large table,
+    are let go.
     """
-    from diarize.features import clear
+    from diarize.features import above_pauses, clear
 
     features, band, duration = _heard(sound, config, progress)
     model = _background(band, config)
     progress("speech", 0.0)
     mask = _speech_mask(features, given, sound, model, config)
     values = _values(features, mask, model.band, config)
-    return values, mask, clear(features, mask.values), model, band, duration
+    above = above_pauses(features, mask.values, config.features.n_mels)
+    return _Voices(values, mask, clear(features, mask.values), above), model, band, duration
 
 
 def speech_mask(
@@ -301,15 +315,20 @@ def _background(band: str, config: Config) -> BackgroundModel:
     return model
 
 
-def _points(
-    values: Array, mask: SpeechMask, clear: Array, model: BackgroundModel, config: Config
-) -> SpeakerPoints:
+def _points(voices: _Voices, model: BackgroundModel, config: Config) -> SpeakerPoints:
     from diarize import space
 
     if config.space.kind == "mfcc":
-        return space.frame_points(values, mask)
+        return space.frame_points(voices.values, voices.mask)
     return space.speaker_points(
-        values, mask, clear, model.ubm, (model.speaker, model.window), model.scale, config.space
+        voices.values,
+        voices.mask,
+        voices.clear,
+        voices.above,
+        model.ubm,
+        (model.speaker, model.window),
+        model.scale,
+        config.space,
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.models.dispersion import dispersion
+from diarize.models.drift import drift_covariance
 from diarize.models.factors import Statistics, observed, posterior_means
 from diarize.models.statistics import accumulated
 from diarize.types import SpeakerPoints
@@ -27,20 +28,29 @@ if TYPE_CHECKING:
 
 __all__ = ["frame_points", "speaker_points"]
 
-# A voice drifts slowly, which a long recording shows and a short one does not, so a frame of a short one is
-# worth more. With DRIFT seconds of speech it is worth twice what it is worth in minutes; beyond LONG
+# A voice wanders slowly, which a long recording shows and a short one does not, so a frame of a short one is
+# worth more. With SHORT seconds of speech it is worth twice what it is worth in minutes; beyond LONG
 # seconds, evidence grows with the square root of the length.
-DRIFT: Final = 8.0
+SHORT: Final = 8.0
 LONG: Final = 300.0
 # Natural speech scatters around what a model explains of it up to so many times as much as independent frames
 # would (0.7 to 2 on hundreds of recordings); voices of pure signal 3 to 4 times.
 USUAL_DISPERSION: Final = 2.0
+# What lasts: of the variance from window to window, and of that between voices in every direction.
+LASTING: Final = 0.15
+WANDERING: Final = 0.03
+# Noise draws voices together: their distances are COVERED of what they are in silence where speech is as
+# loud as pauses, and more by UNCOVERED with every dB above them, until 22 dB uncover them wholly (by maximum
+# likelihood on conversations of voices held out).
+COVERED: Final = 0.72
+UNCOVERED: Final = 0.0125
 
 
 def speaker_points(
     values: Array,
     mask: SpeechMask,
     clear: Array,
+    above: float,
     ubm: GMM,
     loadings: tuple[Array, Array],
     scale: float,
@@ -49,21 +59,32 @@ def speaker_points(
     """Windows of speech as uncertain points in speaker space.
 
     ``values`` (n_frames, D) normalised cepstra; ``clear`` (n_frames,): frames of speech that count for a
-    voice (``features.clear``); ``ubm``, ``loadings`` (speaker, window) and ``scale`` of a background model. A
-    point lies at the posterior mean of the speaker's factors; its precision says how much the window knew
-    (its length and its phones decide), less where sounds are unlike any that the model knows.
+    voice (``features.clear``); ``above``: dB of speech over the pauses (``features.above_pauses``); ``ubm``,
+    ``loadings`` (speaker, window) and ``scale`` of a background model. A point lies at the posterior mean of
+    the speaker's factors; its precision says how much the window knew (its length and its phones decide),
+    less where sounds are unlike any that the model knows.
     """
     bounds, first = tiled(mask, config.window, config.max_pause)
     frame = scale * _worth(mask.seconds)
     statistics = accumulated(ubm, values, clear, bounds, frame)
     excess = max(1.0, dispersion(statistics, *loadings, frame) / USUAL_DISPERSION)
-    observations = observed(Statistics(*(each / excess for each in statistics)), *loadings)
-    return SpeakerPoints(posterior_means(observations), bounds, first, mask.grid, observations.precision)
+    speaker, window = loadings
+    worth = Statistics(*(each / excess for each in statistics))
+    observations = observed(worth, (_contrast(above) * speaker).astype(speaker.dtype), window)
+    usual = scale * mask.grid.frames_in(config.window) * ubm.weights
+    drift = drift_covariance(usual, loadings, LASTING, WANDERING)
+    means = posterior_means(observations)
+    return SpeakerPoints(means, bounds, first, mask.grid, observations.precision, drift)
+
+
+def _contrast(above: float) -> float:
+    """Share of their distances in silence at which voices lie in a recording ``above`` dB over its pauses."""
+    return min(1.0, COVERED + UNCOVERED * max(0.0, above))
 
 
 def _worth(seconds: float) -> float:
     """Of a frame as evidence for a speaker, relative to one of a recording of minutes."""
-    return float((1 + DRIFT / seconds) * min(1.0, np.sqrt(LONG / seconds)))
+    return float((1 + SHORT / seconds) * min(1.0, np.sqrt(LONG / seconds)))
 
 
 def frame_points(values: Array, mask: SpeechMask) -> SpeakerPoints:

@@ -210,7 +210,8 @@ class SpeakerPoints:
     ``values`` (n, d): where the window lies, as far as it tells; ``precision`` (n, d(d+1)/2), packed
     symmetric: how much it tells in which direction beyond a standard normal prior, or None when points are
     exact; ``bounds`` (n, 2): starts and ends in frames of ``grid``, half-open, in order of time; ``first``
-    bool (n,): whether the window begins a stretch of speech.
+    bool (n,): whether the window begins a stretch of speech; ``drift`` (d, d): covariance by which one
+    speaker's place may change within the recording, or None when it does not.
     """
 
     values: Array
@@ -218,9 +219,12 @@ class SpeakerPoints:
     first: Array
     grid: FrameGrid
     precision: Array | None = None
+    drift: Array | None = None
 
     def __post_init__(self) -> None:
         n = len(self.values)
+        if self.drift is not None:
+            object.__setattr__(self, "drift", _read_only(self.drift, None))
         for name, dtype in (("values", None), ("bounds", np.int64), ("first", np.bool_), ("precision", None)):
             column = getattr(self, name)
             if column is None:

@@ -2,12 +2,13 @@
 
 from diarize.features.bandwidth import band_of, measured_band
 from diarize.features.deltas import slopes, with_deltas
-from diarize.features.level import audible, clear
+from diarize.features.level import above_pauses, audible, clear
 from diarize.features.mfcc import cepstra, frame_grid
 from diarize.features.normalize import cmvn, normalized, sliding_cmvn, warped
 from diarize.features.voice import voice_cepstra
 
 __all__ = [
+    "above_pauses",
     "audible",
     "band_of",
     "cepstra",

@@ -13,12 +13,15 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["audible", "clear"]
+__all__ = ["above_pauses", "audible", "clear"]
 
 # dB under the loudest hundredth of the frames: rooms and lines are louder, a machine's silence is not.
 RANGE: Final = 45.0
 # Share of the frames of speech, the quietest, that noise and echo fill more than the voice does.
 BLURRED: Final = 0.2
+# Frames of pause that tell how loud it is then; of fewer, the quietest fiftieth of the speech does.
+ENOUGH: Final = 30
+QUIET: Final = 0.02
 
 
 def audible(features: Features, n_mels: int) -> Array:
@@ -40,3 +43,17 @@ def clear(features: Features, speech: Array) -> Array:
         return speech
     loud: Array = speech & (level >= np.quantile(level[speech], BLURRED))
     return loud
+
+
+def above_pauses(features: Features, speech: Array, n_mels: int) -> float:
+    """How far speech (bool, (n_frames,)) is above what is heard in pauses, in dB; 0 when there is none.
+
+    ``features``: cepstra of ``n_mels`` filters. Mean of the speech less the median of the pauses, of the
+    audible frames of either: both hardly depend on a few loud moments.
+    """
+    level, heard = features.values[:, 0] / np.sqrt(n_mels), audible(features, n_mels)
+    spoken, pause = level[speech & heard], level[~speech & heard]
+    if not spoken.size:
+        return 0.0
+    quiet = np.median(pause) if pause.size >= ENOUGH else np.quantile(spoken, QUIET)
+    return float(spoken.mean() - quiet)

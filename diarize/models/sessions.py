@@ -50,7 +50,8 @@ def session_evidence(
     # a square root of the covariance that the shifts of others have: shift shiftᵀ
     theirs = np.sqrt(others) * np.transpose(np.linalg.qr(shift.T, mode="r")) / deviations
     together = observed(statistics, np.concatenate((own, theirs), axis=2), loadings[1])
-    return scattered(_without_rest(pooled(together), speaker.shape[2]), within)
+    rank = speaker.shape[2]
+    return scattered(_without_rest(pooled(together), rank), within * np.eye(rank))
 
 
 def pooled(observations: Observations) -> Observations:
@@ -70,14 +71,17 @@ def _without_rest(observations: Observations, rank: int) -> Observations:
     return _row(linear[:rank] - across @ solved[:, rank], matrix[:rank, :rank] - across @ solved[:, :rank])
 
 
-def scattered(observations: Observations, within: float) -> Observations:
+def scattered(observations: Observations, within: Array) -> Observations:
     """One row about the point of a session as evidence about the point behind all sessions.
 
-    ``within``: w, the share of its variance that changes from session to session.
+    ``within`` (R, R): W, the covariance of what changes from session to session, its eigenvalues in [0, 1]:
+    y_session = (I − W)^½ y + W^½ e.
     """
     linear, matrix = observations.linear[0], unpacked(observations.precision[0])
-    solved = np.linalg.solve(np.eye(len(linear)) + within * matrix, np.column_stack((matrix, linear)))
-    return _row(np.sqrt(1 - within) * solved[:, -1], (1 - within) * solved[:, :-1])
+    values, vectors = np.linalg.eigh(np.eye(len(linear)) - within)
+    kept = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+    solved = np.linalg.solve(np.eye(len(linear)) + matrix @ within, np.column_stack((matrix, linear)))
+    return _row(kept @ solved[:, -1], kept @ solved[:, :-1] @ kept)
 
 
 def _row(linear: Array, matrix: Array) -> Observations:

@@ -9,7 +9,7 @@ import pytest
 
 from diarize.models import GMM
 from diarize.models.factors import Observations, Statistics, packed, unpacked
-from diarize.models.sessions import log_evidence, log_ratio, pooled, session_evidence
+from diarize.models.sessions import log_evidence, log_ratio, pooled, scattered, session_evidence
 
 K, D, R, Q, N = 3, 2, 3, 2, 4
 
@@ -86,6 +86,25 @@ def test_a_session_never_says_more_than_sessions_differ(rng, ubm):
     found = session_evidence(stats, ubm, loadings, (0.5, 0.1), 0.2)
     largest = np.linalg.eigvalsh(unpacked(found.precision[0]))[-1]
     assert 3.5 < largest < (1 - 0.2) / 0.2
+
+
+def test_scatter_is_integrated_out_in_every_direction(rng):
+    """y_session = (I − W)^½ y + e, e ~ N(0, W), against the two written down together."""
+    half = rng.normal(size=(R, R))
+    matrix, linear = half @ half.T, rng.normal(size=R)
+    turned = np.linalg.qr(rng.normal(size=(R, R)))[0]
+    shares = np.array([0.0, 0.3, 0.9])
+    within, kept = ((turned * each) @ turned.T for each in (shares, np.sqrt(1 - shares)))
+    root = turned * np.sqrt(shares)
+    both = np.column_stack((kept, root))
+    whole, said = both.T @ matrix @ both, both.T @ linear
+    rest = whole[R:, R:] + np.eye(R)
+    found = scattered(Observations(linear[None], packed(matrix[None])), within)
+    expected = whole[:R, :R] - whole[:R, R:] @ np.linalg.solve(rest, whole[R:, :R])
+    np.testing.assert_allclose(unpacked(found.precision[0]), expected, rtol=1e-9, atol=1e-10)
+    np.testing.assert_allclose(
+        found.linear[0], said[:R] - whole[:R, R:] @ np.linalg.solve(rest, said[R:]), rtol=1e-9, atol=1e-10
+    )
 
 
 def test_the_order_of_windows_does_not_matter(rng, ubm):

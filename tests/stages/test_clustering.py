@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -129,16 +131,25 @@ class TestEvidence:
 
     def test_one_voice_that_drifted_stays_one(self):
         """Much is known, a little differs: the evidence prefers two, but two voices would differ by more."""
+        everywhere = 0.05 * np.eye(8)
         points, labels = two_voices_apart(0.9, knows=8.0, n=400)
-        found = clustered(points, settings(), 0)
+        found = clustered(replace(points, drift=everywhere), settings(), 0)
         values = dict(zip(found.counts, found.values, strict=True))
         assert values[2] < values[1]
         assert (found.chosen, found.alike[0], found.equivalent) == (1, 2, (1,))
         assert found.explanation == "1 by evidence; two voices of 2 would be too much alike"
         points, labels = two_voices_apart(2.5, knows=8.0, n=400)
-        found = clustered(points, settings(), 0)
+        found = clustered(replace(points, drift=everywhere), settings(), 0)
         assert (found.chosen, found.alike) == (2, ())
         assert agreement(labels, found.responsibilities) > 0.97
+
+    def test_the_direction_in_which_voices_drift_counts(self):
+        """The same distance is one voice along it, and two across it or where nothing drifts."""
+        points, _ = two_voices_apart(2.0, knows=8.0, n=400)
+        along, across = 0.4 * np.diag(np.eye(8)[0]), 0.4 * np.diag(np.eye(8)[1])
+        assert clustered(replace(points, drift=along), settings(), 0).chosen == 1
+        assert clustered(replace(points, drift=across), settings(), 0).chosen == 2
+        assert clustered(points, settings(), 0).chosen == 2
 
     def test_neighbours_who_do_not_agree_are_believed_less(self):
         """One voice and more noise than was learnt: two by what the windows claim, one by what they show."""

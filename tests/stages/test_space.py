@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from diarize import space
 from diarize.config import SpaceConfig
+from diarize.models.drift import drift_covariance
 from diarize.models.factors import observed, posterior_means, unpacked
 from diarize.models.statistics import accumulated
 from diarize.space import frame_points, speaker_points
@@ -22,10 +23,10 @@ MASK = mask_of(1000, (20, 500), (600, 920))
 VALUES = UBM.sample(1000, seed=2)[0].astype(np.float32)
 
 
-def points(values=VALUES, mask=MASK, scale=0.1, clear=None, **settings):
+def points(values=VALUES, mask=MASK, scale=0.1, clear=None, above=60.0, **settings):
     """Speaker points of the values above, all of whose frames are clear unless said otherwise."""
     clear = mask.values if clear is None else clear
-    return speaker_points(values, mask, clear, UBM, LOADINGS, scale, SpaceConfig(**settings))
+    return speaker_points(values, mask, clear, above, UBM, LOADINGS, scale, SpaceConfig(**settings))
 
 
 class TestSpeakerPoints:
@@ -69,6 +70,21 @@ class TestSpeakerPoints:
         known = np.trace(unpacked(points(strange).precision), axis1=1, axis2=2).sum()
         assert known < 0.5 * np.trace(unpacked(points().precision), axis1=1, axis2=2).sum()
 
+    @pytest.mark.parametrize(("above", "share"), [(-5.0, 0.72), (8.0, 0.82), (60.0, 1.0)])
+    def test_noise_draws_voices_together(self, above, share):
+        """As loadings of the speaker that are so much smaller; those of windows stay."""
+        bounds, _ = tiled(MASK, 1.0, 0.15)
+        said = observed(accumulated(UBM, VALUES, MASK.values, bounds, 0.2), share * LOADINGS[0], LOADINGS[1])
+        found = points(above=above)
+        assert_allclose(found.values, posterior_means(said), rtol=1e-6, atol=1e-9)
+        assert_allclose(found.precision, said.precision, rtol=1e-6)
+
+    def test_drift_is_that_of_a_usual_window_of_the_model(self):
+        """Whatever the recording: 100 frames a window, each worth the model's scale."""
+        expected = drift_covariance(10.0 * UBM.weights, LOADINGS, space.LASTING, space.WANDERING)
+        for found in (points(), points(above=0.0), points(np.zeros_like(VALUES))):
+            assert_allclose(found.drift, expected, rtol=1e-6)
+
     def test_a_frame_is_worth_less_in_a_long_recording(self):
         """The same second and a half among eighty seconds of speech says less than among eight."""
         long = mask_of(10_000, (20, 500), (600, 920), (1_000, 8_200))
@@ -89,7 +105,7 @@ class TestSpeakerPoints:
             assert mask.seconds == seconds
             values = np.zeros((100 * seconds + 100, 3), np.float32)
             known[seconds] = speaker_points(
-                values, mask, mask.values, UBM, loadings, 0.1, SpaceConfig()
+                values, mask, mask.values, 60.0, UBM, loadings, 0.1, SpaceConfig()
             ).precision[0]
         assert_allclose(known[300], known[8] * (1 + 8 / 300) / 2, rtol=1e-4)
         assert_allclose(known[1200], known[8] * (1 + 8 / 1200) / 2 / 2, rtol=1e-4)
