@@ -20,7 +20,7 @@ import numpy as np
 
 import diarize
 from benchmarks.accuracy import Recording, outcome, recordings
-from diarize import background, clustering, space
+from diarize import background, clustering, features, space
 from diarize.config import Config, merged
 from diarize.features import level
 
@@ -80,6 +80,7 @@ STAND_INS: dict[str, tuple[Any, str, Any]] = {
     "voices do not drift": (space, "drift_covariance", lambda *given: None),
     "voices drift in every direction alike": (space, "LASTING", 0.0),
     "noise does not draw voices together": (space, "COVERED", 1.0),
+    "noise stays": (features, "denoised", lambda heard, *given: heard),
 }
 
 

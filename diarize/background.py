@@ -39,7 +39,7 @@ __all__ = ["Activity", "BackgroundModel", "TrainingUtterance", "fitted", "load",
 # Settings that a model fixes: features made otherwise would mean nothing to it.
 ACOUSTIC = (
     "window", "hop", "n_mfcc", "n_voice", "lifter", "n_mels", "fmin", "fmax",
-    "upper_mels", "upper_fmax", "n_upper", "normalization",
+    "upper_mels", "upper_fmax", "n_upper", "noise_floor", "normalization",
 )  # fmt: skip
 MIXTURES = ("ubm", "speech", "other")
 BANDS = ("wide", "narrow")

@@ -74,6 +74,9 @@ class FeatureConfig:
     upper_mels: int = 13
     upper_fmax: float = 7600.0
     n_upper: int = 4
+    # share of a frame's power in a filter that stays at least when what is heard in pauses is taken off it;
+    # 1 takes nothing off
+    noise_floor: float = 0.1
     # orders of time derivatives appended (textbook space only: the speaker space gains nothing from them)
     deltas: int = 0
     # "recording": mean and variance over its speech; "sliding": over a moving window; "warping": to a normal
@@ -200,6 +203,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "features.upper_mels": (2, 64),
     "features.upper_fmax": (5000, 96000),
     "features.n_upper": (0, 20),
+    "features.noise_floor": (0.001, 1),
     "features.deltas": (0, 2),
     "features.sliding_window": (0.1, 600),
     "speech.bias": (-100, 100),

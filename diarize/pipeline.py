@@ -188,10 +188,13 @@ def _values(features: Features, mask: SpeechMask, band: str, config: Config) -> 
     """Normalised cepstra that tell voices or, in the textbook space, all but c0 with their slopes:
     float32 (n_frames, D).
     """
-    from diarize.features import normalized, voice_cepstra
+    from diarize.features import denoised, normalized, voice_cepstra
 
-    textbook = config.space.kind == "mfcc"
-    values = _all_cepstra(features, config) if textbook else voice_cepstra(features, band, config.features)
+    if config.space.kind == "mfcc":
+        values = _all_cepstra(features, config)
+    else:
+        clean = denoised(features, mask.values, config.features)
+        values = voice_cepstra(clean, band, config.features)
     return normalized(values, mask.values, features.grid.frame_rate, config.features)
 
 

@@ -42,8 +42,8 @@ WANDERING: Final = 0.03
 # Noise draws voices together: their distances are COVERED of what they are in silence where speech is as
 # loud as pauses, and more by UNCOVERED with every dB above them, until 22 dB uncover them wholly (by maximum
 # likelihood on conversations of voices held out).
-COVERED: Final = 0.72
-UNCOVERED: Final = 0.0125
+COVERED: Final = 0.6
+UNCOVERED: Final = 0.018
 
 
 def speaker_points(

@@ -17,7 +17,7 @@ import numpy as np
 from diarize.background import Activity, BackgroundModel, TrainingUtterance, fitted
 from diarize.config import Config
 from diarize.errors import ModelError
-from diarize.features import cepstra, clear, cmvn, voice_cepstra
+from diarize.features import cepstra, clear, cmvn, denoised, voice_cepstra
 from diarize.intervals import subtract, union
 from diarize.speech import activity_features
 from diarize.types import Annotation, FrameGrid, SpeechMask, Waveform, runs
@@ -256,7 +256,8 @@ def _utterances(
     """Every voice of the recording where it is alone, normalised over all of its speech."""
     grid = features.grid
     speech = grid.mask(union(truth.intervals()))
-    values = cmvn(voice_cepstra(features, band, config.features), speech)
+    clean = denoised(features, speech, config.features)
+    values = cmvn(voice_cepstra(clean, band, config.features), speech)
     telling = clear(features, speech)
     for name in truth.speakers:
         others = [truth.intervals(each) for each in truth.speakers if each != name]

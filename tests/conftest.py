@@ -31,7 +31,7 @@ def talks(tmp_path_factory):
     casts = {"one": ("voice_00", "voice_04"), "two": ("voice_00", "voice_01"), "alone": ("voice_04",)}
     for seed, (name, cast) in enumerate(casts.items()):
         sound, truth = synth.conversation(
-            {each: voices[each] for each in cast}, config, seed=20 + seed, recording=name
+            {each: voices[each] for each in cast}, config, seed=40 + seed, recording=name
         )
         write(folder / f"{name}.wav", sound)
         write_file(folder / f"{name}.rttm", truth, "rttm")

@@ -160,10 +160,7 @@ def test_music_that_is_plucked_has_an_answer(method):
     found(0.1 * music(TRIADS, 1.0, fall=6.0) + 1e-4 * NOISE, speech={"method": method})
 
 
-TWICE = pytest.mark.xfail(reason="this voice of pure signal is taken for two")
-
-
-@pytest.mark.parametrize("seed", [pytest.param(n, marks=TWICE) if n == 3 else n for n in range(6)])
+@pytest.mark.parametrize("seed", range(6))
 def test_one_voice_of_a_minute_is_one(seed):
     """Where the truth is one, one is found, and nearly all of what it says."""
     config = synth.SynthConfig(duration=60.0)

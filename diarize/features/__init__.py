@@ -2,8 +2,9 @@
 
 from diarize.features.bandwidth import band_of, measured_band
 from diarize.features.deltas import slopes, with_deltas
-from diarize.features.level import above_pauses, audible, clear
+from diarize.features.level import above_pauses, audible, clear, quiet
 from diarize.features.mfcc import cepstra, frame_grid
+from diarize.features.noise import denoised
 from diarize.features.normalize import cmvn, normalized, sliding_cmvn, warped
 from diarize.features.voice import voice_cepstra
 
@@ -14,9 +15,11 @@ __all__ = [
     "cepstra",
     "clear",
     "cmvn",
+    "denoised",
     "frame_grid",
     "measured_band",
     "normalized",
+    "quiet",
     "sliding_cmvn",
     "slopes",
     "voice_cepstra",

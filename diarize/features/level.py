@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["above_pauses", "audible", "clear"]
+__all__ = ["above_pauses", "audible", "clear", "quiet"]
 
 # dB under the loudest hundredth of the frames: rooms and lines are louder, a machine's silence is not.
 RANGE: Final = 45.0
 # Share of the frames of speech, the quietest, that noise and echo fill more than the voice does.
 BLURRED: Final = 0.2
-# Frames of pause that tell how loud it is then; of fewer, the quietest fiftieth of the speech does.
+# Frames of pause that tell what is heard then; of fewer, the quietest fiftieth of the speech does.
 ENOUGH: Final = 30
-QUIET: Final = 0.02
+QUIETEST: Final = 0.02
 
 
 def audible(features: Features, n_mels: int) -> Array:
@@ -48,12 +48,26 @@ def clear(features: Features, speech: Array) -> Array:
 def above_pauses(features: Features, speech: Array, n_mels: int) -> float:
     """How far speech (bool, (n_frames,)) is above what is heard in pauses, in dB; 0 when there is none.
 
-    ``features``: cepstra of ``n_mels`` filters. Mean of the speech less the median of the pauses, of the
-    audible frames of either: both hardly depend on a few loud moments.
+    ``features``: cepstra of ``n_mels`` filters. Mean of the audible speech less the median of the quiet: both
+    hardly depend on a few loud moments.
     """
-    level, heard = features.values[:, 0] / np.sqrt(n_mels), audible(features, n_mels)
-    spoken, pause = level[speech & heard], level[~speech & heard]
+    level = features.values[:, 0] / np.sqrt(n_mels)
+    spoken = level[speech & audible(features, n_mels)]
     if not spoken.size:
         return 0.0
-    quiet = np.median(pause) if pause.size >= ENOUGH else np.quantile(spoken, QUIET)
-    return float(spoken.mean() - quiet)
+    return float(spoken.mean() - np.median(level[quiet(features, speech, n_mels)]))
+
+
+def quiet(features: Features, speech: Array, n_mels: int) -> Array:
+    """Frames of what is heard behind speech (bool, (n_frames,)), never none: audible pauses, or else its
+    quietest moments.
+
+    ``features``: cepstra of ``n_mels`` filters.
+    """
+    heard = audible(features, n_mels)
+    pauses: Array = ~speech & heard
+    if pauses.sum() >= ENOUGH or not (speech & heard).any():
+        return pauses
+    level = features.values[:, 0]
+    softest: Array = speech & heard & (level <= np.quantile(level[speech & heard], QUIETEST))
+    return softest

@@ -105,11 +105,12 @@ def _evidence(
     features: Features, start: float, annotation: Annotation, model: BackgroundModel, config: Config
 ) -> dict[str, Evidence]:
     """What each speaker's windows say under one model."""
-    from diarize.features import clear, normalized, voice_cepstra
+    from diarize.features import clear, denoised, normalized, voice_cepstra
 
     grid = features.grid
     speech = grid.mask(union(annotation.intervals()) - start)
-    cepstra = voice_cepstra(features, model.band, config.features)
+    clean = denoised(features, speech, config.features)
+    cepstra = voice_cepstra(clean, model.band, config.features)
     values = normalized(cepstra, speech, grid.frame_rate, config.features)
     telling = clear(features, speech)
     masks = {name: SpeechMask(grid.mask(each - start), grid) for name, each in alone(annotation).items()}

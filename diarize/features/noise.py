@@ -1,0 +1,75 @@
+"""Cepstra without the noise that is there in pauses too.
+
+Spectral subtraction (Boll 1979) with a floor that follows the sound (Berouti, Schwartz & Makhoul 1979), in
+mel filters: what is heard in pauses is taken off the power of every frame. Cepstra of which the finest are
+not kept give the filters smoothed, which serves as well.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from diarize.features.level import quiet
+from diarize.types import Features
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from diarize.config import FeatureConfig
+
+    Array = NDArray[Any]
+
+__all__ = ["denoised"]
+
+AT_ONCE: Final = 1 << 14  # frames whose filters are held at a time
+
+
+def denoised(features: Features, speech: Array, config: FeatureConfig) -> Features:
+    """The coefficients that can tell voices, without the median power of what is behind speech.
+
+    ``features``: cepstra of ``config``; ``speech``: bool (n_frames,). At least
+    ``config.noise_floor`` of a frame's power is left in every filter. Returns Features of c0 … c{n_voice} and
+    u0 … u{n_upper}, fewer where there are fewer.
+    """
+    behind = quiet(features, speech, config.n_mels)
+    parts = (
+        ("c", 1 + config.n_voice, config.n_mels),
+        ("u", 1 + config.n_upper, config.upper_mels),
+    )
+    values = [_denoised(features.columns(name), behind, n, n_mels, config) for name, n, n_mels in parts]
+    names = [
+        f"{name}{i}" for (name, *_), each in zip(parts, values, strict=True) for i in range(each.shape[1])
+    ]
+    return Features(np.column_stack(values), features.grid, tuple(names))
+
+
+def _denoised(values: Array, behind: Array, n: int, n_mels: int, config: FeatureConfig) -> Array:
+    """The first ``n`` cepstra of one band's (n_frames, N), less what the frames ``behind`` hold."""
+    noise = np.median(_powers(values[behind], n_mels, config), axis=1)
+    found = np.empty((len(values), min(n, values.shape[1])), dtype=np.float32)
+    for start in range(0, len(values), AT_ONCE):
+        rows = slice(start, start + AT_ONCE)
+        found[rows] = _without(noise, values[rows], found.shape[1], n_mels, config)
+    return found
+
+
+def _without(noise: Array, values: Array, n: int, n_mels: int, config: FeatureConfig) -> Array:
+    """The first ``n`` cepstra of frames (T, N) less the power (n_mels,) of the noise."""
+    import librosa
+
+    power = _powers(values, n_mels, config)
+    left = np.maximum(power - noise[:, None], config.noise_floor * power)
+    kept: Array = librosa.feature.mfcc(S=10 * np.log10(left), n_mfcc=n, lifter=config.lifter)
+    return kept.T
+
+
+def _powers(values: Array, n_mels: int, config: FeatureConfig) -> Array:
+    """Power in mel filters (n_mels, T), float64, of cepstra (T, N)."""
+    import librosa
+
+    power: Array = librosa.feature.inverse.mfcc_to_mel(
+        values.T.astype(np.float64), n_mels=n_mels, lifter=config.lifter
+    )
+    return power
