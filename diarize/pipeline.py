@@ -193,8 +193,7 @@ def _values(features: Features, mask: SpeechMask, band: str, config: Config) -> 
     if config.space.kind == "mfcc":
         values = _all_cepstra(features, config)
     else:
-        clean = denoised(features, mask.values, config.features)
-        values = voice_cepstra(clean, band, config.features)
+        values = voice_cepstra(denoised(features, mask.values, config.features), band, config.features)
     return normalized(values, mask.values, features.grid.frame_rate, config.features)
 
 

@@ -256,8 +256,8 @@ def _utterances(
     """Every voice of the recording where it is alone, normalised over all of its speech."""
     grid = features.grid
     speech = grid.mask(union(truth.intervals()))
-    clean = denoised(features, speech, config.features)
-    values = cmvn(voice_cepstra(clean, band, config.features), speech)
+    bare = voice_cepstra(denoised(features, speech, config.features), band, config.features)
+    values = cmvn(bare, speech)
     telling = clear(features, speech)
     for name in truth.speakers:
         others = [truth.intervals(each) for each in truth.speakers if each != name]

@@ -106,6 +106,17 @@ class TestDenoised:
         monkeypatch.setattr("diarize.features.noise.AT_ONCE", 7)
         assert_allclose(denoised(features, speech, CONFIG).values, whole, rtol=0, atol=1e-5)
 
+    def test_a_few_frames_spread_over_all_tell_the_noise(self, monkeypatch):
+        """Noise that grows: of a thousand pauses twenty have nearly the same median."""
+        powers = np.column_stack((np.linspace(0.1, 0.3, 1030), np.linspace(0.2, 0.4, 1030)))
+        powers[:30] = 1.0
+        features, speech = spectra(powers, powers), np.arange(1030) < 30
+        every = denoised(features, speech, TINY).values[:30]
+        monkeypatch.setattr("diarize.features.noise.ENOUGH", 20)
+        some = denoised(features, speech, TINY).values[:30]
+        assert np.abs(some - every).max() > 0
+        assert_allclose(some, every, rtol=0, atol=0.1)
+
     def test_no_more_coefficients_than_there_are(self):
         features, speech = heard()
         few = replace(CONFIG, n_voice=25)

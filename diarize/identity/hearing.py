@@ -109,8 +109,7 @@ def _evidence(
 
     grid = features.grid
     speech = grid.mask(union(annotation.intervals()) - start)
-    clean = denoised(features, speech, config.features)
-    cepstra = voice_cepstra(clean, model.band, config.features)
+    cepstra = voice_cepstra(denoised(features, speech, config.features), model.band, config.features)
     values = normalized(cepstra, speech, grid.frame_rate, config.features)
     telling = clear(features, speech)
     masks = {name: SpeechMask(grid.mask(each - start), grid) for name, each in alone(annotation).items()}
