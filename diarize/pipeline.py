@@ -12,7 +12,7 @@ import numpy as np
 
 from diarize.config import Config
 from diarize.errors import AudioError, ConfigError, DiarizeError
-from diarize.types import Annotation, Features, Posteriors, SpeechMask, Waveform
+from diarize.types import Annotation, Features, Posteriors, SpeechMask, VoiceFrames, Waveform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,12 +102,12 @@ def _diarized(
     _check_slopes(config)
     stretches = None if given is None else _stretches(given)
     sound = _Sound.of(recording, config, span)
-    voices, model, band, duration = _listened(sound, stretches, config, progress)
-    values, mask = voices.values, voices.mask
+    frames, model, band, duration = _listened(sound, stretches, config, progress)
+    values, mask = frames.values, frames.mask
     if not mask.values.any():
         return _silent(sound, mask, band, duration, config)
     progress("space", 0.0)
-    points = _points(voices, model, config)
+    points = _points(frames, model, config)
     progress("clustering", 0.0)
     selection = clustering.clustered(points, config.clustering, config.seed)
     progress("smoothing", 0.0)
@@ -129,21 +129,9 @@ def _diarized(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Voices:
-    """Normalised cepstra (n_frames, D), where speech is, which of its frames are clear (n_frames,), and how
-    many dB it is above the pauses.
-    """
-
-    values: Array
-    mask: SpeechMask
-    clear: Array
-    above: float
-
-
 def _listened(
     sound: _Sound, given: Array | None, config: Config, progress: Progress
-) -> tuple[_Voices, BackgroundModel, str, float]:
+) -> tuple[VoiceFrames, BackgroundModel, str, float]:
     """What there is to tell voices by, background model, band and seconds; the bare cepstra, a large table,
     are let go.
     """
@@ -155,7 +143,7 @@ def _listened(
     mask = _speech_mask(features, given, sound, model, config)
     values = _values(features, mask, model.band, config)
     above = above_pauses(features, mask.values, config.features.n_mels)
-    return _Voices(values, mask, clear(features, mask.values), above), model, band, duration
+    return VoiceFrames(values, mask, clear(features, mask.values), above), model, band, duration
 
 
 def speech_mask(
@@ -317,21 +305,13 @@ def _background(band: str, config: Config) -> BackgroundModel:
     return model
 
 
-def _points(voices: _Voices, model: BackgroundModel, config: Config) -> SpeakerPoints:
+def _points(frames: VoiceFrames, model: BackgroundModel, config: Config) -> SpeakerPoints:
     from diarize import space
 
     if config.space.kind == "mfcc":
-        return space.frame_points(voices.values, voices.mask)
-    return space.speaker_points(
-        voices.values,
-        voices.mask,
-        voices.clear,
-        voices.above,
-        model.ubm,
-        (model.speaker, model.window),
-        model.scale,
-        config.space,
-    )
+        return space.frame_points(frames.values, frames.mask)
+    loadings = model.speaker, model.window
+    return space.speaker_points(frames, model.ubm, loadings, model.scale, config.space)
 
 
 def _frame_posteriors(

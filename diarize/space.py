@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from diarize.config import SpaceConfig
     from diarize.models import GMM
-    from diarize.types import SpeechMask
+    from diarize.types import SpeechMask, VoiceFrames
 
     Array = NDArray[Any]
 
@@ -47,30 +47,22 @@ UNCOVERED: Final = 0.018
 
 
 def speaker_points(
-    values: Array,
-    mask: SpeechMask,
-    clear: Array,
-    above: float,
-    ubm: GMM,
-    loadings: tuple[Array, Array],
-    scale: float,
-    config: SpaceConfig,
+    frames: VoiceFrames, ubm: GMM, loadings: tuple[Array, Array], scale: float, config: SpaceConfig
 ) -> SpeakerPoints:
     """Windows of speech as uncertain points in speaker space.
 
-    ``values`` (n_frames, D) normalised cepstra; ``clear`` (n_frames,): frames of speech that count for a
-    voice (``features.clear``); ``above``: dB of speech over the pauses (``features.above_pauses``); ``ubm``,
-    ``loadings`` (speaker, window) and ``scale`` of a background model. A point lies at the posterior mean of
-    the speaker's factors; its precision says how much the window knew (its length and its phones decide),
-    less where sounds are unlike any that the model knows.
+    ``ubm``, ``loadings`` (speaker, window) and ``scale`` are those of a background model. A point lies at the
+    posterior mean of the speaker's factors; its precision says how much the window knew (its length and its
+    phones decide), less in noise and where sounds are unlike any that the model knows.
     """
+    mask = frames.mask
     bounds, first = tiled(mask, config.window, config.max_pause)
     frame = scale * _worth(mask.seconds)
-    statistics = accumulated(ubm, values, clear, bounds, frame)
+    statistics = accumulated(ubm, frames.values, frames.clear, bounds, frame)
     excess = max(1.0, dispersion(statistics, *loadings, frame) / USUAL_DISPERSION)
     speaker, window = loadings
     worth = Statistics(*(each / excess for each in statistics))
-    observations = observed(worth, (_contrast(above) * speaker).astype(speaker.dtype), window)
+    observations = observed(worth, (_contrast(frames.above) * speaker).astype(speaker.dtype), window)
     usual = scale * mask.grid.frames_in(config.window) * ubm.weights
     drift = drift_covariance(usual, loadings, LASTING, WANDERING)
     means = posterior_means(observations)

@@ -29,6 +29,7 @@ __all__ = [
     "SpeakerPoints",
     "SpeechMask",
     "Turn",
+    "VoiceFrames",
     "Waveform",
     "runs",
     "speaker_name",
@@ -201,6 +202,20 @@ class SpeechMask:
     def seconds(self) -> float:
         """How much speech there is."""
         return float(np.count_nonzero(self.values)) / self.grid.frame_rate
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceFrames:
+    """What there is to tell voices by in a recording.
+
+    ``values`` (n_frames, D): normalised cepstra; ``mask``: where speech is; ``clear`` bool (n_frames,): the
+    frames of it that count for a voice; ``above``: how many dB speech is above what is heard in pauses.
+    """
+
+    values: Array
+    mask: SpeechMask
+    clear: Array
+    above: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from diarize.models.drift import drift_covariance
 from diarize.models.factors import observed, posterior_means, unpacked
 from diarize.models.statistics import accumulated
 from diarize.space import frame_points, speaker_points
+from diarize.types import VoiceFrames
 from diarize.windows import tiled
 
 from .made import mask_of, mixture
@@ -26,7 +27,8 @@ VALUES = UBM.sample(1000, seed=2)[0].astype(np.float32)
 def points(values=VALUES, mask=MASK, scale=0.1, clear=None, above=60.0, **settings):
     """Speaker points of the values above, all of whose frames are clear unless said otherwise."""
     clear = mask.values if clear is None else clear
-    return speaker_points(values, mask, clear, above, UBM, LOADINGS, scale, SpaceConfig(**settings))
+    frames = VoiceFrames(values, mask, clear, above)
+    return speaker_points(frames, UBM, LOADINGS, scale, SpaceConfig(**settings))
 
 
 class TestSpeakerPoints:
@@ -104,9 +106,8 @@ class TestSpeakerPoints:
             mask = mask_of(100 * seconds + 100, (0, 150), (200, 50 + 100 * seconds))
             assert mask.seconds == seconds
             values = np.zeros((100 * seconds + 100, 3), np.float32)
-            known[seconds] = speaker_points(
-                values, mask, mask.values, 60.0, UBM, loadings, 0.1, SpaceConfig()
-            ).precision[0]
+            frames = VoiceFrames(values, mask, mask.values, 60.0)
+            known[seconds] = speaker_points(frames, UBM, loadings, 0.1, SpaceConfig()).precision[0]
         assert_allclose(known[300], known[8] * (1 + 8 / 300) / 2, rtol=1e-4)
         assert_allclose(known[1200], known[8] * (1 + 8 / 1200) / 2 / 2, rtol=1e-4)
 
