@@ -170,7 +170,7 @@ def test_one_voice_of_a_minute_is_one(seed):
     assert scoring.score(truth, result.annotation).score.missed < 6.0
 
 
-@pytest.mark.xfail(reason="five are found: most voices of pure signal are too much alike")
+@pytest.mark.xfail(reason="three are found: most voices of pure signal are too much alike")
 def test_twelve_voices_in_ten_minutes_are_many():
     """Seven to twelve are found of twelve; some voices of pure signal are too much alike."""
     config = synth.SynthConfig(duration=600.0, overlap_probability=0.0)
