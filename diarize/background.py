@@ -83,7 +83,7 @@ class BackgroundModel:
                 f"loadings of shapes {shapes[0]} and {shapes[1]} do not fit a mixture of {shape}"
             )
         for wrong in self._oddities():
-            raise ModelError(f"{wrong}; pass a background model that was saved here")
+            raise ModelError(f"{wrong}; pass a background model that this version saved")
 
     def _oddities(self) -> Iterator[str]:
         """What is not as it should be."""
