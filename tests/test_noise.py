@@ -106,16 +106,30 @@ class TestDenoised:
         monkeypatch.setattr("diarize.features.noise.AT_ONCE", 7)
         assert_allclose(denoised(features, speech, CONFIG).values, whole, rtol=0, atol=1e-5)
 
-    def test_a_few_frames_spread_over_all_tell_the_noise(self, monkeypatch):
-        """Noise that grows: of a thousand pauses twenty have nearly the same median."""
-        powers = np.column_stack((np.linspace(0.1, 0.3, 1030), np.linspace(0.2, 0.4, 1030)))
-        powers[:30] = 1.0
-        features, speech = spectra(powers, powers), np.arange(1030) < 30
-        every = denoised(features, speech, TINY).values[:30]
-        monkeypatch.setattr("diarize.features.noise.ENOUGH", 20)
-        some = denoised(features, speech, TINY).values[:30]
-        assert np.abs(some - every).max() > 0
-        assert_allclose(some, every, rtol=0, atol=0.1)
+    def test_noise_is_that_of_its_time(self, monkeypatch):
+        """A fan is switched on at frame 100: each half loses what its own pauses hold, by hand."""
+        monkeypatch.setattr("diarize.features.noise.AT_ONCE", 100)
+        monkeypatch.setattr("diarize.features.noise.AROUND", 40)
+        noise = np.repeat([0.1, 0.6], 100)[:, None]
+        speech = np.arange(200) % 2 == 0
+        powers = np.where(speech[:, None], 1.0, np.array([1.0, 0.5]) * noise)
+        found = denoised(spectra(powers, powers), speech, TINY).values[speech]
+        left = dct(10 * np.log10([[0.9, 0.95], [0.4, 0.7]]), norm="ortho")
+        assert_allclose(found[:50, :2], np.tile(left[0], (50, 1)), rtol=0, atol=1e-4)
+        assert_allclose(found[50:, :2], np.tile(left[1], (50, 1)), rtol=0, atol=1e-4)
+
+    def test_where_pauses_are_rare_the_nearest_tell(self, monkeypatch):
+        """All thirty of them, before the first and after the last, too."""
+        monkeypatch.setattr("diarize.features.noise.AT_ONCE", 50)
+        monkeypatch.setattr("diarize.features.noise.AROUND", 30)
+        powers = np.ones((400, 2))
+        speech = np.ones(400, bool)
+        for frames, level in ((slice(100, 130), 0.1), (slice(250, 280), 0.6)):
+            powers[frames], speech[frames] = level, False
+        powers[270:280] = 0.9
+        found = denoised(spectra(powers, powers), speech, TINY).values[:, 0]
+        expected = 10 * np.log10([0.9, 0.4]) * np.sqrt(2)
+        assert_allclose(found[[0, 99, 399]], expected[[0, 0, 1]], rtol=0, atol=1e-4)
 
     def test_no_more_coefficients_than_there_are(self):
         features, speech = heard()

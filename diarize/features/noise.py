@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 __all__ = ["denoised"]
 
-AT_ONCE: Final = 1 << 14  # frames whose filters are held at a time
-ENOUGH: Final = 1 << 14  # frames, evenly spread over all, that tell a median
+AT_ONCE: Final = 2000  # frames for which noise is measured anew: in long recordings it comes and goes
+AROUND: Final = 3000  # frames that tell it, half of them before the middle of those and half behind
 
 
 def denoised(features: Features, speech: Array, config: FeatureConfig) -> Features:
-    """The coefficients that can tell voices, without the median power of what is behind speech.
+    """The coefficients that can tell voices, without the median power of what is behind speech there.
 
     ``features``: cepstra of ``config``; ``speech``: bool (n_frames,). At least
     ``config.noise_floor`` of a frame's power is left in every filter. Returns Features of c0 … c{n_voice} and
@@ -48,13 +48,20 @@ def denoised(features: Features, speech: Array, config: FeatureConfig) -> Featur
 
 def _denoised(values: Array, behind: Array, n: int, n_mels: int, config: FeatureConfig) -> Array:
     """The first ``n`` cepstra of one band's (n_frames, N), less what the frames ``behind`` hold."""
-    some = np.flatnonzero(behind)[:: -(-behind.sum() // ENOUGH)]
-    noise = np.median(_powers(values[some], n_mels, config), axis=1)
     found = np.empty((len(values), min(n, values.shape[1])), dtype=np.float32)
+    told_by = np.flatnonzero(behind)
     for start in range(0, len(values), AT_ONCE):
+        near = values[_around(told_by, start + AT_ONCE // 2)]
+        noise = np.median(_powers(near, n_mels, config), axis=1)
         rows = slice(start, start + AT_ONCE)
         found[rows] = _without(noise, values[rows], found.shape[1], n_mels, config)
     return found
+
+
+def _around(frames: Array, middle: int) -> Array:
+    """Those of the ``frames``, which are in order, around a ``middle``: as many before it as behind."""
+    first = np.clip(np.searchsorted(frames, middle) - AROUND // 2, 0, max(0, len(frames) - AROUND))
+    return frames[first : first + AROUND]
 
 
 def _without(noise: Array, values: Array, n: int, n_mels: int, config: FeatureConfig) -> Array:
