@@ -361,6 +361,13 @@ class TestVoices:
         assert pitches == sorted(pitches)
         assert pitches[3] > 1.8 * pitches[0]
 
+    def test_voices_of_one_pitch_and_length_have_vowels_of_their_own(self):
+        """Spectra of halves of a voice are more alike than those of two voices, whoever they are."""
+        voices = [vowels(1, 40.0, seed=s)["voice_00"][0].samples for s in range(6)]
+        halves = np.array([[spectrum_of(half) for half in np.array_split(v, 2)] for v in voices])
+        away = np.abs(halves[:, None, 0] - halves[None, :, 1]).mean(axis=-1)  # dB, voice against voice
+        assert (away.diagonal() * 2 < (away + 100 * np.eye(6)).min(axis=1)).all()
+
     def test_vowels_are_seeded(self):
         assert np.array_equal(vowels(2, 3.0)["voice_01"][0].samples, vowels(2, 3.0)["voice_01"][0].samples)
         one, two = (vowels(2, 3.0, seed=s)["voice_01"][0].samples for s in (0, 1))
@@ -376,6 +383,13 @@ def pitch_of(samples):
             likeness = np.correlate(frame, frame, "full")[1599:]
             found.append(RATE / (40 + np.argmax(likeness[40:266])))
     return float(np.median(found))
+
+
+def spectrum_of(samples):
+    """Mean power in 250 Hz, dB, from 250 to 7000 Hz."""
+    frames = samples[: samples.size // 512 * 512].reshape(-1, 512)
+    power = np.square(np.abs(np.fft.rfft(frames * np.hanning(512), axis=1))).mean(axis=0)
+    return 10 * np.log10(power[8:224].reshape(-1, 8).mean(axis=1))
 
 
 class TestErrors:

@@ -1,8 +1,9 @@
-"""Voices of pure signal: syllables of vowels by a pitch and a throat of one's own."""
+"""Voices of pure signal: syllables of vowels by a pitch and a vocal tract of one's own."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -17,29 +18,79 @@ if TYPE_CHECKING:
 __all__ = ["vowels"]
 
 # First three formants in Hz of five vowels of an average man (Peterson and Barney 1952): a, e, i, o, u.
-FORMANTS = ((730, 1090, 2440), (530, 1840, 2480), (270, 2290, 3010), (570, 840, 2410), (300, 870, 2240))
-BANDWIDTHS = (70.0, 100.0, 140.0, 200.0)
-FOURTH = 3500.0
-PITCHES = (85.0, 260.0)  # Hz, lowest and highest voice
-THROATS = (0.88, 1.2)  # formants against the average man's
+FORMANTS: Final = (
+    (730, 1090, 2440), (530, 1840, 2480), (270, 2290, 3010), (570, 840, 2410), (300, 870, 2240),
+)  # fmt: skip
+HIGHER: Final = (3500, 4500, 5500)  # Hz, the same in all vowels
+BANDWIDTHS: Final = (70, 100, 140, 200, 250, 300)  # Hz, of the six
+PITCHES: Final = (85.0, 260.0)  # Hz, lowest and highest voice
+THROATS: Final = (0.88, 1.2)  # formants against the average man's
+# How voices differ beyond length: standard deviations of the logarithms of each formant over all vowels, of
+# each in each vowel (about what Peterson and Barney found within men), and of bandwidths.
+OWN_FORMANT: Final = 0.04
+OWN_VOWEL: Final = 0.06
+OWN_BANDWIDTH: Final = 0.3
+DIPS: Final = (3500.0, 5500.0)  # Hz, where the hollows beside the larynx take sound away (Dang & Honda 1997)
+DIP_WIDTHS: Final = (200.0, 500.0)  # Hz
+TILTS: Final = (0.88, 0.98)  # pole of the glottal pulse's lowpass
+BREATHS: Final = (0.003, 0.05)  # of noise against a pulse
 
 
-def _source(pitch: float, n: int, rate: int, rng: np.random.Generator) -> Array:
+@dataclass(frozen=True, slots=True)
+class _Tract:
+    """What makes a voice: ``formants`` (5, 6) and ``bandwidths`` (6,) in Hz; ``dip``: its place and width in
+    Hz; ``tilt``, ``breath``.
+    """
+
+    formants: Array
+    bandwidths: Array
+    dip: tuple[float, float]
+    tilt: float
+    breath: float
+
+
+def _tract(throat: float, rng: np.random.Generator) -> _Tract:
+    """One of a length: 1 is the average man's, less is longer."""
+    average = np.array([(*lower, *HIGHER) for lower in FORMANTS], dtype=float)
+    own = OWN_FORMANT * rng.standard_normal(6) + OWN_VOWEL * rng.standard_normal(average.shape)
+    return _Tract(
+        throat * average * np.exp(own),
+        np.array(BANDWIDTHS) * np.exp(OWN_BANDWIDTH * rng.standard_normal(6)),
+        (float(rng.uniform(*DIPS)), float(rng.uniform(*DIP_WIDTHS))),
+        float(rng.uniform(*TILTS)),
+        float(np.exp(rng.uniform(*np.log(BREATHS)))),
+    )
+
+
+def _source(pitch: float, breath: float, n: int, rate: int, rng: np.random.Generator) -> Array:
     """Glottal pulses (n,) of a pitch that drifts by a few semitones, with some breath."""
     slow = np.interp(
         np.arange(n), np.arange(0, n + rate, rate // 4), rng.standard_normal(-(-(n + rate) // (rate // 4)))
     )
     phase = np.cumsum(pitch * 2 ** (0.1 * slow) / rate)
     pulses = np.diff(np.floor(phase), prepend=0.0)
-    return np.asarray(pulses + 0.01 * rng.standard_normal(n))
+    return np.asarray(pulses + breath * rng.standard_normal(n))
 
 
-def _resonances(formants: Array, rate: int) -> Array:
-    """Second-order sections (m, 6) of the formants below half the rate."""
-    bands = [(f, b) for f, b in zip(formants, BANDWIDTHS, strict=True) if f < 0.45 * rate]
-    radii = [np.exp(-np.pi * b / rate) for _, b in bands]
-    poles = [(-2 * r * np.cos(2 * np.pi * f / rate), r * r) for (f, _), r in zip(bands, radii, strict=True)]
-    return np.array([(1 + a + b, 0, 0, 1, a, b) for a, b in poles])
+def _filters(tract: _Tract, rate: int, rng: np.random.Generator) -> Array:
+    """Second-order sections (m, 6) of a vowel anywhere between two of the five, below half the rate."""
+    one, other = rng.integers(len(FORMANTS), size=2)
+    formants = tract.formants[one] * (tract.formants[other] / tract.formants[one]) ** rng.uniform()
+    peaks = np.array([_pair(*each, rate) for each in zip(formants, tract.bandwidths, strict=True)])
+    flat, at = np.array([1.0, 0, 0]), _pair(*tract.dip, rate)
+    sections = np.vstack((
+        [1, -0.9, 0, 1, -tract.tilt, 0],
+        np.column_stack((peaks.sum(axis=1, keepdims=True) * flat, peaks)),
+        np.concatenate((at / at.sum(), flat)),
+    ))  # fmt: skip
+    heard: Array = np.array([0.0, *formants, tract.dip[0]]) < 0.45 * rate
+    return sections[heard]
+
+
+def _pair(frequency: float, bandwidth: float, rate: int) -> Array:
+    """Coefficients (3,) of the polynomial in 1/z that is least at a frequency, Hz."""
+    radius = np.exp(-np.pi * bandwidth / rate)
+    return np.array([1.0, -2 * radius * np.cos(2 * np.pi * frequency / rate), radius**2])
 
 
 def _syllables(n: int, rate: int, rng: np.random.Generator) -> list[tuple[int, int]]:
@@ -60,11 +111,10 @@ def _voice(pitch: float, throat: float, n: int, rate: int, rng: np.random.Genera
     """One speaker saying vowels for n samples, float32 (n,), RMS of its syllables about 0.1."""
     from scipy.signal import sosfilt
 
-    source, said = _source(pitch, n, rate, rng), np.zeros(n)
-    tilt = np.array([[1.0, -0.9, 0, 1, -rng.uniform(0.9, 0.97), 0]])
+    tract, said = _tract(throat, rng), np.zeros(n)
+    source = _source(pitch, tract.breath, n, rate, rng)
     for start, end in _syllables(n, rate, rng):
-        formants = throat * np.array([*FORMANTS[rng.integers(len(FORMANTS))], FOURTH])
-        sound = sosfilt(np.vstack((tilt, _resonances(formants, rate))), source[start:end])
+        sound = sosfilt(_filters(tract, rate, rng), source[start:end])
         edge = np.minimum(1, np.minimum(np.arange(end - start), np.arange(end - start)[::-1]) / (0.02 * rate))
         said[start:end] = sound * edge * rng.uniform(0.7, 1.0) * (0.1 / max(float(sound.std()), 1e-12))
     return np.asarray(said, dtype=np.float32)
@@ -75,7 +125,8 @@ def vowels(
 ) -> dict[str, list[Waveform]]:
     """Clearly different voices as ``conversation`` takes them: ``voice_00`` …, ``seconds`` of each.
 
-    Pitch and throat go from a low and long one to a high and short one in equal ratios, in mixed order.
+    Pitch and throat go from a low and long one to a high and short one in equal ratios, in mixed order; the
+    formants of every vowel, how sharp they are, where a dip is, tilt and breath are drawn for every voice.
     Raises ConfigError for no speaker or less than a second.
     """
     if n_speakers < 1 or seconds < 1 or rate < 8_000:
