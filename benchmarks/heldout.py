@@ -12,7 +12,9 @@ one corpus, 15 s to 200 s, turns of under a second to many, rooms, noise and cha
 "alone" asks how often one voice stays one: held-out voices of 15 to 20 s, and whatever each speaker of a
 corpus of recordings with references says alone. "criteria" counts the speakers of the same conversations in
 other ways. Counts and "wrong", the share of speaker time given to the wrong speaker, are with the reference's
-speech activity. DER: collar 0, overlap scored, own speech activity. Seconds are pooled.
+speech activity. DER: collar 0, overlap scored, own speech activity. Seconds are pooled. "among" is the
+share of recordings whose true number is among those named as good or nearly as good, "named" how many those
+are.
 """
 
 from __future__ import annotations
@@ -107,10 +109,13 @@ class Conversation:
 
 @dataclass(frozen=True)
 class Result:
-    """One conversation: seconds, and grades with the reference's speech and with one's own."""
+    """One conversation: seconds, numbers of speakers that are named as good or nearly as good with the
+    reference's speech, and grades with it and with one's own.
+    """
 
     seconds: float
     corpus: int
+    named: tuple[int, ...]
     given: scoring.FileScore
     own: scoring.FileScore
 
@@ -142,11 +147,9 @@ def result(number: int, corpora: Sequence[Voices], models: Path, seed: int, alon
     """Simulate, diarize with the reference's speech and with one's own, and grade."""
     each = drawn(number, corpora, seed, alone)
     config = settings(each.band, models)
-    given, own = (
-        scoring.score(each.truth, diarize.diarize(each.sound, config, speech=speech).annotation)
-        for speech in (each.speech, None)
-    )
-    return Result(each.sound.duration, each.corpus, given, own)
+    found = [diarize.diarize(each.sound, config, speech=speech) for speech in (each.speech, None)]
+    given, own = (scoring.score(each.truth, one.annotation) for one in found)
+    return Result(each.sound.duration, each.corpus, found[0].selection.equivalent, given, own)
 
 
 def counted(errors: Any) -> str:
@@ -164,7 +167,11 @@ def row(name: str, results: list[Result]) -> str:
     given = diarize.Score.pooled(r.given.score for r in results)
     own = diarize.Score.pooled(r.own.score for r in results)
     wrong, der = 100 * given.confusion / given.total, 100 * (own.der or 0.0)
-    return f"{name:<34} {len(results):4d} {counted(errors)} {wrong:6.1f} {der:7.1f}"
+    among = 100 * np.mean([r.given.reference_speakers in r.named for r in results])
+    n_named = np.mean([len(r.named) for r in results])
+    return (
+        f"{name:<34} {len(results):4d} {counted(errors)} {wrong:6.1f} {der:7.1f} {among:6.0f} {n_named:5.1f}"
+    )
 
 
 def conversations(results: list[Result], names: Sequence[str]) -> str:
@@ -178,7 +185,7 @@ def conversations(results: list[Result], names: Sequence[str]) -> str:
         for low, high in ((1, 1), (2, 2), (3, 4), (5, 7), (8, 10))
     }
     parts |= {f"voices of {name}": [r for r in results if r.corpus == n] for n, name in enumerate(names)}
-    lines = [f"{HEADER} {'wrong':>6} {'DER own':>7}"]
+    lines = [f"{HEADER} {'wrong':>6} {'DER own':>7} {'among':>6} {'named':>5}"]
     lines += [row(name, part) for name, part in parts.items() if part]
     return "\n".join([*lines, row("all", results)])
 

@@ -132,8 +132,8 @@ class ClusteringConfig:
     n_starts: int = 2
     # covariance of each speaker's Gaussian where points are exact (textbook) or the criterion is "bic"
     covariance: str = "diag"
-    # counts whose criterion is within this many nats of the best are reported as nearly equivalent
-    equivalent: float = 3.0
+    # counts whose criterion is within this many nats of the best are named as nearly as good
+    equivalent: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
