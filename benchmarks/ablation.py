@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from diarize.background import BackgroundModel
+    from diarize.models.factors import Statistics
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "as shipped": {},
@@ -61,6 +62,11 @@ def half_the_dimensions(model: BackgroundModel) -> BackgroundModel:
     return replace(model, speaker=model.speaker[..., kept])
 
 
+def usual_dispersions(statistics: Statistics, frame: float) -> Any:
+    """As if no window lay farther off than others."""
+    return np.full(len(statistics.counts), space.USUAL_DISPERSION)
+
+
 MODELS: dict[str, Callable[[BackgroundModel], BackgroundModel]] = {
     "no window factors": no_window_factors,
     "evidence of frames times three": every_frame_counts,
@@ -75,7 +81,7 @@ STAND_INS: dict[str, tuple[Any, str, Any]] = {
         "fitted_power",
         lambda *heard: clustering.USUAL_POWER,
     ),
-    "sounds that no model knows, as well": (space, "USUAL_DISPERSION", np.inf),
+    "windows keep their lengths": (space, "dispersions", usual_dispersions),
     "a second voice costs nothing": (clustering, "SECOND_VOICE", 0.0),
     "voices do not drift": (space, "drift_covariance", lambda *given: None),
     "voices drift in every direction alike": (space, "LASTING", 0.0),

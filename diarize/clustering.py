@@ -36,7 +36,7 @@ STAY_WITHIN: Final = 0.9
 STAY_AFTER_PAUSE: Final = 0.5
 # What the bound must gain before one voice is taken for several, nats: one voice in two moods gains a little,
 # two voices gain much more, be they heard for seconds only.
-SECOND_VOICE: Final = 6.0
+SECOND_VOICE: Final = 8.0
 # The power that neighbours within a stretch bear where several people talk, a little under the median of
 # simulated conversations (2.0): more than 1, for near each other windows err alike.
 USUAL_POWER: Final = 1.8
@@ -49,9 +49,9 @@ class Clustering:
     """The number of speakers and what spoke for it.
 
     ``criterion``: its name; ``counts`` (n,) speakers tried and ``values`` (n,) of the criterion, in nats,
-    smaller is better; ``chosen``; ``equivalent``: counts that the criterion can hardly tell from the chosen,
-    which is among them; ``solutions``: responsibilities (n_windows, K) for every count; ``alike``: counts
-    passed over because two of their voices may well be one that drifted.
+    smaller is better; ``chosen``; ``equivalent``: believable counts that the criterion can hardly tell from
+    the chosen, which is among them; ``solutions``: responsibilities (n_windows, K) for every count;
+    ``alike``: counts passed over because two of their voices may well be one that drifted.
     """
 
     criterion: str
@@ -133,7 +133,8 @@ def _decided(
     if len(alike) == len(ranked):  # nothing better is allowed
         alike = ()
     best, chosen = ranked[len(alike)]
-    near = tuple(sorted(k for value, k in ranked if k not in alike and value - best <= config.equivalent))
+    close = (k for value, k in ranked if value - best <= config.equivalent)
+    near = tuple(sorted(k for k in close if k == chosen or believable(solutions[k])))
     shown, kept = tuple(values[k] for k in counts), tuple(solutions[k] for k in counts)
     return Clustering(criterion, counts, shown, chosen, near, kept, alike)
 

@@ -1,46 +1,35 @@
-"""How far windows lie from what factors explain of them: over-dispersion against the frames they are made of.
+"""How far windows lie from the background: over-dispersion against the frames they are made of.
 
-A diagonal mixture of whitened frames says that the first-order sums of a component scatter around what the
-factors explain of them with the variance of its count. Speech scatters a little more, for neighbouring frames
-repeat each other; sounds unlike any that the loadings were learnt from scatter several times as much, and
-what they then seem to say of the factors is too sure by that factor (McCullagh & Nelder 1989, section 4.5).
+A diagonal mixture of whitened frames says that the first-order sums of a component scatter around nought with
+the variance of its count. Voices lie farther off than that, and so do, much more, laughter, noises, sounds
+unlike any that were learnt from, and two people at once: what such windows seem to say of a voice is too
+sure. Taking everything a window says down by the root of its dispersion gives all windows the same length
+(Garcia-Romero & Espy-Wilson 2011, length normalisation; McCullagh & Nelder 1989, section 4.5).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-
-from diarize.models.factors import Statistics, unexplained
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from diarize.models.factors import Statistics
+
     Array = NDArray[Any]
 
-__all__ = ["dispersion"]
-
-# Frames that a component must have in a window: of fewer, most is explained by chance.
-LEAST: Final = 3.0
-# Windows that are looked at, evenly spaced: so many tell it to a few per cent.
-ENOUGH: Final = 300
+__all__ = ["dispersions"]
 
 
-def dispersion(statistics: Statistics, speaker: Array, window: Array, frame: float) -> float:
-    """χ² of the residuals of n windows over its degrees of freedom; 1 where there is nothing to tell it from.
+def dispersions(statistics: Statistics, frame: float) -> Array:
+    """Mean square of the numbers of each of n windows against what frames of the background have, (n,).
 
-    ``speaker`` (K, D, R) and ``window`` (K, D, Q): loadings, all of whose factors are free in every window;
-    ``frame``: what one frame counts in ``statistics``.
+    ``frame``: what one frame counts in ``statistics``. 1 is expected of frames drawn from the mixture itself,
+    and stands where a window has no frame.
     """
-    n = len(statistics.counts)
-    if not n:
-        return 1.0
-    part = np.linspace(0, n - 1, min(n, ENOUGH)).astype(int)
-    some = Statistics(*(each[part].astype(np.float64) for each in statistics))
-    residuals = unexplained(some, np.concatenate((speaker, window), axis=2).astype(np.float64))
-    heard = some.counts >= LEAST * frame
-    if not heard.any():
-        return 1.0
-    squares = np.sum(residuals**2, axis=2)[heard] / some.counts[heard]
-    return float(squares.mean() / (frame * residuals.shape[2]))
+    counts, sums = statistics
+    squares = np.einsum("nkd,nkd->n", sums, sums, dtype=np.float64)
+    expected = frame * sums.shape[2] * counts.sum(axis=1, dtype=np.float64)
+    return np.divide(squares, expected, out=np.ones(len(counts)), where=expected > 0)

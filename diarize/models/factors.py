@@ -205,11 +205,6 @@ def _pooled(statistics: Statistics, classes: Array) -> Statistics:
     return Statistics(np.add.reduceat(statistics.counts, starts), np.add.reduceat(statistics.sums, starts))
 
 
-def unexplained(statistics: Statistics, loadings: Array) -> Array:
-    """What each window's own factors, at their posterior mean, leave of its sums, (n, K, D)."""
-    return _without(statistics, loadings, _means(statistics, loadings)).sums
-
-
 def _without(statistics: Statistics, loadings: Array, factors: Array) -> Statistics:
     """The sums less what ``factors`` (n, R) explain of them."""
     shift = (factors @ _flat(loadings).T).reshape(statistics.sums.shape)

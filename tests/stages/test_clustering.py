@@ -138,6 +138,8 @@ class TestEvidence:
         assert values[2] < values[1]
         assert (found.chosen, found.alike[0], found.equivalent) == (1, 2, (1,))
         assert found.explanation == "1 by evidence; two voices of 2 would be too much alike"
+        all_near = clustered(replace(points, drift=everywhere), settings(equivalent=1e6), 0)
+        assert all_near.equivalent == (1,)
         points, labels = two_voices_apart(2.5, knows=8.0, n=400)
         found = clustered(replace(points, drift=everywhere), settings(), 0)
         assert (found.chosen, found.alike) == (2, ())

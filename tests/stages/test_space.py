@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from diarize import space
 from diarize.config import SpaceConfig
 from diarize.models.drift import drift_covariance
-from diarize.models.factors import observed, posterior_means, unpacked
+from diarize.models.factors import Observations, observations_at, observed, posterior_means, unpacked
 from diarize.models.statistics import accumulated
 from diarize.space import frame_points, speaker_points
 from diarize.types import VoiceFrames
@@ -31,20 +31,34 @@ def points(values=VALUES, mask=MASK, scale=0.1, clear=None, above=60.0, **settin
     return speaker_points(frames, UBM, LOADINGS, scale, SpaceConfig(**settings))
 
 
+def usual(statistics, frame):
+    """As if no window lay farther off than others."""
+    return np.full(len(statistics.counts), space.USUAL_DISPERSION)
+
+
+def of_one_length(statistics, speaker, window):
+    """What windows say by the likelihood, to the power √(usual / dispersion), a frame counting 0.2."""
+    said, powers = observed(statistics, speaker, window), []
+    for counts, sums in zip(*statistics, strict=True):
+        dispersion = np.sum(sums.astype(float) ** 2) / (0.2 * 3 * counts.sum())
+        powers.append((3.0 / dispersion) ** 0.5)
+    return Observations(*(np.array(powers)[:, None] * each for each in said))
+
+
 class TestSpeakerPoints:
     def test_a_point_is_what_its_window_says(self):
         """Windows, statistics and posterior put together by hand: 8 s of speech make a frame worth twice."""
         found = points()
         bounds, first = tiled(MASK, 1.0, 0.15)
         assert MASK.seconds == 8.0
-        said = observed(accumulated(UBM, VALUES, MASK.values, bounds, 0.2), *LOADINGS)
+        said = of_one_length(accumulated(UBM, VALUES, MASK.values, bounds, 0.2), *LOADINGS)
         assert_array_equal(found.bounds, bounds)
         assert_array_equal(found.first, first)
         assert_allclose(found.values, posterior_means(said), rtol=1e-6, atol=1e-9)
         assert_allclose(found.precision, said.precision, rtol=1e-6)
         assert found.grid == MASK.grid
 
-    def test_frames_that_are_not_clear_say_nothing(self):
+    def test_frames_that_are_not_clear_say_nothing(self, monkeypatch):
         """Whatever lies in them, points and precisions are the same, and less is known than with them."""
         clear = MASK.values & (np.arange(1000) % 5 > 0)
         one = points(clear=clear)
@@ -52,19 +66,21 @@ class TestSpeakerPoints:
         assert_array_equal(one.values, other.values)
         assert_array_equal(one.precision, other.precision)
         assert_array_equal(one.bounds, points().bounds)
+        monkeypatch.setattr(space, "dispersions", usual)
+        one = points(clear=clear)
         assert np.trace(unpacked(points().precision - one.precision), axis1=1, axis2=2).min() > 0
 
-    def test_windows_that_scatter_more_than_speech_does_say_less(self, monkeypatch):
-        """In proportion to the excess; up to the usual, nothing is taken away."""
-        usual, half = points(), points(scale=0.05)
-        for found, same in (
-            (1.0, usual),
-            (space.USUAL_DISPERSION, usual),
-            (2 * space.USUAL_DISPERSION, half),
-        ):
-            monkeypatch.setattr(space, "dispersion", lambda *given, found=found: found)
-            assert_allclose(points().precision, same.precision, rtol=1e-5)
-            assert_allclose(points().values, same.values, rtol=1e-4, atol=1e-7)
+    def test_what_a_window_says_falls_with_the_root_of_its_dispersion(self, monkeypatch):
+        """Every window with its own; a usual one is taken at its word."""
+        n = len(points().values)
+        times = np.where(np.arange(n) % 2, 4.0, 1.0)
+        monkeypatch.setattr(space, "dispersions", usual)
+        said = observations_at(points().values, points().precision)
+        monkeypatch.setattr(space, "dispersions", lambda *given: times * space.USUAL_DISPERSION)
+        less = observations_at(points().values, points().precision)
+        half = np.sqrt(1 / times)[:, None]
+        assert_allclose(less.precision, half * said.precision, rtol=1e-5)
+        assert_allclose(less.linear, half * said.linear, rtol=1e-4, atol=1e-6)
 
     def test_sounds_unlike_any_say_less(self):
         """Frames four times as far away as the model's are hardly better known for it."""
@@ -76,7 +92,8 @@ class TestSpeakerPoints:
     def test_noise_draws_voices_together(self, above, share):
         """As loadings of the speaker that are so much smaller; those of windows stay."""
         bounds, _ = tiled(MASK, 1.0, 0.15)
-        said = observed(accumulated(UBM, VALUES, MASK.values, bounds, 0.2), share * LOADINGS[0], LOADINGS[1])
+        statistics = accumulated(UBM, VALUES, MASK.values, bounds, 0.2)
+        said = of_one_length(statistics, share * LOADINGS[0], LOADINGS[1])
         found = points(above=above)
         assert_allclose(found.values, posterior_means(said), rtol=1e-6, atol=1e-9)
         assert_allclose(found.precision, said.precision, rtol=1e-6)
@@ -99,7 +116,7 @@ class TestSpeakerPoints:
 
     def test_evidence_grows_with_the_root_of_a_very_long_recording(self, monkeypatch):
         """Without nuisances Φ is in proportion to a frame's worth: (1 + 8/T) √(300/T) from 300 s on."""
-        monkeypatch.setattr(space, "dispersion", lambda *given: 1.0)  # frames that are all alike are strange
+        monkeypatch.setattr(space, "dispersions", usual)  # frames that are all alike are strange
         loadings = LOADINGS[0], 0 * LOADINGS[1]
         known = {}
         for seconds in (8, 300, 1200):
