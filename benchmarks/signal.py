@@ -3,8 +3,8 @@
     python -m benchmarks.signal [--draws 6] [--corpus DIR …]
 
 Conversations of the voices of ``diarize synth`` (20 s of material each, over and over), own speech activity.
-DER: collar 0, overlap scored, seconds pooled over the draws. ``dispersion``: least and most of the medians over
-windows, as ``diarize.models.dispersion`` measures it; of the recordings of a corpus nothing else is printed.
+DER: collar 0, overlap scored, seconds pooled over the draws. ``dispersion``: least and most median over
+windows, as ``diarize.models.dispersion`` measures it; of a corpus nothing else is printed.
 """
 
 from __future__ import annotations

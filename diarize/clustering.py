@@ -49,8 +49,8 @@ class Clustering:
     """The number of speakers and what spoke for it.
 
     ``criterion``: its name; ``counts`` (n,) speakers tried and ``values`` (n,) of the criterion, in nats,
-    smaller is better; ``chosen``; ``equivalent``: believable counts that the criterion can hardly tell from
-    the chosen, which is among them; ``solutions``: responsibilities (n_windows, K) for every count;
+    smaller is better; ``chosen``; ``equivalent``: counts that can hardly be told from the chosen, which is
+    among them; ``solutions``: responsibilities (n_windows, K) for every count;
     ``alike``: counts passed over because two of their voices may well be one that drifted.
     """
 
@@ -124,17 +124,20 @@ def _decided(
     solutions: dict[int, Array],
     values: dict[int, float],
     config: ClusteringConfig,
-    believable: Callable[[Array], bool] = lambda responsibilities: True,
+    believable: Callable[[Array, float], bool] = lambda responsibilities, margin: True,
 ) -> Clustering:
-    """The allowed count with the least value whose solution is believable, all counts reported."""
+    """The allowed count with the least value whose solution is believable, all counts reported.
+
+    Nearly as good are those that miss either by no more than ``config.equivalent``.
+    """
     counts = tuple(sorted(values))
     ranked = sorted((values[k], k) for k in counts if config.min_speakers <= k <= config.max_speakers)
-    alike = tuple(takewhile(lambda k: not believable(solutions[k]), (k for _, k in ranked)))
+    alike = tuple(takewhile(lambda k: not believable(solutions[k], 0.0), (k for _, k in ranked)))
     if len(alike) == len(ranked):  # nothing better is allowed
         alike = ()
     best, chosen = ranked[len(alike)]
     close = (k for value, k in ranked if value - best <= config.equivalent)
-    near = tuple(sorted(k for k in close if k == chosen or believable(solutions[k])))
+    near = tuple(sorted(k for k in close if k == chosen or believable(solutions[k], config.equivalent)))
     shown, kept = tuple(values[k] for k in counts), tuple(solutions[k] for k in counts)
     return Clustering(criterion, counts, shown, chosen, near, kept, alike)
 
@@ -170,15 +173,17 @@ def _by_evidence(
     return _decided("evidence", solutions, values, config, partial(_all_apart, observations, points.drift))
 
 
-def _all_apart(observations: Observations, drift: Array | None, responsibilities: Array) -> bool:
-    """Whether every two voices are likelier two than one that drifted."""
+def _all_apart(
+    observations: Observations, drift: Array | None, responsibilities: Array, margin: float
+) -> bool:
+    """Whether no two voices are likelier one that drifted than two, by ``margin`` nats or more."""
     linear = responsibilities.T @ observations.linear
     precision = responsibilities.T @ observations.precision
     within = np.zeros(2 * linear.shape[1:]) if drift is None else drift
     voices = [
         scattered(Observations(linear[k : k + 1], precision[k : k + 1]), within) for k in range(len(linear))
     ]
-    return all(log_ratio(one, other) < 0 for one, other in combinations(voices, 2))
+    return all(log_ratio(one, other) < margin for one, other in combinations(voices, 2))
 
 
 def _start(values: Array, config: ClusteringConfig, seed: int) -> Array:

@@ -32,4 +32,5 @@ def dispersions(statistics: Statistics, frame: float) -> Array:
     counts, sums = statistics
     squares = np.einsum("nkd,nkd->n", sums, sums, dtype=np.float64)
     expected = frame * sums.shape[2] * counts.sum(axis=1, dtype=np.float64)
-    return np.divide(squares, expected, out=np.ones(len(counts)), where=expected > 0)
+    found: Array = np.divide(squares, expected, out=np.ones(len(counts)), where=expected > 0)
+    return found

@@ -133,13 +133,16 @@ class TestEvidence:
         """Much is known, a little differs: the evidence prefers two, but two voices would differ by more."""
         everywhere = 0.05 * np.eye(8)
         points, labels = two_voices_apart(0.9, knows=8.0, n=400)
-        found = clustered(replace(points, drift=everywhere), settings(), 0)
+        found = clustered(replace(points, drift=everywhere), settings(equivalent=0.0), 0)
         values = dict(zip(found.counts, found.values, strict=True))
         assert values[2] < values[1]
         assert (found.chosen, found.alike[0], found.equivalent) == (1, 2, (1,))
         assert found.explanation == "1 by evidence; two voices of 2 would be too much alike"
-        all_near = clustered(replace(points, drift=everywhere), settings(equivalent=1e6), 0)
-        assert all_near.equivalent == (1,)
+        near = clustered(replace(points, drift=everywhere), settings(equivalent=10.0), 0)
+        assert near.chosen == 1
+        assert near.equivalent == (1, 2)  # ten nats would be enough to tell them apart
+        narrow = clustered(replace(points, drift=everywhere), settings(equivalent=0.1), 0)
+        assert narrow.equivalent == (1,)  # a tenth would not, though two have the better value by far
         points, labels = two_voices_apart(2.5, knows=8.0, n=400)
         found = clustered(replace(points, drift=everywhere), settings(), 0)
         assert (found.chosen, found.alike) == (2, ())
