@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import argparse
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from math import inf
@@ -58,9 +58,10 @@ if TYPE_CHECKING:
 
 SPEAKERS = np.array([0.10, 0.20, 0.18, 0.14, 0.11, 0.09, 0.07, 0.05, 0.03, 0.03])  # chances of 1, 2, 3 …
 SHORTEST = 15.0  # seconds
-# Seconds for each speaker, from and to. A voice has about 14 s of material; said over and over, its phrases
-# would make patterns of their own.
+# Seconds for each speaker, from and to, as far as they go: a voice has about 10 s of speech, and nothing is
+# said twice, for the same sounds again would make patterns of their own.
 LEAST_EACH, MOST_EACH = 5.0, 20.0
+AFTER = 0.5  # seconds that are kept after the last word
 LENGTHS = (0.0, 25.0, 60.0, inf)  # seconds at which the table is cut
 ONE_IN = 5
 DIMENSIONS = 8  # principal ones of speaker space, for criteria that count parameters
@@ -80,6 +81,7 @@ def scenery(rng: np.random.Generator, seconds: float) -> synth.SynthConfig:
         turn_median=float(np.exp(rng.uniform(np.log(0.8), np.log(5.0)))),
         pause_mean=float(rng.uniform(0.15, 1.0)),
         overlap_probability=float(rng.uniform(0.0, 0.3)),
+        repeat=False,
         gain_spread=float(rng.uniform(0.0, 6.0)),
         rt60=float(rng.choice([0.0, rng.uniform(0.1, 0.9)], p=[0.25, 0.75])),
         direct_to_reverberant=float(rng.uniform(-2.0, 15.0)),
@@ -133,7 +135,9 @@ def drawn(number: int, corpora: Sequence[Voices], seed: int, alone: bool) -> Con
         for n in rng.choice(sorted(voices), n_speakers, replace=False)
     }
     scene = scenery(rng, seconds)
-    sound, truth = synth.conversation(cast, scene, int(rng.integers(1 << 31)))
+    whole, truth = synth.conversation(cast, scene, int(rng.integers(1 << 31)))
+    end = max(turn.end for turn in truth.turns) + AFTER
+    sound = replace(whole, samples=whole.samples[: round(end * whole.rate)])
     return Conversation(sound, truth, "wide" if scene.high_cut == inf else "narrow", corpus)
 
 

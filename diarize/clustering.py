@@ -36,10 +36,12 @@ STAY_WITHIN: Final = 0.9
 STAY_AFTER_PAUSE: Final = 0.5
 # What the bound must gain before one voice is taken for several, nats: one voice in two moods gains a little,
 # two voices gain much more, be they heard for seconds only.
-SECOND_VOICE: Final = 8.0
+SECOND_VOICE: Final = 6.0
 # The power that neighbours within a stretch bear where several people talk, a little under the median of
 # simulated conversations (2.0): more than 1, for near each other windows err alike.
 USUAL_POWER: Final = 1.8
+# A voice drifts with time: after so many seconds of its speech, by half of the variance that it ever does.
+HALF_DRIFT: Final = 10.0
 # Probability that a hard start leaves to the other speakers.
 DOUBT: Final = 1e-3
 
@@ -170,20 +172,29 @@ def _by_evidence(
     path |= _missing(path, observations, stay, points.values, config, seed)
     solutions = {k: fit.responsibilities for k, fit in path.items()}
     values = {k: (SECOND_VOICE if k > 1 else 0.0) - fit.log_evidence for k, fit in path.items()}
-    return _decided("evidence", solutions, values, config, partial(_all_apart, observations, points.drift))
+    return _decided("evidence", solutions, values, config, partial(_all_apart, observations, points))
 
 
 def _all_apart(
-    observations: Observations, drift: Array | None, responsibilities: Array, margin: float
+    observations: Observations, points: SpeakerPoints, responsibilities: Array, margin: float
 ) -> bool:
     """Whether no two voices are likelier one that drifted than two, by ``margin`` nats or more."""
     linear = responsibilities.T @ observations.linear
     precision = responsibilities.T @ observations.precision
-    within = np.zeros(2 * linear.shape[1:]) if drift is None else drift
     voices = [
-        scattered(Observations(linear[k : k + 1], precision[k : k + 1]), within) for k in range(len(linear))
+        scattered(Observations(linear[k : k + 1], precision[k : k + 1]), within)
+        for k, within in enumerate(_drifts(points, responsibilities))
     ]
     return all(log_ratio(one, other) < margin for one, other in combinations(voices, 2))
+
+
+def _drifts(points: SpeakerPoints, responsibilities: Array) -> Array:
+    """Covariance (K, d, d) by which each voice may have drifted in the time that it is heard."""
+    size = points.values.shape[1]
+    most = np.zeros((size, size)) if points.drift is None else points.drift
+    lengths = (points.bounds[:, 1] - points.bounds[:, 0]) / points.grid.frame_rate
+    heard = responsibilities.T @ lengths
+    return (heard / (heard + HALF_DRIFT))[:, None, None] * most
 
 
 def _start(values: Array, config: ClusteringConfig, seed: int) -> Array:

@@ -226,7 +226,7 @@ class SpeakerPoints:
     symmetric: how much it tells in which direction beyond a standard normal prior, or None when points are
     exact; ``bounds`` (n, 2): starts and ends in frames of ``grid``, half-open, in order of time; ``first``
     bool (n,): whether the window begins a stretch of speech; ``drift`` (d, d): covariance by which one
-    speaker's place may change within the recording, or None when it does not.
+    speaker's place may change in the end, however long the recording, or None when it does not.
     """
 
     values: Array

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
 
 from diarize import intervals
 from diarize.errors import AudioError, ConfigError
@@ -231,6 +232,37 @@ class TestTalk:
         _, truth = conversation({"ann": VOICES["voice_00"]}, DRY)
         assert truth.speakers == ("ann",)
         assert len(truth.turns) > 5
+
+    @pytest.mark.parametrize("seed", range(4))
+    def test_without_repeats_everything_is_said_once(self, seed):
+        """Where there is time, all of it, and then there is silence."""
+        config = replace(DRY, duration=300.0, overlap_probability=0.0, repeat=False)
+        planned = scene(VOICES, config, seed)
+        assert sorted(planned.which) == list(range(len(planned.cells)))
+        spoken = sum(
+            p.length for voice in VOICES.values() for each in voice for p in phrases(each.samples, RATE)
+        )
+        heard = intervals.duration(planned.annotation.intervals())
+        assert spoken / RATE <= heard < 1.5 * spoken / RATE
+        again = scene(VOICES, replace(config, repeat=True), seed)
+        assert len(again.which) > 2 * len(planned.which)
+
+    @pytest.mark.parametrize("seed", range(4))
+    def test_repeats_matter_only_once_all_has_been_said(self, seed):
+        """A talk too short for that is the same with and without."""
+        once, again = (scene(VOICES, replace(DRY, duration=8.0, repeat=r), seed) for r in (False, True))
+        assert once.annotation == again.annotation
+        assert_array_equal(once.which, again.which)
+
+    def test_whoever_has_said_everything_is_silent(self):
+        """One speaker with little to say, and one who goes on."""
+        brief = vowels(1, 2.0, seed=1)["voice_00"]
+        config = replace(DRY, overlap_probability=0.0, repeat=False)
+        truth = scene({"brief": brief, "long": VOICES["voice_00"]}, config, 0).annotation
+        said = intervals.duration(truth.intervals("brief"))
+        assert said <= sum(each.duration for each in brief) + 1.0
+        assert truth.turns[-1].speaker == "long"
+        assert intervals.duration(truth.intervals("long")) > 3 * said
 
 
 class TestSound:

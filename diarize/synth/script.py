@@ -39,19 +39,26 @@ class Line:
 
 @dataclass(slots=True)
 class _Deck:
-    """One speaker's phrases: each is said once before any is said again, then in another order."""
+    """One speaker's phrases: each is said once before any is said again, if so, in another order."""
 
     phrases: Sequence[Phrase]
     rng: np.random.Generator
+    repeat: bool
     unused: set[int] = field(default_factory=set)
     order: list[int] = field(default_factory=list)
+    shuffled: bool = False
+
+    @property
+    def spent(self) -> bool:
+        """Whether there is nothing left to say."""
+        return self.shuffled and not self.repeat and not self.unused
 
     def _first(self) -> int:
         while self.order and self.order[-1] not in self.unused:
             self.order.pop()
         if not self.order:
             self.order = [int(i) for i in self.rng.permutation(len(self.phrases))]
-            self.unused = set(self.order)
+            self.unused, self.shuffled = set(self.order), True
         return self.order.pop()
 
     def _following(self, index: int, room: float) -> int | None:
@@ -75,7 +82,7 @@ class _Deck:
                 index = following
                 continue
             clock += round(self.rng.uniform(*JOIN) * rate)
-            if clock >= wanted:
+            if clock >= wanted or self.spent:
                 return said
             index = self._first()
 
@@ -96,12 +103,15 @@ class _Talk:
     last_start: int = 0
     last_speaker: int = -1
 
-    def wishes(self, shares: Array, turn: float) -> Array:
-        """Probability (n,) of each to speak next: how far behind the meant share, the last one less so."""
-        behind = np.maximum(shares * (self.spoken.sum() + turn) - self.spoken, 0)
+    def wishes(self, shares: Array, turn: float, able: Array) -> Array:
+        """Probability (n,) of each who is ``able`` to speak next: how far behind the meant share, the last
+        one less so.
+        """
+        behind = able * np.maximum(shares * (self.spoken.sum() + turn) - self.spoken, 0)
         if self.last_speaker >= 0 and behind.size > 1:
             behind[self.last_speaker] *= AGAIN
-        return np.asarray(behind / behind.sum()) if behind.sum() > 0 else shares
+        wished = behind if behind.sum() > 0 else able * shares
+        return np.asarray(wished / wished.sum())
 
     def start(self, speaker: int, config: SynthConfig, rng: np.random.Generator) -> int:
         """When the next turn starts: after a pause, or before the others have ended."""
@@ -122,13 +132,14 @@ class _Talk:
 
 def script(cast: Sequence[Sequence[Phrase]], config: SynthConfig, rng: np.random.Generator) -> list[Line]:
     """The lines of a conversation, in the order of its turns; all end within the configured duration."""
-    shares, decks = _shares(config, len(cast), rng), [_Deck(phrases, rng) for phrases in cast]
+    shares, decks = _shares(config, len(cast), rng), [_Deck(phrases, rng, config.repeat) for phrases in cast]
     talk = _Talk(np.zeros(len(cast), dtype=np.int64), np.zeros(len(cast)))
     lines: list[Line] = []
     misses = 0
-    while misses < TRIES:
+    while misses < TRIES and not all(deck.spent for deck in decks):
         wanted = config.turn_median * np.exp(config.turn_spread * rng.standard_normal()) * config.rate
-        speaker = int(rng.choice(len(cast), p=talk.wishes(shares, wanted)))
+        able = np.array([not deck.spent for deck in decks])
+        speaker = int(rng.choice(len(cast), p=talk.wishes(shares, wanted, able)))
         start = talk.start(speaker, config, rng)
         said = decks[speaker].turn(wanted, config.rate)
         turn = [Line(speaker, i, start + at, cast[speaker][i].length) for i, at in said]

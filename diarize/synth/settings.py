@@ -52,6 +52,9 @@ class SynthConfig:
     # How often a speaker starts before the others have ended, and the mean (exponential) of how early, s.
     overlap_probability: float = 0.15
     overlap_mean: float = 0.8
+    # Whether phrases are said again when all have been said. If not, whoever has said everything is silent,
+    # and the talk ends when all are: for learning and testing, where the same sounds twice would mislead.
+    repeat: bool = True
     # Standard deviation of the speakers' levels, dB.
     gain_spread: float = 3.0
     # Reverberation time of the room in seconds, 0 for none; measured impulse responses replace it.

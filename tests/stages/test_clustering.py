@@ -148,6 +148,36 @@ class TestEvidence:
         assert (found.chosen, found.alike) == (2, ())
         assert agreement(labels, found.responsibilities) > 0.97
 
+    def test_a_voice_drifts_with_time(self):
+        """What tells two voices of seconds from each other may be one voice that is heard for minutes."""
+        points, _ = two_voices_apart(1.0, knows=8.0, n=400)
+        chosen = []
+        for seconds in (2.0, 2_000.0):
+            edges = np.round(np.linspace(0, seconds * points.grid.frame_rate, 401)).astype(np.int64)
+            heard = replace(
+                points,
+                bounds=np.column_stack((edges[:-1], edges[1:])),
+                grid=grid(edges[-1]),
+                drift=0.05 * np.eye(8),
+            )
+            chosen.append(clustered(heard, settings(), 0).chosen)
+        assert chosen == [2, 1]
+
+    def test_half_of_its_drift_is_there_after_ten_seconds(self):
+        """By hand: t / (t + 10) of the covariance after t seconds, shared windows counting in part."""
+        points = SpeakerPoints(
+            np.zeros((3, 2)),
+            np.array([[0, 1_000], [1_000, 3_000], [3_000, 3_000]]),
+            np.ones(3, bool),
+            grid(4_000),
+            drift=np.diag([0.6, 0.2]),
+        )
+        shares = np.array([[1.0, 0.0], [0.25, 0.75], [0.0, 1.0]])
+        assert grid(1).frame_rate == 100
+        most = np.diag([0.6, 0.2])
+        assert_allclose(clustering._drifts(points, shares), [15 / 25 * most, 15 / 25 * most])
+        assert_allclose(clustering._drifts(replace(points, drift=None), shares), np.zeros((2, 2, 2)))
+
     def test_the_direction_in_which_voices_drift_counts(self):
         """The same distance is one voice along it, and two across it or where nothing drifts."""
         points, _ = two_voices_apart(2.0, knows=8.0, n=400)
