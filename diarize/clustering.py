@@ -41,7 +41,7 @@ SECOND_VOICE: Final = 6.0
 # simulated conversations (2.0): more than 1, for near each other windows err alike.
 USUAL_POWER: Final = 1.8
 # A voice drifts with time: after so many seconds of its speech, by half of the variance that it ever does.
-HALF_DRIFT: Final = 10.0
+HALF_DRIFT: Final = 30.0
 # Probability that a hard start leaves to the other speakers.
 DOUBT: Final = 1e-3
 

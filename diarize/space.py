@@ -37,8 +37,8 @@ LONG: Final = 300.0
 # farther off is taken down, what lies nearer up, until all windows are of one length.
 USUAL_DISPERSION: Final = 3.0
 # What lasts in the end: of the variance from window to window, and of that between voices in every direction.
-LASTING: Final = 0.18
-WANDERING: Final = 0.036
+LASTING: Final = 0.3
+WANDERING: Final = 0.06
 # Noise draws voices together: their distances are COVERED of what they are in silence where speech is as
 # loud as pauses, and more by UNCOVERED with every dB above them, until 22 dB uncover them wholly (by maximum
 # likelihood on conversations of voices held out).

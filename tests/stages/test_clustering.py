@@ -163,8 +163,8 @@ class TestEvidence:
             chosen.append(clustered(heard, settings(), 0).chosen)
         assert chosen == [2, 1]
 
-    def test_half_of_its_drift_is_there_after_ten_seconds(self):
-        """By hand: t / (t + 10) of the covariance after t seconds, shared windows counting in part."""
+    def test_half_of_its_drift_is_there_after_thirty_seconds(self):
+        """By hand: t / (t + 30) of the covariance after t seconds, shared windows counting in part."""
         points = SpeakerPoints(
             np.zeros((3, 2)),
             np.array([[0, 1_000], [1_000, 3_000], [3_000, 3_000]]),
@@ -175,7 +175,7 @@ class TestEvidence:
         shares = np.array([[1.0, 0.0], [0.25, 0.75], [0.0, 1.0]])
         assert grid(1).frame_rate == 100
         most = np.diag([0.6, 0.2])
-        assert_allclose(clustering._drifts(points, shares), [15 / 25 * most, 15 / 25 * most])
+        assert_allclose(clustering._drifts(points, shares), [15 / 45 * most, 15 / 45 * most])
         assert_allclose(clustering._drifts(replace(points, drift=None), shares), np.zeros((2, 2, 2)))
 
     def test_the_direction_in_which_voices_drift_counts(self):
