@@ -7,9 +7,10 @@
 
 Every fifth voice (by the sum of the bytes of its name) is kept from the training of the two models in FOLDER,
 wide.npz and narrow.npz, which is otherwise that of the shipped ones. Conversations have 1 to 10 speakers of
-one corpus, 15 s to 200 s, turns of under a second to many, rooms, noise and channels drawn at random.
+one corpus, 3 s to 2 minutes, nothing said twice, turns of under a second to many, rooms, noise and channels
+drawn at random.
 
-"alone" asks how often one voice stays one: held-out voices of 15 to 20 s, and whatever each speaker of a
+"alone" asks how often one voice stays one: held-out voices of up to 18 s, and whatever each speaker of a
 corpus of recordings with references says alone. "criteria" counts the speakers of the same conversations in
 other ways. Counts and "wrong", the share of speaker time given to the wrong speaker, are with the reference's
 speech activity. DER: collar 0, overlap scored, own speech activity. Seconds are pooled. "among" is the

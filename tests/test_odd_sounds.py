@@ -170,15 +170,12 @@ def test_one_voice_of_a_minute_is_one(seed):
     assert scoring.score(truth, result.annotation).score.missed < 6.0
 
 
-def test_four_voices_in_two_minutes_are_four():
-    """In five draws of six: voices of pure signal differ in their vowels, not in pitch and length alone."""
+@pytest.mark.parametrize("seed", range(6))
+def test_four_voices_in_two_minutes_are_four(seed):
+    """Voices of pure signal differ in their vowels, not in pitch and length alone."""
     config = synth.SynthConfig(duration=120.0)
-    counts = []
-    for seed in range(6):
-        sound, _ = synth.conversation(synth.vowels(4, 20.0, seed=seed), config, seed=seed)
-        counts.append(len(found(sound.samples).annotation.speakers))
-    assert counts.count(4) >= 5
-    assert set(counts) <= {3, 4}
+    sound, _ = synth.conversation(synth.vowels(4, 20.0, seed=seed), config, seed=seed)
+    assert len(found(sound.samples).annotation.speakers) == 4
 
 
 def test_twelve_voices_in_ten_minutes_are_many():

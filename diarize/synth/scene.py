@@ -113,11 +113,11 @@ def scene(
 ) -> Scene:
     """Plan a conversation of ``voices``: names, and clean recordings of that one speaker, at any rates.
 
-    Phrases are cut out at pauses and said each once before any is said again, then in another order, so that
-    a few seconds of a voice last for any length of talk. ``rooms``: measured impulse responses, one of which
-    is drawn for each speaker in place of the synthetic room. The order of ``voices`` does not matter; the
-    same arguments give the same bits. Raises AudioError when there is no voice, when a voice has no speech,
-    or when every phrase is longer than the conversation.
+    Phrases are cut out at pauses and said each once before any is said again (``config.repeat``), then in
+    another order, so that a few seconds of a voice last for any length of talk. ``rooms``: measured impulse
+    responses, one of which is drawn for each speaker in place of the synthetic room. The order of ``voices``
+    does not matter; the same arguments give the same bits. Raises AudioError when there is no voice, when a
+    voice has no speech, or when every phrase is longer than the conversation.
     """
     config = config or SynthConfig()
     rng = np.random.default_rng(seed)

@@ -44,21 +44,23 @@ class _Deck:
     phrases: Sequence[Phrase]
     rng: np.random.Generator
     repeat: bool
-    unused: set[int] = field(default_factory=set)
+    unused: set[int] = field(init=False)
     order: list[int] = field(default_factory=list)
-    shuffled: bool = False
+
+    def __post_init__(self) -> None:
+        self.unused = set(range(len(self.phrases)))
 
     @property
     def spent(self) -> bool:
         """Whether there is nothing left to say."""
-        return self.shuffled and not self.repeat and not self.unused
+        return not self.repeat and not self.unused
 
     def _first(self) -> int:
         while self.order and self.order[-1] not in self.unused:
             self.order.pop()
         if not self.order:
             self.order = [int(i) for i in self.rng.permutation(len(self.phrases))]
-            self.unused, self.shuffled = set(self.order), True
+            self.unused = set(self.order)
         return self.order.pop()
 
     def _following(self, index: int, room: float) -> int | None:
