@@ -19,7 +19,8 @@ from unittest import mock
 import numpy as np
 
 import diarize
-from benchmarks.accuracy import Recording, outcome, recordings
+from benchmarks.accuracy import outcome
+from benchmarks.corpora import Recording, corpora
 from diarize import background, clustering, features, space
 from diarize.config import Config, merged
 from diarize.features import level
@@ -118,11 +119,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--corpus", type=Path, action="append", required=True)
+    parser.add_argument("--corpus", type=corpora, action="extend", required=True)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         for corpus in options.corpus:
-            found = list(recordings(corpus))
+            found = list(corpus.recordings)
             print(f"{corpus.name:<40} {'wrong':>6} {'DER':>6} {'exact':>5} {'±1':>6} {'error':>6}")
             for name, config in variants(Path(folder)):
                 print(row(name, found, config), flush=True)

@@ -5,7 +5,8 @@ configuration.
     clustering.max_speakers=8]
 
 Every recording NAME.flac (or .wav) needs NAME.rttm beside it; NAME.uem, where there is one, says what is
-scored. Pooled figures sum seconds over the recordings of a folder; nothing is averaged over files.
+scored. A folder without recordings of its own stands for those of its folders that have some. Pooled
+figures sum seconds over the recordings of a folder; nothing is averaged over files.
 """
 
 from __future__ import annotations
@@ -13,34 +14,24 @@ from __future__ import annotations
 import argparse
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import diarize
-from diarize import formats, scoring
+from benchmarks.corpora import corpora
+from diarize import scoring
 from diarize.config import Config, merged, parsed, preset
 from diarize.intervals import union
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-    from diarize.types import Annotation
+    from benchmarks.corpora import Recording
 
     Array = Any
 
-SUFFIXES = (".flac", ".wav")
 DETECTORS = ("hmm", "energy", "silero")
-
-
-@dataclass(frozen=True)
-class Recording:
-    """A recording with its truth."""
-
-    path: Path
-    reference: Annotation
-    uem: Array
 
 
 @dataclass(frozen=True)
@@ -52,17 +43,6 @@ class Outcome:
     lenient: scoring.FileScore
     seconds: float
     speed: float
-
-
-def recordings(corpus: Path) -> Iterator[Recording]:
-    """All recordings of a folder that have a reference."""
-    for path in sorted(p for p in corpus.iterdir() if p.suffix in SUFFIXES):
-        rttm, uem = path.with_suffix(".rttm"), path.with_suffix(".uem")
-        if rttm.exists():
-            references = formats.read_file(rttm)
-            reference = references.get(path.stem) or diarize.Annotation(path.stem)
-            stretches = formats.read_uem(uem).get(path.stem) if uem.exists() else None
-            yield Recording(path, reference, stretches)
 
 
 def outcome(recording: Recording, config: Config, own: bool) -> Outcome:
@@ -143,7 +123,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--corpus", type=Path, action="append", required=True)
+    parser.add_argument("--corpus", type=corpora, action="extend", required=True)
     parser.add_argument("--preset")
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE")
     parser.add_argument("--leave-out", default="", metavar="PREFIX", help="skip recordings so named")
@@ -159,7 +139,7 @@ def main() -> None:
     for corpus in options.corpus:
         found = [
             r
-            for r in recordings(corpus)
+            for r in corpus.recordings
             if not options.leave_out or not r.path.stem.startswith(options.leave_out)
         ]
         for own in (False, True):

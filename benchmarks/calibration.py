@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 import diarize
-from benchmarks.accuracy import Recording, recordings
+from benchmarks.corpora import Recording, corpora
 from diarize import scoring
 from diarize.config import Config
 from diarize.intervals import union
@@ -68,10 +68,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--corpus", type=Path, action="append", required=True)
+    parser.add_argument("--corpus", type=corpora, action="extend", required=True)
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
-    parts = [sureness(r) for corpus in options.corpus for r in recordings(corpus)]
+    parts = [sureness(r) for corpus in options.corpus for r in corpus.recordings]
     text, rows = table(*(np.concatenate(column) for column in zip(*parts, strict=True)))
     print(text)
     if options.plot:

@@ -11,18 +11,17 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import diarize
-from benchmarks.accuracy import recordings
+from benchmarks.corpora import corpora
 from diarize import scoring, segmentation
 from diarize.audio import open_recording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from benchmarks.accuracy import Recording
+    from benchmarks.corpora import Corpus, Recording
 
 TOLERANCES = (0.25, 0.5)
 HEAD = f"{'':<28} {'true':>5} {'found':>5}" + "".join(f"  P@{t} R@{t} F@{t}" for t in TOLERANCES)
@@ -73,7 +72,7 @@ def _percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.1f}"
 
 
-def table(corpus: Path, results: Sequence[Graded], *, each: bool) -> str:
+def table(corpus: Corpus, results: Sequence[Graded], *, each: bool) -> str:
     """Per method, pooled, and per recording where asked."""
     lines = [f"{corpus.name} ({len({r.recording for r in results})} recordings)", HEAD]
     for method in dict.fromkeys(r.method for r in results):
@@ -89,14 +88,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--corpus", type=Path, action="append", required=True)
+    parser.add_argument("--corpus", type=corpora, action="extend", required=True)
     parser.add_argument("--threshold", type=float, default=0.5)
     parser.add_argument("--penalty", type=float, nargs="+", default=[segmentation.BicSettings().penalty])
     parser.add_argument("--each", action="store_true", help="a line for every recording too")
     options = parser.parse_args()
     print("P, R, F: precision, recall and F1 of changes in %, within so many seconds.\n")
     for corpus in options.corpus:
-        found = [g for r in recordings(corpus) for g in graded(r, options.threshold, options.penalty)]
+        found = [g for r in corpus.recordings for g in graded(r, options.threshold, options.penalty)]
         print(table(corpus, found, each=options.each) + "\n", flush=True)
 
 

@@ -33,7 +33,7 @@ from unittest import mock
 import numpy as np
 
 import diarize
-from benchmarks.accuracy import recordings
+from benchmarks.corpora import corpora
 from diarize import audio, background, clustering, scoring, synth
 from diarize.clustering import clustered
 from diarize.config import Config, merged
@@ -53,6 +53,7 @@ from diarize.training import TrainingPlan, trained
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from benchmarks.corpora import Corpus
     from diarize.types import Annotation, SpeakerPoints, Waveform
 
     Voices = Mapping[str, Sequence[Path]]
@@ -195,9 +196,9 @@ def conversations(results: list[Result], names: Sequence[str]) -> str:
     return "\n".join([*lines, row("all", results)])
 
 
-def readers(corpus: Path) -> Iterator[tuple[Waveform, Any]]:
+def readers(corpus: Corpus) -> Iterator[tuple[Waveform, Any]]:
     """What every speaker of a corpus says while nobody else speaks, and the seconds (n, 2) of it."""
-    for each in recordings(corpus):
+    for each in corpus.recordings:
         sound = audio.read(each.path, rate=16000)
         for name in each.reference.speakers:
             others = [each.reference.intervals(o) for o in each.reference.speakers if o != name]
@@ -209,7 +210,7 @@ def readers(corpus: Path) -> Iterator[tuple[Waveform, Any]]:
                 yield joined, np.column_stack((np.concatenate(([0.0], ends[:-1])), ends))
 
 
-def heard_alone(corpus: Path) -> str:
+def heard_alone(corpus: Corpus) -> str:
     """How many of a corpus's speakers stay one, under the shipped models."""
     found = {
         sound.recording: len(diarize.diarize(sound, speech=speech).annotation.speakers)
@@ -316,20 +317,20 @@ def main() -> None:
     parser.add_argument("--voices", type=Path, action="append", required=True)
     parser.add_argument("--models", type=Path, required=True)
     parser.add_argument("--rooms", type=Path)
-    parser.add_argument("--corpus", type=Path, action="append", default=[])
+    parser.add_argument("--corpus", type=corpora, action="extend", default=[])
     parser.add_argument("--number", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     everybody = [audio.voices(folder) for folder in asked.voices]
-    corpora = [{n: p for n, p in voices.items() if is_held_out(n)} for voices in everybody]
+    held_out = [{n: p for n, p in voices.items() if is_held_out(n)} for voices in everybody]
     if asked.task == "train":
         train(asked.models, everybody, asked.rooms)
     elif asked.task == "criteria":
-        work = partial(guesses, corpora=corpora, models=asked.models, seed=asked.seed)
+        work = partial(guesses, corpora=held_out, models=asked.models, seed=asked.seed)
         print(criteria(many(work, asked.number)))
     else:
         alone = asked.task == "alone"
-        work = partial(result, corpora=corpora, models=asked.models, seed=asked.seed, alone=alone)
+        work = partial(result, corpora=held_out, models=asked.models, seed=asked.seed, alone=alone)
         print(conversations(many(work, asked.number), [folder.name for folder in asked.voices]))
         for corpus in asked.corpus:
             print(heard_alone(corpus))

@@ -19,7 +19,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import isotonic_regression, minimize
 
-from benchmarks.accuracy import recordings
+from benchmarks.corpora import corpora
 from diarize import audio, synth
 from diarize.config import Config, merged
 from diarize.identity import THRESHOLD, Voice, log_odds, voices_of
@@ -36,6 +36,8 @@ from diarize.types import Waveform
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from benchmarks.corpora import Corpus
 
     Array = Any
 
@@ -119,10 +121,10 @@ def fitted_line(same: Array, different: Array) -> tuple[float, float]:
     return float(best.x[0]), float(best.x[1])
 
 
-def in_corpus(corpus: Path, leave_out: Sequence[str]) -> list[Sample]:
+def in_corpus(corpus: Corpus, leave_out: Sequence[str]) -> list[Sample]:
     """All speakers of all recordings with references."""
     found = []
-    for each in recordings(corpus):
+    for each in corpus.recordings:
         name = each.path.stem
         if not name.startswith(tuple(leave_out) or ("\0",)):
             voices = voices_of(each.path, each.reference, Config())
@@ -209,14 +211,14 @@ def main() -> None:
     )
     ways = parser.add_subparsers(dest="way", required=True)
     corpus = ways.add_parser("corpus")
-    corpus.add_argument("corpora", type=Path, nargs="+")
+    corpus.add_argument("corpora", type=corpora, nargs="+", action="extend")
     corpus.add_argument("--leave-out", action="append", default=[], metavar="PREFIX")
     heldout = ways.add_parser("heldout")
     heldout.add_argument("--voices", type=Path, action="append", required=True)
     heldout.add_argument("--models", type=Path, required=True)
     options = parser.parse_args()
     if options.way == "corpus":
-        for each in options.corpora:
+        for each in chain.from_iterable(options.corpora):
             shown(each.name, in_corpus(each, options.leave_out))
         return
     voices = {f"{folder.name[0]}{k}": v for folder in options.voices for k, v in audio.voices(folder).items()}

@@ -20,11 +20,11 @@ import numpy as np
 import soundfile
 
 import diarize
-from benchmarks.accuracy import recordings
+from benchmarks.corpora import corpora
 from diarize import scoring
 
 if TYPE_CHECKING:
-    from benchmarks.accuracy import Recording
+    from benchmarks.corpora import Recording
 
     Array = Any
 
@@ -135,10 +135,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument("--corpus", type=corpora, action="extend", required=True)
     parser.add_argument("--only", nargs="*", default=[], metavar="WORD", help="packings with such a word")
     options = parser.parse_args()
-    found = list(recordings(options.corpus))
+    found = [each for corpus in options.corpus for each in corpus.recordings]
     wanted = [p for p in PACKINGS if not options.only or any(word in p.name for word in options.only)]
     print(
         "| packing | miss | false alarm | wrong speaker | DER % | moved by | most in one | speakers | bound |"

@@ -10,14 +10,13 @@ windows, as ``diarize.models.dispersion`` measures it; of a corpus nothing else 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import numpy as np
 
 import diarize
-from benchmarks.accuracy import recordings
+from benchmarks.corpora import corpora
 from diarize import scoring, space, synth
 from diarize.models.dispersion import dispersions
 from diarize.types import Score
@@ -59,13 +58,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--draws", type=int, default=6)
-    parser.add_argument("--corpus", type=Path, action="append", default=[])
+    parser.add_argument("--corpus", type=corpora, action="extend", default=[])
     options = parser.parse_args()
     print("| voices | seconds | found | DER % | dispersion |\n|---:|---:|---|---:|---|")
     for voices, seconds in CASES:
         print(row(voices, seconds, options.draws), flush=True)
     for corpus in options.corpus:
-        scatter = [heard(each.path)[1] for each in recordings(corpus)]
+        scatter = [heard(each.path)[1] for each in corpus.recordings]
         print(f"{corpus.name}: dispersion {min(scatter):.1f}–{max(scatter):.1f}")
 
 

@@ -1,0 +1,56 @@
+"""What the benchmarks take from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import runpy
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SAMPLES = ROOT / "audio_samples"
+corpora = runpy.run_path(str(ROOT / "benchmarks" / "corpora.py"))["corpora"]  # not part of the package
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Two corpora side by side: meetings with one recording, calls with one, and a folder without any."""
+    for corpus, name in (("meetings", "meeting"), ("calls", "call")):
+        (tmp_path / corpus).mkdir()
+        for suffix in (".flac", ".rttm"):
+            shutil.copy(SAMPLES / f"{name}{suffix}", tmp_path / corpus)
+    (tmp_path / "rooms").mkdir()
+    shutil.copy(SAMPLES / "call.flac", tmp_path / "rooms")
+    return tmp_path
+
+
+class TestCorpora:
+    """A folder of recordings with references, or of such folders."""
+
+    def test_a_folder_with_recordings_is_one(self, folders):
+        (only,) = corpora(str(folders / "meetings"))
+        assert only.name == "meetings"
+        assert [each.path.name for each in only.recordings] == ["meeting.flac"]
+        assert only.recordings[0].reference.speakers
+
+    def test_a_folder_without_stands_for_its_folders(self, folders):
+        assert [each.name for each in corpora(str(folders))] == ["calls", "meetings"]
+
+    def test_recordings_of_its_own_come_first(self, folders):
+        """A folder that has both holds one corpus: what lies deeper is something else."""
+        for path in (folders / "meetings").iterdir():
+            shutil.copy(path, folders)
+        assert [each.name for each in corpora(str(folders))] == [folders.name]
+
+    @pytest.mark.parametrize(("folder", "why"), [("rooms", "NAME.rttm"), ("away", "no folder")])
+    def test_nothing_to_measure_is_said_in_a_line(self, folders, folder, why):
+        with pytest.raises(argparse.ArgumentTypeError, match=why):
+            corpora(str(folders / folder))
+
+    def test_several_folders_are_laid_side_by_side(self, folders):
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--corpus", type=corpora, action="extend", default=[])
+        asked = parser.parse_args(["--corpus", str(folders), "--corpus", str(folders / "calls")])
+        assert [each.name for each in asked.corpus] == ["calls", "meetings", "calls"]
