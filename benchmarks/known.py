@@ -28,6 +28,7 @@ import numpy as np
 from scipy.optimize import isotonic_regression, minimize
 
 from benchmarks.corpora import corpora
+from benchmarks.heldout import is_held_out
 from diarize import audio, synth
 from diarize.config import Config, merged
 from diarize.identity import THRESHOLD, Voice, log_odds, voices_of
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
     Array = Any
 
-ONE_IN = 5
 PRIOR = 0.01
 SECONDS_EACH = 9.0
 
@@ -132,11 +132,6 @@ def in_corpus(corpus: Corpus, leave_out: Sequence[str]) -> list[Sample]:
     return found
 
 
-def is_held_out(name: str) -> bool:
-    """Whether a voice is kept from training."""
-    return sum(name.encode()) % ONE_IN == 0
-
-
 def halves(files: Sequence[Path], rate: int) -> tuple[list[Waveform], list[Waveform]]:
     """A voice's material in two: every other file, or a file cut in the middle."""
     sounds = [audio.read(path, rate=rate) for path in files]
@@ -152,6 +147,7 @@ def scenery(rng: np.random.Generator, n_voices: int, band: str) -> synth.SynthCo
     return synth.SynthConfig(
         duration=max(12.0, SECONDS_EACH * n_voices),
         share_concentration=10.0,
+        repeat=False,
         turn_median=float(rng.uniform(1.5, 5.0)),
         pause_mean=float(rng.uniform(0.2, 1.0)),
         gain_spread=float(rng.uniform(0.0, 5.0)),
