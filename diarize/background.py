@@ -18,6 +18,7 @@ import numpy as np
 from diarize.errors import ModelError
 from diarize.formats import write_bytes
 from diarize.models import GMM, fit_gmm
+from diarize.models.discriminant import Discriminant, fit_discriminant
 from diarize.models.factors import Statistics, fit_speaker_and_window
 from diarize.models.statistics import accumulated
 from diarize.models.store import archived, load_arrays
@@ -49,6 +50,8 @@ MOST_COMPONENTS: Final = 4096
 MOST_RANK: Final = 200
 ARRAYS = (
     *(f"{m}_{a}" for m in MIXTURES for a in ("weights", "means", "covariances")),
+    "talk_weights",
+    "talk_offset",
     "speaker",
     "window",
     "scale",
@@ -60,15 +63,17 @@ class BackgroundModel:
     """What is known of speech before a recording is heard.
 
     ``ubm``: diagonal GMM of K components in D dimensions; ``speech`` and ``other``: mixtures that tell speech
-    from the rest; ``speaker`` (K, D, R) and ``window`` (K, D, Q): loadings in standard deviations of the ubm;
-    ``scale``: how much of a frame counts as evidence; ``band``: "wide" or "narrow"; ``acoustics``: the
-    feature settings it was trained with; ``origin``: from what. Raises ModelError when shapes disagree, sizes
-    are out of bounds, or anything is not what it should be.
+    from the rest; ``talk``: tells talk from music by how it moves; ``speaker`` (K, D, R) and ``window``
+    (K, D, Q): loadings in standard deviations of the ubm; ``scale``: how much of a frame counts as evidence;
+    ``band``: "wide" or "narrow"; ``acoustics``: the feature settings it was trained with; ``origin``: from
+    what. Raises ModelError when shapes disagree, sizes are out of bounds, or anything is not what it should
+    be.
     """
 
     ubm: GMM
     speech: GMM
     other: GMM
+    talk: Discriminant
     speaker: Array
     window: Array
     scale: float
@@ -141,10 +146,14 @@ def acoustics(features: FeatureConfig) -> dict[str, Any]:
 
 
 class Activity(NamedTuple):
-    """Frames of ``speech.activity_features``: of ``speech`` and of everything ``other``."""
+    """Frames of ``speech.activity_features``, of ``speech`` and of everything ``other``; rows of
+    ``speech.motion``, of stretches that are mostly ``talk`` and of such that have none, ``music``.
+    """
 
     speech: Array
     other: Array
+    talk: Array
+    music: Array
 
 
 # Sizes, chosen by cross-validation over simulated conversations of voices held out.
@@ -160,7 +169,7 @@ N_FRAMES: Final = 400_000  # most frames for a mixture
 
 def fitted(
     utterances: Sequence[TrainingUtterance],
-    frames: Activity,
+    activity: Activity,
     *,
     band: str,
     config: Config,
@@ -168,7 +177,7 @@ def fitted(
     origin: dict[str, Any],
     progress: Callable[[str, float], None],
 ) -> BackgroundModel:
-    """Learn a model from utterances normalised as recordings are, and from frames for speech activity.
+    """Learn a model from utterances normalised as recordings are, and from what speech activity is told by.
 
     The same utterances and seed give the same model to the bit. Raises ModelError without two speakers.
     """
@@ -176,12 +185,14 @@ def fitted(
         raise ModelError("a background model needs recordings of at least two speakers; dozens are better")
     progress("mixtures", 0.0)
     ubm = _mixture(np.concatenate([u.values[u.clear] for u in utterances]), N_COMPONENTS, seed)
-    speech, other = (_mixture(x, N_ACTIVITY, seed) for x in frames)
+    speech, other = (_mixture(x, N_ACTIVITY, seed) for x in (activity.speech, activity.other))
+    talk = fit_discriminant(activity.talk, activity.music)
     progress("loadings", 0.0)
     statistics, classes = _window_statistics(ubm, utterances, config.space)
     speaker, window = fit_speaker_and_window(statistics, classes, (SPEAKER_RANK, WINDOW_RANK), seed=seed)
     loadings = speaker.astype(np.float32), window.astype(np.float32)
-    return BackgroundModel(ubm, speech, other, *loadings, SCALE, band, acoustics(config.features), origin)
+    settings = acoustics(config.features)
+    return BackgroundModel(ubm, speech, other, talk, *loadings, SCALE, band, settings, origin)
 
 
 def _mixture(frames: Array, n_components: int, seed: int) -> GMM:
@@ -216,6 +227,8 @@ def save(model: BackgroundModel, path: str | PathLike[str]) -> None:
         for name in MIXTURES
         for field in ("weights", "means", "covariances")
     } | {
+        "talk_weights": model.talk.weights,
+        "talk_offset": np.array([model.talk.offset]),
         "speaker": model.speaker.astype(np.float64),
         "window": model.window.astype(np.float64),
         "scale": np.array([model.scale]),
@@ -235,9 +248,19 @@ def load(path: str | PathLike[str]) -> BackgroundModel:
         ubm, speech, other = (_stored_mixture(arrays, name) for name in MIXTURES)
         with np.errstate(over="ignore"):  # what does not fit into float32 is refused as infinite
             speaker, window = (arrays[name].astype(np.float32) for name in ("speaker", "window"))
-        (scale,) = arrays["scale"].tolist()
+        (scale,), (offset,) = arrays["scale"].tolist(), arrays["talk_offset"].tolist()
+        talk = Discriminant(arrays["talk_weights"], offset)
         return BackgroundModel(
-            ubm, speech, other, speaker, window, scale, words["band"], words["acoustics"], words["origin"]
+            ubm,
+            speech,
+            other,
+            talk,
+            speaker,
+            window,
+            scale,
+            words["band"],
+            words["acoustics"],
+            words["origin"],
         )
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from None

@@ -293,7 +293,7 @@ def _speech_mask(
         return speech.by_silero(sound.blocks(), features.grid, config.speech)
     if config.speech.method == "energy":
         return speech.by_energy(features, config.speech, n_mels)
-    return speech.by_mixtures(features, model.speech, model.other, config.speech, n_mels)
+    return speech.by_mixtures(features, model.speech, model.other, model.talk, config.speech, n_mels)
 
 
 def _background(band: str, config: Config) -> BackgroundModel:

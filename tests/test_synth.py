@@ -14,7 +14,7 @@ from numpy.testing import assert_array_equal
 
 from diarize import intervals
 from diarize.errors import AudioError, ConfigError
-from diarize.synth import SynthConfig, conversation, dialogue, scene, vowels
+from diarize.synth import SynthConfig, conversation, dialogue, music, scene, vowels
 from diarize.synth.acoustics import companded, impulse
 from diarize.synth.phrases import BRIDGED, CUT, phrases, speech_runs
 from diarize.synth.script import script
@@ -404,6 +404,37 @@ class TestVoices:
         assert np.array_equal(vowels(2, 3.0)["voice_01"][0].samples, vowels(2, 3.0)["voice_01"][0].samples)
         one, two = (vowels(2, 3.0, seed=s)["voice_01"][0].samples for s in (0, 1))
         assert not np.array_equal(one, two)
+
+
+class TestMusic:
+    def test_music_is_seeded(self):
+        """The same seed is the same piece to the bit, another is another."""
+        one, again, other = (music(4.0, RATE, seed).samples for seed in (1, 1, 2))
+        assert np.array_equal(one, again)
+        assert not np.array_equal(one, other)
+
+    @pytest.mark.parametrize("rate", [8_000, 16_000, 44_100])
+    def test_length_and_peak(self, rate):
+        """To the sample, heard, and under full scale, at any rate."""
+        for seed in range(3):
+            piece = music(2.5, rate, seed)
+            assert (piece.rate, piece.samples.dtype, piece.samples.size) == (rate, np.float32, 2.5 * rate)
+            assert 0.03 < np.abs(piece.samples).max() < 0.51
+
+    def test_pieces_are_not_of_one_kind(self):
+        """Of twenty, some cross zero four times as often as others, and some beat where others hold."""
+        pieces = [music(5.0, RATE, seed).samples for seed in range(20)]
+        crossings = [np.mean(np.diff(np.signbit(each))) for each in pieces]
+        levels = [np.square(each[: 50 * 1600]).reshape(-1, 1600).mean(axis=1) for each in pieces]
+        swings = [np.log(np.percentile(level, 95) / np.percentile(level, 5)) for level in levels]
+        assert max(crossings) > 4 * min(crossings)
+        assert max(swings) > 3 * min(swings)
+
+    @pytest.mark.parametrize(("seconds", "rate"), [(0.5, 16_000), (2.0, 4_000)])
+    def test_what_is_too_little_is_refused(self, seconds, rate):
+        """In one line."""
+        with pytest.raises(ConfigError, match="at least 1 s and 8000 Hz"):
+            music(seconds, rate, 0)
 
 
 def pitch_of(samples):

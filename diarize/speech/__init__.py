@@ -10,6 +10,7 @@ from __future__ import annotations
 from diarize.speech.activity import activity_features
 from diarize.speech.energy import by_energy
 from diarize.speech.mixtures import by_mixtures
+from diarize.speech.music import motion
 from diarize.speech.silero import by_silero
 
-__all__ = ["activity_features", "by_energy", "by_mixtures", "by_silero"]
+__all__ = ["activity_features", "by_energy", "by_mixtures", "by_silero", "motion"]

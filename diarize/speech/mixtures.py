@@ -1,5 +1,5 @@
 """The detector: two mixtures, one of speech and one of everything else, and a hidden Markov chain with least
-durations between them.
+durations between them; what moves like music counts against speech.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 from diarize.models import forward_backward, sticky
 from diarize.speech.activity import activity_parts
 from diarize.speech.durations import least_durations, padded
-from diarize.speech.held import held_evidence
+from diarize.speech.music import music_evidence
 from diarize.speech.silence import dead
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from diarize.config import SpeechConfig
     from diarize.models import GMM
+    from diarize.models.discriminant import Discriminant
     from diarize.types import Features, SpeechMask
 
     Array = NDArray[Any]
@@ -31,13 +32,16 @@ SCALE: Final = 0.05
 STAY: Final = 0.995
 
 
-def by_mixtures(features: Features, speech: GMM, other: GMM, config: SpeechConfig, n_mels: int) -> SpeechMask:
+def by_mixtures(
+    features: Features, speech: GMM, other: GMM, talk: Discriminant, config: SpeechConfig, n_mels: int
+) -> SpeechMask:
     """Frames more likely speech than not, under two mixtures of ``activity_features`` and a two-state chain.
 
-    ``features``: cepstra of ``n_mels`` filters.
+    ``features``: cepstra of ``n_mels`` filters; ``talk``: tells talk from music by ``music.motion``.
     """
-    evidence = _log_ratio(features, speech, other, n_mels) + held_evidence(features, n_mels) + config.bias
-    scores = np.column_stack((SCALE * evidence, np.zeros(len(evidence))))
+    evidence = SCALE * (_log_ratio(features, speech, other, n_mels) + config.bias)
+    evidence += music_evidence(features, n_mels, talk)
+    scores = np.column_stack((evidence, np.zeros(len(evidence))))
     chain, shortest = sticky(2, STAY), least_durations(features.grid, config)
     posteriors, _ = forward_backward(scores, chain.log_start, chain.log_transition, shortest)
     return padded((posteriors[:, 0] > 0.5) & ~dead(features, shortest[1]), features.grid, config)

@@ -19,6 +19,7 @@ from diarize import background
 from diarize.background import Activity, BackgroundModel, TrainingUtterance, fitted, load, save, shipped
 from diarize.config import Config, FeatureConfig
 from diarize.errors import ModelError, OutputError
+from diarize.models.discriminant import Discriminant
 from diarize.models.store import load_arrays
 
 from .made import mask_of, mixture
@@ -29,6 +30,7 @@ MODEL = BackgroundModel(
     ubm=mixture(0, 4, 3),
     speech=mixture(1, 2, 30),
     other=mixture(2, 3, 30),
+    talk=Discriminant(RNG.normal(size=65), -0.7),
     speaker=RNG.normal(size=(4, 3, 2)).astype(np.float32),
     window=RNG.normal(size=(4, 3, 1)).astype(np.float32),
     scale=0.0813,
@@ -59,9 +61,10 @@ def same(one, two):
         for m in ("ubm", "speech", "other")
         for f in ("weights", "means", "covariances")
     )
+    talks = np.array_equal(one.talk.weights, two.talk.weights) and one.talk.offset == two.talk.offset
     loadings = np.array_equal(one.speaker, two.speaker) and np.array_equal(one.window, two.window)
     words = all(getattr(one, f) == getattr(two, f) for f in ("scale", "band", "acoustics", "origin"))
-    return mixtures and loadings and words
+    return mixtures and talks and loadings and words
 
 
 class TestFile:
@@ -108,6 +111,7 @@ class TestFile:
         found.require(FeatureConfig())
         assert found.ubm.n_dims == {"wide": 18, "narrow": 13}[band]
         assert found.speech.n_dims == found.other.n_dims == 30
+        assert found.talk.weights.shape == (65,)
         assert 0 < found.scale <= 1
 
 
@@ -329,10 +333,11 @@ class TestFitted:
         for n in range(n_speakers):
             values = ubm.means[rng.integers(0, 4, 600)] + rng.normal(size=(600, 3)) + rng.normal(size=3)
             utterances.append(TrainingUtterance(f"v{n}", values, mask := mask_of(600, (0, 580)), mask.values))
-        frames = Activity(rng.normal(size=(300, 30)) + 3, rng.normal(size=(300, 30)) - 3)
+        frames = (rng.normal(size=(300, 30)) + shift for shift in (3, -3))
+        stretches = (rng.normal(size=(200, 5)) + shift for shift in (3, -3))
         return fitted(
             utterances,
-            frames,
+            Activity(*frames, *stretches),
             band="narrow",
             config=Config(),
             seed=seed,
@@ -361,6 +366,9 @@ class TestFitted:
         x = rng.normal(size=(100, 30)) + 3
         assert (found.speech.log_prob(x) > found.other.log_prob(x)).all()
         assert (found.speech.log_prob(-x) < found.other.log_prob(-x)).all()
+        x = rng.normal(size=(100, 5)) + 3
+        assert (found.talk.log_odds(x) > 0).all()
+        assert (found.talk.log_odds(-x) < 0).all()
 
     def test_an_utterance_without_speech_has_no_windows(self):
         """The others are as they would be without it."""

@@ -1,0 +1,12 @@
+"""How a background model is made: simulated recordings of real voices, heard as recordings are heard.
+
+Single-speaker recordings become conversations with rooms, noise, gains, codecs and speeds drawn at random,
+so that the model knows voices as they come: several in one recording, normalised together, in one channel.
+``plan`` says from what, ``moods`` and ``scenes`` simulate, ``lessons`` take from every recording what it
+teaches, and the ``course`` puts lessons together and learns.
+"""
+
+from diarize.training.course import trained
+from diarize.training.plan import TrainingPlan
+
+__all__ = ["TrainingPlan", "trained"]

@@ -1,0 +1,65 @@
+"""Moods: a voice is not the same from turn to turn.
+
+Effort tilts its spectrum, excitement raises it. What training recordings of seconds do not show is put in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from diarize.types import Waveform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+__all__ = ["at_speed", "moods"]
+
+# Every few seconds another tilt (largest coefficient of one sample's delay) and another speed (deviation of
+# its logarithm).
+MOOD_SECONDS: Final = (2.0, 4.5)
+MOOD_TILT: Final = 0.5
+MOOD_SPEED: Final = 0.07
+
+
+def moods(waveform: Waveform, rng: np.random.Generator) -> Iterator[Waveform]:
+    """The recording cut at its quietest moments, every part in another mood."""
+    for part in np.split(waveform.samples, _quiet_moments(waveform)):
+        speed = float(np.exp(MOOD_SPEED * rng.standard_normal()))
+        moved = at_speed(Waveform(part, waveform.rate, waveform.recording), speed)
+        yield replace(moved, samples=_tilted(moved.samples, rng.uniform(-MOOD_TILT, MOOD_TILT)))
+
+
+def _quiet_moments(waveform: Waveform) -> list[int]:
+    """Samples that part the recording where it is quietest, ``MOOD_SECONDS`` apart."""
+    hop = waveform.rate // 100
+    energies = np.square(waveform.samples[: waveform.samples.size // hop * hop]).reshape(-1, hop).sum(axis=1)
+    smooth = np.convolve(energies, np.ones(5), "same")
+    near, far = (round(100 * seconds) for seconds in MOOD_SECONDS)
+    moments = [0]
+    while smooth.size - moments[-1] > near + far:
+        moments.append(moments[-1] + near + int(smooth[moments[-1] + near : moments[-1] + far].argmin()))
+    return [moment * hop for moment in moments[1:]]
+
+
+def _tilted(samples: Array, coefficient: float) -> Array:
+    """y_t = x_t + coefficient · x_(t−1), as loud as before."""
+    tilted = samples + coefficient * np.concatenate((samples[:1], samples[:-1]))
+    loudness: Array = np.sqrt(np.mean(samples**2) / max(float(np.mean(tilted**2)), 1e-12))
+    return np.clip(tilted * loudness, -1, 1)
+
+
+def at_speed(waveform: Waveform, speed: float) -> Waveform:
+    """The recording played faster, or slower: another voice."""
+    import librosa
+
+    if speed == 1:
+        return waveform
+    played = librosa.resample(waveform.samples, orig_sr=round(waveform.rate * speed), target_sr=waveform.rate)
+    return Waveform(played, waveform.rate, waveform.recording)
