@@ -117,7 +117,7 @@ def cases():
         yield pytest.param(name, LEVELS[level], id=f"{name}-{level}", marks=marks)
 
 
-@pytest.mark.parametrize(("name", "noise"), cases())
+@pytest.mark.parametrize(("name", "noise"), list(cases()))
 def test_sounds_that_are_held_are_nobody(name, noise):
     """Tones of telephones and music that is simple, clean and in noise, loud and soft."""
     for gain in (0.5, 0.005):
