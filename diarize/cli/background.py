@@ -105,6 +105,7 @@ def _facts(model: BackgroundModel) -> dict[str, Any]:
         "speaker_rank": model.speaker.shape[2],
         "window_rank": model.window.shape[2],
         "speech_components": model.speech.n_components,
+        "talk_weights": model.talk.weights.size,
         "scale": model.scale,
         "acoustics": model.acoustics,
         "origin": model.origin,

@@ -94,6 +94,7 @@ def test_info_tells_of_the_models_that_ship(cli):
         assert told["speaker_rank"] == model.speaker.shape[-1]
         assert told["window_rank"] == model.window.shape[-1]
         assert told["speech_components"] == len(model.speech.weights)
+        assert told["talk_weights"] == len(model.talk.weights) == 65
         assert told["acoustics"] == model.acoustics
         assert told["origin"] == model.origin
         assert f"{band}\n  band: {band}\n  components: {told['components']}\n" in printed

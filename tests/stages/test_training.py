@@ -177,8 +177,9 @@ def test_stretches_that_are_mostly_talk_are_told_from_such_that_have_none(voices
     assert (len(talk), len(music)) == (0, 18)
 
 
-def test_words_between_music_are_talk_and_nothing_else_is(voices):
-    """Phrases where the truth says, of up to three seconds, two to five of music or a tone before each."""
+def test_words_between_music_are_talk_and_nothing_else_is(voices, monkeypatch):
+    """Phrases where the truth says, no longer than asked for, with two to five seconds before each."""
+    monkeypatch.setattr(scenes, "PHRASE_SECONDS", (0.2, 0.4))
     plan = TrainingPlan(voices)
     sound, truth = scenes.interludes(tuple(voices)[:3], plan, np.random.default_rng(0), 16_000)
     spans = truth.intervals()
@@ -186,6 +187,6 @@ def test_words_between_music_are_talk_and_nothing_else_is(voices):
     assert 3 <= len(spans) <= scenes.PHRASES
     assert (gaps >= 2 - 1e-3).all()
     assert (gaps <= 5 + 1e-3).all()
-    assert (np.diff(spans) <= 3 + 1e-3).all()
+    assert (np.diff(spans) <= 0.4 + 1e-3).all()
     assert spans[-1, 1] == pytest.approx(sound.duration)
     assert np.abs(sound.samples).max() == pytest.approx(0.5)
