@@ -24,6 +24,7 @@ from benchmarks.corpora import Recording, corpora
 from diarize import background, clustering, features, space
 from diarize.config import Config, merged
 from diarize.features import level
+from diarize.speech import mixtures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -87,6 +88,11 @@ STAND_INS: dict[str, tuple[Any, str, Any]] = {
     "voices do not drift": (space, "drift_covariance", lambda *given: None),
     "voices drift in every direction alike": (space, "LASTING", 0.0),
     "noise does not draw voices together": (space, "COVERED", 1.0),
+    "music is not told from talk": (
+        mixtures,
+        "music_evidence",
+        lambda heard, *given: np.zeros(len(heard.values)),
+    ),
     "noise stays": (features, "denoised", lambda heard, *given: heard),
 }
 
