@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.speech.activity import parts_of, slopes_of
+from diarize.speech.activity import slopes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["motion", "music_evidence"]
 
 STRETCH: Final = 3.0  # seconds that are looked at in one piece
+AT_ONCE: Final = 1 << 14  # stretches whose tables, in double precision, are held at a time
 SHORTEST: Final = 1.0  # seconds: in less, talk and music do the same
 # Variances of less than these are none: of cepstra, of their slopes, of their steps from frame to frame.
 LEAST: Final = (0.1, 0.01, 0.05)
@@ -68,8 +69,8 @@ def motion(features: Features, n_mels: int) -> Array:
 def _motion_parts(features: Features, n_mels: int, length: int) -> Iterator[Array]:
     """Rows of ``motion`` for stretches of ``length`` frames, in parts."""
     cepstra = features.columns("c")
-    for part in parts_of(len(cepstra) - length + 1):
-        seen = slice(part.start, min(part.stop + length - 1, len(cepstra)))
+    for start in range(0, len(cepstra) - length + 1, AT_ONCE):
+        seen = slice(start, min(start + AT_ONCE + length - 1, len(cepstra)))
         values, slopes = cepstra[seen].astype(np.float64), slopes_of(cepstra, seen).astype(np.float64)
         steps = np.diff(cepstra[max(seen.start - 1, 0) : seen.stop], axis=0).astype(np.float64)
         steps = steps if seen.start else np.concatenate((np.zeros_like(values[:1]), steps))

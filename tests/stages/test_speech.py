@@ -18,6 +18,7 @@ from diarize.features import cepstra, slopes
 from diarize.models import GMM
 from diarize.models.discriminant import Discriminant
 from diarize.speech import activity, activity_features, by_energy, by_mixtures, by_silero, durations, motion
+from diarize.speech import music as speech_music
 from diarize.speech.music import music_evidence
 from diarize.synth import music, vowels
 from diarize.types import Features, runs
@@ -318,7 +319,7 @@ class TestMusic:
         """As one piece."""
         features = leveled(np.random.default_rng(2).normal(size=500))
         whole = motion(features, N_MELS)
-        monkeypatch.setattr(activity, "AT_ONCE", 33)
+        monkeypatch.setattr(speech_music, "AT_ONCE", 33)
         assert_allclose(motion(features, N_MELS), whole, rtol=0, atol=1e-6)
 
     def test_the_mixtures_believe_it(self):
