@@ -90,6 +90,7 @@ def music(notes, seconds, *, fall):
 
 ROOTS = (220.0, 262.0, 294.0, 349.0, 392.0)
 TRIADS = [(root, 1.25 * root, 1.5 * root) for root in ROOTS]
+KEYS = [(697, 1209), (770, 1336), (852, 1477), (941, 1336), (697, 1477)]  # of a telephone: 1, 5, 9, 0, 3
 HELD = {
     "60 Hz": sine(60),
     "262 Hz": sine(261.6),
@@ -103,6 +104,8 @@ HELD = {
     "organ": music(TRIADS, 2.0, fall=0.0),
     "chords": music(TRIADS, 1.0, fall=1.0),
     "melody": music([(root,) for root in ROOTS], 0.5, fall=1.0),
+    "fast melody": music([(root,) for root in ROOTS], 1 / 6, fall=1.0),
+    "keys": sum(sine(*pair) * on(0.4 * n + 0.2, 2.0) * ~on(0.4 * n, 2.0) for n, pair in enumerate(KEYS)),
 }
 
 
