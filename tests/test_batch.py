@@ -546,6 +546,18 @@ def test_a_full_folder_of_copies_is_no_trouble(folder):
     assert (folder.parent / "out" / "s7" / "a.rttm").exists()
 
 
+def test_a_file_where_a_folder_belongs_stops_one_recording_and_not_the_rest(folder):
+    """Results of recordings called alike go below the output folder; a file in the way is left alone."""
+    shutil.copy(folder / "a.wav", folder / "deep" / "a.wav")
+    output = folder.parent / "out"
+    output.mkdir()
+    (output / "deep").write_text("mine")
+    assert ran(folder) == {"a.wav": "ok", "b.flac": "ok", "deep/a.wav": "failed", "deep/c.mp3": "ok"}
+    told = {entry["audio"]: entry["error"] for entry in lines(folder)}
+    assert "cannot be made a folder" in told["deep/a.wav"]
+    assert (output / "deep").read_text() == "mine"
+
+
 def test_speech_that_was_given_is_used_and_other_speech_is_another_result(folder):
     """A recording without any is told; resuming with other speech does it again."""
     given = {"a": np.array([[0.0, 1.0]]), "b": np.zeros((0, 2))}

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from diarize.batch import cluster, crew
 from diarize.batch.manifest import Manifest, locked
 from diarize.batch.work import Order, checksum, input_checksum, performed
+from diarize.errors import OutputError
+from diarize.formats import made_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -92,7 +94,7 @@ class _Batch:
         for task in self.plan.tasks:
             if self._finished(task):
                 yield self._skipped(task)
-            elif problem := task.problem or self._foreign(task):
+            elif problem := task.problem or self._foreign(task) or _homeless(task):
                 yield self._done(task, _refused(problem))
             else:
                 orders.append(Order(task, self.config, self.known))
@@ -183,6 +185,16 @@ class _Batch:
             "outputs": before if refused else dict.fromkeys(files.values()) if started else sums,
             **found,
         }
+
+
+def _homeless(task: Task) -> str:
+    """What to say of results without a folder; makes those that names need, once, before anything begins."""
+    try:
+        for path in task.files.values():
+            made_folder(path.parent)
+    except OutputError as error:
+        return str(error)
+    return ""
 
 
 def _refused(text: str) -> Entry:

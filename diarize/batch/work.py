@@ -101,12 +101,13 @@ def checksum(path: Path) -> str:
 
 
 def _write(result: Diarization, task: Task) -> None:
-    """Every format, each file whole or not at all; that they may be replaced was settled before."""
+    """Every format, each file whole or not at all; that they may be replaced was settled before, and the
+    folders are there: one that was taken away meanwhile is not made again.
+    """
     options = Options(
         duration=result.duration, media=task.audio.name, posteriors=result.posteriors, start=result.start
     )
     for name, path in task.files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
         if name == PICTURE:
             write_bytes(path, outputs.picture(result), overwrite=True)
         else:
