@@ -11,6 +11,7 @@ import numpy as np
 
 from diarize.errors import DiarizeError
 from diarize.models import effective_sample_size, fit_kmeans, seed_points, select_gmm
+from diarize.models.drift import capped
 from diarize.models.factors import Observations, observations_at
 from diarize.models.power import fitted_power
 from diarize.models.sessions import log_ratio, scattered
@@ -36,12 +37,15 @@ STAY_WITHIN: Final = 0.9
 STAY_AFTER_PAUSE: Final = 0.5
 # What the bound must gain before one voice is taken for several, nats: one voice in two moods gains a little,
 # two voices gain much more, be they heard for seconds only.
-SECOND_VOICE: Final = 6.0
+SECOND_VOICE: Final = 4.0
 # The power that neighbours within a stretch bear where several people talk, a little under the median of
 # simulated conversations (2.0): more than 1, for near each other windows err alike.
 USUAL_POWER: Final = 1.8
 # A voice drifts with time: after so many seconds of its speech, by half of the variance that it ever does.
 HALF_DRIFT: Final = 30.0
+# The halves of one voice that differ most lie farther apart than any two stretches of it: before one voice is
+# taken for two, drift counts so many times.
+HALVES: Final = 2.0
 # Probability that a hard start leaves to the other speakers.
 DOUBT: Final = 1e-3
 
@@ -192,6 +196,8 @@ def _drifts(points: SpeakerPoints, responsibilities: Array) -> Array:
     """Covariance (K, d, d) by which each voice may have drifted in the time that it is heard."""
     size = points.values.shape[1]
     most = np.zeros((size, size)) if points.drift is None else points.drift
+    if responsibilities.shape[1] == 2:
+        most = capped(HALVES * most)
     lengths = (points.bounds[:, 1] - points.bounds[:, 0]) / points.grid.frame_rate
     heard = responsibilities.T @ lengths
     return (heard / (heard + HALF_DRIFT))[:, None, None] * most

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["drift_covariance"]
+__all__ = ["capped", "drift_covariance"]
 
 # Of the variance between voices in any direction: more, and nothing there would be a voice's own.
 MOST: Final = 0.9
@@ -37,6 +37,11 @@ def drift_covariance(counts: Array, loadings: tuple[Array, Array], lasting: floa
     shifted = observed(Statistics(np.tile(counts, (len(sums), 1)), sums), speaker, window)
     identity = np.eye(speaker.shape[2])
     shift = np.linalg.solve(unpacked(shifted.precision[0]) + RIDGE * identity, shifted.linear.T)
-    values, vectors = np.linalg.eigh(lasting * shift @ shift.T + rest * identity)
+    return capped(lasting * shift @ shift.T + rest * identity)
+
+
+def capped(covariance: Array) -> Array:
+    """A covariance (R, R) with no eigenvalue over 0.9, so that a voice keeps something of its own."""
+    values, vectors = np.linalg.eigh(covariance)
     drift: Array = (vectors * np.minimum(values, MOST)) @ vectors.T
     return drift

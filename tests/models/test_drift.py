@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from diarize.models.drift import MOST, drift_covariance
+from diarize.models.drift import MOST, capped, drift_covariance
 from diarize.models.factors import Statistics, observed, unpacked
 
 K, D, R, Q = 5, 4, 3, 2
@@ -74,3 +74,9 @@ def test_a_voice_keeps_something_of_its_own(counts, loadings):
     found = np.linalg.eigvalsh(drift_covariance(counts, loadings, 1e5, 0.03))
     assert found[-1] == pytest.approx(MOST)
     assert found[0] == pytest.approx(0.03, rel=1e-6)  # two factors reach two of three directions
+
+
+def test_a_cap_leaves_what_is_under_it():
+    """By hand: 1.2 along (1, 1) comes down to 0.9, 0.4 across it stays."""
+    turn = np.array([[1.0, 1.0], [1.0, -1.0]]) / np.sqrt(2)
+    assert_allclose(capped(turn @ np.diag([1.2, 0.4]) @ turn), turn @ np.diag([0.9, 0.4]) @ turn, rtol=1e-12)

@@ -30,9 +30,14 @@ def exact_points(seed, n_speakers, n=300, distance=12.0):
 
 def two_voices_apart(distance, knows, n):
     """Uncertain points of two voices that differ by ``distance`` in one of eight directions."""
+    return voices_at(distance * np.outer([-0.5, 0.5], np.eye(8)[0]), knows, n)
+
+
+def voices_at(places, knows, n):
+    """Uncertain points of voices at ``places`` (K, 8) that take turns of ten windows, and whose each is."""
     points, _ = planted_points(4, 1, n=n, knows=knows, distance=0.0)
-    labels = np.repeat(np.arange(n // 10) % 2, 10)
-    moved = np.outer(labels - 0.5, distance * np.eye(8)[0])
+    labels = np.repeat(np.arange(n // 10) % len(places), 10)
+    moved = places[labels]
     observed = observations_at(points.values, points.precision)
     linear = observed.linear + np.einsum("nij,nj->ni", unpacked(points.precision), moved)
     values = posterior_means(Observations(linear, points.precision))
@@ -172,11 +177,25 @@ class TestEvidence:
             grid(4_000),
             drift=np.diag([0.6, 0.2]),
         )
-        shares = np.array([[1.0, 0.0], [0.25, 0.75], [0.0, 1.0]])
+        shares = np.array([[1.0, 0.0, 0.0], [0.25, 0.75, 0.0], [0.0, 0.5, 0.5]])
         assert grid(1).frame_rate == 100
         most = np.diag([0.6, 0.2])
-        assert_allclose(clustering._drifts(points, shares), [15 / 45 * most, 15 / 45 * most])
-        assert_allclose(clustering._drifts(replace(points, drift=None), shares), np.zeros((2, 2, 2)))
+        assert_allclose(clustering._drifts(points, shares), [most / 3, most / 3, 0 * most])
+        assert_allclose(clustering._drifts(replace(points, drift=None), shares), np.zeros((3, 2, 2)))
+        doubled = np.diag([0.9, 0.4])  # of two voices, and never more than 0.9
+        assert_allclose(clustering._drifts(points, shares[:, :2]), [doubled / 3, doubled / 3])
+
+    def test_two_halves_are_one_voice_where_two_voices_among_others_are_two(self):
+        """One voice may differ from itself by more than two voices of a company do from each other."""
+        drift, voices = 0.05 * np.eye(8), np.zeros((3, 8))
+        voices[:2, 0], voices[2, 1] = (-0.75, 0.75), 3.0
+        points, _ = voices_at(voices[:2], 8.0, 400)
+        alone = clustered(replace(points, drift=drift), settings(), 0)
+        assert (alone.chosen, alone.alike[0]) == (1, 2)
+        points, labels = voices_at(voices, 8.0, 600)
+        company = clustered(replace(points, drift=drift), settings(), 0)
+        assert company.chosen == 3
+        assert agreement(labels, company.responsibilities) > 0.97
 
     def test_the_direction_in_which_voices_drift_counts(self):
         """The same distance is one voice along it, and two across it or where nothing drifts."""
