@@ -265,13 +265,14 @@ def test_after_a_kill_what_was_started_is_ours_and_what_was_half_written_goes(fo
     (out / "a.rttm").write_text("whole, of settings that nobody remembers")
     (out / ".a.rttm.0123abcd.part").write_text("half")
     (out / ".b.rttm.notours").write_text("other")
+    (out / f".{MANIFEST}.0123abcd.part").write_text("half")
     assert ran(folder, resume=True, config=OTHER) == {
         "a.wav": "ok",
         "b.flac": "failed",
         "deep/c.mp3": "failed",
     }
     assert (out / "a.rttm").read_text() == "sound of a.wav 0.5"
-    assert not (out / ".a.rttm.0123abcd.part").exists()
+    assert not list(out.rglob("*.part"))
     assert (out / ".b.rttm.notours").exists()
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from diarize.errors import OutputError
-from diarize.formats import write_bytes
+from diarize.formats import sweep, write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,7 +37,7 @@ class Manifest:
 
     @classmethod
     def opened(cls, folder: Path, *, resume: bool, overwrite: bool) -> Manifest:
-        """The manifest of a folder, tidied, or a new one.
+        """The manifest of a folder, tidied, or a new one; call it with the folder ``locked``.
 
         Raises OutputError when there is one that is neither to be resumed nor to be overwritten.
         """
@@ -46,6 +46,7 @@ class Manifest:
             raise OutputError(
                 f"{path}: an earlier batch; --resume continues it, --overwrite starts anew, or choose another"
             )
+        sweep(path)  # a kill while one was written anew
         manifest = cls(folder, _read(path) if resume and path.exists() else {})
         manifest.tidy()
         return manifest

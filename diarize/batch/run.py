@@ -7,14 +7,13 @@ import time
 from collections import Counter
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from glob import escape
 from typing import TYPE_CHECKING, Any
 
 from diarize.batch import cluster, crew
 from diarize.batch.manifest import Manifest, locked
 from diarize.batch.work import Order, checksum, input_checksum, performed
 from diarize.errors import OutputError
-from diarize.formats import made_folder
+from diarize.formats import made_folder, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -216,10 +215,4 @@ def _checksum(path: Path) -> str | None:
 def _sweep(task: Task) -> None:
     """Take away what a killed worker was writing beside its place."""
     for path in task.files.values():
-        folder, pattern = (path, ".*.????????.part") if path.is_dir() else (path.parent, _beside(path))
-        for left in folder.glob(pattern):
-            left.unlink(missing_ok=True)
-
-
-def _beside(path: Path) -> str:
-    return f".{escape(path.name[:100])}.????????.part"
+        sweep(path)

@@ -28,7 +28,7 @@ from diarize.formats import (
     uem,
     webvtt,
 )
-from diarize.formats.files import made_folder, read_text, write_bytes, write_text
+from diarize.formats.files import made_folder, read_text, sweep, write_bytes, write_text
 from diarize.formats.posteriors import Stored
 from diarize.types import Annotation
 
@@ -53,6 +53,7 @@ __all__ = [
     "read_file",
     "read_posteriors",
     "read_uem",
+    "sweep",
     "write_bytes",
     "write_file",
     "write_text",

@@ -14,7 +14,7 @@ from diarize.errors import FormatError, OutputError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["LARGEST", "made_folder", "read_text", "write_bytes", "write_folder", "write_text"]
+__all__ = ["LARGEST", "made_folder", "read_text", "sweep", "write_bytes", "write_folder", "write_text"]
 
 LARGEST = 100_000_000
 """Bytes: an annotation of ten thousand hours is smaller, so a larger file is some other kind of file."""
@@ -82,7 +82,7 @@ def write_bytes(path: str | Path, data: bytes, *, overwrite: bool = False) -> Pa
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        _sweep(path, beside.stat().st_mtime - OLD)
+        sweep(path, beside.stat().st_mtime - OLD)
         beside.replace(path)
     except OSError as error:
         raise OutputError(
@@ -132,9 +132,13 @@ def _problems(path: Path, *, overwrite: bool) -> Iterator[str]:
         yield "exists already; allow overwriting or choose another name"
 
 
-def _sweep(path: Path, before: float) -> None:
-    """Take away what was on its way into this place and last changed ``before``, by the clock of the disk."""
-    for left in path.parent.glob(f".{escape(path.name[:100])}.????????.part"):
+def sweep(path: str | Path, before: float = float("inf")) -> None:
+    """Take away what killed processes left half-written on its way to a file, or into a folder, where it last
+    changed ``before``, by the clock of the disk: without one, only for whoever alone writes there.
+    """
+    path = Path(path)
+    folder, name = (path, "*") if path.is_dir() else (path.parent, escape(path.name[:100]))
+    for left in folder.glob(f".{name}.????????.part"):
         with suppress(OSError):
             if left.stat().st_mtime < before:
                 left.unlink()
