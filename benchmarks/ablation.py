@@ -85,6 +85,7 @@ STAND_INS: dict[str, tuple[Any, str, Any]] = {
     ),
     "windows keep their lengths": (space, "dispersions", usual_dispersions),
     "a second voice costs nothing": (clustering, "SECOND_VOICE", 0.0),
+    "drift counts once before a second voice": (clustering, "HALVES", 1.0),
     "voices do not drift": (space, "drift_covariance", lambda *given: None),
     "voices drift in every direction alike": (space, "LASTING", 0.0),
     "noise does not draw voices together": (space, "COVERED", 1.0),
