@@ -35,8 +35,9 @@ MP3_64 = {"format": "MP3", "subtype": "MPEG_LAYER_III", "bitrate_mode": "CONSTAN
 
 @dataclass(frozen=True)
 class Packing:
-    """One way to pack: a factor, an offset, silence before and after in seconds, a rate, and how it is
-    written (arguments of soundfile); ``bound`` in points of DER, None where it must move.
+    """One way to pack: a factor, an offset, silence before and after in seconds (or what the ``room`` sounds
+    like when nobody talks), a rate, and how it is written (arguments of soundfile); ``bound`` in points of
+    DER, None where it must move.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Packing:
     before: float = 0.0
     after: float = 0.0
     faint: float = 0.0
+    room: bool = False
     rate: int | None = None
     channels: int = 1
     written: tuple[tuple[str, Any], ...] = (("format", "WAV"), ("subtype", "PCM_16"))
@@ -71,6 +73,7 @@ PACKINGS = (
     Packing("10 s of digital silence before", before=10.0),
     Packing("120 s of digital silence before and after", before=120.0, after=120.0),
     Packing("120 s at −80 dBFS before and after", before=120.0, after=120.0, faint=1e-4),
+    Packing("900 s of the room before and after", before=900.0, after=900.0, room=True),
     *(Packing(f"{rate} Hz", rate=rate) for rate in (11025, 22050, 32000, 44100, 48000)),
     Packing("8000 Hz", None, rate=8000),
     Packing("8000 Hz, µ-law", None, rate=8000, written=as_file(format="WAV", subtype="ULAW")),
@@ -80,12 +83,26 @@ PACKINGS = (
 )
 
 
+def empty_room(samples: Array, n: int) -> Array:
+    """Gaussian noise (n,) with the mean power spectrum of the quietest tenth of the frames of ``samples``."""
+    size = 1024
+    frames = np.lib.stride_tricks.sliding_window_view(samples, size)[:: size // 2]
+    power = np.abs(np.fft.rfft(frames * np.hanning(size))) ** 2
+    quiet = power[power.sum(axis=1) <= np.percentile(power.sum(axis=1), 10)].mean(axis=0)
+    gains = np.sqrt(quiet / np.sum(np.hanning(size) ** 2))
+    noise = np.fft.rfft(np.random.default_rng(1).standard_normal(n))
+    return np.fft.irfft(
+        noise * np.interp(np.linspace(0, 1, noise.size), np.linspace(0, 1, gains.size), gains), n
+    )
+
+
 def packed(samples: Array, rate: int, packing: Packing) -> tuple[Array, int]:
     """The samples (n, channels) as they are packed, and their rate."""
     import librosa
 
-    silence = (round(packing.before * rate), round(packing.after * rate))
-    sound = packing.factor * np.pad(samples, silence) + packing.offset
+    lengths = (round(packing.before * rate), round(packing.after * rate))
+    before, after = (empty_room(samples, n) if packing.room else np.zeros(n) for n in lengths)
+    sound = packing.factor * np.concatenate((before, samples, after)) + packing.offset
     sound = sound[packing.drop :] if packing.drop >= 0 else np.pad(sound, (-packing.drop, 0))
     sound = sound + packing.faint * np.random.default_rng(0).standard_normal(sound.size)
     if packing.rate:

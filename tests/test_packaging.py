@@ -149,3 +149,26 @@ def test_speech_activity_is_the_same_with_silence_around():
     alone = speech_mask(Waveform(talk()[0], RATE)).values
     padded = speech_mask(Waveform(np.pad(talk()[0], 100 * RATE), RATE)).values[10_000:-10_000]
     assert np.mean(alone != padded) < 0.01
+
+
+@pytest.mark.parametrize("under", [20, 30, 45])
+def test_speech_activity_is_the_same_with_an_empty_room_around(under):
+    """Ten times as long as the talk, so many dB under it; it says nothing of how loud speech is."""
+    sound = talk()[0]
+    noise = np.random.default_rng(4).standard_normal((2, 200 * RATE)) * sound.std() / 10 ** (under / 20)
+    alone = speech_mask(Waveform(sound, RATE)).values
+    around = np.concatenate((noise[0], sound, noise[1])).astype(np.float32)
+    everywhere = speech_mask(Waveform(around, RATE)).values
+    assert np.mean(alone != everywhere[20_000:-20_000]) < 0.05
+    assert not everywhere[:19_900].any()
+    assert not everywhere[-19_900:].any()
+
+
+def test_stretches_without_anybody_tell_nothing_and_those_of_quieter_people_do():
+    """Two people, one 20 dB quieter, in a room 40 dB under the first."""
+    rng = np.random.default_rng(5)
+    loudness = np.repeat([0.002, 0.2, 0.002, 0.02, 0.002], np.array([60, 20, 30, 10, 40]) * RATE)
+    heard = audible(features(rng.standard_normal(loudness.size) * loudness), N_MELS)
+    told = heard[: 160 * 100].reshape(32, 500).mean(axis=1)
+    expected = np.repeat([0.0, 1.0, 0.0, 1.0, 0.0], [12, 4, 6, 2, 8])
+    assert_allclose(told, expected, rtol=0, atol=0.05)

@@ -17,6 +17,11 @@ __all__ = ["above_pauses", "audible", "clear", "quiet"]
 
 # dB under the loudest hundredth of the frames: rooms and lines are louder, a machine's silence is not.
 RANGE: Final = 45.0
+# Seconds of a stretch. The loudest few stretches, of a short recording a third of them, hold talk; those whose
+# loud moments rise over the floor by less than this share of how far theirs do hold none.
+STRETCH: Final = 5.0
+LOUDEST: Final = 3
+RISE: Final = 0.25
 # Share of the frames of speech, the quietest, that noise and echo fill more than the voice does.
 BLURRED: Final = 0.2
 # Frames of pause that tell what is heard then; of fewer, the quietest fiftieth of the speech does.
@@ -27,13 +32,22 @@ QUIETEST: Final = 0.02
 def audible(features: Features, n_mels: int) -> Array:
     """Frames that tell something of the recording, bool (n_frames,), never none.
 
-    ``features``: cepstra of ``n_mels`` filters; a decibel in every filter is √n_mels in c0.
-    Silence that a machine put before, between or behind says nothing of the level of speech or the noise of
-    the room, however much there is of it.
+    ``features``: cepstra of ``n_mels`` filters. Neither silence that a machine put before, between or behind
+    nor a room without anybody in it says how loud speech is, however long they last.
     """
-    level = features.values[:, 0]
-    heard: Array = level >= np.percentile(level, 99) - RANGE * np.sqrt(n_mels)
+    level = features.values[:, 0] / np.sqrt(n_mels)
+    there = _peopled(level, features.grid.frames_in(STRETCH))
+    heard: Array = there & (level >= np.percentile(level[there], 99) - RANGE)
     return heard
+
+
+def _peopled(level: Array, length: int) -> Array:
+    """Frames of stretches of about ``length`` frames in which somebody may well talk, bool (n_frames,)."""
+    stretches = np.array_split(level, max(1, round(len(level) / length)))
+    peaks = np.array([np.percentile(each, 95) for each in stretches])
+    top = np.sort(peaks)[-max(1, min(LOUDEST, len(peaks) // 3))]
+    floor = np.percentile(level[level >= top - RANGE], 10)
+    return np.repeat(peaks >= floor + RISE * (top - floor), [len(each) for each in stretches])
 
 
 def clear(features: Features, speech: Array) -> Array:
