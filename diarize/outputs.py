@@ -96,8 +96,8 @@ def target(
         note = ""
     if foreign:
         raise OutputError(
-            f"{foreign[0]}: exists already and is not diarize's own unchanged file; "
-            "allow overwriting or choose another folder"
+            f"{foreign[0]}: exists already, and no picture beside it says that it is diarize's own unchanged "
+            "file; overwrite it (--overwrite) or choose another folder"
         )
     there = frozenset(path for path in plan.paths if overwrite or os.path.lexists(path))
     return replace(plan, replaceable=there, note=note)
@@ -210,6 +210,5 @@ def picture(result: Diarization) -> bytes:
     """The timeline as the bytes of a PNG."""
     from diarize import plots
 
-    ends = [turn.end for turn in result.annotation.turns]
-    figure = plots.timeline(result.annotation, duration=max([result.duration, *ends]))
+    figure = plots.timeline(result.annotation, start=result.start, duration=result.duration)
     return plots.drawn(figure)

@@ -175,5 +175,5 @@ def test_a_file_that_cannot_be_read_is_nobodys_own(tmp_path, result):
     outputs.written(result, outputs.target(recording, folder), recording)
     (folder / "a.rttm").unlink()
     (folder / "a.rttm" / "deep").mkdir(parents=True)
-    with pytest.raises(OutputError, match=r"a\.rttm: exists already and is not diarize's own"):
+    with pytest.raises(OutputError, match=r"a\.rttm: exists already, and no picture beside it"):
         outputs.target(recording, folder)

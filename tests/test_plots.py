@@ -10,6 +10,7 @@ import pytest
 
 from diarize import plots
 from diarize.errors import OutputError
+from diarize.plots import timelines
 from diarize.types import Annotation, Turn, Waveform
 
 
@@ -134,10 +135,10 @@ def test_any_name_is_text(tmp_path, name):
 def test_long_names_keep_both_ends():
     """They differ at the end more often than in the middle."""
     names = [f"participant number {i} of the meeting" for i in (1, 2)] + ["李雷和韩梅梅" * 5]
-    short = [plots._shortened(name) for name in names]
+    short = [timelines._shortened(name) for name in names]
     assert short[0].startswith("participant")
     assert short[0].endswith("meeting")
-    assert all(plots._columns(name) <= 22 for name in short)
+    assert all(timelines._columns(name) <= 22 for name in short)
 
 
 def test_same_picture_is_the_same_bytes(tmp_path):
@@ -176,6 +177,22 @@ def test_envelope_keeps_the_loudest():
     figure = plots.timeline(Annotation("r", (Turn(0, 1, "A"),)), loudness=loud, duration=1.25)
     assert len(figure.axes[0].collections) == 2
     plots.timeline(Annotation("r"), loudness=plots.envelope(Waveform(np.zeros(0), 8000)))
+
+
+def test_a_part_of_a_recording_is_drawn_where_it_is():
+    """From its first second to its last, with shares of the talk; sound that ends before is not drawn out."""
+    part = Annotation("r", (Turn(70, 85, "A"), Turn(85, 90, "B")))
+    figure = plots.timeline(part, start=70.0, duration=40.0, loudness=np.ones(100))
+    axes = figure.axes[0]
+    assert axes.get_xlim() == (70, 110)
+    labels = [text for text, _ in texts(figure)]
+    assert "0:40" in labels
+    assert "0:15  75 %" in labels
+    assert "1:15" in labels
+    short = plots.timeline(part, start=70.0, duration=10.0, loudness=np.ones(100)).axes[0]
+    assert short.get_xlim() == (70, 90)
+    heard = next(each for each in short.collections if each.get_facecolor()[0][0] > 0.6)
+    assert heard.get_datalim(short.transData).x1 < 80
 
 
 def test_selection_curve_marks_what_was_chosen_and_what_is_as_good():

@@ -1,27 +1,20 @@
-"""Pictures of values: who spoke when, and how the number of speakers was chosen.
-
-matplotlib is imported when the first picture is made, through its object interface: no pyplot, no window, no
-global state. Sizes are in inches; a picture is read on a screen at 150 dots an inch.
-"""
+"""Who spoke when, as a picture: a row a speaker, long recordings in several lines of time."""
 
 from __future__ import annotations
 
-import io
 import unicodedata
-import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.errors import OutputError
-from diarize.formats import write_bytes
 from diarize.intervals import intersect, union
+from diarize.plots.figure import FAINT, GRID, INK, blank, families, speaker_colours
 from diarize.scoring.cells import overlap
+from diarize.talk import shares
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -31,17 +24,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["KINDS", "drawn", "envelope", "save", "selection_curve", "shaded", "speaker_colours", "timeline"]
+__all__ = ["envelope", "timeline"]
 
-KINDS = (".png", ".pdf", ".svg")
-"""Suffixes that ``save`` knows."""
-
-_PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#7F7F7F")
-# Okabe & Ito (2008), *Color Universal Design*: told apart with any common colour vision; their yellow is left
-# out (too pale on white) and their black is grey. Later rounds are darker, then lighter.
-_ROUNDS = (0.0, -0.4, 0.45)
-
-_INK, _FAINT, _GRID = "#222222", "#6b6b6b", "#e3e3e3"
 _WIDTH = 14.0  # of the picture
 _MARGIN = 0.15  # around everything
 _TITLE = 0.5  # above the first line of time
@@ -50,7 +34,6 @@ _NAME_COLUMNS = 22  # a longer name is shortened in the middle
 _LINES = (120, 180, 300, 600, 900, 1200, 1800, 3600, 7200, 14400, 43200, 86400)  # seconds a line may hold
 _TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 _MOST_ROWS = 110  # over all lines of a picture, where it can be helped
-_DPI = 150
 _STUB = 0.08  # of a line: what is left over is squeezed into the others rather than given one
 
 
@@ -68,11 +51,14 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Inches and seconds: ``line`` seconds a line of time, ``row`` and ``height`` inches a row and a
-    line, ``left`` and ``right`` inches beside the time, ``font`` points.
+    """Inches and seconds: ``start`` of what is drawn, its ``duration`` and how much of it has loudness,
+    ``line`` seconds a line of time, ``row`` and ``height`` inches a row and a line, ``left`` and ``right``
+    inches beside the time, ``font`` points.
     """
 
+    start: float
     duration: float
+    heard: float
     line: float
     row: float
     left: float
@@ -91,6 +77,7 @@ def timeline(
     reference: Annotation | None = None,
     mapping: Mapping[str, str] | None = None,
     loudness: ArrayLike | None = None,
+    start: float = 0.0,
     duration: float | None = None,
     title: str | None = None,
 ) -> Figure:
@@ -99,27 +86,20 @@ def timeline(
     ``reference`` is drawn above; a speaker and the reference speaker that ``mapping`` (hypothesis →
     reference, as ``scoring.score`` finds it) gives them have the same colour. A dark row shows where people
     talk at once. ``loudness``: (n,) values ≥ 0, evenly spaced over the recording (see ``envelope``), drawn
-    above. ``duration``: seconds of the recording; the end of the last turn when None.
+    above. ``start`` and ``duration``: the second of the recording at which what is drawn begins, and how many
+    there are of it; turns that end later make it longer, and to the end of the last turn when None.
     """
-    length = _length(annotation, reference, duration)
+    length = _length(annotation, reference, duration, start)
+    heard = length if duration is None else duration
     rows = _rows(annotation, reference, mapping or {}, length)
-    layout = _layout(rows, length, loud=loudness is not None, title=title)
-    figure = _figure(_WIDTH, _TITLE + layout.lines * layout.height + _MARGIN)
+    layout = _layout(rows, (start, length, heard), loud=loudness is not None)
+    figure = blank(_WIDTH, _TITLE + layout.lines * layout.height + _MARGIN)
     _write_title(figure, title or annotation.recording, layout)
     for number in range(layout.lines):
         axes = _line_axes(figure, layout, number)
         _draw_line(
             axes, rows, layout, number, None if loudness is None else np.asarray(loudness, dtype=float)
         )
-    return figure
-
-
-def _figure(width: float, height: float, **more: Any) -> Figure:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), dpi=_DPI, facecolor="white", **more)
-    FigureCanvasAgg(figure)
     return figure
 
 
@@ -131,8 +111,10 @@ def envelope(waveform: Waveform, points: int = 8000) -> Array:
     return loudest
 
 
-def _length(annotation: Annotation, reference: Annotation | None, duration: float | None) -> float:
-    ends = [turn.end for each in (annotation, reference) if each for turn in each.turns]
+def _length(
+    annotation: Annotation, reference: Annotation | None, duration: float | None, start: float
+) -> float:
+    ends = [turn.end - start for each in (annotation, reference) if each for turn in each.turns]
     return max([*ends, duration or 0.0]) or 1.0
 
 
@@ -141,16 +123,16 @@ def _rows(
 ) -> list[_Row]:
     if reference is None:
         alone = _block(annotation, annotation.speakers, speaker_colours(annotation.speakers), length)
-        return alone or [_Row("nobody", np.empty((0, 2)), _FAINT)]
+        return alone or [_Row("nobody", np.empty((0, 2)), FAINT)]
     partner = {name: place for place, name in enumerate(reference.speakers)}
     ordered = sorted(annotation.speakers, key=lambda name: partner.get(mapping.get(name, ""), len(partner)))
     strangers = [name for name in ordered if mapping.get(name) not in partner]
     colours = speaker_colours((*reference.speakers, *(f"\0{name}" for name in strangers)))
-    found = {name: colours.get(mapping.get(name, ""), colours.get(f"\0{name}", _FAINT)) for name in ordered}
+    found = {name: colours.get(mapping.get(name, ""), colours.get(f"\0{name}", FAINT)) for name in ordered}
     return [
-        _Row("reference", np.empty((0, 2)), _INK, 1.15, heading=True),
+        _Row("reference", np.empty((0, 2)), INK, 1.15, heading=True),
         *_block(reference, reference.speakers, colours, length),
-        _Row("found", np.empty((0, 2)), _INK, 1.15, heading=True),
+        _Row("found", np.empty((0, 2)), INK, 1.15, heading=True),
         *_block(annotation, ordered, found, length),
     ]
 
@@ -159,27 +141,12 @@ def _block(
     annotation: Annotation, speakers: Sequence[str], colours: Mapping[str, str], length: float
 ) -> list[_Row]:
     rows = []
+    spoken = {each["speaker"]: each for each in shares(annotation)}
     for name in speakers:
-        spans = union(annotation.intervals(name))
-        seconds = float((spans[:, 1] - spans[:, 0]).sum())
-        note = f"{_clock(seconds, length)}  {100 * seconds / length:.0f} %"
-        rows.append(_Row(_shortened(name), spans, colours[name], note=note))
+        note = f"{_clock(spoken[name]['seconds'], length)}  {100 * spoken[name]['share']:.0f} %"
+        rows.append(_Row(_shortened(name), union(annotation.intervals(name)), colours[name], note=note))
     together = overlap(annotation)
-    return [*rows, _Row("overlap", together, _INK, 0.55)] if len(together) else rows
-
-
-def speaker_colours(speakers: Sequence[str]) -> dict[str, str]:
-    """A colour as ``#rrggbb`` for each speaker, in the order of the palette."""
-    n = len(_PALETTE)
-    shades = [(_PALETTE[i % n], _ROUNDS[(i // n) % len(_ROUNDS)]) for i in range(len(speakers))]
-    return {name: shaded(*shade) for name, shade in zip(speakers, shades, strict=True)}
-
-
-def shaded(colour: str, amount: float) -> str:
-    """The colour mixed with black (amount below 0) or white (above 0)."""
-    parts = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
-    goal = 255 if amount > 0 else 0
-    return "#" + "".join(f"{round(part + (goal - part) * abs(amount)):02x}" for part in parts)
+    return [*rows, _Row("overlap", together, INK, 0.55)] if len(together) else rows
 
 
 def _printable(text: str) -> str:
@@ -201,7 +168,8 @@ def _shortened(name: str) -> str:
     return f"{head}…{tail}"
 
 
-def _layout(rows: Sequence[_Row], length: float, *, loud: bool, title: str | None) -> _Layout:
+def _layout(rows: Sequence[_Row], times: tuple[float, float, float], *, loud: bool) -> _Layout:
+    length = times[1]
     tall = sum(row.height for row in rows) + 2 * loud
     most = int(np.clip(_MOST_ROWS // (tall + 2.5), 3, 12))
     line = length if length <= 150 else next((s for s in _LINES if length <= (most + _STUB) * s), length)
@@ -212,7 +180,7 @@ def _layout(rows: Sequence[_Row], length: float, *, loud: bool, title: str | Non
     notes = max((len(each.note) for each in rows), default=0)
     inch = font * 0.62 / 72
     return _Layout(
-        length,
+        *times,
         max(float(line), length / lines),
         row,
         _MARGIN + 0.12 + widest * inch,
@@ -225,21 +193,21 @@ def _layout(rows: Sequence[_Row], length: float, *, loud: bool, title: str | Non
 def _write_title(figure: Figure, title: str, layout: _Layout) -> None:
     text = title if len(title) <= 100 else f"{title[:60]}…{title[-39:]}"
     level = 1 - _TITLE / 2 / figure.get_figheight()
-    style: dict[str, Any] = {"va": "center", "fontfamily": _families(), "parse_math": False}
-    figure.text(_MARGIN / _WIDTH, level, _printable(text), fontsize=11, color=_INK, **style)
+    style: dict[str, Any] = {"va": "center", "fontfamily": families(), "parse_math": False}
+    figure.text(_MARGIN / _WIDTH, level, _printable(text), fontsize=11, color=INK, **style)
     length = _clock(layout.duration, layout.duration)
-    figure.text(1 - _MARGIN / _WIDTH, level, length, fontsize=9, color=_FAINT, ha="right", **style)
+    figure.text(1 - _MARGIN / _WIDTH, level, length, fontsize=9, color=FAINT, ha="right", **style)
 
 
 def _line_axes(figure: Figure, layout: _Layout, number: int) -> Axes:
     """Axes of one line of time, as wide as its seconds at the scale that all lines share."""
     total = figure.get_figheight()
-    start, end = number * layout.line, min((number + 1) * layout.line, layout.duration)
+    begin, end = number * layout.line, min((number + 1) * layout.line, layout.duration)
     bottom = total - _TITLE - (number + 1) * layout.height + _AXIS
-    width = (_WIDTH - layout.left - layout.right) * (end - start) / layout.line
+    width = (_WIDTH - layout.left - layout.right) * (end - begin) / layout.line
     inches = (layout.left / _WIDTH, bottom / total, width / _WIDTH, (layout.height - _AXIS) / total)
     axes = figure.add_axes(inches)
-    axes.set_xlim(start, end)
+    axes.set_xlim(layout.start + begin, layout.start + end)
     axes.set_ylim((layout.height - _AXIS) / layout.row, 0)
     return axes
 
@@ -261,7 +229,7 @@ def _draw_row(axes: Axes, row: _Row, depth: float) -> None:
     spans = intersect(row.spans, [axes.get_xlim()])
     middle, tall = depth + row.height / 2, 0.78 * row.height
     if not row.heading:
-        axes.axhline(middle, color=_GRID, linewidth=0.5, zorder=0.5)
+        axes.axhline(middle, color=GRID, linewidth=0.5, zorder=0.5)
     if len(spans):
         pieces = [(float(start), float(end - start)) for start, end in spans]
         # the edge keeps a turn narrower than a dot visible
@@ -274,20 +242,20 @@ def _write_row(axes: Axes, row: _Row, depth: float, layout: _Layout, *, notes: b
     middle = depth + row.height / 2 + 0.1 * row.heading
     style: dict[str, Any] = {
         "va": "center_baseline",
-        "fontfamily": _families(),
+        "fontfamily": families(),
         "parse_math": False,
         "textcoords": "offset points",
         "fontsize": layout.font * (0.88 if row.height < 1 else 1),
     }
-    weight, ink = "bold" if row.heading else "normal", _FAINT if row.height < 1 else _INK
+    weight, ink = "bold" if row.heading else "normal", FAINT if row.height < 1 else INK
     axes.annotate(row.name, (start, middle), (-6, 0), ha="right", color=ink, fontweight=weight, **style)
     if notes and row.note:
-        axes.annotate(row.note, (end, middle), (6, 0), color=_FAINT, **style)
+        axes.annotate(row.note, (end, middle), (6, 0), color=FAINT, **style)
 
 
 def _draw_loudness(axes: Axes, loudness: Array, layout: _Layout) -> None:
     start, end = axes.get_xlim()
-    edges = np.linspace(0, layout.duration, len(loudness) + 1)
+    edges = layout.start + np.linspace(0, layout.heard, len(loudness) + 1)
     times = (edges[:-1] + edges[1:]) / 2
     here = (times >= start) & (times <= end)
     loudest = float(np.quantile(loudness, 0.999)) or 1.0
@@ -299,11 +267,11 @@ def _draw_clock(axes: Axes, layout: _Layout) -> None:
     start, end = axes.get_xlim()
     step = next((s for s in _TICKS if layout.line / s <= 13), _TICKS[-1])
     ticks = np.arange(np.ceil(start / step - 1e-9), np.floor(end / step + 1e-9) + 1) * step
-    axes.set_xticks(ticks, [_clock(tick, layout.duration) for tick in ticks])
+    axes.set_xticks(ticks, [_clock(tick, layout.start + layout.duration) for tick in ticks])
     axes.set_yticks([])
-    axes.grid(axis="x", color=_GRID, linewidth=0.7)
+    axes.grid(axis="x", color=GRID, linewidth=0.7)
     axes.set_axisbelow(True)
-    axes.tick_params(axis="x", labelsize=8, colors=_FAINT, length=3, width=0.6)
+    axes.tick_params(axis="x", labelsize=8, colors=FAINT, length=3, width=0.6)
     axes.spines[["left", "right", "top"]].set_visible(False)
     axes.spines["bottom"].set_color("#b0b0b0")
 
@@ -314,86 +282,3 @@ def _clock(seconds: float, length: float) -> str:
     if length >= 3600:
         return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
     return f"{whole // 60}:{whole % 60:02d}"
-
-
-def _families() -> list[str]:
-    """Fonts in order: matplotlib's own, then what is installed of the common ones with more scripts."""
-    from matplotlib import font_manager
-
-    installed = {font.name for font in font_manager.fontManager.ttflist}
-    wider = ("Noto Sans", "Noto Sans CJK SC", "Noto Sans CJK JP", "WenQuanYi Zen Hei", "Arial Unicode MS")
-    return ["DejaVu Sans", *(name for name in wider if name in installed)]
-
-
-def selection_curve(
-    counts: ArrayLike,
-    values: ArrayLike,
-    chosen: int,
-    equivalents: Collection[int] = (),
-    *,
-    criterion: str = "BIC",
-    title: str | None = None,
-) -> Figure:
-    """The criterion against the number of speakers, as its distance from the best.
-
-    ``counts`` and ``values``: (n,), lower is better, values that are not finite are left out; ``chosen``: the
-    count that was taken; ``equivalents``: counts that are nearly as good, drawn as open rings.
-    """
-    from matplotlib.ticker import MaxNLocator
-
-    speakers, criteria = np.asarray(counts), np.asarray(values, dtype=np.float64)
-    finite = np.isfinite(criteria)
-    speakers, above = speakers[finite], criteria[finite] - criteria[finite].min(initial=np.inf)
-    figure = _figure(7, 4.2, layout="constrained")
-    axes = figure.add_subplot()
-    axes.plot(speakers, above, color=_FAINT, linewidth=1.2, marker="o", markersize=4, zorder=2)
-    near = np.isin(speakers, [count for count in equivalents if count != chosen])
-    _mark(
-        axes, speakers[near], above[near], "white", f"nearly as good: {', '.join(map(str, speakers[near]))}"
-    )
-    taken = speakers == chosen
-    _mark(axes, speakers[taken], above[taken], _PALETTE[0], f"chosen: {chosen}")
-    axes.set_xlabel("speakers")
-    axes.set_ylabel(f"{criterion} above its best")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(color=_GRID, linewidth=0.7)
-    axes.set_axisbelow(True)
-    axes.spines[["right", "top"]].set_visible(False)
-    figure.suptitle(
-        title or "How many speakers", x=0.02, ha="left", fontsize=11, color=_INK, parse_math=False
-    )
-    if taken.any() or near.any():
-        figure.legend(loc="outside upper right", ncols=2, frameon=False, fontsize=9)
-    return figure
-
-
-def _mark(axes: Axes, counts: Array, values: Array, colour: str, label: str) -> None:
-    if len(counts):
-        axes.scatter(
-            counts, values, s=90, color=colour, edgecolor=_PALETTE[0], linewidth=1.6, zorder=3, label=label
-        )
-
-
-def save(figure: Figure, path: str | Path, *, overwrite: bool = False) -> Path:
-    """Write a picture as PNG, PDF or SVG by its suffix, whole or not at all. Raises OutputError."""
-    path = Path(path)
-    kind = path.suffix.lower()
-    if kind not in KINDS:
-        raise OutputError(f"{path}: a picture is one of {', '.join(KINDS)}, not {kind!r}; change the suffix")
-    return write_bytes(path, drawn(figure, kind), overwrite=overwrite)
-
-
-def drawn(figure: Figure, kind: str = ".png") -> bytes:
-    """What a file of that kind holds; no date goes into it, so the same picture is the same bytes."""
-    import matplotlib as mpl
-
-    dateless: dict[str, dict[str, Any]] = {
-        ".png": {"Software": None},
-        ".pdf": {"CreationDate": None, "Producer": None, "Creator": None},
-        ".svg": {"Date": None, "Creator": None},
-    }
-    data = io.BytesIO()
-    with warnings.catch_warnings(), mpl.rc_context({"svg.hashsalt": "diarize"}):
-        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        figure.savefig(data, format=kind[1:], metadata=dateless[kind])
-    return data.getvalue()

@@ -1,0 +1,67 @@
+"""How the number of speakers was chosen, as a picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from diarize.plots.figure import FAINT, GRID, INK, PALETTE, blank
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike, NDArray
+
+    Array = NDArray[Any]
+
+__all__ = ["selection_curve"]
+
+
+def selection_curve(
+    counts: ArrayLike,
+    values: ArrayLike,
+    chosen: int,
+    equivalents: Collection[int] = (),
+    *,
+    criterion: str = "BIC",
+    title: str | None = None,
+) -> Figure:
+    """The criterion against the number of speakers, as its distance from the best.
+
+    ``counts`` and ``values``: (n,), lower is better, values that are not finite are left out; ``chosen``: the
+    count that was taken; ``equivalents``: counts that are nearly as good, drawn as open rings.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    speakers, criteria = np.asarray(counts), np.asarray(values, dtype=np.float64)
+    finite = np.isfinite(criteria)
+    speakers, above = speakers[finite], criteria[finite] - criteria[finite].min(initial=np.inf)
+    figure = blank(7, 4.2, layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot(speakers, above, color=FAINT, linewidth=1.2, marker="o", markersize=4, zorder=2)
+    near = np.isin(speakers, [count for count in equivalents if count != chosen])
+    _mark(
+        axes, speakers[near], above[near], "white", f"nearly as good: {', '.join(map(str, speakers[near]))}"
+    )
+    taken = speakers == chosen
+    _mark(axes, speakers[taken], above[taken], PALETTE[0], f"chosen: {chosen}")
+    axes.set_xlabel("speakers")
+    axes.set_ylabel(f"{criterion} above its best")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(color=GRID, linewidth=0.7)
+    axes.set_axisbelow(True)
+    axes.spines[["right", "top"]].set_visible(False)
+    figure.suptitle(title or "How many speakers", x=0.02, ha="left", fontsize=11, color=INK, parse_math=False)
+    if taken.any() or near.any():
+        figure.legend(loc="outside upper right", ncols=2, frameon=False, fontsize=9)
+    return figure
+
+
+def _mark(axes: Axes, counts: Array, values: Array, colour: str, label: str) -> None:
+    if len(counts):
+        axes.scatter(
+            counts, values, s=90, color=colour, edgecolor=PALETTE[0], linewidth=1.6, zorder=3, label=label
+        )

@@ -1,0 +1,103 @@
+"""A blank figure, what it is drawn with, and its bytes.
+
+matplotlib is imported when the first picture is made, through its object interface: no pyplot, no window, no
+global state. Sizes are in inches; a picture is read on a screen at 150 dots an inch.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from diarize.errors import OutputError
+from diarize.formats import write_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "FAINT",
+    "GRID",
+    "INK",
+    "KINDS",
+    "PALETTE",
+    "blank",
+    "drawn",
+    "families",
+    "save",
+    "shaded",
+    "speaker_colours",
+]
+
+KINDS = (".png", ".pdf", ".svg")
+"""Suffixes that ``save`` knows."""
+
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#7F7F7F")
+# Okabe & Ito (2008), *Color Universal Design*: told apart with any common colour vision; their yellow is left
+# out (too pale on white) and their black is grey. Later rounds are darker, then lighter.
+_ROUNDS = (0.0, -0.4, 0.45)
+
+INK, FAINT, GRID = "#222222", "#6b6b6b", "#e3e3e3"
+_DPI = 150
+
+
+def blank(width: float, height: float, **more: Any) -> Figure:
+    """A figure of so many inches with nothing on it."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=_DPI, facecolor="white", **more)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def speaker_colours(speakers: Sequence[str]) -> dict[str, str]:
+    """A colour as ``#rrggbb`` for each speaker, in the order of the palette."""
+    n = len(PALETTE)
+    shades = [(PALETTE[i % n], _ROUNDS[(i // n) % len(_ROUNDS)]) for i in range(len(speakers))]
+    return {name: shaded(*shade) for name, shade in zip(speakers, shades, strict=True)}
+
+
+def shaded(colour: str, amount: float) -> str:
+    """The colour mixed with black (amount below 0) or white (above 0)."""
+    parts = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    goal = 255 if amount > 0 else 0
+    return "#" + "".join(f"{round(part + (goal - part) * abs(amount)):02x}" for part in parts)
+
+
+def families() -> list[str]:
+    """Fonts in order: matplotlib's own, then what is installed of the common ones with more scripts."""
+    from matplotlib import font_manager
+
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    wider = ("Noto Sans", "Noto Sans CJK SC", "Noto Sans CJK JP", "WenQuanYi Zen Hei", "Arial Unicode MS")
+    return ["DejaVu Sans", *(name for name in wider if name in installed)]
+
+
+def save(figure: Figure, path: str | Path, *, overwrite: bool = False) -> Path:
+    """Write a picture as PNG, PDF or SVG by its suffix, whole or not at all. Raises OutputError."""
+    path = Path(path)
+    kind = path.suffix.lower()
+    if kind not in KINDS:
+        raise OutputError(f"{path}: a picture is one of {', '.join(KINDS)}, not {kind!r}; change the suffix")
+    return write_bytes(path, drawn(figure, kind), overwrite=overwrite)
+
+
+def drawn(figure: Figure, kind: str = ".png") -> bytes:
+    """What a file of that kind holds; no date goes into it, so the same picture is the same bytes."""
+    import matplotlib as mpl
+
+    dateless: dict[str, dict[str, Any]] = {
+        ".png": {"Software": None},
+        ".pdf": {"CreationDate": None, "Producer": None, "Creator": None},
+        ".svg": {"Date": None, "Creator": None},
+    }
+    data = io.BytesIO()
+    with warnings.catch_warnings(), mpl.rc_context({"svg.hashsalt": "diarize"}):
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        figure.savefig(data, format=kind[1:], metadata=dateless[kind])
+    return data.getvalue()
