@@ -13,7 +13,7 @@ from diarize.cli.printing import say, shown
 
 __all__ = ["convert"]
 
-_FORMATS = "rttm, uem, lab, audacity, textgrid, eaf, webvtt, srt, csv, json, kaldi"
+_READ = "rttm, uem, lab, audacity, textgrid, eaf, webvtt, csv, json"
 
 
 def convert(
@@ -21,10 +21,11 @@ def convert(
     goal: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write (kaldi: a folder).")],
     *,
     from_format: Annotated[
-        str | None, typer.Option("--from", callback=format_name, help=f"Format of IN by name: {_FORMATS}.")
+        str | None, typer.Option("--from", callback=format_name, help=f"Format of IN by name: {_READ}.")
     ] = None,
     to_format: Annotated[
-        str | None, typer.Option("--to", callback=format_name, help="Format of OUT by name, likewise.")
+        str | None,
+        typer.Option("--to", callback=format_name, help=f"Format of OUT by name: {_READ}, srt, kaldi."),
     ] = None,
     recording: Annotated[
         str | None, typer.Option("--recording", metavar="NAME", help="Only this one of several.")

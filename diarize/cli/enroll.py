@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from diarize.cli.files import chosen, existing, read_annotations
+from diarize.cli.files import about, existing, read_annotations
 from diarize.cli.options import Hearing, Overwrite, Verbose, expanded
 from diarize.cli.printing import clock, say, shown
 from diarize.cli.settings import heard_as
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from diarize.identity import Voice
 
 __all__ = ["enroll"]
+
+LITTLE: Final = 10.0  # seconds of speech: of so little, most voices stay unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def enroll(
     if path.exists() and not (add or overwrite):
         raise OutputError(f"{path}: exists already; --add adds to it, --overwrite replaces it")
     known = [_same(load(path), checked_name(name), path)] if add and path.exists() else []
-    voice = _learnt(checked_name(name), audio, part, heard_as(hearing))
+    voice = _learnt(checked_name(name), audio, part, heard_as(hearing), quiet=quiet)
     whole = joined(voice.name, [*known, voice])
     save(whole, output, overwrite=add or overwrite)
     if not quiet:
@@ -95,7 +97,7 @@ def _same(known: Voice, name: str, path: Path) -> Voice:
     return known
 
 
-def _learnt(name: str, audio: Sequence[Path], part: Part, config: Config) -> Voice:
+def _learnt(name: str, audio: Sequence[Path], part: Part, config: Config, *, quiet: bool) -> Voice:
     from diarize.identity import enrolled
     from diarize.identity.hearing import spoken_by
     from diarize.identity.voice import joined
@@ -105,7 +107,7 @@ def _learnt(name: str, audio: Sequence[Path], part: Part, config: Config) -> Voi
     turns = read_annotations(part.turns)
     found = []
     for path in audio:
-        annotation = chosen(turns, path.stem if len(turns) > 1 else None, part.turns)
+        annotation = about(turns, path.stem, part.turns, quiet=quiet)
         found.append(spoken_by(name, path, annotation, part.speaker, config))
     return joined(name, found)
 
@@ -113,4 +115,5 @@ def _learnt(name: str, audio: Sequence[Path], part: Part, config: Config) -> Voi
 def _summary(voice: Voice, path: Path) -> str:
     bands = " and ".join(band for band in ("wide", "narrow") if band in voice.evidence)
     known = f"{clock(voice.seconds)} of speech, {bands} band (recordings: {voice.n_recordings})"
-    return f"{shown(voice.name)}: {known}\n  wrote {shown(path)}"
+    little = "  note: little to know a voice by; half a minute serves better\n" * (voice.seconds < LITTLE)
+    return f"{shown(voice.name)}: {known}\n{little}  wrote {shown(path)}"

@@ -6,12 +6,13 @@ import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from diarize.cli.printing import remark
 from diarize.errors import FormatError, OutputError
 
 if TYPE_CHECKING:
     from diarize.types import Annotation
 
-__all__ = ["chosen", "existing", "or_silence", "read_annotations", "refuse_existing"]
+__all__ = ["about", "chosen", "existing", "or_silence", "read_annotations", "refuse_existing"]
 
 
 def existing(path: Path) -> Path:
@@ -26,12 +27,13 @@ def existing(path: Path) -> Path:
     raise FormatError(f"{path}: no such file; {f'did you mean {near[0]}?' if near else 'check the path'}")
 
 
-def read_annotations(path: Path, format: str | None = None) -> dict[str, Annotation]:
+def read_annotations(path: Path, format: str | None = None, *, marks: bool = False) -> dict[str, Annotation]:
     """Annotations by recording, out of a file or out of the files of a folder.
 
     A folder's RTTM files are read or, when it has none, its files of the first format of the table that it
-    has; one without turns is a recording in which nobody speaks. FormatError when there is none, and when two
-    files are about one recording.
+    has, UEM only where ``marks`` of speech are wanted; one without turns is a recording in which nobody
+    speaks. Our second results beside somebody's file, NAME.diarize.rttm beside NAME.rttm, are passed over.
+    FormatError when there is none, and when two files are about one recording.
     """
     from diarize.formats import read_file
 
@@ -39,7 +41,7 @@ def read_annotations(path: Path, format: str | None = None) -> dict[str, Annotat
         return read_file(path, format)
     found: dict[str, Annotation] = {}
     source: dict[str, Path] = {}
-    for each in _annotation_files(path):
+    for each in _annotation_files(path, marks=marks):
         for name, annotation in or_silence(read_file(each, format), each).items():
             if name in found:
                 raise FormatError(f"{each}: about {name!r}, and so is {source[name].name}; keep one of them")
@@ -47,15 +49,23 @@ def read_annotations(path: Path, format: str | None = None) -> dict[str, Annotat
     return found
 
 
-def _annotation_files(folder: Path) -> list[Path]:
+def _annotation_files(folder: Path, *, marks: bool) -> list[Path]:
     from diarize.formats import FORMATS
 
-    files = sorted(each for each in folder.iterdir() if each.is_file())
-    for known in FORMATS.values():
-        same = [each for each in files if each.suffix.lower() == known.suffix.lower()]
-        if known.read and known.name != "uem" and same:
+    there = {each for each in folder.iterdir() if each.is_file()}
+    files = sorted(each for each in there if _first(each) == each or _first(each) not in there)
+    readable = [each for name, each in FORMATS.items() if each.read and name != "uem"]
+    for known in [*readable, *([FORMATS["uem"]] if marks else [])]:
+        if same := [each for each in files if each.suffix.lower() == known.suffix.lower()]:
             return same
     raise FormatError(f"{folder}: a folder without annotation files such as .rttm; check the path")
+
+
+def _first(path: Path) -> Path:
+    """What a file would be called if nothing had been in the way when it was written."""
+    from diarize.outputs import SECOND
+
+    return path.with_name(path.stem.removesuffix(SECOND) + path.suffix)
 
 
 def or_silence(annotations: dict[str, Annotation], path: Path) -> dict[str, Annotation]:
@@ -63,6 +73,16 @@ def or_silence(annotations: dict[str, Annotation], path: Path) -> dict[str, Anno
     from diarize.types import Annotation
 
     return annotations or {path.stem: Annotation(path.stem)}
+
+
+def about(annotations: dict[str, Annotation], recording: str, path: Path, *, quiet: bool) -> Annotation:
+    """The annotation of that recording, or the only one, with a remark where it is called otherwise."""
+    if recording not in annotations and len(annotations) == 1:
+        name = next(iter(annotations))
+        if not quiet:
+            remark(f"note: {path} is about {name!r}; taken to be about {recording!r}")
+        return annotations[name]
+    return chosen(annotations, recording, path)
 
 
 def chosen(annotations: dict[str, Annotation], name: str | None, path: Path) -> Annotation:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from diarize.cli.files import chosen, or_silence, read_annotations, refuse_existing
+from diarize.cli.files import about, chosen, or_silence, read_annotations, refuse_existing
 from diarize.cli.options import Overwrite, Verbose
 from diarize.cli.printing import percent, say, shown
 
@@ -43,7 +43,7 @@ def plot(
     from diarize import plots
 
     found = chosen(or_silence(read_annotations(annotation), annotation), recording, annotation)
-    truth = _truth(reference, found.recording) if reference else None
+    truth = _truth(reference, found.recording, quiet=quiet) if reference else None
     path = output or annotation.with_suffix(".png")
     refuse_existing(path, overwrite=overwrite)
     mapping, told = _compared(truth, found) if truth else (None, "")
@@ -55,10 +55,8 @@ def plot(
         say(f"wrote {shown(path)}{told}")
 
 
-def _truth(path: Path, recording: str) -> Annotation:
-    """The reference of that recording, or the only one that there is."""
-    truths = or_silence(read_annotations(path), path)
-    return chosen(truths, recording if recording in truths or len(truths) > 1 else None, path)
+def _truth(path: Path, recording: str, *, quiet: bool) -> Annotation:
+    return about(or_silence(read_annotations(path), path), recording, path, quiet=quiet)
 
 
 def _compared(truth: Annotation, found: Annotation) -> tuple[dict[str, str], str]:

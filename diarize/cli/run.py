@@ -46,6 +46,7 @@ class _Job:
     speech: Path | None
     known: identity.Known | None
     quiet: bool
+    alone: bool
 
 
 @expanded
@@ -75,7 +76,7 @@ def run(
         raise typer.BadParameter("--quiet contradicts --json and --verbose; leave one of them out")
     formats = tuple(dict.fromkeys(filter(None, map(format_name, format or ["rttm"]))))
     speech, voices = speech_of(settings), known_to(known)
-    job = _Job(resolved(settings), checked(sound), speech, voices, quiet or json)
+    job = _Job(resolved(settings), checked(sound), speech, voices, quiet or json, len(audio) == 1)
     if verbose:
         remark(describe.settings_line(job.config))
     kinds = {"picture": not no_plot, "page": report, "overwrite": overwrite}
@@ -113,7 +114,7 @@ def _entry(job: _Job, path: Path, target: Target | DiarizeError, *, silent: bool
     try:
         if isinstance(target, DiarizeError):
             raise target
-        result = diarized(path, job.config, job.sound, job.speech, quiet=job.quiet)
+        result = diarized(path, job.config, job.sound, job.speech, quiet=job.quiet, alone=job.alone)
         result = named_by(job.known, result, path)
         return _finished(result, target, path, _page(job, result, path, target), silent=silent)
     except DiarizeError as error:

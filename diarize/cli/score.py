@@ -9,9 +9,11 @@ import typer
 
 from diarize.cli.files import existing, or_silence, read_annotations
 from diarize.cli.options import Verbose
-from diarize.cli.printing import percent, say, say_json, table
+from diarize.cli.printing import percent, remark, say, say_json, table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from diarize.scoring import FileScore, PooledScore
     from diarize.types import Score
 
@@ -49,11 +51,21 @@ def score(
 
     truth = or_silence(read_annotations(reference), reference)
     answers, maps = read_annotations(hypothesis), _maps(uem) if uem else None
+    if len(truth) == 1:
+        _remark_others(next(iter(truth)), {hypothesis: answers, **({uem: maps} if uem and maps else {})})
+        answers = or_silence(answers, hypothesis)
     result = score_files(truth, answers, uems=maps, collar=collar, skip_overlap=skip_overlap)
     if json:
         say_json(_document(result))
     else:
         say(_summary(result))
+
+
+def _remark_others(recording: str, given: Mapping[Path, Mapping[str, Any]]) -> None:
+    """A line for each file about one recording that calls it otherwise and is taken for it nevertheless."""
+    for path, found in given.items():
+        if len(found) == 1 and recording not in found:
+            remark(f"note: {path} is about {next(iter(found))!r}; taken to be about {recording!r}")
 
 
 def _maps(path: Path) -> dict[str, Any]:

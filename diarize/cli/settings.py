@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from diarize.cli.files import existing, read_annotations
+from diarize.cli.files import about, existing, or_silence, read_annotations
 from diarize.cli.options import Hearing, Known, Settings, Sound, nearest
 from diarize.cli.printing import shown
 from diarize.cli.progress import shown_progress
@@ -85,6 +86,8 @@ def odds_needed(asked: Known) -> float:
     """The log odds that the same voice needs."""
     from diarize.identity import THRESHOLD
 
+    if asked.threshold is not None and not isfinite(asked.threshold):
+        raise typer.BadParameter(f"--threshold {asked.threshold} is no number of nats; 4.6 is the default")
     return THRESHOLD if asked.threshold is None else asked.threshold
 
 
@@ -138,26 +141,34 @@ def marked(path: Path) -> dict[str, NDArray[Any]]:
     """Stretches (n, 2) in seconds that a file or the files of a folder mark as speech, by recording."""
     from diarize.intervals import union
 
-    return {name: union(each.intervals()) for name, each in read_annotations(path).items()}
+    found = or_silence(read_annotations(path, marks=True), path)
+    return {name: union(each.intervals()) for name, each in found.items()}
 
 
-def _given_speech(path: Path | None, recording: str) -> NDArray[Any] | None:
-    """What a file or folder marks as speech in a recording, (n, 2) s; None without one."""
+def _given_speech(path: Path | None, recording: str, *, alone: bool, quiet: bool) -> NDArray[Any] | None:
+    """What a file or folder marks as speech in a recording, (n, 2) s; None without one.
+
+    A file about one recording may call it otherwise when it is ``alone``.
+    """
     if path is None:
         return None
-    from diarize.intervals import empty
+    from diarize.intervals import union
 
-    found = marked(path)
-    if len(found) > 1 and recording not in found:
+    found = or_silence(read_annotations(path, marks=True), path)
+    if alone and not path.is_dir() and len(found) == 1:
+        return union(about(found, recording, path, quiet=quiet).intervals())
+    if recording not in found:
         near = nearest(recording, tuple(found))
         raise FormatError(f"{path}: says nothing of {recording!r}; it is about {', '.join(found)}{near}")
-    return found.get(recording, next(iter(found.values()), empty()))
+    return union(found[recording].intervals())
 
 
-def diarized(path: Path, config: Config, sound: Sound, speech: Path | None, *, quiet: bool) -> Diarization:
-    """The pipeline's result for one recording, with a bar while it runs."""
+def diarized(
+    path: Path, config: Config, sound: Sound, speech: Path | None, *, quiet: bool, alone: bool = True
+) -> Diarization:
+    """The pipeline's result for one recording, with a bar while it runs; ``alone``: it is the only one."""
     from diarize.pipeline import diarize
 
-    given = _given_speech(speech, path.stem)
+    given = _given_speech(speech, path.stem, alone=alone, quiet=quiet)
     with shown_progress(shown(path.name), quiet=quiet) as progress:
         return diarize(path, config, speech=given, start=sound.start, end=sound.end, progress=progress)

@@ -91,6 +91,31 @@ def test_score_of_an_empty_hypothesis_is_all_missed(cli, files):
     assert document["der"] == 1
 
 
+def test_what_is_called_otherwise_is_taken_with_a_note(cli, files):
+    """Of one recording; an empty answer about silence is no answer that is missing."""
+    write_file(files / "other.rttm", OTHER)
+    (files / "other.uem").write_text("other 1 0 8\n")
+    words = ["score", files / "ref.rttm", files / "other.rttm", "--uem", files / "other.uem"]
+    notes = [line.partition(" is about ")[2] for line in cli(*words).stderr.splitlines()]
+    assert notes == ["'other'; taken to be about 'call'"] * 2
+    assert cli("score", files / "ref.rttm", files / "hyp.rttm").stderr == ""
+    (files / "none.rttm").write_text("")
+    silence = cli("score", files / "none.rttm", files / "none.rttm")
+    assert (silence.exit_code, silence.stderr) == (0, "")
+    assert "counts as missed" not in silence.stdout
+
+
+def test_our_second_result_beside_somebodys_truth_is_passed_over(cli, files):
+    """Where run found the name taken."""
+    (files / "truth").mkdir()
+    write_file(files / "truth" / "call.rttm", TRUTH)
+    write_file(files / "truth" / "call.diarize.rttm", GUESS)
+    write_file(files / "truth" / "other.diarize.rttm", OTHER)
+    write_file(files / "hyp.json", [GUESS, OTHER], "json")
+    document = json.loads(cli("score", files / "truth", files / "hyp.json", "--json").stdout)
+    assert document["der"] == pytest.approx(1 / 20)
+
+
 def test_two_files_about_one_recording_are_refused(cli, files):
     """Two files about one recording are refused."""
     result = cli("score", files, files / "hyp.rttm")

@@ -194,6 +194,22 @@ def test_speech_of_other_recordings_is_refused(cli, calls, tmp_path):
     assert "says nothing of 'a'" in result.stderr
 
 
+def test_speech_of_one_recording_serves_another_one_with_a_note_and_no_several(cli, calls, tmp_path):
+    """Whether it is a file, which may be called anyhow, or in a folder, which is looked up."""
+    (tmp_path / "marks").mkdir()
+    marks = tmp_path / "marks" / "b.uem"
+    marks.write_text("b 1 1.0 2.0\n")
+    alone = cli("run", tmp_path / "a.wav", "--speech", marks)
+    assert (alone.exit_code, calls[0]["speech"].tolist()) == (0, [[1.0, 2.0]])
+    assert "is about 'b'; taken to be about 'a'" in alone.stderr
+    assert cli("run", tmp_path / "a.wav", "--speech", marks, "--quiet", "--overwrite").stderr == ""
+    for words in (["a.wav", "b.wav", "--speech", "marks/b.uem"], ["a.wav", "b.wav", "--speech", "marks"]):
+        result = cli("run", *(tmp_path / w if "/" in w or "." in w or w == "marks" else w for w in words))
+        assert result.exit_code == 1
+        assert result.stderr.count("says nothing of 'a'") == result.stderr.count("error:") == 1
+        assert "b.wav" in result.stdout
+
+
 @pytest.mark.parametrize(
     ("words", "hint"),
     [

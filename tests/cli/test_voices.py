@@ -13,7 +13,7 @@ from diarize.cli.enroll import _same
 from diarize.errors import OutputError
 from diarize.formats import read_file, write_file
 from diarize.identity import Voice
-from diarize.types import Annotation, Match
+from diarize.types import Annotation, Match, Turn
 
 
 @pytest.fixture(scope="module")
@@ -156,11 +156,23 @@ def test_enroll_adds_and_replaces_only_when_told(cli, folder, tmp_path):
     assert "recordings: 1" in cli(*words, "--overwrite").stdout
 
 
+def test_turns_of_another_recording_and_little_speech_are_told(cli, folder, tmp_path):
+    """Both may be meant, and neither goes unsaid."""
+    write_file(tmp_path / "talk.rttm", Annotation("talk", (Turn(0.0, 6.0, "Cy"),)))
+    words = ["enroll", "Cy", folder / "alone.wav", "--turns", tmp_path / "talk.rttm", "--speaker", "Cy"]
+    found = cli(*words, "-o", tmp_path)
+    assert "is about 'talk'; taken to be about 'alone'" in found.stderr
+    assert "little to know a voice by" in found.stdout
+    assert "little to" not in cli("enroll", "Di", folder / "alone.wav", "--whole", "-o", tmp_path).stdout
+
+
 @pytest.mark.parametrize(
     ("words", "code", "complaint"),
     [
         (["run", "x.wav", "--threshold", "3"], 2, "--threshold is for --known DIR"),
         (["run", "x.wav", "--known", "nowhere"], 1, "nowhere: no such file"),
+        (["run", "two.wav", "--known", "voices", "--threshold", "nan"], 2, "--threshold nan is no number"),
+        (["link", "two.rttm", "-o", "out", "--threshold", "inf"], 2, "--threshold inf is no number"),
         (["enroll", "x", "two.wav", "--speaker", "A"], 2, "give both"),
         (
             ["enroll", "x", "two.wav", "--turns", "two.rttm", "--speaker", "A", "--whole"],
