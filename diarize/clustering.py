@@ -77,7 +77,7 @@ class Clustering:
     def explanation(self) -> str:
         """One line for people."""
         if len(self.counts) == 1:
-            return f"{self.chosen}: the only number tried"
+            return f"{self.chosen}: no other number came up"
         others = [str(k) for k in self.equivalent if k != self.chosen]
         if others:
             return f"{self.chosen} by {self.criterion}; nearly as good: {', '.join(others)}"
@@ -109,8 +109,8 @@ def clustered(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clu
         return Clustering("too little speech", (1,), (0.0,), 1, (1,), (np.ones((n, 1)),))
     if n < config.min_speakers:
         raise DiarizeError(
-            f"at least {config.min_speakers} speakers asked for, but the speech holds only {n} "
-            "windows to tell them apart; ask for fewer"
+            f"at least {config.min_speakers} speakers asked for, but there is speech for {n} at most; "
+            "allow fewer, as with --min-speakers 1"
         )
     if points.precision is None or config.criterion == "bic":
         return _by_gaussians(points, config, seed)

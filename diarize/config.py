@@ -333,7 +333,11 @@ def loaded(path: str | PathLike[str], base: Config | None = None) -> Config:
         raise ConfigError(f"{path}: cannot be read ({error.strerror or error}); check the path") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: not text in UTF-8, so not a configuration; check the path") from None
-    return merged(base or Config(), read(text, str(path)), str(path))
+    changes = read(text, str(path))
+    try:
+        return merged(base or Config(), changes, str(path))
+    except ConfigError as error:  # what is out of range only together with the rest says nothing of the file
+        raise ConfigError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
 
 
 def _preset_folder() -> Path:

@@ -86,6 +86,10 @@ def diarize(
     """
     from threadpoolctl import threadpool_limits
 
+    if not isinstance(config, Config | None):
+        raise ConfigError(
+            f"config is a {type(config).__name__}; give a Config, such as merged(Config(), {{...}}) makes"
+        )
     with threadpool_limits(limits=1):  # sums in another order would differ in the last bits
         return _diarized(recording, config or Config(), speech, (start, end), progress)
 
@@ -109,10 +113,13 @@ def _diarized(
     progress("space", 0.0)
     points = _points(frames, model, config)
     progress("clustering", 0.0)
-    selection = clustering.clustered(points, config.clustering, config.seed)
+    try:
+        selection = clustering.clustered(points, config.clustering, config.seed)
+    except DiarizeError as error:
+        raise DiarizeError(f"{sound.name}: {error}") from None
     progress("smoothing", 0.0)
     posteriors = turns.by_appearance(_frame_posteriors(values, mask, points, selection, model, config))
-    _check_count(len(posteriors.speakers), config)
+    _check_count(sound.name, len(posteriors.speakers), config)
     progress("smoothing", 1.0)
     return Diarization(
         turns.turns_of(posteriors, mask, sound.name, (sound.start, duration), config.smoothing.overlap),
@@ -330,13 +337,13 @@ def _frame_posteriors(
     return smoothing.adapted_posteriors(values, mask, points, shares, model.ubm, config.smoothing)
 
 
-def _check_count(found: int, config: Config) -> None:
+def _check_count(name: str, found: int, config: Config) -> None:
     """The number that was asked for, or DiarizeError when fewer voices have any frame of their own."""
     least = config.clustering.min_speakers
     if found < least:
         raise DiarizeError(
-            f"at least {least} speakers asked for, but only {found} have speech of their own in this "
-            f"recording; ask for {found}, or leave the number open"
+            f"{name}: at least {least} speakers asked for, but there is speech of its own for only {found}; "
+            "allow fewer, as with --min-speakers 1"
         )
 
 

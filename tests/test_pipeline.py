@@ -423,7 +423,7 @@ def test_a_number_of_speakers_is_honoured_or_refused():
     try:
         result = diarize.diarize(sample("monologue"), asked)
     except DiarizeError as refusal:
-        assert "at least 8 speakers asked for, but only" in str(refusal)
+        assert "monologue: at least 8 speakers asked for, but there is speech" in str(refusal)
     else:
         assert len(result.annotation.speakers) == 8
 

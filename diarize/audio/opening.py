@@ -63,7 +63,9 @@ def _check_regular_file(path: Path) -> None:
         reason = getattr(error, "strerror", None) or error
         raise AudioError(f"{shown(path)}: cannot be looked at ({reason}); check the path") from error
     if stat.S_ISDIR(status.st_mode):
-        raise AudioError(f"{shown(path)}: a folder, not a recording; give the files in it")
+        raise AudioError(
+            f"{shown(path)}: a folder, not a recording; give the files in it, or batch the folder"
+        )
     if not stat.S_ISREG(status.st_mode):
         raise AudioError(f"{shown(path)}: a pipe or device, not a file; save the sound to a file first")
     if status.st_size == 0:

@@ -172,7 +172,8 @@ def _check_choice(recording: Recording) -> None:
     if not 0 <= start < float("inf") or not (
         end is None or round(end * recording.rate) > round(start * recording.rate)
     ):
-        raise AudioError(f"{name}: from {start:g} s to {end} s; 0 ≤ start < end is needed")
+        until = "the end" if end is None else f"{end:g} s"
+        raise AudioError(f"{name}: from {start:g} s to {until}; 0 ≤ start < end is needed")
 
 
 def open_recording(

@@ -82,5 +82,5 @@ class Tally:
 
     def notes(self) -> list[str]:
         """Short texts, none for a recording with nothing unusual."""
-        replaced = [f"not finite: {self.replaced} samples replaced by 0"] if self.replaced else []
+        replaced = [f"not finite: samples replaced by 0: {self.replaced}"] if self.replaced else []
         return replaced + (self._level_notes() + self._mix_notes() if self.samples else [])

@@ -57,7 +57,7 @@ def check(
             complain(str(error))
             wrong += 1
         else:
-            say("\n  ".join([f"{shown(path)}: right; changes {len(changed)} settings", *changed]))
+            say("\n  ".join([f"{shown(path)}: right; settings changed: {len(changed)}", *changed]))
     if wrong:
         raise typer.Exit(FAILED)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
+from errno import ENOSPC
 from typing import Any
 
 import typer
@@ -43,6 +44,12 @@ class Guarded(TyperGroup):
         except BrokenPipeError:
             _close_output()
             raise typer.Exit(BROKEN_PIPE) from None
+        except OSError as error:
+            if error.errno != ENOSPC:
+                raise typer.Exit(_unexpected(error)) from None
+            complain("what is printed has no room where it goes (the disk is full); free some space")
+            _close_output()
+            raise typer.Exit(FAILED) from None
         except Exception as error:
             if type(error).__module__.split(".")[0] in ("typer", "click"):
                 raise  # usage errors and exits belong to them

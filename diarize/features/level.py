@@ -17,8 +17,8 @@ __all__ = ["above_pauses", "audible", "clear", "quiet"]
 
 # dB under the loudest hundredth of the frames: rooms and lines are louder, a machine's silence is not.
 RANGE: Final = 45.0
-# Seconds of a stretch. The loudest few stretches, of a short recording a third of them, hold talk; those whose
-# loud moments rise over the floor by less than this share of how far theirs do hold none.
+# Seconds of a stretch. The loudest few stretches, of a short recording a third of them, hold talk; those
+# whose loud moments rise over the floor by less than this share of how far theirs do hold none.
 STRETCH: Final = 5.0
 LOUDEST: Final = 3
 RISE: Final = 0.25

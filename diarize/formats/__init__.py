@@ -159,10 +159,11 @@ FORMATS: dict[str, Format] = {
 """Every format by name."""
 
 
-def format_of(path: str | Path, name: str | None = None) -> Format:
+def format_of(path: str | Path, name: str | None = None, *, reading: bool = False) -> Format:
     """The format of that name, or else the one that the suffix of the path stands for.
 
-    Raises FormatError for a name or suffix that is not in the table.
+    Raises FormatError for a name or suffix that is not in the table, of which those are told that serve for
+    ``reading`` or for writing.
     """
     if name is not None:
         if name.lower() in FORMATS:
@@ -174,8 +175,8 @@ def format_of(path: str | Path, name: str | None = None) -> Format:
     for each in FORMATS.values():
         if each.suffix.lower() == suffix:
             return each
-    known = ", ".join(each.suffix for each in FORMATS.values())
-    raise FormatError(f"{path}: the suffix {suffix!r} is not one of {known}; name the format")
+    known = ", ".join(each.suffix for each in FORMATS.values() if each.read or not reading)
+    raise FormatError(f"{path}: the suffix {suffix!r} is not one of {known}; rename it or name the format")
 
 
 def read_file(path: str | Path, format: str | None = None) -> dict[str, Annotation]:
@@ -183,7 +184,7 @@ def read_file(path: str | Path, format: str | None = None) -> dict[str, Annotati
 
     A file whose format names no recording gives one, called like the file. Raises FormatError.
     """
-    known = format_of(path, format)
+    known = format_of(path, format, reading=True)
     if known.read is None:
         readable = ", ".join(each.name for each in FORMATS.values() if each.read)
         raise FormatError(f"{path}: {known.name} is only written, not read; {readable} are read")

@@ -129,7 +129,7 @@ def _problems(path: Path, *, overwrite: bool) -> Iterator[str]:
     elif path.exists() and not path.is_file():
         yield "not a regular file; name one"
     elif path.exists() and not overwrite:
-        yield "exists already; allow overwriting or choose another name"
+        yield "exists already; overwrite it (--overwrite, overwrite=True) or choose another name"
 
 
 def sweep(path: str | Path, before: float = float("inf")) -> None:

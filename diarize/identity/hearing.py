@@ -166,7 +166,7 @@ def _enrolled(
         parts = ", ".join(f"{each} {spoken:.0f} s" for each, spoken in seconds.items())
         raise DiarizeError(
             f"{path}: sounds like {len(seconds)} people ({parts}); give a recording of one person, say that "
-            "it is one, or name one speaker of its turns"
+            "it is one (--whole), or name one speaker of its turns (--turns, --speaker)"
         )
     single = annotation.renamed(dict.fromkeys(seconds, name))
     return _of_speaker(path, single, name, config)

@@ -77,7 +77,7 @@ def load_arrays(
         raise ModelError(f"cannot read {path}: {error.strerror or error}; check the path") from error
     except _DAMAGE as error:
         raise ModelError(
-            f"{path} is not a saved model ({type(error).__name__}); pass a file that save() wrote"
+            f"{path} is not a saved model ({type(error).__name__}); choose one that diarize wrote"
         ) from error
 
 
