@@ -238,7 +238,7 @@ def guesses(number: int, corpora: Sequence[Voices], models: Path, seed: int) -> 
 def counts(points: SpeakerPoints, shipped: clustering.Clustering) -> dict[str, int]:
     """The number of speakers by the shipped criterion and by others, on the same points."""
     priced = dict(zip(shipped.counts, shipped.values, strict=True))
-    alone = {k: value - (clustering.SECOND_VOICE if k > 1 else 0.0) for k, value in priced.items()}
+    alone = {k: value - clustering.price(k) for k, value in priced.items()}
     n_kept = min(DIMENSIONS, *np.array(points.values.shape) - 1)
     low = fit_pca(points.values, n_kept).project(points.values)
     most = range(1, min(20, len(low) // 2) + 1)
@@ -268,7 +268,7 @@ def pruned(points: SpeakerPoints, low: Any, most: int) -> int:
     stay = np.where(points.first, clustering.STAY_AFTER_PAUSE, clustering.STAY_WITHIN)
     labels = fit_kmeans(low, low[seed_points(low, most, np.random.default_rng(0))]).labels
     start = 0.999 * np.eye(most)[labels] + 0.001 / most
-    return fit_voices(observations, stay, start, 40).n_states
+    return fit_voices(observations, stay, start, 40, shared=points.shared).n_states
 
 
 def by_criteria(points: Any, most: range, kind: str) -> dict[str, int]:

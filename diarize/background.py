@@ -19,7 +19,8 @@ from diarize.errors import ModelError
 from diarize.formats import write_bytes
 from diarize.models import GMM, fit_gmm
 from diarize.models.discriminant import Discriminant, fit_discriminant
-from diarize.models.factors import Statistics, fit_speaker_and_window
+from diarize.models.factors import Observations, Statistics, fit_speaker_and_window, observed
+from diarize.models.shared import fit_shared, in_units_of, root
 from diarize.models.statistics import accumulated
 from diarize.models.store import archived, load_arrays
 from diarize.windows import tiled
@@ -54,6 +55,7 @@ ARRAYS = (
     "talk_offset",
     "speaker",
     "window",
+    "shared",
     "scale",
 )
 
@@ -64,10 +66,11 @@ class BackgroundModel:
 
     ``ubm``: diagonal GMM of K components in D dimensions; ``speech`` and ``other``: mixtures that tell speech
     from the rest; ``talk``: tells talk from music by how it moves; ``speaker`` (K, D, R) and ``window``
-    (K, D, Q): loadings in standard deviations of the ubm; ``scale``: how much of a frame counts as evidence;
-    ``band``: "wide" or "narrow"; ``acoustics``: the feature settings it was trained with; ``origin``: from
-    what. Raises ModelError when shapes disagree, sizes are out of bounds, or anything is not what it should
-    be.
+    (K, D, Q): loadings in standard deviations of the ubm; ``shared`` (R, R): covariance of what all speakers
+    of a recording have in common, in units of what is a speaker's own; ``scale``: how much of a frame counts
+    as evidence; ``band``: "wide" or "narrow"; ``acoustics``: the feature settings it was trained with;
+    ``origin``: from what. Raises ModelError when shapes disagree, sizes are out of bounds, or anything is not
+    what it should be.
     """
 
     ubm: GMM
@@ -76,6 +79,7 @@ class BackgroundModel:
     talk: Discriminant
     speaker: Array
     window: Array
+    shared: Array
     scale: float
     band: str
     acoustics: dict[str, Any]
@@ -101,6 +105,8 @@ class BackgroundModel:
             )
         if not (np.isfinite(self.speaker).all() and np.isfinite(self.window).all()):
             yield "loadings with NaN or infinity"
+        if not _is_covariance(self.shared, ranks[0]):
+            yield f"no covariance of {ranks[0]} dimensions for what speakers share"
         if not 0 < self.scale <= 1:
             yield f"a scale of {self.scale}; allowed is more than 0, up to 1"
         if self.band not in BANDS:
@@ -126,6 +132,14 @@ class BackgroundModel:
                 f"the background model has {self.ubm.n_dims} numbers a frame where its settings give "
                 f"{wanted}; train it anew"
             )
+
+
+def _is_covariance(matrix: Array, size: int) -> bool:
+    """Whether it is finite, symmetric and has no negative eigenvalue worth the name."""
+    if matrix.shape != (size, size) or not np.isfinite(matrix).all() or not np.allclose(matrix, matrix.T):
+        return False
+    values = np.linalg.eigvalsh(matrix)
+    return bool(values[0] >= -1e-6 * max(1.0, values[-1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +179,13 @@ WINDOW_RANK: Final = 30  # dimensions of what varies from window to window
 TRAINING_SCALE: Final = 0.3
 SCALE: Final = 0.12
 N_FRAMES: Final = 400_000  # most frames for a mixture
+# Of what the speakers of a simulated recording have in common (room, noise, channel), the share that is
+# taken to be so everywhere: elsewhere speakers have channels of their own, too.
+IN_COMMON: Final = 0.5
 
 
 def fitted(
-    utterances: Sequence[TrainingUtterance],
+    recordings: Sequence[Sequence[TrainingUtterance]],
     activity: Activity,
     *,
     band: str,
@@ -177,10 +194,12 @@ def fitted(
     origin: dict[str, Any],
     progress: Callable[[str, float], None],
 ) -> BackgroundModel:
-    """Learn a model from utterances normalised as recordings are, and from what speech activity is told by.
+    """Learn a model from the utterances of recordings, normalised as those are, and from what speech activity
+    is told by.
 
     The same utterances and seed give the same model to the bit. Raises ModelError without two speakers.
     """
+    utterances = [utterance for recording in recordings for utterance in recording]
     if len({u.speaker for u in utterances}) < 2:
         raise ModelError("a background model needs recordings of at least two speakers; dozens are better")
     progress("mixtures", 0.0)
@@ -188,11 +207,27 @@ def fitted(
     speech, other = (_mixture(x, N_ACTIVITY, seed) for x in (activity.speech, activity.other))
     talk = fit_discriminant(activity.talk, activity.music)
     progress("loadings", 0.0)
-    statistics, classes = _window_statistics(ubm, utterances, config.space)
-    speaker, window = fit_speaker_and_window(statistics, classes, (SPEAKER_RANK, WINDOW_RANK), seed=seed)
-    loadings = speaker.astype(np.float32), window.astype(np.float32)
+    statistics, classes, groups = _window_statistics(ubm, recordings, config.space)
+    loadings = fit_speaker_and_window(statistics, classes, (SPEAKER_RANK, WINDOW_RANK), seed=seed)
+    speaker, shared = _own_and_shared(statistics, classes, groups, loadings)
+    kept = speaker.astype(np.float32), loadings[1].astype(np.float32)
     settings = acoustics(config.features)
-    return BackgroundModel(ubm, speech, other, talk, *loadings, SCALE, band, settings, origin)
+    return BackgroundModel(ubm, speech, other, talk, *kept, shared, SCALE, band, settings, origin)
+
+
+def _own_and_shared(
+    statistics: Statistics, classes: Array, groups: Array, loadings: tuple[Array, Array]
+) -> tuple[Array, Array]:
+    """Speaker loadings in units of what is a speaker's own, and the covariance of what speakers share.
+
+    ``classes`` (n,): the utterance of each window; ``groups``: the recording of each utterance.
+    """
+    starts = np.flatnonzero(np.diff(classes, prepend=-1))
+    said = observed(statistics, *loadings)
+    pooled = Observations(*(np.add.reduceat(each, starts, dtype=np.float64) for each in said))
+    own, shared = fit_shared(pooled, groups)
+    own, shared = own + (1 - IN_COMMON) * shared, IN_COMMON * shared
+    return loadings[0] @ root(own), in_units_of(own, shared)
 
 
 def _mixture(frames: Array, n_components: int, seed: int) -> GMM:
@@ -202,18 +237,21 @@ def _mixture(frames: Array, n_components: int, seed: int) -> GMM:
 
 
 def _window_statistics(
-    ubm: GMM, utterances: Sequence[TrainingUtterance], space: SpaceConfig
-) -> tuple[Statistics, Array]:
-    """Statistics of all windows, and the utterance (0, 1, …) that each is of."""
+    ubm: GMM, recordings: Sequence[Sequence[TrainingUtterance]], space: SpaceConfig
+) -> tuple[Statistics, Array, Array]:
+    """Statistics of all n windows, the utterance with windows (0, 1, …) that each is of, (n,), and the
+    recording that each such utterance is of.
+    """
     parts: list[Statistics] = []
-    classes: list[Array] = []
-    for utterance in utterances:
+    groups: list[int] = []
+    for number, utterance in ((n, each) for n, recording in enumerate(recordings) for each in recording):
         bounds, _ = tiled(utterance.mask, space.window, space.max_pause)
         if len(bounds):
             parts.append(accumulated(ubm, utterance.values, utterance.clear, bounds, TRAINING_SCALE))
-            classes.append(np.full(len(bounds), len(classes)))
+            groups.append(number)
+    classes = np.repeat(np.arange(len(parts)), [len(part.counts) for part in parts])
     counts, sums = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return Statistics(counts, sums), np.concatenate(classes)
+    return Statistics(counts, sums), classes, np.array(groups)
 
 
 def save(model: BackgroundModel, path: str | PathLike[str]) -> None:
@@ -231,6 +269,7 @@ def save(model: BackgroundModel, path: str | PathLike[str]) -> None:
         "talk_offset": np.array([model.talk.offset]),
         "speaker": model.speaker.astype(np.float64),
         "window": model.window.astype(np.float64),
+        "shared": model.shared,
         "scale": np.array([model.scale]),
     }
     data = archived("background " + json.dumps(words, sort_keys=True), arrays)
@@ -257,6 +296,7 @@ def load(path: str | PathLike[str]) -> BackgroundModel:
             talk,
             speaker,
             window,
+            arrays["shared"],
             scale,
             words["band"],
             words["acoustics"],

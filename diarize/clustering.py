@@ -12,10 +12,10 @@ import numpy as np
 from diarize.errors import DiarizeError
 from diarize.models import effective_sample_size, fit_kmeans, seed_points, select_gmm
 from diarize.models.drift import capped
-from diarize.models.factors import Observations, observations_at
+from diarize.models.factors import Observations, gathered, moved, observations_at
 from diarize.models.power import fitted_power
 from diarize.models.sessions import log_ratio, scattered
-from diarize.models.vbhmm import fit_voices, merge_path
+from diarize.models.vbhmm import fit_voices, merge_path, shared_point
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,14 +35,15 @@ WIDEST_START: Final = 20
 # Chance that the next window has the same speaker: within a stretch of speech, and after a pause.
 STAY_WITHIN: Final = 0.9
 STAY_AFTER_PAUSE: Final = 0.5
-# What the bound must gain before one voice is taken for several, nats: one voice in two moods gains a little,
-# two voices gain much more, be they heard for seconds only.
-SECOND_VOICE: Final = 4.0
+# What the bound must gain before one voice is taken for several, and for every further one, nats: one voice
+# in two moods gains a little, two voices gain much more, be they heard for seconds only.
+SECOND_VOICE: Final = 6.0
+FURTHER_VOICE: Final = 0.5
 # The power that neighbours within a stretch bear where several people talk, a little under the median of
 # simulated conversations (2.0): more than 1, for near each other windows err alike.
 USUAL_POWER: Final = 1.8
 # A voice drifts with time: after so many seconds of its speech, by half of the variance that it ever does.
-HALF_DRIFT: Final = 30.0
+HALF_DRIFT: Final = 60.0
 # The halves of one voice that differ most lie farther apart than any two stretches of it: before one voice is
 # taken for two, drift counts so many times.
 HALVES: Final = 2.0
@@ -170,21 +171,27 @@ def _by_evidence(
     stay = np.where(points.first, STAY_AFTER_PAUSE, STAY_WITHIN)
     path: dict[int, VoicesFit] = {}
     for start in range(config.n_starts):
-        for k, fit in merge_path(observations, stay, _start(points.values, config, seed + start)).items():
+        shares = _start(points.values, config, seed + start)
+        for k, fit in merge_path(observations, stay, shares, shared=points.shared).items():
             if k not in path or fit.bound > path[k].bound:
                 path[k] = fit
-    path |= _missing(path, observations, stay, points.values, config, seed)
+    path |= _missing(path, observations, stay, points, config, seed)
     solutions = {k: fit.responsibilities for k, fit in path.items()}
-    values = {k: (SECOND_VOICE if k > 1 else 0.0) - fit.log_evidence for k, fit in path.items()}
+    values = {k: price(k) - fit.log_evidence for k, fit in path.items()}
     return _decided("evidence", solutions, values, config, partial(_all_apart, observations, points))
+
+
+def price(n_speakers: int) -> float:
+    """What a number of speakers costs beyond what their points do, nats."""
+    return SECOND_VOICE + FURTHER_VOICE * (n_speakers - 2) if n_speakers > 1 else 0.0
 
 
 def _all_apart(
     observations: Observations, points: SpeakerPoints, responsibilities: Array, margin: float
 ) -> bool:
     """Whether no two voices are likelier one that drifted than two, by ``margin`` nats or more."""
-    linear = responsibilities.T @ observations.linear
-    precision = responsibilities.T @ observations.precision
+    common = shared_point(observations, responsibilities, points.shared)
+    linear, precision = moved(gathered(observations, responsibilities), common)
     voices = [
         scattered(Observations(linear[k : k + 1], precision[k : k + 1]), within)
         for k, within in enumerate(_drifts(points, responsibilities))
@@ -223,12 +230,13 @@ def _missing(
     path: dict[int, VoicesFit],
     observations: Observations,
     stay: Array,
-    values: Array,
+    points: SpeakerPoints,
     config: ClusteringConfig,
     seed: int,
 ) -> dict[int, VoicesFit]:
     """A solution for the smallest allowed count, when merging passed over every allowed one."""
     if any(config.min_speakers <= k <= config.max_speakers for k in path):
         return {}
-    start = _by_kmeans(values, config.min_speakers, seed)
-    return {config.min_speakers: fit_voices(observations, stay, start, 4, keep_all=True)}
+    start = _by_kmeans(points.values, config.min_speakers, seed)
+    fit = fit_voices(observations, stay, start, 4, shared=points.shared, keep_all=True)
+    return {config.min_speakers: fit}

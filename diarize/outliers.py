@@ -56,7 +56,7 @@ def outlying(points: SpeakerPoints, responsibilities: Array) -> Outliers | None:
     if points.precision is None or not len(points.values):
         return None
     observations = observations_at(points.values, points.precision)
-    left = residuals(observations, responsibilities)
+    left = residuals(observations, responsibilities, points.shared)
     n_dims = left.shape[1]
     usual = GMM(np.ones(1), np.zeros((1, n_dims)), np.ones((1, n_dims)))
     scale = calibrate_anomaly(usual, left, quantile=SHARE)

@@ -318,7 +318,7 @@ def _points(frames: VoiceFrames, model: BackgroundModel, config: Config) -> Spea
     if config.space.kind == "mfcc":
         return space.frame_points(frames.values, frames.mask)
     loadings = model.speaker, model.window
-    return space.speaker_points(frames, model.ubm, loadings, model.scale, config.space)
+    return space.speaker_points(frames, model.ubm, loadings, model.scale, config.space, model.shared)
 
 
 def _frame_posteriors(

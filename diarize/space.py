@@ -37,8 +37,8 @@ LONG: Final = 300.0
 # farther off is taken down, what lies nearer up, until all windows are of one length.
 USUAL_DISPERSION: Final = 3.0
 # What lasts in the end: of the variance from window to window, and of that between voices in every direction.
-LASTING: Final = 0.3
-WANDERING: Final = 0.06
+LASTING: Final = 0.7
+WANDERING: Final = 0.14
 # Noise draws voices together: their distances are COVERED of what they are in silence where speech is as
 # loud as pauses, and more by UNCOVERED with every dB above them, until 22 dB uncover them wholly (by maximum
 # likelihood on conversations of voices held out).
@@ -47,13 +47,18 @@ UNCOVERED: Final = 0.018
 
 
 def speaker_points(
-    frames: VoiceFrames, ubm: GMM, loadings: tuple[Array, Array], scale: float, config: SpaceConfig
+    frames: VoiceFrames,
+    ubm: GMM,
+    loadings: tuple[Array, Array],
+    scale: float,
+    config: SpaceConfig,
+    shared: Array | None = None,
 ) -> SpeakerPoints:
     """Windows of speech as uncertain points in speaker space.
 
-    ``ubm``, ``loadings`` (speaker, window) and ``scale`` are those of a background model. A point lies at the
-    posterior mean of the speaker's factors; its precision says how much the window knew (its length and its
-    phones decide), less in noise and where sounds are unlike any that the model knows.
+    ``ubm``, ``loadings`` (speaker, window), ``scale`` and ``shared`` are those of a background model. A point
+    lies at the posterior mean of the speaker's factors; its precision says how much the window knew (its
+    length and its phones decide), less in noise and where sounds are unlike any that the model knows.
     """
     mask = frames.mask
     bounds, first = tiled(mask, config.window, config.max_pause)
@@ -66,7 +71,7 @@ def speaker_points(
     usual = scale * mask.grid.frames_in(config.window) * ubm.weights
     drift = drift_covariance(usual, loadings, LASTING, WANDERING)
     means = posterior_means(observations)
-    return SpeakerPoints(means, bounds, first, mask.grid, observations.precision, drift)
+    return SpeakerPoints(means, bounds, first, mask.grid, observations.precision, drift, shared)
 
 
 def _contrast(above: float) -> float:

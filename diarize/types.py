@@ -226,7 +226,8 @@ class SpeakerPoints:
     symmetric: how much it tells in which direction beyond a standard normal prior, or None when points are
     exact; ``bounds`` (n, 2): starts and ends in frames of ``grid``, half-open, in order of time; ``first``
     bool (n,): whether the window begins a stretch of speech; ``drift`` (d, d): covariance by which one
-    speaker's place may change in the end, however long the recording, or None when it does not.
+    speaker's place may change in the end, however long the recording, or None when it does not; ``shared``
+    (d, d): covariance of what the places of all speakers of the recording have in common, or None.
     """
 
     values: Array
@@ -235,11 +236,13 @@ class SpeakerPoints:
     grid: FrameGrid
     precision: Array | None = None
     drift: Array | None = None
+    shared: Array | None = None
 
     def __post_init__(self) -> None:
         n = len(self.values)
-        if self.drift is not None:
-            object.__setattr__(self, "drift", _read_only(self.drift, None))
+        for name in ("drift", "shared"):
+            if (covariance := getattr(self, name)) is not None:
+                object.__setattr__(self, name, _read_only(covariance, None))
         for name, dtype in (("values", None), ("bounds", np.int64), ("first", np.bool_), ("precision", None)):
             column = getattr(self, name)
             if column is None:

@@ -29,6 +29,8 @@ __all__ = [
     "Statistics",
     "fit_factors",
     "fit_speaker_and_window",
+    "gathered",
+    "moved",
     "observed",
     "packed",
     "pooled_log_evidence",
@@ -127,6 +129,17 @@ def observations_at(means: Array, precision: Array) -> Observations:
         matrix = unpacked(precision[part].astype(np.float64))
         linear[part] = means[part] + np.matmul(matrix, means[part][..., None])[..., 0]
     return Observations(linear, precision)
+
+
+def gathered(observations: Observations, responsibilities: Array) -> Observations:
+    """What all observations together say of each of S points, by their ``responsibilities`` (n, S)."""
+    return Observations(*(responsibilities.T @ each for each in observations))
+
+
+def moved(observations: Observations, origin: Array) -> Observations:
+    """What is said of y seen from another ``origin`` (R,): of y − origin, up to a constant; ρ − Φ origin."""
+    shift = unpacked(np.asarray(observations.precision, dtype=np.float64)) @ origin
+    return Observations(observations.linear - shift, observations.precision)
 
 
 def pooled_log_evidence(linear: Array, precision: Array) -> Array:

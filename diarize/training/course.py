@@ -50,11 +50,10 @@ def trained(
         for done, each in enumerate(pool.map(taught, range(len(tasks)), tasks, chunksize=4)):
             lessons.append(each)
             progress("simulated recordings", (done + 1) / len(tasks))
-    utterances = [u for each in lessons for u in each.utterances]
     activity = Activity(*(np.concatenate(x) for x in zip(*(each.activity for each in lessons), strict=True)))
     with threadpool_limits(limits=1):  # sums in another order would differ in the last bits
         return fitted(
-            utterances,
+            [each.utterances for each in lessons],
             activity,
             band=band,
             config=config,

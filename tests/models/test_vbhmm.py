@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -183,14 +183,121 @@ class TestBound:
         assert_allclose(fit.points, [[1.5 / 1.7]], rtol=1e-12)
 
     def test_the_divergence_from_the_prior_by_hand(self):
-        """Nothing at the prior; half the squared distance for a mean; the usual three terms for a spread."""
-        mean, covariance = np.zeros((2, 3)), np.stack([np.eye(3)] * 2)
-        assert vbhmm._divergence(mean, covariance) == 0
-        mean[0] = 2.0
-        assert_allclose(vbhmm._divergence(mean, covariance), 0.5 * 3 * 4, rtol=1e-14)
-        covariance[1] *= 3.0
-        wanted = 6 + 0.5 * (9 - 3 - 3 * np.log(3))
-        assert_allclose(vbhmm._divergence(mean, covariance), wanted, rtol=1e-14)
+        """One observation ρ = 4, Φ = 3: the point is N(1, ¼), and the usual three terms are its price."""
+        observed = Observations(np.array([[4.0], [0.0]]), np.array([[3.0], [0.0]]))
+        found = vbhmm._states(observed, np.eye(2), None)
+        assert_allclose(found.mean, [[1.0], [0.0]], rtol=1e-14)
+        assert_allclose(found.covariance, [[[0.25]], [[1.0]]], rtol=1e-14)
+        assert_allclose(found.divergence, 0.5 * (0.25 + 1.0 - 1.0 + np.log(4.0)), rtol=1e-12)
+
+
+def together(observed, responsibilities, common):
+    """Posterior mean and covariance of all states' points, prior and log evidence, in one big Gaussian."""
+    n_states, rank = responsibilities.shape[1], observed.linear.shape[1]
+    prior = np.kron(np.eye(n_states), np.eye(rank)) + np.kron(np.ones((n_states, n_states)), common)
+    linear = (responsibilities.T @ observed.linear).ravel()
+    heard = np.zeros_like(prior)
+    for s, phi in enumerate(unpacked(responsibilities.T @ observed.precision)):
+        heard[s * rank : (s + 1) * rank, s * rank : (s + 1) * rank] = phi
+    spread = np.linalg.inv(np.linalg.inv(prior) + heard)
+    mean = spread @ linear
+    evidence = 0.5 * (linear @ mean + np.linalg.slogdet(spread)[1] - np.linalg.slogdet(prior)[1])
+    return mean, spread, prior, evidence
+
+
+def common_covariance(rng, rank):
+    """Of what all states share, (rank, rank)."""
+    half = rng.normal(size=(rank, rank))
+    return half @ half.T
+
+
+class TestShared:
+    @LAW
+    @given(seed=SEEDS, n_states=st.integers(1, 4), rank=st.integers(1, 3))
+    def test_points_and_what_they_share_are_one_gaussian(self, seed, n_states, rank):
+        """Means, covariances and divergence, against all of it inverted at once."""
+        rng = np.random.default_rng(seed)
+        observed, common = observations(rng, 12, rank), common_covariance(rng, rank)
+        responsibilities = shares(rng, 12, n_states)
+        found = vbhmm._states(observed, responsibilities, common)
+        mean, spread, prior, _ = together(observed, responsibilities, common)
+        assert_allclose(found.mean.ravel(), mean, rtol=1e-6, atol=1e-8)
+        for s in range(n_states):
+            part = slice(s * rank, (s + 1) * rank)
+            assert_allclose(found.covariance[s], spread[part, part], rtol=1e-6, atol=1e-8)
+        inverse = np.linalg.inv(prior)
+        divergence = np.trace(inverse @ spread) + mean @ inverse @ mean - len(mean)
+        divergence += np.linalg.slogdet(prior)[1] - np.linalg.slogdet(spread)[1]
+        assert_allclose(found.divergence, divergence / 2, rtol=1e-6, atol=1e-7)
+
+    def test_two_points_by_hand(self):
+        """ρ = 2 and 0, Φ = 1, C = 1: r has the precision 1 + ½ + ½ and the linear term 1, so it lies at ½."""
+        observed = Observations(np.array([[2.0], [0.0]]), np.array([[1.0], [1.0]]))
+        found = vbhmm._states(observed, np.eye(2), np.eye(1))
+        assert_allclose(found.common, [0.5], rtol=1e-12)
+        assert_allclose(found.mean, [[1.25], [0.25]], rtol=1e-12)
+        assert_allclose(found.covariance, np.full((2, 1, 1), 0.5 + 0.125), rtol=1e-12)
+
+    @LAW
+    @given(seed=SEEDS, n=st.integers(1, 6), n_states=st.integers(1, 3))
+    def test_the_bound_is_under_the_exact_evidence(self, seed, n, n_states):
+        """Every path enumerated, all points and what they share integrated out together."""
+        rng, stay, _ = chain(seed, n, n_states)
+        observed, common = observations(rng, n, 2, knows=4.0), common_covariance(rng, 2)
+        exact = logsumexp(
+            [
+                np.log(chance) + together(observed, np.eye(n_states)[path], common)[3]
+                for path, chance in paths(stay, np.full(n_states, 1 / n_states))
+            ]
+        )
+        start = shares(rng, n, n_states)
+        bound = fit_voices(observed, stay, start, 1, shared=common, keep_all=True).bound
+        assert bound <= exact + 1e-8
+        if n_states == 1:
+            assert_allclose(bound, exact, rtol=1e-8, atol=1e-8)
+
+    @LAW
+    @given(seed=SEEDS, n=st.integers(2, 30), n_states=st.integers(1, 4))
+    def test_the_bound_never_falls(self, seed, n, n_states):
+        """However much is shared."""
+        rng, stay, _ = chain(seed, n, n_states)
+        start, common = shares(rng, n, n_states), common_covariance(rng, 3)
+        fit = fit_voices(observations(rng, n, 3), stay, start, 30, shared=common)
+        assert (np.diff(fit.bounds) > -1e-8).all()
+
+    def test_nothing_shared_is_as_if_nothing_were_said_of_it(self):
+        """To rounding."""
+        observed, stay, _ = planted(3, 3)
+        start = shares(np.random.default_rng(0), len(stay), 5)
+        one, two = (fit_voices(observed, stay, start, 10, shared=c) for c in (None, np.zeros((8, 8))))
+        assert_allclose(one.bounds, two.bounds, rtol=1e-10)
+        assert_allclose(one.responsibilities, two.responsibilities, atol=1e-8)
+
+    def test_what_all_share_tells_nobody_from_anybody(self):
+        """All points moved by an offset: known to be shared, it moves only the level of the curve."""
+        observed, stay, labels = planted(4, 3)
+        offset, common = np.array([30.0, -20.0, *np.zeros(6)]), np.diag([1e8, 1e8, *np.zeros(6)])
+        away = Observations(observed.linear + unpacked(observed.precision) @ offset, observed.precision)
+        start = 0.9 * np.eye(6)[(labels + 3 * (np.arange(len(labels)) % 2))] + 0.1 / 6
+        here, there = (merge_path(each, stay, start, shared=common) for each in (observed, away))
+        assert here.keys() == there.keys()
+        level = there[1].bound - here[1].bound
+        for k in here:
+            assert_allclose(there[k].bound - here[k].bound, level, rtol=0, atol=0.1)
+            assert_allclose(there[k].responsibilities, here[k].responsibilities, atol=0.02)
+        alone = merge_path(away, stay, start)
+        assert max(alone, key=lambda k: alone[k].bound) != max(here, key=lambda k: here[k].bound)
+
+    def test_residuals_know_what_is_shared(self):
+        """Of windows far off together nothing is left where they may be."""
+        rng = np.random.default_rng(5)
+        precision = packed(np.tile(50 * np.eye(2), (40, 1, 1)))
+        linear = 50 * np.array([6.0, 0.0]) + np.sqrt(50) * rng.normal(size=(40, 2))
+        observed = Observations(linear, precision)
+        one = np.ones((40, 1))
+        known = vbhmm.residuals(observed, one, np.diag([100.0, 0.0]))
+        assert np.abs(known.mean(axis=0)).max() < 0.01
+        assert vbhmm.residuals(observed, one).mean(axis=0)[0] > 2 * np.abs(known.mean(axis=0)).max()
 
 
 class TestFit:
@@ -230,16 +337,14 @@ class TestFit:
 
     def test_the_trace_is_of_the_last_number_of_states(self, monkeypatch):
         """What came before a state was dropped is no part of it: another number is another bound."""
-        events, pruned, divergence = [], vbhmm._pruned, vbhmm._divergence
+        events, pruned, states = [], vbhmm._pruned, vbhmm._states
         monkeypatch.setattr(vbhmm, "_pruned", lambda *each: (events.append("drop"), pruned(*each))[1])
-        monkeypatch.setattr(
-            vbhmm, "_divergence", lambda *each: (events.append("bound"), divergence(*each))[1]
-        )
+        monkeypatch.setattr(vbhmm, "_states", lambda *each: (events.append("step"), states(*each))[1])
         observed, stay, _ = planted(3, 3)
         fit = fit_voices(observed, stay, shares(np.random.default_rng(0), 120, 8), 40)
         last = len(events) - events[::-1].index("drop")
-        assert "bound" in events[:last]
-        assert events[last:] == ["bound"] * len(fit.bounds)
+        assert ("step", "step") in pairwise(events[:last])  # the first of them had a bound
+        assert events[last:] == ["step"] * len(fit.bounds)
 
     def test_what_no_window_knows_stays_undecided(self):
         """Without any evidence even shares stay even and points stay at the prior."""

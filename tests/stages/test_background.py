@@ -13,13 +13,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 from diarize import background
 from diarize.background import Activity, BackgroundModel, TrainingUtterance, fitted, load, save, shipped
 from diarize.config import Config, FeatureConfig
 from diarize.errors import ModelError, OutputError
 from diarize.models.discriminant import Discriminant
+from diarize.models.factors import Observations, observed
+from diarize.models.shared import fit_shared
 from diarize.models.store import load_arrays
 
 from .made import mask_of, mixture
@@ -33,6 +35,7 @@ MODEL = BackgroundModel(
     talk=Discriminant(RNG.normal(size=65), -0.7),
     speaker=RNG.normal(size=(4, 3, 2)).astype(np.float32),
     window=RNG.normal(size=(4, 3, 1)).astype(np.float32),
+    shared=np.array([[2.0, 0.5], [0.5, 1.0]]),
     scale=0.0813,
     band="wide",
     acoustics=background.acoustics(SETTINGS),
@@ -63,6 +66,7 @@ def same(one, two):
     )
     talks = np.array_equal(one.talk.weights, two.talk.weights) and one.talk.offset == two.talk.offset
     loadings = np.array_equal(one.speaker, two.speaker) and np.array_equal(one.window, two.window)
+    loadings = loadings and np.array_equal(one.shared, two.shared)
     words = all(getattr(one, f) == getattr(two, f) for f in ("scale", "band", "acoustics", "origin"))
     return mixtures and talks and loadings and words
 
@@ -212,6 +216,11 @@ class TestRefusal:
             ("speaker", lambda x: x[..., None], "do not fit"),
             ("window", lambda x: x[..., :0], "ranks"),
             ("speaker", lambda x: np.zeros((*x.shape[:2], 201)), "ranks"),
+            ("shared", lambda x: np.where(x == x.max(), np.inf, x), "not a saved model"),
+            ("shared", lambda x: x[:1], "no covariance of 2 dimensions"),
+            ("shared", lambda x: x[0], "no covariance of 2 dimensions"),
+            ("shared", lambda x: x + np.array([[0, 0.1], [0, 0]]), "no covariance of 2 dimensions"),
+            ("shared", lambda x: x - 2 * np.eye(2), "no covariance of 2 dimensions"),
             ("scale", lambda x: x * np.nan, "not a saved model"),
             ("scale", lambda x: -x, "a scale of -"),
             ("scale", lambda x: x + 1, "a scale of 1"),
@@ -326,17 +335,21 @@ class TestFitted:
         for name, size in sizes.items():
             monkeypatch.setattr(background, name, size)
 
-    def learnt(self, n_speakers, seed=0, progress=lambda stage, share: None):
-        """A model of made-up speakers who are shifted against each other."""
+    def learnt(self, n_speakers, seed=0, progress=lambda stage, share: None, common=0.0):
+        """A model of made-up speakers who are shifted against each other, in recordings of one to three that
+        are shifted by ``common`` times a normal number.
+        """
         rng = np.random.default_rng(5)
-        ubm, utterances = mixture(3, 4, 3), []
+        ubm, recordings = mixture(3, 4, 3), [[] for _ in range(-(-n_speakers // 3))]
+        rooms = common * np.random.default_rng(6).normal(size=(len(recordings), 3))
         for n in range(n_speakers):
             values = ubm.means[rng.integers(0, 4, 600)] + rng.normal(size=(600, 3)) + rng.normal(size=3)
-            utterances.append(TrainingUtterance(f"v{n}", values, mask := mask_of(600, (0, 580)), mask.values))
+            values, mask = values + rooms[n // 3], mask_of(600, (0, 580))
+            recordings[n // 3].append(TrainingUtterance(f"v{n}", values, mask, mask.values))
         frames = (rng.normal(size=(300, 30)) + shift for shift in (3, -3))
         stretches = (rng.normal(size=(200, 5)) + shift for shift in (3, -3))
         return fitted(
-            utterances,
+            recordings,
             Activity(*frames, *stretches),
             band="narrow",
             config=Config(),
@@ -378,11 +391,47 @@ class TestFitted:
             for name in ("a", "b")
         )
         silent = TrainingUtterance("s", rng.normal(size=(600, 3)), silence := mask_of(600), silence.values)
-        found, classes = background._window_statistics(ubm, [one, silent, two], space)
-        wanted, numbers = background._window_statistics(ubm, [one, two], space)
+        found, classes, groups = background._window_statistics(ubm, [[one], [], [silent, two]], space)
+        wanted, numbers, _ = background._window_statistics(ubm, [[one, two]], space)
         assert_array_equal(found.counts, wanted.counts)
         assert_array_equal(classes, numbers)
         assert set(classes) == {0, 1}
+        assert_array_equal(groups, [0, 2])
+
+    def test_what_all_voices_of_a_recording_have_in_common_is_shared(self):
+        """Voices shifted together, against voices that are not: less is left of what is a voice's own."""
+        apart, together = (self.learnt(60, common=c) for c in (0.0, 3.0))
+        assert np.trace(together.shared) > 4 * np.trace(apart.shared)
+
+    def test_a_speakers_own_and_what_is_shared_are_all_that_differs(self):
+        """Half of what the voices of a recording share is left to each of them, and nothing is lost."""
+        rng = np.random.default_rng(2)
+        utterances = [
+            [
+                TrainingUtterance(
+                    f"{g}{i}", rng.normal(size=(600, 3)) + rng.normal(size=3), mask, mask.values
+                )
+                for i in range(3)
+            ]
+            for g in range(4)
+            for mask in [mask_of(600, (0, 580))]
+        ]
+        statistics, classes, groups = background._window_statistics(
+            mixture(3, 4, 3), utterances, Config().space
+        )
+        loadings = rng.normal(size=(4, 3, 2)), 0.1 * rng.normal(size=(4, 3, 1))
+        own, shared = background._own_and_shared(statistics, classes, groups, loadings)
+        said = observed(statistics, *loadings)
+        pooled = Observations(
+            *(np.array([each[classes == c].sum(axis=0) for c in range(12)]) for each in said)
+        )
+        left, common = fit_shared(pooled, groups)
+        flat = loadings[0].reshape(-1, 2)
+        assert_allclose(
+            own.reshape(-1, 2) @ own.reshape(-1, 2).T, flat @ (left + common / 2) @ flat.T, rtol=1e-6
+        )
+        whole = own.reshape(-1, 2) @ (np.eye(2) + shared) @ own.reshape(-1, 2).T
+        assert_allclose(whole, flat @ (left + common) @ flat.T, rtol=1e-6)
 
     def test_one_speaker_teaches_nothing(self):
         """Two are the least, and the error says that dozens are better."""
