@@ -61,7 +61,12 @@ def half_the_dimensions(model: BackgroundModel) -> BackgroundModel:
     """The 25 strongest directions of speaker space."""
     strength = np.linalg.norm(model.speaker, axis=(0, 1))
     kept = np.argsort(-strength)[: model.speaker.shape[2] // 2]
-    return replace(model, speaker=model.speaker[..., kept])
+    return replace(model, speaker=model.speaker[..., kept], shared=model.shared[np.ix_(kept, kept)])
+
+
+def nothing_in_common(model: BackgroundModel) -> BackgroundModel:
+    """Each speaker pays for the channel that all of them are in."""
+    return replace(model, shared=np.zeros_like(model.shared))
 
 
 def usual_dispersions(statistics: Statistics, frame: float) -> Any:
@@ -73,6 +78,7 @@ MODELS: dict[str, Callable[[BackgroundModel], BackgroundModel]] = {
     "no window factors": no_window_factors,
     "evidence of frames times three": every_frame_counts,
     "half the dimensions of speaker space": half_the_dimensions,
+    "speakers have nothing in common": nothing_in_common,
 }
 
 # What no setting turns off: the module, the name in it, and what stands there instead.
@@ -84,7 +90,7 @@ STAND_INS: dict[str, tuple[Any, str, Any]] = {
         lambda *heard: clustering.USUAL_POWER,
     ),
     "windows keep their lengths": (space, "dispersions", usual_dispersions),
-    "a second voice costs nothing": (clustering, "SECOND_VOICE", 0.0),
+    "voices cost nothing beyond their points": (clustering, "price", lambda n_speakers: 0.0),
     "drift counts once before a second voice": (clustering, "HALVES", 1.0),
     "voices do not drift": (space, "drift_covariance", lambda *given: None),
     "voices drift in every direction alike": (space, "LASTING", 0.0),

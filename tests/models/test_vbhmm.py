@@ -14,7 +14,7 @@ from scipy.integrate import quad
 from scipy.special import logsumexp
 
 from diarize.models import vbhmm
-from diarize.models.factors import Observations, packed, pooled_log_evidence, unpacked
+from diarize.models.factors import Observations, moved, packed, pooled_log_evidence, unpacked
 from diarize.models.vbhmm import fit_voices, merge_path
 
 from . import LAW
@@ -287,6 +287,16 @@ class TestShared:
             assert_allclose(there[k].responsibilities, here[k].responsibilities, atol=0.02)
         alone = merge_path(away, stay, start)
         assert max(alone, key=lambda k: alone[k].bound) != max(here, key=lambda k: here[k].bound)
+
+    def test_the_closest_pair_is_the_same_wherever_all_are(self):
+        """The offset would make every union cheaper, those of much evidence most."""
+        common = np.diag([1e8, 0.0, 0.0])
+        for seed in range(20):
+            rng = np.random.default_rng(seed)
+            here, responsibilities = observations(rng, 12, 3), shares(rng, 12, 5)
+            away = moved(here, np.array([-200.0, 0.0, 0.0]))
+            one, other = (vbhmm._closest_pair(each, responsibilities, common) for each in (here, away))
+            assert one == other
 
     def test_residuals_know_what_is_shared(self):
         """Of windows far off together nothing is left where they may be."""

@@ -263,14 +263,31 @@ class TestEvidence:
         """
         monkeypatch.setattr(clustering, "fitted_power", lambda *given: clustering.USUAL_POWER)
         apart = 5.0 * np.outer([-0.5, 0.5], np.eye(8)[0])
-        channel = 40.0 * np.eye(8)[1]
+        channel = 100.0 * np.eye(8)[1]
         near, far = (voices_at(apart + move, 4.0, 200)[0] for move in (0.0, channel))
         known = replace(far, shared=np.diag([0.0, 1e6, *np.zeros(6)]))
         found = [clustered(points, settings(), 0) for points in (near, known, far)]
-        assert [each.chosen for each in found] == [2, 2, 2]
+        assert [each.chosen for each in found] == [2, 2, 1]
         here, there, unknown = (each.values[0] - each.values[1] for each in found)
         assert_allclose(here, there, rtol=1e-3)
         assert unknown < here - 100
+
+    def test_a_number_that_merging_passed_over_knows_what_is_shared(self):
+        """The bound of a channel far off is lower where it has to be paid for by every voice."""
+        away = voices_at(100.0 * np.outer([1.0, 1.0], np.eye(8)[1]), 4.0, 40)[0]
+        known = replace(away, shared=np.diag([0.0, 1e6, *np.zeros(6)]))
+        found = [
+            clustering._missing(
+                {},
+                observations_at(points.values, points.precision),
+                np.full(40, 0.9),
+                points,
+                settings(min_speakers=2, max_speakers=2),
+                0,
+            )[2].bound
+            for points in (away, known)
+        ]
+        assert found[0] < found[1] - 1000
 
     def test_more_speakers_than_windows_are_refused(self):
         """In one line with both numbers."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from diarize.models.factors import Observations, packed, posterior_means
+from diarize.models.factors import Observations, moved, packed, posterior_means
 from diarize.models.vbhmm import residuals
 from diarize.outliers import SHARE, outlying
 from diarize.types import FrameGrid, SpeakerPoints
@@ -52,6 +54,17 @@ def test_a_voice_without_a_speaker_of_its_own_is_flagged(drawn):
     assert flagged.min() >= N - 10
     assert set(np.argsort(found.log_density)[:10]) == set(range(N - 10, N))
     assert found.bounds.tolist() == points_of(observations).bounds.tolist()
+
+
+def test_what_all_speakers_share_makes_no_window_unusual(drawn):
+    """A channel that moves all of them far off, where that is known to happen."""
+    observations, shares = drawn
+    known = replace(points_of(observations), shared=1e6 * np.eye(RANK))
+    away = replace(points_of(moved(observations, np.full(RANK, -50.0))), shared=known.shared)
+    here, there = (outlying(points, shares).log_density for points in (known, away))
+    np.testing.assert_allclose(here, there, rtol=0, atol=0.01)
+    blind = outlying(replace(away, shared=None), shares).log_density
+    assert np.abs(blind - here).max() > 1
 
 
 def test_exact_points_and_no_points_tell_nothing(drawn):
