@@ -75,6 +75,11 @@ def load_arrays(
             return kind.partition(":")[2], {name: _finite(_read(archive, name), name) for name in names}
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror or error}; check the path") from error
+    except KeyError as error:
+        raise ModelError(
+            f"{path} is not a saved model of this kind and version (parts are missing); make it anew, or "
+            "choose another"
+        ) from error
     except _DAMAGE as error:
         raise ModelError(
             f"{path} is not a saved model ({type(error).__name__}); choose one that diarize wrote"

@@ -179,7 +179,7 @@ class TestRefusal:
         arrays = arrays_of(stored)
         del arrays[name]
         np.savez(stored, **arrays)
-        self.refused(stored, "not a saved model")
+        self.refused(stored, "not a saved model of this kind and version")
 
     def test_pickled_arrays_are_never_opened(self, stored, tmp_path):
         """An object that would write a file when unpickled does not."""
