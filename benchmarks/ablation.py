@@ -95,6 +95,7 @@ STAND_INS: dict[str, tuple[Any, str, Any]] = {
     "voices do not drift": (space, "drift_covariance", lambda *given: None),
     "voices drift in every direction alike": (space, "LASTING", 0.0),
     "noise does not draw voices together": (space, "COVERED", 1.0),
+    "a frame in noise is worth no more": (space, "FRESH", 0.0),
     "music is not told from talk": (
         mixtures,
         "music_evidence",

@@ -37,13 +37,16 @@ LONG: Final = 300.0
 # farther off is taken down, what lies nearer up, until all windows are of one length.
 USUAL_DISPERSION: Final = 3.0
 # What lasts in the end: of the variance from window to window, and of that between voices in every direction.
-LASTING: Final = 0.7
+LASTING: Final = 0.9
 WANDERING: Final = 0.14
-# Noise draws voices together: their distances are COVERED of what they are in silence where speech is as
-# loud as pauses, and more by UNCOVERED with every dB above them, until 22 dB uncover them wholly (by maximum
-# likelihood on conversations of voices held out).
+# Where speech is so many dB over pauses, and more, noise does nothing to it.
+UNCOVERED: Final = 22.0
+# Noise draws voices together: where speech is as loud as pauses, their distances are COVERED of what they are
+# in silence (by maximum likelihood on conversations of voices held out).
 COVERED: Final = 0.6
-UNCOVERED: Final = 0.018
+# Noise is new in every frame, where speech repeats itself: there a frame is worth more by FRESH of what it is
+# worth in silence.
+FRESH: Final = 0.5
 
 
 def speaker_points(
@@ -58,14 +61,17 @@ def speaker_points(
 
     ``ubm``, ``loadings`` (speaker, window), ``scale`` and ``shared`` are those of a background model. A point
     lies at the posterior mean of the speaker's factors; its precision says how much the window knew (its
-    length and its phones decide), less in noise and where sounds are unlike any that the model knows.
+    length and its phones decide), less where noise draws voices together or sounds are unlike any that the
+    model knows.
     """
     mask = frames.mask
     bounds, first = tiled(mask, config.window, config.max_pause)
-    frame = scale * _worth(mask.seconds)
+    noise = _noise(frames.above)
+    frame = scale * _worth(mask.seconds, noise)
     statistics = accumulated(ubm, frames.values, frames.clear, bounds, frame)
     speaker, window = loadings
-    told = observed(statistics, (_contrast(frames.above) * speaker).astype(speaker.dtype), window)
+    contrast = 1 - (1 - COVERED) * noise
+    told = observed(statistics, (contrast * speaker).astype(speaker.dtype), window)
     share = np.sqrt(USUAL_DISPERSION / np.maximum(dispersions(statistics, frame), 1e-9))
     observations = Observations(*(share[:, None].astype(each.dtype) * each for each in told))
     usual = scale * mask.grid.frames_in(config.window) * ubm.weights
@@ -74,14 +80,16 @@ def speaker_points(
     return SpeakerPoints(means, bounds, first, mask.grid, observations.precision, drift, shared)
 
 
-def _contrast(above: float) -> float:
-    """Share of their distances in silence at which voices lie in a recording ``above`` dB over its pauses."""
-    return min(1.0, COVERED + UNCOVERED * max(0.0, above))
+def _noise(above: float) -> float:
+    """How much of it there is when speech is ``above`` dB over its pauses: 1 where both are as loud, 0 where
+    there is none that matters.
+    """
+    return min(1.0, max(0.0, 1 - above / UNCOVERED))
 
 
-def _worth(seconds: float) -> float:
-    """Of a frame as evidence for a speaker, relative to one of a recording of minutes."""
-    return float((1 + SHORT / seconds) * min(1.0, np.sqrt(LONG / seconds)))
+def _worth(seconds: float, noise: float) -> float:
+    """Of a frame as evidence for a speaker, relative to one of a recording of minutes without ``noise``."""
+    return float((1 + FRESH * noise) * (1 + SHORT / seconds) * min(1.0, np.sqrt(LONG / seconds)))
 
 
 def frame_points(values: Array, mask: SpeechMask) -> SpeakerPoints:

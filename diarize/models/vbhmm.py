@@ -31,7 +31,6 @@ from diarize.models.factors import (
     pooled_log_evidence,
     unpacked,
 )
-from diarize.models.shared import root
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -110,9 +109,9 @@ def _in_common(place: Array, alone: Array, shared: Array | None) -> tuple[Array,
     size = place.shape[1]
     if shared is None:
         return np.zeros(size), np.zeros((size, size)), 0.0
-    factor, linear = root(shared), place.sum(axis=0)
-    inner = np.eye(size) + factor @ (np.eye(size) - alone).sum(axis=0) @ factor
-    spread = factor @ np.linalg.solve(inner, factor)
+    linear, known = place.sum(axis=0), (np.eye(size) - alone).sum(axis=0)
+    inner = np.eye(size) + shared @ known
+    spread = np.linalg.solve(inner, shared)  # (C⁻¹ + known)⁻¹, which needs no inverse of C
     common = spread @ linear
     return common, spread, float(0.5 * (linear @ common - np.linalg.slogdet(inner)[1]))
 

@@ -36,11 +36,11 @@ def usual(statistics, frame):
     return np.full(len(statistics.counts), space.USUAL_DISPERSION)
 
 
-def of_one_length(statistics, speaker, window):
-    """What windows say by the likelihood, to the power √(usual / dispersion), a frame counting 0.2."""
+def of_one_length(statistics, speaker, window, frame=0.2):
+    """What windows say by the likelihood, to the power √(usual / dispersion), a frame counting ``frame``."""
     said, powers = observed(statistics, speaker, window), []
     for counts, sums in zip(*statistics, strict=True):
-        dispersion = np.sum(sums.astype(float) ** 2) / (0.2 * 3 * counts.sum())
+        dispersion = np.sum(sums.astype(float) ** 2) / (frame * 3 * counts.sum())
         powers.append((3.0 / dispersion) ** 0.5)
     return Observations(*(np.array(powers)[:, None] * each for each in said))
 
@@ -88,12 +88,14 @@ class TestSpeakerPoints:
         known = np.trace(unpacked(points(strange).precision), axis1=1, axis2=2).sum()
         assert known < 0.5 * np.trace(unpacked(points().precision), axis1=1, axis2=2).sum()
 
-    @pytest.mark.parametrize(("above", "share"), [(-5.0, 0.6), (8.0, 0.744), (60.0, 1.0)])
-    def test_noise_draws_voices_together(self, above, share):
-        """As loadings of the speaker that are so much smaller; those of windows stay."""
+    @pytest.mark.parametrize(
+        ("above", "share", "frame"), [(-5.0, 0.6, 0.3), (8.8, 0.76, 0.26), (60.0, 1.0, 0.2)]
+    )
+    def test_noise_draws_voices_together_and_is_new_in_every_frame(self, above, share, frame):
+        """As loadings of the speaker that are so much smaller and frames that count so much; U stays."""
         bounds, _ = tiled(MASK, 1.0, 0.15)
-        statistics = accumulated(UBM, VALUES, MASK.values, bounds, 0.2)
-        said = of_one_length(statistics, share * LOADINGS[0], LOADINGS[1])
+        statistics = accumulated(UBM, VALUES, MASK.values, bounds, frame)
+        said = of_one_length(statistics, share * LOADINGS[0], LOADINGS[1], frame)
         found = points(above=above)
         assert_allclose(found.values, posterior_means(said), rtol=1e-6, atol=1e-9)
         assert_allclose(found.precision, said.precision, rtol=1e-6)
