@@ -37,8 +37,8 @@ STAY_WITHIN: Final = 0.9
 STAY_AFTER_PAUSE: Final = 0.5
 # What the bound must gain before one voice is taken for several, and for every further one, nats: one voice
 # in two moods gains a little, two voices gain much more, be they heard for seconds only.
-SECOND_VOICE: Final = 9.0
-FURTHER_VOICE: Final = 0.5
+SECOND_VOICE: Final = 12.0
+FURTHER_VOICE: Final = 1.0
 # The power that neighbours within a stretch bear where several people talk, a little under the median of
 # simulated conversations (2.0): more than 1, for near each other windows err alike.
 USUAL_POWER: Final = 1.8

@@ -246,7 +246,7 @@ class TestEvidence:
 
     def test_a_second_voice_has_its_price(self):
         """And so has every further one, on top of what the bound says."""
-        assert [clustering.price(k) for k in (1, 2, 3, 5)] == [0.0, 9.0, 9.5, 10.5]
+        assert [clustering.price(k) for k in (1, 2, 3, 5)] == [0.0, 12.0, 13.0, 15.0]
         points, _ = planted_points(3, 3)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(clustering, "price", lambda k: 0.0)
