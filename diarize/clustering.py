@@ -58,7 +58,8 @@ class Clustering:
     ``criterion``: its name; ``counts`` (n,) speakers tried and ``values`` (n,) of the criterion, in nats,
     smaller is better; ``chosen``; ``equivalent``: counts that can hardly be told from the chosen, which is
     among them; ``solutions``: responsibilities (n_windows, K) for every count;
-    ``alike``: counts passed over because two of their voices may well be one that drifted.
+    ``alike``: counts of a better value that are not to be believed, for two of their voices may well be one
+    that drifted.
     """
 
     criterion: str
@@ -82,15 +83,17 @@ class Clustering:
         others = [str(k) for k in self.equivalent if k != self.chosen]
         if others:
             return f"{self.chosen} by {self.criterion}; nearly as good: {', '.join(others)}"
-        gaps = [(v, k) for k, v in zip(self.counts, self.values, strict=True) if k != self.chosen]
-        value, runner_up = min(gaps)
-        best = self.values[self.counts.index(self.chosen)]
-        if runner_up in self.alike:
-            return f"{self.chosen} by {self.criterion}; two voices of {runner_up} would be too much alike"
-        if value < best:
-            ahead = f"{best - value:.0f} nats ahead"
-            return f"{self.chosen} as asked; {self.criterion} alone says {runner_up}, {ahead}"
-        return f"{self.chosen} by {self.criterion}; next is {runner_up}, {value - best:.0f} nats behind"
+        if self.chosen in self.alike:
+            return f"{self.chosen} as asked, though two of the voices are much alike"
+        pairs = zip(self.values, self.counts, strict=True)
+        (least, best), *further = sorted(each for each in pairs if each[1] not in self.alike)
+        if best != self.chosen:
+            ahead = f"{self.values[self.counts.index(self.chosen)] - least:.0f} nats ahead"
+            return f"{self.chosen} as asked; {self.criterion} alone says {best}, {ahead}"
+        if self.alike:
+            return f"{self.chosen} by {self.criterion}; two voices of {self.alike[0]} would be too much alike"
+        value, runner_up = further[0]
+        return f"{self.chosen} by {self.criterion}; next is {runner_up}, {value - least:.0f} nats behind"
 
 
 def nobody() -> Clustering:
@@ -135,15 +138,16 @@ def _decided(
 ) -> Clustering:
     """The allowed count with the least value whose solution is believable, all counts reported.
 
-    Nearly as good are those that miss either by no more than ``config.equivalent``.
+    When none of the allowed is, the one with the least value. Nearly as good are those that miss either by no
+    more than ``config.equivalent``.
     """
     counts = tuple(sorted(values))
-    ranked = sorted((values[k], k) for k in counts if config.min_speakers <= k <= config.max_speakers)
+    ranked = sorted((values[k], k) for k in counts)
     alike = tuple(takewhile(lambda k: not believable(solutions[k], 0.0), (k for _, k in ranked)))
-    if len(alike) == len(ranked):  # nothing better is allowed
-        alike = ()
-    best, chosen = ranked[len(alike)]
-    close = (k for value, k in ranked if value - best <= config.equivalent)
+    allowed = [each for each in ranked if config.min_speakers <= each[1] <= config.max_speakers]
+    believed = (each for each in allowed if believable(solutions[each[1]], 0.0))
+    best, chosen = next(believed, allowed[0])
+    close = (k for value, k in allowed if value - best <= config.equivalent)
     near = tuple(sorted(k for k in close if k == chosen or believable(solutions[k], config.equivalent)))
     shown, kept = tuple(values[k] for k in counts), tuple(solutions[k] for k in counts)
     return Clustering(criterion, counts, shown, chosen, near, kept, alike)

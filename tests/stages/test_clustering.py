@@ -240,9 +240,20 @@ class TestEvidence:
 
     def test_whoever_asks_for_two_gets_two_voices_however_alike(self):
         """Nothing better is allowed, and that is said as it is."""
-        points, _ = two_voices_apart(0.5, knows=8.0, n=400)
-        found = clustered(points, settings(min_speakers=2, max_speakers=2), 0)
-        assert (found.chosen, found.alike, found.equivalent) == (2, (), (2,))
+        points, _ = two_voices_apart(0.9, knows=8.0, n=400)
+        drifting = replace(points, drift=0.05 * np.eye(8))
+        found = clustered(drifting, settings(min_speakers=2, max_speakers=2, equivalent=0.0), 0)
+        assert (found.chosen, found.alike[0], found.equivalent) == (2, 2, (2,))
+        assert found.explanation == "2 as asked, though two of the voices are much alike"
+        assert clustered(drifting, settings(equivalent=0.0), 0).chosen == 1
+
+    def test_numbers_that_were_not_allowed_count_as_alike_too(self):
+        """Who asks for one and gets what would have been found anyway is not told of a better number."""
+        points, _ = two_voices_apart(0.9, knows=8.0, n=400)
+        drifting = replace(points, drift=0.05 * np.eye(8))
+        found = clustered(drifting, settings(max_speakers=1, equivalent=0.0), 0)
+        assert (found.chosen, found.alike[0]) == (1, 2)
+        assert found.explanation == "1 by evidence; two voices of 2 would be too much alike"
 
     def test_a_second_voice_has_its_price(self):
         """And so has every further one, on top of what the bound says."""
@@ -331,11 +342,11 @@ class TestGaussians:
 
 
 class TestExplanation:
-    def explained(self, values, chosen, equivalent):
+    def explained(self, values, chosen, equivalent, alike=()):
         """The line of a made-up result."""
         solutions = tuple(np.ones((1, k)) for k in values)
-        found = Clustering("evidence", tuple(values), tuple(values.values()), chosen, equivalent, solutions)
-        return found.explanation
+        counts, costs = tuple(values), tuple(values.values())
+        return Clustering("evidence", counts, costs, chosen, equivalent, solutions, alike).explanation
 
     def test_one_line_says_how_sure(self):
         """Alone, ahead of the next, or with others nearly as good."""
@@ -349,6 +360,17 @@ class TestExplanation:
         """What the criterion would have chosen is said, and by how much."""
         line = self.explained({1: 90.0, 2: 10.0, 3: 30.0}, 1, (1,))
         assert line == "1 as asked; evidence alone says 2, 80 nats ahead"
+
+    def test_numbers_with_voices_alike_are_what_nothing_says(self):
+        """Neither of a number that was found nor of one that was asked for are they the better."""
+        values = {1: 90.0, 2: 40.0, 3: 10.0, 4: 30.0}
+        line = self.explained(values, 2, (2,), alike=(3, 4))
+        assert line == "2 by evidence; two voices of 3 would be too much alike"
+        line = self.explained(values, 1, (1,), alike=(3, 4))
+        assert line == "1 as asked; evidence alone says 2, 50 nats ahead"
+        line = self.explained(values, 3, (3,), alike=(3, 4))
+        assert line == "3 as asked, though two of the voices are much alike"
+        assert self.explained({1: 90.0, 2: 40.0}, 1, (1,), alike=(2,)).startswith("1 by evidence; two voices")
 
     def test_nobody_is_nobody(self):
         """No speech, no speakers."""
