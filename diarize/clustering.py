@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import combinations, takewhile
 from typing import TYPE_CHECKING, Any, Final
 
@@ -143,10 +143,10 @@ def _decided(
     """
     counts = tuple(sorted(values))
     ranked = sorted((values[k], k) for k in counts)
-    alike = tuple(takewhile(lambda k: not believable(solutions[k], 0.0), (k for _, k in ranked)))
+    apart = cache(lambda k: believable(solutions[k], 0.0))
+    alike = tuple(takewhile(lambda k: not apart(k), (k for _, k in ranked)))
     allowed = [each for each in ranked if config.min_speakers <= each[1] <= config.max_speakers]
-    believed = (each for each in allowed if believable(solutions[each[1]], 0.0))
-    best, chosen = next(believed, allowed[0])
+    best, chosen = next((each for each in allowed if apart(each[1])), allowed[0])
     close = (k for value, k in allowed if value - best <= config.equivalent)
     near = tuple(sorted(k for k in close if k == chosen or believable(solutions[k], config.equivalent)))
     shown, kept = tuple(values[k] for k in counts), tuple(solutions[k] for k in counts)
