@@ -16,7 +16,7 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "diarize"
 
 FLOORS = {
-    0: {"errors", "types", "intervals", "config", "commented"},
+    0: {"errors", "types", "intervals", "config", "commented", "spelling"},
     1: {"audio", "features", "models", "formats", "scoring", "synth", "talk", "windows"},
     2: {"speech", "background", "space", "segmentation", "clustering", "smoothing", "turns", "outliers"},
     3: {"pipeline", "plots", "outputs", "training"},
@@ -25,7 +25,7 @@ FLOORS = {
     6: {"__init__", "__main__"},
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
-FOUNDATION = {"errors", "types", "intervals", "config"}
+FOUNDATION = {"errors", "types", "intervals", "config", "spelling"}
 # Neighbours on one floor that may be used: a file of results is a picture and annotations.
 NEIGHBOURS = {("outputs", "plots"), ("report", "batch"), ("batch", "identity")}
 # What a room uses of others is listed where it is less than its floor allows.

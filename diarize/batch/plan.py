@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from diarize.audio import AUDIO_SUFFIXES
 from diarize.errors import AudioError
 from diarize.formats import format_of, made_folder
+from diarize.spelling import find_name, name_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -94,8 +94,11 @@ def _given(
     audio: Path, name: str, speech: Stretches | None
 ) -> tuple[tuple[tuple[float, float], ...] | None, str]:
     """Where somebody speaks in a recording, or why that is not known although it ought to be."""
-    if speech is None or name in speech:
-        return None if speech is None else tuple((float(a), float(b)) for a, b in speech[name]), ""
+    if speech is None:
+        return None, ""
+    known = find_name(name, speech)
+    if known is not None:
+        return tuple((float(a), float(b)) for a, b in speech[known]), ""
     near = get_close_matches(name, speech, n=1)
     hint = f"did you mean {near[0]!r}?" if near else "add it, or leave --speech out"
     return None, f"{audio}: --speech says nothing of {name!r}; {hint}"
@@ -148,4 +151,4 @@ def _name(key: str, level: int) -> str:
 
 
 def _blurred(name: str) -> str:
-    return re.sub(r"[\s\x00-\x1f\x7f-\x9f\ufeff]+", "_", name).casefold()
+    return name_key(name).casefold()

@@ -63,8 +63,10 @@ def score(
 
 def _remark_others(recording: str, given: Mapping[Path, Mapping[str, Any]]) -> None:
     """A line for each file about one recording that calls it otherwise and is taken for it nevertheless."""
+    from diarize.spelling import find_name
+
     for path, found in given.items():
-        if len(found) == 1 and recording not in found:
+        if len(found) == 1 and find_name(recording, found) is None:
             remark(f"note: {path} is about {next(iter(found))!r}; taken to be about {recording!r}")
 
 

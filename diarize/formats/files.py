@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diarize.errors import FormatError, OutputError
+from diarize.spelling import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -63,8 +64,8 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def write_text(path: str | Path, text: str, *, overwrite: bool = False) -> Path:
-    """Write UTF-8 text as ``write_bytes`` does; a lone surrogate in a name becomes ``?``."""
-    return write_bytes(path, text.encode("utf-8", errors="replace"), overwrite=overwrite)
+    """Write UTF-8 text as ``write_bytes`` does; a lone surrogate in a name becomes U+FFFD."""
+    return write_bytes(path, whole(text).encode(), overwrite=overwrite)
 
 
 def write_bytes(path: str | Path, data: bytes, *, overwrite: bool = False) -> Path:

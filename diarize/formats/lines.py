@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from diarize.errors import FormatError
 from diarize.formats.times import decimal
+from diarize.spelling import apart, as_field
 from diarize.types import Annotation, Turn
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ __all__ = ["Line", "collected", "labels", "numbered", "only", "stem", "tokens"]
 _LONGEST = 1_000_000_000  # seconds; thirty years
 _BLANKS = re.compile(r"[ \t\v\f]+")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]+")
-_UNSAFE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ufeff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def tokens(names: Sequence[str]) -> dict[str, str]:
 
     Two names that become the same are kept apart by ``_2``, ``_3`` … in the given order.
     """
-    return _apart(names, {name: _UNSAFE.sub("_", name) for name in names})
+    return apart(names, {name: as_field(name) for name in names})
 
 
 def labels(names: Sequence[str]) -> dict[str, str]:
@@ -98,18 +98,4 @@ def labels(names: Sequence[str]) -> dict[str, str]:
 
     Two names that become the same are kept apart as in ``tokens``.
     """
-    return _apart(names, {name: _UNPRINTABLE.sub(" ", name).strip() for name in names})
-
-
-def _apart(names: Sequence[str], clean: dict[str, str]) -> dict[str, str]:
-    taken = {name for name in names if name == clean[name]}
-    used = set(taken)
-    safe: dict[str, str] = {}
-    for name in names:
-        token, count = clean[name] or "_", 1
-        while name not in taken and token in used:
-            count += 1
-            token = f"{clean[name] or '_'}_{count}"
-        used.add(token)
-        safe[name] = token
-    return safe
+    return apart(names, {name: _UNPRINTABLE.sub(" ", name).strip() for name in names})

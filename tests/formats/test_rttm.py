@@ -134,3 +134,49 @@ def test_a_recording_in_which_nobody_speaks_keeps_its_name(tmp_path):
     (tmp_path / "a.rttm").write_text(text)
     theirs = pytest.importorskip("pyannote.database.util").load_rttm(tmp_path / "a.rttm")
     assert {name: len(each) for name, each in theirs.items()} == {"a_b": 0, "c": 1}
+
+
+@pytest.mark.parametrize(
+    ("line", "recording", "speaker", "confidence"),
+    [
+        ("SPEAKER my call 1 2.5 3 <NA> <NA> Ann <NA> <NA>", "my call", "Ann", None),
+        ("SPEAKER my call 1 2.5 3 <NA> <NA> Ann <NA>", "my call", "Ann", None),
+        ("SPEAKER call 2 1 2.5 3 <NA> <NA> Ann 0.25 <NA>", "call 2", "Ann", 0.25),
+        ("SPEAKER a 1 2.5 3 <NA> <NA> Ann Lee <NA> <NA>", "a", "Ann Lee", None),
+        ("SPEAKER a 1 2.5 3 <NA> <NA> Ann Lee <NA>", "a", "Ann Lee", None),
+        ("SPEAKER a 1 2.5 3 <NA> <NA> Ann Lee 0.5 <NA>", "a", "Ann Lee", 0.5),
+        ("SPEAKER a 1 2.5 3 <NA> <NA> Speaker 1 <NA> <NA>", "a", "Speaker 1", None),
+        ("SPEAKER a 1 2.5 3 <NA> <NA> Speaker 1 0.5 0.9", "a", "Speaker 1", 0.5),
+        ("SPEAKER the   last call 1 2.5 3 <NA> <NA> Speaker 1 1 <NA>", "the last call", "Speaker 1", 1.0),
+        ("SPEAKER\tmy  call\t1\t2.5\t3\t<NA>\t<NA>\tAnn 1\t0.5\t<NA>", "my  call", "Ann 1", 0.5),
+        ("SPEAKER a 1 2.5 3 <NA> speech Ann 0.5 <NA>", "a", "Ann", 0.5),
+        ("SPEAKER a 1 2.5 3 <NA> <NA> <NA> <NA> <NA>", "a", "<NA>", None),
+    ],
+)
+def test_names_with_blanks_shift_no_field(line, recording, speaker, confidence):
+    """The pair that is never used says where onset and duration end and the name begins."""
+    turns = (Turn(2.5, 5.5, speaker, confidence),)
+    assert rttm.read(line) == {recording: Annotation(recording, turns)}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "SPEAKER my call 1 2.5 3 <NA> speech Ann <NA> <NA>",
+        "SPEAKER my call 1 two 3 <NA> <NA> Ann <NA> <NA>",
+        "SPEAKER a 1 2.5 3 <NA> <NA> Ann Lee",
+        "SPEAKER my call 1 2.5 3 speech one Ann Lee 0.5 0.5",
+        "LEXEME my own call 1 one two words lex Ann <NA> <NA> <NA>",
+    ],
+)
+def test_what_cannot_be_told_apart_is_refused_with_its_line(line):
+    """Rather than that one field be taken for another."""
+    with pytest.raises(FormatError, match=r"^mine\.rttm:2: "):
+        rttm.read(f";; first\n{line}\n", "mine.rttm")
+
+
+def test_other_types_name_recordings_with_blanks():
+    """Ten fields and what the name has over one."""
+    text = "NON-SPEECH my call 1 0.000 5.0 <NA> other <NA> <NA> <NA>\n"
+    text += "SPKR-INFO b 1 <NA> <NA> <NA> unknown x <NA>"
+    assert rttm.read(text) == {"my call": Annotation("my call"), "b": Annotation("b")}

@@ -97,3 +97,10 @@ def test_one_recording_a_lab_file():
 def test_lab_round_trip(annotation):
     """Every turn comes back."""
     assert lab.read(lab.write([annotation]), "meeting.lab") == {"meeting": annotation}
+
+
+def test_uem_names_with_blanks_are_read_from_the_end_of_the_line():
+    """The three fields behind them have none; what is no channel there is a line of something else."""
+    assert uem.load("my call 1 0 10.5\ncall 2 A 3 4\n").keys() == {"my call", "call 2"}
+    with pytest.raises(FormatError, match=r"x\.uem:1: 5 fields"):
+        uem.load("a 1 0 10 20\n", "x.uem")
