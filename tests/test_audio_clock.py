@@ -1,4 +1,4 @@
-"""Sound on the clock of its container, with PyAV and ffmpeg alike: late tracks, missing packets, edit lists."""
+"""Sound on the clock of its container, through PyAV and ffmpeg: late tracks, missing packets, edit lists."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ import os
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from diarize.audio.links import Link
@@ -152,6 +153,7 @@ def _runs(data: Data, start: int, size: int) -> Iterator[_Run]:
         yield run
 
 
+@lru_cache(maxsize=4096)  # a file has few kinds of header and many frames
 def _alike(head: bytes, other: bytes) -> bool:
     """Whether two headers are of one stream: version, layer, rate and mono or not are the same."""
     if len(other) < 4 or not _length(other):
@@ -195,6 +197,7 @@ def _samples(head: bytes) -> int:
     return 384 if layer == 1 else 576 if layer == 3 and head[1] >> 3 & 3 != 3 else 1152
 
 
+@lru_cache(maxsize=4096)
 def _length(head: bytes) -> int:
     """Bytes of the frame that starts so; 0 when it is none, or one whose bit rate only its writer knows."""
     if len(head) < 4 or head[0] != 0xFF or head[1] < 0xE0 or not head[1] >> 1 & 3:

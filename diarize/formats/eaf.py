@@ -1,4 +1,4 @@
-"""ELAN annotation documents: one tier a speaker, times in milliseconds.
+"""ELAN annotation documents: one independent tier a speaker, times in milliseconds.
 
 Source: the EAF 3.0 schema of the Max Planck Institute for Psycholinguistics.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from decimal import Decimal
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -33,22 +34,54 @@ _TYPE = "speakers"
 
 
 def read(text: str, source: str = "text.eaf") -> dict[str, Annotation]:
-    """The annotation, under the name of the file: each tier is a speaker, each aligned annotation a turn.
+    """The annotation, under the name of the file: a turn for each aligned annotation of each independent
+    tier.
 
-    Annotations without times of their own (dependent tiers, unaligned slots) are skipped. Raises FormatError
-    for what is not EAF, and for any document type declaration: no entity is ever expanded.
+    The speaker is the tier's participant or, without one, its name. Tiers that depend on others say what was
+    said in their parents' annotations, not who else spoke, and are passed over, and so are annotations
+    without times. Times are those of the recording: ``TIME_ORIGIN`` is how much of it ELAN leaves out at its
+    start. Raises FormatError for what is not EAF, and for any document type declaration: no entity is ever
+    expanded.
     """
     root = _parsed(text, source)
     if root.tag != "ANNOTATION_DOCUMENT":
         raise FormatError(f"{source}:1: the XML of {root.tag[:40]!r}; an ELAN file is an ANNOTATION_DOCUMENT")
     slots = {each.get("TIME_SLOT_ID"): each.get("TIME_VALUE") for each in root.iter("TIME_SLOT")}
-    recording = lines.stem(source)
+    recording, origin = lines.stem(source), _origin(root, source)
     found = [
-        _turn(each, slots, tier.get("TIER_ID", ""), source)
-        for tier in root.iter("TIER")
+        _turn(each, slots, tier.get("PARTICIPANT", "").strip() or tier.get("TIER_ID", ""), source, origin)
+        for tier in _independent(root)
         for each in tier.iter("ALIGNABLE_ANNOTATION")
     ]
     return lines.collected([(recording, None), *((recording, turn) for turn in found)])
+
+
+def _independent(root: ET.Element) -> list[ET.Element]:
+    """Tiers without a parent, whose type has no constraint either."""
+    bound = {
+        each.get("LINGUISTIC_TYPE_ID") for each in root.iter("LINGUISTIC_TYPE") if each.get("CONSTRAINTS")
+    }
+    return [
+        each
+        for each in root.iter("TIER")
+        if not each.get("PARENT_REF") and each.get("LINGUISTIC_TYPE_REF") not in bound
+    ]
+
+
+def _origin(root: ET.Element, source: str) -> Decimal:
+    """Milliseconds of the recording that ELAN leaves out at its start.
+
+    Of several media it is the one that the file is called after, or else the first that is sound.
+    """
+    header = root.find("HEADER")
+    units = "milliseconds" if header is None else header.get("TIME_UNITS", "milliseconds")
+    if units != "milliseconds":
+        raise FormatError(f"{source}: times in {units[:40]}; ELAN writes milliseconds, export the file again")
+    media = list(root.iter("MEDIA_DESCRIPTOR"))
+    media.sort(key=lambda each: not each.get("MIME_TYPE", "").startswith("audio"))
+    media.sort(key=lambda each: PurePath(each.get("MEDIA_URL", "")).stem != lines.stem(source))
+    told = media[0].get("TIME_ORIGIN", "") if media else ""
+    return lines.Line(source, 1, "").number_in(told, "the time origin") if told else Decimal(0)
 
 
 def _parsed(text: str, source: str) -> ET.Element:
@@ -63,13 +96,21 @@ def _parsed(text: str, source: str) -> ET.Element:
         ) from None
 
 
-def _turn(annotation: ET.Element, slots: dict[str | None, str | None], tier: str, source: str) -> Turn | None:
+def _turn(
+    annotation: ET.Element,
+    slots: dict[str | None, str | None],
+    speaker: str,
+    source: str,
+    origin: Decimal,
+) -> Turn | None:
     where = lines.Line(f"{source}:{annotation.get('ANNOTATION_ID', '?')}", 0, "")
     values = [slots.get(annotation.get(f"TIME_SLOT_REF{i}")) for i in (1, 2)]
     if None in values:
         return None
-    start, end = (where.number_in(value or "", "a time value") / 1000 for value in values)
-    return where.turn(start, end, tier)
+    start, end = (where.number_in(value or "", "a time value") for value in values)
+    if start < 0 or end < start:
+        return where.turn(start / 1000, end / 1000, speaker)
+    return where.turn(max(start + origin, Decimal(0)) / 1000, max(end + origin, Decimal(0)) / 1000, speaker)
 
 
 def write(annotations: Sequence[Annotation], *, media: str | None = None) -> str:

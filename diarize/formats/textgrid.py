@@ -1,14 +1,16 @@
 """Praat TextGrid: one interval tier a speaker, each covering all the time without gap or overlap.
 
-An interval with a text is a turn of the speaker that the tier is called after; an empty one is a pause.
-Source: the Praat manual, *TextGrid file formats*.
+An interval with a text is a turn of the speaker that the tier is called after; an empty one is a pause. Where
+a file has but one tier of intervals, its texts may be the speakers: they are when the tier is called so, or
+when a few short texts come again and again. Praat's own "silences" are texts, too. Source: the Praat manual,
+*TextGrid file formats* and *Sound: To TextGrid (silences)...*.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from diarize.errors import FormatError
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from diarize.types import Annotation, Turn
+
+    _Tier = tuple[str, list[tuple[str, Turn | None]]]
 
 __all__ = ["read", "write"]
 
@@ -35,6 +39,11 @@ _TOKEN = re.compile(
 
 
 _NOTHING = '""'
+SILENCES = frozenset({"silent", "sounding"})  # what Praat writes that marks where there is sound
+_SPEAKERS = re.compile(
+    r"speakers?|spkr?s?|speaker[ _-]?(turns?|ids?|labels?)|turns|who|diari[sz]ation", re.IGNORECASE
+)
+_NUMBERED = re.compile(r"(speaker|spkr?|s)[ _-]?\d+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +93,8 @@ class _Tokens:
 def read(text: str, source: str = "text.TextGrid") -> dict[str, Annotation]:
     """The annotation, under the name of the file; long and short text format.
 
-    Point tiers are skipped. Raises FormatError for anything else that is not a TextGrid in text form.
+    Point tiers are skipped; of "silences", "sounding" is a speaker and "silent" nobody. Raises FormatError
+    for anything else that is not a TextGrid in text form.
     """
     tokens = _Tokens(text.removeprefix("\ufeff"), source)
     if tokens.text("the file type") != "ooTextFile" or tokens.text("the object class") != "TextGrid":
@@ -93,11 +103,34 @@ def read(text: str, source: str = "text.TextGrid") -> dict[str, Annotation]:
     present = tokens.take("flag", "<exists>").value == "<exists>"
     recording = lines.stem(source)
     tiers = tokens.count("the number of tiers") if present else 0
-    rows = [turn for _ in range(tiers) for turn in _tier(tokens)]
+    found = [tier for tier in (_tier(tokens) for _ in range(tiers)) if tier]
+    names = dict.fromkeys(label for _, rows in found for label, _ in rows) if _is_label(found) else {}
+    if not names and not all(name or not any(label for label, _ in each) for name, each in found):
+        raise FormatError(f"{source}: a tier without a name; name it after its speaker")
+    rows = [
+        turn and (replace(turn, speaker=label) if names else turn)
+        for _, each in found
+        for label, turn in each
+        if label and not (names.keys() <= SILENCES and label == "silent")
+    ]
     return lines.collected([(recording, None), *((recording, row) for row in rows)])
 
 
-def _tier(tokens: _Tokens) -> list[Turn | None]:
+def _is_label(tiers: Sequence[_Tier]) -> bool:
+    """Whether texts of intervals are speakers: those of an only tier that is called so or looks so."""
+    if len(tiers) != 1:
+        return False
+    name, rows = tiers[0]
+    texts = [label for label, _ in rows if label]
+    kinds = set(texts)
+    if kinds <= SILENCES or _SPEAKERS.fullmatch(name.strip()) or not kinds:
+        return bool(kinds)
+    short = all(len(text) <= 25 and len(text.split()) <= 3 for text in kinds)
+    numbered = all(_NUMBERED.fullmatch(text) for text in kinds)
+    return numbered or (short and 2 <= len(kinds) <= len(texts) / 3)
+
+
+def _tier(tokens: _Tokens) -> _Tier | None:
     intervals = tokens.text("the class of a tier") == "IntervalTier"
     name = tokens.text("the name of a tier")
     tokens.seconds("the start of a tier"), tokens.seconds("the end of a tier")
@@ -105,15 +138,16 @@ def _tier(tokens: _Tokens) -> list[Turn | None]:
     if not intervals:
         for _ in range(count):
             tokens.seconds("the time of a point"), tokens.text("the text of a point")
-        return []
-    return [_interval(tokens, name) for _ in range(count)]
+        return None
+    return name, [_interval(tokens, name) for _ in range(count)]
 
 
-def _interval(tokens: _Tokens, name: str) -> Turn | None:
+def _interval(tokens: _Tokens, name: str) -> tuple[str, Turn | None]:
+    """The text of an interval and, where there is one, its turn."""
     line, start = tokens.seconds("the start of an interval")
     _, end = tokens.seconds("the end of an interval")
     spoken = tokens.text("the text of an interval").strip()
-    return line.turn(start, end, name) if spoken else None
+    return spoken, line.turn(start, end, name or spoken) if spoken else None
 
 
 def write(annotations: Sequence[Annotation], *, duration: float | None = None) -> str:
