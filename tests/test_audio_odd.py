@@ -183,13 +183,52 @@ class TestCutOff:
         tail = audio.read(tmp_path / "b", start=9.0).samples
         assert tail.tobytes() == samples[9 * RATE :].tobytes()
 
-    @pytest.mark.parametrize("size", [0xFFFFFFFF, 0x7FFFFFFF, 0])
-    def test_a_header_written_before_the_length_was_known(self, tmp_path, size):
+    @pytest.mark.parametrize("less", [0, 8, 36, 44, 58, 82])
+    @pytest.mark.parametrize("size", [0, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF])
+    def test_a_header_written_before_the_length_was_known(self, tmp_path, size, less):
+        """In full, or less the header that the writer counted."""
+        told = size - less if size else 0
         data = (tone() * 32767).astype("<i2").tobytes()
-        (tmp_path / "a.wav").write_bytes(header_of_wav(size=0)[:40] + struct.pack("<I", size) + data)
+        head = header_of_wav(size=0)[:40]
+        head = head[:4] + struct.pack("<I", min(told + 36, 0xFFFFFFFF)) + head[8:]
+        (tmp_path / "a.wav").write_bytes(head + struct.pack("<I", told) + data)
         samples, notes = listened(tmp_path / "a.wav")
         np.testing.assert_allclose(samples, tone(), rtol=0, atol=1e-4)
         assert notes == ()
+
+    @pytest.mark.parametrize("subtype", ["GSM610", "IMA_ADPCM", "MS_ADPCM", "ALAW", "ULAW", "NMS_ADPCM_32"])
+    @pytest.mark.parametrize("size", [None, 0x7FFFFFFF, 0xFFFFFFFF - 60])
+    def test_coded_wav_files_are_as_long_as_they_say(self, tmp_path, subtype, size, capfd):
+        """By their count of samples, for bytes of a frame say nothing; nothing is noted, nothing printed."""
+        rate = 8000 if subtype in ("GSM610", "NMS_ADPCM_32") else RATE
+        sound = tone(3.0)[: 3 * rate]
+        soundfile.write(tmp_path / "a.wav", sound, rate, format="WAV", subtype=subtype)
+        data = bytearray((tmp_path / "a.wav").read_bytes())
+        at = data.index(b"data") + 4
+        if size:
+            data[at : at + 4] = struct.pack("<I", size)
+        (tmp_path / "a.wav").write_bytes(data)
+        recording = audio.open_recording(tmp_path / "a.wav")
+        found = recording.waveform()
+        assert found.duration == pytest.approx(3.0, abs=0.1)
+        assert recording.notes == ()
+        assert capfd.readouterr() == ("", "")
+
+    def test_a_coded_wav_file_cut_off_is_told_of(self, tmp_path):
+        """The count is what it ought to have been."""
+        soundfile.write(tmp_path / "a.wav", tone(6.0)[: 6 * 8000], 8000, subtype="GSM610")
+        data = (tmp_path / "a.wav").read_bytes()
+        (tmp_path / "a.wav").write_bytes(data[: len(data) // 2])
+        (note,) = listened(tmp_path / "a.wav")[1]
+        assert note.startswith("header promises 6.0 s, found 3.")
+
+    def test_a_long_header_says_its_length_elsewhere(self, tmp_path):
+        """RF64, cut off: the length of 64 bits is what is promised."""
+        soundfile.write(tmp_path / "a.wav", tone(4.0), RATE, format="RF64", subtype="PCM_16")
+        assert listened(tmp_path / "a.wav")[1] == ()
+        data = (tmp_path / "a.wav").read_bytes()
+        (tmp_path / "a.wav").write_bytes(data[: len(data) - 2 * RATE])
+        assert listened(tmp_path / "a.wav")[1] == ("header promises 4.0 s, found 3.0 s",)
 
     @pytest.mark.parametrize("before", [b"", b"LIST\x06\0\0\0INFOxx"])
     def test_a_length_of_nothing_is_not_believed_by_libsndfile_alone(self, tmp_path, before, monkeypatch):

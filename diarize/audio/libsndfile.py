@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LIBSNDFILE"]
 
+DESCRIBED = ("WAV", "WAVEX", "RF64", "AIFF")  # whose headers are read here, since libsndfile mends them
 GAP = 0.015  # seconds between links that are no rounding
 SPARE = 2 * 1152  # samples of two frames of MPEG audio
 
@@ -84,6 +85,8 @@ def _source(path: Path) -> Iterator[tuple[int | Mended, bool]]:
         return
     with path.open("rb", buffering=0) as file:
         mpeg = first_frame(file) is not None
+        file.seek(0)
+        mpeg = mpeg or file.read(4) == b"RIFF"  # in which MPEG audio may be
         file.seek(0)  # libsndfile goes on from where the descriptor stands
         yield file.fileno(), mpeg
 
@@ -137,7 +140,7 @@ def _header(path: Path) -> Header:
         if sound.frames == 0:
             raise UnreadableError("its header says 0 samples")
         known = _known(sound)
-        promised = promised_frames(path) if sound.format in ("WAV", "WAVEX", "AIFF") else known
+        promised = promised_frames(path) if sound.format in DESCRIBED else known
         return Header(sound.format, sound.samplerate, sound.channels, known, promised)
 
 
@@ -161,7 +164,7 @@ def _shape(file: FileIO, link: Link) -> tuple[str, int, int, int | None]:
 
 
 def _read(sound: Any) -> Iterator[Array]:
-    mpeg = sound.format == "MP3"
+    mpeg = sound.subtype.startswith("MPEG")
     while True:
         with _hushed(mpeg):
             chunk: Array = sound.read(CHUNK, dtype="float32", always_2d=True)
