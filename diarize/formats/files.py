@@ -33,7 +33,7 @@ def read_text(path: str | Path) -> str:
     """
     path = Path(path)
     data = _read_bytes(path)
-    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), "utf-8")
+    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), _unmarked(data))
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -44,6 +44,16 @@ def read_text(path: str | Path) -> str:
     if "\0" in text:
         raise FormatError(f"{path.name}: binary data, not an annotation; give a text file such as RTTM")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _unmarked(data: bytes) -> str:
+    """UTF-8, or UTF-16 where every other byte of the beginning is 0, as in a text of mostly ASCII."""
+    start = data[:64]
+    if len(start) >= 16 and len(data) % 2 == 0:
+        for zeros, letters, name in ((1, 0, "utf-16-le"), (0, 1, "utf-16-be")):
+            if not any(start[zeros::2]) and all(start[letters::2]):
+                return name
+    return "utf-8"
 
 
 def _read_bytes(path: Path) -> bytes:

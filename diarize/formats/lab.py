@@ -27,16 +27,17 @@ def read(text: str, source: str = "text.lab") -> dict[str, Annotation]:
     """
     recording = lines.stem(source)
     found = list(lines.numbered(text, source, comments=(";", "#")))
-    turn = _htk_turn if _is_htk(found) else _turn
-    return lines.collected([(recording, None), *((recording, turn(line)) for line in found)])
+    marks: dict[str, int] = {}
+    turns = [_htk_turn(line) for line in found] if _is_htk(found) else [_turn(line, marks) for line in found]
+    return lines.collected([(recording, None), *((recording, turn) for turn in turns)])
 
 
-def _turn(line: lines.Line) -> Turn | None:
+def _turn(line: lines.Line, marks: dict[str, int]) -> Turn | None:
     fields = line.fields()
     if len(fields) < 3:
         raise line.error(f"{len(fields)} fields; a lab line has three: start, end, label")
-    start, end = line.number_in(fields[0], "the start"), line.number_in(fields[1], "the end")
-    return line.turn(start, end, " ".join(fields[2:]))
+    start, end = lines.with_points(line, fields[:2], marks)
+    return line.turn(line.number_in(start, "the start"), line.number_in(end, "the end"), " ".join(fields[2:]))
 
 
 def _is_htk(found: Sequence[lines.Line]) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from decimal import Decimal
 
-__all__ = ["Line", "collected", "labels", "numbered", "only", "stem", "tokens"]
+__all__ = ["Line", "collected", "labels", "numbered", "only", "stem", "tokens", "with_points"]
 
 _LONGEST = 1_000_000_000  # seconds; thirty years
 _BLANKS = re.compile(r"[ \t\v\f]+")
@@ -56,6 +56,23 @@ class Line:
             raise self.error("a turn without a speaker name; give it one")
         low, high = float(start), float(end)
         return Turn(low, high, speaker, confidence) if high > low else None
+
+
+def with_points(line: Line, cells: Sequence[str], seen: dict[str, int]) -> list[str]:
+    """Numbers with decimal points, of which some programs make commas after the custom of a country.
+
+    ``seen``: lines on which one and the other was first seen in this file, which this call adds to. A file
+    with both, or a number with both, could mean thousands by either: FormatError with the line.
+    """
+    for cell in cells:
+        for mark in {",", "."} & set(cell):
+            seen.setdefault(mark, line.number)
+        if len(seen) > 1:
+            raise line.error(
+                f"{cell[:40]!r} in a file with both decimal points and commas (line {min(seen.values())}); "
+                "write all numbers one way"
+            )
+    return [cell.replace(",", ".") for cell in cells]
 
 
 def numbered(text: str, source: str, comments: tuple[str, ...] = ()) -> Iterator[Line]:
