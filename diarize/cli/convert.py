@@ -9,10 +9,11 @@ import typer
 
 from diarize.cli.files import chosen, or_silence, read_annotations
 from diarize.cli.options import Overwrite, Verbose, format_name
-from diarize.cli.printing import say, shown
+from diarize.cli.printing import remark, say, shown
 
 __all__ = ["convert"]
 
+UNSAID = ("rttm", "uem", "csv", "kaldi")  # formats of turns alone: no turn, no name of the recording
 _READ = "rttm, uem, lab, audacity, textgrid, eaf, webvtt, csv, json"
 
 
@@ -35,7 +36,7 @@ def convert(
     overwrite: Overwrite = False,
 ) -> None:
     """Write turns in another format; both formats are known by suffix unless they are named."""
-    from diarize.formats import write_file
+    from diarize.formats import format_of, write_file
 
     found = or_silence(read_annotations(source, from_format), source)
     turns = [chosen(found, recording, source)] if recording else list(found.values())
@@ -43,3 +44,6 @@ def convert(
     if not quiet:
         n_turns = sum(len(each.turns) for each in turns)
         say(f"wrote {shown(goal)} (turns: {n_turns}, recordings: {len(turns)})")
+        silent = [each.recording for each in turns if not each.turns]
+        if silent and len(turns) > 1 and format_of(goal, to_format).name in UNSAID:
+            remark(f"note: nobody speaks in {', '.join(silent)}; files of this format do not say so")

@@ -67,7 +67,7 @@ class Options:
 
     # RTTM: write each turn's confidence into the ninth field
     confidence: bool = False
-    # TextGrid: seconds that the tiers cover, the end of the last turn when None; RTTM: of one without turns
+    # TextGrid: seconds that the tiers cover, the end of the last turn when None
     duration: float | None = None
     # ELAN: file name or URL of the recording that the annotation belongs to
     media: str | None = None
@@ -94,7 +94,7 @@ class Format:
 
 
 def _rttm(annotations: Sequence[Annotation], options: Options) -> Texts:
-    return {"": rttm.write(annotations, confidence=options.confidence, duration=options.duration)}
+    return {"": rttm.write(annotations, confidence=options.confidence)}
 
 
 def _textgrid(annotations: Sequence[Annotation], options: Options) -> Texts:

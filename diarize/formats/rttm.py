@@ -4,8 +4,9 @@ One line a turn, ten fields separated by single spaces::
 
     SPEAKER <recording> <channel> <onset> <duration> <NA> <NA> <speaker> <confidence> <NA>
 
-Onset and duration are seconds with three decimals. A recording in which nobody speaks has one line of type
-NON-SPEECH, so that its name is known. Source: NIST, *The 2009 (RT-09) Rich Transcription Meeting
+Onset and duration are seconds with three decimals. A recording in which nobody speaks has no line: NIST has a
+type NON-SPEECH for it, but not all readers know types, and some of them take any line, comments too, for a
+speaker. Source: NIST, *The 2009 (RT-09) Rich Transcription Meeting
 Recognition Evaluation Plan*.
 """
 
@@ -138,21 +139,16 @@ def write(
     *,
     confidence: bool = False,
     channel: str = "1",
-    duration: float | None = None,
 ) -> str:
     """Ten-field RTTM of one or several recordings.
 
     Boundaries are rounded to milliseconds and durations derived from them, so touching turns still touch; a
     turn that vanishes in the rounding is left out. Blanks and control characters in names become ``_`` (names
     that would become the same get ``_2``, ``_3`` …). The ninth field is ``<NA>`` unless ``confidence``.
-    ``duration`` in seconds is that of a recording in which nobody speaks.
     """
     recordings = lines.tokens(list(dict.fromkeys(each.recording for each in annotations)))
-    length = "<NA>" if duration is None else times.seconds(times.milliseconds(duration))
     return "".join(
-        _lines(each, f"{recordings[each.recording]} {channel}", confidence=confidence)
-        or f"NON-SPEECH {recordings[each.recording]} {channel} 0.000 {length} <NA> other <NA> <NA> <NA>\n"
-        for each in annotations
+        _lines(each, f"{recordings[each.recording]} {channel}", confidence=confidence) for each in annotations
     )
 
 
