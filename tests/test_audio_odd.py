@@ -10,6 +10,7 @@ import struct
 import sys
 from pathlib import Path
 
+import made_sound
 import numpy as np
 import pytest
 import soundfile
@@ -589,3 +590,87 @@ def test_a_film_without_sound_is_refused(tmp_path):
         for packet in (*stream.encode(av.VideoFrame(16, 16, "yuv420p")), *stream.encode(None)):
             container.mux(packet)
     assert "there is no sound track in it" in refusal(tmp_path / "a.mkv")
+
+
+WRITTEN = {  # suffixes, by what libsndfile or FFmpeg call the format
+    "WAV": (".wav", ".wave"),
+    "RF64": (".rf64",),
+    "W64": (".w64",),
+    "FLAC": (".flac",),
+    "OGG": (".ogg", ".oga"),
+    "MP3": (".mp3",),
+    "AIFF": (".aiff", ".aif", ".aifc"),
+    "AU": (".au", ".snd"),
+    "CAF": (".caf",),
+    "NIST": (".sph", ".nist"),
+    "VOC": (".voc",),
+}
+FILMED = {
+    ("mp4", "aac"): (".m4a", ".m4b", ".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".f4v"),
+    ("webm", "libopus"): (".webm",),
+    ("matroska", "aac"): (".mkv", ".mka"),
+    ("adts", "aac"): (".aac",),
+    ("avi", "mp2"): (".avi",),
+    ("asf", "wmav2"): (".wma", ".wmv", ".asf"),
+    ("flv", "aac"): (".flv",),
+    ("mpegts", "aac"): (".ts", ".mts", ".m2ts"),
+    ("mpeg", "mp2"): (".mpg", ".mpeg"),
+    ("ogg", "libopus"): (".opus", ".ogv"),
+    ("mp2", "mp2"): (".mp2",),
+    ("amr", "libopencore_amrnb"): (".amr",),
+    ("ac3", "ac3"): (".ac3",),
+    ("eac3", "eac3"): (".eac3",),
+    ("wv", "wavpack"): (".wv",),
+    ("tta", "tta"): (".tta",),
+}
+
+
+def test_every_suffix_is_of_a_format_that_is_tried():
+    """The list of folders is that of the readers."""
+    tried = {suffix for names in (*WRITTEN.values(), *FILMED.values()) for suffix in names}
+    assert set(audio.AUDIO_SUFFIXES) == tried
+    assert set(WRITTEN) <= set(soundfile.available_formats())
+
+
+@pytest.mark.parametrize("kind", WRITTEN)
+def test_what_a_folder_takes_libsndfile_reads(tmp_path, kind):
+    """A second of it."""
+    rate = 44_100 if kind == "RF64" else RATE
+    soundfile.write(tmp_path / "a", tone(), rate, format=kind)
+    assert audio.read(tmp_path / "a").duration == pytest.approx(RATE / rate, abs=0.1)
+
+
+@pytest.mark.parametrize(("container", "codec"), FILMED)
+def test_what_a_folder_takes_pyav_reads(tmp_path, container, codec):
+    """Two seconds of it, where PyAV can write such files."""
+    av = pytest.importorskip("av")
+    rate = 8_000 if container == "amr" else 48_000
+    sound = np.tile(tone(), 6)[: 2 * rate]
+    try:
+        made_sound.track(tmp_path / "a", container, codec, sound, rate)
+    except (av.FFmpegError, ValueError, av.codec.codec.UnknownCodecError) as error:
+        pytest.skip(f"PyAV does not write it here ({error})")
+    assert audio.read(tmp_path / "a").duration == pytest.approx(2.0, abs=0.15)
+    assert audio.kind_of(tmp_path / "a") or container in ("mp2", "ac3", "eac3", "wv", "tta", "mpeg")
+
+
+def test_the_reader_that_knows_best_gives_the_reason(tmp_path, monkeypatch):
+    """With PyAV, with ffmpeg alone and with neither: no sound track, and an index that is missing."""
+    av = pytest.importorskip("av")
+    with av.open(str(tmp_path / "mute.mp4"), "w", format="mp4") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width = stream.height = 16
+        for packet in (*stream.encode(av.VideoFrame(16, 16, "yuv420p")), *stream.encode(None)):
+            container.mux(packet)
+    write_m4a(tmp_path / "a.m4a")
+    data = (tmp_path / "a.m4a").read_bytes()
+    (tmp_path / "cut.m4a").write_bytes(data[: data.index(b"moov") - 4])
+    for without in (
+        lambda: None,
+        lambda: monkeypatch.setitem(sys.modules, "av", None),
+        lambda: monkeypatch.setenv("PATH", ""),
+    ):
+        without()
+        assert "begins like M4A/MP4 but there is no sound track in it" in refusal(tmp_path / "mute.mp4")
+        text = refusal(tmp_path / "cut.m4a")
+        assert "but its index (moov) is missing: the file was cut short" in text

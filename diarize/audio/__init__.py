@@ -11,6 +11,7 @@ and in sox.
 
 from diarize.audio.compressing import compressed
 from diarize.audio.folders import AUDIO_SUFFIXES, voices
+from diarize.audio.opening import kind_of
 from diarize.audio.recording import Recording, open_recording, read
 from diarize.audio.writing import write, write_flac, write_wav
 
@@ -18,6 +19,7 @@ __all__ = [
     "AUDIO_SUFFIXES",
     "Recording",
     "compressed",
+    "kind_of",
     "open_recording",
     "read",
     "voices",

@@ -19,7 +19,8 @@ __all__ = ["CHUNK", "CONTAINERS", "NO_SOUND", "Backend", "Header", "UnreadableEr
 CHUNK = 16_384  # samples of each channel at a time
 # What PyAV and ffmpeg may find in a file; playlists, which name other files, are not among it.
 CONTAINERS = (
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aac,mp3,ogg,flac,wav,w64,aiff,au,caf,avi,asf,flv,mpegts,amr"
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aac,mp3,ogg,flac,wav,w64,aiff,au,caf,avi,asf,flv,mpegts,mpeg,amr,"
+    "ac3,eac3,wv,tta"
 )
 
 
@@ -70,3 +71,4 @@ class Backend(NamedTuple):
 
     header: Callable[[Path], Header]
     chunks: Callable[..., Iterator[Array]]
+    suffixes: tuple[str, ...] = ()

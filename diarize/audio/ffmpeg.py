@@ -20,6 +20,7 @@ import numpy as np
 
 from diarize.audio.backend import CHUNK, CONTAINERS, NO_SOUND, Backend, Header, UnreadableError, untold
 from diarize.audio.clock import origin, placed
+from diarize.audio.pyav import SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -204,4 +205,4 @@ def _chunks(path: Path, first: int, tell: Tell = untold) -> Iterator[Array]:
             tell(f"damaged packets left out: {told.damaged}")
 
 
-FFMPEG = Backend(_header, _chunks)
+FFMPEG = Backend(_header, _chunks, SUFFIXES)

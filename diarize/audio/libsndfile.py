@@ -235,4 +235,25 @@ def _late(link: Link, sound: Any, rate: int, position: int) -> int:
     return late if late > GAP * rate else 0
 
 
-LIBSNDFILE = Backend(_header, _chunks)
+SUFFIXES = (
+    ".wav",
+    ".wave",
+    ".rf64",
+    ".w64",
+    ".flac",
+    ".ogg",
+    ".oga",
+    ".opus",
+    ".mp3",
+    ".mp2",
+    ".aiff",
+    ".aif",
+    ".aifc",
+    ".au",
+    ".snd",
+    ".caf",
+    ".sph",
+    ".nist",
+    ".voc",
+)
+LIBSNDFILE = Backend(_header, _chunks, SUFFIXES)

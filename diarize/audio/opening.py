@@ -19,11 +19,29 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-__all__ = ["RATES", "opened", "shown"]
+__all__ = ["ALLOWED", "BACKENDS", "RATES", "kind_of", "opened", "shown"]
 
+BACKENDS = (LIBSNDFILE, PYAV, FFMPEG)
 RATES = (8_000, 192_000)  # Hz
 MOST_CHANNELS = 64
-ALLOWED = "WAV, FLAC, OGG, Opus, MP3, AIFF and, with PyAV or ffmpeg, M4A, MP4, WebM, MKV"
+ALLOWED = "WAV, FLAC, OGG, Opus, MP3, AIFF and, with PyAV or ffmpeg, M4A, MP4, WebM, MKV …"
+# What sound is called that no reader here knows: dictation machines, old encoders.
+FOREIGN = (
+    ".dss",
+    ".ds2",
+    ".ra",
+    ".rm",
+    ".rmvb",
+    ".ape",
+    ".shn",
+    ".tak",
+    ".mpc",
+    ".mid",
+    ".midi",
+    ".vox",
+    ".dsf",
+    ".dff",
+)
 # How files begin, from the given byte on.
 MAGIC = (
     (8, b"AVI ", "AVI"),
@@ -95,6 +113,22 @@ def _start(path: Path) -> bytes:
         ) from error
 
 
+def _kind(start: bytes) -> str | None:
+    kinds = [kind for at, magic, kind in MAGIC if start[at:].startswith(magic)]
+    return kinds[0] if kinds and (kinds[0] != "MPEG-TS" or start.startswith(b"\x47")) else None
+
+
+def kind_of(path: Path) -> str | None:
+    """What sort of sound a file is by how it begins or, where no reader knows that, by its name; or None."""
+    try:
+        if not path.is_file():
+            return None
+        found = _kind(_start(path))
+    except (OSError, AudioError):
+        return None
+    return found or (path.suffix[1:].upper() if path.suffix.lower() in FOREIGN else None)
+
+
 def _mp4_problem(path: Path) -> str:
     """What the outermost boxes of an MP4 file say of why it cannot be read; nothing when they are in order.
 
@@ -125,9 +159,7 @@ def _known_reason(path: Path, kind: str | None, errors: Sequence[UnreadableError
 
 def _refusal(path: Path, start: bytes, errors: Sequence[UnreadableError]) -> AudioError:
     """What to say when nothing can open the file: the reason of the reader that knows best."""
-    kind = next((kind for at, magic, kind in MAGIC if start[at:].startswith(magic)), None)
-    if kind == "MPEG-TS" and start[:1] != b"\x47":
-        kind = None
+    kind = _kind(start)
     if known := _known_reason(path, kind, errors):
         hint = "give a file with sound" if known == NO_SOUND else "copy or export it again"
         return AudioError(f"{shown(path)}: begins like {kind} but {known}; {hint}")

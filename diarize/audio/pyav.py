@@ -137,4 +137,34 @@ def _chunks(path: Path, first: int, tell: Tell = untold) -> Iterator[Array]:
             skip = max(0, skip - len(chunk))
 
 
-PYAV = Backend(_header, _chunks)
+SUFFIXES = (
+    ".m4a",
+    ".m4b",
+    ".mp4",
+    ".m4v",
+    ".mov",
+    ".3gp",
+    ".3g2",
+    ".webm",
+    ".mkv",
+    ".mka",
+    ".aac",
+    ".avi",
+    ".wma",
+    ".wmv",
+    ".asf",
+    ".flv",
+    ".f4v",
+    ".ts",
+    ".mts",
+    ".m2ts",
+    ".mpg",
+    ".mpeg",
+    ".ogv",
+    ".amr",
+    ".ac3",
+    ".eac3",
+    ".wv",
+    ".tta",
+)
+PYAV = Backend(_header, _chunks, SUFFIXES)

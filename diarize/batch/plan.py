@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from diarize.audio import AUDIO_SUFFIXES
+from diarize.audio import AUDIO_SUFFIXES, kind_of
 from diarize.errors import AudioError
 from diarize.formats import format_of, made_folder
 from diarize.spelling import find_name, name_key
@@ -49,7 +49,8 @@ class Task:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be done: ``resume`` skips what is finished, ``overwrite`` replaces anybody's files;
-    ``unreadable``: subfolders that could not be looked into, with the reason.
+    ``unreadable``: subfolders that could not be looked into, with the reason; ``passed_over``: files that are
+    none of its recordings and yet seem to be sound, with the kind.
     """
 
     folder: Path
@@ -58,6 +59,7 @@ class Plan:
     resume: bool = False
     overwrite: bool = False
     unreadable: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
 
 
 def planned(
@@ -78,8 +80,9 @@ def planned(
     """
     keys, unreadable = found(folder)
     if not keys:
+        also = "; ".join(_passed_over(folder, keys)[:3])
         raise AudioError(
-            f"{folder}: no recordings in it ({', '.join(AUDIO_SUFFIXES)}); choose another folder"
+            f"{folder}: no recordings in it, by their names{f' ({also})' * bool(also)}; choose another folder"
         )
     made_folder(output)
     tasks = []
@@ -87,7 +90,8 @@ def planned(
         files = {each: output / (name + format_of("", each).suffix) for each in formats}
         files |= {PICTURE: output / f"{name}.png"} if picture else {}
         tasks.append(Task(key, folder / key, files, name, *_given(folder / key, name, speech)))
-    return Plan(folder, output, tuple(tasks), resume, overwrite, tuple(unreadable))
+    others = tuple(_passed_over(folder, keys))
+    return Plan(folder, output, tuple(tasks), resume, overwrite, tuple(unreadable), others)
 
 
 def _given(
@@ -124,6 +128,18 @@ def found(folder: Path) -> tuple[list[str], list[str]]:
         paths = (Path(where, name) for name in files if not name.startswith("."))
         keys += [p.relative_to(folder).as_posix() for p in paths if p.suffix.lower() in AUDIO_SUFFIXES]
     return sorted(keys), complaints
+
+
+def _passed_over(folder: Path, keys: Sequence[str]) -> list[str]:
+    """Files that are called otherwise than recordings are and seem to be sound."""
+    known, others = set(keys), []
+    for where, below, files in os.walk(folder):
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        for path in (Path(where, name) for name in sorted(files) if not name.startswith(".")):
+            key = path.relative_to(folder).as_posix()
+            if key not in known and (kind := kind_of(path)):
+                others.append(f"{key}: {kind} by its looks, but not called like a recording")
+    return others
 
 
 def names(keys: Iterable[str]) -> dict[str, str]:
