@@ -16,6 +16,7 @@ import numpy as np
 from diarize.errors import ModelError
 from diarize.models.chart import Chart
 from diarize.models.features import FeatureRows, local_scores, score_matrix, slice_size, sums_of_products
+from diarize.models.flush import exp_shares
 from diarize.models.gaussian import Parameters, precision_cholesky
 from diarize.models.mstep import Statistics, maximisation
 from diarize.models.points import Float64Array, IntArray, Points, slices
@@ -93,7 +94,7 @@ def _normalise(scores: Points, rows: Points, weights: Float64Array | None) -> fl
     """
     top = scores.max(axis=0)
     scores -= top
-    np.exp(scores, out=scores)
+    exp_shares(scores)
     norms = scores.sum(axis=0)
     top += np.log(norms)
     factors = 1.0 / norms if weights is None else (weights / norms).astype(scores.dtype)
