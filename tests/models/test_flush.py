@@ -85,3 +85,24 @@ def test_far_components_cost_no_more_than_near_ones(dtype, apart):
                 em.expectation(*run)
                 times[which].append(time.perf_counter() - begin)
     assert min(times[0]) < 2.5 * min(times[1])
+
+
+def test_threads_change_neither_bits_nor_are_they_waited_for():
+    """Sums in another order would differ in the last bits; slices are too small to share."""
+    x, start = far_apart(np.float32, 2.0, 3000)
+    target = data_target(x, None, "diag", DEFAULT_FLOOR)
+    local = into_chart(start, target.chart)
+    found, used = [], []
+    normalise = em._normalise
+
+    def noticed(*given):
+        used.extend(each["num_threads"] for each in em._blas().info())
+        return normalise(*given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(em, "_normalise", noticed)
+        for threads in (1, 2):
+            with threadpool_limits(limits=threads):
+                found.append(em.expectation(target, local))
+    assert set(used) == {1}
+    assert found[0].first.tobytes() == found[1].first.tobytes()
