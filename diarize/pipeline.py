@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from diarize.background import BackgroundModel
     from diarize.clustering import Clustering
     from diarize.outliers import Outliers
+    from diarize.speech import SpeechActivity
     from diarize.types import Match, SpeakerPoints
 
     Array = NDArray[Any]
@@ -101,17 +102,17 @@ def _diarized(
     span: tuple[float, float | None],
     progress: Progress,
 ) -> Diarization:
-    from diarize import clustering, outliers, turns
+    from diarize import clustering, outliers, overlap, turns
 
     _check_slopes(config)
     stretches = None if given is None else _stretches(given)
     sound = _Sound.of(recording, config, span)
-    frames, model, band, duration = _listened(sound, stretches, config, progress)
+    frames, activity, model, band, duration = _listened(sound, stretches, config, progress)
     values, mask = frames.values, frames.mask
     if not mask.values.any():
         return _silent(sound, mask, band, duration, config)
     progress("space", 0.0)
-    points = _points(frames, model, config)
+    points = _points(frames, activity, sound, model, config)
     progress("clustering", 0.0)
     try:
         selection = clustering.clustered(points, config.clustering, config.seed)
@@ -121,8 +122,9 @@ def _diarized(
     posteriors = turns.by_appearance(_frame_posteriors(values, mask, points, selection, model, config))
     _check_count(sound.name, len(posteriors.speakers), config)
     progress("smoothing", 1.0)
+    second = overlap.second_speakers(posteriors, activity, config.smoothing.overlap)
     return Diarization(
-        turns.turns_of(posteriors, mask, sound.name, (sound.start, duration), config.smoothing.overlap),
+        turns.turns_of(posteriors, mask, sound.name, (sound.start, duration), second),
         posteriors,
         selection,
         mask,
@@ -138,19 +140,21 @@ def _diarized(
 
 def _listened(
     sound: _Sound, given: Array | None, config: Config, progress: Progress
-) -> tuple[VoiceFrames, BackgroundModel, str, float]:
-    """What there is to tell voices by, background model, band and seconds; the bare cepstra, a large table,
-    are let go.
+) -> tuple[VoiceFrames, SpeechActivity, BackgroundModel, str, float]:
+    """What there is to tell voices by, who speaks when, background model, band and seconds; the bare cepstra,
+    a large table, are let go.
     """
     from diarize.features import above_pauses, clear
 
     features, band, duration = _heard(sound, config, progress)
     model = _background(band, config)
     progress("speech", 0.0)
-    mask = _speech_mask(features, given, sound, model, config)
+    activity = _activity(features, given, sound, model, config)
+    mask = activity.mask
     values = _values(features, mask, model.band, config)
     above = above_pauses(features, mask.values, config.features.n_mels)
-    return VoiceFrames(values, mask, clear(features, mask.values), above), model, band, duration
+    frames = VoiceFrames(values, mask, clear(features, mask.values), above)
+    return frames, activity, model, band, duration
 
 
 def speech_mask(
@@ -167,7 +171,7 @@ def speech_mask(
     with threadpool_limits(limits=1):
         sound = _Sound.of(recording, config, (start, end))
         features, band, _ = _heard(sound, config, lambda stage, share: None)
-        return _speech_mask(features, None, sound, _background(band, config), config)
+        return _activity(features, None, sound, _background(band, config), config).mask
 
 
 def _check_slopes(config: Config) -> None:
@@ -283,18 +287,28 @@ def _reported(sound: _Sound, ends: list[int], progress: Progress) -> Iterator[Ar
         yield block
 
 
-def _speech_mask(
+def _activity(
     features: Features,
     given: Array | None,
     sound: _Sound,
     model: BackgroundModel,
     config: Config,
-) -> SpeechMask:
-    """The stretches that were given, else what speech activity finds."""
+) -> SpeechActivity:
+    """What speech activity finds, with the stretches that were given in place of its own."""
     from diarize import speech
 
-    if given is not None:
-        return SpeechMask(features.grid.mask(np.maximum(given - sound.start, 0.0)), features.grid)
+    grid = features.grid
+    stretches = None if given is None else SpeechMask(grid.mask(np.maximum(given - sound.start, 0.0)), grid)
+    if config.speech.method != "network":
+        return speech.SpeechActivity(stretches or _speech_mask(features, sound, model, config))
+    found = speech.by_network(sound.blocks(), speech.PyanNetSegmenter(), grid, config.speech)
+    return replace(found, mask=stretches or found.mask)
+
+
+def _speech_mask(features: Features, sound: _Sound, model: BackgroundModel, config: Config) -> SpeechMask:
+    """What the detectors find that know of speech alone."""
+    from diarize import speech
+
     n_mels = config.features.n_mels
     if config.speech.method == "silero":
         return speech.by_silero(sound.blocks(), features.grid, config.speech)
@@ -312,13 +326,18 @@ def _background(band: str, config: Config) -> BackgroundModel:
     return model
 
 
-def _points(frames: VoiceFrames, model: BackgroundModel, config: Config) -> SpeakerPoints:
-    from diarize import space
+def _points(
+    frames: VoiceFrames, activity: SpeechActivity, sound: _Sound, model: BackgroundModel, config: Config
+) -> SpeakerPoints:
+    from diarize import embedding, space
 
+    if config.space.kind == "embedding":
+        extractor = embedding.CampplusExtractor()
+        return embedding.embedded_points(sound.blocks(), activity, extractor, config.space)
     if config.space.kind == "mfcc":
         return space.frame_points(frames.values, frames.mask)
     loadings = model.speaker, model.window
-    return space.speaker_points(frames, model.ubm, loadings, model.scale, config.space, model.shared)
+    return space.speaker_points(frames, model.ubm, loadings, model.scale, model.shared)
 
 
 def _frame_posteriors(

@@ -17,8 +17,11 @@ SOURCE = Path(__file__).parent.parent / "diarize"
 
 FLOORS = {
     0: {"errors", "types", "intervals", "config", "commented"},
-    1: {"audio", "features", "models", "formats", "scoring", "synth", "talk", "windows"},
-    2: {"speech", "background", "space", "segmentation", "clustering", "smoothing", "turns", "outliers"},
+    1: {"audio", "features", "models", "formats", "networks", "scoring", "synth", "talk", "windows"},
+    2: {
+        "speech", "background", "embedding", "space", "segmentation", "clustering", "smoothing", "overlap",
+        "turns", "outliers",
+    },  # fmt: skip
     3: {"pipeline", "plots", "outputs", "training"},
     4: {"report", "batch", "identity"},
     5: {"cli"},
@@ -31,6 +34,7 @@ NEIGHBOURS = {("outputs", "plots"), ("report", "batch"), ("batch", "identity")}
 # What a room uses of others is listed where it is less than its floor allows.
 NARROW = {
     "models": {"errors"},
+    "networks": {"errors"},
     "scoring": FOUNDATION,
     "formats": FOUNDATION,
     "audio": {"errors", "types"},
