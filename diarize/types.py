@@ -274,8 +274,8 @@ class Posteriors:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One person speaking from ``start`` to ``end`` (seconds, half-open); how sure (mean posterior, 0 to 1)
-    and who else it might have been, where that is known.
+    """One person speaking from ``start`` to ``end`` (seconds, half-open); how sure (mean posterior, 0 to 1),
+    who else it might have been and ``text``, what was said, where that is known.
     """
 
     start: float
@@ -283,6 +283,7 @@ class Turn:
     speaker: str
     confidence: float | None = None
     runner_up: str | None = None
+    text: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end < float("inf"):

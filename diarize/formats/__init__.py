@@ -21,6 +21,7 @@ from diarize.formats import (
     kaldi,
     lab,
     lines,
+    plain,
     posteriors,
     rttm,
     srt,
@@ -74,6 +75,8 @@ class Options:
     # npz: shares of every frame, and the second of the file at which they start
     posteriors: Posteriors | None = None
     start: float = 0.0
+    # TextGrid, ELAN: words as turns with a text, each with its own time, for tiers below the speakers'
+    words: Annotation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,8 @@ class Format:
 
     ``suffix``: what its file names end in; ``write``: annotations → text by file name within a folder, or
     text or bytes under the name ``""`` where the format is one file; ``read``: text and file name →
-    annotations by recording, None where it is only written; ``several``: one file may hold many recordings.
+    annotations by recording, None where it is only written; ``several``: one file may hold many recordings;
+    ``words``: it holds what was said in a turn.
     """
 
     name: str
@@ -91,6 +95,7 @@ class Format:
     write: Writer
     read: Reader | None = None
     several: bool = False
+    words: bool = False
 
 
 def _rttm(annotations: Sequence[Annotation], options: Options) -> Texts:
@@ -98,18 +103,20 @@ def _rttm(annotations: Sequence[Annotation], options: Options) -> Texts:
 
 
 def _textgrid(annotations: Sequence[Annotation], options: Options) -> Texts:
-    return {"": textgrid.write(annotations, duration=options.duration)}
+    return {"": textgrid.write(annotations, duration=options.duration, words=options.words)}
 
 
 def _eaf(annotations: Sequence[Annotation], options: Options) -> Texts:
-    return {"": eaf.write(annotations, media=options.media)}
+    return {"": eaf.write(annotations, media=options.media, words=options.words)}
 
 
 def _kaldi(annotations: Sequence[Annotation], _: Options) -> Texts:
+    spoken = kaldi.text(annotations)
     return {
         "segments": kaldi.segments(annotations),
         "utt2spk": kaldi.utt2spk(annotations),
         "spk2utt": kaldi.spk2utt(annotations),
+        **({"text": spoken} if spoken else {}),
     }
 
 
@@ -139,11 +146,14 @@ FORMATS: dict[str, Format] = {
         ),
         Format("lab", ".lab", "start, end and label a line", _plain(lab.write), lab.read),
         Format("audacity", ".txt", "Audacity label track", _plain(audacity.write), audacity.read),
-        Format("textgrid", ".TextGrid", "Praat, one tier a speaker", _textgrid, textgrid.read),
-        Format("eaf", ".eaf", "ELAN, one tier a speaker", _eaf, eaf.read),
-        Format("webvtt", ".vtt", "WebVTT with voice spans", _plain(webvtt.write), webvtt.read),
-        Format("srt", ".srt", "SubRip subtitles", _plain(srt.write)),
-        Format("csv", ".csv", "a table for spreadsheets", _plain(csv.write), csv.read, several=True),
+        Format("textgrid", ".TextGrid", "Praat, one tier a speaker", _textgrid, textgrid.read, words=True),
+        Format("eaf", ".eaf", "ELAN, one tier a speaker", _eaf, eaf.read, words=True),
+        Format("webvtt", ".vtt", "WebVTT with voice spans", _plain(webvtt.write), webvtt.read, words=True),
+        Format("srt", ".srt", "SubRip subtitles", _plain(srt.write), srt.read, words=True),
+        Format("csv", ".csv", "a table for spreadsheets", _plain(csv.write), csv.read, True, True),
+        Format(
+            "text", ".transcript.txt", "a transcript to read: [0:03] Anna: …", _plain(plain.write), words=True
+        ),
         Format(
             "json",
             ".json",
@@ -151,8 +161,16 @@ FORMATS: dict[str, Format] = {
             _plain(json.write),
             json.read,
             several=True,
+            words=True,
         ),
-        Format("kaldi", ".kaldi", "Kaldi data folder: segments, utt2spk, spk2utt", _kaldi, several=True),
+        Format(
+            "kaldi",
+            ".kaldi",
+            "Kaldi data folder: segments, utt2spk, spk2utt",
+            _kaldi,
+            several=True,
+            words=True,
+        ),
         Format("npz", ".npz", "posteriors of every frame, as NumPy arrays", _npz),
     )
 }

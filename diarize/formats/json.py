@@ -15,7 +15,8 @@ The schema, version 1::
               "end": 1.5,                     seconds, later than start
               "speaker": "Ann",
               "confidence": 0.9876,           mean posterior, 0 to 1, four decimals; null when not known
-              "runner_up": "Bob"              who else it might have been; null when not known
+              "runner_up": "Bob",             who else it might have been; null when not known
+              "text": "Good morning."         what was said; absent where it is not known
             }
           ]
         }
@@ -79,10 +80,11 @@ def _turn(value: Any, where: str) -> Turn:
     speaker = _typed(value, "speaker", str, where)
     confidence = _typed(value, "confidence", (int, float, type(None)), where)
     rival = _typed(value, "runner_up", (str, type(None)), where)
+    text = _typed(value, "text", (str, type(None)), where)
     if max(start, end) > _LONGEST:
         raise FormatError(f"{where}: a turn beyond {_LONGEST} s; give times in seconds")
     try:
-        return Turn(float(start), float(end), speaker, confidence, rival or None)
+        return Turn(float(start), float(end), speaker, confidence, rival or None, text or None)
     except FormatError as error:
         raise FormatError(f"{where}: {error}") from None
 
@@ -112,10 +114,11 @@ def write(annotations: Sequence[Annotation]) -> str:
 
 
 def _fields(start: int, end: int, turn: Turn) -> dict[str, float | str | None]:
-    return {
+    fields: dict[str, float | str | None] = {
         "start": start / 1000,
         "end": end / 1000,
         "speaker": turn.speaker,
         "confidence": None if turn.confidence is None else round(turn.confidence, 4),
         "runner_up": turn.runner_up,
     }
+    return fields | ({"text": turn.text} if turn.text else {})

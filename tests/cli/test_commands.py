@@ -224,6 +224,17 @@ def test_convert_to_every_format_and_back(cli, files, name):
     assert back.read_text() == (files / "hyp.rttm").read_text()
 
 
+def test_convert_keeps_words_and_tells_where_it_cannot(cli, files):
+    """From subtitles into an editor and back; RTTM has no place, which is said."""
+    said = Annotation("call", (Turn(0, 6, "Ann", text="Good morning."), Turn(6, 10, "Bob", text="Hello.")))
+    write_file(files / "call.srt", said)
+    kept = cli("convert", files / "call.srt", files / "call.TextGrid")
+    assert (kept.exit_code, kept.stderr) == (0, "")
+    assert read_file(files / "call.TextGrid")["call"] == said
+    lost = cli("convert", files / "call.TextGrid", files / "call.rttm")
+    assert (lost.exit_code, "no place for words; those of 2 turns" in lost.stderr) == (0, True)
+
+
 def test_convert_takes_one_recording_out_of_several(cli, files):
     """Convert takes one recording out of several."""
     write_file(files / "both.csv", [TRUTH, OTHER])

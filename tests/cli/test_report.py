@@ -120,7 +120,7 @@ def test_one_of_several_recordings_is_named(cli, tmp_path):
         (["{}/a.wav", "--threshold", "3"], 2, "--threshold is for --known DIR"),
         (["{}/a.wav", "--known", "{}/nowhere"], 1, "nowhere: no such file"),
         (["{}/call.npz"], 1, "call.npz: npz is only written, not read; rttm, "),
-        (["{}/call.srt"], 1, "call.srt: srt is only written, not read; rttm, "),
+        (["{}/call.kaldi"], 1, "call.kaldi: kaldi is only written, not read; rttm, "),
         (["{}/a.wav", "--audio", "x.wav"], 2, "--audio goes with a RESULT"),
         (["{}/a.wav", "--recording", "x"], 2, "--recording goes with a RESULT"),
         (["{}/a.wav", "--start", "3", "--end", "2"], 2, "--end 2 s is not after"),
@@ -132,7 +132,7 @@ def test_every_refusal_has_its_exit_code_and_a_hint(cli, tmp_path, words, code, 
     """And leaves nothing behind."""
     write_file(tmp_path / "call.rttm", TURNS)
     (tmp_path / "bad.json").write_text('{"versions": {}, "recordings": []}')
-    for written in ("call.npz", "call.srt"):
+    for written in ("call.npz", "call.kaldi"):
         (tmp_path / written).touch()
     before = sorted(tmp_path.iterdir())
     result = cli("report", *[word.format(tmp_path) for word in words])

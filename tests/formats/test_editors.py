@@ -135,7 +135,9 @@ def test_textgrid_short_form_points_and_remarks():
         '"TextTier"\n"clicks"\n0\n2.5\n1\n1.5\n"click"\n'
         '"IntervalTier"\n"Ann"\n0\n2.5\n2\n0\n1.5\n"well\nyes"\n1.5\n2.5\n"  "\n'
     )
-    assert textgrid.read(text, "a.TextGrid") == {"a": Annotation("a", (Turn(0, 1.5, "Ann"),))}
+    assert textgrid.read(text, "a.TextGrid") == {
+        "a": Annotation("a", (Turn(0, 1.5, "Ann", text="well yes"),))
+    }
     assert textgrid.read('"ooTextFile" "TextGrid" 0 1 <absent>', "a.TextGrid") == {"a": Annotation("a")}
 
 
