@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, Final
 
 from diarize.errors import OutputError
 from diarize.formats import Options, format_of, made_folder, write_bytes, write_file, write_text
+from diarize.transcripts import WRITABLE, write_transcript
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from diarize.pipeline import Diarization
+    from diarize.transcripts import Transcript
 
 __all__ = ["PAGE", "Target", "clashes", "picture", "target", "written"]
 
@@ -173,17 +175,23 @@ def _marked(png: bytes, marks: dict[str, str]) -> bytes:
     return png[:HEADER_END] + chunk + png[HEADER_END + len(_chunk(png)) :]
 
 
-def written(result: Diarization, plan: Target, recording: Path, page: str = "") -> tuple[Path, ...]:
+def written(
+    result: Diarization, plan: Target, recording: Path, page: str = "", spoken: Transcript | None = None
+) -> tuple[Path, ...]:
     """Write the results, each file whole or not at all; the paths, the picture last. Raises OutputError.
 
-    ``page``: the text of the page, where one is planned.
+    ``page``: the text of the page, where one is planned; ``spoken``: who said what, for formats with words.
     """
     png = picture(result) if plan.picture else None
     options = Options(
         duration=result.duration, media=recording.name, posteriors=result.posteriors, start=result.start
     )
     for name, path in plan.annotations.items():
-        write_file(path, result.annotation, name, overwrite=path in plan.replaceable, options=options)
+        replacing = path in plan.replaceable
+        if spoken and name in WRITABLE:
+            write_transcript(path, spoken, name, overwrite=replacing, options=options)
+        else:
+            write_file(path, result.annotation, name, overwrite=replacing, options=options)
     if plan.page:
         write_text(plan.page, page, overwrite=plan.page in plan.replaceable)
     _write_picture(plan, png)

@@ -15,6 +15,7 @@ from diarize.cli import (
     config,
     convert,
     enroll,
+    label,
     link,
     plot,
     report,
@@ -62,6 +63,7 @@ def _diarize(
 
 
 app.command("run")(run.run)
+app.command("label")(label.label)
 app.command("score")(score.score)
 app.command("plot")(plot.plot)
 app.command("report")(report.report)

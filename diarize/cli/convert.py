@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from diarize.cli.files import chosen, or_silence, read_annotations
-from diarize.cli.options import Overwrite, Verbose, format_name
+from diarize.cli.options import Overwrite, Quiet, Verbose, format_name
 from diarize.cli.printing import remark, say, shown
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def convert(
     recording: Annotated[
         str | None, typer.Option("--recording", metavar="NAME", help="Only this one of several.")
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    quiet: Quiet = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from diarize.clustering import Clustering
     from diarize.config import Config
     from diarize.pipeline import Diarization
-    from diarize.types import Match
+    from diarize.types import Match, Turn
 
 __all__ = ["document", "entry", "selection", "settings_line", "summary"]
 
@@ -73,10 +73,16 @@ def entry(result: Diarization, path: Path, files: Mapping[str, str], notes: Sequ
         "speakers": shares(result.annotation),
         "selection": selection(result.selection),
         "matches": [_rounded(asdict(match)) for match in result.matches],
-        "turns": [_rounded(asdict(turn)) for turn in result.annotation.turns],
+        "turns": [_turn(turn) for turn in result.annotation.turns],
         "notes": list(notes),
         "files": dict(files),
     }
+
+
+def _turn(turn: Turn) -> dict[str, Any]:
+    """A turn without a text where none is known, as in JSON of turns."""
+    fields = _rounded(asdict(turn))
+    return fields if turn.text else {name: value for name, value in fields.items() if name != "text"}
 
 
 def _rounded(fields: dict[str, Any]) -> dict[str, Any]:

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Hearing",
+    "Json",
     "Known",
     "Overwrite",
+    "Quiet",
     "Settings",
     "Sound",
     "Verbose",
@@ -88,6 +90,8 @@ Verbose = Annotated[
         "--verbose", "-v", callback=_verbose, help="Say more on stderr: settings, versions, traces."
     ),
 ]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document (docs/cli.md) instead.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist already.")]
 
 _Config = Annotated[

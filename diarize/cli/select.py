@@ -9,7 +9,7 @@ import typer
 
 from diarize.cli import describe
 from diarize.cli.files import refuse_existing
-from diarize.cli.options import Overwrite, Settings, Sound, Verbose, checked, expanded
+from diarize.cli.options import Json, Overwrite, Settings, Sound, Verbose, checked, expanded
 from diarize.cli.printing import say, say_json, shown, table
 from diarize.cli.settings import diarized, resolved, speech_of
 
@@ -32,9 +32,7 @@ def select(
     settings: Settings = Settings(),  # noqa: B008 - a frozen value
     sound: Sound = Sound(),  # noqa: B008
     no_plot: Annotated[bool, typer.Option("--no-plot", help="Write no picture.")] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document (docs/cli.md) instead.")
-    ] = False,
+    json: Json = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:

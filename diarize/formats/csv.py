@@ -1,7 +1,8 @@
 """CSV for spreadsheets: one row a turn, with a header.
 
 Columns: ``recording, start, end, speaker, confidence, runner_up``; seconds with three decimals, confidence
-with four, the last two empty where they are not known; ``text`` after them where words are known. Source: RFC 4180, lines ending in a single line feed.
+with four, the last two empty where they are not known; ``text`` after them where words are known.
+Source: RFC 4180, lines ending in a single line feed.
 
 A cell that starts with ``=``, ``+``, ``-``, ``@`` or their full-width forms would be run as a formula by a
 spreadsheet; names that do, or that start with ``'``, get one ``'`` in front, which reading takes away again.

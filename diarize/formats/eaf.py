@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from diarize.errors import FormatError
-from diarize.formats import lines, times
+from diarize.formats import lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

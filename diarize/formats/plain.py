@@ -1,4 +1,4 @@
-"""A transcript to read: ``[0:03] Anna: …``, a paragraph for each time somebody begins to speak; written only."""
+"""A transcript to read: ``[0:03] Anna: …``, a paragraph each time somebody begins to speak; written only."""
 
 from __future__ import annotations
 
