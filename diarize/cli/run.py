@@ -40,26 +40,37 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-_FORMAT_HELP = (
-    "How to write the turns down, several times for several: rttm (the default), uem, lab, audacity, "
-    "textgrid, eaf, webvtt, srt, csv, text, json, kaldi, npz (posteriors of every frame)."
-)
 
-_Format = Annotated[list[str] | None, typer.Option("--format", "-f", help=_FORMAT_HELP)]
-_Report = Annotated[
-    bool, typer.Option("--report", help="Write the page NAME.report.html, too (docs/report.md).")
-]
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Options that say what is written, and where."""
 
-
-_Transcript = Annotated[
-    Path | None,
-    typer.Option(
-        "--transcript",
-        metavar="FILE",
-        help="What a speech recogniser wrote: formats that hold words get them; without --format, a text "
-        "(NAME.transcript.txt) is written, too.",
-    ),
-]
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Folder for the results (default: beside AUDIO)."),
+    ] = None
+    transcript: Annotated[
+        Path | None,
+        typer.Option(
+            "--transcript",
+            metavar="FILE",
+            help="What a speech recogniser wrote: formats that hold words get them; without --format, a text "
+            "(NAME.transcript.txt) is written, too.",
+        ),
+    ] = None
+    format: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            "-f",
+            help="How to write the turns down, several times for several: rttm (the default), uem, lab, "
+            "audacity, textgrid, eaf, webvtt, srt, csv, text, json, kaldi, npz (posteriors of every frame).",
+        ),
+    ] = None
+    no_plot: Annotated[bool, typer.Option("--no-plot", help="Write no picture.")] = False
+    report: Annotated[
+        bool, typer.Option("--report", help="Write the page NAME.report.html, too (docs/report.md).")
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +90,10 @@ class _Job:
 def run(
     audio: Annotated[list[Path], typer.Argument(metavar="AUDIO", help="Recordings of any usual kind.")],
     *,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Folder for the results (default: beside AUDIO)."),
-    ] = None,
+    asked: Results = Results(),
     settings: Settings = Settings(),  # noqa: B008 - a frozen value
     sound: Sound = Sound(),  # noqa: B008
     known: Known = Known(),  # noqa: B008
-    transcript: _Transcript = None,
-    format: _Format = None,
-    no_plot: Annotated[bool, typer.Option("--no-plot", help="Write no picture.")] = False,
-    report: _Report = False,
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -97,19 +101,16 @@ def run(
 ) -> None:
     """Say who spoke when: writes NAME.rttm and NAME.png for each recording and prints a short table.
 
-    Own unchanged results of an earlier run are replaced, other files only with --overwrite.
+    Files that exist already are left alone, before any work, unless --overwrite is given.
     """
     if quiet and (json or verbose):
         raise typer.BadParameter("--quiet contradicts --json and --verbose; leave one of them out")
-    _check_transcript(transcript, audio)
-    usual = ["rttm", "text"] if transcript else ["rttm"]
-    formats = tuple(dict.fromkeys(filter(None, map(format_name, format or usual))))
-    speech, voices = speech_of(settings), known_to(known)
-    job = _Job(resolved(settings), checked(sound), speech, voices, quiet or json, len(audio) == 1, transcript)
+    _check_transcript(asked.transcript, audio)
+    speech, voices, alone = speech_of(settings), known_to(known), len(audio) == 1
+    job = _Job(resolved(settings), checked(sound), speech, voices, quiet or json, alone, asked.transcript)
     if verbose:
         remark(describe.settings_line(job.config))
-    kinds = {"picture": not no_plot, "page": report, "overwrite": overwrite}
-    targets = _targets(audio, output, formats, kinds)
+    targets = _targets(audio, asked, overwrite=overwrite)
     entries = [
         _entry(job, path, target, silent=quiet or json) for path, target in zip(audio, targets, strict=True)
     ]
@@ -132,16 +133,17 @@ def _check_transcript(transcript: Path | None, audio: Sequence[Path]) -> None:
     read_transcript(existing(transcript), recording=audio[0].stem)
 
 
-def _targets(
-    audio: Sequence[Path], output: Path | None, formats: Sequence[str], kinds: dict[str, bool]
-) -> list[Target | DiarizeError]:
+def _targets(audio: Sequence[Path], asked: Results, *, overwrite: bool) -> list[Target | DiarizeError]:
     """Where each recording's results go, or why they cannot, before any long work."""
     from diarize import outputs
 
+    usual = ["rttm", "text"] if asked.transcript else ["rttm"]
+    formats = tuple(dict.fromkeys(filter(None, map(format_name, asked.format or usual))))
+    kinds = {"picture": not asked.no_plot, "page": asked.report, "overwrite": overwrite}
     found: list[Target | DiarizeError] = []
     for path in audio:
         try:
-            found.append(outputs.target(path, output, formats, **kinds))
+            found.append(outputs.target(path, asked.output, formats, **kinds))
         except OutputError as error:
             found.append(error)
     if twice := outputs.clashes([each for each in found if isinstance(each, outputs.Target)]):
@@ -192,9 +194,7 @@ def _finished(
     paths = outputs.written(result, target, path, page, spoken)
     if not silent:
         say(describe.summary(result, path.name))
-        say(
-            "\n".join([f"  note: {target.note}"] * bool(target.note) + [f"  wrote {shown(p)}" for p in paths])
-        )
+        say("\n".join(f"  wrote {shown(path)}" for path in paths))
     files = {name: str(each) for name, each in target.annotations.items()}
     files |= {name: str(each) for name, each in (("picture", target.picture), ("page", target.page)) if each}
-    return describe.entry(result, path, files, [*result.notes, *([target.note] if target.note else [])])
+    return describe.entry(result, path, files, result.notes)

@@ -115,7 +115,14 @@ def _media(media: str) -> dict[str, str]:
     clean = lines.labels([media])[media]
     kind = "audio/x-wav" if clean.lower().endswith(".wav") else "unknown"
     url = {"MEDIA_URL": clean, "MIME_TYPE": kind}
-    return url if "://" in clean else {**url, "RELATIVE_MEDIA_URL": f"./{PurePath(clean).name}"}
+    if "://" in clean:
+        return url
+    way = (
+        clean
+        if clean.startswith("../")
+        else f"./{PurePath(clean).name if PurePath(clean).is_absolute() else clean}"
+    )
+    return {**url, "RELATIVE_MEDIA_URL": way}
 
 
 def _slots(order: ET.Element, spans: Sequence[tuple[str, int, int, str]]) -> dict[int, tuple[str, str]]:

@@ -105,17 +105,6 @@ def test_what_is_called_otherwise_is_taken_with_a_note(cli, files):
     assert "counts as missed" not in silence.stdout
 
 
-def test_our_second_result_beside_somebodys_truth_is_passed_over(cli, files):
-    """Where run found the name taken."""
-    (files / "truth").mkdir()
-    write_file(files / "truth" / "call.rttm", TRUTH)
-    write_file(files / "truth" / "call.diarize.rttm", GUESS)
-    write_file(files / "truth" / "other.diarize.rttm", OTHER)
-    write_file(files / "hyp.json", [GUESS, OTHER], "json")
-    document = json.loads(cli("score", files / "truth", files / "hyp.json", "--json").stdout)
-    assert document["der"] == pytest.approx(1 / 20)
-
-
 def test_two_files_about_one_recording_are_refused(cli, files):
     """Two files about one recording are refused."""
     result = cli("score", files, files / "hyp.rttm")

@@ -142,14 +142,14 @@ def test_every_refusal_has_its_exit_code_and_a_hint(cli, tmp_path, words, code, 
 
 
 def test_run_writes_the_page_with_its_other_results(cli, talk, tmp_path):
-    """The same page as report makes, and a second run replaces its own."""
+    """The same page as report makes, and --overwrite replaces it."""
     out = tmp_path / "out"
     for _ in range(2):
-        result = cli("run", talk / "talk.wav", "-o", out, "--report", "--json")
+        result = cli("run", talk / "talk.wav", "-o", out, "--report", "--json", "--overwrite")
         assert result.exit_code == 0, result.stderr
     files = json.loads(result.stdout)["recordings"][0]["files"]
     assert files["page"] == str(out / "talk.report.html")
     assert cli("report", talk / "talk.wav", "-o", tmp_path / "same.html").exit_code == 0
     assert (tmp_path / "same.html").read_bytes() == (out / "talk.report.html").read_bytes()
-    (out / "talk.report.html").write_text("mine")
-    assert "talk.report.html: exists already" in cli("run", talk / "talk.wav", "-o", out, "--report").stderr
+    again = cli("run", talk / "talk.wav", "-o", out, "--report", "-f", "csv", "--no-plot")
+    assert "talk.report.html: exists already" in again.stderr

@@ -119,27 +119,18 @@ def test_another_programs_file_is_never_replaced_and_nothing_is_computed(cli, ca
     assert theirs.read_text().startswith("SPEAKER a 1")
 
 
-def test_beside_a_reference_of_the_same_name_the_results_get_another(cli, calls, tmp_path):
-    """Beside a reference of the same name the results get another."""
+def test_files_that_are_there_are_refused_before_any_work(cli, calls, tmp_path):
+    """A reference of the same name as much as results of an earlier run; --overwrite replaces both."""
     reference = tmp_path / "a.rttm"
     reference.write_text("SPEAKER a 1 0.000 1.000 <NA> <NA> ann <NA> <NA>\n")
     result = cli("run", tmp_path / "a.wav")
-    assert result.exit_code == 0
+    assert (result.exit_code, calls) == (1, [])
+    assert "a.rttm: exists already; --overwrite replaces it" in result.stderr
     assert "ann" in reference.read_text()
-    assert "a.rttm is not diarize's own" in result.stdout
-    assert read_file(tmp_path / "a.diarize.rttm")["a"].speakers == ("SPEAKER_00", "SPEAKER_01")
-    assert (tmp_path / "a.diarize.png").exists()
-
-
-def test_own_unchanged_results_are_replaced_and_corrected_ones_are_not(cli, calls, tmp_path):
-    """Own unchanged results are replaced and corrected ones are not."""
-    assert cli("run", tmp_path / "a.wav").exit_code == 0
-    assert cli("run", tmp_path / "a.wav", "--seed", 1).exit_code == 0
-    assert not (tmp_path / "a.diarize.rttm").exists()
-    own = tmp_path / "a.rttm"
-    own.write_text(own.read_text().replace("SPEAKER_01", "Bob"))
-    assert cli("run", tmp_path / "a.wav").exit_code == 0
-    assert "Bob" in own.read_text()
+    assert not (tmp_path / "a.png").exists()
+    assert cli("run", tmp_path / "a.wav", "--overwrite").exit_code == 0
+    assert read_file(reference)["a"].speakers == ("SPEAKER_00", "SPEAKER_01")
+    assert cli("run", tmp_path / "a.wav").exit_code == 1
 
 
 def test_two_recordings_for_one_result_are_refused_before_any_work(cli, calls, tmp_path):

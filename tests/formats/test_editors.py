@@ -208,12 +208,14 @@ def test_eaf_golden():
     ("media", "kind", "relative"),
     [
         ("talk.WAV", "audio/x-wav", "./talk.WAV"),
-        ("rooms/talk.flac", "unknown", "./talk.flac"),
+        ("rooms/talk.flac", "unknown", "./rooms/talk.flac"),
+        ("../rooms/talk.flac", "unknown", "../rooms/talk.flac"),
+        ("/rooms/talk.flac", "unknown", "./talk.flac"),
         ("https://example.org/talk.mp3", "unknown", None),
     ],
 )
 def test_eaf_links_files_and_addresses(media, kind, relative):
-    """A file also by its name alone, because ELAN then finds it beside the annotation."""
+    """A file also by its way from the annotation, where ELAN looks first."""
     document = ET.fromstring(eaf.write([SHORT], media=media))  # noqa: S314 - written by ourselves
     header = document.find("HEADER/MEDIA_DESCRIPTOR")
     assert header is not None

@@ -40,13 +40,10 @@ def test_recordings_are_found_beside_the_results_and_in_subfolders(tmp_path):
 
 
 def test_recordings_are_known_by_what_rttm_makes_of_their_names(tmp_path):
-    """Blanks, and results that had to give way."""
+    """Blanks."""
     audio = recording(tmp_path / "audio", "my call.wav")
-    result(tmp_path, "my call.diarize.rttm", recording="my call")
-    assert results([tmp_path / "my call.diarize.rttm"], tmp_path / "audio")[0].audio == audio
-    other = recording(tmp_path / "audio", "x.wav")
-    result(tmp_path, "x.diarize.lab", "lab", recording="x")
-    assert results([tmp_path / "x.diarize.lab"], tmp_path / "audio")[0].audio == other
+    result(tmp_path, "my call.rttm", recording="my call")
+    assert results([tmp_path / "my call.rttm"], tmp_path / "audio")[0].audio == audio
 
 
 def test_recordings_that_are_not_there_or_twice_there_are_named(tmp_path):
