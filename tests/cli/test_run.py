@@ -67,9 +67,20 @@ def test_a_result_is_repeated_from_its_own_settings(cli, calls, tmp_path):
     first = cli("run", tmp_path / "a.wav", "--json", "--preset", "telephone", "--seed", 7, "--speakers", 3)
     result = tmp_path / "result.json"
     result.write_text(first.stdout)
-    again = cli("run", tmp_path / "a.wav", "--json", "--config", result)
+    again = cli("run", tmp_path / "a.wav", "--json", "--config", result, "--overwrite")
     assert again.stdout == first.stdout
-    cli("run", tmp_path / "a.wav", "--quiet", "--config", result, "--preset", "meeting", "--seed", 8)
+    cli(
+        "run",
+        tmp_path / "a.wav",
+        "--quiet",
+        "--config",
+        result,
+        "--preset",
+        "meeting",
+        "--seed",
+        8,
+        "--overwrite",
+    )
     asked = [call["config"] for call in calls]
     assert asked[1] == asked[0] != Config()
     assert asked[2] == replace(asked[0], seed=8)
@@ -195,7 +206,8 @@ def test_speech_of_one_recording_serves_another_one_with_a_note_and_no_several(c
     assert "is about 'b'; taken to be about 'a'" in alone.stderr
     assert cli("run", tmp_path / "a.wav", "--speech", marks, "--quiet", "--overwrite").stderr == ""
     for words in (["a.wav", "b.wav", "--speech", "marks/b.uem"], ["a.wav", "b.wav", "--speech", "marks"]):
-        result = cli("run", *(tmp_path / w if "/" in w or "." in w or w == "marks" else w for w in words))
+        paths = (tmp_path / w if "/" in w or "." in w or w == "marks" else w for w in words)
+        result = cli("run", *paths, "--overwrite")
         assert result.exit_code == 1
         assert result.stderr.count("says nothing of 'a'") == result.stderr.count("error:") == 1
         assert "b.wav" in result.stdout

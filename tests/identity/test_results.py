@@ -82,7 +82,7 @@ def test_a_batch_is_read_by_its_manifest(tmp_path):
     result(out / "x", "a.rttm")
     result(out / "y", "a.json", "json")
     lines = [
-        {"audio": "y/a.wav", "status": "ok", "files": {"srt": "y/a.srt", "json": "y/a.json"}},
+        {"audio": "y/a.wav", "status": "ok", "files": {"kaldi": "y/a.kaldi", "json": "y/a.json"}},
         {"audio": "x/a.wav", "status": "failed", "files": {}},
         {"audio": "x/a.wav", "status": "ok", "files": {"rttm": "x/a.rttm"}},
         {"audio": "bad.wav", "status": "failed", "files": {}},
@@ -106,7 +106,7 @@ def test_a_batch_without_readable_results_says_so(tmp_path):
     """Subtitles alone cannot be read back."""
     recording(tmp_path / "audio", "a.wav")
     (tmp_path / "out").mkdir()
-    entry = {"audio": "a.wav", "status": "ok", "files": {"srt": "a.srt"}}
+    entry = {"audio": "a.wav", "status": "ok", "files": {"kaldi": "a.kaldi"}}
     (tmp_path / "out" / MANIFEST).write_text(json.dumps(entry))
     with pytest.raises(FormatError, match="only written; run the batch with --format rttm"):
         results([tmp_path / "out"], tmp_path / "audio")
