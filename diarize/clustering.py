@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.errors import DiarizeError
+from diarize.errors import SpeakerCountError
 from diarize.models import effective_sample_size, fit_kmeans, seed_points, select_gmm
 from diarize.models.drift import capped
 from diarize.models.factors import Observations, gathered, moved, observations_at
@@ -106,15 +106,16 @@ def clustered(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clu
 
     Uncertain points: latent points of speakers under a sticky chain, number by the variational bound
     ("evidence") or by BIC. Exact points: one Gaussian each, number by BIC.
-    Raises DiarizeError when there are fewer windows than speakers asked for.
+    Raises SpeakerCountError when there are fewer windows than speakers asked for.
     """
     n = len(points.values)
     if n < 2 and config.min_speakers == 1:
         return Clustering("too little speech", (1,), (0.0,), 1, (1,), (np.ones((n, 1)),))
     if n < config.min_speakers:
-        raise DiarizeError(
+        raise SpeakerCountError(
             f"at least {config.min_speakers} speakers asked for, but there is speech for {n} at most; "
-            "allow fewer, as with --min-speakers 1"
+            "allow fewer, as with --min-speakers 1",
+            n,
         )
     if points.precision is None or config.criterion == "bic":
         return _by_gaussians(points, config, seed)

@@ -10,6 +10,7 @@ __all__ = [
     "FormatError",
     "ModelError",
     "OutputError",
+    "SpeakerCountError",
 ]
 
 
@@ -35,6 +36,14 @@ class FormatError(DiarizeError):
 
 class ModelError(DiarizeError):
     """Data or parameters from which a model cannot be fitted or loaded."""
+
+
+class SpeakerCountError(DiarizeError):
+    """More speakers asked for than there is speech for; ``possible``: how many there could be at most."""
+
+    def __init__(self, text: str, possible: int) -> None:
+        super().__init__(text)
+        self.possible = possible
 
 
 class OutputError(DiarizeError):

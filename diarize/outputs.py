@@ -101,6 +101,7 @@ def written(
             media=_link(recording, path),
             posteriors=result.posteriors,
             start=result.start,
+            alternatives=result.alternatives.fields if result.alternatives else None,
         )
         if spoken and name in WRITABLE:
             write_transcript(path, spoken, name, overwrite=plan.overwrite, options=options)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.config import Config
-from diarize.errors import AudioError, ConfigError, DiarizeError
+from diarize.errors import AudioError, ConfigError, SpeakerCountError
 from diarize.types import Annotation, Features, Posteriors, SpeechMask, VoiceFrames, Waveform
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from diarize.alternatives import Alternatives
     from diarize.background import BackgroundModel
     from diarize.clustering import Clustering
     from diarize.outliers import Outliers
@@ -43,7 +44,8 @@ class Diarization:
     ``notes``: what was odd about the recording; ``config``, ``versions``: what is needed to do it again;
     ``outliers``: how well each window fits the speakers, None where the space does not tell; ``matches``:
     known voices that the speakers have, where they were compared (``identity.named``); ``start``: second of
-    the file at which the clock of ``posteriors`` and ``speech`` begins.
+    the file at which the clock of ``posteriors`` and ``speech`` begins; ``alternatives``: whose the windows
+    are for every other number of speakers, None where nobody speaks.
     """
 
     annotation: Annotation
@@ -58,6 +60,7 @@ class Diarization:
     outliers: Outliers | None = None
     matches: tuple[Match, ...] = ()
     start: float = 0.0
+    alternatives: Alternatives | None = None
 
     def to_rttm(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
         """Write the turns as NIST RTTM; OutputError when the file exists and ``overwrite`` is false."""
@@ -101,7 +104,7 @@ def _diarized(
     span: tuple[float, float | None],
     progress: Progress,
 ) -> Diarization:
-    from diarize import clustering, outliers, turns
+    from diarize import alternatives, outliers, turns
 
     _check_slopes(config)
     stretches = None if given is None else _stretches(given)
@@ -113,26 +116,26 @@ def _diarized(
     progress("space", 0.0)
     points = _points(frames, model, config)
     progress("clustering", 0.0)
-    try:
-        selection = clustering.clustered(points, config.clustering, config.seed)
-    except DiarizeError as error:
-        raise DiarizeError(f"{sound.name}: {error}") from None
+    selection = _clustered(sound.name, points, config)
     progress("smoothing", 0.0)
     posteriors = turns.by_appearance(_frame_posteriors(values, mask, points, selection, model, config))
-    _check_count(sound.name, len(posteriors.speakers), config)
+    posteriors, notes = _with_as_many(posteriors, mask, points, selection, config)
+    span, most = (sound.start, duration), config.clustering.max_speakers
+    annotation = turns.turns_of(posteriors, mask, sound.name, span, config.smoothing.overlap)
     progress("smoothing", 1.0)
     return Diarization(
-        turns.turns_of(posteriors, mask, sound.name, (sound.start, duration), config.smoothing.overlap),
+        annotation,
         posteriors,
         selection,
         mask,
         band,
         duration,
-        sound.notes(),
+        (*sound.notes(), *notes),
         config,
         versions(),
         outliers.outlying(points, selection.responsibilities),
         start=sound.start,
+        alternatives=alternatives.alternatives_of(points, selection.solutions, most, annotation, span[0]),
     )
 
 
@@ -337,14 +340,28 @@ def _frame_posteriors(
     return smoothing.adapted_posteriors(values, mask, points, shares, model.ubm, config.smoothing)
 
 
-def _check_count(name: str, found: int, config: Config) -> None:
-    """The number that was asked for, or DiarizeError when fewer voices have any frame of their own."""
-    least = config.clustering.min_speakers
-    if found < least:
-        raise DiarizeError(
-            f"{name}: at least {least} speakers asked for, but there is speech of its own for only {found}; "
-            "allow fewer, as with --min-speakers 1"
-        )
+def _clustered(name: str, points: SpeakerPoints, config: Config) -> Clustering:
+    from diarize import clustering
+
+    try:
+        return clustering.clustered(points, config.clustering, config.seed)
+    except SpeakerCountError as error:
+        raise SpeakerCountError(f"{name}: {error}", error.possible) from None
+
+
+def _with_as_many(
+    found: Posteriors, mask: SpeechMask, points: SpeakerPoints, selection: Clustering, config: Config
+) -> tuple[Posteriors, tuple[str, ...]]:
+    """As many speakers as were asked for: where fewer have frames of their own, best effort and a note."""
+    from diarize import alternatives, turns
+
+    least, apart = config.clustering.min_speakers, len(found.speakers)
+    if apart >= least:
+        return found, ()
+    forced = turns.by_appearance(alternatives.forced(points, mask, selection.solutions, least))
+    spoken = np.bincount(forced.values.argmax(axis=1)[mask.values]) / mask.grid.frame_rate
+    each = ", ".join(f"{name} {spent:.1f} s" for name, spent in zip(forced.speakers, spoken, strict=False))
+    return forced, (f"{least} speakers asked for, of whom {apart} can be told apart; best effort: {each}",)
 
 
 def _silent(sound: _Sound, mask: SpeechMask, band: str, duration: float, config: Config) -> Diarization:

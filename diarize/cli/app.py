@@ -17,7 +17,10 @@ from diarize.cli import (
     enroll,
     label,
     link,
+    merge,
     plot,
+    recount,
+    rename,
     report,
     run,
     score,
@@ -64,6 +67,9 @@ def _diarize(
 
 app.command("run")(run.run)
 app.command("label")(label.label)
+app.command("rename")(rename.rename)
+app.command("merge")(merge.merge)
+app.command("recount")(recount.recount)
 app.command("score")(score.score)
 app.command("plot")(plot.plot)
 app.command("report")(report.report)

@@ -193,7 +193,7 @@ def _finished(
         result = replace(result, notes=(*result.notes, *(f"transcript: {note}" for note in spoken.notes)))
     paths = outputs.written(result, target, path, page, spoken)
     if not silent:
-        say(describe.summary(result, path.name))
+        say(describe.summary(result, path.name, next(iter(target.annotations.values()), None)))
         say("\n".join(f"  wrote {shown(path)}" for path in paths))
     files = {name: str(each) for name, each in target.annotations.items()}
     files |= {name: str(each) for name, each in (("picture", target.picture), ("page", target.page)) if each}

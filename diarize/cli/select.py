@@ -56,9 +56,8 @@ def select(
 def _draw(found: Clustering, name: str, path: Path, *, overwrite: bool) -> None:
     from diarize import plots
 
-    label = "minus log evidence (nats)" if found.criterion == "evidence" else found.criterion
     figure = plots.selection_curve(
-        found.counts, found.values, found.chosen, found.equivalent, criterion=label, title=name
+        found.counts, found.values, found.chosen, found.equivalent, criterion=found.criterion, title=name
     )
     plots.save(figure, path, overwrite=overwrite)
 
@@ -71,4 +70,11 @@ def _summary(found: Clustering, title: str) -> str:
         for k, value in zip(found.counts, found.values, strict=True)
     ]
     head = ("speakers", "nats behind the best", "")
-    return "\n".join([shown(title), table(head, rows), f"  number of speakers: {found.explanation}"])
+    return "\n".join(
+        [
+            shown(title),
+            table(head, rows),
+            f"  number of speakers: {found.explanation}",
+            f"  {describe.why_no_more(found)}",
+        ]
+    )

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from diarize.errors import FormatError
 from diarize.formats import (
@@ -53,7 +53,9 @@ __all__ = [
     "made_folder",
     "read_file",
     "read_posteriors",
+    "read_text",
     "read_uem",
+    "read_words",
     "sweep",
     "write_bytes",
     "write_file",
@@ -77,6 +79,8 @@ class Options:
     start: float = 0.0
     # TextGrid, ELAN: words as turns with a text, each with its own time, for tiers below the speakers'
     words: Annotation | None = None
+    # json: whose the windows are for other numbers of speakers, as ``diarize.alternatives`` writes it
+    alternatives: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,10 @@ def _textgrid(annotations: Sequence[Annotation], options: Options) -> Texts:
 
 def _eaf(annotations: Sequence[Annotation], options: Options) -> Texts:
     return {"": eaf.write(annotations, media=options.media, words=options.words)}
+
+
+def _json(annotations: Sequence[Annotation], options: Options) -> Texts:
+    return {"": json.write(annotations, options.alternatives if len(annotations) == 1 else None)}
 
 
 def _kaldi(annotations: Sequence[Annotation], _: Options) -> Texts:
@@ -158,7 +166,7 @@ FORMATS: dict[str, Format] = {
             "json",
             ".json",
             "everything, with confidence and runner-up",
-            _plain(json.write),
+            _json,
             json.read,
             several=True,
             words=True,
@@ -234,6 +242,24 @@ def write_file(
     if whole is not None:
         return write_text(path, whole, overwrite=overwrite)
     return files.write_folder(path, texts, overwrite=overwrite)
+
+
+def read_words(path: str | Path) -> Annotation | None:
+    """The words in an editor's file that has tiers of them beside those of turns, as turns with a text; None
+    for another file, or without such tiers.
+    """
+    tiers = {".textgrid": textgrid.tiers, ".eaf": eaf.tiers}.get(Path(path).suffix.lower())
+    if tiers is None:
+        return None
+    found = tiers(read_text(path), Path(path).name)
+    names = {name for name, _ in found}
+    words = [
+        replace(turn, speaker=name.removesuffix(lines.WORDS))
+        for name, turns in found
+        if lines.are_words(name, names)
+        for turn in turns
+    ]
+    return Annotation(lines.stem(Path(path).name), tuple(words)) if words else None
 
 
 def read_posteriors(path: str | Path) -> Stored:

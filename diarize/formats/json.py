@@ -18,7 +18,8 @@ The schema, version 1::
               "runner_up": "Bob",             who else it might have been; null when not known
               "text": "Good morning."         what was said; absent where it is not known
             }
-          ]
+          ],
+          "alternatives": {}                  of run and batch: the same for other numbers of speakers
         }
       ]
     }
@@ -36,7 +37,7 @@ from diarize.formats import times
 from diarize.types import Annotation, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["SCHEMA", "VERSION", "read", "write"]
 
@@ -97,15 +98,17 @@ def _typed(value: Any, name: str, kind: type | tuple[type, ...], where: str) -> 
     return found
 
 
-def write(annotations: Sequence[Annotation]) -> str:
+def write(annotations: Sequence[Annotation], alternatives: Mapping[str, Any] | None = None) -> str:
     """Indented, keys in the order of the schema, Unicode as it is; turns that vanish in the rounding are left
-    out.
+    out. ``alternatives``: those of the one recording.
     """
+    more = {"alternatives": dict(alternatives)} if alternatives else {}
     recordings = [
         {
             "recording": each.recording,
             "speakers": list(dict.fromkeys(turn.speaker for *_, turn in times.rounded(each))),
             "turns": [_fields(start, end, turn) for start, end, turn in times.rounded(each)],
+            **more,
         }
         for each in annotations
     ]
