@@ -214,7 +214,7 @@ def forced(
     points: SpeakerPoints, mask: SpeechMask, solutions: Iterable[Array], n_speakers: int
 ) -> Posteriors:
     """Frames as windows are given to so many speakers, each of whom has one at least, or to as many as there
-    are different windows.
+    are windows.
     """
     every = labels_of_all(np.asarray(points.values, dtype=np.float64), _by_number(solutions), n_speakers)
     labels = every[max(every)]
@@ -237,7 +237,7 @@ def _by_number(solutions: Iterable[Array]) -> dict[int, Array]:
 
 
 def labels_of_all(values: Array, known: Mapping[int, Array], limit: int) -> dict[int, Array]:
-    """Labels (n,) for every number from 1 to ``limit``, or to that of different points ``values`` (n, d)."""
+    """Labels (n,) for every number from 1 to ``limit``, or to that of the points ``values`` (n, d)."""
     n = len(values)
     if n == 0:
         return {}
@@ -267,19 +267,22 @@ def _merged(values: Array, labels: Array) -> Array:
 
 
 def _parted(values: Array, labels: Array) -> Array | None:
-    """One speaker more: the widest in two; None when no speaker has two different points."""
-    spread = [
-        float(((values[labels == k] - values[labels == k].mean(axis=0)) ** 2).sum())
-        for k in range(labels.max() + 1)
-    ]
-    for k in np.argsort(spread)[::-1]:
-        mine = np.flatnonzero(labels == k)
-        side = _halves(values[mine])
-        if side.any() and not side.all():
-            parted = labels.copy()
-            parted[mine[side]] = labels.max() + 1
-            return parted
-    return None
+    """One speaker more: the widest in two, or the largest where all have points that are the same; None when
+    everybody has one window.
+    """
+    sizes = np.bincount(labels)
+    means = np.array([values[labels == k].mean(axis=0) for k in range(len(sizes))])
+    spread = np.bincount(labels, ((values - means[labels]) ** 2).sum(axis=1))
+    widest = max(range(len(sizes)), key=lambda k: (sizes[k] > 1, spread[k], sizes[k]))
+    if sizes[widest] < 2:
+        return None
+    mine = np.flatnonzero(labels == widest)
+    side = _halves(values[mine])
+    if not side.any() or side.all():
+        side = np.arange(len(mine)) >= len(mine) / 2  # by time
+    parted = labels.copy()
+    parted[mine[side]] = len(sizes)
+    return parted
 
 
 def _halves(points: Array) -> Array:

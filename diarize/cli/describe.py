@@ -111,7 +111,7 @@ def entry(result: Diarization, path: Path, files: Mapping[str, str], notes: Sequ
         "doubtful": [_rounded(asdict(doubt)) for doubt in doubts(result.annotation, result.alternatives)],
         "notes": list(notes),
         "files": dict(files),
-        **({"alternatives": result.alternatives.fields} if result.alternatives else {}),
+        "alternatives": result.alternatives.fields if result.alternatives else None,
     }
 
 

@@ -42,13 +42,13 @@ def test_every_number_up_to_the_limit_has_an_assignment(kept):
 
 @given(st.lists(st.integers(-3, 3), min_size=1, max_size=12), st.integers(1, 8), st.integers(1, 4))
 def test_each_number_is_a_number_of_speakers(places, limit, found):
-    """None is empty, and there are as many as there are different points, or the limit."""
+    """None is empty, and there are as many as there are points, or the limit."""
     values = np.array(places, dtype=float)[:, None]
     labels = np.unique(np.arange(len(places)) % found, return_inverse=True)[1]
     every = labels_of_all(values, {labels.max() + 1: labels}, limit)
     assert all(len(np.unique(each)) == k and each.max() == k - 1 for k, each in every.items())
     assert sorted(every) == list(range(1, max(every) + 1))
-    assert max(every) <= max(limit, 1)
+    assert max(every) == max(1, min(limit, len(places)))
     assert 1 in every
 
 
@@ -123,12 +123,12 @@ def test_a_few_seconds_in_a_long_recording_are_doubtful(kept):
     assert doubts(rivals)[0].nearest == "Ann"
 
 
-@pytest.mark.parametrize("n", [1, 2, 3, 4, 9])
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 8, 9])
 def test_frames_are_given_to_so_many_speakers(n):
-    """Each has some, as long as there are different windows; silence is nobody's."""
+    """Each has some, as long as there are windows; silence is nobody's."""
     mask = SpeechMask(np.arange(800) % 10 > 0, GRID)
     found = forced(POINTS, mask, [np.eye(3)[FOUND]], n)
-    assert len(found.speakers) == min(n, 4)
+    assert len(found.speakers) == min(n, 8)
     assert (found.values.sum(axis=1) == mask.values).all()
     assert (found.values.sum(axis=0) > 0).all()
     assert found.values[251].argmax() == found.values[281].argmax()
