@@ -101,6 +101,7 @@ def written(
             media=_link(recording, path),
             posteriors=result.posteriors,
             start=result.start,
+            channel=result.config.audio.channel or 1,
             alternatives=result.alternatives.fields if result.alternatives else None,
         )
         if spoken and name in WRITABLE:

@@ -275,7 +275,8 @@ class Posteriors:
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One person speaking from ``start`` to ``end`` (seconds, half-open); how sure (mean posterior, 0 to 1),
-    who else it might have been and ``text``, what was said, where that is known.
+    who else it might have been, ``text``, what was said, and the ``channel``, from 1, in which it is heard,
+    where that is known.
     """
 
     start: float
@@ -284,6 +285,7 @@ class Turn:
     confidence: float | None = None
     runner_up: str | None = None
     text: str | None = None
+    channel: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end < float("inf"):

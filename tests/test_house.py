@@ -31,7 +31,7 @@ FLOORS = {
         "alternatives",
     },
     3: {"pipeline", "plots", "outputs", "training", "editing"},
-    4: {"report", "batch", "identity"},
+    4: {"report", "batch", "identity", "channels"},
     5: {"cli"},
     6: {"__init__", "__main__"},
 }

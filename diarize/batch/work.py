@@ -125,6 +125,7 @@ def _write(result: Diarization, task: Task) -> None:
         media=task.audio.name,
         posteriors=result.posteriors,
         start=result.start,
+        channel=result.config.audio.channel or 1,
         alternatives=result.alternatives.fields if result.alternatives else None,
     )
     for name, path in task.files.items():

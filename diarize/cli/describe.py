@@ -116,9 +116,11 @@ def entry(result: Diarization, path: Path, files: Mapping[str, str], notes: Sequ
 
 
 def _turn(turn: Turn) -> dict[str, Any]:
-    """A turn without a text where none is known, as in JSON of turns."""
+    """A turn without a text or a channel where none is known, as in JSON of turns."""
     fields = _rounded(asdict(turn))
-    return fields if turn.text else {name: value for name, value in fields.items() if name != "text"}
+    return {
+        name: value for name, value in fields.items() if value is not None or name not in ("text", "channel")
+    }
 
 
 def _rounded(fields: dict[str, Any]) -> dict[str, Any]:

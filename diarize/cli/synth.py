@@ -62,7 +62,9 @@ def synth(
         typer.Option("--rooms", metavar="DIR", help="Measured impulse responses, one file a room."),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of everything random.")] = 0,
-    channels: Annotated[int, typer.Option("--channels", min=1, max=8, help="The same sound on each.")] = 1,
+    channels: Annotated[
+        int, typer.Option("--n-channels", min=1, max=8, help="Channels with the same sound on each.")
+    ] = 1,
     quiet: Quiet = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,

@@ -68,6 +68,8 @@ __all__ = [
 class Options:
     """What a writer may be told beside the turns; formats that have no place for it leave it out."""
 
+    # RTTM: channel of turns that have none of their own, from 1
+    channel: int = 1
     # RTTM: write each turn's confidence into the ninth field
     confidence: bool = False
     # TextGrid: seconds that the tiers cover, the end of the last turn when None; RTTM: of one without turns
@@ -103,7 +105,14 @@ class Format:
 
 
 def _rttm(annotations: Sequence[Annotation], options: Options) -> Texts:
-    return {"": rttm.write(annotations, confidence=options.confidence, duration=options.duration)}
+    return {
+        "": rttm.write(
+            annotations,
+            confidence=options.confidence,
+            channel=str(options.channel),
+            duration=options.duration,
+        )
+    }
 
 
 def _textgrid(annotations: Sequence[Annotation], options: Options) -> Texts:
