@@ -237,7 +237,7 @@ def test_synth_writes_sound_truth_and_map_and_the_same_again(cli, tmp_path):
     """Synth writes sound truth and map and the same again."""
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        words = ["--speakers", 2, "--duration", "0:05", "--channels", 2, "--telephone", "--seed", 4]
+        words = ["--speakers", 2, "--duration", "0:05", "--n-channels", 2, "--telephone", "--seed", 4]
         result = cli("synth", tmp_path / name / "call.wav", *words)
         assert result.exit_code == 0, result.stderr
     one, two = tmp_path / "one", tmp_path / "two"
