@@ -33,6 +33,7 @@ __all__ = ["Alternatives", "Doubt", "alternatives_of", "doubts", "forced", "join
 FEW: Final = 5.0
 SHARE: Final = 0.03
 LONG: Final = 60.0
+KEPT: Final = 10  # speakers: whoever asked for two may find that there were three
 ROUNDS: Final = 10  # of two-means
 
 
@@ -203,10 +204,12 @@ def alternatives_of(
     """Those of the windows of a recording whose clock begins at second ``start``.
 
     ``solutions``: responsibilities (n_windows, K) of every number that clustering came by; ``limit``: the
-    largest number that is kept; ``annotation``: the turns that were found.
+    largest number that is kept, or ``KEPT`` where it is less; ``annotation``: the turns that were found.
     """
     edges = points.grid.edges()[points.bounds] + start if len(points.bounds) else np.zeros((0, 2))
-    labels = labels_of_all(np.asarray(points.values, dtype=np.float64), _by_number(solutions), limit)
+    labels = labels_of_all(
+        np.asarray(points.values, dtype=np.float64), _by_number(solutions), max(limit, KEPT)
+    )
     return Alternatives(np.maximum(edges[:, 0], 0.0), edges[:, 1], labels, annotation.turns)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import platform
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.config import Config
+from diarize.config import Config, merged
 from diarize.errors import AudioError, ConfigError, SpeakerCountError
+from diarize.result import Diarization
 from diarize.types import Annotation, Features, Posteriors, SpeechMask, VoiceFrames, Waveform
 
 if TYPE_CHECKING:
@@ -20,11 +20,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from diarize.alternatives import Alternatives
     from diarize.background import BackgroundModel
     from diarize.clustering import Clustering
-    from diarize.outliers import Outliers
-    from diarize.types import Match, SpeakerPoints
+    from diarize.types import SpeakerPoints
 
     Array = NDArray[Any]
     Progress = Callable[[str, float], None]
@@ -34,45 +32,13 @@ __all__ = ["Diarization", "diarize", "speech_mask"]
 STAGES: Final = ("features", "speech", "space", "clustering", "smoothing")
 
 
-@dataclass(frozen=True, slots=True)
-class Diarization:
-    """Who spoke when in one recording, and how that was decided.
-
-    ``annotation``: the turns, with times in seconds from the start of the file; ``posteriors``: soft shares
-    of every frame; ``selection``: how many speakers, and what the other numbers were worth; ``speech``: the
-    frames that were taken for speech; ``band``: which acoustic model served; ``duration`` in seconds;
-    ``notes``: what was odd about the recording; ``config``, ``versions``: what is needed to do it again;
-    ``outliers``: how well each window fits the speakers, None where the space does not tell; ``matches``:
-    known voices that the speakers have, where they were compared (``identity.named``); ``start``: second of
-    the file at which the clock of ``posteriors`` and ``speech`` begins; ``alternatives``: whose the windows
-    are for every other number of speakers, None where nobody speaks.
-    """
-
-    annotation: Annotation
-    posteriors: Posteriors
-    selection: Clustering
-    speech: SpeechMask
-    band: str
-    duration: float
-    notes: tuple[str, ...]
-    config: Config
-    versions: dict[str, str]
-    outliers: Outliers | None = None
-    matches: tuple[Match, ...] = ()
-    start: float = 0.0
-    alternatives: Alternatives | None = None
-
-    def to_rttm(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
-        """Write the turns as NIST RTTM; OutputError when the file exists and ``overwrite`` is false."""
-        from diarize.formats import write_file
-
-        return write_file(Path(path), self.annotation, "rttm", overwrite=overwrite)
-
-
 def diarize(
-    recording: str | PathLike[str] | Waveform,
+    recording: Any,
     config: Config | None = None,
     *,
+    num_speakers: int | None = None,
+    min_speakers: int | None = None,
+    max_speakers: int | None = None,
     speech: ArrayLike | None = None,
     start: float = 0.0,
     end: float | None = None,
@@ -80,21 +46,37 @@ def diarize(
 ) -> Diarization:
     """Say who spoke when.
 
-    ``recording``: a file of any usual kind, or a Waveform; ``config``: settings (the defaults serve meetings,
-    calls and broadcasts); ``speech``: stretches (n, 2) in seconds to take for speech instead of finding them;
-    ``start``, ``end``: seconds of the file to work on; ``progress``: called with a stage and the share done.
+    ``recording``: a file of any usual kind by its path, a file object or bytes, ``(samples, rate)`` or a
+    Waveform; ``config``: settings (the defaults serve meetings, calls and broadcasts); ``num_speakers``: how
+    many there are, when it is known, or else ``min_speakers`` and ``max_speakers``; ``speech``: stretches
+    (n, 2) in seconds to take for speech instead of finding them; ``start``, ``end``: seconds of the file to
+    work on; ``progress``: called with a stage and the share done.
 
     The same sound, settings and seed give the same turns to the bit. Raises DiarizeError (AudioError,
-    ConfigError, ModelError) in one line; a recording without speech has no turns and is no error.
+    ConfigError, ModelError) in one line, InputError, a TypeError, for what is no recording; a recording
+    without speech has no turns and is no error.
     """
     from threadpoolctl import threadpool_limits
 
+    from diarize.inputs import recording_of
+
+    settings = _counted(config, num_speakers, min_speakers, max_speakers)
+    with recording_of(recording) as given, threadpool_limits(limits=1):
+        # one thread: sums in another order would differ in the last bits
+        return _diarized(given, settings, speech, (start, end), progress)
+
+
+def _counted(config: Config | None, exactly: int | None, least: int | None, most: int | None) -> Config:
+    """The settings with the number of speakers that was given; ConfigError for what cannot be."""
     if not isinstance(config, Config | None):
         raise ConfigError(
             f"config is a {type(config).__name__}; give a Config, such as merged(Config(), {{...}}) makes"
         )
-    with threadpool_limits(limits=1):  # sums in another order would differ in the last bits
-        return _diarized(recording, config or Config(), speech, (start, end), progress)
+    if exactly is not None and (least, most) != (None, None):
+        raise ConfigError("num_speakers fixes the number; leave it out, or min_speakers and max_speakers")
+    low, high = (exactly, exactly) if exactly is not None else (least, most)
+    asked = {name: n for name, n in (("min_speakers", low), ("max_speakers", high)) if n is not None}
+    return merged(config or Config(), {"clustering": asked}, "arguments") if asked else config or Config()
 
 
 def _diarized(
@@ -104,7 +86,7 @@ def _diarized(
     span: tuple[float, float | None],
     progress: Progress,
 ) -> Diarization:
-    from diarize import alternatives, outliers, turns
+    from diarize import alternatives, outliers, speakers, turns
 
     _check_slopes(config)
     stretches = None if given is None else _stretches(given)
@@ -124,19 +106,13 @@ def _diarized(
     annotation = turns.turns_of(posteriors, mask, sound.name, span, config.smoothing.overlap)
     progress("smoothing", 1.0)
     return Diarization(
-        annotation,
-        posteriors,
-        selection,
-        mask,
-        band,
-        duration,
-        (*sound.notes(), *notes),
-        config,
-        versions(),
+        annotation, posteriors, selection, mask, band, duration,
+        (*sound.notes(), *notes), config, versions(),
         outliers.outlying(points, selection.responsibilities),
         start=sound.start,
         alternatives=alternatives.alternatives_of(points, selection.solutions, most, annotation, span[0]),
-    )
+        places=speakers.places_of(points, posteriors),
+    )  # fmt: skip
 
 
 def _listened(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diarize.errors import AudioError, DiarizeError, FormatError
+from diarize.handy import HandyAnnotation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -303,8 +304,8 @@ class Turn:
         return self.end - self.start
 
 
-@dataclass(frozen=True)
-class Annotation:
+@dataclass(frozen=True, repr=False)
+class Annotation(HandyAnnotation):
     """Who spoke when in one recording: ``turns`` sorted by time, overlap allowed."""
 
     recording: str

@@ -31,7 +31,7 @@ def kept():
 
 def test_every_number_up_to_the_limit_has_an_assignment(kept):
     """Fewer by merging the smallest into the nearest, more by parting the widest."""
-    assert sorted(kept.labels) == [1, 2, 3, 4]
+    assert sorted(kept.labels) == list(range(1, 9))  # of eight windows
     assert kept.labels[1].tolist() == [0] * 8
     two, four = kept.labels[2], kept.labels[4]
     assert len({*two[:4]}) == 1
@@ -75,9 +75,9 @@ def test_more_speakers_cut_turns_at_windows(kept):
     assert [(t.start, t.end) for t in four.turns] == [(0, 2), (2, 3.9), (4.1, 6), (6, 8)]
     assert set(four.speakers) == {"Ann", "Bob", "Cid", "SPEAKER_00"}
     with pytest.raises(
-        DiarizeError, match="no assignment to 5 speakers is kept; there are those to 1, 2, 3, 4"
+        DiarizeError, match="no assignment to 9 speakers is kept; there are those to 1, 2, 3, 4"
     ):
-        kept.annotation(5, TURNS)
+        kept.annotation(9, TURNS)
 
 
 def test_what_json_keeps_comes_back(kept):
