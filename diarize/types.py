@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diarize.errors import AudioError, DiarizeError, FormatError
+from diarize.handy import HandyAnnotation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -285,8 +286,9 @@ class Posteriors:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One person speaking from ``start`` to ``end`` (seconds, half-open); how sure (mean posterior, 0 to 1)
-    and who else it might have been, where that is known.
+    """One person speaking from ``start`` to ``end`` (seconds, half-open); how sure (mean posterior, 0 to 1),
+    who else it might have been, ``text``, what was said, and the ``channel``, from 1, in which it is heard,
+    where that is known.
     """
 
     start: float
@@ -294,6 +296,8 @@ class Turn:
     speaker: str
     confidence: float | None = None
     runner_up: str | None = None
+    text: str | None = None
+    channel: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end < float("inf"):
@@ -311,8 +315,8 @@ class Turn:
         return self.end - self.start
 
 
-@dataclass(frozen=True)
-class Annotation:
+@dataclass(frozen=True, repr=False)
+class Annotation(HandyAnnotation):
     """Who spoke when in one recording: ``turns`` sorted by time, overlap allowed."""
 
     recording: str

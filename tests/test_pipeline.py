@@ -34,7 +34,7 @@ def sample(name):
 
 def reference(name):
     """Who spoke when in it."""
-    return formats.read_file(SAMPLES / f"{name}.rttm").get(name) or diarize.Annotation(name)
+    return formats.read_file(SAMPLES / "references" / f"{name}.rttm").get(name) or diarize.Annotation(name)
 
 
 @cache
@@ -58,7 +58,7 @@ def talk():
 
 def graded(name, *, own):
     """The grade of a sample: collar 0, overlap scored."""
-    uem = formats.read_uem(SAMPLES / f"{name}.uem")[name]
+    uem = formats.read_uem(SAMPLES / "references" / f"{name}.uem")[name]
     return scoring.score(reference(name), found(name, own=own).annotation, uem=uem)
 
 

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 __all__ = [
+    "SEPARATE",
     "Hearing",
+    "Json",
     "Known",
     "Overwrite",
+    "Quiet",
     "Settings",
     "Sound",
     "Verbose",
@@ -88,6 +91,8 @@ Verbose = Annotated[
         "--verbose", "-v", callback=_verbose, help="Say more on stderr: settings, versions, traces."
     ),
 ]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document (docs/cli.md) instead.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist already.")]
 
 _Config = Annotated[
@@ -150,9 +155,21 @@ class Settings:
     background: _Background = None
 
 
+SEPARATE = "separate"
+_Channels = Annotated[
+    str,
+    typer.Option(
+        "--channels",
+        metavar="mix|separate",
+        callback=lambda word: one_of(word, ("mix", SEPARATE), "way with channels"),
+        help="mix: the mean of all; separate: each by itself, as in a call with a channel for each side.",
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """Options that say which stretch of a recording to work on."""
+    """Options that say what of a recording to work on."""
 
     start: Annotated[
         float,
@@ -163,6 +180,7 @@ class Sound:
     end: Annotated[
         float | None, typer.Option("--end", parser=seconds, metavar="TIME", help="To here (seconds or m:ss).")
     ] = None
+    channels: _Channels = "mix"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from diarize.clustering.count import Clustering, nobody
 from diarize.clustering.embeddings import by_embeddings
 from diarize.clustering.factor_analysis import by_factors
 from diarize.clustering.gaussians import by_gaussians
-from diarize.errors import DiarizeError
+from diarize.errors import SpeakerCountError
 
 if TYPE_CHECKING:
     from diarize.config import ClusteringConfig
@@ -28,15 +28,16 @@ def clustered(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clu
 
     Points with a model of what embeddings do, or uncertain points: number by the variational bound
     ("evidence") or by BIC. Exact points: one Gaussian each, number by BIC.
-    Raises DiarizeError when there are fewer windows than speakers asked for.
+    Raises SpeakerCountError when there are fewer windows than speakers asked for.
     """
     n = len(points.values)
     if n < 2 and config.min_speakers == 1:
         return Clustering("too little speech", (1,), (0.0,), 1, (1,), (np.ones((n, 1)),))
     if n < config.min_speakers:
-        raise DiarizeError(
+        raise SpeakerCountError(
             f"at least {config.min_speakers} speakers asked for, but there is speech for {n} at most; "
-            "allow fewer, as with --min-speakers 1"
+            "allow fewer, as with --min-speakers 1",
+            n,
         )
     if config.criterion == "bic" or (points.precision is None and points.between is None):
         return by_gaussians(points, config, seed)

@@ -60,12 +60,12 @@ def by_embeddings(points: SpeakerPoints, config: ClusteringConfig, seed: int) ->
         )
     solutions = {k: fit.responsibilities for k, fit in path.items()}
     values = {k: -fit.log_evidence for k, fit in path.items()}
-    return decided("evidence", solutions, values, config, partial(_all_apart, points.values, weights, between))
+    return decided(
+        "evidence", solutions, values, config, partial(_all_apart, points.values, weights, between)
+    )
 
 
-def _all_apart(
-    values: Array, weights: Array, between: Array, responsibilities: Array, margin: float
-) -> bool:
+def _all_apart(values: Array, weights: Array, between: Array, responsibilities: Array, margin: float) -> bool:
     """Whether no two speakers are likelier one, by ``margin`` nats or more."""
     means, counts = pooled_points(values, weights, responsibilities)
     variances = mean_variance(np.maximum(counts, FEWEST))

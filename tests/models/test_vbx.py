@@ -56,7 +56,9 @@ def test_bound_is_under_the_marginal_likelihood_and_never_falls(seed):
     fit = fit_vbx(points, weights, psi, stay, start, 12, keep_all=True)
     assert (np.diff(fit.bounds) > -1e-8).all()
     exact = log_marginal(points, weights, psi, stay, np.maximum(fit.weights, 1e-300))
-    assert fit.bounds[-1] <= exact + 0.05  # the last step moved the weights a little after the bound was taken
+    assert (
+        fit.bounds[-1] <= exact + 0.05
+    )  # the last step moved the weights a little after the bound was taken
 
 
 @LAW
@@ -65,7 +67,9 @@ def test_one_speaker_is_exact(seed):
     """With one state there is nothing to approximate."""
     points, weights, psi, stay = drawn(seed)
     fit = fit_vbx(points, weights, psi, stay, np.ones((len(points), 1)), 3)
-    assert_allclose(fit.log_evidence, evidence_of(points, weights, psi, np.full(len(points), True)), atol=1e-8)
+    assert_allclose(
+        fit.log_evidence, evidence_of(points, weights, psi, np.full(len(points), True)), atol=1e-8
+    )
     assert_allclose(fit.variances[0], 1 / (1 + psi * weights.sum()))
 
 

@@ -10,7 +10,16 @@ from numpy.testing import assert_allclose
 from scipy.signal import correlate2d
 from scipy.special import expit
 
-from diarize.networks.layers import averaging, conv2d, conv2d_weights, leaky_relu, lstm, moving_mean, relu, sigmoid
+from diarize.networks.layers import (
+    averaging,
+    conv2d,
+    conv2d_weights,
+    leaky_relu,
+    lstm,
+    moving_mean,
+    relu,
+    sigmoid,
+)
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -47,7 +56,9 @@ def test_lstm_is_the_recurrence_written_out(seed, n_frames, n_batch):
     rng = np.random.default_rng(seed)
     d, h = 3, 2
     x = rng.normal(size=(n_frames, n_batch, d)).astype(np.float32)
-    w_input, w_hidden, bias = (rng.normal(size=s).astype(np.float32) for s in ((2, d, 4 * h), (2, h, 4 * h), (2, 4 * h)))
+    w_input, w_hidden, bias = (
+        rng.normal(size=s).astype(np.float32) for s in ((2, d, 4 * h), (2, h, 4 * h), (2, 4 * h))
+    )
     halves = np.repeat([0.5, 0.5, 0.5, 1.0], h).astype(np.float32)
     found = lstm(x, w_input * halves, w_hidden * halves, bias * halves)
     for direction, order in ((0, range(n_frames)), (1, reversed(range(n_frames)))):

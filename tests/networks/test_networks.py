@@ -74,7 +74,9 @@ def test_networks_are_small_and_finite(name, most):
     """A few megabytes, read once, with the checksum of the file."""
     network = store.shipped_network(name)
     assert (Path(store.__file__).parent.parent / "data" / f"{name}.npz").stat().st_size < most * 1e6
-    assert all(np.isfinite(values).all() and values.dtype == np.float32 for values in network.weights.values())
+    assert all(
+        np.isfinite(values).all() and values.dtype == np.float32 for values in network.weights.values()
+    )
     assert store.shipped_network(name) is network
     assert len(network.checksum) == 64
 
@@ -82,12 +84,17 @@ def test_networks_are_small_and_finite(name, most):
 def test_packing_keeps_weights_to_a_part_of_the_largest():
     """Small arrays stay as they are; of others, each column keeps its weights to half a step."""
     rng = np.random.default_rng(1)
-    weights = {"big": rng.normal(size=(200, 50)).astype(np.float32), "bias": rng.normal(size=7).astype(np.float32)}
+    weights = {
+        "big": rng.normal(size=(200, 50)).astype(np.float32),
+        "bias": rng.normal(size=7).astype(np.float32),
+    }
     packed = store.pack_weights(weights)
     assert_array_equal(packed["bias"], weights["bias"])
     assert packed["big"].dtype == np.int8
     back = packed["big"] * packed["big" + store.FACTOR]
     steps = packed["big" + store.FACTOR][0]
     clipped = np.abs(packed["big"]) == store.LEVELS
-    assert (np.abs(back - weights["big"])[~clipped] <= (0.5001 * np.broadcast_to(steps, back.shape))[~clipped]).all()
+    assert (
+        np.abs(back - weights["big"])[~clipped] <= (0.5001 * np.broadcast_to(steps, back.shape))[~clipped]
+    ).all()
     assert clipped.mean() < 0.02

@@ -67,7 +67,9 @@ def test_no_second_speaker_without_leave_or_knowledge():
 def test_nobody_interrupts_in_silence():
     """Where the mask hears nothing, nobody is second."""
     posteriors, activity = scene()
-    silent = SpeechActivity(SpeechMask(np.zeros(300, bool), posteriors.grid), activity.overlap, None, activity.local)
+    silent = SpeechActivity(
+        SpeechMask(np.zeros(300, bool), posteriors.grid), activity.overlap, None, activity.local
+    )
     assert (overlap.second_speakers(posteriors, silent, 0.5) == -1).all()
 
 
@@ -86,7 +88,7 @@ def test_windows_stay_inside_what_one_person_says(clean, changes, pause):
         assert 20 <= end - start <= 100
         assert not ((changes > start) & (changes < end)).any()
         gaps = np.flatnonzero(clean[start:end])
-        assert clean[start] and clean[end - 1] or pause
+        assert (clean[start] and clean[end - 1]) or pause
         assert np.diff(gaps).max(initial=1) - 1 <= round(100 * pause)
         assert begins == (before is None or start > before)
     if clean.all() and not len(changes) and len(clean) >= 20:
