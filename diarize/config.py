@@ -110,8 +110,8 @@ class SpeechConfig:
 class SpaceConfig:
     """Where speakers are told apart."""
 
-    # "embedding": windows as points of a speaker embedding; "gmm": windows under the background model; "mfcc":
-    # frames themselves (teaching mode: finds phones)
+    # "embedding": windows as points of a speaker embedding; "gmm": windows under the background model;
+    # "mfcc": frames themselves (teaching mode: finds phones)
     kind: str = "embedding"
     # file of a background model; "" is the one that ships for the measured bandwidth
     background: str = ""

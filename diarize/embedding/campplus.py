@@ -33,7 +33,8 @@ LEAST_VARIANCE: Final = 1e-8
 
 class CampplusExtractor:
     """As `Extractor`, at 16 kHz. The network runs over pieces of eight seconds, each with a second on either
-    side, that lie where they lie however the blocks are cut; only pieces with a stretch in them are looked at.
+    side, that lie where they lie however the blocks are cut; only pieces with a stretch in them are looked
+    at.
     """
 
     name = "campplus"

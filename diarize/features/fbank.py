@@ -183,7 +183,9 @@ def _kaldi_weights(rate: int, n_fft: int, n_mels: int, low: float, high: float) 
     bins = _mel(np.arange(n_fft // 2) * rate / n_fft)[:, None]
     edges = np.linspace(_mel(low), _mel(high), n_mels + 2)
     left, centre, right = edges[:-2], edges[1:-1], edges[2:]
-    return np.maximum(0, np.minimum((bins - left) / (centre - left), (right - bins) / (right - centre)))
+    rising, falling = (bins - left) / (centre - left), (right - bins) / (right - centre)
+    weights: Array = np.maximum(0, np.minimum(rising, falling))
+    return weights
 
 
 def _mel(hertz: Any) -> Any:

@@ -128,8 +128,8 @@ def by_network(
     """Speech activity of samples in ``blocks``. Raises ConfigError where the rate is not the network's."""
     if grid.rate != segmenter.rate:
         raise ConfigError(
-            f"speech.method 'network' works at {segmenter.rate} Hz, not {grid.rate}; set audio.rate or choose "
-            "'hmm'"
+            f"speech.method 'network' works at {segmenter.rate} Hz, not {grid.rate}; set audio.rate or "
+            "choose 'hmm'"
         )
     local = segmenter.segment(blocks)
     speech, overlap, change = _frame_means(local, grid)
@@ -139,7 +139,7 @@ def by_network(
 
 
 def _frame_means(local: LocalActivity, grid: FrameGrid) -> tuple[Array, Array, Array]:
-    """Probabilities (n_frames,) of speech, of two voices and of a change, over the windows that see a frame."""
+    """Probabilities (n_frames,) of speech, two voices and a change, over the windows that see a frame."""
     total = np.zeros((3, grid.n_frames), np.float64)
     seen = np.zeros(grid.n_frames)
     aside = grid.frames_in(ASIDE)
