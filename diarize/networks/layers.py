@@ -59,7 +59,8 @@ def conv2d_weights(weight: Array) -> Array:
     First axis: offset in frequency; rows: offset in time, then input channel.
     """
     n_out, n_in = weight.shape[:2]
-    return np.ascontiguousarray(weight.transpose(2, 3, 1, 0)).reshape(3, 3 * n_in, n_out)
+    arranged: Array = np.ascontiguousarray(weight.transpose(2, 3, 1, 0)).reshape(3, 3 * n_in, n_out)
+    return arranged
 
 
 def conv2d(x: Array, weight: Array, bias: Array, stride: int = 1) -> Array:
