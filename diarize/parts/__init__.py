@@ -1,0 +1,8 @@
+"""Parts that others have made: speaker embeddings and segmentation networks in ONNX files.
+
+    embedding = load_embedding("campplus")              # a name that 'diarize parts get' fetched, or a file
+    vectors = embedding.embed(blocks, bounds)           # float32 (windows, dimensions)
+    model = calibration_of(embedding)                   # what such vectors do: a two-covariance model
+
+Nothing here touches a network but ``download``, and that only when asked.
+"""

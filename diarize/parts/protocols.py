@@ -1,0 +1,64 @@
+"""What a speaker embedding and a segmentation network are to the rest: two verbs, and what comes of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+__all__ = ["EmbeddingExtractor", "LocalActivity", "Segmenter"]
+
+
+class EmbeddingExtractor(Protocol):
+    """Whose voice a window of speech has, as a vector."""
+
+    name: str
+    rate: int
+    """Hz of the samples that it wants."""
+    dimension: int
+    checksum: str
+    """SHA-256 of its weights."""
+
+    def embed(self, blocks: Iterable[Array], bounds: Array) -> Array:
+        """Vectors float32 (m, dimension), one for each of the ``bounds``.
+
+        ``blocks``: consecutive float32 (n_i,) samples at ``rate``; ``bounds``: int64 (m, 2) in samples,
+        sorted by start; they may overlap. Streams: the recording is never held as a whole.
+        """
+        ...
+
+
+class Segmenter(Protocol):
+    """Who of a few local voices talks when, window by window."""
+
+    name: str
+    rate: int
+    checksum: str
+
+    def segment(self, blocks: Iterable[Array]) -> LocalActivity:
+        """Of consecutive float32 (n_i,) samples at ``rate``; streams."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LocalActivity:
+    """Local voices of overlapping windows: voice 0 of one window need not be voice 0 of the next.
+
+    ``values``: float32 (n_windows, n_frames, n_local), probability that each local speaker is active
+    (marginals of the powerset); 0 where a frame's centre is past the recording's end. ``starts``: int64
+    (n_windows,), the first sample of each window. ``step`` and ``offset``: samples from frame to frame, and
+    the centre of frame 0 after the window's first sample. ``rate`` in Hz; ``n_samples`` of the recording.
+    """
+
+    values: Array
+    starts: Array
+    step: float
+    offset: float
+    rate: int
+    n_samples: int
