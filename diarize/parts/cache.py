@@ -67,7 +67,8 @@ def located(name_or_path: str | Path, cache: str | Path | None = None) -> Path:
     if is_name and text in CATALOGUE:
         if inside.is_file():
             return inside
-        raise PartError(f"the part {text!r} is not here yet; {manual_way(text, cache)}")
+        get = f"fetch it with 'diarize parts get {text}'"
+        raise PartError(f"the part {text!r} is not here yet; {get}, or {manual_way(text, cache)}")
     if path.exists():
         return path
     if is_name and inside.is_file():
@@ -78,8 +79,7 @@ def located(name_or_path: str | Path, cache: str | Path | None = None) -> Path:
 
 
 def manual_way(name: str, cache: str | Path | None = None) -> str:
-    """How a part of the catalogue gets here, with a network and without."""
+    """How a part of the catalogue gets here without a network."""
     entry = CATALOGUE[name]
     what = f"{entry.member} out of {entry.address}" if entry.member else entry.address
-    place = parts_folder(cache) / entry.file
-    return f"fetch it with 'diarize parts get {name}', or without a network copy {what} to {place}"
+    return f"without a network copy {what} to {parts_folder(cache) / entry.file}"
