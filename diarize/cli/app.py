@@ -16,6 +16,7 @@ from diarize.cli import (
     convert,
     enroll,
     link,
+    parts,
     plot,
     report,
     run,
@@ -74,6 +75,7 @@ app.command("convert")(convert.convert)
 app.command("synth")(synth.synth)
 app.add_typer(background.app, name="background")
 app.add_typer(config.app, name="config")
+app.add_typer(parts.app, name="parts")
 
 
 def program() -> None:

@@ -67,7 +67,7 @@ def located(name_or_path: str | Path, cache: str | Path | None = None) -> Path:
     if is_name and text in CATALOGUE:
         if inside.is_file():
             return inside
-        get = f"fetch it with 'diarize parts get {text}'"
+        get = f"fetch {CATALOGUE[text].address} with 'diarize parts get {text}'"
         raise PartError(f"the part {text!r} is not here yet; {get}, or {manual_way(text, cache)}")
     if path.exists():
         return path
@@ -81,5 +81,5 @@ def located(name_or_path: str | Path, cache: str | Path | None = None) -> Path:
 def manual_way(name: str, cache: str | Path | None = None) -> str:
     """How a part of the catalogue gets here without a network."""
     entry = CATALOGUE[name]
-    what = f"{entry.member} out of {entry.address}" if entry.member else entry.address
+    what = f"{entry.member} out of that archive" if entry.member else "that file"
     return f"without a network copy {what} to {parts_folder(cache) / entry.file}"

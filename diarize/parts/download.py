@@ -94,10 +94,8 @@ def _receive(address: str, partial: Path, size: int | None, progress: Progress) 
     with closing(response):
         begin = have if _resumes(response, have) else 0
         total = _total(response, begin)
-        if total is not None and total > (size or MOST_BYTES) or (size and total and total != size):
-            raise PartError(
-                f"{address}: would be {total} bytes, {size or MOST_BYTES} are expected; not fetched"
-            )
+        if total is not None and (total > MOST_BYTES or (size is not None and total != size)):
+            raise PartError(f"{address}: has {total} bytes, {size or MOST_BYTES} are expected; not fetched")
         with partial.open("ab" if begin else "wb") as file:
             for chunk in _chunks(response, address):
                 file.write(chunk)

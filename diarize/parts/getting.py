@@ -63,7 +63,7 @@ def get_part(
         _bring(entry, place, progress)
     except UnreachableError as error:
         known = entry.name in CATALOGUE
-        way = manual_way(entry.name, cache) if known else f"without a network copy the file to {place}"
+        way = manual_way(entry.name, cache) if known else f"without a network copy that file to {place}"
         raise PartError(f"{error}; {way}") from None
     return Fetched(entry.name, place, is_new=True)
 
@@ -81,7 +81,7 @@ def _entry_for(address: str, sha256: str | None, name: str | None) -> Entry:
     """What is to be fetched from an address. Raises PartError for what is no address, name or checksum."""
     if ":" not in address:
         raise PartError(
-            f"{address}: no part of this name; there are {', '.join(CATALOGUE)}, others are fetched by address"
+            f"{address}: no part of this name; there are {', '.join(CATALOGUE)}, others need an address"
         )
     if sha256 is None or not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
         raise PartError(

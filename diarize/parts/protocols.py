@@ -18,12 +18,25 @@ __all__ = ["EmbeddingExtractor", "LocalActivity", "Segmenter"]
 class EmbeddingExtractor(Protocol):
     """Whose voice a window of speech has, as a vector."""
 
-    name: str
-    rate: int
-    """Hz of the samples that it wants."""
-    dimension: int
-    checksum: str
-    """SHA-256 of its weights."""
+    @property
+    def name(self) -> str:
+        """What it is called in results."""
+        ...
+
+    @property
+    def rate(self) -> int:
+        """Hz of the samples that it wants."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Numbers in a vector."""
+        ...
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of its weights."""
+        ...
 
     def embed(self, blocks: Iterable[Array], bounds: Array) -> Array:
         """Vectors float32 (m, dimension), one for each of the ``bounds``.
@@ -37,9 +50,20 @@ class EmbeddingExtractor(Protocol):
 class Segmenter(Protocol):
     """Who of a few local voices talks when, window by window."""
 
-    name: str
-    rate: int
-    checksum: str
+    @property
+    def name(self) -> str:
+        """What it is called in results."""
+        ...
+
+    @property
+    def rate(self) -> int:
+        """Hz of the samples that it wants."""
+        ...
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of its weights."""
+        ...
 
     def segment(self, blocks: Iterable[Array]) -> LocalActivity:
         """Of consecutive float32 (n_i,) samples at ``rate``; streams."""
