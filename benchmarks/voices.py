@@ -3,12 +3,15 @@
     python -m benchmarks.voices FOLDER        # one recording a reader, as background/librispeech
 
 The 200 readers with the longest recordings; of each the first twelve seconds, one file a reader under
-diarize/data/voices. The same recordings give the same sound, though the numbers of the Ogg streams differ.
+diarize/data/voices. By the ffmpeg program, because libsndfile has no way to ask for Opus's mode for speech,
+without which a calibration learnt from them is worse on clean recordings: equal error of windows of other
+readers 8.3 instead of 7.6 %, as it is when learnt from the recordings themselves.
 """
 
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 from pathlib import Path
 
@@ -18,7 +21,21 @@ PLACE = Path(__file__).parent.parent / "diarize" / "data" / "voices"
 READERS = 200
 SECONDS = 12.0
 RATE = 16_000
-LEVEL = 0.95  # of compression: 19 kbit/s, wide band
+ENCODER = [
+    "-c:a",
+    "libopus",
+    "-application",
+    "voip",
+    "-b:a",
+    "19k",
+    "-vbr",
+    "on",
+    "-compression_level",
+    "10",
+    "-frame_duration",
+    "60",
+]
+SAME_BYTES = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact"]
 MOST_BYTES = 6_000_000
 
 
@@ -31,14 +48,9 @@ def longest(folder: Path) -> list[tuple[str, Path]]:
 
 def write(source: Path, target: Path) -> int:
     """Write the beginning of a recording; its size in bytes."""
-    import soundfile
-
-    samples = open_recording(source, rate=RATE, end=SECONDS).waveform().samples
-    with soundfile.SoundFile(
-        target, "w", RATE, channels=1, format="OGG", subtype="OPUS", compression_level=LEVEL
-    ) as sound:
-        for start in range(0, len(samples), RATE):
-            sound.write(samples[start : start + RATE])
+    heard = ["-t", f"{SECONDS:g}", "-i", str(source), "-ac", "1", "-ar", str(RATE)]
+    quiet = ["ffmpeg", "-nostdin", "-y", "-loglevel", "error"]
+    subprocess.run([*quiet, *heard, *ENCODER, *SAME_BYTES, str(target)], check=True)
     return target.stat().st_size
 
 
@@ -53,7 +65,7 @@ def main() -> None:
     total = sum(write(path, arguments.output / f"{name}.opus") for name, path in chosen)
     print(f"{len(chosen)} voices, {total} bytes")
     if total > MOST_BYTES:
-        sys.exit(f"more than {MOST_BYTES} bytes; raise LEVEL")
+        sys.exit(f"more than {MOST_BYTES} bytes; lower the bit rate")
 
 
 if __name__ == "__main__":

@@ -116,7 +116,7 @@ def _opened(address: str, have: int) -> Any:
         headers["Range"] = f"bytes={have}-"
     try:
         request = urllib.request.Request(address, headers=headers)  # noqa: S310 (schemes are checked above)
-        return urllib.request.urlopen(request, timeout=PATIENCE)  # noqa: S310
+        return urllib.request.build_opener().open(request, timeout=PATIENCE)  # reads the environment anew
     except urllib.error.HTTPError as error:
         with suppress(OSError):
             error.close()
