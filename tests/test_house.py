@@ -18,7 +18,17 @@ SOURCE = Path(__file__).parent.parent / "diarize"
 FLOORS = {
     0: {"errors", "types", "intervals", "config", "commented"},
     1: {"audio", "features", "models", "formats", "scoring", "synth", "talk", "windows"},
-    2: {"speech", "background", "space", "segmentation", "clustering", "smoothing", "turns", "outliers", "parts"},
+    2: {
+        "speech",
+        "background",
+        "space",
+        "segmentation",
+        "clustering",
+        "smoothing",
+        "turns",
+        "outliers",
+        "parts",
+    },
     3: {"pipeline", "plots", "outputs", "training"},
     4: {"report", "batch", "identity"},
     5: {"cli"},

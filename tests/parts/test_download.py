@@ -265,7 +265,7 @@ def test_another_file_in_its_place_is_not_touched(known, tmp_path):
     (tmp_path / "parts").mkdir()
     place = tmp_path / "parts" / "plain.onnx"
     place.write_bytes(b"mine")
-    assert "another file is there" in refused("plain", cache=tmp_path)
+    assert "exists already and is another file" in refused("plain", cache=tmp_path)
     assert place.read_bytes() == b"mine"
     assert get_part("plain", cache=tmp_path, overwrite=True).path.read_bytes() == DATA
 
