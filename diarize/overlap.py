@@ -15,7 +15,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from diarize.speech import LocalActivity, SpeechActivity
+    from diarize.networks.activity import LocalActivity
+    from diarize.speech import SpeechActivity
     from diarize.types import Posteriors
 
     Array = NDArray[Any]

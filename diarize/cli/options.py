@@ -115,6 +115,23 @@ _Background = Annotated[
     ),
 ]
 
+_Embedding = Annotated[
+    str | None,
+    typer.Option(
+        "--embedding",
+        metavar="FILE|NAME",
+        help="Another speaker embedding: an ONNX file, or a name that 'parts get' fetched.",
+    ),
+]
+_Segmentation = Annotated[
+    str | None,
+    typer.Option(
+        "--segmentation",
+        metavar="FILE|NAME",
+        help="Another segmentation network: an ONNX file, or a name that 'parts get' fetched.",
+    ),
+]
+
 _SPACE_HELP = (
     "Where speakers are told apart. 'embedding' (the default): windows of speech by a speaker embedding. "
     "'gmm': windows under the background model, several times as fast and less accurate. "
@@ -143,17 +160,19 @@ class Settings:
     )
     channel: _Channel = None
     space: Annotated[
-        str | None, typer.Option("--space", metavar="speaker|mfcc", callback=_space, help=_SPACE_HELP)
+        str | None, typer.Option("--space", metavar="embedding|gmm|mfcc", callback=_space, help=_SPACE_HELP)
     ] = None
     speech: Annotated[
         str | None,
         typer.Option(
             "--speech",
-            metavar="hmm|energy|silero|FILE",
+            metavar="network|hmm|energy|silero|FILE",
             help="How speech is found, or a file (UEM, RTTM, lab) that says where it is.",
         ),
     ] = None
     background: _Background = None
+    embedding: _Embedding = None
+    segmentation: _Segmentation = None
 
 
 SEPARATE = "separate"

@@ -13,7 +13,8 @@ from diarize.config import SpaceConfig, SpeechConfig
 from diarize.embedding import speech_windows
 from diarize.errors import ConfigError
 from diarize.networks import pyannet
-from diarize.speech import LocalActivity, SpeechActivity, by_network
+from diarize.networks.activity import LocalActivity
+from diarize.speech import SpeechActivity, by_network
 from diarize.speech.network import _windows
 from diarize.types import FrameGrid, Posteriors, SpeechMask
 from diarize.windows import overlapping
