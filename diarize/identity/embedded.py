@@ -29,7 +29,7 @@ __all__ = ["embedded_evidence"]
 # Of the variance within a speaker, what does not average out over one recording: another recording has
 # another microphone, room and mood. More than within one recording; chosen with the line of calibration on
 # voices held out (benchmarks.known).
-LASTING: Final = 0.5
+LASTING: Final = 1.0
 
 
 def embedded_evidence(path: Path, spans: Mapping[str, Array], config: Config) -> dict[str, Evidence]:

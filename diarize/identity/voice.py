@@ -26,7 +26,7 @@ __all__ = ["BANDS", "Evidence", "Voice", "fingerprint", "joined", "log_odds"]
 BANDS: Final = ("embedding", "wide", "narrow")  # in the order in which they are asked
 # Log odds = slope · log ratio + offset: logistic calibration (Brümmer & du Preez 2006) on voices that the
 # models did not know, python -m benchmarks.known; one line serves both bands.
-CALIBRATION: Final = {"embedding": (0.3, -3.0), "wide": (0.87, -1.6), "narrow": (0.87, -1.6)}
+CALIBRATION: Final = {"embedding": (0.27, -0.42), "wide": (0.87, -1.6), "narrow": (0.87, -1.6)}
 
 
 @dataclass(frozen=True, slots=True)
