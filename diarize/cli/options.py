@@ -153,6 +153,14 @@ class Settings:
         ),
     ] = None
     background: _Background = None
+    set: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Any setting of 'diarize config show', as speech.bias=2; several times for several.",
+        ),
+    ] = None
 
 
 SEPARATE = "separate"
