@@ -95,7 +95,8 @@ def batch(
     config, speech = resolved(settings), speech_of(settings)
     if verbose:
         remark(describe.settings_line(config))
-    kinds = {"resume": resume, "overwrite": overwrite, "speech": marked(speech) if speech else None}
+    kinds: dict[str, Any] = {"resume": resume, "overwrite": overwrite}
+    kinds["speech"] = marked(speech) if speech else None
     plan = rooms.planned(folder, output, **_asked(asked), **kinds)
     for complaint in plan.unreadable:
         complain(complaint)
