@@ -94,29 +94,32 @@ class FeatureConfig:
 class SpeechConfig:
     """Who cares: speech or not."""
 
-    # "hmm": the shipped two-class mixture; "energy": a threshold on loudness; "silero": extra package
-    method: str = "hmm"
-    # log-odds added to speech by "hmm": positive hears more, negative less
-    bias: float = 1.0
+    # "network": the shipped segmentation network, which hears overlap, too; "hmm": the shipped two-class
+    # mixture; "energy": a threshold on loudness; "silero": extra package
+    method: str = "network"
+    # log-odds added to speech by "network" and "hmm": positive hears more, negative less
+    bias: float = 0.0
     # shortest stretch of speech and shortest pause, seconds
     min_speech: float = 0.2
-    min_pause: float = 0.3
+    min_pause: float = 0.1
     # seconds added at either end of every stretch of speech
-    padding: float = 0.05
+    padding: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class SpaceConfig:
     """Where speakers are told apart."""
 
-    # "speaker": windows under the background model; "mfcc": frames themselves (teaching mode: finds phones)
-    kind: str = "speaker"
+    # "embedding": windows as points of a speaker embedding; "gmm": windows under the background model; "mfcc":
+    # frames themselves (teaching mode: finds phones)
+    kind: str = "embedding"
     # file of a background model; "" is the one that ships for the measured bandwidth
     background: str = ""
-    # seconds of speech in one window
-    window: float = 1.0
+    # seconds of speech in one window of an embedding, and from one window to the next
+    window: float = 1.5
+    step: float = 0.5
     # a pause longer than this ends a window, seconds
-    max_pause: float = 0.15
+    max_pause: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +153,8 @@ class SmoothingConfig:
     stay: float = 0.98
     # shortest turn, seconds
     min_turn: float = 0.3
-    # a second speaker speaks too where its posterior is at least this; 0: one at a time (lower DER so far)
-    overlap: float = 0.0
+    # a second speaker speaks too where the probability of two voices is at least this; 0: one at a time
+    overlap: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +186,8 @@ class Config:
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "features.band": ("auto", "wide", "narrow"),
     "features.normalization": ("recording", "sliding", "warping", "none"),
-    "speech.method": ("hmm", "energy", "silero"),
-    "space.kind": ("speaker", "mfcc"),
+    "speech.method": ("network", "hmm", "energy", "silero"),
+    "space.kind": ("embedding", "gmm", "mfcc"),
     "clustering.criterion": ("evidence", "bic"),
     "clustering.covariance": ("full", "tied", "diag", "spherical"),
 }
@@ -211,6 +214,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "speech.min_pause": (0.01, 10),
     "speech.padding": (0, 1),
     "space.window": (0.25, 10),
+    "space.step": (0.05, 10),
     "space.max_pause": (0, 10),
     "clustering.min_speakers": (1, 100),
     "clustering.max_speakers": (1, 100),
@@ -221,7 +225,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "smoothing.likelihood_scale": (0.001, 1),
     "smoothing.stay": (0, 0.9999999),
     "smoothing.min_turn": (0, 60),
-    "smoothing.overlap": (0, 0.5),
+    "smoothing.overlap": (0, 1),
     "seed": (0, 2**63 - 1),
 }
 

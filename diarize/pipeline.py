@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from diarize.config import Config, merged
-from diarize.errors import AudioError, ConfigError, SpeakerCountError
+from diarize.errors import ConfigError, SpeakerCountError
+from diarize.inputs import Sound
 from diarize.result import Diarization
 from diarize.types import Annotation, Features, Posteriors, SpeechMask, VoiceFrames, Waveform
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from diarize.background import BackgroundModel
     from diarize.clustering import Clustering
+    from diarize.speech import SpeechActivity
     from diarize.types import SpeakerPoints
 
     Array = NDArray[Any]
@@ -86,24 +88,25 @@ def _diarized(
     span: tuple[float, float | None],
     progress: Progress,
 ) -> Diarization:
-    from diarize import alternatives, outliers, speakers, turns
+    from diarize import alternatives, outliers, overlap, speakers, turns
 
     _check_slopes(config)
     stretches = None if given is None else _stretches(given)
-    sound = _Sound.of(recording, config, span)
-    frames, model, band, duration = _listened(sound, stretches, config, progress)
+    sound = Sound.of(recording, config, span)
+    frames, activity, model, band, duration = _listened(sound, stretches, config, progress)
     values, mask = frames.values, frames.mask
     if not mask.values.any():
         return _silent(sound, mask, band, duration, config)
     progress("space", 0.0)
-    points = _points(frames, model, config)
+    points = _points(frames, activity, sound, model, config)
     progress("clustering", 0.0)
     selection = _clustered(sound.name, points, config)
     progress("smoothing", 0.0)
     posteriors = turns.by_appearance(_frame_posteriors(values, mask, points, selection, model, config))
     posteriors, notes = _with_as_many(posteriors, mask, points, selection, config)
     span, most = (sound.start, duration), config.clustering.max_speakers
-    annotation = turns.turns_of(posteriors, mask, sound.name, span, config.smoothing.overlap)
+    second = overlap.second_speakers(posteriors, activity, config.smoothing.overlap)
+    annotation = turns.turns_of(posteriors, mask, sound.name, span, second)
     progress("smoothing", 1.0)
     return Diarization(
         annotation, posteriors, selection, mask, band, duration,
@@ -116,20 +119,22 @@ def _diarized(
 
 
 def _listened(
-    sound: _Sound, given: Array | None, config: Config, progress: Progress
-) -> tuple[VoiceFrames, BackgroundModel, str, float]:
-    """What there is to tell voices by, background model, band and seconds; the bare cepstra, a large table,
-    are let go.
+    sound: Sound, given: Array | None, config: Config, progress: Progress
+) -> tuple[VoiceFrames, SpeechActivity, BackgroundModel, str, float]:
+    """What there is to tell voices by, who speaks when, background model, band and seconds; the bare cepstra,
+    a large table, are let go.
     """
     from diarize.features import above_pauses, clear
 
     features, band, duration = _heard(sound, config, progress)
     model = _background(band, config)
     progress("speech", 0.0)
-    mask = _speech_mask(features, given, sound, model, config)
+    activity = _activity(features, given, sound, model, config)
+    mask = activity.mask
     values = _values(features, mask, model.band, config)
     above = above_pauses(features, mask.values, config.features.n_mels)
-    return VoiceFrames(values, mask, clear(features, mask.values), above), model, band, duration
+    frames = VoiceFrames(values, mask, clear(features, mask.values), above)
+    return frames, activity, model, band, duration
 
 
 def speech_mask(
@@ -144,9 +149,9 @@ def speech_mask(
 
     config = config or Config()
     with threadpool_limits(limits=1):
-        sound = _Sound.of(recording, config, (start, end))
+        sound = Sound.of(recording, config, (start, end))
         features, band, _ = _heard(sound, config, lambda stage, share: None)
-        return _speech_mask(features, None, sound, _background(band, config), config)
+        return _activity(features, None, sound, _background(band, config), config).mask
 
 
 def _check_slopes(config: Config) -> None:
@@ -194,57 +199,7 @@ def _stretches(given: ArrayLike) -> Array:
     return rows
 
 
-@dataclass(frozen=True, slots=True)
-class _Sound:
-    """Where samples come from: blocks (n,) at one rate, a name, the second at which they start, and
-    oddities.
-    """
-
-    name: str
-    rate: int
-    start: float
-    duration: float | None
-    blocks: Callable[[], Iterator[Array]]
-    notes: Callable[[], tuple[str, ...]]
-
-    @classmethod
-    def of(
-        cls, recording: str | PathLike[str] | Waveform, config: Config, span: tuple[float, float | None]
-    ) -> _Sound:
-        if isinstance(recording, Waveform):
-            return _waveform_sound(recording, config.audio.rate, span)
-        from diarize.audio import open_recording
-
-        channel = config.audio.channel or None
-        opened = open_recording(
-            recording, rate=config.audio.rate, channel=channel, start=span[0], end=span[1]
-        )
-
-        def blocks() -> Iterator[Array]:
-            return (block.samples for block in opened.blocks())
-
-        return cls(opened.id, config.audio.rate, span[0], opened.duration, blocks, lambda: opened.notes)
-
-
-def _waveform_sound(waveform: Waveform, rate: int, span: tuple[float, float | None]) -> _Sound:
-    """A stretch of sound in memory, resampled when its rate is another."""
-    start, end = span[0], waveform.duration if span[1] is None else min(span[1], waveform.duration)
-    if not 0 <= start < end:  # NaN is not
-        raise AudioError(
-            f"{waveform.recording}: nothing between {start} s and {end} s of {waveform.duration:g} s; "
-            "0 ≤ start < end is needed, choose another stretch"
-        )
-    samples = waveform.samples[round(start * waveform.rate) : round(end * waveform.rate)]
-    if not samples.size:
-        raise AudioError(f"{waveform.recording}: nothing between {start:g} s and {end:g} s; choose another")
-    if waveform.rate != rate:
-        import librosa
-
-        samples = librosa.resample(samples, orig_sr=waveform.rate, target_sr=rate, res_type="soxr_hq")
-    return _Sound(waveform.recording, rate, span[0], samples.size / rate, lambda: iter([samples]), lambda: ())
-
-
-def _heard(sound: _Sound, config: Config, progress: Progress) -> tuple[Features, str, float]:
+def _heard(sound: Sound, config: Config, progress: Progress) -> tuple[Features, str, float]:
     """Cepstra in one pass over the sound, the band that they are for, and how many seconds it was."""
     from diarize.features import band_of, cepstra
 
@@ -253,7 +208,7 @@ def _heard(sound: _Sound, config: Config, progress: Progress) -> tuple[Features,
     return found, band_of(found, config.features), ends[-1] / sound.rate
 
 
-def _reported(sound: _Sound, ends: list[int], progress: Progress) -> Iterator[Array]:
+def _reported(sound: Sound, ends: list[int], progress: Progress) -> Iterator[Array]:
     """The blocks of the sound; at which sample each ends is noted down, and how far that is reported."""
     for block in sound.blocks():
         ends.append(ends[-1] + len(block))
@@ -262,18 +217,28 @@ def _reported(sound: _Sound, ends: list[int], progress: Progress) -> Iterator[Ar
         yield block
 
 
-def _speech_mask(
+def _activity(
     features: Features,
     given: Array | None,
-    sound: _Sound,
+    sound: Sound,
     model: BackgroundModel,
     config: Config,
-) -> SpeechMask:
-    """The stretches that were given, else what speech activity finds."""
+) -> SpeechActivity:
+    """What speech activity finds, with the stretches that were given in place of its own."""
     from diarize import speech
 
-    if given is not None:
-        return SpeechMask(features.grid.mask(np.maximum(given - sound.start, 0.0)), features.grid)
+    grid = features.grid
+    stretches = None if given is None else SpeechMask(grid.mask(np.maximum(given - sound.start, 0.0)), grid)
+    if config.speech.method != "network":
+        return speech.SpeechActivity(stretches or _speech_mask(features, sound, model, config))
+    found = speech.by_network(sound.blocks(), speech.PyanNetSegmenter(), grid, config.speech)
+    return replace(found, mask=stretches or found.mask)
+
+
+def _speech_mask(features: Features, sound: Sound, model: BackgroundModel, config: Config) -> SpeechMask:
+    """What the detectors find that know of speech alone."""
+    from diarize import speech
+
     n_mels = config.features.n_mels
     if config.speech.method == "silero":
         return speech.by_silero(sound.blocks(), features.grid, config.speech)
@@ -291,13 +256,18 @@ def _background(band: str, config: Config) -> BackgroundModel:
     return model
 
 
-def _points(frames: VoiceFrames, model: BackgroundModel, config: Config) -> SpeakerPoints:
-    from diarize import space
+def _points(
+    frames: VoiceFrames, activity: SpeechActivity, sound: Sound, model: BackgroundModel, config: Config
+) -> SpeakerPoints:
+    from diarize import embedding, space
 
+    if config.space.kind == "embedding":
+        extractor = embedding.CampplusExtractor()
+        return embedding.embedded_points(sound.blocks(), activity, extractor, config.space)
     if config.space.kind == "mfcc":
         return space.frame_points(frames.values, frames.mask)
     loadings = model.speaker, model.window
-    return space.speaker_points(frames, model.ubm, loadings, model.scale, config.space, model.shared)
+    return space.speaker_points(frames, model.ubm, loadings, model.scale, model.shared)
 
 
 def _frame_posteriors(
@@ -340,7 +310,7 @@ def _with_as_many(
     return forced, (f"{least} speakers asked for, of whom {apart} can be told apart; best effort: {each}",)
 
 
-def _silent(sound: _Sound, mask: SpeechMask, band: str, duration: float, config: Config) -> Diarization:
+def _silent(sound: Sound, mask: SpeechMask, band: str, duration: float, config: Config) -> Diarization:
     """The result for a recording in which nobody speaks."""
     from diarize.clustering import nobody
 

@@ -41,15 +41,14 @@ def turns_of(
     mask: SpeechMask,
     recording: str,
     span: tuple[float, float] = (0.0, inf),
-    overlap: float = 0.0,
+    second: Array | None = None,
 ) -> Annotation:
     """The most likely speaker of every frame of speech as turns; confidence is the mean posterior.
 
     ``span``: second of the recording at which the clock begins, and seconds that there are: no turn passes
-    them, though the last frame may. Where the posterior of the next one is ``overlap`` or more, the next one
-    speaks too; 0: one at a time.
+    them, though the last frame may. ``second`` (n_frames,): column of who speaks too, −1 for nobody.
     """
-    speaking = _speaking(posteriors.values, mask.values, overlap)
+    speaking = _speaking(posteriors.values, mask.values, second)
     start, duration = span
     edges = np.clip(posteriors.grid.edges(), 0.0, duration) + start
     found = []
@@ -70,15 +69,13 @@ def limited(annotation: Annotation, longest: float) -> Annotation:
     return Annotation(annotation.recording, tuple(found))
 
 
-def _speaking(values: Array, speech: Array, overlap: float) -> Array:
-    """Who speaks in every frame, bool (n_frames, K): the likeliest, and the next if likely enough."""
+def _speaking(values: Array, speech: Array, second: Array | None) -> Array:
+    """Who speaks in every frame, bool (n_frames, K): the likeliest, and the second where there is one."""
     frames, speaking = np.arange(len(values)), np.zeros(values.shape, dtype=bool)
-    likeliest = values.argmax(axis=1)
-    speaking[frames, likeliest] = speech
-    if overlap > 0 and values.shape[1] > 1:
-        rest = values.copy()
-        rest[frames, likeliest] = 0
-        speaking |= (rest >= overlap) & (rest == rest.max(axis=1, keepdims=True)) & speech[:, None]
+    speaking[frames, values.argmax(axis=1)] = speech
+    if second is not None:
+        both = np.flatnonzero(speech & (second >= 0))
+        speaking[both, second[both]] = True
     return speaking
 
 

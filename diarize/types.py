@@ -228,7 +228,9 @@ class SpeakerPoints:
     exact; ``bounds`` (n, 2): starts and ends in frames of ``grid``, half-open, in order of time; ``first``
     bool (n,): whether the window begins a stretch of speech; ``drift`` (d, d): covariance by which one
     speaker's place may change in the end, however long the recording, or None when it does not; ``shared``
-    (d, d): covariance of what the places of all speakers of the recording have in common, or None.
+    (d, d): covariance of what the places of all speakers of the recording have in common, or None;
+    ``weights`` (n,): the share of a full window that each is, and ``between`` ψ (d,): variance of speakers in
+    every dimension where that within a speaker is 1, or None where points are of another kind.
     """
 
     values: Array
@@ -238,13 +240,22 @@ class SpeakerPoints:
     precision: Array | None = None
     drift: Array | None = None
     shared: Array | None = None
+    weights: Array | None = None
+    between: Array | None = None
 
     def __post_init__(self) -> None:
         n = len(self.values)
-        for name in ("drift", "shared"):
+        for name in ("drift", "shared", "between"):
             if (covariance := getattr(self, name)) is not None:
                 object.__setattr__(self, name, _read_only(covariance, None))
-        for name, dtype in (("values", None), ("bounds", np.int64), ("first", np.bool_), ("precision", None)):
+        columns = (
+            ("values", None),
+            ("bounds", np.int64),
+            ("first", np.bool_),
+            ("precision", None),
+            ("weights", np.float64),
+        )
+        for name, dtype in columns:
             column = getattr(self, name)
             if column is None:
                 continue

@@ -17,10 +17,12 @@ SOURCE = Path(__file__).parent.parent / "diarize"
 
 FLOORS = {
     0: {"errors", "handy", "types", "intervals", "config", "commented"},
-    1: {"audio", "features", "models", "formats", "scoring", "synth", "talk", "windows"},
+    1: {"audio", "features", "models", "formats", "networks", "scoring", "synth", "talk", "windows"},
     2: {
         "speech",
         "background",
+        "embedding",
+        "overlap",
         "space",
         "segmentation",
         "clustering",
@@ -44,6 +46,7 @@ NEIGHBOURS = {("outputs", "plots"), ("batch", "report"), ("pipeline", "result"),
 # What a room uses of others is listed where it is less than its floor allows.
 NARROW = {
     "models": {"errors"},
+    "networks": {"errors"},
     "scoring": FOUNDATION,
     "formats": FOUNDATION,
     "audio": {"errors", "types"},
