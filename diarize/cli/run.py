@@ -200,7 +200,9 @@ def _entry(job: _Job, path: Path, target: Target | DiarizeError, *, silent: bool
         clips = _clips(job, result, path)
         if clips and not silent:
             say(f"wrote {len(clips)} clips to {shown(job.asked.clips or '')}")
-        return _finished(result, target, path, _page(job, result, path, target), spoken, silent=silent)
+        return _finished(
+            result, target, path, _page(job, result, path, target, spoken), spoken, silent=silent
+        )
     except DiarizeError as error:
         complain(str(error))
         return {"recording": path.stem, "audio": str(path), "status": "failed", "error": str(error)}
@@ -232,14 +234,17 @@ def _check_clips(audio: Sequence[Path], asked: Results, *, overwrite: bool) -> N
             raise OutputError(f"{there}: exists already; --overwrite replaces it, or choose another folder")
 
 
-def _page(job: _Job, result: Diarization, path: Path, target: Target) -> str:
+def _page(
+    job: _Job, result: Diarization, path: Path, target: Target, spoken: Transcript | None = None
+) -> str:
     """The page about a recording, where one is planned; its sound is read again, nothing is computed."""
     if target.page is None:
         return ""
     from diarize.report import Report, rendered
 
     heard = sound_of(path, job.sound, target.page, channel=job.config.audio.channel, quiet=job.quiet)
-    return rendered(Report.of_result(result, sound=heard))
+    sentences = spoken.annotation if spoken else None
+    return rendered(Report.of_result(result, sound=heard, sentences=sentences))
 
 
 def _finished(
