@@ -127,6 +127,7 @@ def visited(browser, address):
     browser.get(address)
     waited(lambda: browser.find_element("id", "timeline").get_attribute("data-to"))
     yield browser
+    browser.execute_script("localStorage.clear()")  # names and edits, which the next page would find
     complaints = [line for line in browser.get_log("browser") if line["level"] == "SEVERE"]
     assert complaints == []
     own = {"chrome", "chrome-untrusted"}  # pages of the browser itself, as it starts
