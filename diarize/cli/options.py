@@ -173,6 +173,14 @@ class Settings:
     background: _Background = None
     embedding: _Embedding = None
     segmentation: _Segmentation = None
+    set: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Any setting of 'diarize config show', as speech.bias=2; several times for several.",
+        ),
+    ] = None
 
 
 SEPARATE = "separate"

@@ -12,11 +12,11 @@ from diarize.cli.files import about, existing, or_silence, read_annotations
 from diarize.cli.options import SEPARATE, Hearing, Known, Settings, Sound, nearest
 from diarize.cli.printing import shown
 from diarize.cli.progress import shown_progress
-from diarize.config import CHOICES, Config, loaded, merged, preset
+from diarize.config import CHOICES, Config, loaded, merged, parsed, preset
 from diarize.errors import ConfigError, FormatError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -43,9 +43,28 @@ def resolved(asked: Settings) -> Config:
     if asked.config:
         base = loaded(existing(asked.config), base)
     try:
-        return merged(base, _changes(asked), "options")
+        named = merged(base, _changes(asked), "options")
+        return merged(named, _assigned(asked.set or ()), "--set") if asked.set else named
     except ConfigError as error:
         raise typer.BadParameter(str(error)) from None
+
+
+def _assigned(words: Sequence[str]) -> dict[str, Any]:
+    """Settings by ``section.key=value``; a value that is no TOML is a text."""
+    found: dict[str, Any] = {}
+    for word in words:
+        key, sign, value = word.partition("=")
+        if not (sign and key.strip()):
+            raise typer.BadParameter(f"--set {word!r} is no KEY=VALUE; write it as speech.bias=2")
+        try:
+            nested = parsed(f"{key}={value}", "--set")
+        except ConfigError:
+            quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+            nested = parsed(f'{key}="{quoted}"', f"--set {word}")
+        for section, each in nested.items():
+            both = isinstance(each, dict) and isinstance(found.get(section), dict)
+            found[section] = found[section] | each if both else each
+    return found
 
 
 def heard_as(asked: Hearing) -> Config:

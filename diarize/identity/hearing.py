@@ -37,6 +37,7 @@ __all__ = ["WITHIN", "enrolled", "voices_of"]
 # mood. Chosen, like the lines of calibration, on voices held out.
 WITHIN: Final = 0.5
 # Of what an enrolment may hold of second voices, as a share of its speech, without a question.
+LEAST: Final = 2.5  # seconds of speech, or what was heard is no voice
 STRAY: Final = 0.1
 
 
@@ -165,6 +166,11 @@ def _enrolled(
     seconds = {each: float(np.diff(annotation.intervals(each)).sum()) for each in annotation.speakers}
     if not seconds:
         raise DiarizeError(f"{path}: no speech found, so there is no voice to enrol; give another recording")
+    if sum(seconds.values()) < LEAST and not whole:
+        raise DiarizeError(
+            f"{path}: only {sum(seconds.values()):.1f} s of it are speech, which is no voice; give a "
+            f"recording with {LEAST:g} s at least, or say that it is one (--whole)"
+        )
     strays = sum(seconds.values()) - max(seconds.values())
     if not whole and strays > STRAY * sum(seconds.values()):
         parts = ", ".join(f"{each} {spoken:.0f} s" for each, spoken in seconds.items())
