@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from diarize import identity, outputs, pipeline
 from diarize.batch.plan import PICTURE
-from diarize.errors import DiarizeError
+from diarize.config import merged
+from diarize.errors import DiarizeError, SpeakerCountError
 from diarize.formats import Options, write_bytes, write_file
 
 if TYPE_CHECKING:
@@ -62,11 +63,26 @@ def performed(order: Order, progress: Callable[[str, float], None] = lambda stag
 def _diarized(order: Order, progress: Callable[[str, float], None]) -> Diarization:
     """The result, called as the task says."""
     task = order.task
-    result = pipeline.diarize(task.audio, order.config, speech=task.speech, progress=progress)
+    result = _with_as_many(order, progress)
     if order.known:
         result = identity.named(result, task.audio, order.known.voices, order.known.threshold)
     named = replace(result.annotation, recording=task.name or result.annotation.recording)
     return replace(result, annotation=named)
+
+
+def _with_as_many(order: Order, progress: Callable[[str, float], None]) -> Diarization:
+    """The result with the speakers asked for or, in a recording too short for so many, with as many as there
+    is speech for and a note.
+    """
+    task, config = order.task, order.config
+    try:
+        return pipeline.diarize(task.audio, config, speech=task.speech, progress=progress)
+    except SpeakerCountError as error:
+        asked, possible = config.clustering.min_speakers, max(1, error.possible)
+        most = {"clustering": {"min_speakers": possible, "max_speakers": possible}}
+        result = pipeline.diarize(task.audio, merged(config, most), speech=task.speech, progress=progress)
+        note = f"{asked} speakers asked for; there is speech for {possible} at most"
+        return replace(result, notes=(*result.notes, note), config=config)
 
 
 def _one_line(text: str) -> str:
@@ -105,7 +121,12 @@ def _write(result: Diarization, task: Task) -> None:
     folders are there: one that was taken away meanwhile is not made again.
     """
     options = Options(
-        duration=result.duration, media=task.audio.name, posteriors=result.posteriors, start=result.start
+        duration=result.duration,
+        media=task.audio.name,
+        posteriors=result.posteriors,
+        start=result.start,
+        channel=result.config.audio.channel or 1,
+        alternatives=result.alternatives.fields if result.alternatives else None,
     )
     for name, path in task.files.items():
         if name == PICTURE:

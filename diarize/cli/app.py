@@ -15,9 +15,13 @@ from diarize.cli import (
     config,
     convert,
     enroll,
+    label,
     link,
+    merge,
     parts,
     plot,
+    recount,
+    rename,
     report,
     run,
     score,
@@ -63,6 +67,10 @@ def _diarize(
 
 
 app.command("run")(run.run)
+app.command("label")(label.label)
+app.command("rename")(rename.rename)
+app.command("merge")(merge.merge)
+app.command("recount")(recount.recount)
 app.command("score")(score.score)
 app.command("plot")(plot.plot)
 app.command("report")(report.report)

@@ -12,7 +12,7 @@ import typer
 
 from diarize.cli import describe
 from diarize.cli.guard import FAILED
-from diarize.cli.options import Known, Overwrite, Settings, Verbose, expanded, format_name
+from diarize.cli.options import Json, Known, Overwrite, Quiet, Settings, Verbose, expanded, format_name
 from diarize.cli.printing import clock, complain, remark, say, say_json, shown, table
 from diarize.cli.settings import known_to, marked, resolved, speech_of
 from diarize.errors import ClusterError
@@ -41,8 +41,6 @@ _Plot = Annotated[bool, typer.Option("--plot", help="Write a picture of each, to
 _Resume = Annotated[
     bool, typer.Option("--resume", help="Skip what is finished; redo changed recordings and settings.")
 ]
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document (docs/cli.md) instead.")]
-_Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +72,8 @@ def batch(
     known: Known = Known(),  # noqa: B008
     format: _Format = None,
     plot: _Plot = False,
-    json: _Json = False,
-    quiet: _Quiet = False,
+    json: Json = False,
+    quiet: Quiet = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:

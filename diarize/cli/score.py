@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from diarize.cli.files import existing, or_silence, read_annotations
-from diarize.cli.options import Verbose
+from diarize.cli.options import Json, Verbose
 from diarize.cli.printing import percent, remark, say, say_json, table
 
 if TYPE_CHECKING:
@@ -38,9 +38,7 @@ def score(
     skip_overlap: Annotated[
         bool, typer.Option("--skip-overlap", help="Leave out where two or more reference speakers talk.")
     ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document (docs/cli.md) instead.")
-    ] = False,
+    json: Json = False,
     verbose: Verbose = False,
 ) -> None:
     """Print the diarization error rate (DER) and its parts, per recording and pooled.

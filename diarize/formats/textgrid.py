@@ -1,6 +1,7 @@
 """Praat TextGrid: one interval tier a speaker, each covering all the time without gap or overlap.
 
-An interval with a text is a turn of the speaker that the tier is called after; an empty one is a pause.
+An interval with a text, what was said or the speaker's name, is a turn of the speaker that the tier is called
+after; an empty one is a pause. A tier ``NAME - words`` holds the words of NAME, as forced aligners write it.
 Source: the Praat manual, *TextGrid file formats*.
 """
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from diarize.types import Annotation, Turn
 
-__all__ = ["read", "write"]
+__all__ = ["read", "tiers", "write"]
 
 # Praat itself reads these and nothing else: texts, free-standing numbers, flags; all other words are remarks
 _TOKEN = re.compile(
@@ -32,9 +33,6 @@ _TOKEN = re.compile(
     | ![^\n]*""",
     re.VERBOSE | re.ASCII,
 )
-
-
-_NOTHING = '""'
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +82,28 @@ class _Tokens:
 def read(text: str, source: str = "text.TextGrid") -> dict[str, Annotation]:
     """The annotation, under the name of the file; long and short text format.
 
-    Point tiers are skipped. Raises FormatError for anything else that is not a TextGrid in text form.
+    Point tiers are skipped, and the tier of the words of somebody who has a tier of turns. Raises FormatError
+    for anything else that is not a TextGrid in text form.
     """
+    found = tiers(text, source)
+    names = {name for name, _ in found}
+    rows = lines.said([turn for name, turns in found if not lines.are_words(name, names) for turn in turns])
+    recording = lines.stem(source)
+    return lines.collected([(recording, None), *((recording, row) for row in rows)])
+
+
+def tiers(text: str, source: str = "text.TextGrid") -> list[tuple[str, list[Turn]]]:
+    """The interval tiers by name, in order: a turn for every interval with a text. Errors as of ``read``."""
     tokens = _Tokens(text.removeprefix("\ufeff"), source)
     if tokens.text("the file type") != "ooTextFile" or tokens.text("the object class") != "TextGrid":
         raise FormatError(f"{source}:1: not a TextGrid; export one from Praat as a text file")
     tokens.seconds("the start"), tokens.seconds("the end")
     present = tokens.take("flag", "<exists>").value == "<exists>"
-    recording = lines.stem(source)
-    tiers = tokens.count("the number of tiers") if present else 0
-    rows = [turn for _ in range(tiers) for turn in _tier(tokens)]
-    return lines.collected([(recording, None), *((recording, row) for row in rows)])
+    count = tokens.count("the number of tiers") if present else 0
+    return [_tier(tokens) for _ in range(count)]
 
 
-def _tier(tokens: _Tokens) -> list[Turn | None]:
+def _tier(tokens: _Tokens) -> tuple[str, list[Turn]]:
     intervals = tokens.text("the class of a tier") == "IntervalTier"
     name = tokens.text("the name of a tier")
     tokens.seconds("the start of a tier"), tokens.seconds("the end of a tier")
@@ -105,56 +111,59 @@ def _tier(tokens: _Tokens) -> list[Turn | None]:
     if not intervals:
         for _ in range(count):
             tokens.seconds("the time of a point"), tokens.text("the text of a point")
-        return []
-    return [_interval(tokens, name) for _ in range(count)]
+        return name, []
+    return name, [turn for _ in range(count) if (turn := _interval(tokens, name))]
 
 
 def _interval(tokens: _Tokens, name: str) -> Turn | None:
     line, start = tokens.seconds("the start of an interval")
     _, end = tokens.seconds("the end of an interval")
-    spoken = tokens.text("the text of an interval").strip()
-    return line.turn(start, end, name) if spoken else None
+    spoken = lines.one_line(tokens.text("the text of an interval"))
+    return line.turn(start, end, name, text=spoken) if spoken else None
 
 
-def write(annotations: Sequence[Annotation], *, duration: float | None = None) -> str:
+def write(
+    annotations: Sequence[Annotation], *, duration: float | None = None, words: Annotation | None = None
+) -> str:
     """The long text format.
 
-    ``duration``: seconds that the tiers cover, the end of the last turn when None or earlier. Boundaries are
-    rounded to milliseconds; overlapping turns of one speaker become one, touching ones stay two; the text of
-    a turn is the speaker's name.
+    ``duration``: seconds that the tiers cover, the end of the last turn when None or earlier; ``words``: each
+    with its time, in a tier of its own below that of the speaker. Boundaries are rounded to milliseconds;
+    overlapping turns of one speaker become one, touching ones stay two; the text of a turn is what was said
+    or, where no words are known, the speaker's name.
     """
     annotation = lines.only(annotations, "TextGrid")
     rows = times.rounded(annotation)
     end = max([times.milliseconds(duration or 0), 1, *(row[1] for row in rows)])
-    names = lines.labels(annotation.speakers)
-    spans = {
-        name: times.disjoint((start, stop) for start, stop, turn in rows if turn.speaker == name)
-        for name in annotation.speakers
-    }
-    tiers = [_tier_text(i, names[name], spans[name], end) for i, name in enumerate(spans, 1)]
+    texts = [_tier_text(i, *tier, end) for i, tier in enumerate(lines.tiers_of(annotation, words), 1)]
     head = 'File type = "ooTextFile"\nObject class = "TextGrid"\n\n'
-    size = f"tiers? <exists> \nsize = {len(tiers)} \nitem []: \n"
-    return f"{head}xmin = 0.000 \nxmax = {times.seconds(end)} \n{size}{''.join(tiers)}"
+    size = f"tiers? <exists> \nsize = {len(texts)} \nitem []: \n"
+    return f"{head}xmin = 0.000 \nxmax = {times.seconds(end)} \n{size}{''.join(texts)}"
 
 
-def _tier_text(index: int, name: str, spans: Sequence[tuple[int, int]], end: int) -> str:
-    quoted, last = '"' + name.replace('"', '""') + '"', times.seconds(end)
+def _tier_text(index: int, name: str, spans: Sequence[times.Span], end: int) -> str:
+    last = times.seconds(end)
     intervals = [
         f"        intervals [{i}]:\n            xmin = {times.seconds(start)} \n"
-        f"            xmax = {times.seconds(stop)} \n            text = {quoted if spoken else _NOTHING} \n"
-        for i, (start, stop, spoken) in enumerate(_covering(spans, end), 1)
+        f"            xmax = {times.seconds(stop)} \n            text = {_quoted(text)} \n"
+        for i, (start, stop, text) in enumerate(_covering(spans, end), 1)
     ]
-    head = f'    item [{index}]:\n        class = "IntervalTier" \n        name = {quoted} \n'
+    head = f'    item [{index}]:\n        class = "IntervalTier" \n        name = {_quoted(name)} \n'
     size = f"        xmin = 0.000 \n        xmax = {last} \n        intervals: size = {len(intervals)} \n"
     return f"{head}{size}{''.join(intervals)}"
 
 
-def _covering(spans: Sequence[tuple[int, int]], end: int) -> Iterator[tuple[int, int, bool]]:
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _covering(spans: Sequence[times.Span], end: int) -> Iterator[times.Span]:
+    """The spans with empty ones between, so that nothing is left over."""
     reached = 0
-    for start, stop in spans:
+    for start, stop, text in spans:
         if start > reached:
-            yield reached, start, False
-        yield start, stop, True
+            yield reached, start, ""
+        yield start, stop, text
         reached = stop
     if reached < end:
-        yield reached, end, False
+        yield reached, end, ""

@@ -117,7 +117,7 @@ def _evidence(
     shares = {name: mask.seconds / total if total else 0.0 for name, mask in masks.items()}
     found = {}
     for name, mask in masks.items():
-        bounds, _ = tiled(mask, config.space.window, config.space.max_pause)
+        bounds, _ = tiled(mask)
         if len(bounds):
             others = sum(share**2 for other, share in shares.items() if other != name)
             statistics = accumulated(model.ubm, values, mask.values & telling, bounds, model.scale)

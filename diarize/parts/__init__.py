@@ -9,12 +9,8 @@ Nothing here touches a network but ``download``, and that only when asked.
 
 from diarize.parts.calibration import calibration_of
 from diarize.parts.loading import load_embedding, load_part, load_segmenter
-from diarize.parts.protocols import EmbeddingExtractor, LocalActivity, Segmenter
 
 __all__ = [
-    "EmbeddingExtractor",
-    "LocalActivity",
-    "Segmenter",
     "calibration_of",
     "load_embedding",
     "load_part",

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from diarize.networks.protocols import EmbeddingExtractor
     from diarize.parts.download import Progress
-    from diarize.parts.protocols import EmbeddingExtractor
 
     Array = NDArray[Any]
 

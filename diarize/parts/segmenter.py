@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.errors import PartError
+from diarize.networks.activity import LocalActivity
 from diarize.parts.cutting import overlapping
-from diarize.parts.protocols import LocalActivity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,29 +59,30 @@ class OnnxSegmenter:
         """
         size, n = self.format.window, 0
         starts: list[int] = []
-        values = [np.empty((0, self.format.n_frames, self.format.n_local), dtype=np.float32)]
+        classes = [np.empty((0, self.format.n_frames, self.format.n_classes), dtype=np.float32)]
         for batch in _in_groups(overlapping(blocks, size, size // WINDOWS_OVER)):
             starts += [start for start, _, _ in batch]
-            values.append(self._activity(np.stack([samples for _, samples, _ in batch])))
+            classes.append(self._classes(np.stack([samples for _, samples, _ in batch])))
             n = batch[-1][2]
-        found = LocalActivity(
-            np.concatenate(values),
+        table = powerset(self.format.n_local, self.format.at_once)
+        offset = (self.format.field - 1) / 2
+        centres = np.array(starts)[:, None] + offset + self.format.shift * np.arange(self.format.n_frames)
+        found = np.concatenate(classes) * (centres < n)[..., None]  # after the end nobody speaks
+        return LocalActivity(
+            np.minimum(found @ table, 1),
+            np.minimum(found[..., table.sum(axis=1) > 0].sum(axis=2), 1),
+            np.minimum(found[..., table.sum(axis=1) > 1].sum(axis=2), 1),
             np.array(starts, dtype=np.int64),
             float(self.format.shift),
-            (self.format.field - 1) / 2,
+            offset,
             self.rate,
-            n,
         )
-        _silence_after_end(found)
-        return found
 
-    def _activity(self, samples: Array) -> Array:
-        """Marginals (n, n_frames, n_local) of windows (n, window)."""
+    def _classes(self, samples: Array) -> Array:
+        """Probabilities (n, n_frames, n_classes) of windows (n, window)."""
         size = self.format.batch or len(samples)
         batches = (samples[first : first + size] for first in range(0, len(samples), size))
-        scores = np.concatenate([self._run(batch, size) for batch in batches])
-        marginals: Array = _probabilities(scores) @ powerset(self.format.n_local, self.format.at_once)
-        return np.minimum(marginals, 1, out=marginals)
+        return _probabilities(np.concatenate([self._run(batch, size) for batch in batches]))
 
     def _run(self, samples: Array, size: int) -> Array:
         n = len(samples)
@@ -124,9 +125,3 @@ def _in_groups(windows: Iterable[tuple[int, Array, int]]) -> Iterator[list[tuple
             group = []
     if group:
         yield group
-
-
-def _silence_after_end(found: LocalActivity) -> None:
-    """Frames whose centres are after the last sample say nothing."""
-    centres = found.starts[:, None] + found.offset + found.step * np.arange(found.values.shape[1])
-    found.values[centres >= found.n_samples] = 0

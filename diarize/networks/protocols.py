@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -10,9 +9,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from diarize.networks.activity import LocalActivity
+
     Array = NDArray[Any]
 
-__all__ = ["EmbeddingExtractor", "LocalActivity", "Segmenter"]
+__all__ = ["EmbeddingExtractor", "Segmenter"]
 
 
 class EmbeddingExtractor(Protocol):
@@ -68,21 +69,3 @@ class Segmenter(Protocol):
     def segment(self, blocks: Iterable[Array]) -> LocalActivity:
         """Of consecutive float32 (n_i,) samples at ``rate``; streams."""
         ...
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LocalActivity:
-    """Local voices of overlapping windows: voice 0 of one window need not be voice 0 of the next.
-
-    ``values``: float32 (n_windows, n_frames, n_local), probability that each local speaker is active
-    (marginals of the powerset); 0 where a frame's centre is past the recording's end. ``starts``: int64
-    (n_windows,), the first sample of each window. ``step`` and ``offset``: samples from frame to frame, and
-    the centre of frame 0 after the window's first sample. ``rate`` in Hz; ``n_samples`` of the recording.
-    """
-
-    values: Array
-    starts: Array
-    step: float
-    offset: float
-    rate: int
-    n_samples: int
