@@ -3,12 +3,15 @@
     sudo apt-get install flite festival festvox-kdlpc16k espeak-ng
     python audio_samples/make.py
 
-Writes NAME.flac, NAME.rttm and NAME.uem beside this file, and MANIFEST.toml with their checksums.
+Writes NAME.flac beside this file, references/NAME.rttm, .uem and .ctm (words with speakers),
+transcripts/NAME.json, the same words as a speech recogniser writes them, and MANIFEST.toml with
+all checksums.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -18,9 +21,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from word_times import word_times
 
 from diarize import audio, formats
 from diarize.synth import SynthConfig, dialogue
+from diarize.synth.acoustics import resampled
+from diarize.synth.phrases import phrases
 from diarize.types import Annotation, Waveform
 
 HERE = Path(__file__).parent
@@ -29,6 +35,7 @@ PACKAGES = {"flite": "flite", "text2wave": "festival", "espeak-ng": "espeak-ng"}
 KED_PACKAGE = "festvox-kdlpc16k"
 KED = Path("/usr/share/festival/voices/english/ked_diphone")
 LICENCE = "MIT, as the project: own texts and own mixing; no voice's licence restricts what it says"
+SEGMENT_SECONDS = 8.0  # of a transcript
 NO_SPEECH = "No speech: hum, telephone tones, a plucked melody, noise, knocks and a siren; 8 s each"
 
 
@@ -57,11 +64,60 @@ def spoken(voice: dict[str, str], words: str) -> Waveform:
         return audio.read(sound, rate=RATE)
 
 
-def talk(name: str, plan: dict[str, Any], voices: dict[str, dict[str, str]]) -> tuple[Waveform, Annotation]:
-    """One staged conversation."""
+def placed_words(
+    turns: list[tuple[str, Waveform, float]], texts: list[str], rate: int, voices: Any
+) -> list[Any]:
+    """Start, end, speaker and word, by start, of turns that are placed as ``synth.dialogue`` places them."""
+    floor, words = 0, []
+    for (who, waveform, after), text in zip(turns, texts, strict=True):
+        spoken = phrases(resampled(waveform, rate), rate)
+        start = floor + round(after * rate)
+        floor = max(floor, start + spoken[-1].onset + spoken[-1].length - spoken[0].onset)
+        shift = (start - spoken[0].onset) / rate
+        spans = word_times(voices[who], text)
+        words += [(shift + a, shift + b, who, word) for (a, b), word in zip(spans, text.split(), strict=True)]
+    return sorted(words)
+
+
+def as_ctm(name: str, words: list[Any]) -> str:
+    """Words with speakers, NIST's eight fields a line."""
+    return "".join(f"{name} 1 {a:.3f} {b - a:.3f} {word} 1.00 lex {who}\n" for a, b, who, word in words)
+
+
+def as_whisper(words: list[Any]) -> str:
+    """Words without speakers, in the shape of openai-whisper: segments of seconds that heed no speaker."""
+    rows: list[list[Any]] = [[]]
+    for each in words:
+        if rows[-1] and each[1] - rows[-1][0][0] > SEGMENT_SECONDS:
+            rows.append([])
+        rows[-1].append(each)
+    segments = [
+        {
+            "id": i,
+            "start": round(row[0][0], 2),
+            "end": round(max(each[1] for each in row), 2),
+            "text": "".join(f" {each[3]}" for each in row),
+            "words": [{"word": f" {w}", "start": round(a, 2), "end": round(b, 2)} for a, b, _, w in row],
+        }
+        for i, row in enumerate(rows)
+        if row
+    ]
+    text = "".join(each["text"] for each in segments)
+    return (
+        json.dumps({"text": text, "segments": segments, "language": "en"}, indent=1, ensure_ascii=False)
+        + "\n"
+    )
+
+
+def talk(
+    name: str, plan: dict[str, Any], voices: dict[str, dict[str, str]]
+) -> tuple[Waveform, Annotation, list[Any]]:
+    """One staged conversation, and its words."""
     turns = [(who, spoken(voices[who], words), after) for who, after, words in plan["turns"]]
-    scene = dialogue(turns, SynthConfig(**plan["config"]), plan["seed"], recording=name)
-    return scene.waveform(), scene.annotation
+    config = SynthConfig(**plan["config"])
+    scene = dialogue(turns, config, plan["seed"], recording=name)
+    words = placed_words(turns, [words for *_, words in plan["turns"]], config.rate, voices)
+    return scene.waveform(), scene.annotation, words
 
 
 def plucked(frequency: float, seconds: float) -> np.ndarray:
@@ -80,7 +136,7 @@ def melody(rng: np.random.Generator) -> np.ndarray:
     return played
 
 
-def no_speech() -> tuple[Waveform, Annotation]:
+def no_speech() -> tuple[Waveform, Annotation, list[Any]]:
     """Everything but speech."""
     rng, t = np.random.default_rng(0), np.arange(8 * RATE) / RATE
     hum = sum(np.sin(2 * np.pi * 50 * k * t) / k for k in (1, 2, 3, 5))
@@ -91,7 +147,7 @@ def no_speech() -> tuple[Waveform, Annotation]:
     edge = np.minimum(1, np.minimum(t, t[::-1]) / 0.05)
     loud = np.concatenate([0.05 * edge * part / np.std(part) for part in parts])
     samples = loud + 0.001 * rng.standard_normal(loud.size)
-    return Waveform(samples, RATE, "no_speech"), Annotation("no_speech")
+    return Waveform(samples, RATE, "no_speech"), Annotation("no_speech"), []
 
 
 def checksum(path: Path) -> str:
@@ -99,13 +155,18 @@ def checksum(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def save(waveform: Waveform, annotation: Annotation) -> dict[str, str]:
-    """Three files beside this one; their names and checksums."""
-    paths = [HERE / f"{waveform.recording}.{suffix}" for suffix in ("flac", "rttm", "uem")]
+def save(waveform: Waveform, annotation: Annotation, words: list[Any]) -> dict[str, str]:
+    """Sound, references and, where somebody speaks, a transcript; their names and checksums."""
+    name = waveform.recording
+    paths = [HERE / f"{name}.flac", *(HERE / "references" / f"{name}.{suffix}" for suffix in ("rttm", "uem"))]
     audio.write(paths[0], waveform)
     formats.write_file(paths[1], annotation, overwrite=True)
-    formats.write_uem(paths[2], {waveform.recording: np.array([[0.0, waveform.duration]])}, overwrite=True)
-    return {path.name: checksum(path) for path in paths}
+    formats.write_uem(paths[2], {name: np.array([[0.0, waveform.duration]])}, overwrite=True)
+    if words:
+        paths += [HERE / "references" / f"{name}.ctm", HERE / "transcripts" / f"{name}.json"]
+        paths[3].write_text(as_ctm(name, words), encoding="utf-8")
+        paths[4].write_text(as_whisper(words), encoding="utf-8")
+    return {path.relative_to(HERE).as_posix(): checksum(path) for path in paths}
 
 
 def version(package: str) -> str:
@@ -149,9 +210,9 @@ def main() -> int:
     plans = tomllib.loads((HERE / "dialogues.toml").read_text(encoding="utf-8"))
     voices, entries = plans.pop("voices"), []
     for name in (*plans, "no_speech"):
-        waveform, annotation = no_speech() if name == "no_speech" else talk(name, plans[name], voices)
+        waveform, annotation, words = no_speech() if name == "no_speech" else talk(name, plans[name], voices)
         how = NO_SPEECH if name == "no_speech" else plans[name]["how"]
-        entries += entry(waveform, annotation, how, save(waveform, annotation))
+        entries += entry(waveform, annotation, how, save(waveform, annotation, words))
         speakers, turns = len(annotation.speakers), len(annotation.turns)
         print(f"{name}: {waveform.duration:.1f} s, {speakers} voices, {turns} turns")
     (HERE / "MANIFEST.toml").write_text(manifest(voices, entries), encoding="utf-8")

@@ -1,7 +1,8 @@
 """Folders of recordings with references, as the benchmarks take them from the command line.
 
-Every recording NAME.flac (or .wav) needs NAME.rttm beside it; NAME.uem, where there is one, says what is
-scored. A folder without recordings of its own stands for those of its folders that have some.
+Every recording NAME.flac (or .wav) needs NAME.rttm beside it or in the folder ``references``; NAME.uem, where
+there is one, says what is scored. A folder without recordings of its own stands for those of its folders that
+have some.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     Array = Any
 
-SUFFIXES = (".flac", ".wav")
+SUFFIXES = (".flac", ".wav", ".opus")
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,16 @@ class Corpus:
 def recordings(folder: Path) -> tuple[Recording, ...]:
     """All recordings of a folder that have a reference."""
     paths = sorted(p for p in folder.iterdir() if p.suffix in SUFFIXES)
-    return tuple(_recording(path) for path in paths if path.with_suffix(".rttm").exists())
+    return tuple(_recording(path) for path in paths if _reference(path, ".rttm").exists())
+
+
+def _reference(path: Path, suffix: str) -> Path:
+    beside = path.with_suffix(suffix)
+    return beside if beside.exists() else path.parent / "references" / beside.name
 
 
 def _recording(path: Path) -> Recording:
-    rttm, uem = path.with_suffix(".rttm"), path.with_suffix(".uem")
+    rttm, uem = _reference(path, ".rttm"), _reference(path, ".uem")
     reference = formats.read_file(rttm).get(path.stem) or diarize.Annotation(path.stem)
     return Recording(path, reference, formats.read_uem(uem).get(path.stem) if uem.exists() else None)
 

@@ -80,7 +80,7 @@ def cost(command: list[str], output: Path) -> Cost:
 def made(folder: Path, minutes: float, rate: int, channels: int) -> Path:
     """A conversation of that length."""
     path = folder / f"{minutes:g}.flac"
-    words = ["--duration", str(60 * minutes), "--rate", str(rate), "--channels", str(channels)]
+    words = ["--duration", str(60 * minutes), "--rate", str(rate), "--n-channels", str(channels)]
     command = [*PROGRAM, "synth", str(path), "--speakers", str(SPEAKERS), "--quiet", *words]
     subprocess.run(command, check=True)
     return path

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from diarize.config import Config, loaded, preset
+
+    __version__: str
     from diarize.errors import DiarizeError
-    from diarize.pipeline import Diarization, diarize
+    from diarize.pipeline import diarize
+    from diarize.result import Diarization
     from diarize.types import Annotation, Posteriors, Score, Turn, Waveform
 
 __all__ = [
@@ -25,6 +28,7 @@ __all__ = [
     "Score",
     "Turn",
     "Waveform",
+    "__version__",
     "diarize",
     "loaded",
     "preset",
@@ -34,13 +38,21 @@ __all__ = [
 _MODULES = {
     "config": ("Config", "loaded", "preset"),
     "errors": ("DiarizeError",),
-    "pipeline": ("Diarization", "diarize"),
+    "pipeline": ("diarize",),
+    "result": ("Diarization",),
     "types": ("Annotation", "Posteriors", "Score", "Turn", "Waveform"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return version("diarize-gmm")
+        except PackageNotFoundError:
+            return "unknown"
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

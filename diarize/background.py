@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from diarize.config import Config, FeatureConfig, SpaceConfig
+    from diarize.config import Config, FeatureConfig
     from diarize.types import SpeechMask
 
     Array = NDArray[Any]
@@ -207,7 +207,7 @@ def fitted(
     speech, other = (_mixture(x, N_ACTIVITY, seed) for x in (activity.speech, activity.other))
     talk = fit_discriminant(activity.talk, activity.music)
     progress("loadings", 0.0)
-    statistics, classes, groups = _window_statistics(ubm, recordings, config.space)
+    statistics, classes, groups = _window_statistics(ubm, recordings)
     loadings = fit_speaker_and_window(statistics, classes, (SPEAKER_RANK, WINDOW_RANK), seed=seed)
     speaker, shared = _own_and_shared(statistics, classes, groups, loadings)
     kept = speaker.astype(np.float32), loadings[1].astype(np.float32)
@@ -237,7 +237,7 @@ def _mixture(frames: Array, n_components: int, seed: int) -> GMM:
 
 
 def _window_statistics(
-    ubm: GMM, recordings: Sequence[Sequence[TrainingUtterance]], space: SpaceConfig
+    ubm: GMM, recordings: Sequence[Sequence[TrainingUtterance]]
 ) -> tuple[Statistics, Array, Array]:
     """Statistics of all n windows, the utterance with windows (0, 1, …) that each is of, (n,), and the
     recording that each such utterance is of.
@@ -245,7 +245,7 @@ def _window_statistics(
     parts: list[Statistics] = []
     groups: list[int] = []
     for number, utterance in ((n, each) for n, recording in enumerate(recordings) for each in recording):
-        bounds, _ = tiled(utterance.mask, space.window, space.max_pause)
+        bounds, _ = tiled(utterance.mask)
         if len(bounds):
             parts.append(accumulated(ubm, utterance.values, utterance.clear, bounds, TRAINING_SCALE))
             groups.append(number)

@@ -8,8 +8,11 @@ __all__ = [
     "ConfigError",
     "DiarizeError",
     "FormatError",
+    "InputError",
     "ModelError",
     "OutputError",
+    "PartError",
+    "SpeakerCountError",
 ]
 
 
@@ -21,15 +24,19 @@ class AudioError(DiarizeError):
     """A recording that cannot be read or has nothing in it to work on."""
 
 
+class InputError(AudioError, TypeError):
+    """What was given for a recording is none."""
+
+
 class ClusterError(DiarizeError):
     """Other machines that cannot be reached or cannot do the work."""
 
 
-class ConfigError(DiarizeError):
+class ConfigError(DiarizeError, ValueError):
     """A setting that is unknown, of the wrong type or out of range."""
 
 
-class FormatError(DiarizeError):
+class FormatError(DiarizeError, ValueError):
     """An annotation file that does not follow its format."""
 
 
@@ -37,5 +44,17 @@ class ModelError(DiarizeError):
     """Data or parameters from which a model cannot be fitted or loaded."""
 
 
+class SpeakerCountError(DiarizeError, ValueError):
+    """More speakers asked for than there is speech for; ``possible``: how many there could be at most."""
+
+    def __init__(self, text: str, possible: int) -> None:
+        super().__init__(text)
+        self.possible = possible
+
+
 class OutputError(DiarizeError):
     """A result that cannot be written where it was asked for."""
+
+
+class PartError(DiarizeError):
+    """An exchangeable part, such as an embedding in an ONNX file, that cannot be had, read or used."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.config import Config
-from diarize.errors import AudioError, ConfigError, DiarizeError
+from diarize.config import Config, merged
+from diarize.errors import ConfigError, SpeakerCountError
+from diarize.inputs import Sound
+from diarize.result import Diarization
 from diarize.types import Annotation, Features, Posteriors, SpeechMask, VoiceFrames, Waveform
 
 if TYPE_CHECKING:
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
 
     from diarize.background import BackgroundModel
     from diarize.clustering import Clustering
-    from diarize.outliers import Outliers
-    from diarize.types import Match, SpeakerPoints
+    from diarize.models.two_covariance import TwoCovariance
+    from diarize.networks.protocols import EmbeddingExtractor, Segmenter
+    from diarize.speech import SpeechActivity
+    from diarize.types import SpeakerPoints
 
     Array = NDArray[Any]
     Progress = Callable[[str, float], None]
@@ -33,43 +36,13 @@ __all__ = ["Diarization", "diarize", "speech_mask"]
 STAGES: Final = ("features", "speech", "space", "clustering", "smoothing")
 
 
-@dataclass(frozen=True, slots=True)
-class Diarization:
-    """Who spoke when in one recording, and how that was decided.
-
-    ``annotation``: the turns, with times in seconds from the start of the file; ``posteriors``: soft shares
-    of every frame; ``selection``: how many speakers, and what the other numbers were worth; ``speech``: the
-    frames that were taken for speech; ``band``: which acoustic model served; ``duration`` in seconds;
-    ``notes``: what was odd about the recording; ``config``, ``versions``: what is needed to do it again;
-    ``outliers``: how well each window fits the speakers, None where the space does not tell; ``matches``:
-    known voices that the speakers have, where they were compared (``identity.named``); ``start``: second of
-    the file at which the clock of ``posteriors`` and ``speech`` begins.
-    """
-
-    annotation: Annotation
-    posteriors: Posteriors
-    selection: Clustering
-    speech: SpeechMask
-    band: str
-    duration: float
-    notes: tuple[str, ...]
-    config: Config
-    versions: dict[str, str]
-    outliers: Outliers | None = None
-    matches: tuple[Match, ...] = ()
-    start: float = 0.0
-
-    def to_rttm(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
-        """Write the turns as NIST RTTM; OutputError when the file exists and ``overwrite`` is false."""
-        from diarize.formats import write_file
-
-        return write_file(Path(path), self.annotation, "rttm", overwrite=overwrite)
-
-
 def diarize(
-    recording: str | PathLike[str] | Waveform,
+    recording: Any,
     config: Config | None = None,
     *,
+    num_speakers: int | None = None,
+    min_speakers: int | None = None,
+    max_speakers: int | None = None,
     speech: ArrayLike | None = None,
     start: float = 0.0,
     end: float | None = None,
@@ -77,21 +50,37 @@ def diarize(
 ) -> Diarization:
     """Say who spoke when.
 
-    ``recording``: a file of any usual kind, or a Waveform; ``config``: settings (the defaults serve meetings,
-    calls and broadcasts); ``speech``: stretches (n, 2) in seconds to take for speech instead of finding them;
-    ``start``, ``end``: seconds of the file to work on; ``progress``: called with a stage and the share done.
+    ``recording``: a file of any usual kind by its path, a file object or bytes, ``(samples, rate)`` or a
+    Waveform; ``config``: settings (the defaults serve meetings, calls and broadcasts); ``num_speakers``: how
+    many there are, when it is known, or else ``min_speakers`` and ``max_speakers``; ``speech``: stretches
+    (n, 2) in seconds to take for speech instead of finding them; ``start``, ``end``: seconds of the file to
+    work on; ``progress``: called with a stage and the share done.
 
     The same sound, settings and seed give the same turns to the bit. Raises DiarizeError (AudioError,
-    ConfigError, ModelError) in one line; a recording without speech has no turns and is no error.
+    ConfigError, ModelError) in one line, InputError, a TypeError, for what is no recording; a recording
+    without speech has no turns and is no error.
     """
     from threadpoolctl import threadpool_limits
 
+    from diarize.inputs import recording_of
+
+    settings = _counted(config, num_speakers, min_speakers, max_speakers)
+    with recording_of(recording) as given, threadpool_limits(limits=1):
+        # one thread: sums in another order would differ in the last bits
+        return _diarized(given, settings, speech, (start, end), progress)
+
+
+def _counted(config: Config | None, exactly: int | None, least: int | None, most: int | None) -> Config:
+    """The settings with the number of speakers that was given; ConfigError for what cannot be."""
     if not isinstance(config, Config | None):
         raise ConfigError(
             f"config is a {type(config).__name__}; give a Config, such as merged(Config(), {{...}}) makes"
         )
-    with threadpool_limits(limits=1):  # sums in another order would differ in the last bits
-        return _diarized(recording, config or Config(), speech, (start, end), progress)
+    if exactly is not None and (least, most) != (None, None):
+        raise ConfigError("num_speakers fixes the number; leave it out, or min_speakers and max_speakers")
+    low, high = (exactly, exactly) if exactly is not None else (least, most)
+    asked = {name: n for name, n in (("min_speakers", low), ("max_speakers", high)) if n is not None}
+    return merged(config or Config(), {"clustering": asked}, "arguments") if asked else config or Config()
 
 
 def _diarized(
@@ -101,56 +90,53 @@ def _diarized(
     span: tuple[float, float | None],
     progress: Progress,
 ) -> Diarization:
-    from diarize import clustering, outliers, turns
+    from diarize import alternatives, outliers, overlap, speakers, turns
 
     _check_slopes(config)
     stretches = None if given is None else _stretches(given)
-    sound = _Sound.of(recording, config, span)
-    frames, model, band, duration = _listened(sound, stretches, config, progress)
+    sound = Sound.of(recording, config, span)
+    frames, activity, model, band, duration = _listened(sound, stretches, config, progress)
     values, mask = frames.values, frames.mask
     if not mask.values.any():
         return _silent(sound, mask, band, duration, config)
     progress("space", 0.0)
-    points = _points(frames, model, config)
+    points = _points(frames, activity, sound, model, config)
     progress("clustering", 0.0)
-    try:
-        selection = clustering.clustered(points, config.clustering, config.seed)
-    except DiarizeError as error:
-        raise DiarizeError(f"{sound.name}: {error}") from None
+    selection = _clustered(sound.name, points, config)
     progress("smoothing", 0.0)
     posteriors = turns.by_appearance(_frame_posteriors(values, mask, points, selection, model, config))
-    _check_count(sound.name, len(posteriors.speakers), config)
+    posteriors, notes = _with_as_many(posteriors, mask, points, selection, config)
+    span, most = (sound.start, duration), config.clustering.max_speakers
+    second = overlap.second_speakers(posteriors, activity, config.smoothing.overlap)
+    annotation = turns.turns_of(posteriors, mask, sound.name, span, second)
     progress("smoothing", 1.0)
     return Diarization(
-        turns.turns_of(posteriors, mask, sound.name, (sound.start, duration), config.smoothing.overlap),
-        posteriors,
-        selection,
-        mask,
-        band,
-        duration,
-        sound.notes(),
-        config,
-        versions(),
+        annotation, posteriors, selection, mask, band, duration,
+        (*sound.notes(), *notes), config, versions(),
         outliers.outlying(points, selection.responsibilities),
         start=sound.start,
-    )
+        alternatives=alternatives.alternatives_of(points, selection.solutions, most, annotation, span[0]),
+        places=speakers.places_of(points, posteriors),
+    )  # fmt: skip
 
 
 def _listened(
-    sound: _Sound, given: Array | None, config: Config, progress: Progress
-) -> tuple[VoiceFrames, BackgroundModel, str, float]:
-    """What there is to tell voices by, background model, band and seconds; the bare cepstra, a large table,
-    are let go.
+    sound: Sound, given: Array | None, config: Config, progress: Progress
+) -> tuple[VoiceFrames, SpeechActivity, BackgroundModel, str, float]:
+    """What there is to tell voices by, who speaks when, background model, band and seconds; the bare cepstra,
+    a large table, are let go.
     """
     from diarize.features import above_pauses, clear
 
     features, band, duration = _heard(sound, config, progress)
     model = _background(band, config)
     progress("speech", 0.0)
-    mask = _speech_mask(features, given, sound, model, config)
+    activity = _activity(features, given, sound, model, config)
+    mask = activity.mask
     values = _values(features, mask, model.band, config)
     above = above_pauses(features, mask.values, config.features.n_mels)
-    return VoiceFrames(values, mask, clear(features, mask.values), above), model, band, duration
+    frames = VoiceFrames(values, mask, clear(features, mask.values), above)
+    return frames, activity, model, band, duration
 
 
 def speech_mask(
@@ -165,9 +151,9 @@ def speech_mask(
 
     config = config or Config()
     with threadpool_limits(limits=1):
-        sound = _Sound.of(recording, config, (start, end))
+        sound = Sound.of(recording, config, (start, end))
         features, band, _ = _heard(sound, config, lambda stage, share: None)
-        return _speech_mask(features, None, sound, _background(band, config), config)
+        return _activity(features, None, sound, _background(band, config), config).mask
 
 
 def _check_slopes(config: Config) -> None:
@@ -215,57 +201,7 @@ def _stretches(given: ArrayLike) -> Array:
     return rows
 
 
-@dataclass(frozen=True, slots=True)
-class _Sound:
-    """Where samples come from: blocks (n,) at one rate, a name, the second at which they start, and
-    oddities.
-    """
-
-    name: str
-    rate: int
-    start: float
-    duration: float | None
-    blocks: Callable[[], Iterator[Array]]
-    notes: Callable[[], tuple[str, ...]]
-
-    @classmethod
-    def of(
-        cls, recording: str | PathLike[str] | Waveform, config: Config, span: tuple[float, float | None]
-    ) -> _Sound:
-        if isinstance(recording, Waveform):
-            return _waveform_sound(recording, config.audio.rate, span)
-        from diarize.audio import open_recording
-
-        channel = config.audio.channel or None
-        opened = open_recording(
-            recording, rate=config.audio.rate, channel=channel, start=span[0], end=span[1]
-        )
-
-        def blocks() -> Iterator[Array]:
-            return (block.samples for block in opened.blocks())
-
-        return cls(opened.id, config.audio.rate, span[0], opened.duration, blocks, lambda: opened.notes)
-
-
-def _waveform_sound(waveform: Waveform, rate: int, span: tuple[float, float | None]) -> _Sound:
-    """A stretch of sound in memory, resampled when its rate is another."""
-    start, end = span[0], waveform.duration if span[1] is None else min(span[1], waveform.duration)
-    if not 0 <= start < end:  # NaN is not
-        raise AudioError(
-            f"{waveform.recording}: nothing between {start} s and {end} s of {waveform.duration:g} s; "
-            "0 ≤ start < end is needed, choose another stretch"
-        )
-    samples = waveform.samples[round(start * waveform.rate) : round(end * waveform.rate)]
-    if not samples.size:
-        raise AudioError(f"{waveform.recording}: nothing between {start:g} s and {end:g} s; choose another")
-    if waveform.rate != rate:
-        import librosa
-
-        samples = librosa.resample(samples, orig_sr=waveform.rate, target_sr=rate, res_type="soxr_hq")
-    return _Sound(waveform.recording, rate, span[0], samples.size / rate, lambda: iter([samples]), lambda: ())
-
-
-def _heard(sound: _Sound, config: Config, progress: Progress) -> tuple[Features, str, float]:
+def _heard(sound: Sound, config: Config, progress: Progress) -> tuple[Features, str, float]:
     """Cepstra in one pass over the sound, the band that they are for, and how many seconds it was."""
     from diarize.features import band_of, cepstra
 
@@ -274,7 +210,7 @@ def _heard(sound: _Sound, config: Config, progress: Progress) -> tuple[Features,
     return found, band_of(found, config.features), ends[-1] / sound.rate
 
 
-def _reported(sound: _Sound, ends: list[int], progress: Progress) -> Iterator[Array]:
+def _reported(sound: Sound, ends: list[int], progress: Progress) -> Iterator[Array]:
     """The blocks of the sound; at which sample each ends is noted down, and how far that is reported."""
     for block in sound.blocks():
         ends.append(ends[-1] + len(block))
@@ -283,18 +219,28 @@ def _reported(sound: _Sound, ends: list[int], progress: Progress) -> Iterator[Ar
         yield block
 
 
-def _speech_mask(
+def _activity(
     features: Features,
     given: Array | None,
-    sound: _Sound,
+    sound: Sound,
     model: BackgroundModel,
     config: Config,
-) -> SpeechMask:
-    """The stretches that were given, else what speech activity finds."""
+) -> SpeechActivity:
+    """What speech activity finds, with the stretches that were given in place of its own."""
     from diarize import speech
 
-    if given is not None:
-        return SpeechMask(features.grid.mask(np.maximum(given - sound.start, 0.0)), features.grid)
+    grid = features.grid
+    stretches = None if given is None else SpeechMask(grid.mask(np.maximum(given - sound.start, 0.0)), grid)
+    if config.speech.method != "network":
+        return speech.SpeechActivity(stretches or _speech_mask(features, sound, model, config))
+    found = speech.by_network(sound.blocks(), _segmenter(config), grid, config.speech)
+    return replace(found, mask=stretches or found.mask)
+
+
+def _speech_mask(features: Features, sound: Sound, model: BackgroundModel, config: Config) -> SpeechMask:
+    """What the detectors find that know of speech alone."""
+    from diarize import speech
+
     n_mels = config.features.n_mels
     if config.speech.method == "silero":
         return speech.by_silero(sound.blocks(), features.grid, config.speech)
@@ -312,13 +258,36 @@ def _background(band: str, config: Config) -> BackgroundModel:
     return model
 
 
-def _points(frames: VoiceFrames, model: BackgroundModel, config: Config) -> SpeakerPoints:
-    from diarize import space
+def _segmenter(config: Config) -> Segmenter:
+    """The segmentation network that was asked for, or the shipped one."""
+    from diarize import parts, speech
 
+    name = config.speech.segmentation
+    return parts.load_segmenter(name) if name else speech.PyanNetSegmenter()
+
+
+def embedder(config: Config) -> tuple[EmbeddingExtractor, TwoCovariance]:
+    """The speaker embedding that was asked for, or the shipped one, and what its embeddings do."""
+    from diarize import embedding, parts
+
+    if not config.space.embedding:
+        shipped = embedding.CampplusExtractor()
+        return shipped, shipped.model
+    extractor = parts.load_embedding(config.space.embedding)
+    return extractor, parts.calibration_of(extractor)
+
+
+def _points(
+    frames: VoiceFrames, activity: SpeechActivity, sound: Sound, model: BackgroundModel, config: Config
+) -> SpeakerPoints:
+    from diarize import embedding, space
+
+    if config.space.kind == "embedding":
+        return embedding.embedded_points(sound.blocks(), activity, *embedder(config), config.space)
     if config.space.kind == "mfcc":
         return space.frame_points(frames.values, frames.mask)
     loadings = model.speaker, model.window
-    return space.speaker_points(frames, model.ubm, loadings, model.scale, config.space, model.shared)
+    return space.speaker_points(frames, model.ubm, loadings, model.scale, model.shared)
 
 
 def _frame_posteriors(
@@ -337,17 +306,31 @@ def _frame_posteriors(
     return smoothing.adapted_posteriors(values, mask, points, shares, model.ubm, config.smoothing)
 
 
-def _check_count(name: str, found: int, config: Config) -> None:
-    """The number that was asked for, or DiarizeError when fewer voices have any frame of their own."""
-    least = config.clustering.min_speakers
-    if found < least:
-        raise DiarizeError(
-            f"{name}: at least {least} speakers asked for, but there is speech of its own for only {found}; "
-            "allow fewer, as with --min-speakers 1"
-        )
+def _clustered(name: str, points: SpeakerPoints, config: Config) -> Clustering:
+    from diarize import clustering
+
+    try:
+        return clustering.clustered(points, config.clustering, config.seed)
+    except SpeakerCountError as error:
+        raise SpeakerCountError(f"{name}: {error}", error.possible) from None
 
 
-def _silent(sound: _Sound, mask: SpeechMask, band: str, duration: float, config: Config) -> Diarization:
+def _with_as_many(
+    found: Posteriors, mask: SpeechMask, points: SpeakerPoints, selection: Clustering, config: Config
+) -> tuple[Posteriors, tuple[str, ...]]:
+    """As many speakers as were asked for: where fewer have frames of their own, best effort and a note."""
+    from diarize import alternatives, turns
+
+    least, apart = config.clustering.min_speakers, len(found.speakers)
+    if apart >= least:
+        return found, ()
+    forced = turns.by_appearance(alternatives.forced(points, mask, selection.solutions, least))
+    spoken = np.bincount(forced.values.argmax(axis=1)[mask.values]) / mask.grid.frame_rate
+    each = ", ".join(f"{name} {spent:.1f} s" for name, spent in zip(forced.speakers, spoken, strict=False))
+    return forced, (f"{least} speakers asked for, of whom {apart} can be told apart; best effort: {each}",)
+
+
+def _silent(sound: Sound, mask: SpeechMask, band: str, duration: float, config: Config) -> Diarization:
     """The result for a recording in which nobody speaks."""
     from diarize.clustering import nobody
 

@@ -60,14 +60,16 @@ def component_posteriors(
 
 
 def _spread(responsibilities: Array, points: SpeakerPoints, n_frames: int) -> Array:
-    """Shares (n_frames, K): every frame of a window has its responsibilities; frames in none have 0."""
-    shares = np.zeros((n_frames, responsibilities.shape[1]), dtype=np.float32)
-    lengths = points.bounds[:, 1] - points.bounds[:, 0]
-    owner = np.repeat(np.arange(len(lengths)), lengths)
-    begins = np.repeat(np.cumsum(lengths) - lengths, lengths)
-    frames = np.arange(len(owner)) - begins + np.repeat(points.bounds[:, 0], lengths)
-    shares[frames] = responsibilities[owner]
-    return shares
+    """Shares (n_frames, K): every frame has the mean of its windows' responsibilities; in none it has 0."""
+    shares = np.zeros((n_frames + 1, responsibilities.shape[1] + 1))
+    counted = np.column_stack((responsibilities, np.ones(len(responsibilities))))
+    np.add.at(shares, points.bounds[:, 0], counted)
+    np.subtract.at(shares, points.bounds[:, 1], counted)
+    total = np.cumsum(shares, axis=0)[:-1]
+    inside = total[:, -1:] > 0.5  # a whole number of windows, but for rounding
+    means = np.divide(total[:, :-1], total[:, -1:], out=np.zeros_like(total[:, :-1]), where=inside)
+    spread: Array = np.maximum(means, 0).astype(np.float32)
+    return spread
 
 
 def _adapted(ubm: GMM, values: Array, shares: Array, config: SmoothingConfig) -> list[GMM]:

@@ -15,12 +15,11 @@ from diarize.models.drift import drift_covariance
 from diarize.models.factors import Observations, observed, posterior_means
 from diarize.models.statistics import accumulated
 from diarize.types import SpeakerPoints
-from diarize.windows import tiled
+from diarize.windows import TILE, tiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from diarize.config import SpaceConfig
     from diarize.models import GMM
     from diarize.types import SpeechMask, VoiceFrames
 
@@ -54,7 +53,6 @@ def speaker_points(
     ubm: GMM,
     loadings: tuple[Array, Array],
     scale: float,
-    config: SpaceConfig,
     shared: Array | None = None,
 ) -> SpeakerPoints:
     """Windows of speech as uncertain points in speaker space.
@@ -65,7 +63,7 @@ def speaker_points(
     model knows.
     """
     mask = frames.mask
-    bounds, first = tiled(mask, config.window, config.max_pause)
+    bounds, first = tiled(mask)
     noise = _noise(frames.above)
     frame = scale * _worth(mask.seconds, noise)
     statistics = accumulated(ubm, frames.values, frames.clear, bounds, frame)
@@ -74,7 +72,7 @@ def speaker_points(
     told = observed(statistics, (contrast * speaker).astype(speaker.dtype), window)
     share = np.sqrt(USUAL_DISPERSION / np.maximum(dispersions(statistics, frame), 1e-9))
     observations = Observations(*(share[:, None].astype(each.dtype) * each for each in told))
-    usual = scale * mask.grid.frames_in(config.window) * ubm.weights
+    usual = scale * mask.grid.frames_in(TILE) * ubm.weights
     drift = drift_covariance(usual, loadings, LASTING, WANDERING)
     means = posterior_means(observations)
     return SpeakerPoints(means, bounds, first, mask.grid, observations.precision, drift, shared)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from math import inf
+from dataclasses import replace
+from itertools import pairwise
+from math import ceil, inf
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["by_appearance", "turns_of"]
+__all__ = ["by_appearance", "limited", "turns_of"]
 
 # Mean posterior from which another speaker is worth naming.
 LIKELY: Final = 0.01
@@ -39,34 +41,42 @@ def turns_of(
     mask: SpeechMask,
     recording: str,
     span: tuple[float, float] = (0.0, inf),
-    overlap: float = 0.0,
+    second: Array | None = None,
 ) -> Annotation:
     """The most likely speaker of every frame of speech as turns; confidence is the mean posterior.
 
     ``span``: second of the recording at which the clock begins, and seconds that there are: no turn passes
-    them, though the last frame may. Where the posterior of the next one is ``overlap`` or more, the next one
-    speaks too; 0: one at a time.
+    them, though the last frame may. ``second`` (n_frames, K): probability that each speaks too, 0 for
+    those who do not; there it is what the turn is sure of.
     """
-    speaking = _speaking(posteriors.values, mask.values, overlap)
+    speaking = _speaking(posteriors.values, mask.values, second)
+    shares = posteriors.values if second is None else np.maximum(posteriors.values, second)
     start, duration = span
     edges = np.clip(posteriors.grid.edges(), 0.0, duration) + start
     found = []
     for k, name in enumerate(posteriors.speakers):
         for a, b in runs(speaking[:, k]):
-            means = posteriors.values[a:b].mean(axis=0, dtype=np.float64)
+            means = shares[a:b].mean(axis=0, dtype=np.float64)
             found.append(_turn(edges[a], edges[b], name, means, k, posteriors.speakers))
     return Annotation(recording, tuple(found))
 
 
-def _speaking(values: Array, speech: Array, overlap: float) -> Array:
-    """Who speaks in every frame, bool (n_frames, K): the likeliest, and the next if likely enough."""
+def limited(annotation: Annotation, longest: float) -> Annotation:
+    """The same with turns of at most ``longest`` seconds: longer ones are cut into equal parts."""
+    found = []
+    for turn in annotation.turns:
+        parts = max(1, ceil((turn.end - turn.start) / longest - 1e-9))
+        edges = np.linspace(turn.start, turn.end, parts + 1)
+        found += [replace(turn, start=float(a), end=float(b)) for a, b in pairwise(edges)]
+    return Annotation(annotation.recording, tuple(found))
+
+
+def _speaking(values: Array, speech: Array, second: Array | None) -> Array:
+    """Who speaks in every frame, bool (n_frames, K): the likeliest, and the second where there is one."""
     frames, speaking = np.arange(len(values)), np.zeros(values.shape, dtype=bool)
-    likeliest = values.argmax(axis=1)
-    speaking[frames, likeliest] = speech
-    if overlap > 0 and values.shape[1] > 1:
-        rest = values.copy()
-        rest[frames, likeliest] = 0
-        speaking |= (rest >= overlap) & (rest == rest.max(axis=1, keepdims=True)) & speech[:, None]
+    speaking[frames, values.argmax(axis=1)] = speech
+    if second is not None:
+        speaking |= speech[:, None] & (second > 0)
     return speaking
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diarize.errors import AudioError, DiarizeError, FormatError
+from diarize.handy import HandyAnnotation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -227,7 +228,9 @@ class SpeakerPoints:
     exact; ``bounds`` (n, 2): starts and ends in frames of ``grid``, half-open, in order of time; ``first``
     bool (n,): whether the window begins a stretch of speech; ``drift`` (d, d): covariance by which one
     speaker's place may change in the end, however long the recording, or None when it does not; ``shared``
-    (d, d): covariance of what the places of all speakers of the recording have in common, or None.
+    (d, d): covariance of what the places of all speakers of the recording have in common, or None;
+    ``weights`` (n,): the share of a full window that each is, and ``between`` ψ (d,): variance of speakers in
+    every dimension where that within a speaker is 1, or None where points are of another kind.
     """
 
     values: Array
@@ -237,13 +240,22 @@ class SpeakerPoints:
     precision: Array | None = None
     drift: Array | None = None
     shared: Array | None = None
+    weights: Array | None = None
+    between: Array | None = None
 
     def __post_init__(self) -> None:
         n = len(self.values)
-        for name in ("drift", "shared"):
+        for name in ("drift", "shared", "between"):
             if (covariance := getattr(self, name)) is not None:
                 object.__setattr__(self, name, _read_only(covariance, None))
-        for name, dtype in (("values", None), ("bounds", np.int64), ("first", np.bool_), ("precision", None)):
+        columns = (
+            ("values", None),
+            ("bounds", np.int64),
+            ("first", np.bool_),
+            ("precision", None),
+            ("weights", np.float64),
+        )
+        for name, dtype in columns:
             column = getattr(self, name)
             if column is None:
                 continue
@@ -274,8 +286,9 @@ class Posteriors:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One person speaking from ``start`` to ``end`` (seconds, half-open); how sure (mean posterior, 0 to 1)
-    and who else it might have been, where that is known.
+    """One person speaking from ``start`` to ``end`` (seconds, half-open); how sure (mean posterior, 0 to 1),
+    who else it might have been, ``text``, what was said, and the ``channel``, from 1, in which it is heard,
+    where that is known.
     """
 
     start: float
@@ -283,6 +296,8 @@ class Turn:
     speaker: str
     confidence: float | None = None
     runner_up: str | None = None
+    text: str | None = None
+    channel: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end < float("inf"):
@@ -300,8 +315,8 @@ class Turn:
         return self.end - self.start
 
 
-@dataclass(frozen=True)
-class Annotation:
+@dataclass(frozen=True, repr=False)
+class Annotation(HandyAnnotation):
     """Who spoke when in one recording: ``turns`` sorted by time, overlap allowed."""
 
     recording: str

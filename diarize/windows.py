@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -9,21 +10,27 @@ import numpy as np
 from diarize.types import runs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
-    from diarize.types import SpeechMask
+    from diarize.types import FrameGrid, SpeechMask
 
     Array = NDArray[Any]
 
-__all__ = ["NEAR_PAUSE", "moved_to_pauses", "tiled"]
+__all__ = ["NEAR_PAUSE", "TILE", "TILE_PAUSE", "moved_to_pauses", "overlapping", "tiled"]
 
 # Seconds of speech between a change and a pause under which the change is taken to be at the pause: people
 # pause more often than posteriors and covariances are that exact.
 NEAR_PAUSE: Final = 0.2
+# Seconds of a window under the background model, and of a pause that ends one: what its loadings were learnt
+# from.
+TILE: Final = 1.0
+TILE_PAUSE: Final = 0.15
 SHORTEST: Final = 0.2  # seconds: less speech than that says nothing about a voice
 
 
-def tiled(mask: SpeechMask, length: float, max_pause: float) -> tuple[Array, Array]:
+def tiled(mask: SpeechMask, length: float = TILE, max_pause: float = TILE_PAUSE) -> tuple[Array, Array]:
     """Windows of about ``length`` seconds that tile the speech and never bridge a pause over ``max_pause`` s.
 
     Each stretch of speech is cut into nearly equal parts; stretches under 0.2 s are left out. Returns starts
@@ -41,6 +48,38 @@ def tiled(mask: SpeechMask, length: float, max_pause: float) -> tuple[Array, Arr
     bounds = np.concatenate([np.column_stack((edges[:-1], edges[1:])) for edges in parts])
     first = np.concatenate([np.arange(len(edges) - 1) == 0 for edges in parts])
     return bounds, first
+
+
+def overlapping(
+    clean: Array, changes: Array, grid: FrameGrid, length: float, step: float, max_pause: float
+) -> tuple[Array, Array]:
+    """Windows of ``length`` seconds about every ``step`` seconds of what one person says without a break.
+
+    ``clean`` bool (n_frames,): where one person speaks; ``changes`` (n,): boundaries that no window crosses,
+    nor does one a pause over ``max_pause`` seconds; what is left of 0.2 s or more but under ``length`` is one
+    shorter window. Returns bounds (n, 2) in frames, half-open, and whether each window begins anew, with no
+    frame in common with the one before.
+    """
+    shortest, wanted = grid.frames_in(SHORTEST), grid.frames_in(length)
+    rows: list[tuple[int, int]] = []
+    for start, end in _uncrossed(_stretches(clean, round(max_pause * grid.frame_rate)), changes):
+        if not clean[start:end].any():  # a pause between two changes, such as a stretch of overlap
+            continue
+        if shortest <= end - start <= wanted:
+            rows.append((start, end))
+        elif end - start > wanted:
+            n = -(-(end - start - wanted) // grid.frames_in(step))
+            rows += [(int(a), int(a) + wanted) for a in np.linspace(start, end - wanted, n + 1)]
+    bounds = np.array(rows, dtype=np.int64).reshape(-1, 2)
+    return bounds, np.concatenate((np.ones(min(1, len(bounds)), bool), bounds[1:, 0] > bounds[:-1, 1]))
+
+
+def _uncrossed(stretches: Array, changes: Array) -> Iterator[tuple[int, int]]:
+    """The stretches (n, 2) cut at the rising ``changes``."""
+    for start, end in stretches:
+        inside = changes[(changes > start) & (changes < end)]
+        edges = [int(start), *inside.tolist(), int(end)]
+        yield from pairwise(edges)
 
 
 def moved_to_pauses(cuts: Array, pauses: Array, longest: int) -> Array:

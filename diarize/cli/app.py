@@ -15,8 +15,13 @@ from diarize.cli import (
     config,
     convert,
     enroll,
+    label,
     link,
+    merge,
+    parts,
     plot,
+    recount,
+    rename,
     report,
     run,
     score,
@@ -57,11 +62,16 @@ def _diarize(
 ) -> None:
     """Who spoke when: speaker diarization with Gaussian mixtures, offline, on a laptop CPU.
 
-    Exit codes: 0 all went well, 1 some or all of it failed, 2 the command line is wrong, 130 Ctrl-C.
+    Exit codes: 0 all went well, 1 something failed (batch: 3 when all did), 2 the command line is wrong,
+    130 Ctrl-C.
     """
 
 
 app.command("run")(run.run)
+app.command("label")(label.label)
+app.command("rename")(rename.rename)
+app.command("merge")(merge.merge)
+app.command("recount")(recount.recount)
 app.command("score")(score.score)
 app.command("plot")(plot.plot)
 app.command("report")(report.report)
@@ -74,6 +84,7 @@ app.command("convert")(convert.convert)
 app.command("synth")(synth.synth)
 app.add_typer(background.app, name="background")
 app.add_typer(config.app, name="config")
+app.add_typer(parts.app, name="parts")
 
 
 def program() -> None:

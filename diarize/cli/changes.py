@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from diarize.cli.files import existing, refuse_existing
-from diarize.cli.options import Overwrite, Settings, Sound, Verbose, checked, expanded, one_of
+from diarize.cli.options import Json, Overwrite, Settings, Sound, Verbose, checked, expanded, one_of
 from diarize.cli.printing import clock, say, say_json, shown, table
 from diarize.cli.settings import diarized, resolved, speech_of
 
@@ -73,7 +73,7 @@ def changes(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write there: .csv, .json or .txt (Audacity)."),
     ] = None,
-    json: _Json = False,
+    json: Json = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from diarize.cli.files import existing
 from diarize.cli.guard import FAILED, Guarded
-from diarize.cli.options import Settings, Verbose, expanded
+from diarize.cli.options import Json, Settings, Verbose, expanded
 from diarize.cli.printing import complain, say, say_json, shown
 from diarize.cli.settings import resolved
 from diarize.errors import DiarizeError
@@ -25,7 +25,7 @@ _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document ins
 
 @app.command()
 @expanded
-def show(*, settings: Settings = Settings(), json: _Json = False, verbose: Verbose = False) -> None:  # noqa: B008
+def show(*, settings: Settings = Settings(), json: Json = False, verbose: Verbose = False) -> None:  # noqa: B008
     """Print all settings as 'run' uses them with the same options: defaults < preset < file < options."""
     from dataclasses import asdict
 
@@ -63,7 +63,7 @@ def check(
 
 
 @app.command()
-def presets(*, json: _Json = False, verbose: Verbose = False) -> None:
+def presets(*, json: Json = False, verbose: Verbose = False) -> None:
     """List the shipped presets and what each changes."""
     from diarize.commented import changes
     from diarize.config import preset, preset_names, without_defaults

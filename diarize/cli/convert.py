@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from diarize.cli.files import chosen, or_silence, read_annotations
-from diarize.cli.options import Overwrite, Verbose, format_name
+from diarize.cli.options import Overwrite, Quiet, Verbose, format_name
 from diarize.cli.printing import remark, say, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diarize.types import Annotation
 
 __all__ = ["convert"]
 
 UNSAID = ("rttm", "uem", "csv", "kaldi")  # formats of turns alone: no turn, no name of the recording
-_READ = "rttm, uem, lab, audacity, textgrid, eaf, webvtt, csv, json"
+_READ = "rttm, uem, lab, audacity, textgrid, eaf, webvtt, srt, csv, json"
 
 
 def convert(
@@ -26,24 +31,46 @@ def convert(
     ] = None,
     to_format: Annotated[
         str | None,
-        typer.Option("--to", callback=format_name, help=f"Format of OUT by name: {_READ}, srt, kaldi."),
+        typer.Option("--to", callback=format_name, help=f"Format of OUT by name: {_READ}, text, kaldi."),
     ] = None,
     recording: Annotated[
         str | None, typer.Option("--recording", metavar="NAME", help="Only this one of several.")
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    quiet: Quiet = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write turns in another format; both formats are known by suffix unless they are named."""
-    from diarize.formats import format_of, write_file
+    """Write turns in another format; both formats are known by suffix unless they are named.
+
+    What was said is kept wherever the other format has a place for it.
+    """
+    from diarize.formats import write_file
 
     found = or_silence(read_annotations(source, from_format), source)
     turns = [chosen(found, recording, source)] if recording else list(found.values())
     write_file(goal, turns, to_format, overwrite=overwrite)
+    _remark_lost_words(turns, goal, to_format)
     if not quiet:
         n_turns = sum(len(each.turns) for each in turns)
         say(f"wrote {shown(goal)} (turns: {n_turns}, recordings: {len(turns)})")
-        silent = [each.recording for each in turns if not each.turns]
-        if silent and len(turns) > 1 and format_of(goal, to_format).name in UNSAID:
-            remark(f"note: nobody speaks in {', '.join(silent)}; files of this format do not say so")
+        _remark_silence(turns, goal, to_format)
+
+
+def _remark_silence(annotations: Sequence[Annotation], goal: Path, name: str | None) -> None:
+    """Recordings that vanish because nobody speaks in them are told of."""
+    from diarize.formats import format_of
+
+    silent = [each.recording for each in annotations if not each.turns]
+    if silent and len(annotations) > 1 and format_of(goal, name).name in UNSAID:
+        remark(f"note: nobody speaks in {', '.join(silent)}; files of this format do not say so")
+
+
+def _remark_lost_words(annotations: Sequence[Annotation], goal: Path, name: str | None) -> None:
+    """Words that the format has no place for are told of, not lost in silence."""
+    from diarize.formats import FORMATS, format_of
+
+    known = format_of(goal, name)
+    lost = sum(bool(turn.text) for each in annotations for turn in each.turns)
+    if lost and not known.words:
+        others = ", ".join(each.name for each in FORMATS.values() if each.words)
+        remark(f"note: {known.name} has no place for words; those of {lost} turns are left out ({others} do)")

@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from diarize.clustering import Clustering
     from diarize.config import Config
     from diarize.pipeline import Diarization
-    from diarize.types import Match
+    from diarize.types import Match, Turn
 
-__all__ = ["document", "entry", "selection", "settings_line", "summary"]
+__all__ = ["document", "entry", "selection", "settings_line", "summary", "why_no_more"]
 
 
-def summary(result: Diarization, title: str) -> str:
-    """The short table of a result, how the number of speakers came about, and what was odd."""
+def summary(result: Diarization, title: str, file: Path | None = None) -> str:
+    """The short table of a result, how the number of speakers came about, and what was odd.
+
+    ``file``: where the turns are written, for commands that change them.
+    """
     from diarize.talk import shares
 
     speakers = shares(result.annotation)
@@ -33,7 +36,23 @@ def summary(result: Diarization, title: str) -> str:
         after = f"; {left} of them left after smoothing" if left != chosen else ""
         lines.append(f"  number of speakers: {result.selection.explanation}{after}")
     lines += [f"  {_match_line(match)}" for match in result.matches]
+    lines += [f"  {line}" for line in _doubt_lines(result, file)]
     return "\n".join([*lines, *(f"  note: {shown(note)}" for note in result.notes)])
+
+
+def _doubt_lines(result: Diarization, file: Path | None) -> list[str]:
+    """Doubtful speakers, why, and what merges them."""
+    from diarize.alternatives import doubts
+
+    lines = []
+    for doubt in doubts(result.annotation, result.alternatives):
+        command = (
+            f"; diarize merge {shown(file or 'FILE')} {doubt.nearest} {doubt.speaker}"
+            if doubt.nearest
+            else ""
+        )
+        lines.append(f"doubtful: {doubt.speaker}, {doubt.reason}{command}")
+    return lines
 
 
 def _match_line(match: Match) -> str:
@@ -46,6 +65,19 @@ def _match_line(match: Match) -> str:
     return f"{match.speaker} → {shown(match.name)} ({odds}, {least})"
 
 
+def why_no_more(found: Clustering) -> str:
+    """One sentence: why the number after the chosen one lost."""
+    more = found.chosen + 1
+    if more not in found.counts:
+        return f"{more} lost: no further voice kept a stretch of its own"
+    if more in found.equivalent:
+        return f"{more} is nearly as good: listen before trusting {found.chosen}"
+    behind = found.values[found.counts.index(more)] - found.values[found.counts.index(found.chosen)]
+    if more in found.alike or behind < 0:
+        return f"{more} lost: two of its voices are likelier one voice that changed than two"
+    return f"{more} lost by {behind:.0f} nats: a further voice explains less than it costs"
+
+
 def selection(found: Clustering) -> dict[str, Any]:
     """How the number of speakers was chosen."""
     return {
@@ -55,11 +87,13 @@ def selection(found: Clustering) -> dict[str, Any]:
         "counts": list(found.counts),
         "values": [round(float(value), 6) for value in found.values],
         "explanation": found.explanation,
+        "why_no_more": why_no_more(found),
     }
 
 
 def entry(result: Diarization, path: Path, files: Mapping[str, str], notes: Sequence[str]) -> dict[str, Any]:
     """The part of the JSON document about one recording that went well."""
+    from diarize.alternatives import doubts
     from diarize.talk import shares
 
     return {
@@ -73,9 +107,19 @@ def entry(result: Diarization, path: Path, files: Mapping[str, str], notes: Sequ
         "speakers": shares(result.annotation),
         "selection": selection(result.selection),
         "matches": [_rounded(asdict(match)) for match in result.matches],
-        "turns": [_rounded(asdict(turn)) for turn in result.annotation.turns],
+        "turns": [_turn(turn) for turn in result.annotation.turns],
+        "doubtful": [_rounded(asdict(doubt)) for doubt in doubts(result.annotation, result.alternatives)],
         "notes": list(notes),
         "files": dict(files),
+        "alternatives": result.alternatives.fields if result.alternatives else None,
+    }
+
+
+def _turn(turn: Turn) -> dict[str, Any]:
+    """A turn without a text or a channel where none is known, as in JSON of turns."""
+    fields = _rounded(asdict(turn))
+    return {
+        name: value for name, value in fields.items() if value is not None or name not in ("text", "channel")
     }
 
 

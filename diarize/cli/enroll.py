@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from diarize.cli.files import about, existing, read_annotations
-from diarize.cli.options import Hearing, Overwrite, Verbose, expanded
+from diarize.cli.options import Hearing, Overwrite, Quiet, Verbose, expanded
 from diarize.cli.printing import clock, say, shown
 from diarize.cli.settings import heard_as
 from diarize.errors import OutputError
@@ -55,7 +55,7 @@ def enroll(
     add: Annotated[
         bool, typer.Option("--add", help="Add to the voice of that name, which knows more then.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    quiet: Quiet = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:

@@ -32,8 +32,7 @@ def read_annotations(path: Path, format: str | None = None, *, marks: bool = Fal
 
     A folder's RTTM files are read or, when it has none, its files of the first format of the table that it
     has, UEM only where ``marks`` of speech are wanted; one without turns is a recording in which nobody
-    speaks. Our second results beside somebody's file, NAME.diarize.rttm beside NAME.rttm, are passed over.
-    FormatError when there is none, and when two files are about one recording.
+    speaks. FormatError when there is none, and when two files are about one recording.
     """
     from diarize.formats import read_file
 
@@ -53,19 +52,12 @@ def _annotation_files(folder: Path, *, marks: bool) -> list[Path]:
     from diarize.formats import FORMATS
 
     there = {each for each in folder.iterdir() if each.is_file()}
-    files = sorted(each for each in there if _first(each) == each or _first(each) not in there)
+    files = sorted(there)
     readable = [each for name, each in FORMATS.items() if each.read and name != "uem"]
     for known in [*readable, *([FORMATS["uem"]] if marks else [])]:
         if same := [each for each in files if each.suffix.lower() == known.suffix.lower()]:
             return same
     raise FormatError(f"{folder}: a folder without annotation files such as .rttm; check the path")
-
-
-def _first(path: Path) -> Path:
-    """What a file would be called if nothing had been in the way when it was written."""
-    from diarize.outputs import SECOND
-
-    return path.with_name(path.stem.removesuffix(SECOND) + path.suffix)
 
 
 def or_silence(annotations: dict[str, Annotation], path: Path) -> dict[str, Annotation]:

@@ -11,7 +11,7 @@ import typer
 
 from diarize.cli.files import existing
 from diarize.cli.guard import FAILED
-from diarize.cli.options import Hearing, Known, Overwrite, Verbose, expanded
+from diarize.cli.options import Hearing, Json, Known, Overwrite, Quiet, Verbose, expanded
 from diarize.cli.printing import clock, complain, say, say_json, shown, table
 from diarize.cli.settings import heard_as, known_voices, odds_needed
 from diarize.cli.signals import check_signals
@@ -42,10 +42,8 @@ def link(
     ],
     known: Known = Known(),  # noqa: B008 - a frozen value
     hearing: Hearing = Hearing(),  # noqa: B008
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document (docs/cli.md) instead.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:

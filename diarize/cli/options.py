@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 __all__ = [
+    "SEPARATE",
     "Hearing",
+    "Json",
     "Known",
     "Overwrite",
+    "Quiet",
     "Settings",
     "Sound",
     "Verbose",
@@ -88,6 +91,8 @@ Verbose = Annotated[
         "--verbose", "-v", callback=_verbose, help="Say more on stderr: settings, versions, traces."
     ),
 ]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document (docs/cli.md) instead.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist already.")]
 
 _Config = Annotated[
@@ -110,8 +115,26 @@ _Background = Annotated[
     ),
 ]
 
+_Embedding = Annotated[
+    str | None,
+    typer.Option(
+        "--embedding",
+        metavar="FILE|NAME",
+        help="Another speaker embedding: an ONNX file, or a name that 'parts get' fetched.",
+    ),
+]
+_Segmentation = Annotated[
+    str | None,
+    typer.Option(
+        "--segmentation",
+        metavar="FILE|NAME",
+        help="Another segmentation network: an ONNX file, or a name that 'parts get' fetched.",
+    ),
+]
+
 _SPACE_HELP = (
-    "Where speakers are told apart. 'speaker' (the default): windows of speech under the background model. "
+    "Where speakers are told apart. 'embedding' (the default): windows of speech by a speaker embedding. "
+    "'gmm': windows under the background model, several times as fast and less accurate. "
     "'mfcc': single frames, as textbooks do it; a teaching mode that mostly finds phones, not people."
 )
 
@@ -137,22 +160,44 @@ class Settings:
     )
     channel: _Channel = None
     space: Annotated[
-        str | None, typer.Option("--space", metavar="speaker|mfcc", callback=_space, help=_SPACE_HELP)
+        str | None, typer.Option("--space", metavar="embedding|gmm|mfcc", callback=_space, help=_SPACE_HELP)
     ] = None
     speech: Annotated[
         str | None,
         typer.Option(
             "--speech",
-            metavar="hmm|energy|silero|FILE",
+            metavar="network|hmm|energy|silero|FILE",
             help="How speech is found, or a file (UEM, RTTM, lab) that says where it is.",
         ),
     ] = None
     background: _Background = None
+    embedding: _Embedding = None
+    segmentation: _Segmentation = None
+    set: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Any setting of 'diarize config show', as speech.bias=2; several times for several.",
+        ),
+    ] = None
+
+
+SEPARATE = "separate"
+_Channels = Annotated[
+    str,
+    typer.Option(
+        "--channels",
+        metavar="mix|separate",
+        callback=lambda word: one_of(word, ("mix", SEPARATE), "way with channels"),
+        help="mix: the mean of all; separate: each by itself, as in a call with a channel for each side.",
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """Options that say which stretch of a recording to work on."""
+    """Options that say what of a recording to work on."""
 
     start: Annotated[
         float,
@@ -163,6 +208,7 @@ class Sound:
     end: Annotated[
         float | None, typer.Option("--end", parser=seconds, metavar="TIME", help="To here (seconds or m:ss).")
     ] = None
+    channels: _Channels = "mix"
 
 
 @dataclass(frozen=True, slots=True)

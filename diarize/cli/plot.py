@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from diarize.cli.files import about, chosen, or_silence, read_annotations, refuse_existing
-from diarize.cli.options import Overwrite, Verbose
+from diarize.cli.options import Overwrite, Quiet, Verbose
 from diarize.cli.printing import percent, say, shown
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def plot(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help=".png, .pdf or .svg (default: FILE.png)."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    quiet: Quiet = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from diarize.cli.files import chosen, existing, or_silence, read_annotations, refuse_existing
-from diarize.cli.options import Known, Overwrite, Settings, Sound, Verbose, checked, expanded
+from diarize.cli.options import Known, Overwrite, Quiet, Settings, Sound, Verbose, checked, expanded
 from diarize.cli.printing import say, shown
 from diarize.cli.progress import shown_progress
 from diarize.cli.settings import diarized, known_to, named_by, resolved, speech_of
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     _Asked = tuple[Settings, Sound, Known]
 
-__all__ = ["report", "sound_of"]
+__all__ = ["is_result", "refuse_settings", "report", "sound_of"]
 
 STAGES: Final = {"sound": (0.0, 1.0)}
 
@@ -57,7 +57,7 @@ def report(
     settings: Settings = Settings(),  # noqa: B008 - a frozen value
     sound: Sound = Sound(),  # noqa: B008
     known: Known = Known(),  # noqa: B008
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    quiet: Quiet = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
@@ -72,7 +72,7 @@ def report(
     _check(source, listening, recording, (settings, sound, known))
     path = output or source.with_name(source.stem + PAGE)
     refuse_existing(path, overwrite=overwrite)
-    if _is_result(source):
+    if is_result(source):
         found = _of_turns(source, recording, listening, path, quiet=quiet)
     else:
         found = _of_audio(source, (settings, sound, known), listening, path, quiet=quiet)
@@ -81,7 +81,7 @@ def report(
         say(f"wrote {shown(path)} ({_size(path)})")
 
 
-def _is_result(path: Path) -> bool:
+def is_result(path: Path) -> bool:
     """Whether a path is called like what run writes rather than like a recording, readable or not."""
     from diarize.formats import FORMATS
 
@@ -92,7 +92,7 @@ def _check(source: Path, listening: Listening, recording: str | None, asked: _As
     """No option is silently ignored."""
     if listening.no_audio and (listening.link or listening.audio):
         raise typer.BadParameter("--no-audio contradicts --link and --audio; leave one of them out")
-    if not _is_result(source):
+    if not is_result(source):
         for name, given in (("--audio", listening.audio), ("--recording", recording)):
             if given:
                 raise typer.BadParameter(
@@ -102,6 +102,11 @@ def _check(source: Path, listening: Listening, recording: str | None, asked: _As
         return
     if listening.link and not listening.audio:
         raise typer.BadParameter(f"--link needs --audio FILE: {source} holds turns and no sound")
+    refuse_settings(source, asked)
+
+
+def refuse_settings(source: Path, asked: _Asked) -> None:
+    """A usage error for an option that changes nothing about a result."""
     for group in asked:
         for each in fields(group):
             if getattr(group, each.name) != each.default:

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from diarize.cli import describe
+from diarize.cli.files import existing
 from diarize.cli.guard import FAILED
-from diarize.cli.options import Known, Overwrite, Settings, Sound, Verbose, checked, expanded, format_name
+from diarize.cli.label import spoken_in
+from diarize.cli.options import (
+    Json,
+    Known,
+    Overwrite,
+    Quiet,
+    Settings,
+    Sound,
+    Verbose,
+    checked,
+    expanded,
+    format_name,
+    one_of,
+)
 from diarize.cli.printing import complain, remark, say, say_json, shown
 from diarize.cli.report import sound_of
 from diarize.cli.settings import diarized, known_to, named_by, resolved, speech_of
@@ -23,18 +38,69 @@ if TYPE_CHECKING:
     from diarize.config import Config
     from diarize.outputs import Target
     from diarize.pipeline import Diarization
+    from diarize.transcripts import Transcript
 
 __all__ = ["run"]
 
-_FORMAT_HELP = (
-    "How to write the turns down, several times for several: rttm (the default), uem, lab, audacity, "
-    "textgrid, eaf, webvtt, srt, csv, json, kaldi, npz (posteriors of every frame)."
-)
 
-_Report = Annotated[
-    bool, typer.Option("--report", help="Write the page NAME.report.html, too (docs/report.md).")
-]
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document (docs/cli.md) instead.")]
+CLIPS = ("speaker", "turn")
+
+
+def _clips_of(word: str) -> str:
+    return one_of(word, CLIPS, "kind of clips")
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Options that say what is written, and where."""
+
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Folder for the results (default: beside AUDIO)."),
+    ] = None
+    transcript: Annotated[
+        Path | None,
+        typer.Option(
+            "--transcript",
+            metavar="FILE",
+            help="What a speech recogniser wrote: formats that hold words get them; without --format, a text "
+            "(NAME.transcript.txt) is written, too.",
+        ),
+    ] = None
+    format: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            "-f",
+            help="How to write the turns down, several times for several: rttm (the default), uem, lab, "
+            "audacity, textgrid, eaf, webvtt, srt, csv, text, json, kaldi, npz (posteriors of every frame).",
+        ),
+    ] = None
+    max_turn: Annotated[
+        float | None,
+        typer.Option("--max-turn", min=0.5, metavar="SECONDS", help="Cut longer turns, for transcribers."),
+    ] = None
+    clips: Annotated[
+        Path | None,
+        typer.Option(
+            "--clips",
+            metavar="DIR",
+            help="Write the sound there: NAME.SPEAKER.wav, all that a speaker says, or each turn by itself.",
+        ),
+    ] = None
+    clips_of: Annotated[
+        str,
+        typer.Option(
+            "--clips-of",
+            metavar="speaker|turn",
+            callback=_clips_of,
+            help="What a file of --clips holds.",
+        ),
+    ] = "speaker"
+    no_plot: Annotated[bool, typer.Option("--no-plot", help="Write no picture.")] = False
+    report: Annotated[
+        bool, typer.Option("--report", help="Write the page NAME.report.html, too (docs/report.md).")
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,40 +113,36 @@ class _Job:
     known: identity.Known | None
     quiet: bool
     alone: bool
+    asked: Results
+    overwrite: bool
 
 
 @expanded
 def run(
     audio: Annotated[list[Path], typer.Argument(metavar="AUDIO", help="Recordings of any usual kind.")],
     *,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Folder for the results (default: beside AUDIO)."),
-    ] = None,
+    asked: Results = Results(),
     settings: Settings = Settings(),  # noqa: B008 - a frozen value
     sound: Sound = Sound(),  # noqa: B008
     known: Known = Known(),  # noqa: B008
-    format: Annotated[list[str] | None, typer.Option("--format", "-f", help=_FORMAT_HELP)] = None,
-    no_plot: Annotated[bool, typer.Option("--no-plot", help="Write no picture.")] = False,
-    report: _Report = False,
-    json: _Json = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Say who spoke when: writes NAME.rttm and NAME.png for each recording and prints a short table.
 
-    Own unchanged results of an earlier run are replaced, other files only with --overwrite.
+    Files that exist already are left alone, before any work, unless --overwrite is given.
     """
     if quiet and (json or verbose):
         raise typer.BadParameter("--quiet contradicts --json and --verbose; leave one of them out")
-    formats = tuple(dict.fromkeys(filter(None, map(format_name, format or ["rttm"]))))
-    speech, voices = speech_of(settings), known_to(known)
-    job = _Job(resolved(settings), checked(sound), speech, voices, quiet or json, len(audio) == 1)
+    _check_transcript(asked.transcript, audio)
+    _check_clips(audio, asked, overwrite=overwrite)
+    speech, voices, alone = speech_of(settings), known_to(known), len(audio) == 1
+    job = _Job(resolved(settings), checked(sound), speech, voices, quiet or json, alone, asked, overwrite)
     if verbose:
         remark(describe.settings_line(job.config))
-    kinds = {"picture": not no_plot, "page": report, "overwrite": overwrite}
-    targets = _targets(audio, output, formats, kinds)
+    targets = _targets(audio, asked, overwrite=overwrite)
     entries = [
         _entry(job, path, target, silent=quiet or json) for path, target in zip(audio, targets, strict=True)
     ]
@@ -90,16 +152,30 @@ def run(
         raise typer.Exit(FAILED)
 
 
-def _targets(
-    audio: Sequence[Path], output: Path | None, formats: Sequence[str], kinds: dict[str, bool]
-) -> list[Target | DiarizeError]:
+def _check_transcript(transcript: Path | None, audio: Sequence[Path]) -> None:
+    """A transcript is about one recording, and must be readable before any long work."""
+    if transcript is None:
+        return
+    if len(audio) > 1:
+        raise typer.BadParameter(
+            f"--transcript is about one recording, got {len(audio)}; run them one by one"
+        )
+    from diarize.transcripts import read_transcript
+
+    read_transcript(existing(transcript), recording=audio[0].stem)
+
+
+def _targets(audio: Sequence[Path], asked: Results, *, overwrite: bool) -> list[Target | DiarizeError]:
     """Where each recording's results go, or why they cannot, before any long work."""
     from diarize import outputs
 
+    usual = ["rttm", "text"] if asked.transcript else ["rttm"]
+    formats = tuple(dict.fromkeys(filter(None, map(format_name, asked.format or usual))))
+    kinds = {"picture": not asked.no_plot, "page": asked.report, "overwrite": overwrite}
     found: list[Target | DiarizeError] = []
     for path in audio:
         try:
-            found.append(outputs.target(path, output, formats, **kinds))
+            found.append(outputs.target(path, asked.output, formats, **kinds))
         except OutputError as error:
             found.append(error)
     if twice := outputs.clashes([each for each in found if isinstance(each, outputs.Target)]):
@@ -116,32 +192,79 @@ def _entry(job: _Job, path: Path, target: Target | DiarizeError, *, silent: bool
             raise target
         result = diarized(path, job.config, job.sound, job.speech, quiet=job.quiet, alone=job.alone)
         result = named_by(job.known, result, path)
-        return _finished(result, target, path, _page(job, result, path, target), silent=silent)
+        spoken = spoken_in(job.asked.transcript, result) if job.asked.transcript else None
+        if job.asked.max_turn:
+            from diarize.turns import limited
+
+            result = replace(result, annotation=limited(result.annotation, job.asked.max_turn))
+        clips = _clips(job, result, path)
+        if clips and not silent:
+            say(f"wrote {len(clips)} clips to {shown(job.asked.clips or '')}")
+        return _finished(
+            result, target, path, _page(job, result, path, target, spoken), spoken, silent=silent
+        )
     except DiarizeError as error:
         complain(str(error))
         return {"recording": path.stem, "audio": str(path), "status": "failed", "error": str(error)}
 
 
-def _page(job: _Job, result: Diarization, path: Path, target: Target) -> str:
+def _clips(job: _Job, result: Diarization, path: Path) -> tuple[Path, ...]:
+    """The sound of each speaker, or of each turn, in a file of its own, where that is asked for."""
+    from diarize.audio import write_clips
+    from diarize.formats import made_folder
+    from diarize.formats.lines import tokens
+
+    if job.asked.clips is None:
+        return ()
+    folder, annotation = made_folder(job.asked.clips), result.annotation
+    names = {name: token.replace("/", "_") for name, token in tokens(annotation.speakers).items()}
+    spans: dict[Path, list[tuple[float, float]]] = {}
+    for i, turn in enumerate(annotation.turns, 1):
+        number = f"{i:04d}." if job.asked.clips_of == "turn" else ""
+        clip = folder / f"{path.stem}.{number}{names[turn.speaker]}.wav"
+        spans.setdefault(clip, []).append((turn.start, turn.end))
+    write_clips(path, spans, channel=job.config.audio.channel or None)
+    return tuple(spans)
+
+
+def _check_clips(audio: Sequence[Path], asked: Results, *, overwrite: bool) -> None:
+    """Clips of an earlier run are in the way before any work."""
+    for path in audio if asked.clips and not overwrite else ():
+        for there in sorted(asked.clips.glob(f"{escape(path.stem)}.*.wav")) if asked.clips else ():
+            raise OutputError(f"{there}: exists already; --overwrite replaces it, or choose another folder")
+
+
+def _page(
+    job: _Job, result: Diarization, path: Path, target: Target, spoken: Transcript | None = None
+) -> str:
     """The page about a recording, where one is planned; its sound is read again, nothing is computed."""
     if target.page is None:
         return ""
     from diarize.report import Report, rendered
 
     heard = sound_of(path, job.sound, target.page, channel=job.config.audio.channel, quiet=job.quiet)
-    return rendered(Report.of_result(result, sound=heard))
+    sentences = spoken.annotation if spoken else None
+    return rendered(Report.of_result(result, sound=heard, sentences=sentences))
 
 
-def _finished(result: Diarization, target: Target, path: Path, page: str, *, silent: bool) -> dict[str, Any]:
+def _finished(
+    result: Diarization,
+    target: Target,
+    path: Path,
+    page: str,
+    spoken: Transcript | None = None,
+    *,
+    silent: bool,
+) -> dict[str, Any]:
     """Write and print one result."""
     from diarize import outputs
 
-    paths = outputs.written(result, target, path, page)
+    if spoken:
+        result = replace(result, notes=(*result.notes, *(f"transcript: {note}" for note in spoken.notes)))
+    paths = outputs.written(result, target, path, page, spoken)
     if not silent:
-        say(describe.summary(result, path.name))
-        say(
-            "\n".join([f"  note: {target.note}"] * bool(target.note) + [f"  wrote {shown(p)}" for p in paths])
-        )
+        say(describe.summary(result, path.name, next(iter(target.annotations.values()), None)))
+        say("\n".join(f"  wrote {shown(path)}" for path in paths))
     files = {name: str(each) for name, each in target.annotations.items()}
     files |= {name: str(each) for name, each in (("picture", target.picture), ("page", target.page)) if each}
-    return describe.entry(result, path, files, [*result.notes, *([target.note] if target.note else [])])
+    return describe.entry(result, path, files, result.notes)

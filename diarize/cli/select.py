@@ -9,7 +9,7 @@ import typer
 
 from diarize.cli import describe
 from diarize.cli.files import refuse_existing
-from diarize.cli.options import Overwrite, Settings, Sound, Verbose, checked, expanded
+from diarize.cli.options import Json, Overwrite, Settings, Sound, Verbose, checked, expanded
 from diarize.cli.printing import say, say_json, shown, table
 from diarize.cli.settings import diarized, resolved, speech_of
 
@@ -32,9 +32,7 @@ def select(
     settings: Settings = Settings(),  # noqa: B008 - a frozen value
     sound: Sound = Sound(),  # noqa: B008
     no_plot: Annotated[bool, typer.Option("--no-plot", help="Write no picture.")] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document (docs/cli.md) instead.")
-    ] = False,
+    json: Json = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
@@ -58,9 +56,8 @@ def select(
 def _draw(found: Clustering, name: str, path: Path, *, overwrite: bool) -> None:
     from diarize import plots
 
-    label = "minus log evidence (nats)" if found.criterion == "evidence" else found.criterion
     figure = plots.selection_curve(
-        found.counts, found.values, found.chosen, found.equivalent, criterion=label, title=name
+        found.counts, found.values, found.chosen, found.equivalent, criterion=found.criterion, title=name
     )
     plots.save(figure, path, overwrite=overwrite)
 
@@ -73,4 +70,11 @@ def _summary(found: Clustering, title: str) -> str:
         for k, value in zip(found.counts, found.values, strict=True)
     ]
     head = ("speakers", "nats behind the best", "")
-    return "\n".join([shown(title), table(head, rows), f"  number of speakers: {found.explanation}"])
+    return "\n".join(
+        [
+            shown(title),
+            table(head, rows),
+            f"  number of speakers: {found.explanation}",
+            f"  {describe.why_no_more(found)}",
+        ]
+    )

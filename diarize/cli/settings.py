@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from diarize.cli.files import about, existing, or_silence, read_annotations
-from diarize.cli.options import Hearing, Known, Settings, Sound, nearest
+from diarize.cli.options import SEPARATE, Hearing, Known, Settings, Sound, nearest
 from diarize.cli.printing import shown
 from diarize.cli.progress import shown_progress
-from diarize.config import CHOICES, Config, loaded, merged, preset
+from diarize.config import CHOICES, Config, loaded, merged, parsed, preset
 from diarize.errors import ConfigError, FormatError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
 
     from diarize import identity
@@ -41,9 +43,28 @@ def resolved(asked: Settings) -> Config:
     if asked.config:
         base = loaded(existing(asked.config), base)
     try:
-        return merged(base, _changes(asked), "options")
+        named = merged(base, _changes(asked), "options")
+        return merged(named, _assigned(asked.set or ()), "--set") if asked.set else named
     except ConfigError as error:
         raise typer.BadParameter(str(error)) from None
+
+
+def _assigned(words: Sequence[str]) -> dict[str, Any]:
+    """Settings by ``section.key=value``; a value that is no TOML is a text."""
+    found: dict[str, Any] = {}
+    for word in words:
+        key, sign, value = word.partition("=")
+        if not (sign and key.strip()):
+            raise typer.BadParameter(f"--set {word!r} is no KEY=VALUE; write it as speech.bias=2")
+        try:
+            nested = parsed(f"{key}={value}", "--set")
+        except ConfigError:
+            quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+            nested = parsed(f'{key}="{quoted}"', f"--set {word}")
+        for section, each in nested.items():
+            both = isinstance(each, dict) and isinstance(found.get(section), dict)
+            found[section] = found[section] | each if both else each
+    return found
 
 
 def heard_as(asked: Hearing) -> Config:
@@ -97,8 +118,15 @@ def _changes(asked: Settings) -> dict[str, Any]:
     space = asked.space
     nested = {
         "audio": {"channel": asked.channel},
-        "speech": {"method": asked.speech if asked.speech in CHOICES["speech.method"] else None},
-        "space": {"kind": space, "background": str(asked.background) if asked.background else None},
+        "speech": {
+            "method": asked.speech if asked.speech in CHOICES["speech.method"] else None,
+            "segmentation": asked.segmentation,
+        },
+        "space": {
+            "kind": space,
+            "embedding": asked.embedding,
+            "background": str(asked.background) if asked.background else None,
+        },
         "clustering": {
             "min_speakers": low,
             "max_speakers": high,
@@ -169,8 +197,13 @@ def diarized(
     path: Path, config: Config, sound: Sound, speech: Path | None, *, quiet: bool, alone: bool = True
 ) -> Diarization:
     """The pipeline's result for one recording, with a bar while it runs; ``alone``: it is the only one."""
-    from diarize.pipeline import diarize
+    from diarize import channels, pipeline
 
+    diarize: Callable[..., Diarization] = pipeline.diarize
+    if sound.channels == SEPARATE:
+        diarize = channels.diarize_channels
+        if config.audio.channel:
+            raise typer.BadParameter("--channels separate takes all channels; leave --channel out")
     given = _given_speech(speech, path.stem, alone=alone, quiet=quiet)
     with shown_progress(shown(path.name), quiet=quiet) as progress:
         return diarize(path, config, speech=given, start=sound.start, end=sound.end, progress=progress)

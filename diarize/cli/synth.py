@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from diarize.cli.files import refuse_existing
-from diarize.cli.options import Overwrite, Verbose, expanded, one_of, seconds
+from diarize.cli.options import Overwrite, Quiet, Verbose, expanded, one_of, seconds
 from diarize.cli.printing import clock, say, shown
 from diarize.errors import OutputError
 
@@ -62,8 +62,10 @@ def synth(
         typer.Option("--rooms", metavar="DIR", help="Measured impulse responses, one file a room."),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of everything random.")] = 0,
-    channels: Annotated[int, typer.Option("--channels", min=1, max=8, help="The same sound on each.")] = 1,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    channels: Annotated[
+        int, typer.Option("--n-channels", min=1, max=8, help="Channels with the same sound on each.")
+    ] = 1,
+    quiet: Quiet = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:

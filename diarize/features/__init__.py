@@ -2,6 +2,7 @@
 
 from diarize.features.bandwidth import band_of, measured_band
 from diarize.features.deltas import slopes, with_deltas
+from diarize.features.fbank import FilterBank, fbank, fbank_of, filter_bank
 from diarize.features.level import above_pauses, audible, clear, quiet
 from diarize.features.mfcc import cepstra, frame_grid
 from diarize.features.noise import denoised
@@ -9,6 +10,7 @@ from diarize.features.normalize import cmvn, normalized, sliding_cmvn, warped
 from diarize.features.voice import voice_cepstra
 
 __all__ = [
+    "FilterBank",
     "above_pauses",
     "audible",
     "band_of",
@@ -16,6 +18,9 @@ __all__ = [
     "clear",
     "cmvn",
     "denoised",
+    "fbank",
+    "fbank_of",
+    "filter_bank",
     "frame_grid",
     "measured_band",
     "normalized",

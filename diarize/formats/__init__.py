@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from diarize.errors import FormatError
 from diarize.formats import (
@@ -21,6 +21,7 @@ from diarize.formats import (
     kaldi,
     lab,
     lines,
+    plain,
     posteriors,
     rttm,
     srt,
@@ -52,7 +53,9 @@ __all__ = [
     "made_folder",
     "read_file",
     "read_posteriors",
+    "read_text",
     "read_uem",
+    "read_words",
     "sweep",
     "write_bytes",
     "write_file",
@@ -65,6 +68,8 @@ __all__ = [
 class Options:
     """What a writer may be told beside the turns; formats that have no place for it leave it out."""
 
+    # RTTM: channel of turns that have none of their own, from 1
+    channel: int = 1
     # RTTM: write each turn's confidence into the ninth field
     confidence: bool = False
     # TextGrid: seconds that the tiers cover, the end of the last turn when None
@@ -74,6 +79,10 @@ class Options:
     # npz: shares of every frame, and the second of the file at which they start
     posteriors: Posteriors | None = None
     start: float = 0.0
+    # TextGrid, ELAN: words as turns with a text, each with its own time, for tiers below the speakers'
+    words: Annotation | None = None
+    # json: whose the windows are for other numbers of speakers, as ``diarize.alternatives`` writes it
+    alternatives: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +91,8 @@ class Format:
 
     ``suffix``: what its file names end in; ``write``: annotations → text by file name within a folder, or
     text or bytes under the name ``""`` where the format is one file; ``read``: text and file name →
-    annotations by recording, None where it is only written; ``several``: one file may hold many recordings.
+    annotations by recording, None where it is only written; ``several``: one file may hold many recordings;
+    ``words``: it holds what was said in a turn.
     """
 
     name: str
@@ -91,25 +101,38 @@ class Format:
     write: Writer
     read: Reader | None = None
     several: bool = False
+    words: bool = False
 
 
 def _rttm(annotations: Sequence[Annotation], options: Options) -> Texts:
-    return {"": rttm.write(annotations, confidence=options.confidence)}
+    return {
+        "": rttm.write(
+            annotations,
+            confidence=options.confidence,
+            channel=str(options.channel),
+        )
+    }
 
 
 def _textgrid(annotations: Sequence[Annotation], options: Options) -> Texts:
-    return {"": textgrid.write(annotations, duration=options.duration)}
+    return {"": textgrid.write(annotations, duration=options.duration, words=options.words)}
 
 
 def _eaf(annotations: Sequence[Annotation], options: Options) -> Texts:
-    return {"": eaf.write(annotations, media=options.media)}
+    return {"": eaf.write(annotations, media=options.media, words=options.words)}
+
+
+def _json(annotations: Sequence[Annotation], options: Options) -> Texts:
+    return {"": json.write(annotations, options.alternatives if len(annotations) == 1 else None)}
 
 
 def _kaldi(annotations: Sequence[Annotation], _: Options) -> Texts:
+    spoken = kaldi.text(annotations)
     return {
         "segments": kaldi.segments(annotations),
         "utt2spk": kaldi.utt2spk(annotations),
         "spk2utt": kaldi.spk2utt(annotations),
+        **({"text": spoken} if spoken else {}),
     }
 
 
@@ -139,20 +162,31 @@ FORMATS: dict[str, Format] = {
         ),
         Format("lab", ".lab", "start, end and label a line", _plain(lab.write), lab.read),
         Format("audacity", ".txt", "Audacity label track", _plain(audacity.write), audacity.read),
-        Format("textgrid", ".TextGrid", "Praat, one tier a speaker", _textgrid, textgrid.read),
-        Format("eaf", ".eaf", "ELAN, one tier a speaker", _eaf, eaf.read),
-        Format("webvtt", ".vtt", "WebVTT with voice spans", _plain(webvtt.write), webvtt.read),
-        Format("srt", ".srt", "SubRip subtitles", _plain(srt.write)),
-        Format("csv", ".csv", "a table for spreadsheets", _plain(csv.write), csv.read, several=True),
+        Format("textgrid", ".TextGrid", "Praat, one tier a speaker", _textgrid, textgrid.read, words=True),
+        Format("eaf", ".eaf", "ELAN, one tier a speaker", _eaf, eaf.read, words=True),
+        Format("webvtt", ".vtt", "WebVTT with voice spans", _plain(webvtt.write), webvtt.read, words=True),
+        Format("srt", ".srt", "SubRip subtitles", _plain(srt.write), srt.read, words=True),
+        Format("csv", ".csv", "a table for spreadsheets", _plain(csv.write), csv.read, True, True),
+        Format(
+            "text", ".transcript.txt", "a transcript to read: [0:03] Anna: …", _plain(plain.write), words=True
+        ),
         Format(
             "json",
             ".json",
             "everything, with confidence and runner-up",
-            _plain(json.write),
+            _json,
             json.read,
             several=True,
+            words=True,
         ),
-        Format("kaldi", ".kaldi", "Kaldi data folder: segments, utt2spk, spk2utt", _kaldi, several=True),
+        Format(
+            "kaldi",
+            ".kaldi",
+            "Kaldi data folder: segments, utt2spk, spk2utt",
+            _kaldi,
+            several=True,
+            words=True,
+        ),
         Format("npz", ".npz", "posteriors of every frame, as NumPy arrays", _npz),
     )
 }
@@ -216,6 +250,24 @@ def write_file(
     if whole is not None:
         return write_text(path, whole, overwrite=overwrite)
     return files.write_folder(path, texts, overwrite=overwrite)
+
+
+def read_words(path: str | Path) -> Annotation | None:
+    """The words in an editor's file that has tiers of them beside those of turns, as turns with a text; None
+    for another file, or without such tiers.
+    """
+    tiers = {".textgrid": textgrid.tiers, ".eaf": eaf.tiers}.get(Path(path).suffix.lower())
+    if tiers is None:
+        return None
+    found = tiers(read_text(path), Path(path).name)
+    names = {name for name, _ in found}
+    words = [
+        replace(turn, speaker=name.removesuffix(lines.WORDS))
+        for name, turns in found
+        if lines.are_words(name, names)
+        for turn in turns
+    ]
+    return Annotation(lines.stem(Path(path).name), tuple(words)) if words else None
 
 
 def read_posteriors(path: str | Path) -> Stored:

@@ -1,7 +1,8 @@
 """CSV for spreadsheets: one row a turn, with a header.
 
 Columns: ``recording, start, end, speaker, confidence, runner_up``; seconds with three decimals, confidence
-with four, the last two empty where they are not known. Source: RFC 4180, lines ending in a single line feed.
+with four, the last two empty where they are not known; ``text`` after them where words are known.
+Source: RFC 4180, lines ending in a single line feed.
 
 A cell that starts with ``=``, ``+``, ``-``, ``@`` or their full-width forms would be run as a formula by a
 spreadsheet; names that do, or that start with ``'``, get one ``'`` in front, which reading takes away again.
@@ -12,16 +13,16 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diarize.errors import FormatError
 from diarize.formats import lines, times
-from diarize.types import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from diarize.types import Annotation
+    from diarize.types import Annotation, Turn
 
 __all__ = ["COLUMNS", "read", "write"]
 
@@ -87,7 +88,8 @@ def _turn(
     start, end = line.number_in(numbers[0], "the start"), line.number_in(numbers[1], "the end")
     turn = line.turn(start, end, _unguarded(cells["speaker"]), _confidence(line, numbers[2]))
     rival = _unguarded(cells.get("runner_up", "")) or None
-    known = turn and Turn(turn.start, turn.end, turn.speaker, turn.confidence, rival)
+    text = lines.one_line(_unguarded(cells.get("text", ""))) or None
+    known = turn and replace(turn, runner_up=rival, text=text)
     return _unguarded(cells.get("recording", "")) or lines.stem(source), known
 
 
@@ -104,13 +106,17 @@ def write(annotations: Sequence[Annotation]) -> str:
     """A header and a row a turn, boundaries on the millisecond; line ends in names become spaces."""
     text = io.StringIO(newline="")
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(COLUMNS)
+    worded = any(turn.text for each in annotations for turn in each.turns)
+    rows.writerow((*COLUMNS, "text") if worded else COLUMNS)
     recordings = lines.labels(list(dict.fromkeys(each.recording for each in annotations)))
     for each in annotations:
         rivals = [turn.runner_up for turn in each.turns if turn.runner_up]
         names = lines.labels(list(dict.fromkeys((*each.speakers, *rivals))))
         head = _guarded(recordings[each.recording])
-        rows.writerows(_cells(head, start, end, turn, names) for start, end, turn in times.rounded(each))
+        rows.writerows(
+            (*_cells(head, start, end, turn, names), *_words(turn, worded=worded))
+            for start, end, turn in times.rounded(each)
+        )
     return text.getvalue()
 
 
@@ -118,6 +124,10 @@ def _cells(recording: str, start: int, end: int, turn: Turn, names: dict[str, st
     sure = "" if turn.confidence is None else f"{turn.confidence:.4f}"
     rival = _guarded(names[turn.runner_up]) if turn.runner_up else ""
     return recording, times.seconds(start), times.seconds(end), _guarded(names[turn.speaker]), sure, rival
+
+
+def _words(turn: Turn, *, worded: bool) -> tuple[str, ...]:
+    return (_guarded(lines.one_line(turn.text or "")),) if worded else ()
 
 
 def _guarded(name: str) -> str:

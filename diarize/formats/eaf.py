@@ -1,4 +1,4 @@
-"""ELAN annotation documents: one independent tier a speaker, times in milliseconds.
+"""ELAN annotation documents: one independent tier a speaker; a tier ``NAME - words`` holds words.
 
 Source: the EAF 3.0 schema of the Max Planck Institute for Psycholinguistics.
 """
@@ -12,14 +12,16 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from diarize.errors import FormatError
-from diarize.formats import lines, times
+from diarize.formats import lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from diarize.types import Annotation, Turn
 
-__all__ = ["read", "write"]
+    _Slots = dict[str | None, str | None]
+
+__all__ = ["read", "tiers", "write"]
 
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _DOCUMENT = {
@@ -34,26 +36,51 @@ _TYPE = "speakers"
 
 
 def read(text: str, source: str = "text.eaf") -> dict[str, Annotation]:
-    """The annotation, under the name of the file: a turn for each aligned annotation of each independent
-    tier.
+    """The annotation, under the name of the file: a turn for each aligned annotation of an independent tier.
 
     The speaker is the tier's participant or, without one, its name. Tiers that depend on others say what was
     said in their parents' annotations, not who else spoke, and are passed over, and so are annotations
-    without times. Times are those of the recording: ``TIME_ORIGIN`` is how much of it ELAN leaves out at its
-    start. Raises FormatError for what is not EAF, and for any document type declaration: no entity is ever
-    expanded.
+    without times and the tier of the words of somebody who has a tier of turns. Times are those of the
+    recording: ``TIME_ORIGIN`` is how much of it ELAN leaves out at its start. Raises FormatError for what is
+    not EAF, and for any document type declaration: no entity is ever expanded.
     """
+    root = _document(text, source)
+    slots, origin = _values(root), _origin(root, source)
+    tiers = _independent(root)
+    names = {tier.get("TIER_ID", "") for tier in tiers}
+    rows = [
+        turn
+        for tier in tiers
+        if not lines.are_words(tier.get("TIER_ID", ""), names)
+        for turn in _turns(tier, tier.get("PARTICIPANT", "").strip(), slots, origin, source)
+    ]
+    recording = lines.stem(source)
+    return lines.collected([(recording, None), *((recording, row) for row in lines.said(rows))])
+
+
+def tiers(text: str, source: str = "text.eaf") -> list[tuple[str, list[Turn]]]:
+    """All tiers by name, in order: a turn for every aligned annotation. Errors as of ``read``."""
+    root = _document(text, source)
+    slots, origin = _values(root), _origin(root, source)
+    return [(tier.get("TIER_ID", ""), _turns(tier, "", slots, origin, source)) for tier in root.iter("TIER")]
+
+
+def _document(text: str, source: str) -> ET.Element:
     root = _parsed(text, source)
     if root.tag != "ANNOTATION_DOCUMENT":
         raise FormatError(f"{source}:1: the XML of {root.tag[:40]!r}; an ELAN file is an ANNOTATION_DOCUMENT")
-    slots = {each.get("TIME_SLOT_ID"): each.get("TIME_VALUE") for each in root.iter("TIME_SLOT")}
-    recording, origin = lines.stem(source), _origin(root, source)
-    found = [
-        _turn(each, slots, tier.get("PARTICIPANT", "").strip() or tier.get("TIER_ID", ""), source, origin)
-        for tier in _independent(root)
-        for each in tier.iter("ALIGNABLE_ANNOTATION")
-    ]
-    return lines.collected([(recording, None), *((recording, turn) for turn in found)])
+    return root
+
+
+def _values(root: ET.Element) -> _Slots:
+    """Times by slot, None for those that have none."""
+    return {each.get("TIME_SLOT_ID"): each.get("TIME_VALUE") for each in root.iter("TIME_SLOT")}
+
+
+def _turns(tier: ET.Element, participant: str, slots: _Slots, origin: Decimal, source: str) -> list[Turn]:
+    name = participant or tier.get("TIER_ID", "")
+    found = (_turn(each, slots, name, source, origin) for each in tier.iter("ALIGNABLE_ANNOTATION"))
+    return [turn for turn in found if turn]
 
 
 def _independent(root: ET.Element) -> list[ET.Element]:
@@ -96,45 +123,41 @@ def _parsed(text: str, source: str) -> ET.Element:
         ) from None
 
 
-def _turn(
-    annotation: ET.Element,
-    slots: dict[str | None, str | None],
-    speaker: str,
-    source: str,
-    origin: Decimal,
-) -> Turn | None:
+def _turn(annotation: ET.Element, slots: _Slots, speaker: str, source: str, origin: Decimal) -> Turn | None:
     where = lines.Line(f"{source}:{annotation.get('ANNOTATION_ID', '?')}", 0, "")
     values = [slots.get(annotation.get(f"TIME_SLOT_REF{i}")) for i in (1, 2)]
     if None in values:
         return None
     start, end = (where.number_in(value or "", "a time value") for value in values)
-    if start < 0 or end < start:
-        return where.turn(start / 1000, end / 1000, speaker)
-    return where.turn(max(start + origin, Decimal(0)) / 1000, max(end + origin, Decimal(0)) / 1000, speaker)
+    text = lines.one_line(annotation.findtext("ANNOTATION_VALUE") or "")
+    if 0 <= start <= end:
+        start, end = (max(value + origin, Decimal(0)) for value in (start, end))
+    return where.turn(start / 1000, end / 1000, speaker, text=text)
 
 
-def write(annotations: Sequence[Annotation], *, media: str | None = None) -> str:
+def write(
+    annotations: Sequence[Annotation], *, media: str | None = None, words: Annotation | None = None
+) -> str:
     """An EAF 3.0 document, linked to the recording ``media`` (file name or URL) if given.
 
-    Boundaries are rounded to milliseconds; overlapping turns of one speaker become one, because ELAN allows
-    none in a tier, touching ones stay two; the value of an annotation is the speaker's name.
+    ``words``: each with its time, in a tier of its own below that of the speaker. Boundaries are rounded to
+    milliseconds; overlapping turns of one speaker become one, because ELAN allows none in a tier, touching
+    ones stay two; the value of an annotation is what was said or, where no words are known, the speaker's
+    name.
     """
     annotation = lines.only(annotations, "ELAN")
     root = ET.Element("ANNOTATION_DOCUMENT", _DOCUMENT)
     header = ET.SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
     if media:
         ET.SubElement(header, "MEDIA_DESCRIPTOR", _media(media))
-    rows, names = times.rounded(annotation), lines.labels(annotation.speakers)
-    spans = [
-        (name, *span)
-        for name in annotation.speakers
-        for span in times.disjoint((start, end) for start, end, turn in rows if turn.speaker == name)
-    ]
+    tiers = lines.tiers_of(annotation, words)
+    spans = [(name, *span) for name, each in tiers for span in each]
     slots = _slots(ET.SubElement(root, "TIME_ORDER"), spans)
-    for name in annotation.speakers:
-        tier = {"LINGUISTIC_TYPE_REF": _TYPE, "PARTICIPANT": names[name], "TIER_ID": names[name]}
+    for name, _ in tiers:
+        who = name.removesuffix(lines.WORDS)
+        tier = {"LINGUISTIC_TYPE_REF": _TYPE, "PARTICIPANT": who, "TIER_ID": name}
         mine = {i: ends for i, ends in slots.items() if spans[i][0] == name}
-        _fill(ET.SubElement(root, "TIER", tier), names[name], mine)
+        _fill(ET.SubElement(root, "TIER", tier), [spans[i][3] for i in mine], mine)
     ET.SubElement(root, "LINGUISTIC_TYPE", {"LINGUISTIC_TYPE_ID": _TYPE, "TIME_ALIGNABLE": "true"})
     ET.indent(root, " " * 4)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
@@ -144,10 +167,17 @@ def _media(media: str) -> dict[str, str]:
     clean = lines.labels([media])[media]
     kind = "audio/x-wav" if clean.lower().endswith(".wav") else "unknown"
     url = {"MEDIA_URL": clean, "MIME_TYPE": kind}
-    return url if "://" in clean else {**url, "RELATIVE_MEDIA_URL": f"./{PurePath(clean).name}"}
+    if "://" in clean:
+        return url
+    way = (
+        clean
+        if clean.startswith("../")
+        else f"./{PurePath(clean).name if PurePath(clean).is_absolute() else clean}"
+    )
+    return {**url, "RELATIVE_MEDIA_URL": way}
 
 
-def _slots(order: ET.Element, spans: Sequence[tuple[str, int, int]]) -> dict[int, tuple[str, str]]:
+def _slots(order: ET.Element, spans: Sequence[tuple[str, int, int, str]]) -> dict[int, tuple[str, str]]:
     """Writes the time slots, rising; gives those of the start and end of each span by its index."""
     edges = sorted((span[side], i, side) for i, span in enumerate(spans) for side in (1, 2))
     slots: dict[int, dict[int, str]] = {}
@@ -157,9 +187,9 @@ def _slots(order: ET.Element, spans: Sequence[tuple[str, int, int]]) -> dict[int
     return {i: (ends[1], ends[2]) for i, ends in sorted(slots.items())}
 
 
-def _fill(tier: ET.Element, name: str, slots: dict[int, tuple[str, str]]) -> None:
-    for i, (start, end) in slots.items():
+def _fill(tier: ET.Element, texts: Sequence[str], slots: dict[int, tuple[str, str]]) -> None:
+    for (i, (start, end)), text in zip(slots.items(), texts, strict=True):
         identity = {"ANNOTATION_ID": f"a{i + 1}", "TIME_SLOT_REF1": start, "TIME_SLOT_REF2": end}
         outer = ET.SubElement(tier, "ANNOTATION")
         aligned = ET.SubElement(outer, "ALIGNABLE_ANNOTATION", identity)
-        ET.SubElement(aligned, "ANNOTATION_VALUE").text = name
+        ET.SubElement(aligned, "ANNOTATION_VALUE").text = text

@@ -15,9 +15,11 @@ The schema, version 1::
               "end": 1.5,                     seconds, later than start
               "speaker": "Ann",
               "confidence": 0.9876,           mean posterior, 0 to 1, four decimals; null when not known
-              "runner_up": "Bob"              who else it might have been; null when not known
+              "runner_up": "Bob",             who else it might have been; null when not known
+              "text": "Good morning."         what was said; absent where it is not known
             }
-          ]
+          ],
+          "alternatives": {}                  of run and batch: the same for other numbers of speakers
         }
       ]
     }
@@ -35,7 +37,7 @@ from diarize.formats import times
 from diarize.types import Annotation, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["SCHEMA", "VERSION", "read", "write"]
 
@@ -79,10 +81,11 @@ def _turn(value: Any, where: str) -> Turn:
     speaker = _typed(value, "speaker", str, where)
     confidence = _typed(value, "confidence", (int, float, type(None)), where)
     rival = _typed(value, "runner_up", (str, type(None)), where)
+    text = _typed(value, "text", (str, type(None)), where)
     if max(start, end) > _LONGEST:
         raise FormatError(f"{where}: a turn beyond {_LONGEST} s; give times in seconds")
     try:
-        return Turn(float(start), float(end), speaker, confidence, rival or None)
+        return Turn(float(start), float(end), speaker, confidence, rival or None, text or None)
     except FormatError as error:
         raise FormatError(f"{where}: {error}") from None
 
@@ -95,15 +98,17 @@ def _typed(value: Any, name: str, kind: type | tuple[type, ...], where: str) -> 
     return found
 
 
-def write(annotations: Sequence[Annotation]) -> str:
+def write(annotations: Sequence[Annotation], alternatives: Mapping[str, Any] | None = None) -> str:
     """Indented, keys in the order of the schema, Unicode as it is; turns that vanish in the rounding are left
-    out.
+    out. ``alternatives``: those of the one recording.
     """
+    more = {"alternatives": dict(alternatives)} if alternatives else {}
     recordings = [
         {
             "recording": each.recording,
             "speakers": list(dict.fromkeys(turn.speaker for *_, turn in times.rounded(each))),
             "turns": [_fields(start, end, turn) for start, end, turn in times.rounded(each)],
+            **more,
         }
         for each in annotations
     ]
@@ -112,10 +117,11 @@ def write(annotations: Sequence[Annotation]) -> str:
 
 
 def _fields(start: int, end: int, turn: Turn) -> dict[str, float | str | None]:
-    return {
+    fields: dict[str, float | str | None] = {
         "start": start / 1000,
         "end": end / 1000,
         "speaker": turn.speaker,
         "confidence": None if turn.confidence is None else round(turn.confidence, 4),
         "runner_up": turn.runner_up,
     }
+    return fields | ({"text": turn.text} if turn.text else {})

@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from diarize.errors import FormatError
-from diarize.formats.times import decimal
+from diarize.formats import times
 from diarize.spelling import apart, as_field
 from diarize.types import Annotation, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from decimal import Decimal
 
-__all__ = ["Line", "collected", "labels", "numbered", "only", "stem", "tokens", "with_points"]
+__all__ = [
+    "SILENT",
+    "WORDS",
+    "Line",
+    "are_words",
+    "collected",
+    "labels",
+    "numbered",
+    "one_line",
+    "only",
+    "said",
+    "stem",
+    "texts",
+    "tiers_of",
+    "tokens",
+    "with_points",
+]
+
+SILENT = "…"
+"""The text of a turn without words among turns that have some."""
 
 _LONGEST = 1_000_000_000  # seconds; thirty years
 _BLANKS = re.compile(r"[ \t\v\f]+")
@@ -41,13 +60,18 @@ class Line:
 
     def number_in(self, text: str, what: str) -> Decimal:
         """The number of seconds in a field; FormatError when it is none."""
-        value = decimal(text)
+        value = times.decimal(text)
         if value is None or abs(value) > _LONGEST:
             raise self.error(f"{what} is {text[:40]!r}; a number of seconds such as 12.345 is needed")
         return value
 
     def turn(
-        self, start: Decimal, end: Decimal, speaker: str, confidence: float | None = None
+        self,
+        start: Decimal,
+        end: Decimal,
+        speaker: str,
+        confidence: float | None = None,
+        text: str | None = None,
     ) -> Turn | None:
         """A turn; None when it has no length; FormatError when it runs backwards or starts before 0."""
         if start < 0 or end < start:
@@ -55,7 +79,7 @@ class Line:
         if not speaker:
             raise self.error("a turn without a speaker name; give it one")
         low, high = float(start), float(end)
-        return Turn(low, high, speaker, confidence) if high > low else None
+        return Turn(low, high, speaker, confidence, text=text or None) if high > low else None
 
 
 def with_points(line: Line, cells: Sequence[str], seen: dict[str, int]) -> list[str]:
@@ -88,6 +112,59 @@ def collected(turns: Sequence[tuple[str, Turn | None]]) -> dict[str, Annotation]
     for recording, turn in turns:
         rows.setdefault(recording, []).extend([turn] if turn else [])
     return {recording: Annotation(recording, tuple(each)) for recording, each in rows.items()}
+
+
+def said(turns: Sequence[Turn | None]) -> list[Turn | None]:
+    """Turns out of a format whose only text is what was said, or else the speaker's name.
+
+    Where every text is the name of its speaker, there are names and no words; ``SILENT`` is no word either.
+    """
+    found = [turn for turn in turns if turn]
+    bare = all(turn.text in (None, one_line(turn.speaker)) for turn in found)
+    return [turn and (replace(turn, text=None) if bare or turn.text == SILENT else turn) for turn in turns]
+
+
+def texts(turns: Sequence[Turn], names: Mapping[str, str]) -> list[str]:
+    """The other way round: a text for each turn, on one line and never empty.
+
+    What was said or, where nobody says anything in any of them, the speaker's name as ``names`` has it.
+    """
+    if not any(turn.text for turn in turns):
+        return [names[turn.speaker] for turn in turns]
+    return [one_line(turn.text or "") or SILENT for turn in turns]
+
+
+WORDS = " - words"
+"""What follows a speaker's name in the name of a tier of words; Montreal Forced Aligner writes it so."""
+
+
+def are_words(tier: str, names: Collection[str]) -> bool:
+    """Whether a tier holds the words of a speaker who has a tier of turns among ``names``."""
+    return tier.endswith(WORDS) and tier.removesuffix(WORDS) in names
+
+
+def tiers_of(annotation: Annotation, words: Annotation | None) -> list[tuple[str, list[times.Span]]]:
+    """Name and spans of the tiers of an annotation: the turns of each speaker and, below, the words."""
+    names = labels(annotation.speakers)
+    rows = times.rounded(annotation)
+    shown = texts([turn for *_, turn in rows], names)
+    spans = [(turn.speaker, (start, end, text)) for (start, end, turn), text in zip(rows, shown, strict=True)]
+    tiers = []
+    for speaker in annotation.speakers:
+        tiers.append((names[speaker], times.disjoint(span for who, span in spans if who == speaker)))
+        if words is not None:
+            said = [
+                (start, end, one_line(turn.text or "") or SILENT)
+                for start, end, turn in times.rounded(words)
+                if turn.speaker == speaker
+            ]
+            tiers.append((names[speaker] + WORDS, times.disjoint(said)))
+    return tiers
+
+
+def one_line(text: str) -> str:
+    """A text without control characters, line ends and blanks that follow each other."""
+    return " ".join(_UNPRINTABLE.sub(" ", text).split())
 
 
 def stem(source: str) -> str:

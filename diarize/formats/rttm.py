@@ -145,17 +145,18 @@ def write(
     Boundaries are rounded to milliseconds and durations derived from them, so touching turns still touch; a
     turn that vanishes in the rounding is left out. Blanks and control characters in names become ``_`` (names
     that would become the same get ``_2``, ``_3`` …). The ninth field is ``<NA>`` unless ``confidence``.
+    ``channel``: that of turns that have none of their own.
     """
     recordings = lines.tokens(list(dict.fromkeys(each.recording for each in annotations)))
     return "".join(
-        _lines(each, f"{recordings[each.recording]} {channel}", confidence=confidence) for each in annotations
+        _lines(each, recordings[each.recording], channel, confidence=confidence) for each in annotations
     )
 
 
-def _lines(annotation: Annotation, head: str, *, confidence: bool) -> str:
+def _lines(annotation: Annotation, recording: str, channel: str, *, confidence: bool) -> str:
     names = lines.tokens(annotation.speakers)
     return "".join(
-        f"SPEAKER {head} {times.seconds(start)} {times.seconds(end - start)} "
+        f"SPEAKER {recording} {turn.channel or channel} {times.seconds(start)} {times.seconds(end - start)} "
         f"<NA> <NA> {names[turn.speaker]} {_sure(turn, confidence=confidence)} <NA>\n"
         for start, end, turn in times.rounded(annotation)
     )

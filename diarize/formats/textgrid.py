@@ -1,9 +1,10 @@
 """Praat TextGrid: one interval tier a speaker, each covering all the time without gap or overlap.
 
-An interval with a text is a turn of the speaker that the tier is called after; an empty one is a pause. Where
-a file has but one tier of intervals, its texts may be the speakers: they are when the tier is called so, or
-when a few short texts come again and again. Praat's own "silences" are texts, too. Source: the Praat manual,
-*TextGrid file formats* and *Sound: To TextGrid (silences)...*.
+An interval with a text, what was said or the speaker's name, is a turn of the speaker that the tier is called
+after; an empty one is a pause. A tier ``NAME - words`` holds the words of NAME, as forced aligners write it.
+Where a file has but one tier of intervals, its texts may be the speakers: they are when the tier is called
+so, or when a few short texts come again and again. Praat's own "silences" are texts, too. Source: the Praat
+manual, *TextGrid file formats* and *Sound: To TextGrid (silences)...*.
 """
 
 from __future__ import annotations
@@ -22,9 +23,7 @@ if TYPE_CHECKING:
 
     from diarize.types import Annotation, Turn
 
-    _Tier = tuple[str, list[tuple[str, Turn | None]]]
-
-__all__ = ["read", "write"]
+__all__ = ["read", "tiers", "write"]
 
 # Praat itself reads these and nothing else: texts, free-standing numbers, flags; all other words are remarks
 _TOKEN = re.compile(
@@ -38,7 +37,6 @@ _TOKEN = re.compile(
 )
 
 
-_NOTHING = '""'
 SILENCES = frozenset({"silent", "sounding"})  # what Praat writes that marks where there is sound
 _SPEAKERS = re.compile(
     r"speakers?|spkr?s?|speaker[ _-]?(turns?|ids?|labels?)|turns|who|diari[sz]ation", re.IGNORECASE
@@ -93,44 +91,60 @@ class _Tokens:
 def read(text: str, source: str = "text.TextGrid") -> dict[str, Annotation]:
     """The annotation, under the name of the file; long and short text format.
 
-    Point tiers are skipped; of "silences", "sounding" is a speaker and "silent" nobody. Raises FormatError
-    for anything else that is not a TextGrid in text form.
+    Point tiers are skipped, and the tier of the words of somebody who has a tier of turns; of "silences",
+    "sounding" is a speaker and "silent" nobody. Raises FormatError for anything else that is not a TextGrid
+    in text form.
     """
+    found = tiers(text, source)
+    names = {name for name, _ in found}
+    if _texts_are_speakers(found):
+        rows: list[Turn | None] = [
+            replace(turn, speaker=turn.text, text=None)
+            for turn in found[0][1]
+            if turn.text and not (turn.text == "silent" and _are_silences(found[0][1]))
+        ]
+    else:
+        rows = lines.said(
+            [turn for name, turns in found if not lines.are_words(name, names) for turn in turns]
+        )
+    recording = lines.stem(source)
+    return lines.collected([(recording, None), *((recording, row) for row in rows)])
+
+
+def _are_silences(turns: Sequence[Turn]) -> bool:
+    return {turn.text for turn in turns} <= SILENCES
+
+
+def _texts_are_speakers(found: Sequence[tuple[str, list[Turn]]]) -> bool:
+    """Whether the tier is the only one and is called after speakers, or its texts look like them."""
+    if len(found) != 1 or not found[0][1]:
+        return False
+    name, turns = found[0]
+    texts = [turn.text or "" for turn in turns]
+    kinds = set(texts)
+    if kinds <= SILENCES or _SPEAKERS.fullmatch(name.strip()) or not name:
+        return True
+    short = all(len(text) <= 25 and len(text.split()) <= 3 for text in kinds) and lines.SILENT not in kinds
+    numbered = all(_NUMBERED.fullmatch(text) for text in kinds)
+    return numbered or (short and 2 <= len(kinds) <= len(texts) / 3)
+
+
+def tiers(text: str, source: str = "text.TextGrid") -> list[tuple[str, list[Turn]]]:
+    """The interval tiers by name, in order: a turn for every interval with a text. Errors as of ``read``."""
     tokens = _Tokens(text.removeprefix("\ufeff"), source)
     if tokens.text("the file type") != "ooTextFile" or tokens.text("the object class") != "TextGrid":
         raise FormatError(f"{source}:1: not a TextGrid; export one from Praat as a text file")
     tokens.seconds("the start"), tokens.seconds("the end")
     present = tokens.take("flag", "<exists>").value == "<exists>"
-    recording = lines.stem(source)
-    tiers = tokens.count("the number of tiers") if present else 0
-    found = [tier for tier in (_tier(tokens) for _ in range(tiers)) if tier]
-    names = dict.fromkeys(label for _, rows in found for label, _ in rows) if _is_label(found) else {}
-    if not names and not all(name or not any(label for label, _ in each) for name, each in found):
+    count = tokens.count("the number of tiers") if present else 0
+    found = [tier for tier in (_tier(tokens) for _ in range(count)) if tier]
+    if len(found) > 1 and any(turns and not name for name, turns in found):
         raise FormatError(f"{source}: a tier without a name; name it after its speaker")
-    rows = [
-        turn and (replace(turn, speaker=label) if names else turn)
-        for _, each in found
-        for label, turn in each
-        if label and not (names.keys() <= SILENCES and label == "silent")
-    ]
-    return lines.collected([(recording, None), *((recording, row) for row in rows)])
+    return found
 
 
-def _is_label(tiers: Sequence[_Tier]) -> bool:
-    """Whether texts of intervals are speakers: those of an only tier that is called so or looks so."""
-    if len(tiers) != 1:
-        return False
-    name, rows = tiers[0]
-    texts = [label for label, _ in rows if label]
-    kinds = set(texts)
-    if kinds <= SILENCES or _SPEAKERS.fullmatch(name.strip()) or not kinds:
-        return bool(kinds)
-    short = all(len(text) <= 25 and len(text.split()) <= 3 for text in kinds)
-    numbered = all(_NUMBERED.fullmatch(text) for text in kinds)
-    return numbered or (short and 2 <= len(kinds) <= len(texts) / 3)
-
-
-def _tier(tokens: _Tokens) -> _Tier | None:
+def _tier(tokens: _Tokens) -> tuple[str, list[Turn]] | None:
+    """A tier of intervals; None for one of points."""
     intervals = tokens.text("the class of a tier") == "IntervalTier"
     name = tokens.text("the name of a tier")
     tokens.seconds("the start of a tier"), tokens.seconds("the end of a tier")
@@ -139,56 +153,58 @@ def _tier(tokens: _Tokens) -> _Tier | None:
         for _ in range(count):
             tokens.seconds("the time of a point"), tokens.text("the text of a point")
         return None
-    return name, [_interval(tokens, name) for _ in range(count)]
+    return name, [turn for _ in range(count) if (turn := _interval(tokens, name))]
 
 
-def _interval(tokens: _Tokens, name: str) -> tuple[str, Turn | None]:
-    """The text of an interval and, where there is one, its turn."""
+def _interval(tokens: _Tokens, name: str) -> Turn | None:
     line, start = tokens.seconds("the start of an interval")
     _, end = tokens.seconds("the end of an interval")
-    spoken = tokens.text("the text of an interval").strip()
-    return spoken, line.turn(start, end, name or spoken) if spoken else None
+    spoken = lines.one_line(tokens.text("the text of an interval"))
+    return line.turn(start, end, name or spoken, text=spoken) if spoken else None
 
 
-def write(annotations: Sequence[Annotation], *, duration: float | None = None) -> str:
+def write(
+    annotations: Sequence[Annotation], *, duration: float | None = None, words: Annotation | None = None
+) -> str:
     """The long text format.
 
-    ``duration``: seconds that the tiers cover, the end of the last turn when None or earlier. Boundaries are
-    rounded to milliseconds; overlapping turns of one speaker become one, touching ones stay two; the text of
-    a turn is the speaker's name.
+    ``duration``: seconds that the tiers cover, the end of the last turn when None or earlier; ``words``: each
+    with its time, in a tier of its own below that of the speaker. Boundaries are rounded to milliseconds;
+    overlapping turns of one speaker become one, touching ones stay two; the text of a turn is what was said
+    or, where no words are known, the speaker's name.
     """
     annotation = lines.only(annotations, "TextGrid")
     rows = times.rounded(annotation)
     end = max([times.milliseconds(duration or 0), 1, *(row[1] for row in rows)])
-    names = lines.labels(annotation.speakers)
-    spans = {
-        name: times.disjoint((start, stop) for start, stop, turn in rows if turn.speaker == name)
-        for name in annotation.speakers
-    }
-    tiers = [_tier_text(i, names[name], spans[name], end) for i, name in enumerate(spans, 1)]
+    texts = [_tier_text(i, *tier, end) for i, tier in enumerate(lines.tiers_of(annotation, words), 1)]
     head = 'File type = "ooTextFile"\nObject class = "TextGrid"\n\n'
-    size = f"tiers? <exists> \nsize = {len(tiers)} \nitem []: \n"
-    return f"{head}xmin = 0.000 \nxmax = {times.seconds(end)} \n{size}{''.join(tiers)}"
+    size = f"tiers? <exists> \nsize = {len(texts)} \nitem []: \n"
+    return f"{head}xmin = 0.000 \nxmax = {times.seconds(end)} \n{size}{''.join(texts)}"
 
 
-def _tier_text(index: int, name: str, spans: Sequence[tuple[int, int]], end: int) -> str:
-    quoted, last = '"' + name.replace('"', '""') + '"', times.seconds(end)
+def _tier_text(index: int, name: str, spans: Sequence[times.Span], end: int) -> str:
+    last = times.seconds(end)
     intervals = [
         f"        intervals [{i}]:\n            xmin = {times.seconds(start)} \n"
-        f"            xmax = {times.seconds(stop)} \n            text = {quoted if spoken else _NOTHING} \n"
-        for i, (start, stop, spoken) in enumerate(_covering(spans, end), 1)
+        f"            xmax = {times.seconds(stop)} \n            text = {_quoted(text)} \n"
+        for i, (start, stop, text) in enumerate(_covering(spans, end), 1)
     ]
-    head = f'    item [{index}]:\n        class = "IntervalTier" \n        name = {quoted} \n'
+    head = f'    item [{index}]:\n        class = "IntervalTier" \n        name = {_quoted(name)} \n'
     size = f"        xmin = 0.000 \n        xmax = {last} \n        intervals: size = {len(intervals)} \n"
     return f"{head}{size}{''.join(intervals)}"
 
 
-def _covering(spans: Sequence[tuple[int, int]], end: int) -> Iterator[tuple[int, int, bool]]:
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _covering(spans: Sequence[times.Span], end: int) -> Iterator[times.Span]:
+    """The spans with empty ones between, so that nothing is left over."""
     reached = 0
-    for start, stop in spans:
+    for start, stop, text in spans:
         if start > reached:
-            yield reached, start, False
-        yield start, stop, True
+            yield reached, start, ""
+        yield start, stop, text
         reached = stop
     if reached < end:
-        yield reached, end, False
+        yield reached, end, ""

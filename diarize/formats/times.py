@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
     from diarize.types import Annotation, Turn
 
-__all__ = ["clock", "decimal", "disjoint", "from_clock", "milliseconds", "rounded", "seconds"]
+Span = tuple[int, int, str]
+"""Start and end in whole milliseconds, and a text."""
+
+__all__ = ["Span", "clock", "decimal", "disjoint", "from_clock", "milliseconds", "rounded", "seconds"]
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _CLOCK = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d)[.,](\d{3})", re.ASCII)
@@ -32,15 +35,19 @@ def rounded(annotation: Annotation) -> list[tuple[int, int, Turn]]:
     return [row for row in rows if row[1] > row[0]]
 
 
-def disjoint(rows: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Sorted (start, end) rows with those that overlap merged; rows that only touch stay apart."""
-    merged: list[tuple[int, int]] = []
-    for start, end in sorted(rows):
+def disjoint(rows: Iterable[Span]) -> list[Span]:
+    """Sorted (start, end, text) rows with those that overlap merged; rows that only touch stay apart.
+
+    Merged rows have all the texts, each once where they are the same.
+    """
+    merged: list[tuple[int, int, list[str]]] = []
+    for start, end, text in sorted(rows, key=lambda row: row[:2]):
         if merged and start < merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+            before, reached, texts = merged.pop()
+            merged.append((before, max(end, reached), [*texts, *([text] if text not in texts else [])]))
         else:
-            merged.append((start, end))
-    return merged
+            merged.append((start, end, [text]))
+    return [(start, end, " ".join(texts)) for start, end, texts in merged]
 
 
 def seconds(ms: int) -> str:

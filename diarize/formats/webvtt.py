@@ -11,74 +11,72 @@ from typing import TYPE_CHECKING
 
 from diarize.errors import FormatError
 from diarize.formats import lines, times
+from diarize.formats.cues import UNKNOWN, Cue, attributed, blocks, cue_of, plain, turns_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from decimal import Decimal
+    from collections.abc import Iterator, Sequence
 
-    from diarize.types import Annotation, Turn
+    from diarize.types import Annotation
 
-__all__ = ["read", "write"]
+__all__ = ["read", "spoken", "write"]
 
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+([^>]*)>")
 _BLOCKS = re.compile(r"(NOTE|STYLE|REGION)([ \t].*)?")
+_SOUND = re.compile(r"\s*[\[(♪].*[\])♪]\s*", re.DOTALL)
 
 
 def read(text: str, source: str = "text.vtt") -> dict[str, Annotation]:
     """The annotation, under the name of the file: a turn for each voice span of each cue.
 
-    Cues without a voice (music, captions) are skipped unless all are. Raises FormatError for what is not
-    WebVTT and for a file that names no speaker.
+    Without voice spans, names before a colon serve. Sounds such as ``[music]`` are skipped; other cues of a
+    file with voice spans that have none are somebody's who is called UNKNOWN. Raises FormatError for what is
+    not WebVTT and for a file that names no speaker.
     """
-    blocks = _blocks(text, source)
-    if not blocks or not re.match(r"WEBVTT(\s|$)", blocks[0][0].text):
-        raise FormatError(f"{source}:1: does not start with WEBVTT; is this a .vtt file?")
-    cues = [block for block in blocks[1:] if not _BLOCKS.fullmatch(block[0].text)]
-    turns = [turn for block in cues for turn in _cue(block)]
-    if cues and not turns:
+    found = spoken(text, source)
+    turns = lines.said(turns_of(found))
+    if found and not turns:
         raise FormatError(
-            f"{source}: no cue has a voice span such as <v Ann>; a file that names speakers is needed"
+            f"{source}: no cue has a voice span such as <v Ann>, or a name and a colon; a file that names "
+            "speakers is needed ('diarize label' gives them)"
         )
     recording = lines.stem(source)
     return lines.collected([(recording, None), *((recording, turn) for turn in turns)])
 
 
-def _blocks(text: str, source: str) -> list[list[lines.Line]]:
-    blocks: list[list[lines.Line]] = []
-    last = -1
-    for line in lines.numbered(text, source):
-        if line.number != last + 1:
-            blocks.append([])
-        blocks[-1].append(line)
-        last = line.number
-    return blocks
+def spoken(text: str, source: str = "text.vtt") -> list[tuple[Cue, str | None, str]]:
+    """Cue, speaker, None where nobody is named, and plain text, in order. Raises FormatError."""
+    found = blocks(text, source)
+    if not found or not re.match(r"WEBVTT(\s|$)", found[0][0].text):
+        raise FormatError(f"{source}:1: does not start with WEBVTT; is this a .vtt file?")
+    cues = [cue_of(block) for block in found[1:] if not _BLOCKS.fullmatch(block[0].text)]
+    if not any(_VOICE.search(cue.text) for cue in cues):
+        rows = attributed(cues)
+        return [(cue, who, html.unescape(said)) for cue, who, said in rows]
+    return [row for cue in cues for row in _voices(cue)]
 
 
-def _cue(block: Sequence[lines.Line]) -> list[Turn | None]:
-    timing = next((i for i, line in enumerate(block[:2]) if "-->" in line.text), None)
-    if timing is None:
-        raise block[0].error("a block without times; a cue has a line such as 00:01.000 --> 00:02.000")
-    start, end = _times(block[timing])
-    names = _VOICE.findall("\n".join(line.text for line in block[timing + 1 :]))
-    return [block[timing].turn(start, end, html.unescape(name).strip()) for name in names]
-
-
-def _times(line: lines.Line) -> tuple[Decimal, Decimal]:
-    before, _, after = line.text.partition("-->")
-    read = [times.from_clock(part) for part in (before.strip(), (after.split() or [""])[0])]
-    if read[0] is None or read[1] is None:
-        raise line.error(f"{line.text[:60]!r} are not times; write them as 00:01:02.345 --> 00:01:03.000")
-    return line.number_in(times.seconds(read[0]), "the start"), line.number_in(
-        times.seconds(read[1]), "the end"
-    )
+def _voices(cue: Cue) -> Iterator[tuple[Cue, str | None, str]]:
+    before, *parts = _VOICE.split(cue.text)
+    if text := html.unescape(plain(before)):
+        yield cue, None if _SOUND.fullmatch(text) else UNKNOWN, text
+    for name, said in zip(parts[::2], parts[1::2], strict=True):
+        who = html.unescape(name).strip()
+        if not who:
+            raise cue.line.error("a turn without a speaker name; give it one")
+        yield cue, who, html.unescape(plain(said))
 
 
 def write(annotations: Sequence[Annotation]) -> str:
-    """A cue a turn; ``&``, ``<`` and ``>`` in names are escaped, line ends become spaces."""
+    """A cue a turn with what was said or, where no words are known, the name; ``&``, ``<`` and ``>`` are
+    escaped, line ends become spaces.
+    """
     annotation = lines.only(annotations, "WebVTT")
-    names = {raw: html.escape(name, quote=False) for raw, name in lines.labels(annotation.speakers).items()}
+    names = lines.labels(annotation.speakers)
+    rows = times.rounded(annotation)
+    texts = lines.texts([turn for *_, turn in rows], names)
     cues = [
-        f"\n{times.clock(start)} --> {times.clock(end)}\n<v {names[turn.speaker]}>{names[turn.speaker]}</v>\n"
-        for start, end, turn in times.rounded(annotation)
+        f"\n{times.clock(start)} --> {times.clock(end)}\n"
+        f"<v {html.escape(names[turn.speaker], quote=False)}>{html.escape(text, quote=False)}</v>\n"
+        for (start, end, turn), text in zip(rows, texts, strict=True)
     ]
     return "WEBVTT\n" + "".join(cues)

@@ -10,6 +10,7 @@ import numpy as np
 
 from diarize import background, pipeline
 from diarize.errors import ConfigError, DiarizeError, FormatError
+from diarize.identity.embedded import embedded_evidence
 from diarize.identity.voice import Evidence, Voice, fingerprint, joined
 from diarize.intervals import subtract, union
 from diarize.models.sessions import session_evidence
@@ -34,9 +35,10 @@ if TYPE_CHECKING:
 __all__ = ["WITHIN", "enrolled", "voices_of"]
 
 # Share of what tells voices apart that changes from one recording of a voice to the next: microphone, room,
-# mood. Chosen, like SLOPE and OFFSET, on voices held out.
+# mood. Chosen, like the lines of calibration, on voices held out.
 WITHIN: Final = 0.5
 # Of what an enrolment may hold of second voices, as a share of its speech, without a question.
+LEAST: Final = 2.5  # seconds of speech, or what was heard is no voice
 STRAY: Final = 0.1
 
 
@@ -53,6 +55,9 @@ def voices_of(recording: str | PathLike[str], annotation: Annotation, config: Co
     if not annotation.turns:
         return {}
     with threadpool_limits(limits=1):  # sums in another order would differ in the last bits
+        if config.space.kind == "embedding":
+            found = embedded_evidence(Path(recording), alone(annotation), config)
+            return {name: Voice(name, {"embedding": each}) for name, each in found.items()}
         return _heard(*_features(Path(recording), annotation, config), annotation, config)
 
 
@@ -118,7 +123,7 @@ def _evidence(
     shares = {name: mask.seconds / total if total else 0.0 for name, mask in masks.items()}
     found = {}
     for name, mask in masks.items():
-        bounds, _ = tiled(mask, config.space.window, config.space.max_pause)
+        bounds, _ = tiled(mask)
         if len(bounds):
             others = sum(share**2 for other, share in shares.items() if other != name)
             statistics = accumulated(model.ubm, values, mask.values & telling, bounds, model.scale)
@@ -162,6 +167,11 @@ def _enrolled(
     seconds = {each: float(np.diff(annotation.intervals(each)).sum()) for each in annotation.speakers}
     if not seconds:
         raise DiarizeError(f"{path}: no speech found, so there is no voice to enrol; give another recording")
+    if sum(seconds.values()) < LEAST and not whole:
+        raise DiarizeError(
+            f"{path}: only {sum(seconds.values()):.1f} s of it are speech, which is no voice; give a "
+            f"recording with {LEAST:g} s at least, or say that it is one (--whole)"
+        )
     strays = sum(seconds.values()) - max(seconds.values())
     if not whole and strays > STRAY * sum(seconds.values()):
         parts = ", ".join(f"{each} {spoken:.0f} s" for each, spoken in seconds.items())

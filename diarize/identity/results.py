@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["Result", "heard_in", "results", "unheard", "write_linked"]
 
 MANIFEST: Final = "manifest.jsonl"  # what a batch writes down beside its results
-OWN: Final = ".diarize"  # ends a result's name where NAME itself was taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def _readable() -> list[str]:
 
 def _in_file(path: Path, place: Path, index: Mapping[str, list[Path]]) -> Iterator[Result]:
     for name, annotation in read_file(path).items():
-        candidates = (name_key(name), name_key(path.stem.removesuffix(OWN)))
+        candidates = (name_key(name), name_key(path.stem))
         audio = next((index[each] for each in candidates if each in index), [])
         audio = [each for each in audio if each.stem == name] or audio  # "my call" beside "my_call"
         if len(audio) != 1:

@@ -29,7 +29,7 @@ def selection_curve(
     criterion: str = "BIC",
     title: str | None = None,
 ) -> Figure:
-    """The criterion against the number of speakers, as its distance from the best.
+    """The criterion against the number of speakers, as its distance in nats behind the best, which is on top.
 
     ``counts`` and ``values``: (n,), lower is better, values that are not finite are left out; ``chosen``: the
     count that was taken; ``equivalents``: counts that are nearly as good, drawn as open rings.
@@ -49,7 +49,8 @@ def selection_curve(
     taken = speakers == chosen
     _mark(axes, speakers[taken], above[taken], PALETTE[0], f"chosen: {chosen}")
     axes.set_xlabel("speakers")
-    axes.set_ylabel(f"{criterion} above its best")
+    axes.set_ylabel(f"nats behind the best ({criterion})")
+    axes.invert_yaxis()
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(color=GRID, linewidth=0.7)
     axes.set_axisbelow(True)

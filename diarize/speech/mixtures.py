@@ -28,6 +28,8 @@ __all__ = ["by_mixtures"]
 
 # Frames are not independent: their log-likelihood ratio is scaled by this.
 SCALE: Final = 0.05
+# Log-odds by which speech is preferred when nothing is asked: what is missed is lost to all that follows.
+BIAS: Final = 1.0
 # Chance that the next frame is as this one: stretches of two seconds are expected.
 STAY: Final = 0.995
 
@@ -39,7 +41,7 @@ def by_mixtures(
 
     ``features``: cepstra of ``n_mels`` filters; ``talk``: tells talk from music by ``music.motion``.
     """
-    evidence = SCALE * (_log_ratio(features, speech, other, n_mels) + config.bias)
+    evidence = SCALE * (_log_ratio(features, speech, other, n_mels) + BIAS + config.bias)
     evidence += music_evidence(features, n_mels, talk)
     scores = np.column_stack((evidence, np.zeros(len(evidence))))
     chain, shortest = sticky(2, STAY), least_durations(features.grid, config)

@@ -158,7 +158,7 @@ def test_both_methods_find_changes_in_real_sound(cli):
     from diarize.formats import read_file
 
     meeting = Path(__file__).parents[2] / "audio_samples" / "meeting.flac"
-    truth = read_file(meeting.with_suffix(".rttm"))["meeting"]
+    truth = read_file(meeting.parent / "references" / "meeting.rttm")["meeting"]
     for words in ([], ["--method", "bic"]):
         document = json.loads(cli("changes", meeting, *words, "--json").stdout)
         times = [change["time"] for change in document["changes"]]

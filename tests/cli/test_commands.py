@@ -96,6 +96,10 @@ def test_what_is_called_otherwise_is_taken_with_a_note(cli, files):
     write_file(files / "other.rttm", OTHER)
     (files / "other.uem").write_text("other 1 0 8\n")
     words = ["score", files / "ref.rttm", files / "other.rttm", "--uem", files / "other.uem"]
+    refused = cli(*words)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "about 'other', and the reference is about 'call'; --anyway" in refused.stderr
+    words.append("--anyway")
     notes = [line.partition(" is about ")[2] for line in cli(*words).stderr.splitlines()]
     assert notes == ["'other'; taken to be about 'call'"] * 2
     assert cli("score", files / "ref.rttm", files / "hyp.rttm").stderr == ""
@@ -103,17 +107,6 @@ def test_what_is_called_otherwise_is_taken_with_a_note(cli, files):
     silence = cli("score", files / "none.rttm", files / "none.rttm")
     assert (silence.exit_code, silence.stderr) == (0, "")
     assert "counts as missed" not in silence.stdout
-
-
-def test_our_second_result_beside_somebodys_truth_is_passed_over(cli, files):
-    """Where run found the name taken."""
-    (files / "truth").mkdir()
-    write_file(files / "truth" / "call.rttm", TRUTH)
-    write_file(files / "truth" / "call.diarize.rttm", GUESS)
-    write_file(files / "truth" / "other.diarize.rttm", OTHER)
-    write_file(files / "hyp.json", [GUESS, OTHER], "json")
-    document = json.loads(cli("score", files / "truth", files / "hyp.json", "--json").stdout)
-    assert document["der"] == pytest.approx(1 / 20)
 
 
 def test_two_files_about_one_recording_are_refused(cli, files):
@@ -224,6 +217,17 @@ def test_convert_to_every_format_and_back(cli, files, name):
     assert back.read_text() == (files / "hyp.rttm").read_text()
 
 
+def test_convert_keeps_words_and_tells_where_it_cannot(cli, files):
+    """From subtitles into an editor and back; RTTM has no place, which is said."""
+    said = Annotation("call", (Turn(0, 6, "Ann", text="Good morning."), Turn(6, 10, "Bob", text="Hello.")))
+    write_file(files / "call.srt", said)
+    kept = cli("convert", files / "call.srt", files / "call.TextGrid")
+    assert (kept.exit_code, kept.stderr) == (0, "")
+    assert read_file(files / "call.TextGrid")["call"] == said
+    lost = cli("convert", files / "call.TextGrid", files / "call.rttm")
+    assert (lost.exit_code, "no place for words; those of 2 turns" in lost.stderr) == (0, True)
+
+
 def test_convert_takes_one_recording_out_of_several(cli, files):
     """Convert takes one recording out of several."""
     write_file(files / "both.csv", [TRUTH, OTHER])
@@ -237,7 +241,7 @@ def test_synth_writes_sound_truth_and_map_and_the_same_again(cli, tmp_path):
     """Synth writes sound truth and map and the same again."""
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        words = ["--speakers", 2, "--duration", "0:05", "--channels", 2, "--telephone", "--seed", 4]
+        words = ["--speakers", 2, "--duration", "0:05", "--n-channels", 2, "--telephone", "--seed", 4]
         result = cli("synth", tmp_path / name / "call.wav", *words)
         assert result.exit_code == 0, result.stderr
     one, two = tmp_path / "one", tmp_path / "two"

@@ -120,7 +120,7 @@ def test_one_of_several_recordings_is_named(cli, tmp_path):
         (["{}/a.wav", "--threshold", "3"], 2, "--threshold is for --known DIR"),
         (["{}/a.wav", "--known", "{}/nowhere"], 1, "nowhere: no such file"),
         (["{}/call.npz"], 1, "call.npz: npz is only written, not read; rttm, "),
-        (["{}/call.srt"], 1, "call.srt: srt is only written, not read; rttm, "),
+        (["{}/call.kaldi"], 1, "call.kaldi: kaldi is only written, not read; rttm, "),
         (["{}/a.wav", "--audio", "x.wav"], 2, "--audio goes with a RESULT"),
         (["{}/a.wav", "--recording", "x"], 2, "--recording goes with a RESULT"),
         (["{}/a.wav", "--start", "3", "--end", "2"], 2, "--end 2 s is not after"),
@@ -132,7 +132,7 @@ def test_every_refusal_has_its_exit_code_and_a_hint(cli, tmp_path, words, code, 
     """And leaves nothing behind."""
     write_file(tmp_path / "call.rttm", TURNS)
     (tmp_path / "bad.json").write_text('{"versions": {}, "recordings": []}')
-    for written in ("call.npz", "call.srt"):
+    for written in ("call.npz", "call.kaldi"):
         (tmp_path / written).touch()
     before = sorted(tmp_path.iterdir())
     result = cli("report", *[word.format(tmp_path) for word in words])
@@ -142,14 +142,14 @@ def test_every_refusal_has_its_exit_code_and_a_hint(cli, tmp_path, words, code, 
 
 
 def test_run_writes_the_page_with_its_other_results(cli, talk, tmp_path):
-    """The same page as report makes, and a second run replaces its own."""
+    """The same page as report makes, and --overwrite replaces it."""
     out = tmp_path / "out"
     for _ in range(2):
-        result = cli("run", talk / "talk.wav", "-o", out, "--report", "--json")
+        result = cli("run", talk / "talk.wav", "-o", out, "--report", "--json", "--overwrite")
         assert result.exit_code == 0, result.stderr
     files = json.loads(result.stdout)["recordings"][0]["files"]
     assert files["page"] == str(out / "talk.report.html")
     assert cli("report", talk / "talk.wav", "-o", tmp_path / "same.html").exit_code == 0
     assert (tmp_path / "same.html").read_bytes() == (out / "talk.report.html").read_bytes()
-    (out / "talk.report.html").write_text("mine")
-    assert "talk.report.html: exists already" in cli("run", talk / "talk.wav", "-o", out, "--report").stderr
+    again = cli("run", talk / "talk.wav", "-o", out, "--report", "-f", "csv", "--no-plot")
+    assert "talk.report.html: exists already" in again.stderr

@@ -67,9 +67,20 @@ def test_a_result_is_repeated_from_its_own_settings(cli, calls, tmp_path):
     first = cli("run", tmp_path / "a.wav", "--json", "--preset", "telephone", "--seed", 7, "--speakers", 3)
     result = tmp_path / "result.json"
     result.write_text(first.stdout)
-    again = cli("run", tmp_path / "a.wav", "--json", "--config", result)
+    again = cli("run", tmp_path / "a.wav", "--json", "--config", result, "--overwrite")
     assert again.stdout == first.stdout
-    cli("run", tmp_path / "a.wav", "--quiet", "--config", result, "--preset", "meeting", "--seed", 8)
+    cli(
+        "run",
+        tmp_path / "a.wav",
+        "--quiet",
+        "--config",
+        result,
+        "--preset",
+        "meeting",
+        "--seed",
+        8,
+        "--overwrite",
+    )
     asked = [call["config"] for call in calls]
     assert asked[1] == asked[0] != Config()
     assert asked[2] == replace(asked[0], seed=8)
@@ -119,27 +130,18 @@ def test_another_programs_file_is_never_replaced_and_nothing_is_computed(cli, ca
     assert theirs.read_text().startswith("SPEAKER a 1")
 
 
-def test_beside_a_reference_of_the_same_name_the_results_get_another(cli, calls, tmp_path):
-    """Beside a reference of the same name the results get another."""
+def test_files_that_are_there_are_refused_before_any_work(cli, calls, tmp_path):
+    """A reference of the same name as much as results of an earlier run; --overwrite replaces both."""
     reference = tmp_path / "a.rttm"
     reference.write_text("SPEAKER a 1 0.000 1.000 <NA> <NA> ann <NA> <NA>\n")
     result = cli("run", tmp_path / "a.wav")
-    assert result.exit_code == 0
+    assert (result.exit_code, calls) == (1, [])
+    assert "a.rttm: exists already; --overwrite replaces it" in result.stderr
     assert "ann" in reference.read_text()
-    assert "a.rttm is not diarize's own" in result.stdout
-    assert read_file(tmp_path / "a.diarize.rttm")["a"].speakers == ("SPEAKER_00", "SPEAKER_01")
-    assert (tmp_path / "a.diarize.png").exists()
-
-
-def test_own_unchanged_results_are_replaced_and_corrected_ones_are_not(cli, calls, tmp_path):
-    """Own unchanged results are replaced and corrected ones are not."""
-    assert cli("run", tmp_path / "a.wav").exit_code == 0
-    assert cli("run", tmp_path / "a.wav", "--seed", 1).exit_code == 0
-    assert not (tmp_path / "a.diarize.rttm").exists()
-    own = tmp_path / "a.rttm"
-    own.write_text(own.read_text().replace("SPEAKER_01", "Bob"))
-    assert cli("run", tmp_path / "a.wav").exit_code == 0
-    assert "Bob" in own.read_text()
+    assert not (tmp_path / "a.png").exists()
+    assert cli("run", tmp_path / "a.wav", "--overwrite").exit_code == 0
+    assert read_file(reference)["a"].speakers == ("SPEAKER_00", "SPEAKER_01")
+    assert cli("run", tmp_path / "a.wav").exit_code == 1
 
 
 def test_two_recordings_for_one_result_are_refused_before_any_work(cli, calls, tmp_path):
@@ -204,7 +206,8 @@ def test_speech_of_one_recording_serves_another_one_with_a_note_and_no_several(c
     assert "is about 'b'; taken to be about 'a'" in alone.stderr
     assert cli("run", tmp_path / "a.wav", "--speech", marks, "--quiet", "--overwrite").stderr == ""
     for words in (["a.wav", "b.wav", "--speech", "marks/b.uem"], ["a.wav", "b.wav", "--speech", "marks"]):
-        result = cli("run", *(tmp_path / w if "/" in w or "." in w or w == "marks" else w for w in words))
+        paths = (tmp_path / w if "/" in w or "." in w or w == "marks" else w for w in words)
+        result = cli("run", *paths, "--overwrite")
         assert result.exit_code == 1
         assert result.stderr.count("says nothing of 'a'") == result.stderr.count("error:") == 1
         assert "b.wav" in result.stdout

@@ -135,7 +135,9 @@ def test_textgrid_short_form_points_and_remarks():
         '"TextTier"\n"clicks"\n0\n2.5\n1\n1.5\n"click"\n'
         '"IntervalTier"\n"Ann"\n0\n2.5\n2\n0\n1.5\n"well\nyes"\n1.5\n2.5\n"  "\n'
     )
-    assert textgrid.read(text, "a.TextGrid") == {"a": Annotation("a", (Turn(0, 1.5, "Ann"),))}
+    assert textgrid.read(text, "a.TextGrid") == {
+        "a": Annotation("a", (Turn(0, 1.5, "Ann", text="well yes"),))
+    }
     assert textgrid.read('"ooTextFile" "TextGrid" 0 1 <absent>', "a.TextGrid") == {"a": Annotation("a")}
 
 
@@ -206,12 +208,14 @@ def test_eaf_golden():
     ("media", "kind", "relative"),
     [
         ("talk.WAV", "audio/x-wav", "./talk.WAV"),
-        ("rooms/talk.flac", "unknown", "./talk.flac"),
+        ("rooms/talk.flac", "unknown", "./rooms/talk.flac"),
+        ("../rooms/talk.flac", "unknown", "../rooms/talk.flac"),
+        ("/rooms/talk.flac", "unknown", "./talk.flac"),
         ("https://example.org/talk.mp3", "unknown", None),
     ],
 )
 def test_eaf_links_files_and_addresses(media, kind, relative):
-    """A file also by its name alone, because ELAN then finds it beside the annotation."""
+    """A file also by its way from the annotation, where ELAN looks first."""
     document = ET.fromstring(eaf.write([SHORT], media=media))  # noqa: S314 - written by ourselves
     header = document.find("HEADER/MEDIA_DESCRIPTOR")
     assert header is not None
@@ -383,7 +387,10 @@ def test_eaf_tiers_that_depend_on_others_are_nobody(child, constraint):
         ],
         types=types + VOCABULARY,
     )
-    assert eaf.read(text, "a.eaf")["a"].turns == (Turn(1, 5, "Anna"), Turn(6, 9, "Bert"))
+    assert eaf.read(text, "a.eaf")["a"].turns == (
+        Turn(1, 5, "Anna", text="good morning"),
+        Turn(6, 9, "Bert", text="hello"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -406,7 +413,7 @@ def test_eaf_tiers_that_depend_on_others_are_nobody(child, constraint):
 def test_eaf_media_that_begin_elsewhere(media, origin):
     """ELAN leaves out so much of the recording; times here are those of the recording."""
     text = eaf_of([('TIER_ID="A"', [(250, 1000, "x")])], media)
-    assert eaf.read(text, "a.eaf")["a"].turns == (Turn(0.25 + origin, 1 + origin, "A"),)
+    assert eaf.read(text, "a.eaf")["a"].turns == (Turn(0.25 + origin, 1 + origin, "A", text="x"),)
 
 
 def test_eaf_in_units_that_nobody_writes():

@@ -65,7 +65,10 @@ def test_strangers_are_read():
         "<v.loud Mary &amp; John>Hi</v> <v\tEsme>there\n\n"
         "100:00:00.000 --> 100:00:01.000\n[music]\n"
     )
-    assert webvtt.read(text, "r.vtt")["r"].turns == (Turn(1, 2.5, "Esme"), Turn(1, 2.5, "Mary & John"))
+    assert webvtt.read(text, "r.vtt")["r"].turns == (
+        Turn(1, 2.5, "Esme", text="there"),
+        Turn(1, 2.5, "Mary & John", text="Hi"),
+    )
 
 
 @pytest.mark.parametrize(

@@ -40,13 +40,10 @@ def test_recordings_are_found_beside_the_results_and_in_subfolders(tmp_path):
 
 
 def test_recordings_are_known_by_what_rttm_makes_of_their_names(tmp_path):
-    """Blanks, and results that had to give way."""
+    """Blanks."""
     audio = recording(tmp_path / "audio", "my call.wav")
-    result(tmp_path, "my call.diarize.rttm", recording="my call")
-    assert results([tmp_path / "my call.diarize.rttm"], tmp_path / "audio")[0].audio == audio
-    other = recording(tmp_path / "audio", "x.wav")
-    result(tmp_path, "x.diarize.lab", "lab", recording="x")
-    assert results([tmp_path / "x.diarize.lab"], tmp_path / "audio")[0].audio == other
+    result(tmp_path, "my call.rttm", recording="my call")
+    assert results([tmp_path / "my call.rttm"], tmp_path / "audio")[0].audio == audio
 
 
 def test_recordings_that_are_not_there_or_twice_there_are_named(tmp_path):
@@ -85,7 +82,7 @@ def test_a_batch_is_read_by_its_manifest(tmp_path):
     result(out / "x", "a.rttm")
     result(out / "y", "a.json", "json")
     lines = [
-        {"audio": "y/a.wav", "status": "ok", "files": {"srt": "y/a.srt", "json": "y/a.json"}},
+        {"audio": "y/a.wav", "status": "ok", "files": {"kaldi": "y/a.kaldi", "json": "y/a.json"}},
         {"audio": "x/a.wav", "status": "failed", "files": {}},
         {"audio": "x/a.wav", "status": "ok", "files": {"rttm": "x/a.rttm"}},
         {"audio": "bad.wav", "status": "failed", "files": {}},
@@ -109,7 +106,7 @@ def test_a_batch_without_readable_results_says_so(tmp_path):
     """Subtitles alone cannot be read back."""
     recording(tmp_path / "audio", "a.wav")
     (tmp_path / "out").mkdir()
-    entry = {"audio": "a.wav", "status": "ok", "files": {"srt": "a.srt"}}
+    entry = {"audio": "a.wav", "status": "ok", "files": {"kaldi": "a.kaldi"}}
     (tmp_path / "out" / MANIFEST).write_text(json.dumps(entry))
     with pytest.raises(FormatError, match="only written; run the batch with --format rttm"):
         results([tmp_path / "out"], tmp_path / "audio")

@@ -56,7 +56,8 @@ def place(tmp_path, warm):
         (tmp_path / "bin" / name).write_text(script)
         (tmp_path / "bin" / name).chmod(0o755)
     (tmp_path / "calls").mkdir()
-    shutil.copy(samples / "call.rttm", tmp_path / "reference.rttm")
+    shutil.copy(samples / "references" / "call.rttm", tmp_path / "reference.rttm")
+    shutil.copy(samples / "transcripts" / "call.json", tmp_path / "words.json")
     for sound in ("interview.m4a", "calls/call.wav", "call.wav"):  # known by content, not by suffix
         shutil.copy(samples / "call.flac", tmp_path / sound)
     shutil.copy(samples / "monologue.flac", tmp_path / "anna.wav")

@@ -1,0 +1,53 @@
+"""Whether the channels of a recording carry different voices, as those of a telephone call do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+__all__ = ["Sides"]
+
+CELL: Final = 0.2  # seconds
+APART: Final = 10.0  # dB by which one of two channels is the louder in a cell
+EACH: Final = 0.15  # of the loud cells, in which either channel is so much louder
+LOUD: Final = 30.0  # dB under the loudest cell: what is quieter is a pause
+FEWEST: Final = 25  # loud cells, to say anything
+
+
+@dataclass(slots=True)
+class Sides:
+    """Powers of the channels, cell by cell of ``rate * CELL`` samples, collected while a recording passes."""
+
+    rate: int
+    _cells: list[Array] = field(default_factory=list)
+    _rest: Array | None = None
+
+    def add(self, chunk: Array) -> None:
+        """Listen to a chunk (n, channels)."""
+        if chunk.shape[1] != 2:
+            return
+        size = max(1, round(CELL * self.rate))
+        whole = chunk if self._rest is None else np.concatenate((self._rest, chunk))
+        used = len(whole) // size * size
+        if used:
+            powers = np.square(whole[:used], dtype=np.float64).reshape(-1, size, 2).mean(axis=1)
+            self._cells.append(powers)
+        self._rest = whole[used:].copy()
+
+    def notes(self) -> list[str]:
+        """A note where now the one and now the other of two channels is much louder."""
+        if not self._cells:
+            return []
+        levels = 10 * np.log10(np.concatenate(self._cells) + 1e-12)
+        loud = levels.max(axis=1) > levels.max() - LOUD
+        gap = levels[loud, 0] - levels[loud, 1]
+        if len(gap) < FEWEST or min(np.mean(gap > APART), np.mean(gap < -APART)) < EACH:
+            return []
+        return ["the two channels carry different voices; --channels separate hears each by itself"]

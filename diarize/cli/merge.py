@@ -1,0 +1,44 @@
+"""``diarize merge``: several speakers who are one."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from diarize.cli.editing import Place, edit_json, edit_turns, is_json, tell
+from diarize.cli.options import Overwrite, Quiet, Verbose, expanded
+
+__all__ = ["merge"]
+
+
+@expanded
+def merge(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Turns in any readable format.")],
+    speakers: Annotated[
+        list[str], typer.Argument(metavar="SPEAKER", help="Two or more who are one; the first name stays.")
+    ],
+    *,
+    place: Place = Place(),  # noqa: B008 - a frozen value
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Make several speakers one.
+
+    FILE itself is written anew unless --output names another.
+    """
+    from diarize import editing
+
+    if len(set(speakers)) < 2:
+        raise typer.BadParameter("name two different speakers at least; the first name stays")
+    change = partial(editing.merged, speakers=speakers)
+    if is_json(file):
+        edited = edit_json(
+            file, place, lambda e, where: editing.changed(e, change, where), overwrite=overwrite
+        )
+    else:
+        edited = edit_turns(file, place, change, dict.fromkeys(speakers, speakers[0]), overwrite=overwrite)
+    tell(edited, quiet=quiet)

@@ -1,0 +1,44 @@
+"""``diarize recount``: another number of speakers, without the sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from diarize.cli.editing import Place, edit_json, is_json, tell
+from diarize.cli.options import Overwrite, Quiet, Verbose, expanded
+from diarize.errors import FormatError
+
+__all__ = ["recount"]
+
+
+@expanded
+def recount(
+    result: Annotated[
+        Path, typer.Argument(metavar="RESULT", help="JSON of 'run --format json' or of 'run --json'.")
+    ],
+    *,
+    speakers: Annotated[int, typer.Option("--speakers", min=1, max=100, help="How many speakers there are.")],
+    place: Place = Place(),  # noqa: B008 - a frozen value
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write who spoke when for another number of speakers, at once: the result keeps all of them.
+
+    RESULT itself is written anew unless --output names another file, of any format. Names stay with those who
+    have most of the same time, and a later recount brings back what is lost now.
+    """
+    from diarize import editing
+
+    if not is_json(result):
+        raise FormatError(
+            f"{result}: keeps no other numbers of speakers; write it with 'diarize run --format json', or "
+            f"run the recording with --speakers {speakers}"
+        )
+    edited = edit_json(
+        result, place, lambda e, where: editing.recounted(e, speakers, where), overwrite=overwrite
+    )
+    tell(edited, quiet=quiet)

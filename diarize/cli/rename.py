@@ -1,0 +1,91 @@
+"""``diarize rename``: names for speakers."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from diarize.cli.editing import Edited, Place, edit_json, edit_turns, entries_of, is_json, tell
+from diarize.cli.files import existing, refuse_existing
+from diarize.cli.options import Overwrite, Quiet, Verbose, expanded
+from diarize.cli.printing import say, shown
+from diarize.errors import FormatError
+
+__all__ = ["rename"]
+
+
+@expanded
+def rename(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Turns or a transcript, in any readable format.")
+    ],
+    names: Annotated[
+        list[str], typer.Argument(metavar="OLD=NEW", help="Who is called how, as SPEAKER_00=Anna.")
+    ],
+    *,
+    place: Place = Place(),  # noqa: B008 - a frozen value
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Give speakers other names; nothing else in the file changes.
+
+    FILE itself is written anew unless --output names another.
+    """
+    from diarize import editing
+
+    wanted = _pairs(names)
+    if is_json(file) and (value := _transcript(file)) is not None:
+        _rename_transcript(file, value, wanted, place, overwrite=overwrite, quiet=quiet)
+        return
+    change = partial(editing.renamed, names=wanted)
+    edited: Edited
+    if is_json(file):
+        edited = edit_json(
+            file, place, lambda e, where: editing.changed(e, change, where), overwrite=overwrite
+        )
+    else:
+        edited = edit_turns(existing(file), place, change, wanted, overwrite=overwrite)
+    tell(edited, quiet=quiet)
+
+
+def _pairs(words: list[str]) -> dict[str, str]:
+    pairs = [word.partition("=") for word in words]
+    for word, (old, sign, new) in zip(words, pairs, strict=True):
+        if not (old and sign and new.strip()):
+            raise typer.BadParameter(f"{word!r} is no OLD=NEW; write it as SPEAKER_00=Anna")
+    return {old: new.strip() for old, _, new in pairs}
+
+
+def _transcript(file: Path) -> Any:
+    """JSON of a recogniser with speakers in it; None for results of ours."""
+    from diarize.formats import read_text
+
+    try:
+        value = json.loads(read_text(file))
+    except ValueError as error:
+        raise FormatError(f"{file}: not JSON ({error}); check the file") from None
+    return value if entries_of(value) is None else None
+
+
+def _rename_transcript(
+    file: Path, value: Any, names: dict[str, str], place: Place, *, overwrite: bool, quiet: bool
+) -> None:
+    from diarize.editing import respelt
+    from diarize.formats import write_text
+
+    text = json.dumps(value)
+    for old in names:
+        if json.dumps({"speaker": old})[1:-1] not in text:
+            raise FormatError(f"{file}: nobody is called {old!r}; check the name")
+    goal = place.output or file
+    if place.output:
+        refuse_existing(goal, overwrite=overwrite)
+    renamed = json.dumps(respelt(value, names), indent=2, ensure_ascii=False)
+    write_text(goal, renamed + "\n", overwrite=overwrite or goal == file)
+    if not quiet:
+        say(f"  wrote {shown(goal)}")

@@ -1,0 +1,95 @@
+"""The number of speakers, what spoke for it, and how it is decided between the numbers that were tried."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from diarize.config import ClusteringConfig
+
+    Array = NDArray[Any]
+
+__all__ = ["Clustering", "decided", "nobody"]
+
+
+@dataclass(frozen=True, slots=True)
+class Clustering:
+    """The number of speakers and what spoke for it.
+
+    ``criterion``: its name; ``counts`` (n,) speakers tried and ``values`` (n,) of the criterion, in nats,
+    smaller is better; ``chosen``; ``equivalent``: counts that can hardly be told from the chosen, which is
+    among them; ``solutions``: responsibilities (n_windows, K) for every count;
+    ``alike``: counts of a better value that are not to be believed, for two of their voices may well be one
+    that drifted.
+    """
+
+    criterion: str
+    counts: tuple[int, ...]
+    values: tuple[float, ...]
+    chosen: int
+    equivalent: tuple[int, ...]
+    solutions: tuple[Array, ...]
+    alike: tuple[int, ...] = ()
+
+    @property
+    def responsibilities(self) -> Array:
+        """Those of the chosen count, (n_windows, chosen)."""
+        return self.solutions[self.counts.index(self.chosen)]
+
+    @property
+    def explanation(self) -> str:
+        """One line for people."""
+        if len(self.counts) == 1:
+            return f"{self.chosen}: no other number came up"
+        others = [str(k) for k in self.equivalent if k != self.chosen]
+        if others:
+            return f"{self.chosen} by {self.criterion}; nearly as good: {', '.join(others)}"
+        if self.chosen in self.alike:
+            return f"{self.chosen} as asked, though two of the voices are much alike"
+        pairs = zip(self.values, self.counts, strict=True)
+        (least, best), *further = sorted(each for each in pairs if each[1] not in self.alike)
+        if best != self.chosen:
+            ahead = f"{self.values[self.counts.index(self.chosen)] - least:.0f} nats ahead"
+            return f"{self.chosen} as asked; {self.criterion} alone says {best}, {ahead}"
+        if self.alike:
+            return f"{self.chosen} by {self.criterion}; two voices of {self.alike[0]} would be too much alike"
+        value, runner_up = further[0]
+        return f"{self.chosen} by {self.criterion}; next is {runner_up}, {value - least:.0f} nats behind"
+
+
+def nobody() -> Clustering:
+    """What there is to say when there was no speech."""
+    return Clustering("no speech", (0,), (0.0,), 0, (0,), (np.zeros((0, 0)),))
+
+
+def decided(
+    criterion: str,
+    solutions: dict[int, Array],
+    values: dict[int, float],
+    config: ClusteringConfig,
+    believable: Callable[[Array, float], bool] = lambda responsibilities, margin: True,
+) -> Clustering:
+    """The allowed count with the least value whose solution is believable, all counts reported.
+
+    When none of the allowed is, the one with the least value. Nearly as good are those that miss either by no
+    more than ``config.equivalent``.
+    """
+    counts = tuple(sorted(values))
+    ranked = sorted((values[k], k) for k in counts)
+    apart = cache(lambda k: believable(solutions[k], 0.0))
+    alike = tuple(takewhile(lambda k: not apart(k), (k for _, k in ranked)))
+    allowed = [each for each in ranked if config.min_speakers <= each[1] <= config.max_speakers]
+    best, chosen = next((each for each in allowed if apart(each[1])), allowed[0])
+    close = (k for value, k in allowed if value - best <= config.equivalent)
+    near = tuple(sorted(k for k in close if k == chosen or believable(solutions[k], config.equivalent)))
+    shown, kept = tuple(values[k] for k in counts), tuple(solutions[k] for k in counts)
+    return Clustering(criterion, counts, shown, chosen, near, kept, alike)

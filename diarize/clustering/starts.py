@@ -1,0 +1,43 @@
+"""Where the search for speakers starts: more of them than there can be, by k-means on directions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from diarize.models import fit_kmeans, seed_points
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+__all__ = ["STAY_AFTER_PAUSE", "STAY_WITHIN", "kmeans_start", "start_wide"]
+
+# The search starts from at least this many speakers and merges: merging finds what splitting misses.
+WIDEST_START: Final = 20
+# Chance that the next window has the same speaker: within a stretch of speech, and after a pause.
+STAY_WITHIN: Final = 0.9
+STAY_AFTER_PAUSE: Final = 0.5
+# Probability that a hard start leaves to the other speakers.
+DOUBT: Final = 1e-3
+
+
+def start_wide(values: Array, max_speakers: int, seed: int) -> Array:
+    """Responsibilities (n, K) of k-means on directions: how far a point lies from 0 says how much it knows.
+
+    ``values`` (n, d); K is 20, or ``max_speakers`` if that is more, and at most half of n.
+    """
+    n_starting = min(max(WIDEST_START, max_speakers), max(1, len(values) // 2))
+    return kmeans_start(values, n_starting, seed)
+
+
+def kmeans_start(values: Array, k: int, seed: int) -> Array:
+    """Responsibilities (n, k); of windows that are all alike, as of a tone, some of the k have none."""
+    directions = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
+    distinct = len(np.unique(directions, axis=0))
+    seeds = seed_points(directions, min(k, distinct), np.random.default_rng(seed))
+    labels = fit_kmeans(directions, directions[seeds]).labels
+    hard = np.eye(k)[labels]
+    return (1 - DOUBT) * hard + DOUBT / k

@@ -1,0 +1,70 @@
+"""From speech activity to windows, and from windows to points."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from diarize.errors import ConfigError
+from diarize.types import SpeakerPoints
+from diarize.windows import overlapping
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from diarize.config import SpaceConfig
+    from diarize.models.two_covariance import TwoCovariance
+    from diarize.networks.protocols import EmbeddingExtractor
+    from diarize.speech import SpeechActivity
+
+    Array = NDArray[Any]
+
+__all__ = ["embedded_points", "speech_windows"]
+
+# Probability of two voices from which a frame is kept out of the windows.
+OVERLAPPED: Final = 0.3
+
+
+def speech_windows(activity: SpeechActivity, config: SpaceConfig) -> tuple[Array, Array]:
+    """Windows in which one person speaks, as `windows.overlapping` gives them.
+
+    Where nothing is left, as of a recording in which two always speak at once, windows of all speech.
+    """
+    mask = activity.mask
+    none = np.zeros(0, dtype=np.int64)
+    changes = none if activity.changes is None else activity.changes
+    clean = mask.values
+    if activity.overlap is not None:
+        clean = clean & (activity.overlap < OVERLAPPED)
+        edges = np.flatnonzero(np.diff((activity.overlap >= OVERLAPPED).astype(np.int8))) + 1
+        changes = np.union1d(changes, edges)  # no window bridges a stretch of overlap
+    shape = config.window, config.step, config.max_pause
+    found = overlapping(clean, changes, mask.grid, *shape)
+    return found if len(found[0]) else overlapping(mask.values, none, mask.grid, *shape)
+
+
+def embedded_points(
+    blocks: Iterable[Array],
+    activity: SpeechActivity,
+    extractor: EmbeddingExtractor,
+    model: TwoCovariance,
+    config: SpaceConfig,
+) -> SpeakerPoints:
+    """Windows of speech as points, from samples in ``blocks`` at the rate of the activity's clock; ``model``:
+    what embeddings of the extractor do.
+
+    Raises ConfigError where that is not the extractor's rate.
+    """
+    grid = activity.mask.grid
+    if grid.rate != extractor.rate:
+        raise ConfigError(
+            f"the embedding {extractor.name} works at {extractor.rate} Hz, not {grid.rate}; set audio.rate"
+        )
+    bounds, first = speech_windows(activity, config)
+    samples = np.maximum(grid.origin + grid.hop * bounds, 0)
+    points = model.project(extractor.embed(blocks, samples))
+    lengths = (bounds[:, 1] - bounds[:, 0]) / grid.frames_in(config.window)
+    return SpeakerPoints(points, bounds, first, grid, weights=np.minimum(1, lengths), between=model.between)

@@ -1,0 +1,128 @@
+"""Cues of subtitles, SRT and WebVTT alike: times, what is said, and who says it where the text tells."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from diarize.formats import lines, times
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from decimal import Decimal
+
+    from diarize.types import Turn
+
+__all__ = ["UNKNOWN", "Cue", "attributed", "blocks", "cue_of", "plain", "turns_of"]
+
+UNKNOWN = "UNKNOWN"
+"""Who speaks where others are named and nobody is; the word that whisperX has for it."""
+
+_NAME = re.compile(
+    r"\s*(?:\[([^\]\n]{1,60})\]\s*:?|\(([^)\n]{1,60})\)\s*:|(?:-\s*)?([^:\n]{1,60}?)\s*:)(?:\s+|$)"
+)
+_SOUND = re.compile(r"\s*([\[(♪*].*[\])♪*]|♪.*)\s*", re.DOTALL)
+_TAG = re.compile(r"</?[a-zA-Z0-9.:][^<>\n]*>|\{\\\\?[^}]*\}")
+_WORDS_OF_A_NAME = 4
+_SHARE_NAMED = 1 / 3  # of the cues that are no sounds, from which colons are taken for names
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A stretch of time and its text, whose lines are still apart; ``line`` is where its times stand."""
+
+    line: lines.Line
+    start: Decimal
+    end: Decimal
+    text: str
+
+
+def blocks(text: str, source: str) -> list[list[lines.Line]]:
+    """Runs of lines that are not blank."""
+    found: list[list[lines.Line]] = []
+    last = -1
+    for line in lines.numbered(text, source):
+        if line.number != last + 1:
+            found.append([])
+        found[-1].append(line)
+        last = line.number
+    return found
+
+
+def cue_of(block: Sequence[lines.Line]) -> Cue:
+    """The cue in a block: its times stand in the first line or, below a number or a name, in the second."""
+    timing = next((i for i, line in enumerate(block[:2]) if "-->" in line.text), None)
+    if timing is None:
+        raise block[0].error("a block without times; a cue has a line such as 00:01.000 --> 00:02.000")
+    start, end = _times(block[timing])
+    return Cue(block[timing], start, end, "\n".join(line.text for line in block[timing + 1 :]))
+
+
+def _times(line: lines.Line) -> tuple[Decimal, Decimal]:
+    before, _, after = line.text.partition("-->")
+    read = [times.from_clock(part) for part in (before.strip(), (after.split() or [""])[0])]
+    if read[0] is None or read[1] is None:
+        raise line.error(f"{line.text[:60]!r} are not times; write them as 00:01:02.345 --> 00:01:03.000")
+    return line.number_in(times.seconds(read[0]), "the start"), line.number_in(
+        times.seconds(read[1]), "the end"
+    )
+
+
+def plain(text: str) -> str:
+    """The text of a cue on one line without tags and styles."""
+    return lines.one_line(_TAG.sub("", text))
+
+
+def attributed(cues: Sequence[Cue]) -> list[tuple[Cue, str | None, str]]:
+    """Cue, speaker and plain text, by names before a colon or in brackets; nobody where there are no names.
+
+    A line with a name begins a text of its own; cues without go on with who spoke before. Colons are taken
+    for ends of names when a third of the cues begins so. Sounds such as ``[music]`` have no speaker.
+    """
+    parts = [(cue, list(_parts(cue.text))) for cue in cues]
+    spoken = [found for cue, found in parts if not _SOUND.fullmatch(plain(cue.text))]
+    named = sum(found[0][0] is not None for found in spoken if found)
+    if named == 0 or named < _SHARE_NAMED * len(spoken):
+        return [(cue, None, text) for cue in cues if (text := plain(cue.text))]
+    rows: list[tuple[Cue, str | None, str]] = []
+    last = UNKNOWN
+    for cue, found in parts:
+        for name, text in found:
+            sound = name is None and _SOUND.fullmatch(text)
+            last = last if name is None else name
+            rows.append((cue, None if sound else last, text))
+    return rows
+
+
+def _parts(text: str) -> Iterator[tuple[str | None, str]]:
+    """Name and text of each line that begins with a name, with the lines below it."""
+    who: str | None = None
+    said: list[str] = []
+    for line in text.split("\n"):
+        name, rest = _named(_TAG.sub("", line))
+        if name is not None:
+            if said:
+                yield who, lines.one_line(" ".join(said))
+            who, said = name, []
+        if rest.strip():
+            said.append(rest)
+    if said or who is not None:
+        yield who, lines.one_line(" ".join(said))
+
+
+def _named(line: str) -> tuple[str | None, str]:
+    match = _NAME.match(line)
+    if match is None:
+        return None, line
+    bracketed, name = match[1] or match[2], match[3]
+    if bracketed is not None and (match[2] or match[0].rstrip().endswith(":") or line[match.end() :].strip()):
+        return bracketed.strip(), line[match.end() :]
+    if name and len(name.split()) <= _WORDS_OF_A_NAME and re.search(r"[^\W\d_]", name):
+        return name.strip(), line[match.end() :]
+    return None, line
+
+
+def turns_of(rows: Sequence[tuple[Cue, str | None, str]]) -> list[Turn | None]:
+    """A turn for every text with a speaker."""
+    return [cue.line.turn(cue.start, cue.end, who, text=text) for cue, who, text in rows if who]

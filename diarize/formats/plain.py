@@ -1,0 +1,37 @@
+"""A transcript to read: ``[0:03] Anna: …``, a paragraph each time somebody begins to speak; written only."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from diarize.formats import lines, times
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diarize.types import Annotation, Turn
+
+__all__ = ["write"]
+
+
+def write(annotations: Sequence[Annotation]) -> str:
+    """Turns of one speaker that follow each other are one paragraph; without words there are times and names
+    alone.
+    """
+    annotation = lines.only(annotations, "text")
+    names = lines.labels(annotation.speakers)
+    rows = times.rounded(annotation)
+    groups = [list(group) for _, group in groupby(rows, key=lambda row: row[2].speaker)]
+    return "\n".join(_paragraph(group, names[group[0][2].speaker]) for group in groups)
+
+
+def _paragraph(rows: Sequence[tuple[int, int, Turn]], name: str) -> str:
+    said = " ".join(filter(None, (lines.one_line(turn.text or "") for *_, turn in rows)))
+    return f"[{_clock(rows[0][0])}] {name}{f': {said}' if said else ''}\n"
+
+
+def _clock(ms: int) -> str:
+    """``m:ss``, or ``h:mm:ss`` from an hour on; the second in which it begins."""
+    minutes, second = divmod(ms // 1000, 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{second:02d}" if minutes >= 60 else f"{minutes}:{second:02d}"

@@ -1,0 +1,184 @@
+"""CAM++, a densely connected time-delay network with context-aware masking (Wang et al. 2023,
+arXiv:2303.00332), whose frame layers run once over a recording.
+
+The published network looks at one window at a time: it takes the window's mean off the mel energies, and its
+masks see the mean of the window. Here both means move with the frame, so that the layers of frames need not
+run again for every window that overlaps another; statistics of any set of frames are pooled afterwards. The
+embeddings are close to those of separate windows and are calibrated as they are.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from diarize.networks.layers import averaging, conv2d, moving_mean, relu, sigmoid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+__all__ = [
+    "BLOCKS",
+    "CONTEXT",
+    "MEAN_OVER",
+    "N_HIDDEN",
+    "STRIDE",
+    "frame_activations",
+    "pooled_embeddings",
+    "prepare_weights",
+]
+
+BLOCKS: Final = ((12, 1), (24, 2), (16, 2))
+"""Layers and dilation of the three dense blocks."""
+STRIDE: Final = 2
+"""Frames of mel energies to one of activations."""
+N_HIDDEN: Final = 512
+"""Activations of one frame."""
+MEAN_OVER: Final = 300
+"""Frames of mel energies whose mean is taken off each."""
+CONTEXT: Final = 75
+"""Frames of activations that the masks see: the window of 1.5 s for which the published masks do the same."""
+
+GROWTH: Final = 32  # activations that a layer of a dense block adds
+# Frames that the front end makes at a time, so that they stay in the processor's cache, and how many beside
+# them it sees: ten convolutions over three frames.
+AT_ONCE: Final = 120
+REACH: Final = 10
+
+
+def prepare_weights(weights: Mapping[str, Array]) -> dict[str, Array]:
+    """The stored weights as the functions here take them.
+
+    Normalisation and rectification before a layer, max(g x + o, 0) for g > 0, is g max(x, −o/g) + o: only the
+    maximum is left to do for every frame, g and o go into the layer. The first layer of a mask is linear, as
+    is the mean before it, so it is joined with the convolution beside it and the mean is taken afterwards.
+    """
+    ready = dict(weights)
+    for key in [name[:-2] for name in weights if name.endswith("_g")]:
+        factor, offset = ready.pop(f"{key}_g"), ready.pop(f"{key}_o")
+        ready[f"{key}_least"] = -offset / factor
+        if (factor < 0).any():  # there it is g min(x, −o/g) + o
+            ready[f"{key}_most"] = np.flatnonzero(factor < 0)
+        if key == "out":
+            ready["out_g"], ready["out_o"] = factor, offset
+            continue
+        weight = ready[f"{key}_w"]
+        ready[f"{key}_b"] = ready.get(f"{key}_b", np.float32(0)) + offset @ weight
+        ready[f"{key}_w"] = factor[:, None] * weight
+    for key in [name[: -len("_local")] for name in weights if name.endswith("_local")]:
+        before, middle, after = ready.pop(f"{key}_local")
+        ready[f"{key}_joined"] = np.concatenate((before, middle, after, 2 * ready.pop(f"{key}_c1w")), axis=1)
+    return ready
+
+
+def frame_activations(energies: Array, weights: Mapping[str, Array]) -> Array:
+    """The activations before pooling, float32 (⌈T/2⌉, 512), of log mel energies (T, 80).
+
+    ``weights`` as ``prepare_weights`` gives them.
+    """
+    x = energies - moving_mean(energies, MEAN_OVER)
+    x = _front_end(x, weights)
+    x = relu(_tdnn(x, weights["tdnn_w"], weights["tdnn_b"]))
+    for block, (n_layers, dilation) in enumerate(BLOCKS):
+        x = _dense_block(x, f"b{block}", n_layers, dilation, weights)
+        x = _rectified(x, weights, f"b{block}t") @ weights[f"b{block}t_w"] + weights[f"b{block}t_b"]
+    activations: Array = _rectified(x, weights, "out") * weights["out_g"] + weights["out_o"]
+    return activations
+
+
+def pooled_embeddings(mean: Array, deviation: Array, weights: Mapping[str, Array]) -> Array:
+    """Embeddings (n, 192) of the ``mean`` and standard ``deviation`` (n, 512) of activations."""
+    pooled: Array = np.concatenate((mean, deviation), axis=1) @ weights["dense_w"] + weights["dense_b"]
+    return pooled
+
+
+def _front_end(x: Array, weights: Mapping[str, Array]) -> Array:
+    """Residual convolutions over frequency and time: (T, 80) to (T, 10 · 32)."""
+    n_frames = len(x)
+    parts = []
+    for start in range(0, n_frames, AT_ONCE):
+        first, last = max(0, start - REACH), min(n_frames, start + AT_ONCE + REACH)
+        parts.append(_convolved(x[first:last], weights)[start - first :][:AT_ONCE])
+    return np.concatenate(parts)
+
+
+def _convolved(x: Array, weights: Mapping[str, Array]) -> Array:
+    x = np.ascontiguousarray(x.T, dtype=np.float32)[:, :, None]
+    x = relu(conv2d(x, weights["conv1_w"], weights["conv1_b"]))
+    for layer in ("l10", "l11", "l20", "l21"):
+        x = _residual(x, layer, weights)
+    x = relu(conv2d(x, weights["conv2_w"], weights["conv2_b"], stride=2))
+    return x.transpose(1, 0, 2).reshape(x.shape[1], -1)
+
+
+def _residual(x: Array, layer: str, weights: Mapping[str, Array]) -> Array:
+    """Two convolutions beside the way straight on, which is one of its own where rows are halved."""
+    halved = f"{layer}s_w" in weights
+    out = relu(conv2d(x, weights[f"{layer}a_w"], weights[f"{layer}a_b"], 2 if halved else 1))
+    out = conv2d(out, weights[f"{layer}b_w"], weights[f"{layer}b_b"])
+    out += x[::2] @ weights[f"{layer}s_w"] + weights[f"{layer}s_b"] if halved else x
+    return relu(out)
+
+
+def _tdnn(x: Array, weight: Array, bias: Array) -> Array:
+    """Five joined frames, every second one: (T, C) to (⌈T/2⌉, C_out); ``weight`` (5·C, C_out)."""
+    padded = np.pad(x, ((2, 3), (0, 0)))
+    n_out = -(-len(x) // STRIDE)
+    joined = np.concatenate([padded[k : k + STRIDE * n_out : STRIDE] for k in range(5)], axis=1)
+    out: Array = joined @ weight + bias
+    return out
+
+
+def _dense_block(x: Array, name: str, n_layers: int, dilation: int, weights: Mapping[str, Array]) -> Array:
+    """Every layer adds 32 activations to all before it."""
+    size = x.shape[1]
+    joined = np.empty((len(x), size + n_layers * GROWTH), np.float32)
+    joined[:, :size] = x
+    for layer in range(n_layers):
+        key = f"{name}l{layer}"
+        inner = _rectified(joined[:, :size], weights, key) @ weights[f"{key}_w"]
+        inner += weights[f"{key}_b"]
+        joined[:, size : size + GROWTH] = _masked_convolution(relu(inner), key, dilation, weights)
+        size += GROWTH
+    return joined
+
+
+def _rectified(x: Array, weights: Mapping[str, Array], key: str) -> Array:
+    """max(x, least) of every channel, min of those whose factor is negative."""
+    least = weights[f"{key}_least"]
+    out: Array = np.maximum(x, least)
+    most = weights.get(f"{key}_most")
+    if most is not None:
+        out[:, most] = np.minimum(x[:, most], least[most])
+    return out
+
+
+def _masked_convolution(x: Array, key: str, dilation: int, weights: Mapping[str, Array]) -> Array:
+    """A convolution over three frames, each channel times a mask that the frames around decide.
+
+    The published mask sees the mean of the window and that of the two seconds around: alike for windows of
+    1.5 s, which is what the frames around are here.
+    """
+    joined = x @ weights[f"{key}_joined"]
+    before, out, after = (joined[:, k * GROWTH : (k + 1) * GROWTH] for k in range(3))
+    out[dilation:] += before[:-dilation]
+    out[:-dilation] += after[dilation:]
+    hidden = _averaging(len(x), CONTEXT) @ joined[:, 3 * GROWTH :]
+    hidden += weights[f"{key}_c1b"]
+    mask = relu(hidden) @ weights[f"{key}_c2w"]
+    mask += weights[f"{key}_c2b"]
+    mask = sigmoid(mask)
+    mask *= out
+    return mask
+
+
+@lru_cache(maxsize=8)
+def _averaging(n: int, width: int) -> Array:
+    """``layers.averaging``, which the layers of one piece share."""
+    return averaging(n, width)

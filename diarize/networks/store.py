@@ -1,0 +1,80 @@
+"""Weights on disk: npz without pickle, matrices as eight-bit integers with a factor for each column."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+__all__ = ["Network", "pack_weights", "shipped_network"]
+
+FACTOR: Final = ".factor"
+"""What the name of a matrix's factors ends with."""
+LEVELS: Final = 127
+SMALL: Final = 3000
+"""Arrays of fewer numbers are kept as they are, in half precision."""
+CLIPPINGS: Final = (1.0, 0.9, 0.8, 0.7, 0.6)
+"""Shares of a column's largest weight that are tried as its range; the one with the least squared error
+stays (larger weights are clipped)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """``weights``: float32 arrays by name; ``checksum``: SHA-256 of the file that they came from."""
+
+    weights: Mapping[str, Array]
+    checksum: str
+
+
+def shipped_network(name: str) -> Network:
+    """A network that comes with the package, "campplus" or "pyannet"; read once a process."""
+    return _read(Path(__file__).parent.parent / "data" / f"{name}.npz")
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path) -> Network:
+    with np.load(path, allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    weights = {
+        name: values.astype(np.float32) * arrays.get(name + FACTOR, np.float32(1)).astype(np.float32)
+        for name, values in arrays.items()
+        if not name.endswith(FACTOR)
+    }
+    return Network(weights, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def pack_weights(weights: Mapping[str, Array]) -> dict[str, Array]:
+    """The arrays to write for float ``weights``: what ``shipped_network`` reads back, to about one part in
+    250 of each column's largest weight.
+    """
+    packed: dict[str, Array] = {}
+    for name, values in weights.items():
+        if values.ndim < 2 or values.size < SMALL:
+            packed[name] = values.astype(np.float32 if values.size < SMALL else np.float16)
+            continue
+        factor = _best_factor(values)
+        packed[name] = np.clip(np.round(values / factor), -LEVELS, LEVELS).astype(np.int8)
+        packed[name + FACTOR] = factor
+    return packed
+
+
+def _best_factor(values: Array) -> Array:
+    """The step between levels for every column (…, 1, n), float32, with the least squared error."""
+    widest = np.maximum(np.abs(values).max(axis=-2, keepdims=True), 1e-8) / LEVELS
+    factors = np.stack([widest * share for share in CLIPPINGS])
+    levels = np.clip(np.round(values / factors), -LEVELS, LEVELS)
+    errors = np.square(levels * factors - values).sum(axis=-2, keepdims=True)
+    best = np.take_along_axis(factors, errors.argmin(axis=0)[None], axis=0)[0]
+    factor: Array = best.astype(np.float32)
+    return factor

@@ -1,0 +1,90 @@
+"""Who else speaks where two speak at once.
+
+A segmentation network knows which of its local voices speak in ten seconds; who they are, the posteriors of
+all frames say: in every window, each local voice is the speaker with whom it has most frames in common where
+one speaks alone, and no two are one. Means over the windows that see a frame say who speaks there besides the
+likeliest (the reconstruction of Bredin 2023, "pyannote.audio 2.1 speaker diarization pipeline").
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from diarize.networks.activity import LocalActivity
+    from diarize.speech import SpeechActivity
+    from diarize.types import Posteriors
+
+    Array = NDArray[Any]
+
+__all__ = ["second_speakers"]
+
+# Frames of a local voice in a window under which it is none.
+FEWEST: Final = 5
+# What frames in which others speak, too, count for telling who a local voice is.
+SHARED: Final = 0.02
+# Seconds on either side in which who is heard says who is likely to interrupt.
+AROUND: Final = 1.5
+LEAST: Final = 0.01
+
+
+def second_speakers(posteriors: Posteriors, activity: SpeechActivity, threshold: float) -> Array:
+    """Probability that each speaker is the second of two in every frame, float32 (n_frames, K), 0 for all but
+    one at most.
+
+    Two speak where the probability of that is ``threshold`` or more; 0 switches it off.
+    """
+    second = np.zeros(posteriors.values.shape, np.float32)
+    if not threshold or activity.local is None or activity.overlap is None or len(posteriors.speakers) < 2:
+        return second
+    heard = _voices_as_speakers(activity.local, posteriors) + _heard_around(posteriors)
+    likeliest = posteriors.values.argmax(axis=1)
+    heard[np.arange(len(heard)), likeliest] = 0
+    both = np.flatnonzero(
+        activity.mask.values & (activity.overlap >= threshold) & (heard.max(axis=1) > LEAST)
+    )
+    second[both, heard[both].argmax(axis=1)] = activity.overlap[both]
+    return second
+
+
+def _voices_as_speakers(local: LocalActivity, posteriors: Posteriors) -> Array:
+    """Activity (n_frames, K) of the local voices under the names that the posteriors give them."""
+    heard = np.zeros(posteriors.values.shape)
+    seen = np.zeros(len(heard))
+    for window in range(len(local.starts)):
+        frames, nearest = local.window_frames(window, posteriors.grid)
+        voices = local.values[window, nearest]
+        seen[frames] += 1
+        for voice, speaker in _named(voices, posteriors.values[frames]):
+            heard[frames, speaker] += voices[:, voice]
+    named: Array = heard / np.maximum(seen, 1)[:, None]
+    return named
+
+
+def _named(voices: Array, shares: Array) -> list[tuple[int, int]]:
+    """Which local voice of ``voices`` (n, n_local) is which speaker of ``shares`` (n, K)."""
+    from scipy.optimize import linear_sum_assignment
+
+    silent = 1 - voices
+    alone = np.stack(
+        [voices[:, v] * np.delete(silent, v, axis=1).prod(axis=1) for v in range(voices.shape[1])], axis=1
+    )
+    common = alone.T @ shares + SHARED * (voices.T @ shares)
+    present = np.flatnonzero((voices > 0.5).sum(axis=0) >= FEWEST)
+    rows, speakers = linear_sum_assignment(common[present], maximize=True)
+    return [(int(present[row]), int(speaker)) for row, speaker in zip(rows, speakers, strict=True)]
+
+
+def _heard_around(posteriors: Posteriors) -> Array:
+    """Share (n_frames, K) of the frames around in which each speaker is heard."""
+    reach = posteriors.grid.frames_in(AROUND)
+    n = len(posteriors.values)
+    total = np.zeros((n + 1, len(posteriors.speakers)))
+    np.cumsum(posteriors.values, axis=0, dtype=np.float64, out=total[1:])
+    first, last = (np.clip(np.arange(n) + d, 0, n) for d in (-reach, reach))
+    around: Array = (total[last] - total[first]) / (2 * reach)
+    return around

@@ -1,0 +1,153 @@
+"""Speech, overlap, changes and local voices by a segmentation network: the default detector.
+
+The network looks at ten seconds at a time, every five, and says which of up to three local voices speak in
+every frame. Means over the windows that see a frame decide; where the local voice before a moment is not the
+one after it, somebody else speaks, whatever the windows call them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from diarize.errors import ConfigError
+from diarize.networks import pyannet
+from diarize.networks.activity import LocalActivity
+from diarize.networks.store import shipped_network
+from diarize.speech.durations import lasting, padded
+from diarize.speech.values import SpeechActivity
+from diarize.types import runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from diarize.config import SpeechConfig
+    from diarize.networks.protocols import Segmenter
+    from diarize.types import FrameGrid
+
+    Array = NDArray[Any]
+
+__all__ = ["PyanNetSegmenter", "by_network"]
+
+# Samples from window to window: every frame is seen by two.
+EVERY: Final = pyannet.WINDOW // 2
+AT_ONCE: Final = 16  # windows whose activations are held at a time
+# Seconds before and after a moment at which local voices are compared, and from which probability on the two
+# are taken for two people.
+ASIDE: Final = 0.1
+CHANGED: Final = 0.5
+
+
+class PyanNetSegmenter:
+    """The network that ships with the package, in NumPy."""
+
+    name = "pyannet"
+    rate = pyannet.RATE
+
+    def __init__(self) -> None:
+        network = shipped_network("pyannet")
+        self.checksum = network.checksum
+        self._weights = network.weights
+
+    def segment(self, blocks: Iterable[Array]) -> LocalActivity:
+        """As `networks.protocols.Segmenter`; holds the samples of a few windows."""
+        starts: list[int] = []
+        found: list[Array] = []
+        for first, windows in _window_batches(blocks):
+            starts += first
+            found.append(pyannet.class_probabilities(windows, self._weights))
+        probabilities = np.concatenate(found)
+        voices = np.zeros((len(pyannet.CLASSES), 3), np.float32)
+        for number, members in enumerate(pyannet.CLASSES):
+            voices[number, list(members)] = 1
+        sizes = voices.sum(axis=1)
+        return LocalActivity(
+            probabilities @ voices,
+            probabilities[..., sizes > 0].sum(axis=2),
+            probabilities[..., sizes > 1].sum(axis=2),
+            np.array(starts),
+            pyannet.STEP,
+            pyannet.FIRST_CENTRE,
+            pyannet.RATE,
+        )
+
+
+def _window_batches(blocks: Iterable[Array]) -> Iterator[tuple[list[int], Array]]:
+    """First samples and samples (n, WINDOW) of windows every ``EVERY``; the last one ends with the recording,
+    or is padded where the recording is shorter than a window.
+    """
+    starts: list[int] = []
+    held: list[Array] = []
+    for start, window in _windows(blocks):
+        starts.append(start)
+        held.append(window)
+        if len(held) == AT_ONCE:
+            yield starts, np.stack(held)
+            starts, held = [], []
+    if held:
+        yield starts, np.stack(held)
+
+
+def _windows(blocks: Iterable[Array]) -> Iterator[tuple[int, Array]]:
+    start, size = 0, pyannet.WINDOW
+    held = np.zeros(0, np.float32)
+    last = np.zeros(0, np.float32)  # of the window before, for the one that ends with the recording
+    for block in blocks:
+        held = np.concatenate((held, block))
+        while len(held) >= size:
+            yield start, held[:size]
+            last, held, start = held[:EVERY], held[EVERY:], start + EVERY
+    if start == 0:
+        yield 0, np.pad(held, (0, size - len(held)))
+    elif len(held) > size - EVERY:
+        missing = size - len(held)
+        yield start - missing, np.concatenate((last[EVERY - missing :], held))
+
+
+def by_network(
+    blocks: Iterable[Array], segmenter: Segmenter, grid: FrameGrid, config: SpeechConfig
+) -> SpeechActivity:
+    """Speech activity of samples in ``blocks``. Raises ConfigError where the rate is not the network's."""
+    if grid.rate != segmenter.rate:
+        raise ConfigError(
+            f"speech.method 'network' works at {segmenter.rate} Hz, not {grid.rate}; set audio.rate or "
+            "choose 'hmm'"
+        )
+    local = segmenter.segment(blocks)
+    speech, overlap, change = _frame_means(local, grid)
+    threshold = 1 / (1 + np.exp(config.bias))
+    mask = padded(lasting(speech >= threshold, grid, config), grid, config)
+    return SpeechActivity(mask, overlap, _peaks(change), local)
+
+
+def _frame_means(local: LocalActivity, grid: FrameGrid) -> tuple[Array, Array, Array]:
+    """Probabilities (n_frames,) of speech, two voices and a change, over the windows that see a frame."""
+    total = np.zeros((3, grid.n_frames), np.float64)
+    seen = np.zeros(grid.n_frames)
+    aside = grid.frames_in(ASIDE)
+    for window in range(len(local.starts)):
+        frames, nearest = local.window_frames(window, grid)
+        voices = local.values[window, nearest]
+        seen[frames] += 1
+        total[0, frames] += local.speech[window, nearest]
+        total[1, frames] += local.overlap[window, nearest]
+        total[2, frames] += _change(voices, aside)
+    means: Array = (total / np.maximum(seen, 1)).astype(np.float32)
+    return means[0], means[1], means[2]
+
+
+def _change(voices: Array, aside: int) -> Array:
+    """Probability (n,) that of local ``voices`` (n, n_local) another one is heard after than before."""
+    shares = voices / np.maximum(voices.sum(axis=1, keepdims=True), 1e-6)
+    n = len(voices)
+    before, after = (np.clip(np.arange(n) + d, 0, n - 1) for d in (-aside, aside))
+    change: Array = 1 - (shares[before] * shares[after]).sum(axis=1)
+    return change
+
+
+def _peaks(change: Array) -> Array:
+    """The likeliest frame of every run of frames in which a change is likelier than not."""
+    return np.array([a + int(change[a:b].argmax()) for a, b in runs(change > CHANGED)], dtype=np.int64)

@@ -1,0 +1,25 @@
+"""Who said what: words in, the same words with speakers out.
+
+    spoken = assigned(read_transcript("meeting.json"), result.annotation, result.posteriors)
+    write_transcript("meeting.srt", spoken, "srt")
+
+A transcript comes from whatever speech recogniser wrote it down; nothing here listens to the recording.
+"""
+
+from diarize.transcripts.assigning import assigned
+from diarize.transcripts.reading import READABLE, read_transcript
+from diarize.transcripts.values import Segment, Transcript, Word
+from diarize.transcripts.writing import WRITABLE, format_for, suffix_of, write_transcript
+
+__all__ = [
+    "READABLE",
+    "WRITABLE",
+    "Segment",
+    "Transcript",
+    "Word",
+    "assigned",
+    "format_for",
+    "read_transcript",
+    "suffix_of",
+    "write_transcript",
+]

@@ -1,0 +1,289 @@
+"""JSON of speech recognisers: read as segments of words, and written in the same shape with speakers added.
+
+whisper      openai-whisper, faster-whisper (also as lists), whisperX, whisper-ctranslate2, the OpenAI API:
+             ``{"segments": [{"start", "end", "text", "words": [{"word", "start", "end", …}], …}], …}``
+whisper.cpp  ``{"transcription": [{"offsets": {"from", "to"}, "timestamps", "text", "tokens": […]}], …}``
+vosk         ``{"result": [{"word", "start", "end", "conf"}], "text"}``: one, a list of them, or one behind
+             the other; and ``{"monologues": [{"terms": […]}]}``
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from diarize.transcripts.values import Segment, Word
+from diarize.transcripts.words import of_text, segments_of_words, time_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    Read = Callable[[Any], list[Segment]]
+    Write = Callable[[Sequence[Segment], Any], Any]
+
+__all__ = ["DIALECTS", "dialect_of"]
+
+
+def dialect_of(value: Any) -> str | None:
+    """The name of the dialect that a JSON value is written in; None for any other."""
+    if isinstance(value, list):
+        inner = next((each for each in value if isinstance(each, (dict, list))), None)
+        return {"vosk": "vosk", "segment": "whisper"}.get(_entry_kind(inner))
+    if not isinstance(value, dict):
+        return None
+    if isinstance(value.get("transcription"), list):
+        return "whisper.cpp"
+    if isinstance(value.get("monologues"), list):
+        return "monologues"
+    if _entry_kind(value) == "vosk":
+        return "vosk"
+    lists = (value.get("segments"), value.get("words"), value.get("word_segments"))
+    return "whisper" if any(isinstance(each, list) for each in lists) else None
+
+
+def _entry_kind(value: Any) -> str:
+    if not isinstance(value, dict):
+        return ""
+    if isinstance(value.get("result"), list) or set(value) == {"text"}:
+        return "vosk"
+    return "segment" if {"start", "end", "text"} <= set(value) else ""
+
+
+# whisper
+
+
+def read_whisper(value: Any) -> list[Segment]:
+    """Segments, or sentences of the words where there are only words."""
+    given = value if isinstance(value, list) else value.get("segments") or []
+    rows = [row for row in given if isinstance(row, dict)]
+    segments = [_whisper_segment(row, i) for i, row in enumerate(rows)]
+    loose = [] if isinstance(value, list) else value.get("words") or value.get("word_segments") or []
+    if not segments or not any(isinstance(row.get("words"), list) for row in rows):
+        words = [_whisper_word(each) for each in loose]
+        if words:
+            return [
+                Segment(each.words, each.start, each.end, speaker=each.speaker, source=i)
+                for i, each in enumerate(segments_of_words(words))
+            ]
+    return segments
+
+
+def _whisper_segment(row: Mapping[str, Any], i: int) -> Segment:
+    text = str(row.get("text") or "")
+    given = row.get("words")
+    words = tuple(_whisper_word(each) for each in given) if isinstance(given, list) else ()
+    start, end = time_in(row.get("start")), time_in(row.get("end"))
+    who = row.get("speaker")
+    speaker = who if isinstance(who, str) and who else None
+    return Segment(words or of_text(text), start, end, speaker=speaker, text=text, source=i, given=row)
+
+
+def _whisper_word(given: Any) -> Word:
+    """A word as a mapping or, as faster-whisper's tuples become in JSON, as a list of start, end and word."""
+    if isinstance(given, list):
+        start, end, word, *more = [*given, None, None, ""][: max(3, len(given))]
+        given = {"word": word, "start": start, "end": end} | ({"probability": more[0]} if more else {})
+    given = given if isinstance(given, dict) else {"word": given}
+    spelt = str(given.get("word", given.get("text", "")))
+    before = "" if spelt and not spelt[0].isspace() and _glued(spelt) else " "
+    return Word(
+        spelt.strip(), time_in(given.get("start")), time_in(given.get("end")), before=before, given=given
+    )
+
+
+def _glued(spelt: str) -> bool:
+    """Whether a word without a blank in front belongs to what stands before it, as Chinese is written."""
+    return "\u3040" <= spelt[0] <= "\u9fff" or "\uf900" <= spelt[0] <= "\uff1f"
+
+
+def write_whisper(segments: Sequence[Segment], whole: Any) -> Any:
+    """Segments with ``speaker`` in them and in their words; those that were cut are several."""
+    rows = [_whisper_row(each, cut=cut) for each, cut in _marked(segments)]
+    if rows and all("id" in row for row in rows):
+        first = rows[0]["id"] if isinstance(rows[0]["id"], int) else 0
+        rows = [row | {"id": first + i} for i, row in enumerate(rows)]
+    if isinstance(whole, list):
+        return rows
+    words = [_spoken(word) for each in segments for word in each.words]
+    loose = {name: words for name in ("words", "word_segments") if isinstance(whole.get(name), list)}
+    return whole | {"segments": rows} | loose
+
+
+def _whisper_row(segment: Segment, *, cut: bool) -> dict[str, Any]:
+    row = dict(segment.given) or {"start": segment.start, "end": segment.end, "text": segment.said}
+    if cut:
+        row.pop("tokens", None)  # of the whole
+        lead = " " if str(row.get("text", "")).startswith(" ") else ""
+        row |= {"start": _rounded(segment.start), "end": _rounded(segment.end), "text": lead + segment.said}
+        row |= {"estimated": True} if segment.estimated else {}
+    if isinstance(row.get("words"), list) or not segment.given:
+        row["words"] = [_spoken(word) for word in segment.words]
+    return row | {"speaker": segment.speaker}
+
+
+def _spoken(word: Word) -> dict[str, Any]:
+    given = dict(word.given) or {"word": word.text, "start": _rounded(word.start), "end": _rounded(word.end)}
+    return given | {"speaker": word.speaker, "speaker_confidence": _rounded(word.confidence)}
+
+
+# whisper.cpp
+
+
+def read_cpp(value: Any) -> list[Segment]:
+    """Segments; words out of the tokens where ``--output-json-full`` wrote them."""
+    rows = [row for row in value["transcription"] if isinstance(row, dict)]
+    return [_cpp_segment(row, i) for i, row in enumerate(rows)]
+
+
+def _cpp_segment(row: Mapping[str, Any], i: int) -> Segment:
+    text = str(row.get("text") or "")
+    tokens = row.get("tokens")
+    words = tuple(_joined(tokens)) if isinstance(tokens, list) else ()
+    start, end = _offsets(row)
+    return Segment(words or of_text(text), start, end, text=text, source=i, given=row)
+
+
+def _offsets(row: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    offsets = row.get("offsets")
+    ends = (
+        [time_in(offsets.get(name)) for name in ("from", "to")] if isinstance(offsets, dict) else [None, None]
+    )
+    start, end = (None if each is None else each / 1000 for each in ends)
+    return start, end
+
+
+def _joined(tokens: Sequence[Any]) -> Iterator[Word]:
+    """Tokens put together to words: one that begins with a blank begins a word; ``[_BEG_]`` is none."""
+    run: list[dict[str, Any]] = []
+    for token in tokens:
+        text = str(token.get("text", "")) if isinstance(token, dict) else ""
+        if not text.strip() or (text.startswith("[_") and text.endswith("]")):
+            continue
+        if run and (text[0].isspace() or _glued(text)):
+            yield _cpp_word(run)
+            run = []
+        run.append(token)
+    if run:
+        yield _cpp_word(run)
+
+
+def _cpp_word(tokens: list[dict[str, Any]]) -> Word:
+    text = "".join(str(token["text"]) for token in tokens)
+    starts, ends = zip(*map(_offsets, tokens), strict=True)
+    before = "" if _glued(text) else " "
+    return Word(text.strip(), starts[0], ends[-1], before=before, given={"tokens": tokens})
+
+
+def write_cpp(segments: Sequence[Segment], whole: Any) -> Any:
+    """Entries of ``transcription`` with ``speaker`` in them and in their tokens."""
+    return whole | {"transcription": [_cpp_row(each, cut=cut) for each, cut in _marked(segments)]}
+
+
+def _cpp_row(segment: Segment, *, cut: bool) -> dict[str, Any]:
+    row = dict(segment.given)
+    if isinstance(row.get("tokens"), list):
+        speakers = {
+            id(token): word.speaker for word in segment.words for token in word.given.get("tokens", ())
+        }
+        kept = [token for token in row["tokens"] if not cut or id(token) in speakers]
+        row["tokens"] = [
+            token | {"speaker": speakers[id(token)]} if id(token) in speakers else token for token in kept
+        ]
+    if cut:
+        ends = {"from": _milliseconds(segment.start), "to": _milliseconds(segment.end)}
+        row |= {"timestamps": {name: _cpp_clock(ms) for name, ms in ends.items()}, "offsets": ends}
+        row |= {"text": f" {segment.said}"} | ({"estimated": True} if segment.estimated else {})
+    return row | {"speaker": segment.speaker}
+
+
+def _milliseconds(seconds: float | None) -> int:
+    return round(1000 * (seconds or 0.0))
+
+
+def _cpp_clock(ms: int) -> str:
+    return f"{ms // 3_600_000:02d}:{ms // 60_000 % 60:02d}:{ms // 1000 % 60:02d},{ms % 1000:03d}"
+
+
+# vosk
+
+
+def read_vosk(value: Any) -> list[Segment]:
+    """Utterances; those in which nothing was understood have no words."""
+    rows = value if isinstance(value, list) else [value]
+    return [_vosk_segment(row, i) for i, row in enumerate(rows) if isinstance(row, dict)]
+
+
+def _vosk_segment(row: Mapping[str, Any], i: int) -> Segment:
+    words = tuple(_vosk_word(each) for each in row.get("result") or () if isinstance(each, dict))
+    start, end = (words[0].start, words[-1].end) if words else (None, None)
+    text = str(row.get("text") or "")
+    return Segment(words or of_text(text), start, end, text=text, source=i, given=row)
+
+
+def _vosk_word(given: Mapping[str, Any]) -> Word:
+    return Word(
+        str(given.get("word", "")).strip(),
+        time_in(given.get("start")),
+        time_in(given.get("end")),
+        given=given,
+    )
+
+
+def write_vosk(segments: Sequence[Segment], whole: Any) -> Any:
+    """Utterances with ``speaker`` in them and in their words; a list where there are several."""
+    rows = []
+    for each, cut in _marked(segments):
+        row = dict(each.given) | {"speaker": each.speaker}
+        row |= {"result": [_spoken(word) for word in each.words]} if "result" in row else {}
+        rows.append(row | ({"text": each.said} if cut else {}))
+    return rows if isinstance(whole, list) or len(rows) != 1 else rows[0]
+
+
+def read_monologues(value: Any) -> list[Segment]:
+    """Monologues of ``vosk-transcriber`` and others of that schema."""
+    rows = [row for row in value["monologues"] if isinstance(row, dict)]
+    return [_monologue(row, i) for i, row in enumerate(rows)]
+
+
+def _monologue(row: Mapping[str, Any], i: int) -> Segment:
+    terms = [each for each in row.get("terms") or () if isinstance(each, dict)]
+    words = tuple(
+        Word(
+            str(each.get("text", "")).strip(),
+            time_in(each.get("start")),
+            time_in(each.get("end")),
+            given=each,
+        )
+        for each in terms
+    )
+    return Segment(words, time_in(row.get("start")), time_in(row.get("end")), source=i, given=row)
+
+
+def write_monologues(segments: Sequence[Segment], whole: Any) -> Any:
+    """Monologues with the schema's own field for the speaker."""
+    rows = []
+    for each, _ in _marked(segments):
+        who = {"speaker": {"id": each.speaker, "name": each.speaker}}
+        terms = [dict(word.given) | {"speaker": word.speaker} for word in each.words]
+        rows.append(dict(each.given) | who | {"start": each.start, "end": each.end, "terms": terms})
+    return whole | {"monologues": rows}
+
+
+def _marked(segments: Sequence[Segment]) -> list[tuple[Segment, bool]]:
+    """Each segment, and whether it is one of several that were one."""
+    counts: dict[int, int] = {}
+    for each in segments:
+        counts[each.source] = counts.get(each.source, 0) + 1
+    return [(each, counts[each.source] > 1) for each in segments]
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+DIALECTS: dict[str, tuple[Read, Write]] = {
+    "whisper": (read_whisper, write_whisper),
+    "whisper.cpp": (read_cpp, write_cpp),
+    "vosk": (read_vosk, write_vosk),
+    "monologues": (read_monologues, write_monologues),
+}
+"""How each dialect is read and written."""

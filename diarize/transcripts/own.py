@@ -1,0 +1,76 @@
+"""Our own JSON of turns (``diarize.formats.json``) with the words in them.
+
+A turn has, besides what it has there, ``words``: a list of ``{"word", "start", "end", "speaker",
+"confidence"}`` in seconds, with ``"estimated": true`` where the times were worked out.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from diarize.errors import FormatError
+from diarize.formats import json as turns_as_json
+from diarize.transcripts.values import Segment, Transcript, Word
+from diarize.transcripts.words import of_text, time_in
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["dump", "is_own", "read"]
+
+
+def is_own(value: Any) -> bool:
+    """Whether a JSON value has our schema."""
+    return isinstance(value, dict) and value.get("schema") == turns_as_json.SCHEMA
+
+
+def read(value: Any, source: str, recording: str | None = None) -> Transcript:
+    """The transcript of one recording. Raises FormatError for a value that is not well made."""
+    turns_as_json.read(json.dumps(value), source)  # says what is wrong with it
+    entries = {each["recording"]: each for each in value["recordings"]}
+    name = recording if recording and recording in entries else next(iter(entries), "")
+    if len(entries) != 1 and recording not in entries:
+        raise FormatError(
+            f"{source}: about {', '.join(entries) or 'nothing'}; give a file about one recording"
+        )
+    segments = tuple(_segment(turn, i) for i, turn in enumerate(entries[name]["turns"]))
+    return Transcript(name, segments, "diarize", whole=value)
+
+
+def _segment(turn: Mapping[str, Any], i: int) -> Segment:
+    text = str(turn.get("text") or "")
+    given = turn.get("words")
+    words = tuple(_word(each) for each in given if isinstance(each, dict)) if isinstance(given, list) else ()
+    return Segment(
+        words or of_text(text),
+        time_in(turn.get("start")),
+        time_in(turn.get("end")),
+        speaker=turn.get("speaker"),
+        text=text,
+        source=i,
+        given=turn,
+    )
+
+
+def _word(given: Mapping[str, Any]) -> Word:
+    estimated = given.get("estimated") is True
+    start, end = (None if estimated else time_in(given.get(name)) for name in ("start", "end"))
+    return Word(str(given.get("word", "")).strip(), start, end)
+
+
+def dump(transcript: Transcript, alternatives: Mapping[str, Any] | None = None) -> str:
+    """The text of a file: turns with their words, and ``alternatives`` as of ``formats.json``."""
+    whole = json.loads(turns_as_json.write([transcript.annotation], alternatives))
+    (entry,) = whole["recordings"]
+    for turn, (_, segment) in zip(entry["turns"], transcript.turns, strict=True):
+        turn["words"] = [_fields(word) for word in segment.words]
+    return json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _fields(word: Word) -> dict[str, Any]:
+    fields: dict[str, Any] = {"word": word.text}
+    for name in ("start", "end", "confidence"):
+        value = getattr(word, name)
+        fields[name] = None if value is None else round(value, 4)
+    return fields | {"speaker": word.speaker} | ({"estimated": True} if word.estimated else {})

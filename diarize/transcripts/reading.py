@@ -1,0 +1,172 @@
+"""A transcript out of a file: subtitles, tiers of editors, CTM, and JSON of recognisers and of our own."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from diarize.errors import FormatError
+from diarize.formats import eaf, lines, srt, textgrid, webvtt
+from diarize.formats.files import read_text
+from diarize.transcripts import own
+from diarize.transcripts.dialects import DIALECTS, dialect_of
+from diarize.transcripts.values import Segment, Transcript, Word
+from diarize.transcripts.words import segment_of_text, segments_of_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from diarize.formats.cues import Cue
+    from diarize.types import Turn
+
+    Tiers = list[tuple[str, list[Turn]]]
+
+__all__ = ["READABLE", "parsed", "read_transcript"]
+
+_WORDS = re.compile(
+    r"(.*?)(?:^|[\s_.:-]+)(?:words?|tokens?|ort|ort-mau|wort|wörter|mots?|palabras?)$", re.IGNORECASE
+)
+_SOUNDS = re.compile(
+    r"(^|[\s_.:-])(phones?|phonemes?|mau|kan|kan-mau|segments?|syllables?|pitch|tones?)$", re.IGNORECASE
+)
+
+
+def read_transcript(path: str | Path, *, recording: str | None = None) -> Transcript:
+    """What was said, out of a file whose kind its suffix tells.
+
+    ``recording``: which one, where the file holds several. Raises FormatError.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in READABLE:
+        raise FormatError(
+            f"{path}: the suffix {path.suffix!r} is none of a transcript; {', '.join(READABLE)} are read"
+        )
+    return parsed(read_text(path), path.name, recording=recording)
+
+
+def parsed(text: str, source: str, *, recording: str | None = None) -> Transcript:
+    """The same out of a text and the name of its file."""
+    found = READABLE[Path(source).suffix.lower()](text, source, recording)
+    if not any(segment.words for segment in found.segments):
+        raise FormatError(f"{source}: no words in it; give the file that the recogniser wrote")
+    return found
+
+
+def _subtitles(spoken: Callable[[str, str], list[tuple[Cue, str | None, str]]], dialect: str) -> Any:
+    def read(text: str, source: str, _: str | None) -> Transcript:
+        segments = [
+            segment_of_text(said, float(cue.start), max(float(cue.start), float(cue.end)), who)
+            for cue, who, said in spoken(text, source)
+            if said
+        ]
+        return Transcript(lines.stem(source), _numbered(segments), dialect)
+
+    return read
+
+
+def _tiers(tiers: Callable[[str, str], Tiers], dialect: str) -> Any:
+    def read(text: str, source: str, _: str | None) -> Transcript:
+        return Transcript(lines.stem(source), _numbered(_of_tiers(tiers(text, source))), dialect)
+
+    return read
+
+
+def _of_tiers(tiers: Tiers) -> list[Segment]:
+    """Sentences of the tiers of words or, where no tier is called so, of whatever is said in the others."""
+    of_words = [(match[1], turns) for name, turns in tiers if (match := _WORDS.fullmatch(name))]
+    if not of_words:
+        spoken = [(name, turns) for name, turns in tiers if not _SOUNDS.search(name)]
+        texts = [turn.text or "" for _, turns in spoken for turn in turns]
+        if any(len(text.split()) > 1 for text in texts):
+            segments = [
+                segment_of_text(turn.text, turn.start, turn.end, name)
+                for name, turns in spoken
+                for turn in turns
+                if turn.text
+            ]
+            return sorted(segments, key=lambda each: (each.start or 0.0, each.end or 0.0))
+        of_words = spoken
+    found = [
+        segment
+        for name, turns in of_words
+        for segment in segments_of_words(
+            [Word(t.text, t.start, t.end, speaker=name or None) for t in turns if t.text]
+        )
+    ]
+    return sorted(found, key=lambda each: (each.start or 0.0, each.end or 0.0))
+
+
+def _ctm(text: str, source: str, recording: str | None) -> Transcript:
+    """``recording channel start duration word [confidence [type [speaker]]]`` a line (NIST SCTK, *ctm*)."""
+    words: dict[str, list[Word]] = {}
+    for line in lines.numbered(text, source, comments=(";",)):
+        fields = line.fields()
+        if len(fields) < 5:
+            raise line.error(f"{len(fields)} fields; CTM has five: recording, channel, start, duration, word")
+        start, length = line.number_in(fields[2], "the start"), line.number_in(fields[3], "the duration")
+        kind = fields[6].lower() if len(fields) > 6 else "lex"
+        if kind in ("lex", "<na>") or not kind.startswith(("non", "noise", "misc")):
+            word = Word(fields[4], float(start), float(start + length), given={"channel": fields[1]})
+            words.setdefault(fields[0], []).append(word)
+    name = _one_of(list(words) or [lines.stem(source)], recording, source)
+    ordered = sorted(words.get(name, ()), key=lambda word: word.start or 0.0)
+    return Transcript(name, _numbered(list(segments_of_words(ordered))), "ctm")
+
+
+def _one_of(names: Sequence[str], recording: str | None, source: str) -> str:
+    if recording in names:
+        return str(recording)
+    if len(names) == 1:
+        return names[0]
+    raise FormatError(
+        f"{source}: words of several recordings ({', '.join(names)}), none called {recording!r}; "
+        "give one file each"
+    )
+
+
+def _json(text: str, source: str, recording: str | None) -> Transcript:
+    value = _values(text, source)
+    if own.is_own(value):
+        return own.read(value, source, recording)
+    dialect = dialect_of(value)
+    if dialect is None:
+        raise FormatError(
+            f"{source}: JSON of no recogniser that is known; openai-whisper, faster-whisper, whisperX, "
+            "whisper.cpp, vosk and diarize itself are read"
+        )
+    return Transcript(lines.stem(source), tuple(DIALECTS[dialect][0](value)), dialect, whole=value)
+
+
+def _values(text: str, source: str) -> Any:
+    """The JSON value in a text, or a list of those that follow each other, as vosk prints them."""
+    decoder, found, at = json.JSONDecoder(), [], 0
+    text = text.removeprefix("\ufeff").strip()
+    try:
+        while at < len(text):
+            value, end = decoder.raw_decode(text, at)
+            found.append(value)
+            at = end + len(text[end:]) - len(text[end:].lstrip(" \t\r\n,"))
+    except json.JSONDecodeError as error:
+        raise FormatError(f"{source}:{error.lineno}: not JSON ({error.msg}); check the file") from None
+    except (RecursionError, ValueError):
+        raise FormatError(f"{source}: JSON too deep or with too long a number; check the file") from None
+    return found[0] if len(found) == 1 else found
+
+
+def _numbered(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    return tuple(replace(each, source=i) for i, each in enumerate(segments))
+
+
+READABLE: dict[str, Callable[[str, str, str | None], Transcript]] = {
+    ".srt": _subtitles(srt.spoken, "srt"),
+    ".vtt": _subtitles(webvtt.spoken, "webvtt"),
+    ".json": _json,
+    ".jsonl": _json,
+    ".ctm": _ctm,
+    ".textgrid": _tiers(textgrid.tiers, "textgrid"),
+    ".eaf": _tiers(eaf.tiers, "eaf"),
+}
+"""How files are read, by suffix in lower case."""

@@ -1,0 +1,108 @@
+"""A time for every word: those that are missing or impossible are worked out, and that is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from diarize.transcripts.values import Segment, Transcript, Word
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["timed"]
+
+
+def timed(transcript: Transcript, duration: float | None = None) -> Transcript:
+    """The transcript with a start and an end for every word and segment, and notes of what was not so.
+
+    Words without times share the time between their neighbours, or that of their segment, in proportion to
+    their characters. Times before 0 become 0, and an end before its start becomes that start.
+    ``duration``: seconds of the recording; words beyond it stay where they are.
+    """
+    found = [
+        _timed_segment(segment, *_room(transcript.segments, i))
+        for i, segment in enumerate(transcript.segments)
+    ]
+    whole = replace(transcript, segments=tuple(found))
+    return replace(whole, notes=(*transcript.notes, *_notes(transcript, whole, duration)))
+
+
+def _room(segments: Sequence[Segment], i: int) -> tuple[float, float]:
+    """Where a segment is, by itself or else between the known times around it."""
+    if own := _known(segments[i]):
+        return min(own), max(own)
+    before = max((t for each in segments[:i] for t in _known(each)), default=0.0)
+    after = min((t for each in segments[i + 1 :] for t in _known(each) if t >= before), default=before)
+    return before, after
+
+
+def _known(segment: Segment) -> list[float]:
+    times = [segment.start, segment.end, *(t for word in segment.words for t in (word.start, word.end))]
+    return [t for t in times if t is not None]
+
+
+def _timed_segment(segment: Segment, low: float, high: float) -> Segment:
+    start = max(0.0, low if segment.start is None else segment.start)
+    end = max(start, high if segment.end is None else segment.end)
+    words = _timed_words(segment.words, start, end)
+    return replace(segment, words=tuple(words), start=start, end=end)
+
+
+def _timed_words(words: Sequence[Word], start: float, end: float) -> list[Word]:
+    """Runs of words without times are spread out between those that have some."""
+    found: list[Word] = []
+    run: list[Word] = []
+    for word in words:
+        if word.start is None and word.end is None:
+            run.append(word)
+            continue
+        known = _whole(word)
+        found += _spread(run, found[-1].end if found else start, known.start)
+        found.append(known)
+        run = []
+    return found + _spread(run, found[-1].end if found else start, end)
+
+
+def _whole(word: Word) -> Word:
+    """With both times, in order and not before 0; the length of one that lacks an end is none."""
+    start = word.end if word.start is None else word.start
+    end = start if word.end is None else word.end
+    low = max(0.0, start or 0.0)
+    return replace(word, start=low, end=max(low, end or 0.0), estimated=None in (word.start, word.end))
+
+
+def _spread(words: Sequence[Word], start: float | None, end: float | None) -> list[Word]:
+    """Words side by side between two times, as long as they have characters."""
+    low = start or 0.0
+    room = max(0.0, (end or 0.0) - low)
+    total = sum(len(word.text) for word in words) or 1
+    found, reached = [], 0
+    for word in words:
+        begin, reached = reached, reached + len(word.text)
+        times = (low + room * begin / total, low + room * reached / total)
+        found.append(replace(word, start=times[0], end=times[1], estimated=True))
+    return found
+
+
+def _notes(given: Transcript, whole: Transcript, duration: float | None) -> list[str]:
+    words = list(zip(given.words, whole.words, strict=True))
+    by_segment = all(word.start is None for word in given.words)
+    counts = {
+        "without a time: worked out from their neighbours": 0 if by_segment else sum(
+            old.start is None or old.end is None for old, _ in words
+        ),
+        "before the start of the recording": sum(
+            min((t for t in (old.start, old.end) if t is not None), default=0.0) < 0 for old, _ in words
+        ),
+        "beyond the end of the recording: given to the nearest turn": 0 if duration is None else sum(
+            (new.start or 0.0) >= duration for _, new in words
+        ),
+        "that end before they start": sum(
+            old.start is not None and old.end is not None and old.end < old.start for old, _ in words
+        ),
+    }  # fmt: skip
+    notes = [f"{n} word{'s' * (n > 1)} {what}" for what, n in counts.items() if n]
+    if by_segment and words:
+        notes.append("no times of words: worked out from those of the segments, in proportion to characters")
+    return notes

@@ -1,0 +1,116 @@
+"""What flows here: words with times, in segments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from diarize.types import Annotation, Turn
+
+__all__ = ["SHORTEST", "Segment", "Transcript", "Word"]
+
+SHORTEST: Final = 0.001
+"""Seconds: the least length of what is written, so that what has none is not lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word, as it is spelt with its punctuation, and when it is said.
+
+    ``start``, ``end``: seconds, None in what was read where no time is known; ``estimated``: the times were
+    worked out from those of the segment or of other words; ``speaker``; ``confidence``: share of the speech
+    in the word that is the speaker's, 0 to 1, None where nobody is heard there; ``given``: the fields of the
+    file that it was read from; ``before``: what stands between the word before and this one, "" in languages
+    that are written without blanks.
+    """
+
+    text: str
+    start: float | None = None
+    end: float | None = None
+    estimated: bool = False
+    speaker: str | None = None
+    confidence: float | None = None
+    before: str = " "
+    given: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Words in order that stand together in a file: a sentence, a cue, an utterance.
+
+    ``start``, ``end``, ``given``, ``speaker`` as of a word; ``estimated``: the segment was cut out of a
+    longer one at times that were worked out; ``text``: as it was written, "" for the words with blanks
+    between; ``source``: index of the segment that this one is or was cut out of.
+    """
+
+    words: tuple[Word, ...]
+    start: float | None = None
+    end: float | None = None
+    estimated: bool = False
+    speaker: str | None = None
+    text: str = ""
+    source: int = 0
+    given: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def said(self) -> str:
+        """The text on one line."""
+        return " ".join((self.text or "".join(word.before + word.text for word in self.words)).split())
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was said in a recording: ``segments`` in the order of the file; ``dialect``: the way of writing
+    that it was read from; ``whole``: the rest of that file; ``notes``: what was odd, in short texts.
+    """
+
+    recording: str
+    segments: tuple[Segment, ...]
+    dialect: str
+    notes: tuple[str, ...] = ()
+    whole: Any = field(default=None, compare=False, repr=False)
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """All words in order."""
+        return tuple(word for segment in self.segments for word in segment.words)
+
+    @property
+    def annotation(self) -> Annotation:
+        """The segments as turns with a text; those without a time or a speaker are left out."""
+        return Annotation(self.recording, tuple(turn for turn, _ in self.turns))
+
+    @property
+    def turns(self) -> list[tuple[Turn, Segment]]:
+        """The same turns in the same order, each with its segment."""
+        found = [
+            (Turn(*span, each.speaker, _mean_confidence(each), text=each.said or None), each)
+            for each in self.segments
+            if (span := _span(each.start, each.end)) and each.speaker
+        ]
+        return sorted(found, key=lambda pair: (pair[0].start, pair[0].end, pair[0].speaker))
+
+    @property
+    def spoken(self) -> Annotation:
+        """The words as turns with a text, in the same way."""
+        turns = [
+            Turn(*span, word.speaker, word.confidence, text=word.text)
+            for word in self.words
+            if (span := _span(word.start, word.end)) and word.speaker
+        ]
+        return Annotation(self.recording, tuple(turns))
+
+
+def _span(start: float | None, end: float | None) -> tuple[float, float] | None:
+    """A stretch that can be written: not before 0 and never empty."""
+    if start is None or end is None:
+        return None
+    low = max(0.0, start)
+    return low, max(end, low + SHORTEST)
+
+
+def _mean_confidence(segment: Segment) -> float | None:
+    """Of the words that have one."""
+    known = [word.confidence for word in segment.words if word.confidence is not None]
+    return sum(known) / len(known) if known else None

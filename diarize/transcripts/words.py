@@ -1,0 +1,61 @@
+"""Words out of text, and segments out of words."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from diarize.transcripts.values import Segment, Word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["of_text", "segment_of_text", "segments_of_words", "time_in"]
+
+APART: Final = 1.0  # seconds without a word that end a segment where the file has none
+LONGEST: Final = 1e9  # seconds
+# Scripts that are written without blanks are told apart by characters.
+_WORD = re.compile(
+    r"(\s*)([\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff][\u3001\u3002\uff01-\uff1f]*|[^\s\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+)"
+)
+_ENDS = (".", "?", "!", "。", "？", "！")
+
+
+def time_in(value: Any) -> float | None:
+    """Seconds out of a field of JSON; None for what is no finite number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return float(value) if abs(value) < LONGEST else None
+
+
+def of_text(text: str) -> tuple[Word, ...]:
+    """The words of a text, without times."""
+    return tuple(Word(word, before=" " if blank else "") for blank, word in _WORD.findall(f" {text}"))
+
+
+def segment_of_text(
+    text: str, start: float | None, end: float | None, speaker: str | None = None, given: Any = None
+) -> Segment:
+    """A segment of which only its own times are known."""
+    return Segment(of_text(text), start, end, speaker=speaker, text=text, given=given or {})
+
+
+def segments_of_words(words: Sequence[Word]) -> Iterator[Segment]:
+    """Words as sentences: they end with punctuation, where another speaker was named, and at pauses."""
+    run: list[Word] = []
+    for word in words:
+        if run and _apart(run[-1], word):
+            yield _segment(run)
+            run = []
+        run.append(word)
+    if run:
+        yield _segment(run)
+
+
+def _apart(one: Word, other: Word) -> bool:
+    pause = one.end is not None and other.start is not None and other.start - one.end >= APART
+    return pause or one.speaker != other.speaker or one.text.rstrip("\"'”’»)").endswith(_ENDS)
+
+
+def _segment(words: Sequence[Word]) -> Segment:
+    return Segment(tuple(words), words[0].start, words[-1].end, speaker=words[0].speaker)

@@ -1,0 +1,70 @@
+"""A transcript with speakers, in every way in which it can be written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from diarize.errors import FormatError
+from diarize.formats import FORMATS, Options, write_file, write_text
+from diarize.transcripts import own
+from diarize.transcripts.dialects import DIALECTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from diarize.transcripts.values import Transcript
+
+__all__ = ["WRITABLE", "format_for", "suffix_of", "write_transcript"]
+
+WRITABLE = tuple(name for name, each in FORMATS.items() if each.words and name != "kaldi")
+"""Names of formats; they are those of turns, with words."""
+
+
+def suffix_of(name: str) -> str:
+    """What files of a format end in; a transcript to read needs no more than .txt."""
+    return ".txt" if name == "text" else FORMATS[name].suffix
+
+
+def format_for(path: str | Path, dialect: str = "") -> str:
+    """The format that a suffix stands for; without one, that of the ``dialect``. Raises FormatError."""
+    suffix = Path(path).suffix.lower()
+    for name in WRITABLE:
+        if suffix == suffix_of(name).lower():
+            return name
+    if not suffix and dialect:
+        return dialect if dialect in WRITABLE else "json" if dialect in {*DIALECTS, "diarize"} else "text"
+    known = ", ".join(suffix_of(name) for name in WRITABLE)
+    raise FormatError(f"{path}: the suffix {suffix!r} is not one of {known}; rename it or name the format")
+
+
+def write_transcript(
+    path: str | Path,
+    transcript: Transcript,
+    name: str,
+    *,
+    overwrite: bool = False,
+    options: Options | None = None,
+) -> Path:
+    """Write a transcript whose words have speakers, whole or not at all.
+
+    JSON has the shape of what was read, with ``speaker`` added to words and segments, unless
+    ``options.alternatives`` are to be kept, for which there is our own.
+    Raises FormatError for a format that holds no words, OutputError as ``write_file`` does.
+    """
+    if name not in WRITABLE:
+        raise FormatError(f"{name} holds no words; {', '.join(WRITABLE)} do")
+    if name == "json":
+        kept = options.alternatives if options else None
+        return write_text(path, _as_json(transcript, kept), overwrite=overwrite)
+    given = options or Options()
+    told = Options(duration=given.duration, media=given.media, words=transcript.spoken)
+    return write_file(path, transcript.annotation, name, overwrite=overwrite, options=told)
+
+
+def _as_json(transcript: Transcript, alternatives: Mapping[str, Any] | None) -> str:
+    if alternatives or transcript.dialect not in DIALECTS:
+        return own.dump(transcript, alternatives)
+    value = DIALECTS[transcript.dialect][1](transcript.segments, transcript.whole)
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,149 @@
+"""rename, merge and recount: what becomes of a file of results."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from diarize.alternatives import alternatives_of
+from diarize.formats import Options, read_file, read_words, write_file
+from diarize.types import Annotation, SpeakerPoints, Turn
+
+from .conftest import GRID, TURNS
+
+BOUNDS = np.column_stack((np.arange(10) * 100, np.arange(1, 11) * 100))
+LABELS = np.array([0, 0, 0, 0, 1, 1, 1, 1, 0, 0])
+
+
+@pytest.fixture
+def result(tmp_path):
+    """call.json as run writes it, with assignments to one, two, three and four speakers."""
+    annotation = Annotation("call", TURNS)
+    points = SpeakerPoints(
+        10.0 * LABELS[:, None] + np.arange(10)[:, None] / 10, BOUNDS, np.ones(10, bool), GRID
+    )
+    kept = alternatives_of(points, [np.eye(2)[LABELS]], 4, annotation)
+    return write_file(tmp_path / "call.json", annotation, options=Options(alternatives=kept.fields))
+
+
+def test_rename_changes_names_and_nothing_else(cli, tmp_path):
+    """In place, in the format of the file, with confidences where there are any."""
+    path = write_file(tmp_path / "call.rttm", Annotation("call", TURNS), options=Options(confidence=True))
+    done = cli("rename", path, "SPEAKER_00=Anna", "SPEAKER_01=Ben")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "Anna        0:04   50.0 %      2" in done.stdout or "Anna" in done.stdout
+    assert path.read_text().splitlines()[0] == "SPEAKER call 1 0.500 3.500 <NA> <NA> Anna 0.970 <NA>"
+    assert read_file(path)["call"].speakers == ("Anna", "Ben")
+
+
+@pytest.mark.parametrize("suffix", [".srt", ".vtt", ".TextGrid", ".eaf", ".csv", ".json"])
+def test_words_survive_rename_and_merge(cli, tmp_path, suffix):
+    """Those of turns, and those of an editor's tiers."""
+    said = Annotation("call", (Turn(0, 2, "A", text="Good morning."), Turn(2, 3, "B", text="Hello.")))
+    words = Annotation("call", (Turn(0, 1, "A", text="Good"), Turn(1, 2, "A", text="morning.")))
+    path = write_file(tmp_path / f"call{suffix}", said, options=Options(words=words))
+    assert cli("rename", path, "A=Anna", "B=Ben", "-q").stdout == ""
+    assert read_file(path)["call"] == said.renamed({"A": "Anna", "B": "Ben"})
+    if suffix in (".TextGrid", ".eaf"):
+        assert read_words(path) == words.renamed({"A": "Anna"})
+    if suffix == ".TextGrid":
+        return
+    assert cli("merge", path, "Ben", "Anna").exit_code == 0
+    assert [(t.speaker, t.text) for t in read_file(path)["call"].turns] == [
+        ("Ben", "Good morning."),
+        ("Ben", "Hello."),
+    ]
+
+
+def test_a_transcript_of_a_recogniser_is_renamed_in_its_own_shape(cli, tmp_path):
+    """Wherever it says speaker."""
+    path = tmp_path / "words.json"
+    path.write_text(
+        '{"segments": [{"text": "Hi", "speaker": "S0", "words": [{"word": "Hi", "speaker": "S0"}]}]}'
+    )
+    assert cli("rename", path, "S0=Anna").exit_code == 0
+    value = json.loads(path.read_text())
+    assert value["segments"][0]["speaker"] == value["segments"][0]["words"][0]["speaker"] == "Anna"
+    assert "nobody is called 'S1'" in cli("rename", path, "S1=Anna").stderr
+
+
+def test_merge_puts_together_what_touches(cli, tmp_path):
+    """Under the first name."""
+    path = write_file(tmp_path / "call.rttm", Annotation("call", TURNS))
+    assert cli("merge", path, "SPEAKER_01", "SPEAKER_00", "-o", tmp_path / "one.rttm").exit_code == 0
+    assert [(t.start, t.end, t.speaker) for t in read_file(tmp_path / "one.rttm")["call"].turns] == [
+        (0.5, 8.0, "SPEAKER_01"),
+        (8.5, 9.0, "SPEAKER_01"),
+    ]
+    assert read_file(path)["call"].speakers == ("SPEAKER_00", "SPEAKER_01")
+
+
+def test_recount_there_and_back(cli, result):
+    """Whatever lies between, the number that was found has the turns that were found."""
+    before = result.read_text()
+    assert cli("recount", result, "--speakers", "1").exit_code == 0
+    assert [(t.start, t.end) for t in read_file(result)["call"].turns] == [(0.5, 8.0), (8.5, 9.0)]
+    assert cli("recount", result, "--speakers", "4").exit_code == 0
+    assert len(read_file(result)["call"].speakers) == 4
+    assert cli("rename", result, "SPEAKER_00=Anna").exit_code == 0
+    assert cli("recount", result, "--speakers", "2").exit_code == 0
+    found = read_file(result)["call"]
+    assert "Anna" in found.speakers
+    assert [(t.start, t.end, t.confidence) for t in found.turns] == [
+        (t.start, t.end, t.confidence) for t in TURNS
+    ]
+    assert json.loads(before)["recordings"][0]["alternatives"]["labels"].keys() == {
+        str(k) for k in range(1, 11)
+    }
+
+
+def test_recount_writes_other_formats(cli, result):
+    """The result itself stays then."""
+    before = result.read_bytes()
+    goal = result.with_name("one.rttm")
+    assert cli("recount", result, "--speakers", "1", "-o", goal).exit_code == 0
+    assert read_file(goal)["call"].speakers == ("SPEAKER_00",)
+    assert result.read_bytes() == before
+    assert "exists already" in cli("recount", result, "--speakers", "1", "-o", goal).stderr
+
+
+def test_what_run_printed_can_be_changed_too(cli, calls, tmp_path):
+    """Shares and numbers follow."""
+    printed = cli("run", tmp_path / "a.wav", "--json", "--no-plot").stdout
+    (tmp_path / "a.json").write_text(printed)
+    assert cli("merge", tmp_path / "a.json", "SPEAKER_00", "SPEAKER_01").exit_code == 0
+    (entry,) = json.loads((tmp_path / "a.json").read_text())["recordings"]
+    assert (entry["n_speakers"], [row["speaker"] for row in entry["speakers"]]) == (1, ["SPEAKER_00"])
+    assert json.loads(printed)["config"] == json.loads((tmp_path / "a.json").read_text())["config"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "hint"),
+    [
+        (["rename", "{}/call.json", "SPEAKER_0=Anna"], 1, "nobody is called 'SPEAKER_0'; did you mean"),
+        (["rename", "{}/call.json", "SPEAKER_00=SPEAKER_01"], 1, "use 'diarize merge'"),
+        (["rename", "{}/call.json", "SPEAKER_00"], 2, "is no OLD=NEW"),
+        (["rename", "{}/call.jso", "A=B"], 1, "did you mean call.json?"),
+        (["rename", "{}/call.json", "SPEAKER_00=A", "--recording", "x"], 1, "about call, not about 'x'"),
+        (["merge", "{}/call.json", "SPEAKER_00"], 2, "name two different speakers"),
+        (["merge", "{}/call.json", "SPEAKER_00", "Zoe"], 1, "there are SPEAKER_00, SPEAKER_01"),
+        (["recount", "{}/call.json", "--speakers", "11"], 1, "there are those to 1, 2, 3, 4"),
+        (["recount", "{}/call.rttm", "--speakers", "2"], 1, "keeps no other numbers of speakers"),
+        (["recount", "{}/bare.json", "--speakers", "2"], 1, "keeps no other numbers of speakers"),
+        (["recount", "{}/odd.json", "--speakers", "2"], 1, "JSON without turns of recordings"),
+        (["merge", "{}/odd.json", "a", "b"], 1, "JSON without turns of recordings"),
+    ],
+)
+def test_every_refusal_has_its_exit_code_and_a_hint(cli, result, words, code, hint):
+    """And changes nothing."""
+    folder = result.parent
+    write_file(folder / "call.rttm", Annotation("call", TURNS))
+    write_file(folder / "bare.json", Annotation("call", TURNS))
+    (folder / "odd.json").write_text('{"segments": []}')
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    done = cli(*[word.format(folder) for word in words])
+    assert done.exit_code == code
+    assert hint in " ".join(done.stderr.split())
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

@@ -1,0 +1,100 @@
+"""The two networks that ship, against PyTorch running the published weights (golden/README.md)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from diarize.networks import campplus, pyannet, store
+
+GOLDEN = np.load(Path(__file__).parent / "golden" / "pytorch.npz")
+
+
+def energies():
+    """Log energies (150, 80) that golden/pytorch.npz was made from."""
+    rng = np.random.default_rng(20)
+    walk = rng.normal(size=(150, 80)).cumsum(axis=0) * 0.2
+    return walk + np.linspace(6, 12, 80) + rng.normal(size=(150, 80))
+
+
+def ten_seconds():
+    """Samples (160 000,) that golden/pytorch.npz was made from: harmonics that come and go, in noise."""
+    rng = np.random.default_rng(21)
+    t = np.arange(pyannet.WINDOW) / pyannet.RATE
+    tones = [np.sin(2 * np.pi * f * t + 3 * np.sin(2 * np.pi * 3 * t)) for f in (120, 240, 480, 960, 1500)]
+    gated = sum(tones) * (np.sin(2 * np.pi * 0.4 * t) > 0) * 0.05
+    return (gated + 0.003 * rng.normal(size=len(t))).astype(np.float32)
+
+
+def embedding_of(values, weights):
+    """One embedding of all frames."""
+    frames = campplus.frame_activations(values, weights)
+    return campplus.pooled_embeddings(frames.mean(axis=0)[None], frames.std(axis=0, ddof=1)[None], weights)[0]
+
+
+def test_campplus_with_means_over_the_window_is_the_published_one(monkeypatch):
+    """Moving means as wide as the window are those of the published network; only rounding is left."""
+    monkeypatch.setattr(campplus, "MEAN_OVER", 1 << 20)
+    monkeypatch.setattr(campplus, "CONTEXT", 1 << 20)
+    found = embedding_of(energies(), campplus.prepare_weights(store.shipped_network("campplus").weights))
+    assert np.corrcoef(found, GOLDEN["embedding"])[0, 1] > 0.995
+    assert_allclose(np.linalg.norm(found), np.linalg.norm(GOLDEN["embedding"]), rtol=0.02)
+
+
+def test_moving_means_change_the_embedding_but_little():
+    """Frame layers that run once give nearly what the published network gives a window of its own."""
+    found = embedding_of(energies(), campplus.prepare_weights(store.shipped_network("campplus").weights))
+    assert 0.8 < np.corrcoef(found, GOLDEN["embedding"])[0, 1] < 0.9999
+
+
+def test_pyannet_is_the_published_one():
+    """Probabilities of ten seconds, up to the rounding of the weights."""
+    found = pyannet.class_probabilities(ten_seconds()[None], store.shipped_network("pyannet").weights)[0]
+    assert found.shape == GOLDEN["probabilities"].shape == (589, len(pyannet.CLASSES))
+    assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+    assert np.abs(found - GOLDEN["probabilities"]).mean() < 0.01
+    assert np.mean(found.argmax(axis=1) == GOLDEN["probabilities"].argmax(axis=1)) > 0.98
+
+
+def test_windows_do_not_know_of_each_other():
+    """In a batch, a window is what it is alone."""
+    weights = store.shipped_network("pyannet").weights
+    sound = ten_seconds()
+    both = pyannet.class_probabilities(np.stack((sound, sound[::-1])), weights)
+    alone = pyannet.class_probabilities(sound[None], weights)
+    assert_allclose(both[:1], alone, atol=1e-5)
+    assert np.abs(both[0] - both[1]).max() > 0.1
+
+
+@pytest.mark.parametrize(("name", "most"), [("campplus", 7.0), ("pyannet", 1.5)])
+def test_networks_are_small_and_finite(name, most):
+    """A few megabytes, read once, with the checksum of the file."""
+    network = store.shipped_network(name)
+    assert (Path(store.__file__).parent.parent / "data" / f"{name}.npz").stat().st_size < most * 1e6
+    assert all(
+        np.isfinite(values).all() and values.dtype == np.float32 for values in network.weights.values()
+    )
+    assert store.shipped_network(name) is network
+    assert len(network.checksum) == 64
+
+
+def test_packing_keeps_weights_to_a_part_of_the_largest():
+    """Small arrays stay as they are; of others, each column keeps its weights to half a step."""
+    rng = np.random.default_rng(1)
+    weights = {
+        "big": rng.normal(size=(200, 50)).astype(np.float32),
+        "bias": rng.normal(size=7).astype(np.float32),
+    }
+    packed = store.pack_weights(weights)
+    assert_array_equal(packed["bias"], weights["bias"])
+    assert packed["big"].dtype == np.int8
+    back = packed["big"] * packed["big" + store.FACTOR]
+    steps = packed["big" + store.FACTOR][0]
+    clipped = np.abs(packed["big"]) == store.LEVELS
+    assert (
+        np.abs(back - weights["big"])[~clipped] <= (0.5001 * np.broadcast_to(steps, back.shape))[~clipped]
+    ).all()
+    assert clipped.mean() < 0.02
