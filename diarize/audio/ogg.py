@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from diarize.audio.clock import BACK, LONGEST
 from diarize.audio.links import Link
 
 if TYPE_CHECKING:
@@ -141,9 +142,11 @@ def _samples(stream: _Stream, codec: _Codec, start: int, end: int) -> int:
 def _gaps(stream: _Stream, codec: _Codec) -> tuple[list[tuple[int, int]], int | None, int]:
     """Bytes at which the sound starts, first and behind each gap, with the place before it; the place at
     which all starts, None without any sound; and the last place.
+
+    A jump by more than an hour, or back by more than a second, is another clock: it goes on from where it was.
     """
     cuts: list[tuple[int, int]] = []
-    origin, reached, headers = None, 0, codec.headers
+    origin, reached, moved, headers = None, 0, 0, codec.headers
     for page in stream.pages:
         sound = page.packets[headers:]
         headers = max(0, headers - len(page.packets))
@@ -153,9 +156,12 @@ def _gaps(stream: _Stream, codec: _Codec) -> tuple[list[tuple[int, int]], int | 
         if origin is None:
             origin = max(0, page.place - length)
             cuts.append((page.start, origin))
-        elif page.place - reached - length > GAP * codec.rate:
+        late = page.place - moved - reached - length if reached else 0
+        if late > LONGEST * codec.rate or late < -BACK * codec.rate:
+            moved, late = moved + late, 0
+        if late > GAP * codec.rate:
             cuts.append((page.start, reached))
-        reached = max(reached, page.place)
+        reached = max(reached, page.place - moved)
     return cuts, origin, reached
 
 

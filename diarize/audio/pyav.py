@@ -58,6 +58,8 @@ def _opened(path: Path) -> Iterator[Any]:
             if container.streams.audio[0].codec_context is None:
                 raise UnreadableError("its audio codec is unknown", sure=True)
             yield container
+    except IndexError as error:  # PyAV does not expect streams that damaged data make up on the way
+        raise UnreadableError("damaged data") from error
     except (av.FFmpegError, ValueError, EOFError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error) or "damaged data"
         raise UnreadableError(reason.lower()) from error
