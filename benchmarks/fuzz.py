@@ -19,7 +19,7 @@ from pathlib import Path
 
 # Named here, because what is imported before the fuzzer begins is not seen by it.
 TARGETS = (
-    "audacity", "config", "csv", "eaf", "json", "lab", "manifest", "rttm", "textgrid", "uem", "webvtt",
+    "audacity", "config", "csv", "eaf", "json", "lab", "manifest", "rttm", "srt", "textgrid", "uem", "webvtt",
 )  # fmt: skip
 CONFIG = b"seed = 3\n[audio]\nrate = 16000\n[clustering]\nmax_speakers = 4\n[smoothing]\nmin_turn = 0.3\n"
 MANIFEST = (
