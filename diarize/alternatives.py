@@ -133,6 +133,9 @@ class Alternatives:
             nearest = int(np.abs((self.starts + self.ends) / 2 - middle).argmin())
             return [(_unsure(turn, turn.start, turn.end), int(labels[nearest]))]
         runs = _long_runs(inside, labels)
+        if turn.text:  # what was said stays in one piece
+            votes = np.bincount(labels[inside.start : inside.stop])
+            return [(turn, int(votes.argmax()))]
         edges = [turn.start, *(float(self.starts[first]) for first, _ in runs[1:]), turn.end]
         edges = list(np.clip(edges, turn.start, turn.end))
         rows = zip(runs, edges[:-1], edges[1:], strict=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from math import inf
+from dataclasses import replace
+from itertools import pairwise
+from math import ceil, inf
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["by_appearance", "turns_of"]
+__all__ = ["by_appearance", "limited", "turns_of"]
 
 # Mean posterior from which another speaker is worth naming.
 LIKELY: Final = 0.01
@@ -57,6 +59,16 @@ def turns_of(
             means = shares[a:b].mean(axis=0, dtype=np.float64)
             found.append(_turn(edges[a], edges[b], name, means, k, posteriors.speakers))
     return Annotation(recording, tuple(found))
+
+
+def limited(annotation: Annotation, longest: float) -> Annotation:
+    """The same with turns of at most ``longest`` seconds: longer ones are cut into equal parts."""
+    found = []
+    for turn in annotation.turns:
+        parts = max(1, ceil((turn.end - turn.start) / longest - 1e-9))
+        edges = np.linspace(turn.start, turn.end, parts + 1)
+        found += [replace(turn, start=float(a), end=float(b)) for a, b in pairwise(edges)]
+    return Annotation(annotation.recording, tuple(found))
 
 
 def _speaking(values: Array, speech: Array, second: Array | None) -> Array:

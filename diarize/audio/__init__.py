@@ -9,6 +9,7 @@ The id of a recording is its file name without folder and extension. Channels co
 and in sox.
 """
 
+from diarize.audio.clips import write_clips
 from diarize.audio.compressing import compressed
 from diarize.audio.folders import AUDIO_SUFFIXES, voices
 from diarize.audio.recording import Recording, open_recording, read
@@ -22,6 +23,7 @@ __all__ = [
     "read",
     "voices",
     "write",
+    "write_clips",
     "write_flac",
     "write_wav",
 ]

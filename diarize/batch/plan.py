@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
     Stretches = Mapping[str, NDArray[Any]]
 
-__all__ = ["PICTURE", "Plan", "Task", "found", "names", "planned"]
+__all__ = ["PAGE", "PICTURE", "Plan", "Task", "found", "names", "planned"]
 
 PICTURE: Final = "picture"  # beside the names of formats
+PAGE: Final = "page"
 # How a name grows while it clashes: its stem, its path without suffix, its whole path and, where only case or
 # blanks tell paths apart, that with a checksum.
+PATH: Final = 1
 WHOLE_PATH: Final = 2
 CHECKSUM: Final = 3
 
@@ -66,15 +68,16 @@ def planned(
     *,
     formats: Sequence[str] = ("rttm",),
     picture: bool = False,
+    page: bool = False,
     speech: Stretches | None = None,
     resume: bool = False,
     overwrite: bool = False,
 ) -> Plan:
     """The recordings in a folder and its subfolders, in order of their paths; makes the output folder.
 
-    ``picture``: a PNG of each, too; ``speech``: stretches (n, 2) in seconds by name of recording, to take for
-    speech. Raises AudioError when there is no such folder or no recording in it, OutputError when the output
-    folder cannot be made.
+    ``picture``: a PNG of each, too; ``page``: the page about each; ``speech``: stretches (n, 2) in
+    seconds by name of recording, to take for speech. Raises AudioError when there is no such folder or no
+    recording in it, OutputError when the output folder cannot be made.
     """
     keys, unreadable = found(folder)
     if not keys:
@@ -82,10 +85,11 @@ def planned(
             f"{folder}: no recordings in it ({', '.join(AUDIO_SUFFIXES)}); choose another folder"
         )
     made_folder(output)
-    tasks = []
+    tasks, where = [], places(keys)
     for key, name in names(keys).items():
-        files = {each: output / (name + format_of("", each).suffix) for each in formats}
-        files |= {PICTURE: output / f"{name}.png"} if picture else {}
+        files = {each: output / (where[key] + format_of("", each).suffix) for each in formats}
+        files |= {PICTURE: output / f"{where[key]}.png"} if picture else {}
+        files |= {PAGE: output / f"{where[key]}.report.html"} if page else {}
         tasks.append(Task(key, folder / key, files, name, *_given(folder / key, name, speech)))
     return Plan(folder, output, tuple(tasks), resume, overwrite, tuple(unreadable))
 
@@ -124,11 +128,20 @@ def found(folder: Path) -> tuple[list[str], list[str]]:
 
 
 def names(keys: Iterable[str]) -> dict[str, str]:
-    """What results are called, by path within the folder: the stem or, where stems clash, more of the path.
+    """What results call recordings, by path within the folder: the stem or, where those clash, more of it.
 
     Case does not tell names apart, since not every disk keeps it, nor do blanks, which RTTM does not keep.
     """
-    level = dict.fromkeys(keys, 0)
+    return _apart(keys, 0)
+
+
+def places(keys: Iterable[str]) -> dict[str, str]:
+    """Where results go within the output folder, without suffix: as recordings lie in theirs."""
+    return _apart(keys, PATH)
+
+
+def _apart(keys: Iterable[str], least: int) -> dict[str, str]:
+    level = dict.fromkeys(keys, least)
     for highest in (WHOLE_PATH, CHECKSUM):
         while rising := [key for key in _clashing(level) if level[key] < highest]:
             level |= {key: level[key] + 1 for key in rising}

@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from diarize import identity, outputs, pipeline
-from diarize.batch.plan import PICTURE
+from diarize.batch.plan import PAGE, PICTURE
 from diarize.config import merged
 from diarize.errors import DiarizeError, SpeakerCountError
-from diarize.formats import Options, write_bytes, write_file
+from diarize.formats import Options, write_bytes, write_file, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,7 @@ def performed(order: Order, progress: Callable[[str, float], None] = lambda stag
         result = _timed(timings, "diarize", lambda: _diarized(order, progress))
         _timed(timings, "write", lambda: _write(result, order.task))
     except DiarizeError as error:
-        return known | {"status": "failed", "error": _one_line(str(error))}
+        return known | {"status": "failed", "error": _one_line(_placed(str(error), order.task.audio))}
     except MemoryError:
         error_text = f"{order.task.audio}: not enough memory; run it alone or with fewer jobs"
         return known | {"status": "failed", "error": _one_line(error_text)}
@@ -83,6 +83,13 @@ def _with_as_many(order: Order, progress: Callable[[str, float], None]) -> Diari
         result = pipeline.diarize(task.audio, merged(config, most), speech=task.speech, progress=progress)
         note = f"{asked} speakers asked for; there is speech for {possible} at most"
         return replace(result, notes=(*result.notes, note), config=config)
+
+
+def _placed(text: str, audio: Path) -> str:
+    """A complaint that names the recording by its path, whatever it was called on the way."""
+    if str(audio) in text:
+        return text
+    return f"{audio}: {text.removeprefix(f'{audio.stem}: ').removeprefix(f'{audio.name}: ')}"
 
 
 def _one_line(text: str) -> str:
@@ -131,8 +138,21 @@ def _write(result: Diarization, task: Task) -> None:
     for name, path in task.files.items():
         if name == PICTURE:
             write_bytes(path, outputs.picture(result), overwrite=True)
+        elif name == PAGE:
+            write_text(path, _page(result, task), overwrite=True)
         else:
             write_file(path, result.annotation, name, overwrite=True, options=options)
+
+
+def _page(result: Diarization, task: Task) -> str:
+    """The page about a recording, with its sound inside."""
+    from diarize.audio import open_recording
+    from diarize.report import RATE, Report, heard, rendered
+
+    channel = result.config.audio.channel or None
+    return rendered(
+        Report.of_result(result, sound=heard(open_recording(task.audio, rate=RATE, channel=channel)))
+    )
 
 
 def _described(result: Diarization) -> Entry:

@@ -62,7 +62,8 @@ def _diarize(
 ) -> None:
     """Who spoke when: speaker diarization with Gaussian mixtures, offline, on a laptop CPU.
 
-    Exit codes: 0 all went well, 1 some or all of it failed, 2 the command line is wrong, 130 Ctrl-C.
+    Exit codes: 0 all went well, 1 something failed (batch: 3 when all did), 2 the command line is wrong,
+    130 Ctrl-C.
     """
 
 

@@ -33,11 +33,6 @@ MOST_ROWS = 50  # of the table of recordings; the manifest has them all
 _Output = Annotated[
     Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for results and manifest.jsonl.")
 ]
-_Format = Annotated[
-    list[str] | None,
-    typer.Option("--format", "-f", help="As of 'run' (default: rttm), several times for several."),
-]
-_Plot = Annotated[bool, typer.Option("--plot", help="Write a picture of each, too.")]
 _Resume = Annotated[
     bool, typer.Option("--resume", help="Skip what is finished; redo changed recordings and settings.")
 ]
@@ -61,6 +56,20 @@ class Workers:
     ] = None
 
 
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Options that say what is written of each recording."""
+
+    format: Annotated[
+        list[str] | None,
+        typer.Option("--format", "-f", help="As of 'run' (default: rttm), several times for several."),
+    ] = None
+    plot: Annotated[bool, typer.Option("--plot", help="Write a picture of each, too.")] = False
+    report: Annotated[
+        bool, typer.Option("--report", help="Write the page NAME.report.html of each, too.")
+    ] = False
+
+
 @expanded
 def batch(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Recordings, in subfolders too.")],
@@ -70,8 +79,7 @@ def batch(
     resume: _Resume = False,
     settings: Settings = Settings(),  # noqa: B008 - a frozen value
     known: Known = Known(),  # noqa: B008
-    format: _Format = None,
-    plot: _Plot = False,
+    asked: Results = Results(),
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -87,21 +95,24 @@ def batch(
     config, speech = resolved(settings), speech_of(settings)
     if verbose:
         remark(describe.settings_line(config))
-    formats = tuple(dict.fromkeys(filter(None, map(format_name, format or ["rttm"]))))
-    given = marked(speech) if speech else None
-    plan = rooms.planned(
-        folder, output, formats=formats, picture=plot, speech=given, resume=resume, overwrite=overwrite
-    )
+    kinds: dict[str, Any] = {"resume": resume, "overwrite": overwrite}
+    kinds["speech"] = marked(speech) if speech else None
+    plan = rooms.planned(folder, output, **_asked(asked), **kinds)
     for complaint in plan.unreadable:
         complain(complaint)
     jobs, where, voices = workers.jobs or rooms.cores(), workers.scheduler, known_to(known)
     with _told(plan, quiet=quiet or json) as listen:
-        report = rooms.run_batch(plan, config, jobs=jobs, scheduler=where, known=voices, listen=listen)
+        found = rooms.run_batch(plan, config, jobs=jobs, scheduler=where, known=voices, listen=listen)
     if json:
-        say_json(_document(plan, config, report))
+        say_json(_document(plan, config, found))
     elif not quiet:
-        say(_summary(plan, report))
-    _leave(plan, report)
+        say(_summary(plan, found))
+    _leave(plan, found)
+
+
+def _asked(asked: Results) -> dict[str, Any]:
+    formats = tuple(dict.fromkeys(filter(None, map(format_name, asked.format or ["rttm"]))))
+    return {"formats": formats, "picture": asked.plot, "page": asked.report}
 
 
 def _check_options(workers: Workers, *, quiet: bool, loud: bool) -> None:
@@ -179,10 +190,24 @@ def _summary(plan: Plan, report: Report) -> str:
     lines = [table(("recording", "status", "length", "speakers", "took"), rows)]
     if len(report.entries) > MOST_ROWS:
         lines.append(f"  … and {len(report.entries) - MOST_ROWS} more")
+    told = [entry for entry in report.entries[:MOST_ROWS] if entry.get("notes")]
     counts = ", ".join(f"{report.count(status)} {status}" for status in ("ok", "skipped", "failed"))
     heard = sum(entry.get("duration", 0.0) for entry in report.entries if entry["status"] == "ok")
+    lines += [f"  note: {shown(entry['audio'])}: {shown(note)}" for entry in told for note in entry["notes"]]
+    lines += [
+        f"  note: {shown(path)} is of an earlier batch; the recording failed now"
+        for path in stale(plan, report)
+    ]
     lines.append(f"{counts}; {clock(heard)} of sound in {clock(report.seconds)}")
     return "\n".join([*lines, f"wrote {shown(plan.output / 'manifest.jsonl')}"])
+
+
+def stale(plan: Plan, report: Report) -> list[Path]:
+    """Results that lie there of recordings that failed this time."""
+    failed = {entry["audio"] for entry in report.entries if entry["status"] == "failed"}
+    return [
+        path for task in plan.tasks if task.key in failed for path in task.files.values() if path.exists()
+    ]
 
 
 def _row(entry: dict[str, Any]) -> tuple[str, ...]:

@@ -91,7 +91,9 @@ def edit_json(path: Path, place: Place, change: Callable[[Entry, str], Entry], *
 
     _check(place, overwrite=overwrite)
     value = json.loads(read_text(path))
-    entries = entries_of(value) or []
+    entries = entries_of(value)
+    if entries is None:
+        raise FormatError(f"{path}: JSON without turns of recordings; give what diarize wrote or printed")
     names = [str(each.get("recording")) for each in entries]
     _check_recording(place.recording, names, path)
     after = {

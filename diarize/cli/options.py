@@ -173,6 +173,14 @@ class Settings:
     background: _Background = None
     embedding: _Embedding = None
     segmentation: _Segmentation = None
+    set: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Any setting of 'diarize config show', as speech.bias=2; several times for several.",
+        ),
+    ] = None
 
 
 SEPARATE = "separate"
@@ -226,6 +234,8 @@ class Hearing:
     config: _Config = None
     preset: _Preset = None
     channel: _Channel = None
+    embedding: _Embedding = None
+    segmentation: _Segmentation = None
     background: _Background = None
 
 

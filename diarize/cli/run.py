@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +24,7 @@ from diarize.cli.options import (
     checked,
     expanded,
     format_name,
+    one_of,
 )
 from diarize.cli.printing import complain, remark, say, say_json, shown
 from diarize.cli.report import sound_of
@@ -39,6 +41,13 @@ if TYPE_CHECKING:
     from diarize.transcripts import Transcript
 
 __all__ = ["run"]
+
+
+CLIPS = ("speaker", "turn")
+
+
+def _clips_of(word: str) -> str:
+    return one_of(word, CLIPS, "kind of clips")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,27 @@ class Results:
             "audacity, textgrid, eaf, webvtt, srt, csv, text, json, kaldi, npz (posteriors of every frame).",
         ),
     ] = None
+    max_turn: Annotated[
+        float | None,
+        typer.Option("--max-turn", min=0.5, metavar="SECONDS", help="Cut longer turns, for transcribers."),
+    ] = None
+    clips: Annotated[
+        Path | None,
+        typer.Option(
+            "--clips",
+            metavar="DIR",
+            help="Write the sound there: NAME.SPEAKER.wav, all that a speaker says, or each turn by itself.",
+        ),
+    ] = None
+    clips_of: Annotated[
+        str,
+        typer.Option(
+            "--clips-of",
+            metavar="speaker|turn",
+            callback=_clips_of,
+            help="What a file of --clips holds.",
+        ),
+    ] = "speaker"
     no_plot: Annotated[bool, typer.Option("--no-plot", help="Write no picture.")] = False
     report: Annotated[
         bool, typer.Option("--report", help="Write the page NAME.report.html, too (docs/report.md).")
@@ -83,7 +113,8 @@ class _Job:
     known: identity.Known | None
     quiet: bool
     alone: bool
-    transcript: Path | None = None
+    asked: Results
+    overwrite: bool
 
 
 @expanded
@@ -106,8 +137,9 @@ def run(
     if quiet and (json or verbose):
         raise typer.BadParameter("--quiet contradicts --json and --verbose; leave one of them out")
     _check_transcript(asked.transcript, audio)
+    _check_clips(audio, asked, overwrite=overwrite)
     speech, voices, alone = speech_of(settings), known_to(known), len(audio) == 1
-    job = _Job(resolved(settings), checked(sound), speech, voices, quiet or json, alone, asked.transcript)
+    job = _Job(resolved(settings), checked(sound), speech, voices, quiet or json, alone, asked, overwrite)
     if verbose:
         remark(describe.settings_line(job.config))
     targets = _targets(audio, asked, overwrite=overwrite)
@@ -160,21 +192,59 @@ def _entry(job: _Job, path: Path, target: Target | DiarizeError, *, silent: bool
             raise target
         result = diarized(path, job.config, job.sound, job.speech, quiet=job.quiet, alone=job.alone)
         result = named_by(job.known, result, path)
-        spoken = spoken_in(job.transcript, result) if job.transcript else None
-        return _finished(result, target, path, _page(job, result, path, target), spoken, silent=silent)
+        spoken = spoken_in(job.asked.transcript, result) if job.asked.transcript else None
+        if job.asked.max_turn:
+            from diarize.turns import limited
+
+            result = replace(result, annotation=limited(result.annotation, job.asked.max_turn))
+        clips = _clips(job, result, path)
+        if clips and not silent:
+            say(f"wrote {len(clips)} clips to {shown(job.asked.clips or '')}")
+        return _finished(
+            result, target, path, _page(job, result, path, target, spoken), spoken, silent=silent
+        )
     except DiarizeError as error:
         complain(str(error))
         return {"recording": path.stem, "audio": str(path), "status": "failed", "error": str(error)}
 
 
-def _page(job: _Job, result: Diarization, path: Path, target: Target) -> str:
+def _clips(job: _Job, result: Diarization, path: Path) -> tuple[Path, ...]:
+    """The sound of each speaker, or of each turn, in a file of its own, where that is asked for."""
+    from diarize.audio import write_clips
+    from diarize.formats import made_folder
+    from diarize.formats.lines import tokens
+
+    if job.asked.clips is None:
+        return ()
+    folder, annotation = made_folder(job.asked.clips), result.annotation
+    names = {name: token.replace("/", "_") for name, token in tokens(annotation.speakers).items()}
+    spans: dict[Path, list[tuple[float, float]]] = {}
+    for i, turn in enumerate(annotation.turns, 1):
+        number = f"{i:04d}." if job.asked.clips_of == "turn" else ""
+        clip = folder / f"{path.stem}.{number}{names[turn.speaker]}.wav"
+        spans.setdefault(clip, []).append((turn.start, turn.end))
+    write_clips(path, spans, channel=job.config.audio.channel or None)
+    return tuple(spans)
+
+
+def _check_clips(audio: Sequence[Path], asked: Results, *, overwrite: bool) -> None:
+    """Clips of an earlier run are in the way before any work."""
+    for path in audio if asked.clips and not overwrite else ():
+        for there in sorted(asked.clips.glob(f"{escape(path.stem)}.*.wav")) if asked.clips else ():
+            raise OutputError(f"{there}: exists already; --overwrite replaces it, or choose another folder")
+
+
+def _page(
+    job: _Job, result: Diarization, path: Path, target: Target, spoken: Transcript | None = None
+) -> str:
     """The page about a recording, where one is planned; its sound is read again, nothing is computed."""
     if target.page is None:
         return ""
     from diarize.report import Report, rendered
 
     heard = sound_of(path, job.sound, target.page, channel=job.config.audio.channel, quiet=job.quiet)
-    return rendered(Report.of_result(result, sound=heard))
+    sentences = spoken.annotation if spoken else None
+    return rendered(Report.of_result(result, sound=heard, sentences=sentences))
 
 
 def _finished(

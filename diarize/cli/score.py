@@ -22,6 +22,15 @@ __all__ = ["score"]
 HEAD = ("recording", "DER", "missed", "false al.", "confusion", "of", "JER", "speakers", "found")
 
 
+_Detail = Annotated[
+    bool,
+    typer.Option("--detail", help="Also each speaker, purity and coverage, and the changes of speaker."),
+]
+_Anyway = Annotated[
+    bool, typer.Option("--anyway", help="Score two files although they name different recordings.")
+]
+
+
 def score(
     reference: Annotated[
         Path, typer.Argument(metavar="REF", help="The truth: a file, or a folder of files.")
@@ -38,6 +47,8 @@ def score(
     skip_overlap: Annotated[
         bool, typer.Option("--skip-overlap", help="Leave out where two or more reference speakers talk.")
     ] = False,
+    detail: _Detail = False,
+    anyway: _Anyway = False,
     json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -50,20 +61,37 @@ def score(
     truth = or_silence(read_annotations(reference), reference)
     answers, maps = read_annotations(hypothesis), _maps(uem) if uem else None
     if len(truth) == 1:
-        _remark_others(next(iter(truth)), {hypothesis: answers, **({uem: maps} if uem and maps else {})})
+        others = {hypothesis: answers, **({uem: maps} if uem and maps else {})}
+        _check_others(next(iter(truth)), others, anyway=anyway or not _names_recordings(reference))
         answers = or_silence(answers, hypothesis)
     result = score_files(truth, answers, uems=maps, collar=collar, skip_overlap=skip_overlap)
     if json:
         say_json(_document(result))
     else:
-        say(_summary(result))
+        say(_summary(result) + (f"\n\n{_detail(result)}" if detail else ""))
 
 
-def _remark_others(recording: str, given: Mapping[Path, Mapping[str, Any]]) -> None:
-    """A line for each file about one recording that calls it otherwise and is taken for it nevertheless."""
+def _check_others(recording: str, given: Mapping[Path, Mapping[str, Any]], *, anyway: bool) -> None:
+    """A file about one other recording is refused or, with --anyway, told of and taken nevertheless."""
+    from diarize.errors import FormatError
+
     for path, found in given.items():
         if len(found) == 1 and recording not in found:
-            remark(f"note: {path} is about {next(iter(found))!r}; taken to be about {recording!r}")
+            name = next(iter(found))
+            if not anyway and _names_recordings(path):
+                raise FormatError(
+                    f"{path}: about {name!r}, and the reference is about {recording!r}; --anyway scores them "
+                    "nevertheless"
+                )
+            remark(f"note: {path} is about {name!r}; taken to be about {recording!r}")
+
+
+def _names_recordings(path: Path) -> bool:
+    """Whether the names of recordings come out of a file, and not from what it is called."""
+    from diarize.formats import FORMATS
+
+    named = {each.suffix for each in FORMATS.values() if each.several}
+    return path.is_dir() or (path.suffix.lower() in named and path.stat().st_size > 0)
 
 
 def _maps(path: Path) -> dict[str, Any]:
@@ -93,6 +121,28 @@ def _file(each: FileScore) -> dict[str, Any]:
         "reference_speakers": each.reference_speakers,
         "hypothesis_speakers": each.hypothesis_speakers,
         "mapping": each.mapping,
+        **_more(each),
+        "speakers": [
+            {
+                "speaker": row.speaker,
+                "matched": row.matched,
+                "seconds": round(row.seconds, 6),
+                "found": round(row.found, 6),
+                "false": round(row.false, 6),
+                "jer": row.jer,
+            }
+            for row in each.speakers
+        ],
+    }
+
+
+def _more(each: FileScore | PooledScore) -> dict[str, Any]:
+    return {
+        "purity": each.purity.purity,
+        "coverage": each.purity.coverage,
+        "change_precision": each.changes.precision,
+        "change_recall": each.changes.recall,
+        "change_f1": each.changes.f1,
     }
 
 
@@ -105,6 +155,7 @@ def _document(result: PooledScore) -> dict[str, Any]:
         "jer": result.jer,
         **_numbers(result.score),
         "speaker_count_error": result.speaker_count_error,
+        **_more(result),
         "files": [_file(each) for each in result.files],
         "unanswered": list(result.unanswered),
         "ungraded": list(result.ungraded),
@@ -119,7 +170,8 @@ def _summary(result: PooledScore) -> str:
     ]
     if len(rows) > 1:
         rows.append(("all", *_rates(result), "", f"{result.speaker_count_right}/{len(rows)} right"))
-    lines = [table(HEAD, rows, indent=""), f"protocol: {result.protocol}; parts in seconds"]
+    told = f"protocol: {result.protocol}; parts in seconds and % of reference speaker time"
+    lines = [table(HEAD, rows, indent=""), told]
     if result.der is None:
         lines.append("note: no reference speech is scored, so there is no rate")
     lines += [f"note: {name} has no hypothesis and counts as missed" for name in result.unanswered]
@@ -131,5 +183,39 @@ def _summary(result: PooledScore) -> str:
 
 def _rates(graded: FileScore | PooledScore) -> tuple[str, ...]:
     score = graded.score
-    parts = (score.missed, score.false_alarm, score.confusion, score.total)
-    return (percent(graded.der), *(f"{part:.2f}" for part in parts), percent(graded.jer))
+    parts = (score.missed, score.false_alarm, score.confusion)
+    shown_parts = (f"{part:.2f} ({_share(part, score.total)})" for part in parts)
+    return (percent(graded.der), *shown_parts, f"{score.total:.2f}", percent(graded.jer))
+
+
+def _share(part: float, total: float) -> str:
+    return percent(part / total) if total else "-"
+
+
+def _detail(result: PooledScore) -> str:
+    """Each reference speaker with who was found for them, then purity, coverage and changes."""
+    rows = [
+        (
+            f"{each.recording}: {row.speaker}",
+            row.matched or "nobody",
+            f"{row.seconds:.2f}",
+            f"{row.found:.2f}",
+            f"{row.false:.2f}",
+            percent(row.jer),
+        )
+        for each in result.files
+        for row in each.speakers
+    ]
+    more, changes = _more(result), result.changes
+    return "\n".join(
+        [
+            *(
+                [table(("speaker", "found as", "talks", "found", "false", "JER"), rows, indent="")]
+                * bool(rows)
+            ),
+            f"purity {percent(more['purity'])}, coverage {percent(more['coverage'])}",
+            f"changes of speaker within ±0.5 s: {changes.matched} of {changes.true} true ones among "
+            f"{changes.found} found; precision {percent(changes.precision)}, "
+            f"recall {percent(changes.recall)}",
+        ]
+    )

@@ -12,11 +12,11 @@ from diarize.cli.files import about, existing, or_silence, read_annotations
 from diarize.cli.options import SEPARATE, Hearing, Known, Settings, Sound, nearest
 from diarize.cli.printing import shown
 from diarize.cli.progress import CALIBRATING, shown_progress
-from diarize.config import CHOICES, Config, loaded, merged, preset
+from diarize.config import CHOICES, Config, loaded, merged, parsed, preset
 from diarize.errors import ConfigError, FormatError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -52,7 +52,8 @@ def settled(asked: Settings) -> Config:
     if asked.config:
         base = loaded(existing(asked.config), base)
     try:
-        return merged(base, _changes(asked), "options")
+        named = merged(base, _changes(asked), "options")
+        return merged(named, _assigned(asked.set or ()), "--set") if asked.set else named
     except ConfigError as error:
         raise typer.BadParameter(str(error)) from None
 
@@ -74,10 +75,35 @@ def _ready(config: Config) -> Config:
     return config
 
 
+def _assigned(words: Sequence[str]) -> dict[str, Any]:
+    """Settings by ``section.key=value``; a value that is no TOML is a text."""
+    found: dict[str, Any] = {}
+    for word in words:
+        key, sign, value = word.partition("=")
+        if not (sign and key.strip()):
+            raise typer.BadParameter(f"--set {word!r} is no KEY=VALUE; write it as speech.bias=2")
+        try:
+            nested = parsed(f"{key}={value}", "--set")
+        except ConfigError:
+            quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+            nested = parsed(f'{key}="{quoted}"', f"--set {word}")
+        for section, each in nested.items():
+            both = isinstance(each, dict) and isinstance(found.get(section), dict)
+            found[section] = found[section] | each if both else each
+    return found
+
+
 def heard_as(asked: Hearing) -> Config:
     """The settings where nothing is clustered; errors as of ``resolved``."""
     return resolved(
-        Settings(config=asked.config, preset=asked.preset, channel=asked.channel, background=asked.background)
+        Settings(
+            config=asked.config,
+            preset=asked.preset,
+            channel=asked.channel,
+            embedding=asked.embedding,
+            segmentation=asked.segmentation,
+            background=asked.background,
+        )
     )
 
 

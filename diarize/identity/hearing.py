@@ -10,6 +10,7 @@ import numpy as np
 
 from diarize import background, pipeline
 from diarize.errors import ConfigError, DiarizeError, FormatError
+from diarize.identity.embedded import embedded_evidence
 from diarize.identity.voice import Evidence, Voice, fingerprint, joined
 from diarize.intervals import subtract, union
 from diarize.models.sessions import session_evidence
@@ -33,9 +34,10 @@ if TYPE_CHECKING:
 __all__ = ["WITHIN", "enrolled", "voices_of"]
 
 # Share of what tells voices apart that changes from one recording of a voice to the next: microphone, room,
-# mood. Chosen, like SLOPE and OFFSET, on voices held out.
+# mood. Chosen, like the lines of calibration, on voices held out.
 WITHIN: Final = 0.5
 # Of what an enrolment may hold of second voices, as a share of its speech, without a question.
+LEAST: Final = 2.5  # seconds of speech, or what was heard is no voice
 STRAY: Final = 0.1
 
 
@@ -52,6 +54,9 @@ def voices_of(recording: str | PathLike[str], annotation: Annotation, config: Co
     if not annotation.turns:
         return {}
     with threadpool_limits(limits=1):  # sums in another order would differ in the last bits
+        if config.space.kind == "embedding":
+            found = embedded_evidence(Path(recording), alone(annotation), config)
+            return {name: Voice(name, {"embedding": each}) for name, each in found.items()}
         return _heard(*_features(Path(recording), annotation, config), annotation, config)
 
 
@@ -161,6 +166,11 @@ def _enrolled(
     seconds = {each: float(np.diff(annotation.intervals(each)).sum()) for each in annotation.speakers}
     if not seconds:
         raise DiarizeError(f"{path}: no speech found, so there is no voice to enrol; give another recording")
+    if sum(seconds.values()) < LEAST and not whole:
+        raise DiarizeError(
+            f"{path}: only {sum(seconds.values()):.1f} s of it are speech, which is no voice; give a "
+            f"recording with {LEAST:g} s at least, or say that it is one (--whole)"
+        )
     strays = sum(seconds.values()) - max(seconds.values())
     if not whole and strays > STRAY * sum(seconds.values()):
         parts = ", ".join(f"{each} {spoken:.0f} s" for each, spoken in seconds.items())

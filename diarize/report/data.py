@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ from diarize.intervals import duration, union
 from diarize.report import colours
 from diarize.report.cells import encoded, ribbons
 from diarize.talk import shares, successions
+from diarize.types import speaker_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,11 +27,17 @@ if TYPE_CHECKING:
 
 __all__ = ["contents"]
 
+MOST_COLOURS = 20
+
 
 def contents(report: Report) -> dict[str, Any]:
     """What the script of the page reads: numbers, and texts as they are; null where something is unknown."""
     annotation = report.annotation
     return {
+        "key": _key(report),
+        "alternatives": {str(k): _turns(each) for k, each in report.alternatives.items()},
+        "sentences": _sentences(report),
+        "palette": [list(pair) for pair in _palette()],
         "recording": annotation.recording,
         "start": round(report.start, 3),
         "end": round(report.end, 3),
@@ -73,7 +82,32 @@ def _turns(annotation: Annotation) -> dict[str, Any]:
         "speaker": [names[turn.speaker] for *_, turn in rows],
         "confidence": [None if c is None else int(f"{c:.4f}".replace(".", "")) for c in sure],
         "runnerUp": [names[turn.runner_up] if turn.runner_up else None for *_, turn in rows],
+        **({"text": [turn.text for *_, turn in rows]} if any(turn.text for *_, turn in rows) else {}),
     }
+
+
+def _key(report: Report) -> str:
+    """What edits of a page are kept under: another for another recording, and for other turns of the same."""
+    total = hashlib.sha256(report.annotation.recording.encode("utf-8", "replace"))
+    if report.sound:
+        total.update(report.sound.data or report.sound.loudness.tobytes())
+    total.update(json.dumps(_turns(report.annotation)).encode())
+    return total.hexdigest()[:32]
+
+
+def _palette() -> list[tuple[str, str]]:
+    """Colours for speakers who come in later, on a light and on a dark page."""
+    names = [speaker_name(i) for i in range(MOST_COLOURS)]
+    return list(zip(colours.on_light(names), colours.on_dark(names), strict=True))
+
+
+def _sentences(report: Report) -> dict[str, Any] | None:
+    """Columns of what was said: milliseconds and texts."""
+    said = report.sentences or report.annotation
+    rows = [(start, end, turn.text) for start, end, turn in times.rounded(said) if turn.text]
+    if not rows:
+        return None
+    return dict(zip(("start", "end", "text"), map(list, zip(*rows, strict=True)), strict=True))
 
 
 def _ribbons(report: Report) -> dict[str, Any] | None:

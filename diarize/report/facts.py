@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Curve", "Report"]
 
+MOST_SPEAKERS = 10  # that the page can be set to
+
 
 @dataclass(frozen=True, slots=True)
 class Curve:
@@ -44,7 +46,8 @@ class Report:
 
     ``start``: second of the file at which ``posteriors`` and ``outliers`` begin; ``duration``: seconds from
     there; ``speech_seconds``, ``band``, ``notes``, ``config``, ``digest`` and ``versions``: as in a
-    Diarization and its settings.
+    Diarization and its settings; ``alternatives``: the turns for other numbers of speakers; ``sentences``:
+    what was said, as turns with a text.
     """
 
     annotation: Annotation
@@ -60,10 +63,16 @@ class Report:
     config: Mapping[str, Any] | None = None
     digest: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    alternatives: Mapping[int, Annotation] = field(default_factory=dict)
+    sentences: Annotation | None = None
 
     @classmethod
-    def of_result(cls, result: Diarization, *, sound: Sound | None = None) -> Report:
-        """Everything that a result of the pipeline knows."""
+    def of_result(
+        cls, result: Diarization, *, sound: Sound | None = None, sentences: Annotation | None = None
+    ) -> Report:
+        """Everything that a result of the pipeline knows, and what was said where that is given."""
+        kept = result.alternatives
+        others = [k for k in kept.labels if k <= MOST_SPEAKERS] if kept else []
         return cls(
             result.annotation,
             result.start,
@@ -78,6 +87,8 @@ class Report:
             asdict(result.config),
             result.config.digest,
             result.versions,
+            {k: kept.annotation(k, result.annotation) for k in others} if kept else {},
+            sentences,
         )
 
     @property

@@ -31,6 +31,8 @@ SCRIPTS: Final = (
     "timeline.js",
     "tables.js",
     "curve.js",
+    "corrections.js",
+    "sentences.js",
     "keys.js",
     "page.js",
 )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from diarize.errors import FormatError
 from diarize.intervals import duration
-from diarize.scoring import der, detection, jer, mapping, regions
+from diarize.scoring import der, detection, jer, mapping, purity, regions
 from diarize.scoring.cells import Cells
 from diarize.scoring.changes import ChangeScore, change_points, score_changes
 from diarize.scoring.detection import Detection
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 _T = TypeVar("_T")
+CHANGE_TOLERANCE = 0.5  # seconds to either side of a true change
 
 __all__ = [
     "ChangeScore",
@@ -78,6 +79,9 @@ def score(
         hypothesis_speakers=int(everything.hypothesis.any(axis=0).sum()),
         evaluated=duration(region),
         scored=duration(core),
+        purity=purity.error(cells),
+        changes=score_changes(reference, change_points(hypothesis), tolerance=CHANGE_TOLERANCE),
+        speakers=purity.speakers(cells),
     )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from diarize.errors import FormatError
+from diarize.scoring.changes import ChangeScore
 from diarize.scoring.detection import Detection
 from diarize.scoring.jer import Jaccard
 from diarize.scoring.protocol import Protocol
+from diarize.scoring.purity import Purity, SpeakerScore
 from diarize.types import Score
 
 __all__ = ["FileScore", "PooledScore"]
@@ -21,7 +23,9 @@ class FileScore:
     ``score``: seconds of speaker time and its errors; ``detection``: seconds of speech and its errors;
     ``jaccard``: speakers' error rates; ``mapping``: hypothesis speaker → reference speaker;
     ``reference_speakers`` and ``hypothesis_speakers``: how many talk in the evaluated time;
-    ``evaluated`` and ``scored``: seconds of the recording before and after collars and overlap are left out.
+    ``evaluated`` and ``scored``: seconds of the recording before and after collars and overlap are left out;
+    ``purity`` of the speakers; ``changes``: how well the found changes of speaker are the true ones, half a
+    second to either side, over the whole recording; ``speakers``: each reference speaker's own figures.
     """
 
     recording: str
@@ -34,6 +38,9 @@ class FileScore:
     hypothesis_speakers: int
     evaluated: float
     scored: float
+    purity: Purity = field(default_factory=Purity)
+    changes: ChangeScore = field(default_factory=ChangeScore)
+    speakers: tuple[SpeakerScore, ...] = ()
 
     @property
     def der(self) -> float | None:
@@ -82,6 +89,16 @@ class PooledScore:
     def detection(self) -> Detection:
         """Speech and its errors over all files."""
         return Detection.pooled(each.detection for each in self.files)
+
+    @cached_property
+    def purity(self) -> Purity:
+        """Purity and coverage over all files."""
+        return Purity.pooled(each.purity for each in self.files)
+
+    @cached_property
+    def changes(self) -> ChangeScore:
+        """Changes of speaker over all files."""
+        return sum((each.changes for each in self.files), ChangeScore())
 
     @cached_property
     def jaccard(self) -> Jaccard:

@@ -59,9 +59,9 @@ def _word(given: Mapping[str, Any]) -> Word:
     return Word(str(given.get("word", "")).strip(), start, end)
 
 
-def dump(transcript: Transcript) -> str:
-    """The text of a file: turns with their words."""
-    whole = json.loads(turns_as_json.write([transcript.annotation]))
+def dump(transcript: Transcript, alternatives: Mapping[str, Any] | None = None) -> str:
+    """The text of a file: turns with their words, and ``alternatives`` as of ``formats.json``."""
+    whole = json.loads(turns_as_json.write([transcript.annotation], alternatives))
     (entry,) = whole["recordings"]
     for turn, (_, segment) in zip(entry["turns"], transcript.turns, strict=True):
         turn["words"] = [_fields(word) for word in segment.words]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from diarize.errors import FormatError
 from diarize.formats import FORMATS, Options, write_file, write_text
@@ -12,6 +12,8 @@ from diarize.transcripts import own
 from diarize.transcripts.dialects import DIALECTS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from diarize.transcripts.values import Transcript
 
 __all__ = ["WRITABLE", "format_for", "suffix_of", "write_transcript"]
@@ -47,20 +49,22 @@ def write_transcript(
 ) -> Path:
     """Write a transcript whose words have speakers, whole or not at all.
 
-    JSON has the shape of what was read, with ``speaker`` added to words and segments, or our own.
+    JSON has the shape of what was read, with ``speaker`` added to words and segments, unless
+    ``options.alternatives`` are to be kept, for which there is our own.
     Raises FormatError for a format that holds no words, OutputError as ``write_file`` does.
     """
     if name not in WRITABLE:
         raise FormatError(f"{name} holds no words; {', '.join(WRITABLE)} do")
     if name == "json":
-        return write_text(path, _as_json(transcript), overwrite=overwrite)
+        kept = options.alternatives if options else None
+        return write_text(path, _as_json(transcript, kept), overwrite=overwrite)
     given = options or Options()
     told = Options(duration=given.duration, media=given.media, words=transcript.spoken)
     return write_file(path, transcript.annotation, name, overwrite=overwrite, options=told)
 
 
-def _as_json(transcript: Transcript) -> str:
-    if transcript.dialect not in DIALECTS:
-        return own.dump(transcript)
+def _as_json(transcript: Transcript, alternatives: Mapping[str, Any] | None) -> str:
+    if alternatives or transcript.dialect not in DIALECTS:
+        return own.dump(transcript, alternatives)
     value = DIALECTS[transcript.dialect][1](transcript.segments, transcript.whole)
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

@@ -96,6 +96,10 @@ def test_what_is_called_otherwise_is_taken_with_a_note(cli, files):
     write_file(files / "other.rttm", OTHER)
     (files / "other.uem").write_text("other 1 0 8\n")
     words = ["score", files / "ref.rttm", files / "other.rttm", "--uem", files / "other.uem"]
+    refused = cli(*words)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "about 'other', and the reference is about 'call'; --anyway" in refused.stderr
+    words.append("--anyway")
     notes = [line.partition(" is about ")[2] for line in cli(*words).stderr.splitlines()]
     assert notes == ["'other'; taken to be about 'call'"] * 2
     assert cli("score", files / "ref.rttm", files / "hyp.rttm").stderr == ""

@@ -132,6 +132,8 @@ def test_what_run_printed_can_be_changed_too(cli, calls, tmp_path):
         (["recount", "{}/call.json", "--speakers", "11"], 1, "there are those to 1, 2, 3, 4"),
         (["recount", "{}/call.rttm", "--speakers", "2"], 1, "keeps no other numbers of speakers"),
         (["recount", "{}/bare.json", "--speakers", "2"], 1, "keeps no other numbers of speakers"),
+        (["recount", "{}/odd.json", "--speakers", "2"], 1, "JSON without turns of recordings"),
+        (["merge", "{}/odd.json", "a", "b"], 1, "JSON without turns of recordings"),
     ],
 )
 def test_every_refusal_has_its_exit_code_and_a_hint(cli, result, words, code, hint):
@@ -139,6 +141,7 @@ def test_every_refusal_has_its_exit_code_and_a_hint(cli, result, words, code, hi
     folder = result.parent
     write_file(folder / "call.rttm", Annotation("call", TURNS))
     write_file(folder / "bare.json", Annotation("call", TURNS))
+    (folder / "odd.json").write_text('{"segments": []}')
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     done = cli(*[word.format(folder) for word in words])
     assert done.exit_code == code

@@ -199,3 +199,12 @@ def test_an_unknown_embedding_is_calibrated_before_the_first_recording(cli, call
     assert cli(*words).exit_code == 0
     assert asked == ["mine"]
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize("command", ["enroll", "link"])
+def test_voices_are_learnt_and_linked_with_other_parts_too(cli, talk, tmp_path, command):
+    """The option is there, and a part that is not is refused first."""
+    words = {"enroll": ["Ann", talk / "talk.wav", "-o", tmp_path], "link": [talk, "-o", tmp_path / "out"]}
+    result = cli(command, *words[command], "--embedding", "nowhere")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "nowhere: neither a file nor the name of a part" in result.stderr

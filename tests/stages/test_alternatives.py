@@ -132,3 +132,12 @@ def test_frames_are_given_to_so_many_speakers(n):
     assert (found.values.sum(axis=1) == mask.values).all()
     assert (found.values.sum(axis=0) > 0).all()
     assert found.values[251].argmax() == found.values[281].argmax()
+
+
+def test_what_was_said_stays_in_one_piece(kept):
+    """A sentence is not cut, whatever its windows become."""
+    said = Annotation(
+        "talk", tuple(Turn(t.start, t.end, t.speaker, text=f"{t.speaker} says.") for t in TURNS)
+    )
+    four = Alternatives(kept.starts, kept.ends, kept.labels, said.turns).annotation(4, said)
+    assert [turn.text for turn in four] == ["Ann says.", "Bob says.", "Cid says."]

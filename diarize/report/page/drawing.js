@@ -8,11 +8,11 @@ const FONT = "12px system-ui, sans-serif";
 
 /** Rows from top to bottom with their heights in px. */
 function rowsOf(model) {
-  const lane = Math.max(15, Math.min(34, 420 / Math.max(1, model.speakers.length)));
+  const lane = Math.max(15, Math.min(34, 420 / Math.max(1, model.active.length)));
   const rows = [];
   if (model.loudness) rows.push({ kind: "loudness", height: 34, label: "loudness" });
-  model.speakers.forEach((speaker, k) => rows.push({ kind: "speaker", height: lane, k, speaker }));
-  if (!model.speakers.length) rows.push({ kind: "nobody", height: 30, label: "nobody speaks" });
+  model.active.forEach((k) => rows.push({ kind: "speaker", height: lane, k, speaker: model.speakers[k] }));
+  if (!model.active.length) rows.push({ kind: "nobody", height: 30, label: "nobody speaks" });
   if (model.doubt) rows.push({ kind: "doubt", height: 26, label: "doubt" });
   if (model.flagged.length) rows.push({ kind: "outliers", height: 24, label: "unusual" });
   let top = RULER;
@@ -111,10 +111,11 @@ function drawSpeaker(context, model, row, scale, theme) {
   context.fillStyle = theme.line;
   context.fillRect(scale.left, Math.round(middle), scale.width, 1);
   context.fillStyle = colourOf(row.speaker, theme);
-  context.globalAlpha = model.shares ? 0.3 : 1;
+  const shares = model.drawnShares;
+  context.globalAlpha = shares ? 0.3 : 1;
   fillBars(context, model.bySpeaker[row.k], model.longest, scale, middle - tall / 2, tall);
   context.globalAlpha = 1;
-  if (model.shares) fillRibbon(context, scale, (a, b) => model.shares[row.k].mean(a, b), middle, tall);
+  if (shares) fillRibbon(context, scale, (a, b) => shares[row.k].mean(a, b), middle, tall);
 }
 
 /** A ribbon about a middle line whose height at every dot is `value` of the time under it. */

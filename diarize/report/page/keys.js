@@ -3,7 +3,7 @@
 
 const STEP = 5; // seconds of an arrow key
 
-function shortcutsOf({ player, view, model, timeline }) {
+function shortcutsOf({ player, view, model, timeline, corrections }) {
   const toNeighbour = (way) => go(neighbour(model, player.time, way));
   const go = (time) => {
     if (time === null) return;
@@ -19,6 +19,9 @@ function shortcutsOf({ player, view, model, timeline }) {
     const all = model.flagged.map((each) => each.start / 1000);
     go(all.find((time) => time > player.time + 0.05) ?? all[0] ?? null);
   };
+  const here = (act) => corrections.here && act(corrections.here);
+  const nudge = (side, way) => here((turn) => corrections.place(turn, side, turn[side] + way * NUDGE));
+  const giveTo = (key) => here((turn) => model.active[Number(key) - 1] !== undefined && corrections.give(turn, model.active[Number(key) - 1]));
   return [
     { keys: [" "], shown: ["Space"], says: "play, pause", act: () => player.toggle(), sound: true },
     { keys: ["ArrowLeft", "ArrowRight"], shown: ["←", "→"], says: "five seconds back, on; thirty with Shift", act: (key, shift) => move((key === "ArrowLeft" ? -1 : 1) * (shift ? 30 : STEP)) },
@@ -27,6 +30,14 @@ function shortcutsOf({ player, view, model, timeline }) {
     { keys: ["+", "=", "-", "_"], shown: ["+", "−"], says: "zoom in, out", act: (key) => timeline.zoomAtHead("+=".includes(key) ? 0.5 : 2) },
     { keys: ["0"], shown: ["0"], says: "show all of it", act: () => view.whole() },
     { keys: ["[", "]"], shown: ["[", "]"], says: "move what is shown", act: (key) => view.pan((key === "[" ? -0.5 : 0.5) * view.width) },
+    { keys: ["s"], shown: ["S"], says: "split the turn at the cursor", act: () => here((turn) => corrections.split(turn, Math.round(player.time * 1000))) },
+    { keys: ["a"], shown: ["A"], says: "add a turn at the cursor", act: () => corrections.add(Math.round(player.time * 1000)) },
+    { keys: ["Delete", "Backspace"], shown: ["Delete"], says: "delete the turn at the cursor", act: () => here((turn) => corrections.remove(turn)) },
+    { keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], shown: ["1", "…", "9"], says: "give the turn at the cursor to that speaker", act: giveTo },
+    { keys: [",", "."], shown: [",", "."], says: "move its start back, on", act: (key) => nudge("start", key === "," ? -1 : 1) },
+    { keys: ["<", ">"], shown: ["<", ">"], says: "move its end back, on", act: (key) => nudge("end", key === "<" ? -1 : 1) },
+    { keys: ["w"], shown: ["W"], says: "the least sure turn not looked at yet", act: () => reviewNext(corrections, player, view), only: model.sureness },
+    { keys: ["z", "y"], shown: ["Z", "Y"], says: "undo, redo (Ctrl with them works as well)", act: (key) => (key === "z" ? corrections.undo() : corrections.redo()) },
     { keys: ["f"], shown: ["F"], says: "follow the sound, or not", act: () => byId("follow").click(), sound: true },
   ].filter((each) => each.only !== false && (!each.sound || player.hasSound));
 }
@@ -45,7 +56,8 @@ const PRESSED_BY_SPACE = "button, summary, a, input";
 function listenToKeys(shortcuts, player, view) {
   byId("key-list").replaceChildren(...shortcuts.flatMap((each) => [element("dt", {}, ...each.shown.map((text) => element("kbd", { text }))), element("dd", { text: each.says })]));
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches(TYPING)) return;
+    if (event.altKey || event.target.matches(TYPING)) return;
+    if ((event.ctrlKey || event.metaKey) && !["z", "y"].includes(event.key.toLowerCase())) return;
     if (event.key === " " && event.target.matches(PRESSED_BY_SPACE)) return;
     const onTimeline = event.target.id === "timeline";
     if (onTimeline && toTheEnds(event, player, view)) return;

@@ -62,25 +62,43 @@ class Cells {
 class Model {
   constructor(data) {
     Object.assign(this, data);
-    const column = data.turns;
-    this.names = column.names;
-    this.turns = column.start.map((start, i) => ({
-      index: i,
-      start,
-      end: column.end[i],
-      speaker: column.speaker[i],
-      confidence: column.confidence[i],
-      runnerUp: column.runnerUp[i],
-    }));
-    this.starts = column.start;
-    this.longest = this.turns.reduce((most, turn) => Math.max(most, turn.end - turn.start), 0);
-    this.bySpeaker = data.speakers.map((_, k) => this.turns.filter((turn) => turn.speaker === k));
-    this.sureness = column.confidence.some((c) => c !== null);
-    this.shares = data.ribbons && data.ribbons.shares.map((row) => new Cells(row, data.ribbons.start, data.ribbons.step));
+    this.names = data.turns.names;
+    this.found = turnsOf(data.turns);
+    this.sureness = this.found.some((turn) => turn.confidence !== null);
+    this.ribbons = data.ribbons && data.ribbons.shares.map((row) => new Cells(row, data.ribbons.start, data.ribbons.step));
     this.doubt = data.ribbons && new Cells(data.ribbons.doubt, data.ribbons.start, data.ribbons.step);
     this.loudness = data.sound && new Cells(data.sound.loudness, data.sound.start, data.sound.step);
     this.windows = data.outliers && windowsOf(data.outliers);
     this.flagged = (this.windows || []).filter((each) => each.flagged);
+    this.owners = data.speakers.map((_, k) => k);
+    this.drawnShares = null;
+    this.setTurns(this.found);
+  }
+
+  /** Other turns, and all that follows from them: what each speaker has, and who follows whom. */
+  setTurns(turns) {
+    this.turns = [...turns].sort((a, b) => a.start - b.start || a.end - b.end || a.speaker - b.speaker).map((turn, index) => ({ ...turn, index }));
+    this.starts = this.turns.map((turn) => turn.start);
+    this.longest = this.turns.reduce((most, turn) => Math.max(most, turn.end - turn.start), 0);
+    const n = Math.max(this.speakers.length, ...this.turns.map((turn) => turn.speaker + 1));
+    for (let k = this.speakers.length; k < n; k++) this.speakers.push({ name: this.names[k], colours: this.palette[k % this.palette.length] });
+    this.bySpeaker = this.speakers.map((_, k) => this.turns.filter((turn) => turn.speaker === k));
+    const seconds = this.bySpeaker.map((mine) => mine.reduce((sum, turn) => sum + turn.end - turn.start, 0) / 1000);
+    const total = seconds.reduce((sum, each) => sum + each, 0);
+    this.speakers.forEach((speaker, k) => Object.assign(speaker, { seconds: seconds[k], share: total ? seconds[k] / total : 0, turns: this.bySpeaker[k].length }));
+    this.active = this.speakers.map((_, k) => k).filter((k) => this.bySpeaker[k].length);
+    this.drawnShares = this.shares;
+    this.successions = this.speakers.map(() => this.speakers.map(() => 0));
+    for (let i = 1; i < this.turns.length; i++) this.successions[this.turns[i - 1].speaker][this.turns[i].speaker]++;
+  }
+
+  /** Ribbons as rows with a mean: those of all who were found and are one speaker now. */
+  get shares() {
+    if (!this.ribbons) return null;
+    return this.speakers.map((_, k) => {
+      const mine = this.ribbons.filter((_row, j) => this.owners[j] === k);
+      return { mean: (from, to) => mine.reduce((sum, row) => sum + row.mean(from, to), 0) };
+    });
   }
 
   /** Turns that hold a time. */
@@ -95,9 +113,21 @@ class Model {
 
   /** How unsure a stretch is: what the likeliest speaker lacks to 1, over its speech. */
   doubtIn(from, to) {
-    const speech = this.shares.reduce((sum, row) => sum + row.mean(from, to), 0);
+    const speech = this.ribbons.reduce((sum, row) => sum + row.mean(from, to), 0);
     return speech > 0 ? Math.min(1, this.doubt.mean(from, to) / speech) : 0;
   }
+}
+
+/** Turns out of columns. */
+function turnsOf(column) {
+  return column.start.map((start, i) => ({
+    start,
+    end: column.end[i],
+    speaker: column.speaker[i],
+    confidence: column.confidence[i],
+    runnerUp: column.runnerUp[i],
+    text: column.text ? column.text[i] : null,
+  }));
 }
 
 /** Windows of speech with how many nats each lies below the usual, and whether it is flagged. */

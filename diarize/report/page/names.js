@@ -15,16 +15,20 @@ class Names {
   /** Gives a speaker another name; an empty one brings the first back. */
   rename(index, text) {
     this.current[index] = text.trim() || this.given[index];
-    for (const listener of this.listeners) listener(index);
+    this.told();
+  }
+
+  told() {
+    for (const listener of this.listeners) listener();
   }
 
   onChange(listener) {
     this.listeners.push(listener);
   }
 
-  /** Names that more than one of the first `n` speakers have. */
-  shared(n) {
-    const own = this.current.slice(0, n);
+  /** Names that more than one of some speakers have. */
+  shared(speakers) {
+    const own = speakers.map((k) => this.current[k]);
     return [...new Set(own.filter((name, index) => own.indexOf(name) !== index))];
   }
 }

@@ -2,7 +2,7 @@
 /* Puts the page together. */
 
 function summaryOf(model) {
-  const parts = [clock(model.end - model.start), counted(model.speakers.length, "speaker"), counted(model.turns.length, "turn")];
+  const parts = [clock(model.end - model.start), counted(model.active.length, "speaker"), counted(model.turns.length, "turn")];
   parts.push(model.speech === null ? `${clock(model.spoken)} spoken` : `${clock(model.speech)} of speech`);
   if (model.band) parts.push(`${model.band} band`);
   return parts.join(" · ");
@@ -46,7 +46,7 @@ function showPosition(model, names, player) {
   box.setAttribute("aria-valuetext", `${clock(time, true)}, ${who}`);
 }
 
-function connect({ model, names, view, player, timeline }) {
+function connect({ model, names, view, player, timeline, corrections }) {
   byId("listening").hidden = !player.hasSound;
   byId("follow").parentElement.hidden = !player.hasSound;
   byId("play").addEventListener("click", () => player.toggle());
@@ -54,7 +54,7 @@ function connect({ model, names, view, player, timeline }) {
   byId("zoom-in").addEventListener("click", () => timeline.zoomAtHead(0.5));
   byId("zoom-out").addEventListener("click", () => timeline.zoomAtHead(2));
   byId("whole").addEventListener("click", () => view.whole());
-  for (const button of document.querySelectorAll("[data-kind]")) button.addEventListener("click", () => download(button.dataset.kind, model, names));
+  for (const button of document.querySelectorAll("[data-kind]")) button.addEventListener("click", () => download(button.dataset.kind, model, names, corrections));
   const box = byId("timeline");
   box.setAttribute("aria-valuemin", model.start.toFixed(1));
   box.setAttribute("aria-valuemax", model.end.toFixed(1));
@@ -69,21 +69,35 @@ function startPage() {
   const names = new Names(model.names);
   const view = new TimeWindow(model.start, model.end);
   const player = new Player(model, byId("audio"));
+  const corrections = new Corrections(model, names, player);
   const timeline = new Timeline(model, names, view, player);
-  byId("summary").textContent = summaryOf(model);
+  timeline.onEdge = (edge, time) => corrections.place(edge.turn, edge.side, Math.round(time * 1000));
   byId("legend").textContent = legendOf(model);
   byId("doing").textContent = model.sound
-    ? "Click to play from there, drag to move, wheel to zoom."
-    : "Drag to move, wheel to zoom. This page has no sound: report the recording itself, or give it with --audio.";
+    ? "Click to play from there, drag to move, drag the end of a turn to move that, wheel or two fingers to zoom."
+    : "Drag to move, drag the end of a turn to move that, wheel or two fingers to zoom. This page has no sound: report the recording itself, or give it with --audio.";
   notes(model);
-  connect({ model, names, view, player, timeline });
-  speakerTable(model, names);
-  successionTable(model, names);
+  connect({ model, names, view, player, timeline, corrections });
+  const drawTables = () => {
+    byId("summary").textContent = summaryOf(model);
+    speakerTable(model, names, corrections);
+    successionTable(model, names);
+    sentenceList(model, names, player, view);
+  };
+  drawTables();
   curvePanel(model.curve);
   outlierList(model, names, player, view);
-  new TurnTable(model, names, player, view);
+  new TurnTable(model, names, player, view, corrections);
+  corrections.onChange(drawTables);
+  names.onChange(() => {
+    warnOfShared(model, names);
+    renameMenus(names);
+    sentenceList(model, names, player, view);
+  });
+  correctionsPanel(corrections, model, player, view);
+  player.onChange(() => markSaid(player));
   about(model);
-  listenToKeys(shortcutsOf({ player, view, model, timeline }), player, view);
+  listenToKeys(shortcutsOf({ player, view, model, timeline, corrections }), player, view);
   showPosition(model, names, player);
   timeline.draw();
 }

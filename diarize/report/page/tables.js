@@ -29,24 +29,54 @@ function timeButton(ms, player, view) {
 
 /* Speakers */
 
-function speakerTable(model, names) {
-  const rows = model.speakers.map((speaker, k) => speakerRow(model, names, speaker, k));
+function speakerTable(model, names, corrections) {
+  const rows = model.active.map((k) => speakerRow(model, names, corrections, model.speakers[k], k));
   const total = model.speakers.reduce((sum, speaker) => sum + speaker.seconds, 0);
   const n = model.speakers.reduce((sum, speaker) => sum + speaker.turns, 0);
   const foot = element("tfoot", {}, row("th", "all", clock(total), "", String(n), n ? `${(total / n).toFixed(1)} s` : "", ...(model.sureness ? [""] : [])));
-  const columns = ["name", "time", "share of talk", "turns", "mean turn", ...(model.sureness ? ["sure"] : [])];
+  const columns = ["name", "time", "share of talk", "turns", "mean turn", ...(model.sureness ? ["sure"] : []), ""];
   byId("speaker-table").replaceChildren(head(...columns), element("tbody", {}, ...rows), foot);
-  names.onChange(() => warnOfShared(model, names));
+  warnOfShared(model, names);
+}
+
+/** Names in the menus after one has changed. */
+function renameMenus(names) {
+  for (const option of document.querySelectorAll("select.merge option[value]:not([value=''])")) option.textContent = names.of(Number(option.value));
+}
+
+/** A menu of the others, to be one with. */
+function mergeMenu(model, names, corrections, k) {
+  const others = model.active.filter((each) => each !== k);
+  if (!others.length) return element("td");
+  const menu = element(
+    "select",
+    { class: "merge", "aria-label": `Merge ${names.of(k)} into` },
+    element("option", { value: "", text: "merge into …" }),
+    ...others.map((each) => element("option", { value: String(each), text: names.of(each) })),
+  );
+  menu.addEventListener("change", () => menu.value && corrections.merge(k, Number(menu.value)));
+  return element("td", { class: "left" }, menu);
 }
 
 function row(first, name, ...cells) {
   return element("tr", {}, element(first, { scope: first === "th" ? "row" : null, class: "left", text: name }), ...cells.map((text) => element("td", { text })));
 }
 
-function speakerRow(model, names, speaker, k) {
+function speakerRow(model, names, corrections, speaker, k) {
   const input = element("input", { type: "text", class: "rename", value: names.of(k), "aria-label": `Name of ${names.given[k]}`, spellcheck: "false", autocomplete: "off", dir: "auto", maxlength: "200" });
-  input.addEventListener("input", () => names.rename(k, input.value));
-  input.addEventListener("change", () => (input.value = names.of(k)));
+  let before = corrections.snapshot();
+  input.addEventListener("focus", () => (before = corrections.snapshot()));
+  input.addEventListener("input", () => {
+    names.rename(k, input.value);
+    corrections.save();
+  });
+  input.addEventListener("change", () => {
+    input.value = names.of(k);
+    if (before.current[k] !== names.of(k)) corrections.remember(before);
+    before = corrections.snapshot();
+    corrections.save();
+    corrections.renamed();
+  });
   const bar = element("i");
   bar.style.width = `${100 * speaker.share}%`;
   const mark = swatch(speaker);
@@ -62,6 +92,7 @@ function speakerRow(model, names, speaker, k) {
     element("td", { text: String(speaker.turns) }),
     element("td", { text: `${(speaker.seconds / speaker.turns).toFixed(1)} s` }),
     ...(model.sureness ? [element("td", { text: meanSureness(model.bySpeaker[k]) })] : []),
+    mergeMenu(model, names, corrections, k),
   );
 }
 
@@ -73,17 +104,18 @@ function meanSureness(turns) {
 }
 
 function warnOfShared(model, names) {
-  const shared = names.shared(model.speakers.length);
+  const shared = names.shared(model.active);
   byId("same-names").textContent = shared.length ? `More than one speaker is called ${shared.join(", ")}: downloads take them for one.` : "";
 }
 
 /* Who follows whom */
 
 function successionTable(model, names) {
-  const most = Math.max(1, ...model.successions.flatMap((counts, i) => counts.filter((_, j) => i !== j)));
+  const { active, successions } = model;
+  const most = Math.max(1, ...active.flatMap((i) => active.filter((j) => i !== j).map((j) => successions[i][j])));
   const label = (k) => element("span", { class: "name", title: names.of(k), text: names.of(k) });
-  const top = element("tr", {}, element("th", { class: "left", text: "after ↓" }), ...model.speakers.map((_, k) => element("th", { scope: "col" }, label(k))));
-  const rows = model.successions.map((counts, i) => element("tr", {}, element("th", { scope: "row" }, label(i)), ...counts.map((n, j) => successionCell(n, i === j, n / most))));
+  const top = element("tr", {}, element("th", { class: "left", text: "after ↓" }), ...active.map((k) => element("th", { scope: "col" }, label(k))));
+  const rows = active.map((i) => element("tr", {}, element("th", { scope: "row" }, label(i)), ...active.map((j) => successionCell(successions[i][j], i === j, successions[i][j] / most))));
   byId("succession-table").replaceChildren(element("thead", {}, top), element("tbody", {}, ...rows));
 }
 
@@ -116,8 +148,8 @@ function outlierItem(model, names, each, player, view) {
 /* Turns */
 
 class TurnTable {
-  constructor(model, names, player, view) {
-    Object.assign(this, { model, names, player, view, first: 0 });
+  constructor(model, names, player, view, corrections) {
+    Object.assign(this, { model, names, player, view, corrections, first: 0 });
     byId("turn-order-label").hidden = !model.sureness;
     byId("turn-order").addEventListener("change", () => this.show(0));
     byId("turn-speaker").addEventListener("change", () => this.show(0));
@@ -130,9 +162,9 @@ class TurnTable {
   renamed() {
     const select = byId("turn-speaker");
     const kept = select.value || "all";
-    const options = this.model.speakers.map((_, k) => element("option", { value: String(k), text: this.names.of(k) }));
+    const options = this.model.active.map((k) => element("option", { value: String(k), text: this.names.of(k) }));
     select.replaceChildren(element("option", { value: "all", text: "everybody" }), ...options);
-    select.value = kept;
+    select.value = kept === "all" || this.model.active.includes(Number(kept)) ? kept : "all";
     this.show(this.first);
   }
 
@@ -150,12 +182,13 @@ class TurnTable {
     byId("turns-shown").textContent = turns.length ? `${this.first + 1}–${last} of ${turns.length}` : "none";
     byId("turns-before").disabled = this.first === 0;
     byId("turns-after").disabled = last >= turns.length;
-    const columns = ["start", "length", "speaker", ...(this.model.sureness ? ["sure", "else"] : [])];
+    const columns = ["start", "length", "speaker", ...(this.model.sureness ? ["sure", "else"] : []), ""];
     byId("turn-table").replaceChildren(head(...columns), element("tbody", {}, ...turns.slice(this.first, last).map((turn) => this.row(turn))));
   }
 
   row(turn) {
-    const speaker = element("span", { class: "named" }, swatch(this.model.speakers[turn.speaker]), element("span", { class: "name", text: this.names.of(turn.speaker) }));
+    const speaker = element("span", { class: "named" }, swatch(this.model.speakers[turn.speaker]), this.menu(turn));
+    const remove = element("button", { type: "button", class: "remove", "aria-label": `Delete the turn at ${clock(turn.start / 1000, true)}`, title: "Delete this turn", text: "×", onclick: () => this.corrections.remove(turn) });
     const sure = turn.confidence === null ? "" : percent(turn.confidence / 10000);
     const rival = element("td", { class: "left" }, turn.runnerUp === null ? "" : element("span", { class: "name", text: this.names.of(turn.runnerUp) }));
     return element(
@@ -165,6 +198,15 @@ class TurnTable {
       element("td", { text: `${((turn.end - turn.start) / 1000).toFixed(2)} s` }),
       element("td", { class: "left" }, speaker),
       ...(this.model.sureness ? [element("td", { text: sure }), rival] : []),
+      element("td", {}, remove),
     );
+  }
+
+  /** Whose a turn is, as a menu of everybody. */
+  menu(turn) {
+    const options = this.model.active.map((k) => element("option", { value: String(k), selected: k === turn.speaker, text: this.names.of(k) }));
+    const menu = element("select", { class: "whose", "aria-label": `Speaker at ${clock(turn.start / 1000, true)}` }, ...options, element("option", { value: "-1", text: "somebody new" }));
+    menu.addEventListener("change", () => this.corrections.give(turn, Number(menu.value)));
+    return menu;
   }
 }

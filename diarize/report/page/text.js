@@ -1,6 +1,11 @@
 "use strict";
 /* Text and elements. Every name and note enters the page through textContent or an attribute, never as HTML. */
 
+/** The page as it came, for the corrected page that is downloaded. */
+const PRISTINE = `<!doctype html>\n${document.documentElement.outerHTML}\n`;
+
+const PAGE_DATA = document.getElementById("data").textContent;
+
 const byId = (id) => document.getElementById(id);
 
 /** An element with properties (`class`, `text`, aria and other attributes, `on…` listeners) and children. */

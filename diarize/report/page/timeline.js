@@ -12,12 +12,20 @@ class Timeline {
     this.overview = byId("overview");
     this.layout = rowsOf(model);
     this.waiting = false;
+    this.fingers = new Map();
+    this.onEdge = () => {};
     this.listen();
     view.onChange(() => this.later());
-    names.onChange(() => this.later());
+    names.onChange(() => this.relaid());
     player.onChange(() => this.follow());
     darkness.addEventListener("change", () => this.later());
     new ResizeObserver(() => this.later()).observe(this.box);
+  }
+
+  /** After other turns: rows may have come or gone. */
+  relaid() {
+    this.layout = rowsOf(this.model);
+    this.later();
   }
 
   get scale() {
@@ -51,10 +59,11 @@ class Timeline {
     context.clearRect(0, 0, width, height);
     context.fillStyle = theme.panel;
     context.fillRect(all.left, 0, width - all.left, height);
-    const tall = Math.max(1, (height - 8) / Math.max(1, this.model.speakers.length));
-    this.model.speakers.forEach((speaker, k) => {
-      context.fillStyle = colourOf(speaker, theme);
-      fillBars(context, this.model.bySpeaker[k], this.model.longest, all, 4 + k * tall * ((height - 8) / (tall * this.model.speakers.length)), Math.max(1, tall - 0.5));
+    const n = Math.max(1, this.model.active.length);
+    const tall = Math.max(1, (height - 8) / n);
+    this.model.active.forEach((k, i) => {
+      context.fillStyle = colourOf(this.model.speakers[k], theme);
+      fillBars(context, this.model.bySpeaker[k], this.model.longest, all, 4 + (i * (height - 8)) / n, Math.max(1, tall - 0.5));
     });
     this.shadeOutside(context, all, height, theme);
   }
@@ -106,7 +115,7 @@ class Timeline {
     on(this.box, "pointerdown", this.press);
     on(this.box, "pointermove", this.move);
     on(this.box, "pointerup", this.release);
-    on(this.box, "pointercancel", () => (this.held = null));
+    on(this.box, "pointercancel", this.lift);
     on(this.box, "pointerleave", () => this.point(null));
     on(this.overview, "pointerdown", this.grab);
     on(this.overview, "pointermove", (event) => event.buttons && this.grab(event));
@@ -133,25 +142,72 @@ class Timeline {
 
   press(event) {
     if (event.button !== 0) return;
-    this.held = { x: this.across(event), from: this.view.from, dragged: false };
+    this.fingers.set(event.pointerId, this.across(event));
     this.box.setPointerCapture(event.pointerId);
+    if (this.fingers.size === 2) {
+      this.held = null;
+      this.pinch = { apart: this.apart, width: this.view.width };
+      return;
+    }
+    const edge = this.edgeAt(event);
+    this.held = { x: this.across(event), from: this.view.from, dragged: false, edge };
+  }
+
+  get apart() {
+    const [a, b] = [...this.fingers.values()];
+    return Math.max(8, Math.abs(a - b));
+  }
+
+  /** The end of a turn under the pointer, in its speaker's row: the turn, and which end. */
+  edgeAt(event) {
+    const y = event.clientY - this.box.getBoundingClientRect().top;
+    const row = this.layout.rows.find((each) => each.kind === "speaker" && y >= each.top && y < each.top + each.height);
+    if (!row) return null;
+    const x = this.across(event);
+    const reach = event.pointerType === "touch" ? 14 : 5;
+    for (const turn of this.model.bySpeaker[row.k]) {
+      if (Math.abs(this.scale.x(turn.start / 1000) - x) <= reach) return { turn, side: "start" };
+      if (Math.abs(this.scale.x(turn.end / 1000) - x) <= reach) return { turn, side: "end" };
+    }
+    return null;
   }
 
   move(event) {
     const x = this.across(event);
+    if (this.fingers.has(event.pointerId)) this.fingers.set(event.pointerId, x);
+    if (this.fingers.size === 2 && this.pinch) {
+      const middle = [...this.fingers.values()].reduce((sum, each) => sum + each, 0) / 2;
+      const wanted = (this.pinch.width * this.pinch.apart) / this.apart;
+      this.view.zoom(wanted / this.view.width, this.scale.time(middle));
+      return;
+    }
     this.point(x);
+    this.box.classList.toggle("edge", Boolean(this.held ? this.held.edge : this.edgeAt(event)));
     if (!this.held) return;
     if (Math.abs(x - this.held.x) >= DRAG) this.held.dragged = true;
     if (!this.held.dragged) return;
+    if (this.held.edge) {
+      this.model.drag = { ...this.held.edge, time: this.scale.time(x) };
+      byId("readout").textContent = `${this.held.edge.side} at ${clock(this.scale.time(x), true)}`;
+      return;
+    }
     this.box.classList.add("dragging");
     this.view.show(this.held.from - (x - this.held.x) / this.scale.perSecond);
   }
 
-  release(event) {
-    const held = this.held;
+  lift(event) {
+    this.fingers.delete(event.pointerId);
+    if (this.fingers.size < 2) this.pinch = null;
     this.held = null;
     this.box.classList.remove("dragging");
-    if (held && !held.dragged && held.x >= this.scale.left) this.player.play(this.scale.time(this.across(event)));
+  }
+
+  release(event) {
+    const [held, pinching] = [this.held, this.pinch];
+    this.lift(event);
+    if (!held || pinching) return;
+    if (held.edge && held.dragged) this.onEdge(held.edge, this.scale.time(this.across(event)));
+    else if (!held.dragged && held.x >= this.scale.left) this.player.play(this.scale.time(this.across(event)));
   }
 
   /** Says below the timeline what is under the pointer. */

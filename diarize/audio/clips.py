@@ -1,0 +1,49 @@
+"""The sound of stretches of a recording, each in a file of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from diarize.audio.recording import open_recording
+from diarize.audio.writing import write
+from diarize.types import Waveform
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+__all__ = ["write_clips"]
+
+
+def write_clips(
+    recording: Path, clips: Mapping[Path, Sequence[tuple[float, float]]], *, channel: int | None = None
+) -> None:
+    """Write into each file its stretches (start, end) in seconds, one behind the other, at the file's rate.
+
+    The recording is decoded once. Raises AudioError and OutputError.
+    """
+    rate = open_recording(recording, channel=channel).header.rate
+    opened = open_recording(recording, rate=rate, channel=channel)
+    wanted = sorted(
+        (round(start * rate), round(end * rate), path)
+        for path, spans in clips.items()
+        for start, end in spans
+    )
+    pieces: dict[Path, list[Array]] = {path: [] for path in clips}
+    position = 0
+    for block in opened.blocks():
+        after = position + block.samples.size
+        for start, end, path in wanted:
+            if start < after and end > position:
+                pieces[path].append(block.samples[max(0, start - position) : end - position])
+        wanted = [each for each in wanted if each[1] > after]
+        position = after
+    for path, found in pieces.items():
+        if found:
+            write(path, Waveform(np.concatenate(found), rate, path.stem))

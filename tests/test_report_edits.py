@@ -1,0 +1,228 @@
+"""The page as an editor, in a real browser: who, from when to when, undone, kept, told and downloaded."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from test_report_browser import (
+    CHROMIUM,
+    DRIVER,
+    actions,
+    browser,
+    downloads,
+    opened,
+    typed,
+    waited,
+)
+
+from diarize.formats import read_file
+from diarize.report import Report, rendered
+from diarize.scoring import score
+from diarize.types import Annotation, Turn
+
+pytestmark = pytest.mark.skipif(
+    not (CHROMIUM and DRIVER), reason="needs Debian's chromium and chromium-driver: apt-get install them"
+)
+__all__ = ["browser", "downloads", "opened"]
+
+TURNS = Annotation(
+    "call",
+    tuple(Turn(2.0 * i, 2.0 * i + 1.5, f"SPEAKER_0{i % 3}", 0.9 - i / 20, "SPEAKER_00") for i in range(9)),
+)
+ONE = Annotation("call", tuple(Turn(t.start, t.end, "SPEAKER_00") for t in TURNS))
+SAID = Annotation(
+    "call", tuple(Turn(t.start, t.end, t.speaker, text=f"Sentence {i}.") for i, t in enumerate(TURNS))
+)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """The address of a page about nine turns of three, with another number and sentences."""
+    report = Report(TURNS, duration=20.0, alternatives={1: ONE, 3: TURNS}, sentences=SAID)
+    path = tmp_path_factory.mktemp("edits") / "call.html"
+    path.write_text(rendered(report), encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture(autouse=True)
+def fresh(opened):
+    """Nothing kept from the test before."""
+    opened.execute_script("localStorage.clear()")
+    opened.refresh()
+    waited(lambda: opened.find_element("id", "timeline").get_attribute("data-to"))
+    yield
+    opened.execute_script("localStorage.clear()")
+
+
+def turns(page):
+    """Start and end in ms and the speaker's name of every turn, out of the table."""
+    return page.execute_script(
+        "return [...document.querySelectorAll('#turn-table tbody tr')].map((row) => "
+        "[row.cells[0].textContent, row.cells[1].textContent, "
+        "row.querySelector('select').selectedOptions[0].text])"
+    )
+
+
+def speakers(page):
+    """Names in the table of speakers."""
+    return page.execute_script(
+        "return [...document.querySelectorAll('#speaker-table input')].map((each) => each.value)"
+    )
+
+
+def choose(page, css, value):
+    """Pick from a menu as a person does."""
+    page.execute_script(
+        "const menu = document.querySelector(arguments[0]); menu.value = arguments[1];"
+        "menu.dispatchEvent(new Event('change', { bubbles: true }))", css, value,
+    )  # fmt: skip
+
+
+def press(page, *keys):
+    """Keys on the timeline."""
+    page.find_element("id", "timeline").send_keys(*keys)
+
+
+def seek(page, right):
+    """To the start and so many times five seconds on."""
+    from selenium.webdriver.common.keys import Keys
+
+    press(page, Keys.HOME, *[Keys.ARROW_RIGHT] * right)
+
+
+def test_two_who_are_one_are_merged_and_it_can_be_undone(opened):
+    """Table, matrix, counts and timeline follow; undo brings all of it back, redo merges again."""
+    before = turns(opened)
+    choose(opened, "#speaker-table tbody tr:nth-child(3) select.merge", "0")
+    assert speakers(opened) == ["SPEAKER_00", "SPEAKER_01"]
+    assert len(opened.find_elements("css selector", "#succession-table tbody tr")) == 2
+    assert "2 speakers" in opened.find_element("id", "summary").text
+    opened.find_element("id", "undo").click()
+    assert speakers(opened) == ["SPEAKER_00", "SPEAKER_01", "SPEAKER_02"]
+    assert turns(opened) == before
+    opened.find_element("id", "redo").click()
+    assert len(speakers(opened)) == 2
+
+
+def test_a_turn_is_given_split_added_and_deleted_with_the_keyboard(opened):
+    """At the cursor; what is told of it is what diarize score says."""
+    seek(opened, 1)  # five seconds: in the third turn, 4.0 to 5.5
+    press(opened, "1")
+    assert turns(opened)[2] == ["0:04.0", "1.50 s", "SPEAKER_00"]
+    press(opened, "s")
+    assert [row[:2] for row in turns(opened)[2:4]] == [["0:04.0", "1.00 s"], ["0:05.0", "0.50 s"]]
+    from selenium.webdriver.common.keys import Keys
+
+    press(opened, Keys.DELETE)
+    assert len(turns(opened)) == 9
+    seek(opened, 3)  # 15 s: in the eighth turn
+    press(opened, "a")
+    assert len(turns(opened)) == 10
+    press(opened, "z", "z")
+    assert len(turns(opened)) == 10
+    assert turns(opened)[3] == ["0:05.0", "0.50 s", "SPEAKER_00"]
+
+
+def test_boundaries_move_with_keys_and_mouse(opened):
+    """By a twentieth of a second, or to where they are dragged."""
+    seek(opened, 1)
+    press(opened, ",", ",")
+    assert turns(opened)[2][:2] == ["0:03.9", "1.60 s"]
+    press(opened, ">")
+    assert turns(opened)[2][1] == "1.65 s"
+    box = opened.find_element("id", "timeline")
+    place = opened.execute_script(
+        "const w = document.getElementById('timeline').clientWidth; const s = scaleOf(w, 0, 20);"
+        "return [s.x(0) - w / 2, s.x(1.5) - w / 2, s.x(1.0) - w / 2, "
+        "22 + 10 - document.getElementById('timeline').clientHeight / 2]"
+    )
+    actions(opened).move_to_element_with_offset(box, place[1], place[3]).click_and_hold().move_by_offset(
+        place[2] - place[1], 0
+    ).release().perform()
+    length = float(turns(opened)[0][1].split()[0])
+    assert length == pytest.approx(1.0, abs=0.05)
+
+
+def test_another_number_of_speakers_is_one_choice_away(opened):
+    """Sentences follow."""
+    choose(opened, "#number", "1")
+    assert speakers(opened) == ["SPEAKER_00"]
+    assert len(opened.find_elements("css selector", "#sentence-list p")) == 1
+    choose(opened, "#number", "3")
+    assert speakers(opened) == ["SPEAKER_00", "SPEAKER_01", "SPEAKER_02"]
+    assert len(opened.find_elements("css selector", "#sentence-list p")) == 9
+
+
+def test_edits_and_names_survive_a_reload(opened):
+    """Under the recording's own key; discarding them clears it."""
+    choose(opened, "#speaker-table tbody tr:nth-child(3) select.merge", "0")
+    typed(opened, 0, "Anna")
+    opened.refresh()
+    waited(lambda: opened.find_element("id", "timeline").get_attribute("data-to"))
+    assert speakers(opened) == ["Anna", "SPEAKER_01"]
+    opened.find_element("id", "discard").click()
+    assert speakers(opened) == ["SPEAKER_00", "SPEAKER_01", "SPEAKER_02"]
+    assert opened.execute_script("return localStorage.length") == 0
+
+
+def fetched(page, downloads, kind, name):
+    """A file that a button downloads."""
+    for path in downloads.glob("call.*"):
+        path.unlink()
+    page.find_element("css selector", f"[data-kind={kind}]").click()
+    waited((downloads / name).exists)
+    time.sleep(0.2)
+    return downloads / name
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "format"),
+    [
+        ("rttm", "call.rttm", "rttm"),
+        ("json", "call.json", "json"),
+        ("srt", "call.srt", "srt"),
+        ("lab", "call.lab", "lab"),
+        ("audacity", "call.txt", "audacity"),
+        ("textgrid", "call.TextGrid", "textgrid"),
+    ],
+)
+def test_corrected_turns_are_downloaded_and_scored(opened, downloads, kind, name, format):
+    """In every format, and how much was corrected is the DER of before against after."""
+    seek(opened, 1)
+    press(opened, "2")
+    told = opened.find_element("id", "corrected").text
+    found = read_file(fetched(opened, downloads, kind, name), format)["call"]
+    assert [(t.start, t.end, t.speaker) for t in found][2] == (4.0, 5.5, "SPEAKER_01")
+    assert len(found) == 9
+    graded = score(found, TURNS)
+    assert f"corrected: {graded.score.confusion:.1f} s" in told
+    assert f"{100 * graded.der:.1f} %" in told
+
+
+def test_the_corrected_page_is_a_page_with_the_corrections(opened, downloads, tmp_path):
+    """In another browser, too."""
+    choose(opened, "#speaker-table tbody tr:nth-child(3) select.merge", "0")
+    page = fetched(opened, downloads, "html", "call.report.html")
+    kept = tmp_path / "kept.html"
+    kept.write_bytes(page.read_bytes())
+    opened.execute_script("localStorage.clear()")
+    opened.get(kept.as_uri())
+    waited(lambda: opened.find_element("id", "timeline").get_attribute("data-to"))
+    assert speakers(opened) == ["SPEAKER_00", "SPEAKER_01"]
+
+
+def test_the_least_sure_turns_come_first(opened):
+    """One after the other, each once."""
+    seen = []
+    for _ in range(3):
+        opened.find_element("id", "review").click()
+        seen.append(opened.find_element("id", "clock").text.split(" /")[0])
+    assert seen == ["0:16.0", "0:14.0", "0:12.0"]
+
+
+def test_a_sentence_can_be_clicked(opened):
+    """And is marked while it is heard."""
+    opened.find_elements("css selector", ".said")[4].click()
+    assert opened.find_element("id", "clock").text.startswith("0:08.0")
+    assert opened.find_element("css selector", ".said.now").text == "Sentence 4."
