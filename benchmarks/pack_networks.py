@@ -8,8 +8,8 @@ does not. Batch normalisation is folded into the layers before it, weights becom
 two-covariance model is learnt from the voices (a file or a folder a speaker, LibriSpeech and speechocean762)
 under these very weights. About five minutes on one core; the same input gives the same bytes.
 
-``--leave-out-fifth`` keeps every fifth voice (``benchmarks.heldout``) out of that model; write it elsewhere with
-``--output``, for figures of voices that nothing knew.
+``--leave-out-fifth`` keeps every fifth voice (``benchmarks.heldout``) out of that model; write it elsewhere
+with ``--output``, for figures of voices that nothing knew.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def campplus_weights(state: State) -> dict[str, Array]:
         found[f"{key}_g"], found[f"{key}_o"] = normalization(state, f"{transit}.nonlinear.batchnorm")
         found[f"{key}_w"] = state[f"{transit}.linear.weight"][:, :, 0].T
     found["out_g"], found["out_o"] = normalization(state, "xvector.out_nonlinear.batchnorm")
-    # The published layer ends with this normalisation; the rectifier that the package puts after it is its own.
+    # The published layer ends with this normalisation; the rectifier after it is the package's own.
     weight, found["dense_b"] = folded(state, "xvector.dense.linear", "xvector.dense.nonlinear.batchnorm")
     found["dense_w"] = weight[:, :, 0].T
     return found

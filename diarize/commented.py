@@ -1,4 +1,4 @@
-"""Settings as TOML with the comments that stand above the fields in ``diarize.config``."""
+"""Settings as TOML with the comments that stand above the fields in ``diarize.config.settings``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import asdict
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from diarize import config as source
 from diarize.config import Config, dumped
+from diarize.config import settings as source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,6 +11,7 @@ __all__ = [
     "InputError",
     "ModelError",
     "OutputError",
+    "PartError",
     "SpeakerCountError",
 ]
 
@@ -53,3 +54,7 @@ class SpeakerCountError(DiarizeError, ValueError):
 
 class OutputError(DiarizeError):
     """A result that cannot be written where it was asked for."""
+
+
+class PartError(DiarizeError):
+    """An exchangeable part, such as an embedding in an ONNX file, that cannot be had, read or used."""

@@ -1,5 +1,5 @@
-"""Whatever somebody has for a recording: a path, a file object, bytes, samples and their rate, a Waveform; and
-its samples, in blocks at the rate that is worked at.
+"""Whatever somebody has for a recording: a path, a file object, bytes, samples and their rate, a Waveform;
+and its samples, in blocks at the rate that is worked at.
 """
 
 from __future__ import annotations

@@ -67,7 +67,8 @@ def _residuals(points: SpeakerPoints, responsibilities: Array) -> Array | None:
     """What is left of each window (n, d) without its speaker, standard normal under the model."""
     if points.weights is not None:
         means, _ = pooled_points(points.values, points.weights, responsibilities)
-        return points.values - responsibilities @ means
+        left: Array = points.values - responsibilities @ means
+        return left
     if points.precision is None:
         return None
     return residuals(observations_at(points.values, points.precision), responsibilities, points.shared)

@@ -15,7 +15,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from diarize.speech import LocalActivity, SpeechActivity
+    from diarize.networks.activity import LocalActivity
+    from diarize.speech import SpeechActivity
     from diarize.types import Posteriors
 
     Array = NDArray[Any]
@@ -32,18 +33,22 @@ LEAST: Final = 0.01
 
 
 def second_speakers(posteriors: Posteriors, activity: SpeechActivity, threshold: float) -> Array:
-    """Column of the second speaker in every frame, or −1 where one speaks or nobody, int64 (n_frames,).
+    """Probability that each speaker is the second of two in every frame, float32 (n_frames, K), 0 for all but
+    one at most.
 
     Two speak where the probability of that is ``threshold`` or more; 0 switches it off.
     """
-    none = np.full(len(posteriors.values), -1, dtype=np.int64)
+    second = np.zeros(posteriors.values.shape, np.float32)
     if not threshold or activity.local is None or activity.overlap is None or len(posteriors.speakers) < 2:
-        return none
+        return second
     heard = _voices_as_speakers(activity.local, posteriors) + _heard_around(posteriors)
     likeliest = posteriors.values.argmax(axis=1)
     heard[np.arange(len(heard)), likeliest] = 0
-    both = activity.mask.values & (activity.overlap >= threshold) & (heard.max(axis=1) > LEAST)
-    return np.where(both, heard.argmax(axis=1), none)
+    both = np.flatnonzero(
+        activity.mask.values & (activity.overlap >= threshold) & (heard.max(axis=1) > LEAST)
+    )
+    second[both, heard[both].argmax(axis=1)] = activity.overlap[both]
+    return second
 
 
 def _voices_as_speakers(local: LocalActivity, posteriors: Posteriors) -> Array:

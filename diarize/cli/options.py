@@ -115,9 +115,27 @@ _Background = Annotated[
     ),
 ]
 
+_Embedding = Annotated[
+    str | None,
+    typer.Option(
+        "--embedding",
+        metavar="FILE|NAME",
+        help="Another speaker embedding: an ONNX file, or a name that 'parts get' fetched.",
+    ),
+]
+_Segmentation = Annotated[
+    str | None,
+    typer.Option(
+        "--segmentation",
+        metavar="FILE|NAME",
+        help="Another segmentation network: an ONNX file, or a name that 'parts get' fetched.",
+    ),
+]
+
 _SPACE_HELP = (
-    "Where speakers are told apart. 'embedding' (the default): windows of speech by a speaker embedding. 'gmm': "
-    "windows under the background model, five times as fast and less accurate. 'mfcc': single frames, as textbooks do it; a teaching mode that mostly finds phones, not people."
+    "Where speakers are told apart. 'embedding' (the default): windows of speech by a speaker embedding. "
+    "'gmm': windows under the background model, several times as fast and less accurate. "
+    "'mfcc': single frames, as textbooks do it; a teaching mode that mostly finds phones, not people."
 )
 
 
@@ -142,13 +160,13 @@ class Settings:
     )
     channel: _Channel = None
     space: Annotated[
-        str | None, typer.Option("--space", metavar="speaker|mfcc", callback=_space, help=_SPACE_HELP)
+        str | None, typer.Option("--space", metavar="embedding|gmm|mfcc", callback=_space, help=_SPACE_HELP)
     ] = None
     speech: Annotated[
         str | None,
         typer.Option(
             "--speech",
-            metavar="hmm|energy|silero|FILE",
+            metavar="network|hmm|energy|silero|FILE",
             help="How speech is found, or a file (UEM, RTTM, lab) that says where it is.",
         ),
     ] = None
@@ -161,6 +179,8 @@ class Settings:
             help="Any setting of 'diarize config show', as speech.bias=2; several times for several.",
         ),
     ] = None
+    embedding: _Embedding = None
+    segmentation: _Segmentation = None
 
 
 SEPARATE = "separate"

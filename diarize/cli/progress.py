@@ -29,6 +29,10 @@ STAGES: Final = {
 # The same for learning a background model.
 TRAINING: Final = {"simulated recordings": (0.0, 0.7), "mixtures": (0.7, 0.8), "loadings": (0.8, 1.0)}
 
+# And for fetching a part and for calibrating one.
+FETCHING: Final = {"download": (0.0, 1.0)}
+CALIBRATING: Final = {"calibration": (0.0, 1.0)}
+
 
 @contextmanager
 def shown_progress(

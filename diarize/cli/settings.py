@@ -118,8 +118,15 @@ def _changes(asked: Settings) -> dict[str, Any]:
     space = asked.space
     nested = {
         "audio": {"channel": asked.channel},
-        "speech": {"method": asked.speech if asked.speech in CHOICES["speech.method"] else None},
-        "space": {"kind": space, "background": str(asked.background) if asked.background else None},
+        "speech": {
+            "method": asked.speech if asked.speech in CHOICES["speech.method"] else None,
+            "segmentation": asked.segmentation,
+        },
+        "space": {
+            "kind": space,
+            "embedding": asked.embedding,
+            "background": str(asked.background) if asked.background else None,
+        },
         "clustering": {
             "min_speakers": low,
             "max_speakers": high,

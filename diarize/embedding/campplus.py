@@ -32,12 +32,15 @@ LEAST_VARIANCE: Final = 1e-8
 
 
 class CampplusExtractor:
-    """As `Extractor`, at 16 kHz. The network runs over pieces of eight seconds, each with a second on either
-    side, that lie where they lie however the blocks are cut; only pieces with a stretch in them are looked at.
+    """As `networks.protocols.EmbeddingExtractor`, at 16 kHz, with the ``model`` of what its embeddings do.
+
+    The network runs over pieces of eight seconds, each with a second on either side, that lie where they lie
+    however the blocks are cut; only pieces with a stretch in them are looked at.
     """
 
     name = "campplus"
     rate = 16000
+    dimension = 192
 
     def __init__(self) -> None:
         network = shipped_network("campplus")
@@ -47,7 +50,10 @@ class CampplusExtractor:
         self.model = TwoCovariance(*(part.astype(np.float64) for part in model))
 
     def embed(self, blocks: Iterable[Array], bounds: Array) -> Array:
-        """As `Extractor.embed`. Stretches of under 40 ms are widened to that."""
+        """Embeddings (m, 192) of stretches ``bounds`` (m, 2) of samples in ``blocks``.
+
+        Stretches of under 40 ms are widened to that.
+        """
         first, last = _activations(bounds)
         pooled = _Pooled(len(bounds))
         needed = _pieces_with(first, last)

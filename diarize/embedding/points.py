@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from diarize.config import SpaceConfig
-    from diarize.embedding.extractor import Extractor
+    from diarize.models.two_covariance import TwoCovariance
+    from diarize.networks.protocols import EmbeddingExtractor
     from diarize.speech import SpeechActivity
 
     Array = NDArray[Any]
@@ -46,9 +47,14 @@ def speech_windows(activity: SpeechActivity, config: SpaceConfig) -> tuple[Array
 
 
 def embedded_points(
-    blocks: Iterable[Array], activity: SpeechActivity, extractor: Extractor, config: SpaceConfig
+    blocks: Iterable[Array],
+    activity: SpeechActivity,
+    extractor: EmbeddingExtractor,
+    model: TwoCovariance,
+    config: SpaceConfig,
 ) -> SpeakerPoints:
-    """Windows of speech as points, from samples in ``blocks`` at the rate of the activity's clock.
+    """Windows of speech as points, from samples in ``blocks`` at the rate of the activity's clock; ``model``:
+    what embeddings of the extractor do.
 
     Raises ConfigError where that is not the extractor's rate.
     """
@@ -59,8 +65,6 @@ def embedded_points(
         )
     bounds, first = speech_windows(activity, config)
     samples = np.maximum(grid.origin + grid.hop * bounds, 0)
-    points = extractor.model.project(extractor.embed(blocks, samples))
+    points = model.project(extractor.embed(blocks, samples))
     lengths = (bounds[:, 1] - bounds[:, 0]) / grid.frames_in(config.window)
-    return SpeakerPoints(
-        points, bounds, first, grid, weights=np.minimum(1, lengths), between=extractor.model.between
-    )
+    return SpeakerPoints(points, bounds, first, grid, weights=np.minimum(1, lengths), between=model.between)

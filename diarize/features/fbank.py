@@ -29,7 +29,7 @@ __all__ = ["FilterBank", "fbank", "fbank_of", "filter_bank"]
 LEAST_ENERGY: Final = float(np.finfo(np.float32).eps)
 AT_ONCE: Final = 512  # frames whose spectra are held at a time: they stay in the processor's cache
 WINDOWS: Final = ("povey", "hamming", "hann")
-SCALES: Final = ("kaldi", "slaney")
+SCALES: Final = ("kaldi", "slaney", "tensorflow")
 
 
 def fbank(
@@ -67,6 +67,7 @@ class FilterBank:
     remove_dc: bool
     taper: Array
     weights: Array
+    floor: float
 
     def n_frames(self, n_samples: int) -> int:
         """Whole frames in so many samples."""
@@ -105,7 +106,7 @@ class FilterBank:
         power = np.square(spectrum.real)
         power += np.square(spectrum.imag)
         energies: Array = power[:, : len(self.weights)] @ self.weights
-        np.maximum(energies, np.float32(LEAST_ENERGY), out=energies)
+        np.maximum(energies, np.float32(self.floor), out=energies)
         return np.log(energies, out=energies)
 
     def _tapered(self, samples: Array) -> Array:
@@ -143,12 +144,14 @@ def filter_bank(
     preemphasis: float = 0.97,
     remove_dc: bool = True,
     mel: str = "kaldi",
+    floor: float = LEAST_ENERGY,
 ) -> FilterBank:
     """A bank of ``n_mels`` triangles from ``low`` to ``high`` Hz (None: Nyquist), lengths in seconds.
 
     ``window``: povey (Kaldi's own), hamming or hann. ``mel``: "kaldi" (HTK's scale, triangles of height 1 in
-    mel) or "slaney" (librosa's, as NeMo has it). Raises ConfigError for what is not among these, and for
-    filters that hear nothing.
+    mel), "slaney" (librosa's, as NeMo has it) or "tensorflow" (Kaldi's with frequencies spread over n_fft / 2
+    bins from 0 to Nyquist, as ReDimNet has them). ``floor``: least energy. Raises ConfigError for what is not
+    among these, and for filters that hear nothing.
     """
     _check(window, WINDOWS, "window")
     _check(mel, SCALES, "mel scale")
@@ -159,11 +162,10 @@ def filter_bank(
         raise ConfigError(
             f"filters from {low:g} to {top:g} Hz at {rate} Hz; choose 0 <= low < high <= {rate / 2:g}"
         )
-    weights = (_kaldi_weights if mel == "kaldi" else _slaney_weights)(rate, n_fft, n_mels, low, top)
+    weights = _WEIGHTS[mel](rate, n_fft, n_mels, low, top)
     taper = scale * _window(window, length)
-    return FilterBank(
-        rate, length, hop, n_fft, preemphasis, remove_dc, taper.astype(np.float32), weights.astype(np.float32)
-    )
+    tables = taper.astype(np.float32), weights.astype(np.float32)
+    return FilterBank(rate, length, hop, n_fft, preemphasis, remove_dc, *tables, floor)
 
 
 def _check(name: str, known: tuple[str, ...], what: str) -> None:
@@ -180,14 +182,14 @@ def _window(name: str, length: int) -> Array:
 
 def _kaldi_weights(rate: int, n_fft: int, n_mels: int, low: float, high: float) -> Array:
     """Triangles (n_bins, n_mels) with straight sides in mel; Kaldi leaves the bin at Nyquist out."""
-    bins = _mel(np.arange(n_fft // 2) * rate / n_fft)[:, None]
-    edges = np.linspace(_mel(low), _mel(high), n_mels + 2)
-    left, centre, right = edges[:-2], edges[1:-1], edges[2:]
-    return np.maximum(0, np.minimum((bins - left) / (centre - left), (right - bins) / (right - centre)))
+    return _triangles(np.arange(n_fft // 2) * rate / n_fft, n_mels, low, high)
 
 
-def _mel(hertz: Any) -> Any:
-    return 1127.0 * np.log1p(np.asarray(hertz) / 700.0)
+def _tensorflow_weights(rate: int, n_fft: int, n_mels: int, low: float, high: float) -> Array:
+    """The same with another idea of where bins lie; the first hears nothing."""
+    weights = _triangles(np.linspace(0, rate / 2, n_fft // 2), n_mels, low, high)
+    weights[0] = 0
+    return weights
 
 
 def _slaney_weights(rate: int, n_fft: int, n_mels: int, low: float, high: float) -> Array:
@@ -196,3 +198,17 @@ def _slaney_weights(rate: int, n_fft: int, n_mels: int, low: float, high: float)
 
     weights: Array = librosa.filters.mel(sr=rate, n_fft=n_fft, n_mels=n_mels, fmin=low, fmax=high)
     return weights.T
+
+
+def _triangles(hertz: Array, n_mels: int, low: float, high: float) -> Array:
+    edges = np.linspace(_mel(low), _mel(high), n_mels + 2)
+    bins, left, centre, right = _mel(hertz)[:, None], edges[:-2], edges[1:-1], edges[2:]
+    weights: Array = np.minimum((bins - left) / (centre - left), (right - bins) / (right - centre))
+    return np.maximum(weights, 0, out=weights)
+
+
+def _mel(hertz: Any) -> Any:
+    return 1127.0 * np.log1p(np.asarray(hertz) / 700.0)
+
+
+_WEIGHTS: Final = {"kaldi": _kaldi_weights, "slaney": _slaney_weights, "tensorflow": _tensorflow_weights}

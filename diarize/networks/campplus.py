@@ -118,7 +118,7 @@ def _convolved(x: Array, weights: Mapping[str, Array]) -> Array:
 
 
 def _residual(x: Array, layer: str, weights: Mapping[str, Array]) -> Array:
-    """Two convolutions beside the way straight on, which is a convolution of its own where rows are halved."""
+    """Two convolutions beside the way straight on, which is one of its own where rows are halved."""
     halved = f"{layer}s_w" in weights
     out = relu(conv2d(x, weights[f"{layer}a_w"], weights[f"{layer}a_b"], 2 if halved else 1))
     out = conv2d(out, weights[f"{layer}b_w"], weights[f"{layer}b_b"])

@@ -58,7 +58,9 @@ def conv2d_weights(weight: Array) -> Array:
 
     First axis: offset in frequency; rows: offset in time, then input channel.
     """
-    return np.ascontiguousarray(weight.transpose(2, 3, 1, 0)).reshape(3, -1, weight.shape[0])
+    n_out, n_in = weight.shape[:2]
+    arranged: Array = np.ascontiguousarray(weight.transpose(2, 3, 1, 0)).reshape(3, 3 * n_in, n_out)
+    return arranged
 
 
 def conv2d(x: Array, weight: Array, bias: Array, stride: int = 1) -> Array:
@@ -69,7 +71,7 @@ def conv2d(x: Array, weight: Array, bias: Array, stride: int = 1) -> Array:
     joined = _joined_frames(x)
     n_out = -(-len(x) // stride)
     shape = (n_out, x.shape[1], weight.shape[2])
-    out = np.matmul(joined[::stride], weight[1]).reshape(shape)
+    out: Array = np.matmul(joined[::stride], weight[1]).reshape(shape)
     above = joined[stride - 1 : len(x) - 1 : stride]  # rows 2f − 1, or f − 1 with stride 1
     out[n_out - len(above) :] += np.matmul(above, weight[0])
     below = joined[1::stride]

@@ -45,8 +45,8 @@ def class_probabilities(windows: Array, weights: Mapping[str, Array]) -> Array:
         key = f"lstm{layer}"
         parts = (weights[f"{key}_{part}"] for part in ("input", "hidden", "bias"))
         x = lstm(x, *parts)
-    for layer in ("linear0", "linear1"):
-        x = leaky_relu(x @ weights[f"{layer}_w"] + weights[f"{layer}_b"])
+    for key in ("linear0", "linear1"):
+        x = leaky_relu(x @ weights[f"{key}_w"] + weights[f"{key}_b"])
     scores = x @ weights["classes_w"] + weights["classes_b"]
     scores -= scores.max(axis=2, keepdims=True)
     np.exp(scores, out=scores)

@@ -76,4 +76,5 @@ def _best_factor(values: Array) -> Array:
     levels = np.clip(np.round(values / factors), -LEVELS, LEVELS)
     errors = np.square(levels * factors - values).sum(axis=-2, keepdims=True)
     best = np.take_along_axis(factors, errors.argmin(axis=0)[None], axis=0)[0]
-    return best.astype(np.float32)
+    factor: Array = best.astype(np.float32)
+    return factor

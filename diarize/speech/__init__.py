@@ -12,14 +12,12 @@ from diarize.speech.activity import activity_features
 from diarize.speech.energy import by_energy
 from diarize.speech.mixtures import by_mixtures
 from diarize.speech.music import motion
-from diarize.speech.network import PyanNetSegmenter, Segmenter, by_network
+from diarize.speech.network import PyanNetSegmenter, by_network
 from diarize.speech.silero import by_silero
-from diarize.speech.values import LocalActivity, SpeechActivity
+from diarize.speech.values import SpeechActivity
 
 __all__ = [
-    "LocalActivity",
     "PyanNetSegmenter",
-    "Segmenter",
     "SpeechActivity",
     "activity_features",
     "by_energy",

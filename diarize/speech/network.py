@@ -7,15 +7,16 @@ one after it, somebody else speaks, whatever the windows call them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from diarize.errors import ConfigError
 from diarize.networks import pyannet
+from diarize.networks.activity import LocalActivity
 from diarize.networks.store import shipped_network
 from diarize.speech.durations import lasting, padded
-from diarize.speech.values import LocalActivity, SpeechActivity
+from diarize.speech.values import SpeechActivity
 from diarize.types import runs
 
 if TYPE_CHECKING:
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from diarize.config import SpeechConfig
+    from diarize.networks.protocols import Segmenter
     from diarize.types import FrameGrid
 
     Array = NDArray[Any]
 
-__all__ = ["PyanNetSegmenter", "Segmenter", "by_network"]
+__all__ = ["PyanNetSegmenter", "by_network"]
 
 # Samples from window to window: every frame is seen by two.
 EVERY: Final = pyannet.WINDOW // 2
@@ -37,23 +39,6 @@ AT_ONCE: Final = 16  # windows whose activations are held at a time
 # are taken for two people.
 ASIDE: Final = 0.1
 CHANGED: Final = 0.5
-
-
-class Segmenter(Protocol):
-    """A network that tells local voices apart in windows of samples at ``rate`` Hz; ``checksum``: SHA-256 of
-    its weights.
-    """
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def rate(self) -> int: ...  # noqa: D102
-    @property
-    def checksum(self) -> str: ...  # noqa: D102
-
-    def segment(self, blocks: Iterable[Array]) -> LocalActivity:
-        """Local voices of consecutive ``blocks`` of float32 (n,) samples."""
-        ...
 
 
 class PyanNetSegmenter:
@@ -68,7 +53,7 @@ class PyanNetSegmenter:
         self._weights = network.weights
 
     def segment(self, blocks: Iterable[Array]) -> LocalActivity:
-        """As `Segmenter.segment`; holds the samples of a few windows."""
+        """As `networks.protocols.Segmenter`; holds the samples of a few windows."""
         starts: list[int] = []
         found: list[Array] = []
         for first, windows in _window_batches(blocks):
@@ -128,8 +113,8 @@ def by_network(
     """Speech activity of samples in ``blocks``. Raises ConfigError where the rate is not the network's."""
     if grid.rate != segmenter.rate:
         raise ConfigError(
-            f"speech.method 'network' works at {segmenter.rate} Hz, not {grid.rate}; set audio.rate or choose "
-            "'hmm'"
+            f"speech.method 'network' works at {segmenter.rate} Hz, not {grid.rate}; set audio.rate or "
+            "choose 'hmm'"
         )
     local = segmenter.segment(blocks)
     speech, overlap, change = _frame_means(local, grid)
@@ -139,7 +124,7 @@ def by_network(
 
 
 def _frame_means(local: LocalActivity, grid: FrameGrid) -> tuple[Array, Array, Array]:
-    """Probabilities (n_frames,) of speech, of two voices and of a change, over the windows that see a frame."""
+    """Probabilities (n_frames,) of speech, two voices and a change, over the windows that see a frame."""
     total = np.zeros((3, grid.n_frames), np.float64)
     seen = np.zeros(grid.n_frames)
     aside = grid.frames_in(ASIDE)

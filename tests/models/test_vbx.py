@@ -1,4 +1,4 @@
-"""VBx: against enumeration of all assignments, the general Markov model of latent points, and planted turns."""
+"""VBx: against enumeration of all assignments, by law, and on planted turns."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_best_evidence_is_at_the_planted_number(n_speakers):
 
 def test_weights_are_replication():
     """A point of weight 2 is two points of weight 1 that belong together."""
-    points, psi, _ = planted(3, 2, n=20)
+    points, _, _ = planted(3, 2, n=20)
     hard = np.eye(2)[np.arange(20) % 2]
     means, total = pooled_points(points, np.full(20, 2.0), hard)
     twice, counted = pooled_points(np.repeat(points, 2, axis=0), np.ones(40), np.repeat(hard, 2, axis=0))

@@ -385,14 +385,14 @@ class TestFitted:
 
     def test_an_utterance_without_speech_has_no_windows(self):
         """The others are as they would be without it."""
-        rng, (ubm, space) = np.random.default_rng(1), (mixture(3, 4, 3), Config().space)
+        rng, ubm = np.random.default_rng(1), mixture(3, 4, 3)
         one, two = (
             TrainingUtterance(name, rng.normal(size=(600, 3)), mask := mask_of(600, (0, 580)), mask.values)
             for name in ("a", "b")
         )
         silent = TrainingUtterance("s", rng.normal(size=(600, 3)), silence := mask_of(600), silence.values)
-        found, classes, groups = background._window_statistics(ubm, [[one], [], [silent, two]], space)
-        wanted, numbers, _ = background._window_statistics(ubm, [[one, two]], space)
+        found, classes, groups = background._window_statistics(ubm, [[one], [], [silent, two]])
+        wanted, numbers, _ = background._window_statistics(ubm, [[one, two]])
         assert_array_equal(found.counts, wanted.counts)
         assert_array_equal(classes, numbers)
         assert set(classes) == {0, 1}
@@ -416,9 +416,7 @@ class TestFitted:
             for g in range(4)
             for mask in [mask_of(600, (0, 580))]
         ]
-        statistics, classes, groups = background._window_statistics(
-            mixture(3, 4, 3), utterances, Config().space
-        )
+        statistics, classes, groups = background._window_statistics(mixture(3, 4, 3), utterances)
         loadings = rng.normal(size=(4, 3, 2)), 0.1 * rng.normal(size=(4, 3, 1))
         own, shared = background._own_and_shared(statistics, classes, groups, loadings)
         said = observed(statistics, *loadings)

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from diarize import clustering
-from diarize.clustering import Clustering, clustered, nobody
+from diarize.clustering import Clustering, clustered, factor_analysis, nobody
 from diarize.config import ClusteringConfig
 from diarize.errors import DiarizeError
 from diarize.models.factors import Observations, observations_at, posterior_means, unpacked
@@ -180,10 +179,10 @@ class TestEvidence:
         shares = np.array([[1.0, 0.0, 0.0], [0.25, 0.75, 0.0], [0.0, 0.5, 0.5]])
         assert grid(1).frame_rate == 100
         most = np.diag([0.6, 0.2])
-        assert_allclose(clustering._drifts(points, shares), [most / 5, most / 5, 0 * most])
-        assert_allclose(clustering._drifts(replace(points, drift=None), shares), np.zeros((3, 2, 2)))
+        assert_allclose(factor_analysis._drifts(points, shares), [most / 5, most / 5, 0 * most])
+        assert_allclose(factor_analysis._drifts(replace(points, drift=None), shares), np.zeros((3, 2, 2)))
         doubled = np.diag([0.9, 0.4])  # of two voices, and never more than 0.9
-        assert_allclose(clustering._drifts(points, shares[:, :2]), [doubled / 5, doubled / 5])
+        assert_allclose(factor_analysis._drifts(points, shares[:, :2]), [doubled / 5, doubled / 5])
 
     def test_two_halves_are_one_voice_where_two_voices_among_others_are_two(self):
         """One voice may differ from itself by more than two voices of a company do from each other."""
@@ -215,7 +214,7 @@ class TestEvidence:
         noisy = SpeakerPoints(values, points.bounds, points.first, points.grid, points.precision)
         assert clustered(noisy, settings(), 0).chosen == 1
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(clustering, "fitted_power", lambda *given: clustering.USUAL_POWER)
+            patch.setattr(factor_analysis, "fitted_power", lambda *given: factor_analysis.USUAL_POWER)
             assert clustered(noisy, settings(), 0).chosen > 1
 
     def test_neighbours_are_windows_of_one_stretch(self):
@@ -223,10 +222,10 @@ class TestEvidence:
         points, _ = planted_points(3, 3)
         asked = []
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(clustering, "fitted_power", lambda *given: asked.append(given) or 1.0)
+            patch.setattr(factor_analysis, "fitted_power", lambda *given: asked.append(given) or 1.0)
             clustered(points, settings(), 0)
         assert_array_equal(asked[0][1], ~points.first)
-        assert asked[0][2:] == (clustering.STAY_WITHIN, clustering.USUAL_POWER)
+        assert asked[0][2:] == (factor_analysis.STAY_WITHIN, factor_analysis.USUAL_POWER)
 
     def test_neighbours_who_agree_well_are_believed_no_more_than_the_model_says(self):
         """The claim of a window is the most that it is taken for."""
@@ -234,7 +233,9 @@ class TestEvidence:
         kept = []
         for power in (1.0, 1.5):
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(clustering, "fitted_power", lambda *given, p=power: p * clustering.USUAL_POWER)
+                patch.setattr(
+                    factor_analysis, "fitted_power", lambda *given, p=power: p * factor_analysis.USUAL_POWER
+                )
                 kept.append(clustered(points, settings(), 0).values)
         assert_array_equal(kept[0], kept[1])
 
@@ -257,14 +258,14 @@ class TestEvidence:
 
     def test_a_second_voice_has_its_price(self):
         """And so has every further one, on top of what the bound says."""
-        assert [clustering.price(k) for k in (1, 2, 3, 5)] == [0.0, 12.0, 13.0, 15.0]
+        assert [factor_analysis.price(k) for k in (1, 2, 3, 5)] == [0.0, 12.0, 13.0, 15.0]
         points, _ = planted_points(3, 3)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(clustering, "price", lambda k: 0.0)
+            patch.setattr(factor_analysis, "price", lambda k: 0.0)
             free = clustered(points, settings(), 0)
         priced = clustered(points, settings(), 0)
         more = np.subtract(priced.values, free.values)
-        assert_allclose(more, [clustering.price(k) for k in free.counts], atol=1e-9)
+        assert_allclose(more, [factor_analysis.price(k) for k in free.counts], atol=1e-9)
         assert max(free.counts) > 2
 
     def test_what_all_voices_share_counts_for_no_voice(self, monkeypatch):
@@ -272,7 +273,7 @@ class TestEvidence:
 
         (Evidence taken at its word: neighbours share the channel, too.)
         """
-        monkeypatch.setattr(clustering, "fitted_power", lambda *given: clustering.USUAL_POWER)
+        monkeypatch.setattr(factor_analysis, "fitted_power", lambda *given: factor_analysis.USUAL_POWER)
         apart = 5.0 * np.outer([-0.5, 0.5], np.eye(8)[0])
         channel = 100.0 * np.eye(8)[1]
         near, far = (voices_at(apart + move, 4.0, 200)[0] for move in (0.0, channel))
@@ -288,7 +289,7 @@ class TestEvidence:
         away = voices_at(100.0 * np.outer([1.0, 1.0], np.eye(8)[1]), 4.0, 40)[0]
         known = replace(away, shared=np.diag([0.0, 1e6, *np.zeros(6)]))
         found = [
-            clustering._missing(
+            factor_analysis._missing(
                 {},
                 observations_at(points.values, points.precision),
                 np.full(40, 0.9),

@@ -278,21 +278,22 @@ class TestTurns:
         assert_allclose(third.confidence, 0.995, rtol=1e-6)
         assert found.recording == "meeting"
 
-    def test_a_second_speaker_speaks_too_where_likely_enough(self):
-        """Only when asked, only the next likeliest, and not in a pause."""
+    def test_a_second_speaker_speaks_too_where_there_is_one(self):
+        """Beside the likeliest, whatever its posterior, and not in a pause."""
         mask = mask_of(12, (0, 8))
         values = np.tile(np.float32([0.625, 0.25, 0.125]), (12, 1))
-        values[4:6] = [0.5, 0.125, 0.375]
         posteriors = Posteriors(values, grid(12), ("A", "B", "C"))
         assert {t.speaker for t in turns_of(posteriors, mask, "r").turns} == {"A"}
-        found = turns_of(posteriors, mask, "r", overlap=0.25).turns
+        second = np.zeros((12, 3), np.float32)
+        second[[0, 1, 8, 9], 1] = 0.75
+        second[4:6, 2] = 0.5
+        found = turns_of(posteriors, mask, "r", second=second).turns
         assert [(t.speaker, t.start, t.end) for t in sorted(found, key=lambda t: (t.speaker, t.start))] == [
             ("A", 0.0, 0.08),
-            ("B", 0.0, 0.04),
-            ("B", 0.06, 0.08),
+            ("B", 0.0, 0.02),
             ("C", 0.04, 0.06),
         ]
-        assert {t.speaker for t in turns_of(posteriors, mask, "r", overlap=0.375).turns} == {"A", "C"}
+        assert {t.speaker: t.confidence for t in found} == {"A": 0.625, "B": 0.75, "C": 0.5}
 
     def test_a_pause_parts_two_turns_of_one_speaker(self):
         """However short."""

@@ -7,7 +7,6 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from diarize import space
-from diarize.config import SpaceConfig
 from diarize.models.drift import drift_covariance
 from diarize.models.factors import Observations, observations_at, observed, posterior_means, unpacked
 from diarize.models.statistics import accumulated
@@ -28,7 +27,7 @@ def points(values=VALUES, mask=MASK, scale=0.1, clear=None, above=60.0, **settin
     """Speaker points of the values above, all of whose frames are clear unless said otherwise."""
     clear = mask.values if clear is None else clear
     frames = VoiceFrames(values, mask, clear, above)
-    return speaker_points(frames, UBM, LOADINGS, scale, SpaceConfig(**settings))
+    return speaker_points(frames, UBM, LOADINGS, scale)
 
 
 def usual(statistics, frame):
@@ -126,7 +125,7 @@ class TestSpeakerPoints:
             assert mask.seconds == seconds
             values = np.zeros((100 * seconds + 100, 3), np.float32)
             frames = VoiceFrames(values, mask, mask.values, 60.0)
-            known[seconds] = speaker_points(frames, UBM, loadings, 0.1, SpaceConfig()).precision[0]
+            known[seconds] = speaker_points(frames, UBM, loadings, 0.1).precision[0]
         assert_allclose(known[300], known[8] * (1 + 8 / 300) / 2, rtol=1e-4)
         assert_allclose(known[1200], known[8] * (1 + 8 / 1200) / 2 / 2, rtol=1e-4)
 
@@ -140,11 +139,9 @@ class TestSpeakerPoints:
             seen = points(drawn.astype(np.float32), scale=0.5).values.mean(axis=0)
             assert np.linalg.norm(seen - y) < 0.8
 
-    @pytest.mark.parametrize("window", [0.5, 3.0])
-    def test_the_length_of_windows_is_a_setting(self, window):
-        """As are the pauses that end them."""
-        assert_array_equal(points(window=window).bounds, tiled(MASK, window, 0.15)[0])
-        assert_array_equal(points(max_pause=2.0).bounds, tiled(MASK, 1.0, 2.0)[0])
+    def test_windows_are_as_long_as_those_that_the_loadings_were_learnt_from(self):
+        """A second, and no pause over 0.15 s in them."""
+        assert_array_equal(points().bounds, tiled(MASK, 1.0, 0.15)[0])
 
 
 def test_every_frame_of_speech_is_a_point_in_the_textbook_space():

@@ -71,7 +71,8 @@ ALL_IS_TALK = Discriminant(np.zeros(TALK.weights.size), 1.0)
 
 def heard(level, **settings):
     """The mask by mixtures of a made-up level."""
-    return by_mixtures(leveled(level), LOUD, QUIET, ALL_IS_TALK, SpeechConfig(**settings), N_MELS)
+    config = SpeechConfig(**({"min_pause": 0.3, "padding": 0.05} | settings))
+    return by_mixtures(leveled(level), LOUD, QUIET, ALL_IS_TALK, config, N_MELS)
 
 
 class Loudness:
@@ -197,7 +198,7 @@ class TestMixtures:
     def test_bias_hears_more_or_less(self):
         """Between the two levels neither mixture is the likelier: the bias decides."""
         level = np.repeat([-40.0, -20.0, 0.0, -40.0], [100, 200, 100, 100])
-        seconds = [heard(level, bias=b).seconds for b in (-100.0, -3.0, 3.0, 100.0)]
+        seconds = [heard(level, bias=b).seconds for b in (-100.0, -4.0, 2.0, 100.0)]
         assert seconds == sorted(seconds)
         assert seconds[0] == 0.0
         assert_allclose(seconds[1:], [1.1, 3.1, 5.0], rtol=0, atol=0.1)
@@ -224,7 +225,7 @@ class TestMixtures:
         values[100:250, 1:] = 0
         values[300:310, 1:] = 0
         holes = Features(values, features.grid, features.names)
-        found = by_mixtures(holes, LOUD, QUIET, ALL_IS_TALK, SpeechConfig(padding=0.0), N_MELS)
+        found = by_mixtures(holes, LOUD, QUIET, ALL_IS_TALK, SpeechConfig(min_pause=0.3), N_MELS)
         assert_array_equal(runs(found.values), [[0, 100], [250, 400]])
 
 

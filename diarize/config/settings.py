@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import json
-import tomllib
-from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from diarize.config.toml import dumped
 from diarize.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from os import PathLike
 
 __all__ = [
+    "CHOICES",
+    "RANGES",
     "AudioConfig",
     "ClusteringConfig",
     "Config",
@@ -27,16 +26,8 @@ __all__ = [
     "SmoothingConfig",
     "SpaceConfig",
     "SpeechConfig",
-    "dumped",
-    "loaded",
-    "merged",
-    "preset",
-    "preset_names",
-    "without_defaults",
+    "nearest",
 ]
-
-LARGEST_FILE = 1 << 20  # bytes of TOML: more than any configuration, less than any harm
-LARGEST_RESULT = 1 << 28  # bytes of JSON: the turns of days
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +88,8 @@ class SpeechConfig:
     # "network": the shipped segmentation network, which hears overlap, too; "hmm": the shipped two-class
     # mixture; "energy": a threshold on loudness; "silero": extra package
     method: str = "network"
+    # ONNX file or name of another segmentation network for "network" (extra onnx); "" is the one that ships
+    segmentation: str = ""
     # log-odds added to speech by "network" and "hmm": positive hears more, negative less
     bias: float = 0.0
     # shortest stretch of speech and shortest pause, seconds
@@ -110,9 +103,11 @@ class SpeechConfig:
 class SpaceConfig:
     """Where speakers are told apart."""
 
-    # "embedding": windows as points of a speaker embedding; "gmm": windows under the background model; "mfcc":
-    # frames themselves (teaching mode: finds phones)
+    # "embedding": windows as points of a speaker embedding; "gmm": windows under the background model;
+    # "mfcc": frames themselves (teaching mode: finds phones)
     kind: str = "embedding"
+    # ONNX file or name of another speaker embedding (extra onnx); "" is the one that ships
+    embedding: str = ""
     # file of a background model; "" is the one that ships for the measured bandwidth
     background: str = ""
     # seconds of speech in one window of an embedding, and from one window to the next
@@ -239,7 +234,7 @@ def _value(config: Any, dotted: str) -> Any:
 def _check_choice(config: Config, name: str, allowed: tuple[str, ...]) -> None:
     value = _value(config, name)
     if value not in allowed:
-        near = _nearest(str(value), allowed)
+        near = nearest(str(value), allowed)
         raise ConfigError(f"{name} = {value!r}; allowed: {', '.join(allowed)}{near}")
 
 
@@ -258,139 +253,7 @@ def _check_counts(clustering: ClusteringConfig) -> None:
         )
 
 
-def _nearest(word: str, known: tuple[str, ...]) -> str:
+def nearest(word: str, known: tuple[str, ...]) -> str:
+    """The end of a message that names what was probably meant, or nothing."""
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"; did you mean {close[0]!r}?" if close else ""
-
-
-def merged(config: Config, changes: Mapping[str, Any], source: str = "settings") -> Config:
-    """``config`` with nested ``changes`` (as TOML gives them) laid over it.
-
-    Raises ConfigError, naming ``source``, for an unknown key (with the nearest known one), a wrong type or a
-    value out of range.
-    """
-    result: Config = _merged(config, changes, source, "")
-    return result
-
-
-def _merged(config: Any, changes: Mapping[str, Any], source: str, above: str) -> Any:
-    known = tuple(f.name for f in fields(config))
-    new: dict[str, Any] = {}
-    for key, value in changes.items():
-        if key not in known:
-            near = _nearest(key, known) or f"; known here: {', '.join(known)}"
-            raise ConfigError(f"{source}: unknown setting {above + key!r}{near}")
-        old = getattr(config, key)
-        if is_dataclass(old):
-            if not isinstance(value, dict):
-                raise ConfigError(
-                    f"{source}: {above + key} is a section; write [{above + key}] with settings below"
-                )
-            new[key] = _merged(old, value, source, f"{above}{key}.")
-        else:
-            new[key] = _typed(value, old, f"{source}: {above}{key}")
-    return replace(config, **new)
-
-
-def _typed(value: Any, old: Any, where: str) -> Any:
-    if isinstance(old, float) and type(value) in (int, float):
-        return float(value)
-    if type(value) is not type(old):
-        wanted = {int: "a whole number", float: "a number", str: "a text in quotes", bool: "true or false"}
-        raise ConfigError(f"{where} = {value!r}; it must be {wanted[type(old)]}, such as {old!r}")
-    return value
-
-
-def parsed(text: str, source: str) -> dict[str, Any]:
-    """TOML text as a dictionary; ConfigError with the line when it is not TOML."""
-    try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigError(
-            f"{source} is not valid TOML: {error}; see the files in configs/ for the form"
-        ) from None
-
-
-def recorded(text: str, source: str) -> dict[str, Any]:
-    """The settings in the JSON document of a run; ConfigError when it is something else."""
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{source} is not valid JSON: {error}; give what 'run --json' printed") from None
-    settings = document.get("config") if isinstance(document, dict) else None
-    if not isinstance(settings, dict):
-        raise ConfigError(f"{source}: holds no settings; give what 'run --json' printed, or TOML as .toml")
-    return settings
-
-
-def loaded(path: str | PathLike[str], base: Config | None = None) -> Config:
-    """``base`` (the defaults) with the differences that a TOML file holds, or with all the settings that the
-    JSON document of a run (.json) was made with.
-    """
-    path = Path(path)
-    read, largest = (recorded, LARGEST_RESULT) if path.suffix == ".json" else (parsed, LARGEST_FILE)
-    try:
-        if path.is_file() and path.stat().st_size > largest:
-            raise ConfigError(f"{path}: larger than {largest} bytes, so not a configuration; check the path")
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror or error}); check the path") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path}: not text in UTF-8, so not a configuration; check the path") from None
-    changes = read(text, str(path))
-    try:
-        return merged(base or Config(), changes, str(path))
-    except ConfigError as error:  # what is out of range only together with the rest says nothing of the file
-        raise ConfigError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
-
-
-def _preset_folder() -> Path:
-    """Where the presets lie: inside an installed package, beside it in a checkout."""
-    installed = Path(__file__).parent / "data" / "configs"
-    return installed if installed.is_dir() else Path(__file__).parent.parent / "configs"
-
-
-def preset_names() -> tuple[str, ...]:
-    """Names that ``preset`` takes."""
-    return tuple(sorted(path.stem for path in _preset_folder().glob("*.toml")))
-
-
-def preset(name: str) -> Config:
-    """The defaults with one of the shipped sets of differences."""
-    known = preset_names()
-    if name not in known:
-        raise ConfigError(f"no preset {name!r}; there are: {', '.join(known)}{_nearest(name, known)}")
-    return loaded(_preset_folder() / f"{name}.toml")
-
-
-def without_defaults(config: Config) -> dict[str, Any]:
-    """Only what differs from the defaults, nested as in TOML."""
-    return _differences(asdict(config), asdict(Config()))
-
-
-def _differences(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
-    kept: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, dict):
-            if inner := _differences(value, defaults[key]):
-                kept[key] = inner
-        elif value != defaults[key]:
-            kept[key] = value
-    return kept
-
-
-def dumped(config: Config) -> str:
-    """All settings as TOML text that ``loaded`` reads back to the same Config."""
-    values = asdict(config)
-    lines = [f"{key} = {_toml(value)}" for key, value in values.items() if not isinstance(value, dict)]
-    for section, inner in values.items():
-        if isinstance(inner, dict):
-            lines += ["", f"[{section}]", *(f"{key} = {_toml(value)}" for key, value in inner.items())]
-    return "\n".join(lines) + "\n"
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    return repr(value)

@@ -1,0 +1,250 @@
+"""``diarize parts``: speaker embeddings and segmentation networks that others have made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from diarize.cli.files import refuse_existing
+from diarize.cli.guard import FAILED, Guarded
+from diarize.cli.options import Overwrite, Verbose
+from diarize.cli.printing import complain, say, say_json, shown
+
+if TYPE_CHECKING:
+    from diarize.parts.extractor import OnnxEmbedding
+    from diarize.parts.segmenter import OnnxSegmenter
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    cls=Guarded,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Embeddings and segmentation networks in ONNX files: fetch, describe, check, calibrate.",
+)
+
+Cache = Annotated[
+    Path | None,
+    typer.Option("--cache", metavar="DIR", help="Where parts lie (default: the platform's cache)."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+
+
+@app.command("list")
+def list_parts(*, cache: Cache = None, json: Json = False, verbose: Verbose = False) -> None:
+    """Parts that are known by name, with address, size, licence and SHA-256, and what is in the cache."""
+    from diarize.parts.cache import cached_parts, parts_folder
+    from diarize.parts.catalogue import CATALOGUE
+
+    here = cached_parts(cache)
+    known = [_entry_facts(name, here) for name in CATALOGUE]
+    others = [_other_facts(name, path) for name, path in here.items() if name not in CATALOGUE]
+    if json:
+        say_json({"cache": str(parts_folder(cache)), "parts": known + others})
+        return
+    for facts in known + others:
+        say(_described(facts))
+    say(shown(f"cache: {parts_folder(cache)}"))
+
+
+@app.command()
+def get(
+    name_or_address: Annotated[
+        str, typer.Argument(metavar="NAME|URL", help="A name of 'diarize parts list', or an address.")
+    ],
+    *,
+    sha256: Annotated[
+        str | None, typer.Option("--sha256", metavar="HEX", help="Checksum of what the address gives.")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="What it is called here (default: as there).")
+    ] = None,
+    cache: Cache = None,
+    overwrite: Overwrite = False,
+    verbose: Verbose = False,
+) -> None:
+    """Fetch a part once. No other command touches a network.
+
+    What was cut off goes on where it stopped; a file with another checksum is not kept. Proxies are those of
+    the environment, and file: addresses are read too.
+    """
+    from diarize.cli.progress import FETCHING, shown_progress
+    from diarize.parts.getting import get_part
+
+    with shown_progress(name_or_address, quiet=False, stages=FETCHING) as progress:
+        found = get_part(
+            name_or_address, sha256=sha256, name=name, cache=cache, overwrite=overwrite, progress=progress
+        )
+    say(shown(found.path if found.is_new else f"{found.path} (was there already)"))
+
+
+@app.command()
+def info(
+    part: Annotated[str, typer.Argument(metavar="FILE|NAME", help="An ONNX file, or a name in the cache.")],
+    *,
+    cache: Cache = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """What an ONNX file is, what it takes and gives, and whether it is calibrated."""
+    from diarize.parts import load_part
+
+    facts = _facts(load_part(part, cache), cache)
+    if json:
+        say_json(facts)
+        return
+    say(shown(facts.pop("file")))
+    for key, value in facts.items():
+        say(shown(f"  {key.replace('_', ' ')}: {value}"))
+
+
+@app.command()
+def check(*, cache: Cache = None, verbose: Verbose = False) -> None:
+    """Check every part in the cache: its checksum, and a trial on a second of noise."""
+    from diarize.parts.cache import cached_parts, parts_folder
+
+    parts = cached_parts(cache)
+    if not parts:
+        say(shown(f"no parts in {parts_folder(cache)}; 'diarize parts list' says what there is"))
+    failed = sum(not _is_well(name, path) for name, path in parts.items())
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def calibrate(
+    part: Annotated[str, typer.Argument(metavar="FILE|NAME", help="A speaker embedding.")],
+    *,
+    voices: Annotated[
+        Path | None,
+        typer.Option("--voices", metavar="DIR", help="Voices of your own: one subfolder or file a speaker."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE.npz", help="Where to (default: the cache).")
+    ] = None,
+    cache: Cache = None,
+    overwrite: Overwrite = False,
+    verbose: Verbose = False,
+) -> None:
+    """Learn how an embedding's vectors scatter within and between voices (minutes; once for each file).
+
+    The first use of an embedding does it by itself, with 200 readers that ship. Voices like yours can be
+    better: 200 of them, twelve seconds each. A calibration in the cache is replaced.
+    """
+    from diarize.cli.progress import CALIBRATING, shown_progress
+    from diarize.parts import calibration as learning
+    from diarize.parts import load_embedding
+
+    embedding = load_embedding(part, cache)
+    place = learning.calibration_place(embedding, cache) if output is None else output
+    if output is not None:
+        refuse_existing(output, overwrite=overwrite)
+    recordings = _voices(voices)
+    with shown_progress(embedding.name, quiet=False, stages=CALIBRATING) as progress:
+        vectors, speakers = learning.voice_vectors(embedding, recordings, progress)
+    model = learning.fit_calibration(vectors, speakers, embedding.name)
+    learning.save_calibration(place, model)
+    say(shown(place))
+    say(f"  voices: {len(recordings)}, windows: {len(vectors)}, dimensions: {len(model.between)}")
+    say(f"  equal error of windows, voices left out: {100 * learning.equal_error(vectors, speakers):.1f} %")
+
+
+def _voices(folder: Path | None) -> dict[str, list[Path]]:
+    from diarize.audio import voices
+    from diarize.parts.calibration import shipped_voices
+
+    return shipped_voices() if folder is None else voices(folder)
+
+
+def _entry_facts(name: str, here: dict[str, Path]) -> dict[str, Any]:
+    from diarize.parts.catalogue import CATALOGUE
+
+    entry = CATALOGUE[name]
+    return {
+        "name": name,
+        "kind": entry.kind,
+        "description": entry.description,
+        "licence": entry.licence,
+        "bytes": entry.size,
+        "address": entry.address,
+        "member": entry.member,
+        "sha256": entry.sha256,
+        "member_sha256": entry.member_sha256,
+        "here": str(here[name]) if name in here else None,
+    }
+
+
+def _other_facts(name: str, path: Path) -> dict[str, Any]:
+    from diarize.parts.getting import recorded
+
+    record = recorded(path)
+    return {
+        "name": name,
+        "description": "fetched by address" if record else "copied here",
+        "bytes": path.stat().st_size,
+        "address": record.get("address"),
+        "sha256": record.get("sha256"),
+        "here": str(path),
+    }
+
+
+def _described(facts: dict[str, Any]) -> str:
+    size = f"{facts['bytes'] / 1e6:.1f} MB" if facts["bytes"] else ""
+    head = ", ".join(filter(None, (facts["description"], facts.get("licence"), size)))
+    lines = [f"{facts['name']}: {head}{'' if facts['here'] is None else '; here'}"]
+    keys = ("address", "sha256", "member", "member_sha256")
+    lines += [f"  {key.replace('_', ' ')} {facts[key]}" for key in keys if facts.get(key)]
+    return "\n".join(map(shown, lines))
+
+
+def _facts(part: OnnxEmbedding | OnnxSegmenter, cache: Path | None) -> dict[str, Any]:
+    """What is known of a loaded part, for people and programs."""
+    from diarize.parts.extractor import OnnxEmbedding
+
+    session = part.session
+    facts: dict[str, Any] = {"file": str(session.file.path), "name": part.name}
+    if isinstance(part, OnnxEmbedding):
+        features = f"filter bank of {part.format.n_mels}" if part.format.n_mels else "waveform"
+        facts |= {"kind": "embedding", "dimension": part.dimension, "features": features}
+    else:
+        facts |= {"kind": "segmentation", "local_speakers": part.format.n_local}
+    facts |= {
+        "framework": part.format.framework,
+        "rate": part.rate,
+        "sha256": part.checksum,
+        "bytes": len(session.file.data),
+        "inputs": ", ".join(map(str, session.signature.inputs)),
+        "outputs": ", ".join(map(str, session.signature.outputs)),
+    }
+    if isinstance(part, OnnxEmbedding):
+        facts["calibration"] = _calibration(part, cache)
+    return facts | {"metadata": dict(session.signature.metadata)}
+
+
+def _calibration(part: OnnxEmbedding, cache: Path | None) -> str:
+    from diarize.parts.calibration import calibration_found
+
+    found = calibration_found(part, cache)
+    return "at first use" if found is None else str(found)
+
+
+def _is_well(name: str, path: Path) -> bool:
+    """Whether a part in the cache is what it was and works; says so."""
+    from diarize.errors import DiarizeError
+    from diarize.parts import load_part
+    from diarize.parts.catalogue import CATALOGUE
+    from diarize.parts.getting import recorded
+
+    try:
+        part = load_part(path)
+    except DiarizeError as error:
+        complain(str(error), name)
+        return False
+    wanted = CATALOGUE[name].checksum if name in CATALOGUE else recorded(path).get("sha256")
+    if wanted not in (None, part.checksum):
+        complain(f"SHA-256 {part.checksum}, {wanted} is expected; get it again with --overwrite", name)
+        return False
+    say(shown(f"{name}: good{'' if wanted else ' (no checksum is known)'}"))
+    return True

@@ -1,0 +1,137 @@
+"""Settings from TOML and to TOML: changes laid over the defaults, files, presets."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import asdict, fields, is_dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from diarize.config.settings import Config, nearest
+from diarize.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from os import PathLike
+
+__all__ = ["loaded", "merged", "parsed", "preset", "preset_names", "recorded", "without_defaults"]
+
+LARGEST_FILE = 1 << 20  # bytes of TOML: more than any configuration, less than any harm
+LARGEST_RESULT = 1 << 28  # bytes of JSON: the turns of days
+
+
+def merged(config: Config, changes: Mapping[str, Any], source: str = "settings") -> Config:
+    """``config`` with nested ``changes`` (as TOML gives them) laid over it.
+
+    Raises ConfigError, naming ``source``, for an unknown key (with the nearest known one), a wrong type or a
+    value out of range.
+    """
+    result: Config = _merged(config, changes, source, "")
+    return result
+
+
+def _merged(config: Any, changes: Mapping[str, Any], source: str, above: str) -> Any:
+    known = tuple(f.name for f in fields(config))
+    new: dict[str, Any] = {}
+    for key, value in changes.items():
+        if key not in known:
+            near = nearest(key, known) or f"; known here: {', '.join(known)}"
+            raise ConfigError(f"{source}: unknown setting {above + key!r}{near}")
+        old = getattr(config, key)
+        if is_dataclass(old):
+            if not isinstance(value, dict):
+                raise ConfigError(
+                    f"{source}: {above + key} is a section; write [{above + key}] with settings below"
+                )
+            new[key] = _merged(old, value, source, f"{above}{key}.")
+        else:
+            new[key] = _typed(value, old, f"{source}: {above}{key}")
+    return replace(config, **new)
+
+
+def _typed(value: Any, old: Any, where: str) -> Any:
+    if isinstance(old, float) and type(value) in (int, float):
+        return float(value)
+    if type(value) is not type(old):
+        wanted = {int: "a whole number", float: "a number", str: "a text in quotes", bool: "true or false"}
+        raise ConfigError(f"{where} = {value!r}; it must be {wanted[type(old)]}, such as {old!r}")
+    return value
+
+
+def parsed(text: str, source: str) -> dict[str, Any]:
+    """TOML text as a dictionary; ConfigError with the line when it is not TOML."""
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(
+            f"{source} is not valid TOML: {error}; see the files in configs/ for the form"
+        ) from None
+
+
+def recorded(text: str, source: str) -> dict[str, Any]:
+    """The settings in the JSON document of a run; ConfigError when it is something else."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{source} is not valid JSON: {error}; give what 'run --json' printed") from None
+    settings = document.get("config") if isinstance(document, dict) else None
+    if not isinstance(settings, dict):
+        raise ConfigError(f"{source}: holds no settings; give what 'run --json' printed, or TOML as .toml")
+    return settings
+
+
+def loaded(path: str | PathLike[str], base: Config | None = None) -> Config:
+    """``base`` (the defaults) with the differences that a TOML file holds, or with all the settings that the
+    JSON document of a run (.json) was made with.
+    """
+    path = Path(path)
+    read, largest = (recorded, LARGEST_RESULT) if path.suffix == ".json" else (parsed, LARGEST_FILE)
+    try:
+        if path.is_file() and path.stat().st_size > largest:
+            raise ConfigError(f"{path}: larger than {largest} bytes, so not a configuration; check the path")
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror or error}); check the path") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not text in UTF-8, so not a configuration; check the path") from None
+    changes = read(text, str(path))
+    try:
+        return merged(base or Config(), changes, str(path))
+    except ConfigError as error:  # what is out of range only together with the rest says nothing of the file
+        raise ConfigError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
+
+
+def _preset_folder() -> Path:
+    """Where the presets lie: inside an installed package, beside it in a checkout."""
+    installed = Path(__file__).parent.parent / "data" / "configs"
+    return installed if installed.is_dir() else Path(__file__).parent.parent.parent / "configs"
+
+
+def preset_names() -> tuple[str, ...]:
+    """Names that ``preset`` takes."""
+    return tuple(sorted(path.stem for path in _preset_folder().glob("*.toml")))
+
+
+def preset(name: str) -> Config:
+    """The defaults with one of the shipped sets of differences."""
+    known = preset_names()
+    if name not in known:
+        raise ConfigError(f"no preset {name!r}; there are: {', '.join(known)}{nearest(name, known)}")
+    return loaded(_preset_folder() / f"{name}.toml")
+
+
+def without_defaults(config: Config) -> dict[str, Any]:
+    """Only what differs from the defaults, nested as in TOML."""
+    return _differences(asdict(config), asdict(Config()))
+
+
+def _differences(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            if inner := _differences(value, defaults[key]):
+                kept[key] = inner
+        elif value != defaults[key]:
+            kept[key] = value
+    return kept

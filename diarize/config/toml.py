@@ -1,0 +1,28 @@
+"""All settings as TOML text."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from diarize.config.settings import Config
+
+__all__ = ["dumped"]
+
+
+def dumped(config: Config) -> str:
+    """All settings as TOML text that ``loaded`` reads back to the same Config."""
+    values = asdict(config)
+    lines = [f"{key} = {_toml(value)}" for key, value in values.items() if not isinstance(value, dict)]
+    for section, inner in values.items():
+        if isinstance(inner, dict):
+            lines += ["", f"[{section}]", *(f"{key} = {_toml(value)}" for key, value in inner.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return repr(value)

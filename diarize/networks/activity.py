@@ -1,0 +1,57 @@
+"""What a segmentation network says of a recording: who of some local voices speaks, window by window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from diarize.errors import DiarizeError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from diarize.types import FrameGrid
+
+    Array = NDArray[Any]
+
+__all__ = ["LocalActivity"]
+
+
+@dataclass(frozen=True, slots=True)
+class LocalActivity:
+    """Which local voices speak in overlapping windows of a recording; which voice is which changes from one
+    window to the next.
+
+    ``values`` float32 (n_windows, n_frames, n_local): probability that each local voice speaks; ``speech``
+    and ``overlap`` float32 (n_windows, n_frames): that anybody does, and that two do; ``starts`` int64
+    (n_windows,): first sample of each window; ``step``: samples from frame to frame; ``offset``: from a
+    window's first sample to the middle of its frame 0; ``rate`` in Hz.
+    """
+
+    values: Array
+    speech: Array
+    overlap: Array
+    starts: Array
+    step: float
+    offset: float
+    rate: int
+
+    def __post_init__(self) -> None:
+        for name, dtype in (("values", "f4"), ("speech", "f4"), ("overlap", "f4"), ("starts", "i8")):
+            view = np.ascontiguousarray(getattr(self, name), dtype=dtype).view()
+            view.flags.writeable = False
+            object.__setattr__(self, name, view)
+        frames = self.values.shape[:2]
+        if len(self.starts) != frames[0] or self.speech.shape != frames or self.overlap.shape != frames:
+            raise DiarizeError(f"local activity of shapes {self.values.shape} and {self.speech.shape}")
+
+    def window_frames(self, window: int, grid: FrameGrid) -> tuple[slice, Array]:
+        """The frames of ``grid`` whose middle lies in a window, and for each the nearest of its frames."""
+        scale = self.rate / grid.rate
+        centres = scale * (grid.origin + grid.hop / 2 + grid.hop * np.arange(grid.n_frames))
+        place = (centres - self.starts[window] - self.offset) / self.step
+        first, last = np.searchsorted(place, (-0.5, self.values.shape[1] - 0.5))
+        inside = slice(int(first), int(last))
+        return inside, np.clip(np.round(place[inside]).astype(np.int64), 0, self.values.shape[1] - 1)

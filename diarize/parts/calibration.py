@@ -1,0 +1,186 @@
+"""What an embedding's vectors do, learnt from voices: mean, projection, covariances of speakers and windows.
+
+Windows of 1.5 s of two hundred readers that ship with the package (or of the user's own voices), a class a
+speaker. The result is kept by the checksum of the embedding, so it is learnt once for every file.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from diarize.audio import open_recording, voices
+from diarize.errors import ModelError, OutputError, PartError
+from diarize.formats import made_folder, write_bytes
+from diarize.models.store import archived, load_arrays
+from diarize.models.two_covariance import TwoCovariance, fit_two_covariance, log_likelihood_ratio
+from diarize.parts.cache import calibrations_folder
+from diarize.parts.download import silent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from diarize.networks.protocols import EmbeddingExtractor
+    from diarize.parts.download import Progress
+
+    Array = NDArray[Any]
+
+__all__ = [
+    "calibration_found",
+    "calibration_of",
+    "calibration_place",
+    "equal_error",
+    "fit_calibration",
+    "load_calibration",
+    "save_calibration",
+    "shipped_voices",
+    "voice_vectors",
+]
+
+DATA: Final = Path(__file__).parent.parent / "data"
+KIND: Final = "two-covariance"
+NAMES: Final = ("mean", "projection", "between")
+WINDOW: Final = 1.5
+"""Seconds."""
+WINDOWS: Final = 8
+"""Of one speaker at most: more of the same minute add little."""
+READ: Final = 120.0
+"""Seconds of a recording that are read at most."""
+QUIET: Final = 15.0
+"""dB under the loudest window of a recording: what is quieter is mostly pause."""
+LEAST_VOICES: Final = 20
+MOST_DIMS: Final = 64
+
+
+def calibration_of(
+    extractor: EmbeddingExtractor, progress: Progress = silent, cache: str | Path | None = None
+) -> TwoCovariance:
+    """The calibration of an embedding: one in the ``cache`` folder, one that ships, or one learnt now.
+
+    Learning takes minutes, once; without a cache that can be written, every time. Raises PartError when the
+    vectors do not tell voices apart at all.
+    """
+    found = calibration_found(extractor, cache)
+    if found is not None:
+        with suppress(ModelError):  # damaged: learnt anew
+            return load_calibration(found)
+    model = fit_calibration(*voice_vectors(extractor, shipped_voices(), progress), extractor.name)
+    with suppress(OutputError):
+        save_calibration(calibration_place(extractor, cache), model)
+    return model
+
+
+def calibration_found(extractor: EmbeddingExtractor, cache: str | Path | None = None) -> Path | None:
+    """The file of a calibration that there is: the user's own in the cache, or one that ships."""
+    shipped = DATA / "calibrations" / f"{extractor.checksum}.npz"
+    return next((place for place in (calibration_place(extractor, cache), shipped) if place.is_file()), None)
+
+
+def calibration_place(extractor: EmbeddingExtractor, cache: str | Path | None = None) -> Path:
+    """Where in the cache the calibration of an embedding is kept."""
+    return calibrations_folder(cache) / f"{extractor.checksum}.npz"
+
+
+def shipped_voices() -> dict[str, list[Path]]:
+    """Recordings by reader."""
+    return voices(DATA / "voices")
+
+
+def voice_vectors(
+    extractor: EmbeddingExtractor,
+    recordings: Mapping[str, Sequence[Path]],
+    progress: Progress = silent,
+) -> tuple[Array, Array]:
+    """Vectors float32 (n, dimension) of windows of every speaker's ``recordings``, and their speakers (n,).
+
+    Raises AudioError for what cannot be read and PartError for fewer than twenty speakers.
+    """
+    if len(recordings) < LEAST_VOICES:
+        raise PartError(
+            f"{len(recordings)} voices to calibrate with; {LEAST_VOICES} are needed, two hundred are better: "
+            "one file or subfolder a speaker"
+        )
+    vectors, speakers = [], []
+    for done, paths in enumerate(recordings.values()):
+        for path in paths[:WINDOWS]:
+            found = _vectors_of(extractor, path, -(-WINDOWS // min(len(paths), WINDOWS)))
+            vectors.append(found)
+            speakers += [done] * len(found)
+        progress("calibration", (done + 1) / len(recordings))
+    return np.concatenate(vectors), np.array(speakers)
+
+
+def _vectors_of(extractor: EmbeddingExtractor, path: Path, n: int) -> Array:
+    """Of at most ``n`` windows of the beginning of a recording."""
+    samples = open_recording(path, rate=extractor.rate, end=READ).waveform().samples
+    return extractor.embed([samples], _windows(samples, round(WINDOW * extractor.rate), n))
+
+
+def _windows(samples: Array, size: int, n: int) -> Array:
+    """Bounds (≤ n, 2) of windows that are not much quieter than the loudest, spread over all such."""
+    starts = np.arange(0, max(1, len(samples) - size + 1), size)
+    power = np.array(
+        [np.mean(np.square(samples[start : start + size], dtype=np.float64)) for start in starts]
+    )
+    loud = starts[power >= power.max() / 10 ** (QUIET / 10)]
+    chosen = loud[np.unique(np.linspace(0, len(loud) - 1, n).round().astype(int))]
+    return np.column_stack((chosen, np.minimum(chosen + size, len(samples))))
+
+
+def fit_calibration(vectors: Array, speakers: Array, name: str = "the embedding") -> TwoCovariance:
+    """The model of vectors (n, D) of ``speakers`` (n,), in a quarter as many dimensions as there are voices,
+    sixteen at least and 64 at most. Raises PartError when they do not depend on the voice.
+    """
+    n_dims = min(MOST_DIMS, max(16, len(np.unique(speakers)) // 4))
+    if not np.ptp(vectors, axis=0).max() > 0:
+        raise PartError(f"{name}: gives the same vector for every voice; it is no speaker embedding")
+    try:
+        return fit_two_covariance(vectors, speakers, n_dims)
+    except (ModelError, np.linalg.LinAlgError) as error:
+        raise PartError(f"{name}: cannot be calibrated ({error}); it is no speaker embedding") from None
+
+
+def equal_error(vectors: Array, speakers: Array) -> float:
+    """Share of pairs of windows judged wrongly where both errors are equal, each half of the voices by what
+    the other half taught: 0 for perfect, 0.5 for guessing.
+    """
+    half = np.unique(speakers, return_inverse=True)[1] % 2 == 0
+    return float(np.mean([_error_of(vectors, speakers, taught) for taught in (half, ~half)]))
+
+
+def _error_of(vectors: Array, speakers: Array, taught: Array) -> float:
+    model = fit_calibration(vectors[taught], speakers[taught])
+    points, names = model.project(vectors[~taught]), speakers[~taught]
+    ones = np.ones(1)
+    scores = np.concatenate(
+        [
+            log_likelihood_ratio(points[i], points[i + 1 :], (ones, ones), model.between)
+            for i in range(len(points))
+        ]
+    )
+    same = np.concatenate([names[i] == names[i + 1 :] for i in range(len(points))])
+    ordered = same[np.argsort(scores, kind="stable")]
+    missed = np.cumsum(ordered) / ordered.sum()
+    accepted = 1 - np.cumsum(~ordered) / (~ordered).sum()
+    nearest = np.argmin(np.abs(missed - accepted))
+    return float((missed[nearest] + accepted[nearest]) / 2)
+
+
+def save_calibration(path: Path, model: TwoCovariance) -> None:
+    """Write a calibration, whole or not at all. Raises OutputError."""
+    made_folder(path.parent)
+    arrays = {name: np.asarray(getattr(model, name), dtype=np.float64) for name in NAMES}
+    write_bytes(path, archived(KIND, arrays), overwrite=True)
+
+
+def load_calibration(path: Path) -> TwoCovariance:
+    """Read what `save_calibration` wrote. Raises ModelError."""
+    kind, arrays = load_arrays(path, NAMES)
+    if kind != KIND:
+        raise ModelError(f"{path} is of kind {kind[:40]!r}; a calibration is {KIND!r}")
+    return TwoCovariance(**arrays)

@@ -1,0 +1,65 @@
+"""Pieces out of a stream of samples, holding no more of it than the longest piece."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from diarize.errors import PartError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+__all__ = ["checked_bounds", "cut", "overlapping"]
+
+
+def checked_bounds(bounds: Array) -> Array:
+    """Bounds int64 (m, 2) as they must be: 0 <= start < end, sorted by start. Raises PartError otherwise."""
+    found = np.asarray(bounds, dtype=np.int64).reshape(-1, 2)
+    start, end = found.T
+    if (start < 0).any() or (end <= start).any() or (np.diff(start) < 0).any():
+        raise PartError("windows to embed must have samples in them and be sorted by start; sort them")
+    return found
+
+
+def cut(blocks: Iterable[Array], bounds: Array) -> Iterator[Array]:
+    """Samples of each of the ``bounds`` (m, 2), sorted by start, out of consecutive ``blocks``.
+
+    What is behind the end of the recording is left out. Raises PartError for bounds that are all behind it.
+    """
+    held, first, stream = np.empty(0, dtype=np.float32), 0, iter(blocks)
+    for start, end in bounds.tolist():
+        while first + len(held) < end and (block := next(stream, None)) is not None:
+            kept = held[min(max(start - first, 0), len(held)) :]
+            first += len(held) - len(kept)
+            held = np.concatenate((kept, np.asarray(block, dtype=np.float32)))
+        piece = held[max(0, start - first) : end - first]
+        if not len(piece):
+            raise PartError(
+                f"a window from sample {start} to {end} of a recording of {first + len(held)} samples; give "
+                "windows within it"
+            )
+        yield piece
+
+
+def overlapping(blocks: Iterable[Array], size: int, hop: int) -> Iterator[tuple[int, Array, int]]:
+    """Windows of ``size`` samples every ``hop``: first sample, samples (size,), how many samples came so far.
+
+    The last is the first that reaches the end, filled up with zeros. Without a sample there is none.
+    """
+    held, first, end = np.empty(0, dtype=np.float32), 0, 0
+    covered = 0
+    for block in blocks:
+        held = np.concatenate((held, np.asarray(block, dtype=np.float32)))
+        end += len(block)
+        while len(held) >= size:
+            yield first, held[:size], end
+            covered = first + size
+            held, first = held[hop:], first + hop
+    if end > covered:
+        yield first, np.pad(held, (0, size - len(held))), end

@@ -1,0 +1,1 @@
+"""Parts that others have made."""
