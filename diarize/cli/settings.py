@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from diarize.cli.files import about, existing, or_silence, read_annotations
-from diarize.cli.options import SEPARATE, Hearing, Known, Settings, Sound, nearest
+from diarize.cli.options import SENSITIVITY, SEPARATE, Hearing, Known, Settings, Sound, nearest
 from diarize.cli.printing import shown
 from diarize.cli.progress import shown_progress
 from diarize.config import CHOICES, Config, loaded, merged, parsed, preset
@@ -121,6 +121,7 @@ def _changes(asked: Settings) -> dict[str, Any]:
         "speech": {
             "method": asked.speech if asked.speech in CHOICES["speech.method"] else None,
             "segmentation": asked.segmentation,
+            "bias": SENSITIVITY[asked.sensitivity] if asked.sensitivity else None,
         },
         "space": {
             "kind": space,
