@@ -2,9 +2,10 @@
 configuration.
 
     python -m benchmarks.accuracy --corpus DIR [--corpus DIR …] [--preset NAME] [--set
-    clustering.max_speakers=8]
+    clustering.max_speakers=8] [--space NAME] [--embedding FILE|NAME] [--segmentation FILE|NAME]
 
-Every recording NAME.flac (or .wav) needs NAME.rttm beside it; NAME.uem, where there is one, says what is
+benchmarks/protocol.md says which corpora are for choosing settings and which are looked at once a release.
+Every recording NAME.flac (or .wav, .opus) needs NAME.rttm beside it; NAME.uem, where there is one, says what is
 scored. A folder without recordings of its own stands for those of its folders that have some. Pooled
 figures sum seconds over the recordings of a folder; nothing is averaged over files.
 """
@@ -21,7 +22,7 @@ import numpy as np
 import diarize
 from benchmarks.corpora import corpora
 from diarize import scoring
-from diarize.config import Config, merged, parsed, preset
+from diarize.config import CHOICES, Config, merged, parsed, preset
 from diarize.intervals import union
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     Array = Any
 
-DETECTORS = ("hmm", "energy", "silero")
+DETECTORS = ("network", "hmm", "energy", "silero")
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def table(title: str, outcomes: list[Outcome]) -> str:
 
 
 def detection_table(corpus: list[Recording], config: Config) -> str:
-    """Speech activity alone, three detectors in one run, pooled seconds."""
+    """Speech activity alone, all detectors in one run, pooled seconds."""
     lines = [f"{'speech activity':<26} {'miss':>5} {'false':>5}   share of reference speech"]
     for method in DETECTORS:
         found = [detected(r, merged(config, {"speech": {"method": method}})) for r in corpus]
@@ -118,6 +119,13 @@ def settings(changes: Iterable[str], name: str | None) -> Config:
     return merged(preset(name) if name else Config(), parsed("\n".join(changes), "--set"), "--set")
 
 
+def parts(options: argparse.Namespace) -> list[str]:
+    """The options that choose a space and its parts, as assignments of settings."""
+    chosen = {"space.kind": options.space, "space.embedding": options.embedding}
+    chosen["speech.segmentation"] = options.segmentation
+    return [f'{key} = "{value}"' for key, value in chosen.items() if value]
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(
@@ -126,10 +134,13 @@ def main() -> None:
     parser.add_argument("--corpus", type=corpora, action="extend", required=True)
     parser.add_argument("--preset")
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE")
+    parser.add_argument("--space", choices=CHOICES["space.kind"])
+    parser.add_argument("--embedding", metavar="FILE|NAME")
+    parser.add_argument("--segmentation", metavar="FILE|NAME")
     parser.add_argument("--leave-out", default="", metavar="PREFIX", help="skip recordings so named")
     parser.add_argument("--no-detection", action="store_true", help="skip the table of speech detectors")
     options = parser.parse_args()
-    config = settings(options.set, options.preset)
+    config = settings([*options.set, *parts(options)], options.preset)
     print(
         "DER: collar 0, overlap scored. DER¼: collar ±0.25 s, overlap skipped. Parts of DER in % of reference"
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Array = Any
 
-SUFFIXES = (".flac", ".wav")
+SUFFIXES = (".flac", ".wav", ".opus")
 
 
 @dataclass(frozen=True)

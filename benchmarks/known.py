@@ -32,7 +32,7 @@ from benchmarks.heldout import is_held_out
 from diarize import audio, synth
 from diarize.config import Config, merged
 from diarize.identity import THRESHOLD, Voice, log_odds, voices_of
-from diarize.identity.voice import OFFSET, SLOPE
+from diarize.identity.voice import CALIBRATION
 from diarize.types import Waveform
 
 if TYPE_CHECKING:
@@ -114,7 +114,8 @@ HEADER = (
 
 def fitted_line(same: Array, different: Array) -> tuple[float, float]:
     """Slope and offset of log ratios that lose the least bits."""
-    raw = [(each - OFFSET) / SLOPE for each in (same, different)]
+    slope, offset = CALIBRATION["embedding"]
+    raw = [(each - offset) / slope for each in (same, different)]
     best = minimize(
         lambda line: cllr(*(line[0] * each + line[1] for each in raw)), (1.0, 0.0), method="Nelder-Mead"
     )

@@ -10,6 +10,7 @@ import numpy as np
 
 from diarize import background, pipeline
 from diarize.errors import ConfigError, DiarizeError, FormatError
+from diarize.identity.embedded import embedded_evidence
 from diarize.identity.voice import Evidence, Voice, fingerprint, joined
 from diarize.intervals import subtract, union
 from diarize.models.sessions import session_evidence
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["WITHIN", "enrolled", "voices_of"]
 
 # Share of what tells voices apart that changes from one recording of a voice to the next: microphone, room,
-# mood. Chosen, like SLOPE and OFFSET, on voices held out.
+# mood. Chosen, like the lines of calibration, on voices held out.
 WITHIN: Final = 0.5
 # Of what an enrolment may hold of second voices, as a share of its speech, without a question.
 LEAST: Final = 2.5  # seconds of speech, or what was heard is no voice
@@ -53,6 +54,9 @@ def voices_of(recording: str | PathLike[str], annotation: Annotation, config: Co
     if not annotation.turns:
         return {}
     with threadpool_limits(limits=1):  # sums in another order would differ in the last bits
+        if config.space.kind == "embedding":
+            found = embedded_evidence(Path(recording), alone(annotation), config)
+            return {name: Voice(name, {"embedding": each}) for name, each in found.items()}
         return _heard(*_features(Path(recording), annotation, config), annotation, config)
 
 

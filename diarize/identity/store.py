@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["SUFFIX", "checked_name", "load", "load_folder", "save", "voice_path"]
 
 SUFFIX: Final = ".voice.npz"
-VERSION: Final = 1
+VERSION: Final = 2
 LARGEST: Final = 1 << 26  # bytes: thousands of recordings of one voice
 LONGEST: Final = 60  # characters of a name
 LONGEST_STEM: Final = 200  # bytes of a file name, which most disks limit to 255

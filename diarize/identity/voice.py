@@ -23,11 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["BANDS", "Evidence", "Voice", "fingerprint", "joined", "log_odds"]
 
-BANDS: Final = ("wide", "narrow")  # in the order in which they are asked
-# Log odds = SLOPE · log ratio + OFFSET: logistic calibration (Brümmer & du Preez 2006) on voices that the
-# background models did not know, python -m benchmarks.known; one line serves both bands.
-SLOPE: Final = 0.87
-OFFSET: Final = -1.6
+BANDS: Final = ("embedding", "wide", "narrow")  # in the order in which they are asked
+# Log odds = slope · log ratio + offset: logistic calibration (Brümmer & du Preez 2006) on voices that the
+# models did not know, python -m benchmarks.known; one line serves both bands.
+CALIBRATION: Final = {"embedding": (0.27, -0.42), "wide": (0.87, -1.6), "narrow": (0.87, -1.6)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ def _parts(rows: Array, rank: int) -> tuple[Array, Array, Array]:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """A name and its evidence by band, "wide", "narrow" or both."""
+    """A name and its evidence, by a speaker embedding or by band, "wide", "narrow" or both."""
 
     name: str
     evidence: Mapping[str, Evidence]
@@ -115,7 +114,8 @@ def log_odds(first: Voice, second: Voice) -> float:
     for band in BANDS:
         a, b = first.evidence.get(band), second.evidence.get(band)
         if a and b and a.model == b.model and a.linear.shape[1] == b.linear.shape[1]:
-            return SLOPE * log_ratio(a.observations, b.observations) + OFFSET
+            slope, offset = CALIBRATION[band]
+            return slope * log_ratio(a.observations, b.observations) + offset
     raise ModelError(
         f"the voices of {first.name!r} and {second.name!r} were made with different background models; "
         "enrol them anew with the one in use"

@@ -18,6 +18,9 @@ from diarize.identity.hearing import alone, spoken_by
 from diarize.identity.voice import joined
 from diarize.types import Annotation, Turn, Waveform
 
+# Voices of pure signal are none to an embedding of people; under the background model they are.
+GMM = merged(Config(), {"space": {"kind": "gmm"}, "speech": {"method": "hmm"}})
+
 
 def truth(talks, name):
     """Who really spoke when."""
@@ -28,8 +31,7 @@ def truth(talks, name):
 def voices(talks):
     """Voices by recording and speaker, the turns given."""
     return {
-        name: voices_of(talks / f"{name}.wav", truth(talks, name), Config())
-        for name in ("one", "two", "alone")
+        name: voices_of(talks / f"{name}.wav", truth(talks, name), GMM) for name in ("one", "two", "alone")
     }
 
 
@@ -46,7 +48,7 @@ def test_wide_recordings_are_heard_in_both_bands_and_calls_in_one(talks, voices,
     assert set(voices["one"]["voice_00"].evidence) == {"wide", "narrow"}
     sound = read(talks / "two.wav", rate=8000)
     write(tmp_path / "call.wav", Waveform(sound.samples, 8000, "call"))
-    call = voices_of(tmp_path / "call.wav", truth(talks, "two"), Config())
+    call = voices_of(tmp_path / "call.wav", truth(talks, "two"), GMM)
     assert set(call["voice_00"].evidence) == {"narrow"}
     assert log_odds(voices["one"]["voice_00"], call["voice_00"]) > 5
     assert log_odds(voices["one"]["voice_04"], call["voice_00"]) < 0
@@ -55,8 +57,8 @@ def test_wide_recordings_are_heard_in_both_bands_and_calls_in_one(talks, voices,
 def test_enrolling_in_parts_is_enrolling_the_whole(talks):
     """Files in any order, one at a time or all at once; the same file twice says it once."""
     paths = [talks / "one.wav", talks / "alone.wav"]
-    whole = enrolled("x", paths, Config(), whole=True)
-    parts = joined("x", [enrolled("x", [path], Config(), whole=True) for path in [*paths[::-1], paths[0]]])
+    whole = enrolled("x", paths, GMM, whole=True)
+    parts = joined("x", [enrolled("x", [path], GMM, whole=True) for path in [*paths[::-1], paths[0]]])
     for band, each in whole.evidence.items():
         np.testing.assert_array_equal(parts.evidence[band].linear, each.linear)
         np.testing.assert_array_equal(parts.evidence[band].precision, each.precision)
@@ -68,17 +70,17 @@ def test_a_talk_of_two_is_no_voice_unless_it_is_said_to_be(talks):
     with pytest.raises(
         DiarizeError, match=r"one\.wav: sounds like 2 people .*give a recording of one person"
     ):
-        enrolled("x", [talks / "one.wav"], Config())
-    voice = spoken_by("Ann", talks / "one.wav", truth(talks, "one"), "voice_04", Config())
+        enrolled("x", [talks / "one.wav"], GMM)
+    voice = spoken_by("Ann", talks / "one.wav", truth(talks, "one"), "voice_04", GMM)
     assert voice.name == "Ann"
-    assert log_odds(voice, enrolled("x", [talks / "alone.wav"], Config(), whole=True)) > 5
+    assert log_odds(voice, enrolled("x", [talks / "alone.wav"], GMM, whole=True)) > 5
     with pytest.raises(FormatError, match=r"no speaker 'Ann' in the turns of .*; there is voice_0"):
-        spoken_by("Ann", talks / "one.wav", truth(talks, "one"), "Ann", Config())
+        spoken_by("Ann", talks / "one.wav", truth(talks, "one"), "Ann", GMM)
 
 
 def test_nothing_but_names_is_changed(talks, voices):
     """A stranger stays as it was."""
-    result = diarize.diarize(talks / "two.wav")
+    result = diarize.diarize(talks / "two.wav", GMM)
     known = [voices["one"]["voice_00"], voices["one"]["voice_04"]]
     found = named(result, talks / "two.wav", known)
     assert [m.name for m in found.matches].count("voice_00") == 1
@@ -103,22 +105,22 @@ def test_only_where_a_speaker_is_alone_counts():
 def test_speakers_of_whom_nothing_is_heard_have_no_voice(talks):
     """A tenth of a second, and nobody at all."""
     annotation = Annotation("one", (Turn(1.0, 9.0, "a"), Turn(12.0, 12.1, "b")))
-    assert set(voices_of(talks / "one.wav", annotation, Config())) == {"a"}
-    assert voices_of(talks / "one.wav", Annotation("one"), Config()) == {}
+    assert set(voices_of(talks / "one.wav", annotation, GMM)) == {"a"}
+    assert voices_of(talks / "one.wav", Annotation("one"), GMM) == {}
     with pytest.raises(DiarizeError, match="b is never alone for"):
-        spoken_by("x", talks / "one.wav", annotation, "b", Config())
+        spoken_by("x", talks / "one.wav", annotation, "b", GMM)
 
 
 def test_silence_is_no_voice(tmp_path):
     """In one line."""
     write(tmp_path / "silence.wav", Waveform(np.zeros(32_000), 16_000))
     with pytest.raises(DiarizeError, match="no speech found, so there is no voice to enrol"):
-        enrolled("x", [tmp_path / "silence.wav"], Config())
+        enrolled("x", [tmp_path / "silence.wav"], GMM)
 
 
 def test_settings_that_make_voices_incomparable_are_refused(talks):
     """The mean must have been taken out of the whole recording."""
-    config = merged(Config(), {"features": {"normalization": "sliding"}})
+    config = merged(GMM, {"features": {"normalization": "sliding"}})
     with pytest.raises(ConfigError, match="voices can be compared under 'recording' alone"):
         voices_of(talks / "one.wav", truth(talks, "one"), config)
 
@@ -130,7 +132,7 @@ def test_the_textbook_space_and_another_model_serve_too(talks, voices, tmp_path)
         same.evidence["wide"].linear, voices["one"]["voice_00"].evidence["wide"].linear
     )
     background.save(background.shipped("wide"), tmp_path / "own.npz")
-    config = merged(Config(), {"space": {"background": str(tmp_path / "own.npz")}})
+    config = merged(GMM, {"space": {"background": str(tmp_path / "own.npz")}})
     own = voices_of(talks / "one.wav", truth(talks, "one"), config)["voice_00"]
     assert set(own.evidence) == {"wide"}
     assert log_odds(own, voices["two"]["voice_00"]) > 5
@@ -140,7 +142,7 @@ def test_voices_of_another_model_are_refused(talks, voices, tmp_path):
     """With the name of the voice."""
     model = background.shipped("wide")
     background.save(replace(model, scale=model.scale / 2), tmp_path / "other.npz")
-    config = merged(Config(), {"space": {"background": str(tmp_path / "other.npz")}})
+    config = merged(GMM, {"space": {"background": str(tmp_path / "other.npz")}})
     other = voices_of(talks / "one.wav", truth(talks, "one"), config)["voice_00"]
     with pytest.raises(ModelError, match="'voice_00' were made with different background models"):
         log_odds(other, voices["two"]["voice_00"])

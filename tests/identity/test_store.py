@@ -12,6 +12,7 @@ import pytest
 from diarize.errors import ModelError, OutputError
 from diarize.identity import Voice, load, load_folder, save, voice_path
 from diarize.identity.store import LARGEST
+from diarize.identity.voice import BANDS
 from diarize.models.factors import packed
 from diarize.models.store import save_arrays
 
@@ -74,11 +75,11 @@ def arrays(**changed):
     """What a voice file of two dimensions holds."""
     none = {"linear": np.zeros((0, 0)), "precision": np.zeros((0, 0)), "seconds": np.zeros(0)}
     own = {"linear": np.ones((1, 2)), "precision": packed(np.eye(2)[None]), "seconds": np.ones(1)}
-    found = {f"{band}_{k}": v for band, each in (("wide", own), ("narrow", none)) for k, v in each.items()}
+    found = {f"{band}_{k}": v for band in BANDS for k, v in (own if band == "wide" else none).items()}
     return found | changed
 
 
-WORDS = {"version": 1, "name": "Ann", "models": {"wide": "m"}}
+WORDS = {"version": 2, "name": "Ann", "models": {"wide": "m"}}
 
 
 def saved(path, words=WORDS, **changed):
@@ -114,12 +115,12 @@ def test_arrays_that_no_recording_gives_are_refused(tmp_path, changed):
 @pytest.mark.parametrize(
     "words",
     [
-        {}, {"version": 2, "name": "Ann", "models": {"wide": "m"}},
-        {"version": 1, "name": "Ann", "models": {}},
-        {"version": 1, "name": "Ann", "models": []}, {"version": 1, "models": {"wide": "m"}}, [],
-        {"version": 1, "name": "SPEAKER_00", "models": {"wide": "m"}},
-        {"version": 1, "name": "a\nb", "models": {"wide": "m"}},
-        {"version": 1, "name": "Ann", "models": {"narrow": "m"}},
+        {}, {"version": 1, "name": "Ann", "models": {"wide": "m"}},
+        {"version": 2, "name": "Ann", "models": {}},
+        {"version": 2, "name": "Ann", "models": []}, {"version": 2, "models": {"wide": "m"}}, [],
+        {"version": 2, "name": "SPEAKER_00", "models": {"wide": "m"}},
+        {"version": 2, "name": "a\nb", "models": {"wide": "m"}},
+        {"version": 2, "name": "Ann", "models": {"narrow": "m"}},
     ],
 )  # fmt: skip
 def test_other_headers_are_refused(tmp_path, words):

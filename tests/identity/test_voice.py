@@ -10,7 +10,7 @@ import pytest
 from diarize import background
 from diarize.errors import ModelError
 from diarize.identity import Evidence, Voice, log_odds
-from diarize.identity.voice import OFFSET, SLOPE, fingerprint, joined
+from diarize.identity.voice import CALIBRATION, fingerprint, joined
 from diarize.models.sessions import log_ratio
 
 from .made import corner, evidence, voice
@@ -19,10 +19,11 @@ from .made import corner, evidence, voice
 def test_log_odds_are_the_calibrated_log_ratio():
     """And the same both ways."""
     one, other = evidence(corner("+0+0")), evidence(corner("+00+"))
-    expected = SLOPE * log_ratio(one.observations, other.observations) + OFFSET
-    a, b = Voice("a", {"wide": one}), Voice("b", {"wide": other})
-    assert log_odds(a, b) == pytest.approx(expected, abs=1e-12)
-    assert log_odds(b, a) == pytest.approx(log_odds(a, b), abs=1e-9)
+    for band, (slope, offset) in CALIBRATION.items():
+        expected = slope * log_ratio(one.observations, other.observations) + offset
+        a, b = Voice("a", {band: one}), Voice("b", {band: other})
+        assert log_odds(a, b) == pytest.approx(expected, abs=1e-12)
+        assert log_odds(b, a) == pytest.approx(log_odds(a, b), abs=1e-9)
 
 
 def test_near_voices_are_likelier_one_than_far_ones():

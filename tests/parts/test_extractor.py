@@ -109,6 +109,15 @@ def test_redimnet_gets_its_own_bands_in_groups_of_four_frames(tmp_path):
     np.testing.assert_allclose(found, [*np.mean(features**2, axis=0), 148], **CLOSE)
 
 
+def test_redimnet_emphasises_the_first_sample_against_the_second(tmp_path):
+    """In a window that is one click at its beginning nothing else is heard in the first frame."""
+    extractor = load_embedding(made.redimnet(tmp_path / "a.onnx"))
+    click = np.zeros((1, 24000), dtype="f")
+    click[0, :2] = 0.5, 0.6
+    features = redimnet_features(click[0])[:148]
+    np.testing.assert_allclose(extractor._features(click)[0], centred(features), atol=1e-3)
+
+
 @pytest.mark.parametrize("shape", [("B", "T"), ("B", 1, "T"), (1, 1, "T"), (1, 24000)])
 def test_a_waveform_goes_in_as_it_is(tmp_path, shape):
     """With or without an axis for channels, one at a time or several."""

@@ -59,6 +59,8 @@ def test_a_file_cut_anywhere_is_refused(tmp_path):
     for n in [*range(0, len(data), 37), len(data) - 1]:
         cut.write_bytes(data[:n])
         refused(cut)
+    cut.write_bytes(data[: len(data) // 2])
+    assert f"cut short ({len(data) // 2} bytes)" in refused(cut)
 
 
 def test_bytes_that_are_something_else(tmp_path):
@@ -88,6 +90,15 @@ def test_no_file_no_name(tmp_path):
     with pytest.raises(PartError, match="neither a file nor the name of a part; did you mean 'campplus'"):
         load_embedding("camplus", tmp_path)
     assert "not a regular file" in refused(tmp_path)
+
+
+def test_a_known_name_stands_for_one_file(tmp_path):
+    """Another one under its name is not it, while its path may be given."""
+    (tmp_path / "parts").mkdir()
+    path = made.embedding(tmp_path / "parts" / "campplus.onnx")
+    with pytest.raises(PartError, match="not campplus as it is known"):
+        load_embedding("campplus", tmp_path)
+    assert load_embedding(path).dimension == 6
 
 
 def test_weights_in_another_file_are_not_read(tmp_path):
