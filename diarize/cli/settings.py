@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from diarize.cli.files import about, existing, or_silence, read_annotations
-from diarize.cli.options import SEPARATE, Hearing, Known, Settings, Sound, nearest
+from diarize.cli.options import SENSITIVITY, SEPARATE, Hearing, Known, Settings, Sound, nearest
 from diarize.cli.printing import shown
 from diarize.cli.progress import CALIBRATING, shown_progress
 from diarize.config import CHOICES, Config, loaded, merged, parsed, preset
@@ -155,6 +155,7 @@ def _changes(asked: Settings) -> dict[str, Any]:
             "method": asked.speech if asked.speech in CHOICES["speech.method"] else None,
             "segmentation": asked.segmentation,
             "segmentation_sha256": None if asked.segmentation is None else "",
+            "bias": SENSITIVITY[asked.sensitivity] if asked.sensitivity else None,
         },
         "space": {
             "kind": space,
