@@ -715,3 +715,23 @@ def test_a_result_that_cannot_be_read_is_not_ours(folder, monkeypatch):
     assert statuses["a.wav"] == "failed"
     assert "not this batch's own unchanged file" in lines(folder)[0]["error"]
     assert (folder.parent / "out" / "a.rttm").read_text() == f"sound of a.wav {CONFIG.speech.bias}"
+
+
+def test_what_is_called_otherwise_and_looks_like_sound_is_named(tmp_path):
+    """By how it begins or by its name; other files, hidden ones and recordings themselves are not."""
+    folder = tmp_path / "in"
+    (folder / "deep").mkdir(parents=True)
+    write_wav(folder / "a.wav", Waveform(np.zeros(1600, np.float32), 16_000, "a"))
+    shutil.copy(folder / "a.wav", folder / "deep" / "call.dat")
+    shutil.copy(folder / "a.wav", folder / ".hidden")
+    (folder / "memo.ds2").write_bytes(b"\x03ds2")
+    (folder / "G.txt").write_text("Good " * 100)
+    plan = planned(folder, tmp_path / "out")
+    assert [task.key for task in plan.tasks] == ["a.wav"]
+    assert [note.split(": ") for note in plan.passed_over] == [
+        ["memo.ds2", "DS2 by its looks, but not called like a recording"],
+        ["deep/call.dat", "WAV by its looks, but not called like a recording"],
+    ]
+    (folder / "a.wav").unlink()
+    with pytest.raises(AudioError, match=r"no recordings in it, by their names \(memo.ds2: DS2 by its looks"):
+        planned(folder, tmp_path / "out")

@@ -12,6 +12,7 @@ and in sox.
 from diarize.audio.clips import write_clips
 from diarize.audio.compressing import compressed
 from diarize.audio.folders import AUDIO_SUFFIXES, voices
+from diarize.audio.opening import kind_of
 from diarize.audio.recording import Recording, open_recording, read
 from diarize.audio.writing import write, write_flac, write_wav
 
@@ -19,6 +20,7 @@ __all__ = [
     "AUDIO_SUFFIXES",
     "Recording",
     "compressed",
+    "kind_of",
     "open_recording",
     "read",
     "voices",

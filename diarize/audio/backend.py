@@ -12,18 +12,35 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[Any]
+    Tell = Callable[[str], None]
 
-__all__ = ["CHUNK", "CONTAINERS", "Backend", "Header", "UnreadableError"]
+__all__ = ["CHUNK", "CONTAINERS", "NO_SOUND", "Backend", "Header", "UnreadableError", "untold"]
 
 CHUNK = 16_384  # samples of each channel at a time
 # What PyAV and ffmpeg may find in a file; playlists, which name other files, are not among it.
 CONTAINERS = (
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aac,mp3,ogg,flac,wav,w64,aiff,au,caf,avi,asf,flv,mpegts,amr"
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aac,mp3,ogg,flac,wav,w64,aiff,au,caf,avi,asf,flv,mpegts,mpeg,amr,"
+    "ac3,eac3,wv,tta"
 )
 
 
+NO_SOUND = "there is no sound track in it"
+
+
 class UnreadableError(Exception):
-    """A backend cannot open a file or cannot go on; the text is the reason, as far as it is known."""
+    """A backend cannot open a file or cannot go on; the text is the reason, as far as it is known.
+
+    ``sure``: it knows this kind of file and what is wrong with it; ``absent``: it is not there to know
+    anything.
+    """
+
+    def __init__(self, reason: str, *, sure: bool = False, absent: bool = False) -> None:
+        super().__init__(reason)
+        self.sure, self.absent = sure, absent
+
+
+def untold(_: str) -> None:
+    """Where nobody asks what was odd."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +48,8 @@ class Header:
     """What a file says about itself.
 
     ``rate`` in Hz; ``frames``: samples of each channel, None when that is not known without decoding;
-    ``promised``: the same as written in the file, which a cut-off file does not keep; ``streams`` of audio.
+    ``promised``: the same as written in the file, which a cut-off file does not keep, None where the file
+    says nothing that can be held against it; ``streams`` of audio; ``notes``: what is odd about it.
     """
 
     container: str
@@ -40,14 +58,17 @@ class Header:
     frames: int | None
     promised: int | None = None
     streams: int = 1
+    notes: tuple[str, ...] = ()
 
 
 class Backend(NamedTuple):
     """One way to open files.
 
-    ``header(path)``, and ``chunks(path, first)``, which gives float32 (n, channels), full scale ±1, from
-    sample ``first`` on; both raise UnreadableError, the second possibly after some chunks.
+    ``header(path)``, and ``chunks(path, first, tell)``, which gives float32 (n, channels), full scale ±1,
+    from sample ``first`` on; both raise UnreadableError, the second possibly after some chunks. It may
+    ``tell`` what was odd, in short texts.
     """
 
     header: Callable[[Path], Header]
-    chunks: Callable[[Path, int], Iterator[Array]]
+    chunks: Callable[..., Iterator[Array]]
+    suffixes: tuple[str, ...] = ()

@@ -1,17 +1,26 @@
-"""The same containers through the ``ffmpeg`` program, when it is installed and PyAV is not."""
+"""The same containers through the ``ffmpeg`` program, when it is installed and PyAV is not.
+
+It writes samples to one pipe and, to the other, what it makes of the file and the time stamp of every frame,
+ahead of the frame's samples: so both readers place sound on the container's clock in the same way.
+"""
 
 from __future__ import annotations
 
+import queue
+import re
 import shutil
 import struct
 import subprocess
-import tempfile
-from contextlib import contextmanager
+import threading
+from collections import deque
+from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from diarize.audio.backend import CHUNK, CONTAINERS, Backend, Header, UnreadableError
+from diarize.audio.backend import CHUNK, CONTAINERS, NO_SOUND, Backend, Header, UnreadableError, untold
+from diarize.audio.clock import origin, placed
+from diarize.audio.pyav import SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,63 +28,181 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from diarize.audio.backend import Tell
+
     Array = NDArray[Any]
+    _Frame = tuple[float | None, int, int]
 
 __all__ = ["FFMPEG"]
+
+LOST = 1 << 24  # bytes that wait for a time stamp until none is expected any more
+_INPUT = re.compile(r"Input #0, (\S+), from ")
+_LENGTH = re.compile(r"Duration: (?:N/A|(\d+):(\d+):([\d.]+))(?:, start: (-?[\d.]+))?")
+_STREAM = re.compile(r"Stream #0:\S+: (\w+)")
+_FRAME = re.compile(r"pts:\s*(-?\d+|NOPTS) .*rate:(\d+) nb_samples:(\d+)")
+_LEVEL = re.compile(r"(?:\[[^\]]*@[^\]]*\] )?\[(error|fatal|panic)\] (.*)")
+
+_DAMAGE = re.compile(r"error (while decoding|submitting packet)", re.IGNORECASE)
 
 
 def _command(path: Path) -> list[str]:
     """Decode the first audio stream to Sun audio (a header of 24 bytes, big-endian floats) on a pipe."""
     program = shutil.which("ffmpeg")
     if program is None:
-        raise UnreadableError("the ffmpeg program is not installed")
+        raise UnreadableError("the ffmpeg program is not installed", absent=True)
+    told = ["-hide_banner", "-nostats", "-nostdin", "-loglevel", "level+info", "-copyts"]
     source = ["-protocol_whitelist", "file,pipe", "-format_whitelist", CONTAINERS, "-i", f"file:{path}"]
-    result = ["-map", "0:a:0", "-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
-    return [program, "-v", "error", "-nostdin", *source, *result]
+    result = ["-map", "0:a:0", "-af", "ashowinfo", "-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
+    return [program, *told, *source, *result]
 
 
-def _complaint(errors: IO[bytes]) -> str:
-    """The last line that the program wrote."""
-    errors.seek(0)
-    lines = errors.read(100_000).decode(errors="replace").strip().splitlines()
-    return lines[-1].lower() if lines else "damaged data"
+class _Told:
+    """What the program says on its way: about the file, of each frame, and complaints.
+
+    ``events`` holds, in the order of arrival, time stamps of frames (seconds or None, rate, samples) and
+    bytes of sound, a None at the end of each. Few bytes wait at a time, however many stamps do.
+    """
+
+    def __init__(self) -> None:
+        self.container, self.start = "", 0.0
+        self.seconds: float | None = None
+        self.kinds: list[str] = []
+        self.complaints: deque[str] = deque(maxlen=20)
+        self.damaged = 0
+        self.events: queue.Queue[_Frame | bytes | None] = queue.Queue()
+        self.room = threading.Semaphore(64)
+
+    def listen(self, errors: IO[bytes]) -> None:
+        """Take in every line until the program ends."""
+        outputs = False
+        for raw in errors:
+            line = raw.decode(errors="replace").rstrip()
+            if frame := _FRAME.search(line):
+                stamp, rate, n = frame.groups()
+                at = None if stamp == "NOPTS" else int(stamp) / int(rate)
+                self.events.put((at, int(rate), int(n)))
+            elif complaint := _LEVEL.match(line):
+                self.complaints.append(complaint[2])
+                self.damaged += bool(_DAMAGE.match(complaint[2]))
+            elif not outputs:
+                outputs = "Output #0" in line
+                self._note(line)
+        self.events.put(None)
+
+    def hear(self, output: IO[bytes]) -> None:
+        """Take in all bytes of sound until the program ends or nobody wants them."""
+        with suppress(ValueError, OSError):
+            while data := output.read(1 << 16):
+                self.room.acquire()
+                self.events.put(data)
+        self.events.put(None)
+
+    def _note(self, line: str) -> None:
+        if found := _INPUT.search(line):
+            self.container = found[1]
+        elif found := _LENGTH.search(line):
+            hours, minutes, seconds, start = found.groups()
+            self.seconds = None if hours is None else int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+            self.start = float(start or 0)
+        elif (found := _STREAM.search(line)) and "->" not in line:
+            self.kinds.append(found[1])
+
+    def reason(self) -> UnreadableError:
+        """Why there was nothing to be had."""
+        if self.kinds and "Audio" not in self.kinds:
+            return UnreadableError(NO_SOUND, sure=True)
+        last = self.complaints[-1].lower() if self.complaints else "damaged data"
+        return UnreadableError(last)
+
+    @property
+    def zero(self) -> float:
+        """The time stamp of second 0."""
+        return origin(self.container, self.start)
+
+    def header(self, rate: int, channels: int) -> Header:
+        """As PyAV gives it, with a length where the program was told one."""
+        alone = len(self.kinds) == 1 and self.container != "ogg"  # whose length FFmpeg counts from 0
+        frames = None if self.seconds is None else int(self.seconds * rate)
+        name = self.container.split(",")[0].upper() or "FFMPEG"
+        return Header(name, rate, channels, frames, frames if alone else None, self.kinds.count("Audio") or 1)
 
 
 @contextmanager
-def _decoded(path: Path) -> Iterator[tuple[IO[bytes], Header]]:
-    """The program's samples and what it says about them; it ends with the context."""
-    with (
-        tempfile.TemporaryFile() as errors,
-        subprocess.Popen(_command(path), stdout=subprocess.PIPE, stderr=errors) as process,  # noqa: S603
-    ):
-        output = cast("IO[bytes]", process.stdout)  # a pipe was asked for
+def _decoded(path: Path) -> Iterator[tuple[int, int, _Told]]:
+    """Rate and channels of what the program decodes, and all that it gives; it ends with the context."""
+    with subprocess.Popen(_command(path), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603
+        output, errors = cast("IO[bytes]", process.stdout), cast("IO[bytes]", process.stderr)
+        told = _Told()
+        listener = threading.Thread(target=told.listen, args=(errors,), daemon=True)
+        hearer = threading.Thread(target=told.hear, args=(output,), daemon=True)
+        listener.start()
         try:
             start = output.read(24)
             if len(start) < 24 or start[:4] != b".snd":
                 process.wait()
-                raise UnreadableError(_complaint(errors))
+                listener.join()
+                raise told.reason()
             _, offset, _, _, rate, channels = struct.unpack(">4s5I", start)
             output.read(offset - 24)
-            yield output, Header("FFMPEG", rate, channels, None)
+            hearer.start()
+            yield rate, channels, told
         finally:
             process.kill()
+            told.room.release(1 << 20)  # nobody listens any more: the rest is soon taken in
+            for thread in (listener, hearer):
+                if thread.ident:
+                    thread.join()
 
 
 def _header(path: Path) -> Header:
-    with _decoded(path) as (_, header):
-        return header
+    with _decoded(path) as (rate, channels, told):
+        return told.header(rate, channels)
 
 
-def _chunks(path: Path, first: int) -> Iterator[Array]:
+def _pieces(rate: int, channels: int, told: _Told) -> Iterator[tuple[float | None, Array]]:
+    """Time stamps in seconds and samples (n, channels), frame by frame; what has no stamp has None."""
+    frames: deque[_Frame] = deque()
+    waiting, running = bytearray(), 2
+    due, given = 0.0, 0
+    while running or waiting:
+        event = told.events.get() if running else None
+        if isinstance(event, bytes):
+            waiting += event
+            told.room.release()
+        elif event is not None:
+            frames.append(event)
+        elif running:
+            running -= 1
+        while waiting:
+            stamp, own, n = frames[0] if frames else (None, rate, CHUNK)
+            size = round(due + n * rate / own) - given  # a rate that changes is brought to that of the start
+            if running and len(waiting) < (4 * channels * size if frames else LOST):
+                break
+            piece = _taken(waiting, size, channels)
+            due, given = due + n * rate / own, given + size
+            if frames:
+                frames.popleft()
+            if len(piece):
+                yield stamp, piece
+
+
+def _taken(data: bytearray, n: int, channels: int) -> Array:
+    """The first n samples (n, channels), or as many as there are; they are gone then."""
+    taken = bytes(data[: 4 * channels * n])
+    del data[: max(1, 4 * channels * n)]
+    floats = np.frombuffer(taken[: len(taken) // (4 * channels) * 4 * channels], dtype=">f4")
+    return floats.astype(np.float32).reshape(-1, channels)
+
+
+def _chunks(path: Path, first: int, tell: Tell = untold) -> Iterator[Array]:
     skip = first
-    with _decoded(path) as (output, header):
-        frame = 4 * header.channels
-        while data := output.read(CHUNK * frame):
-            whole = np.frombuffer(data[: len(data) // frame * frame], dtype=">f4")
-            chunk = whole.astype(np.float32).reshape(-1, header.channels)
+    with _decoded(path) as (rate, channels, told):
+        for chunk in placed(_pieces(rate, channels, told), rate, told.zero, tell):
             if skip < len(chunk):
                 yield chunk[skip:]
             skip = max(0, skip - len(chunk))
+        if told.damaged:
+            tell(f"damaged packets left out: {told.damaged}")
 
 
-FFMPEG = Backend(_header, _chunks)
+FFMPEG = Backend(_header, _chunks, SUFFIXES)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from diarize.audio.opening import shown
+from diarize.audio.opening import ALLOWED, BACKENDS, shown
 from diarize.errors import AudioError
 
 __all__ = ["AUDIO_SUFFIXES", "voices"]
 
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".m4a", ".mp4", ".webm", ".mkv")
+AUDIO_SUFFIXES = tuple(dict.fromkeys(suffix for backend in BACKENDS for suffix in backend.suffixes))
+"""What recordings are called, by the readers."""
 
 
 def _is_audio(path: Path) -> bool:
@@ -41,8 +42,5 @@ def voices(folder: str | os.PathLike[str]) -> dict[str, list[Path]]:
         if files:
             found.setdefault(entry.name if entry.is_dir() else entry.stem, []).extend(files)
     if not found:
-        suffixes = ", ".join(AUDIO_SUFFIXES)
-        raise AudioError(
-            f"{shown(folder)}: no recordings in it ({suffixes}); one file or subfolder a speaker"
-        )
+        raise AudioError(f"{shown(folder)}: no recordings in it ({ALLOWED}); one file or subfolder a speaker")
     return dict(sorted(found.items()))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import struct
+from dataclasses import dataclass
 from io import FileIO
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -14,8 +15,29 @@ if TYPE_CHECKING:
 
 __all__ = ["Mended", "promised_frames", "unwritten_size"]
 
-UNKNOWN = (0, 0x7FFFFFFF, 0xFFFFFFFF)  # sizes written by programs that could not know them
+# Sizes written by programs that could not know them; some take off what a header has.
+UNKNOWN = (0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
+HEADER = 4096  # bytes at most
 MOST_CHUNKS = 1000
+PLAIN = (1, 3, 6, 7)  # codes of samples that have a size each: integers, floats, A-law and µ-law
+EXTENSIBLE = 0xFFFE  # the code stands further behind
+
+
+@dataclass(slots=True)
+class _Wave:
+    """What stands before the data of a WAV file: bytes of a ``frame`` and the ``code`` of its samples, 0 when
+    they are unknown; samples of each channel by ``fact``; ``size`` of the data in bytes.
+    """
+
+    frame: int = 0
+    code: int = 0
+    fact: int = 0
+    size: int = 0
+    long_size: int = 0
+
+
+def _is_unknown(size: int) -> bool:
+    return size == 0 or any(each - HEADER <= size <= each for each in UNKNOWN)
 
 
 def _chunk(file: BinaryIO, order: str) -> tuple[bytes, int] | None:
@@ -27,27 +49,39 @@ def _chunk(file: BinaryIO, order: str) -> tuple[bytes, int] | None:
     return name, size
 
 
-def _wave_data(file: BinaryIO) -> tuple[int, int] | None:
-    """Bytes of a frame (0 when unknown) and of the data chunk, at whose data the file then stands."""
-    frame = 0
+def _wave(file: BinaryIO) -> _Wave | None:
+    """What the chunks before the data say; the file then stands at the data. None when there is no data."""
+    found = _Wave()
     for _ in range(MOST_CHUNKS):
         chunk = _chunk(file, "<")
         if chunk is None:
             return None
         name, size = chunk
         if name == b"data":
-            return frame, size
-        body = file.read(14) if name == b"fmt " and size >= 14 else b""
-        if len(body) == 14:
-            frame = struct.unpack_from("<H", body, 12)[0]
+            found.size = size
+            return found
+        body = file.read(min(size, 40)) if name in (b"fmt ", b"fact", b"ds64") else b""
+        if name == b"fmt " and len(body) >= 14:
+            found.code, found.frame = struct.unpack_from("<H", body)[0], struct.unpack_from("<H", body, 12)[0]
+            if found.code == EXTENSIBLE and len(body) >= 26:
+                found.code = struct.unpack_from("<H", body, 24)[0]
+        elif name == b"fact" and len(body) >= 4:
+            found.fact = struct.unpack_from("<I", body)[0]
+        elif name == b"ds64" and len(body) >= 16:
+            found.long_size = struct.unpack_from("<Q", body, 8)[0]
         file.seek(size + size % 2 - len(body), 1)
     return None
 
 
 def _wave_frames(file: BinaryIO) -> int | None:
-    """Bytes of the data chunk by bytes of a frame."""
-    frame, size = _wave_data(file) or (0, 0)
-    return size // frame if frame and size not in UNKNOWN else None
+    """Samples of each channel: bytes of data by those of a frame or, where samples are coded, as told."""
+    wave = _wave(file)
+    if wave is None:
+        return None
+    if wave.code in PLAIN:
+        size = wave.long_size or wave.size
+        return size // wave.frame if wave.frame and not _is_unknown(size) else None
+    return None if _is_unknown(wave.fact) or _is_unknown(wave.size) else wave.fact
 
 
 def unwritten_size(path: Path) -> tuple[int, bytes] | None:
@@ -56,7 +90,8 @@ def unwritten_size(path: Path) -> tuple[int, bytes] | None:
     So end files of programs that were piping and could not go back to fill in the size.
     """
     with path.open("rb") as file:
-        if file.read(12)[:4] != b"RIFF" or (_wave_data(file) or (0, 1))[1]:
+        wave = _wave(file) if file.read(12)[:4] == b"RIFF" else None
+        if wave is None or wave.size:
             return None
         start = file.tell()
         rest = min(os.fstat(file.fileno()).st_size - start, 0xFFFFFFFE)
@@ -98,6 +133,6 @@ def promised_frames(path: Path) -> int | None:
     """Samples of each channel that a RIFF or FORM header announces; None when it announces none."""
     with path.open("rb") as file:
         form = file.read(12)
-        if form[:4] == b"RIFF":
+        if form[:4] in (b"RIFF", b"RF64"):
             return _wave_frames(file)
         return _aiff_frames(file) if form[:4] == b"FORM" else None

@@ -4,22 +4,36 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, nullcontext
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from diarize.audio.backend import CHUNK, Backend, Header, UnreadableError
+import numpy as np
+
+from diarize.audio.backend import CHUNK, Backend, Header, UnreadableError, untold
+from diarize.audio.flac import flac_links
 from diarize.audio.iff import Mended, promised_frames, unwritten_size
-from diarize.audio.mpeg import first_frame, piped, start_without_length
+from diarize.audio.links import Spans, conformed
+from diarize.audio.mpeg import first_frame, mpeg_links, piped
+from diarize.audio.ogg import ogg_links
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
+    from io import FileIO
 
     from numpy.typing import NDArray
+
+    from diarize.audio.backend import Tell
+    from diarize.audio.links import Link
 
     Array = NDArray[Any]
 
 __all__ = ["LIBSNDFILE"]
+
+DESCRIBED = ("WAV", "WAVEX", "RF64", "AIFF")  # whose headers are read here, since libsndfile mends them
+GAP = 0.015  # seconds between links that are no rounding
+SPARE = 2 * 1152  # samples of two frames of MPEG audio
 
 
 @contextmanager
@@ -43,6 +57,25 @@ def _hushed(mpeg: bool) -> AbstractContextManager[None]:
     return _quiet() if mpeg else nullcontext()
 
 
+def _links(path: Path) -> list[Link]:
+    """What the file is made of, where libsndfile would not read all of it by itself."""
+    status = path.stat()
+    return _links_of(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=4)  # asked for the header and for each pass
+def _links_of(path: Path, size: int, changed: int) -> list[Link]:
+    with path.open("rb", buffering=0) as file:
+        start = first_frame(file)
+        if start is not None:
+            return mpeg_links(file, start)
+        file.seek(0)
+        head = file.read(4)
+        if head == b"OggS":
+            return ogg_links(file)
+        return flac_links(file) if head in (b"fLaC", b"ID3\x03", b"ID3\x04") else []
+
+
 @contextmanager
 def _source(path: Path) -> Iterator[tuple[int | Mended, bool]]:
     """What libsndfile may read, a descriptor or a file, and whether that may be MPEG audio."""
@@ -50,55 +83,177 @@ def _source(path: Path) -> Iterator[tuple[int | Mended, bool]]:
         with Mended(path, *unwritten) as mended:
             yield mended, False
         return
-    with path.open("rb", buffering=0) as file:  # libsndfile goes on from where the descriptor stands
-        start = first_frame(file)
-        blind = None if start is None else start_without_length(file, start)
-        if blind is None:
-            file.seek(0)
-            yield file.fileno(), start is not None
-        else:
-            with piped(file, blind) as pipe:
-                yield pipe, True
+    with path.open("rb", buffering=0) as file:
+        mpeg = first_frame(file) is not None
+        file.seek(0)
+        mpeg = mpeg or file.read(4) == b"RIFF"  # in which MPEG audio may be
+        file.seek(0)  # libsndfile goes on from where the descriptor stands
+        yield file.fileno(), mpeg
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """A soundfile.SoundFile; whatever goes wrong in it, at once or later, is an UnreadableError."""
+def _link_source(file: FileIO, link: Link) -> Iterator[tuple[int | Spans, bool]]:
+    """The same of one link."""
+    if link.piped:
+        with piped(file, link.spans) as pipe:
+            yield pipe, True
+    else:
+        yield Spans(file, link.spans), False
+
+
+def _straight(source: Any) -> Any:
+    """A soundfile.SoundFile that goes from chunk to chunk.
+
+    It would otherwise seek behind every chunk to where it is, which FLAC of unknown length cannot do.
+    """
     import soundfile
 
-    with _source(path) as (source, mpeg):
-        try:
-            with _hushed(mpeg):
-                sound = soundfile.SoundFile(source, closefd=False)
-            with sound:
-                yield sound
-        except (RuntimeError, ValueError, TypeError) as error:
-            reason = getattr(error, "error_string", "") or str(error) or "damaged data"
-            raise UnreadableError(reason.strip().rstrip(".").lower()) from error
+    class Straight(soundfile.SoundFile):  # type: ignore[misc]
+        def seekable(self) -> bool:
+            return False
+
+    return Straight(source, closefd=False)
+
+
+@contextmanager
+def _opened(source: Any, mpeg: bool) -> Iterator[Any]:
+    """A soundfile.SoundFile; whatever goes wrong in it, at once or later, is an UnreadableError."""
+    try:
+        with _hushed(mpeg):
+            sound = _straight(source)
+        with sound:
+            yield sound
+    except (RuntimeError, ValueError, TypeError) as error:
+        reason = getattr(error, "error_string", "") or str(error) or "damaged data"
+        raise UnreadableError(reason.strip().rstrip(".").lower()) from error
+
+
+def _known(sound: Any) -> int | None:
+    """Samples of each channel by the library, which counts to 2**63 where it does not know."""
+    return sound.frames if 0 < sound.frames < 2**60 else None
 
 
 def _header(path: Path) -> Header:
-    with _opened(path) as sound:
+    if links := _links(path):
+        return _header_of_links(path, links)
+    with _source(path) as (source, mpeg), _opened(source, mpeg) as sound:
         if sound.frames == 0:
             raise UnreadableError("its header says 0 samples")
-        known = sound.frames if 0 < sound.frames < 2**60 else None
-        promised = promised_frames(path) if sound.format in ("WAV", "WAVEX", "AIFF") else known
+        known = _known(sound)
+        promised = promised_frames(path) if sound.format in DESCRIBED else known
         return Header(sound.format, sound.samplerate, sound.channels, known, promised)
 
 
-def _chunks(path: Path, first: int) -> Iterator[Array]:
-    with _opened(path) as sound:
-        mpeg = sound.format == "MP3"
-        skip = 0 if mpeg or not first else sound.seek(min(first, sound.frames))
-        skip = first - skip  # seeking in MP3 is not exact to the sample: decode and drop
-        while True:
-            with _hushed(mpeg):
-                chunk: Array = sound.read(CHUNK, dtype="float32", always_2d=True)
-            if not len(chunk):
-                return
-            if skip < len(chunk):
-                yield chunk[skip:]
-            skip = max(0, skip - len(chunk))
+def _header_of_links(path: Path, links: Sequence[Link]) -> Header:
+    """The header of the first link, with the length of all."""
+    seconds = 0.0
+    with path.open("rb", buffering=0) as file:
+        shapes = [_shape(file, link) for link in links]
+    for link, (_, rate, _, frames) in zip(links, shapes, strict=True):
+        seconds = max(seconds, link.end) if link.end is not None else seconds + (frames or 0) / rate
+    container, rate, channels, _ = shapes[0]
+    whole = round(seconds * rate) or None
+    unsure = SPARE if any(link.piped for link in links) else 0  # the first frames may need some that are gone
+    return Header(container, rate, channels, whole, whole and max(whole - unsure, 0))
 
 
-LIBSNDFILE = Backend(_header, _chunks)
+def _shape(file: FileIO, link: Link) -> tuple[str, int, int, int | None]:
+    """Container, rate, channels and samples of a link."""
+    with _link_source(file, link) as (source, mpeg), _opened(source, mpeg) as sound:
+        return sound.format, sound.samplerate, sound.channels, link.frames or _known(sound)
+
+
+def _read(sound: Any) -> Iterator[Array]:
+    mpeg = sound.subtype.startswith("MPEG")
+    while True:
+        with _hushed(mpeg):
+            chunk: Array = sound.read(CHUNK, dtype="float32", always_2d=True)
+        if not len(chunk):
+            return
+        yield chunk
+
+
+def _dropped(chunks: Iterator[Array], skip: int) -> Iterator[Array]:
+    """All but the first ``skip`` samples."""
+    for chunk in chunks:
+        if skip < len(chunk):
+            yield chunk[skip:]
+        skip = max(0, skip - len(chunk))
+
+
+def _chunks(path: Path, first: int, tell: Tell = untold) -> Iterator[Array]:
+    if links := _links(path):
+        yield from _dropped(_chain(path, links, tell), first)
+        return
+    with _source(path) as (source, mpeg), _opened(source, mpeg) as sound:
+        # seeking in MP3 is not exact to the sample: decode and drop
+        exact = first and sound.format != "MP3" and _known(sound)
+        skip = sound.seek(min(first, sound.frames)) if exact else 0
+        yield from _dropped(_read(sound), first - skip)
+
+
+def _chain(path: Path, links: Sequence[Link], tell: Tell) -> Iterator[Array]:
+    """The links one after the other, each where it ends on the clock, with the rate and channels of the
+    first.
+    """
+    shape: tuple[int, int] | None = None
+    position, missing, unread = 0, 0, 0
+    with path.open("rb", buffering=0) as file:
+        for link in links:
+            try:
+                with _link_source(file, link) as (source, mpeg), _opened(source, mpeg) as sound:
+                    rate, channels = shape = shape or (sound.samplerate, sound.channels)
+                    late = _late(link, sound, rate, position)
+                    if late:
+                        yield from (
+                            np.zeros((min(CHUNK, late - at), channels), np.float32)
+                            for at in range(0, late, CHUNK)
+                        )
+                        missing += late
+                        position += late
+                    for chunk in conformed(
+                        _dropped(_read(sound), link.skip), (sound.samplerate, rate), channels
+                    ):
+                        position += len(chunk)
+                        yield chunk
+            except UnreadableError:
+                if shape is None:
+                    raise
+                unread += 1
+    if unread:
+        tell(f"{len(links)} recordings one behind the other; damaged and left out: {unread}")
+    if missing and shape:
+        tell(f"parts of its sound are missing ({missing / shape[0]:.1f} s); silence is in their place")
+
+
+def _late(link: Link, sound: Any, rate: int, position: int) -> int:
+    """Samples of silence before a link that ends at a known time; less than a packet is no silence."""
+    frames = link.frames or _known(sound)
+    if link.end is None or frames is None:
+        return 0
+    late = round(link.end * rate - frames * rate / sound.samplerate) - position
+    return late if late > GAP * rate else 0
+
+
+SUFFIXES = (
+    ".wav",
+    ".wave",
+    ".rf64",
+    ".w64",
+    ".flac",
+    ".ogg",
+    ".oga",
+    ".opus",
+    ".mp3",
+    ".mp2",
+    ".aiff",
+    ".aif",
+    ".aifc",
+    ".au",
+    ".snd",
+    ".caf",
+    ".sph",
+    ".nist",
+    ".voc",
+)
+LIBSNDFILE = Backend(_header, _chunks, SUFFIXES)

@@ -1,9 +1,10 @@
 """MP3 files that do not say how long they are, or say less than is true.
 
 Without a Xing, Info or VBRI tag libsndfile guesses the length from the first bit rate and stops there; with a
-tag that promises too little, as when files were simply joined, it stops there too. It cannot guess with a
-pipe and reads that to its end, so that is how such files are given to it, without the frame of a wrong tag.
-Sources: ISO/IEC 11172-3 and 13818-3 (headers of frames), the Xing tag as LAME writes it.
+tag that promises too little, as when files were joined, it stops there too, and so it does at whatever lies
+between them: ID3, APE and Lyrics3 tags, or junk. It cannot guess with a pipe and reads that to its end, so
+that is how such files are given to it, frames only. Sources: ISO/IEC 11172-3 and 13818-3 (headers of frames),
+the tags as LAME, ID3v2.4, APEv2 and Lyrics3 v2 describe them.
 """
 
 from __future__ import annotations
@@ -12,100 +13,217 @@ import mmap
 import os
 import threading
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from diarize.audio.links import Link
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from io import FileIO
 
-__all__ = ["first_frame", "piped", "start_without_length"]
+    Data = mmap.mmap | bytes
+
+__all__ = ["first_frame", "mpeg_links", "piped"]
 
 TAGS = (b"Xing", b"Info", b"VBRI")
 TAG_WITHIN = 200  # bytes of the first frame in which a tag can stand
 FRAMES = 1  # flag of a tag that has the number of frames
 SPARE = 2  # frames that a tag may leave out and still be right
-# kbit/s and Hz of layer III by the codes in a header: MPEG 1, then 2 and 2.5.
-KILOBITS = (
-    (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
-    (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-)
+DECODER = 529  # samples by which decoders of layer III are late
+# kbit/s by the codes in a header: of layers I, II and III in MPEG 1, then of I and the others in MPEG 2 and
+# 2.5
+KILOBITS = {
+    (True, 1): (0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
+    (True, 2): (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+    (True, 3): (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (False, 1): (0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
+    (False, 2): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    (False, 3): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
 RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
-LAYER_3 = 1
+
+
+@dataclass(slots=True)
+class _Run:
+    """Frames of one kind: where they are, without tags and junk, and how many samples they hold."""
+
+    rate: int
+    channels: int
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    frames: int = 0
+    samples: int = 0
+
+    def add(self, start: int, end: int, samples: int) -> None:
+        """One more frame."""
+        if self.spans and self.spans[-1][1] == start:
+            start = self.spans.pop()[0]
+        self.spans.append((start, end))
+        self.frames, self.samples = self.frames + 1, self.samples + samples
 
 
 def first_frame(file: FileIO) -> int | None:
-    """Where MPEG audio starts, after an ID3 tag if there is one; None when the file is no such thing."""
+    """Where MPEG audio starts, after ID3 tags if there are any; None when the file is no such thing."""
     file.seek(0)
-    head, start = file.read(10), 0
-    if head[:3] == b"ID3" and len(head) == 10:
-        a, b, c, d = head[6:10]
-        start = 10 + (a << 21 | b << 14 | c << 7 | d)  # seven bits a byte
+    start = 0
+    while (head := file.read(10))[:3] == b"ID3" and len(head) == 10:
+        start += _id3_length(head)
         file.seek(start)
-        head = file.read(2)
     return start if len(head) > 1 and head[0] == 0xFF and head[1] >= 0xE0 else None
 
 
-def start_without_length(file: FileIO, start: int) -> int | None:
-    """Where to read from a file whose length is not to be had from its tag; None when the tag is right.
+def _id3_length(head: bytes) -> int:
+    a, b, c, d = head[6:10]
+    return 10 + (a << 21 | b << 14 | c << 7 | d) + 10 * (head[5] >> 4 & 1)  # seven bits a byte; a footer
 
-    ``start``: the first frame. A tag is wrong when more frames follow than it promises.
+
+def mpeg_links(file: FileIO, start: int) -> list[Link]:
+    """How to read a file whose tag does not say how long it is; empty when the tag is right.
+
+    ``start``: the first frame. A tag is wrong when more frames follow than it promises; then, what it says of
+    the delay of the encoder still holds.
     """
-    file.seek(start)
-    frame = file.read(TAG_WITHIN)
-    tag = next((tag for tag in TAGS if tag in frame), None)
-    if tag is None:
-        return start
-    promised = _promised(frame[frame.index(tag) :])
-    if promised is None or not _more_frames(file, start, promised + 1 + SPARE):
-        return None
-    return start + _length(frame)
+    size = os.fstat(file.fileno()).st_size
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        tag = _tag(data[start : start + TAG_WITHIN])
+        runs = list(_runs(data, start, size))
+    if not runs:
+        return [] if tag else [Link(((start, size),), piped=True)]
+    promised = _promised(tag)
+    frames = sum(run.frames for run in runs)
+    if tag and (promised is None or frames <= promised + SPARE):
+        return []
+    skip = min(_delay(tag), runs[0].samples)
+    return [
+        Link(tuple(run.spans), run.rate, run.samples - skip * (not i), skip * (not i), piped=True)
+        for i, run in enumerate(runs)
+    ]
+
+
+def _tag(frame: bytes) -> bytes:
+    """The tag in the first frame; empty when there is none."""
+    at = [at for at in (frame.find(tag) for tag in TAGS) if at >= 0]
+    return frame[at[0] :] if at else b""
 
 
 def _promised(tag: bytes) -> int | None:
-    """Frames after this one, where a Xing or Info tag says so."""
-    if tag[:4] == b"VBRI" or len(tag) < 12 or not tag[7] & FRAMES:
-        return None
-    return int.from_bytes(tag[8:12], "big")
+    """Frames after this one, where a tag says so."""
+    if tag[:4] == b"VBRI":
+        return int.from_bytes(tag[14:18], "big") if len(tag) >= 18 else None
+    return int.from_bytes(tag[8:12], "big") if len(tag) >= 12 and tag[7] & FRAMES else None
 
 
-def _length(head: bytes) -> int:
-    """Bytes of the frame that starts so; 0 when it is no frame of layer III."""
-    if len(head) < 4 or head[0] != 0xFF or head[1] < 0xE0 or head[1] >> 1 & 3 != LAYER_3:
+def _delay(tag: bytes) -> int:
+    """Samples before the sound, where the encoder says how many it put there."""
+    at = (
+        8 + 4 * (tag[7] & 1) + 4 * (tag[7] >> 1 & 1) + 100 * (tag[7] >> 2 & 1) + 4 * (tag[7] >> 3 & 1)
+        if tag
+        else 0
+    )
+    told = tag[at + 21 : at + 24]
+    if tag[:4] == b"VBRI" or tag[at : at + 1] != b"L" or len(told) < 3:
         return 0
-    version, code, rate = head[1] >> 3 & 3, head[2] >> 4, head[2] >> 2 & 3
+    return int.from_bytes(told, "big") >> 12 and (int.from_bytes(told, "big") >> 12) + DECODER
+
+
+def _runs(data: Data, start: int, size: int) -> Iterator[_Run]:
+    """Runs of frames of the same rate and channels, in order; frames that are only a tag are left out."""
+    run: _Run | None = None
+    at, last = start, b""
+    while 0 <= at < size - 3:
+        head = data[at : at + 4]
+        length = _length(head)
+        behind = at + length
+        # what lies between streams may look like one frame, hardly like two
+        sound = 0 < length <= size - at and (_alike(head, last) or _alike(head, data[behind : behind + 4]))
+        if not sound:
+            at, last = _behind_tag(data, at) or data.find(b"\xff", at + 1), b""
+            continue
+        last = head
+        if not _is_tag(data[at : at + 40], head):
+            kind = (_rate(head), 1 if head[3] >> 6 == 3 else 2)
+            if run is None or kind != (run.rate, run.channels):
+                if run:
+                    yield run
+                run = _Run(*kind)
+            run.add(at, at + length, _samples(head))
+        at += length
+    if run:
+        yield run
+
+
+@lru_cache(maxsize=4096)  # a file has few kinds of header and many frames
+def _alike(head: bytes, other: bytes) -> bool:
+    """Whether two headers are of one stream: version, layer, rate and mono or not are the same."""
+    if len(other) < 4 or not _length(other):
+        return False
+    one, two = ((each[1] | 1, each[2] & 12, each[3] >> 6 == 3) for each in (head, other))
+    return one == two
+
+
+def _is_tag(frame: bytes, head: bytes) -> bool:
+    """Whether a frame is a tag in the disguise of one: behind the side information, or 32 bytes behind its
+    head.
+    """
+    mono = head[3] >> 6 == 3
+    side = (17 if mono else 32) if head[1] >> 3 & 3 == 3 else (9 if mono else 17)
+    return frame[4 + side : 8 + side] in TAGS[:2] or frame[36:40] == TAGS[2]
+
+
+def _behind_tag(data: Data, at: int) -> int:
+    """Where the tag ends that starts here; 0 when none does."""
+    head = data[at : at + 32]
+    if head[:3] == b"ID3" and len(head) >= 10:
+        return at + _id3_length(head)
+    if head[:8] == b"APETAGEX" and len(head) == 32:
+        footer = not head[23] >> 5 & 1  # the size counts what is behind a head; of a footer it is past
+        return at + 32 + (0 if footer else int.from_bytes(head[12:16], "little"))
+    if head[:11] == b"LYRICSBEGIN":
+        end = min(
+            (e for e in (data.find(word, at) for word in (b"LYRICSEND", b"LYRICS200")) if e >= 0), default=at
+        )
+        return end + 9
+    return at + 128 if head[:3] == b"TAG" and head[3:4] != b"+" else at + 227 if head[:4] == b"TAG+" else 0
+
+
+def _rate(head: bytes) -> int:
+    return RATES[head[1] >> 3 & 3][head[2] >> 2 & 3]
+
+
+def _samples(head: bytes) -> int:
+    """Samples of each channel in a frame."""
+    layer = 4 - (head[1] >> 1 & 3)
+    return 384 if layer == 1 else 576 if layer == 3 and head[1] >> 3 & 3 != 3 else 1152
+
+
+@lru_cache(maxsize=4096)
+def _length(head: bytes) -> int:
+    """Bytes of the frame that starts so; 0 when it is none, or one whose bit rate only its writer knows."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] < 0xE0 or not head[1] >> 1 & 3:
+        return 0
+    version, layer, code, rate = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3), head[2] >> 4, head[2] >> 2 & 3
     if version not in RATES or code not in range(1, 15) or rate == 3:
         return 0
-    first = version == 3
-    return (144_000 if first else 72_000) * KILOBITS[not first][code] // RATES[version][rate] + (
-        head[2] >> 1 & 1
-    )
+    bits = 1000 * KILOBITS[version == 3, layer][code]
+    slots = _samples(head) * bits // ((32 if layer == 1 else 8) * RATES[version][rate]) + (head[2] >> 1 & 1)
+    return slots * (4 if layer == 1 else 1)
 
 
-def _more_frames(file: FileIO, start: int, most: int) -> bool:
-    """Whether more than ``most`` frames follow each other from ``start`` on."""
-    size = os.fstat(file.fileno()).st_size
-    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        for _ in range(most + 1):
-            length = _length(data[start : start + 4])
-            if not length or start + length > size:
-                return False
-            start += length
-    return True
-
-
-def _copy(file: FileIO, descriptor: int) -> None:
-    """The rest of a file into a pipe, until either ends."""
+def _copy(file: FileIO, spans: Sequence[tuple[int, int]], descriptor: int) -> None:
+    """Spans of a file into a pipe, until either ends."""
     with suppress(OSError), os.fdopen(descriptor, "wb") as pipe:
-        while data := file.read(1 << 16):
-            pipe.write(data)
+        for start, end in spans:
+            for at in range(start, end, 1 << 16):
+                file.seek(at)
+                pipe.write(file.read(min(1 << 16, end - at)))
 
 
 @contextmanager
-def piped(file: FileIO, start: int) -> Iterator[int]:
-    """The descriptor of a pipe out of which the file comes from ``start`` on."""
-    file.seek(start)
+def piped(file: FileIO, spans: Sequence[tuple[int, int]]) -> Iterator[int]:
+    """The descriptor of a pipe out of which spans of the file come."""
     out, into = os.pipe()
-    feeder = threading.Thread(target=_copy, args=(file, into), daemon=True)
+    feeder = threading.Thread(target=_copy, args=(file, spans, into), daemon=True)
     feeder.start()
     try:
         yield out

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diarize.audio.backend import Backend, Header, UnreadableError
+from diarize.audio.backend import NO_SOUND, Backend, Header, UnreadableError
 from diarize.audio.ffmpeg import FFMPEG
 from diarize.audio.libsndfile import LIBSNDFILE
 from diarize.audio.pyav import PYAV
@@ -17,23 +17,54 @@ from diarize.errors import AudioError
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
 
-__all__ = ["RATES", "opened", "shown"]
+__all__ = ["ALLOWED", "BACKENDS", "RATES", "kind_of", "opened", "shown"]
 
+BACKENDS = (LIBSNDFILE, PYAV, FFMPEG)
 RATES = (8_000, 192_000)  # Hz
 MOST_CHANNELS = 64
-ALLOWED = "WAV, FLAC, OGG, Opus, MP3, AIFF and, with PyAV or ffmpeg, M4A, MP4, WebM, MKV"
+ALLOWED = "WAV, FLAC, OGG, Opus, MP3, AIFF and, with PyAV or ffmpeg, M4A, MP4, WebM, MKV …"
+# What sound is called that no reader here knows: dictation machines, old encoders.
+FOREIGN = (
+    ".dss",
+    ".ds2",
+    ".ra",
+    ".rm",
+    ".rmvb",
+    ".ape",
+    ".shn",
+    ".tak",
+    ".mpc",
+    ".mid",
+    ".midi",
+    ".vox",
+    ".dsf",
+    ".dff",
+)
 # How files begin, from the given byte on.
 MAGIC = (
+    (8, b"AVI ", "AVI"),
     (0, b"RIFF", "WAV"),
+    (0, b"RF64", "WAV"),
+    (0, b"BW64", "WAV"),
+    (0, b"riff", "W64"),
+    (0, b".snd", "AU"),
+    (0, b"caff", "CAF"),
     (0, b"fLaC", "FLAC"),
     (0, b"OggS", "OGG"),
     (0, b"FORM", "AIFF"),
     (0, b"ID3", "MP3"),
     (4, b"ftyp", "M4A/MP4"),
     (0, b"\x1a\x45\xdf\xa3", "WebM/MKV"),
+    (0, b"FLV", "FLV"),
+    (0, b"#!AMR", "AMR"),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "WMA/ASF"),
+    (0, b"\xff\xf1", "AAC"),
+    (0, b"\xff\xf9", "AAC"),
+    (188, b"\x47", "MPEG-TS"),
 )
-NEEDS_FFMPEG = ("M4A/MP4", "WebM/MKV")
+NEEDS_FFMPEG = ("M4A/MP4", "WebM/MKV", "AVI", "FLV", "AMR", "WMA/ASF", "AAC", "MPEG-TS")
 
 
 def shown(path: Path) -> str:
@@ -75,16 +106,63 @@ def _check_regular_file(path: Path) -> None:
 def _start(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(16)
+            return file.read(192)
     except OSError as error:
         raise AudioError(
             f"{shown(path)}: cannot be read ({error.strerror}); check its permissions"
         ) from error
 
 
-def _refusal(path: Path, start: bytes, reasons: list[str]) -> AudioError:
-    """What to say when nothing can open the file."""
-    kind = next((kind for at, magic, kind in MAGIC if start[at:].startswith(magic)), None)
+def _kind(start: bytes) -> str | None:
+    kinds = [kind for at, magic, kind in MAGIC if start[at:].startswith(magic)]
+    return kinds[0] if kinds and (kinds[0] != "MPEG-TS" or start.startswith(b"\x47")) else None
+
+
+def kind_of(path: Path) -> str | None:
+    """What sort of sound a file is by how it begins or, where no reader knows that, by its name; or None."""
+    try:
+        if not path.is_file():
+            return None
+        found = _kind(_start(path))
+    except (OSError, AudioError):
+        return None
+    return found or (path.suffix[1:].upper() if path.suffix.lower() in FOREIGN else None)
+
+
+def _mp4_problem(path: Path) -> str:
+    """What the outermost boxes of an MP4 file say of why it cannot be read; nothing when they are in order.
+
+    Source: ISO/IEC 14496-12, 4.2.
+    """
+    with path.open("rb") as file:
+        while len(head := file.read(8)) == 8:
+            size, name, read = int.from_bytes(head[:4], "big"), head[4:], 8
+            if size == 1:
+                size, read = int.from_bytes(file.read(8), "big"), 16
+            if name == b"moov":
+                return "" if size == 0 or b"soun" in file.read(min(size, 1 << 26)) else NO_SOUND
+            if size < read:
+                break
+            file.seek(size - read, 1)
+    return "its index (moov) is missing: the file was cut short"
+
+
+def _known_reason(path: Path, kind: str | None, errors: Sequence[UnreadableError]) -> str:
+    """What is wrong with the file, where somebody knows; otherwise nothing."""
+    if sure := next((str(error) for error in errors if error.sure), ""):
+        return sure
+    try:
+        return _mp4_problem(path) if kind == "M4A/MP4" else ""
+    except OSError:
+        return ""
+
+
+def _refusal(path: Path, start: bytes, errors: Sequence[UnreadableError]) -> AudioError:
+    """What to say when nothing can open the file: the reason of the reader that knows best."""
+    kind = _kind(start)
+    if known := _known_reason(path, kind, errors):
+        hint = "give a file with sound" if known == NO_SOUND else "copy or export it again"
+        return AudioError(f"{shown(path)}: begins like {kind} but {known}; {hint}")
     without = find_spec("av") is None and shutil.which("ffmpeg") is None
     if kind in NEEDS_FFMPEG and without:
         return AudioError(
@@ -92,7 +170,8 @@ def _refusal(path: Path, start: bytes, reasons: list[str]) -> AudioError:
             "try: pip install 'diarize-gmm[av]'"
         )
     if kind:
-        reason = reasons[1] if kind in NEEDS_FFMPEG else reasons[0]
+        tried = [str(error) for error in errors if not error.absent]
+        reason = tried[-1] if kind in NEEDS_FFMPEG else tried[0]
         return AudioError(
             f"{shown(path)}: begins like {kind} but cannot be read ({reason}); copy or export it again"
         )
@@ -120,12 +199,12 @@ def opened(path: str | os.PathLike[str]) -> tuple[Path, Backend, Header]:
     """
     path = Path(path)
     _check_regular_file(path)
-    start, reasons = _start(path), []
+    start, errors = _start(path), []
     for backend in (LIBSNDFILE, PYAV, FFMPEG):
         try:
             return path, backend, _believable(path, backend.header(path))
         except UnreadableError as error:
-            reasons.append(str(error))
+            errors.append(error)
         except OSError as error:
             raise AudioError(f"{shown(path)}: cannot be read ({error.strerror}); copy it again") from error
-    raise _refusal(path, start, reasons)
+    raise _refusal(path, start, errors)

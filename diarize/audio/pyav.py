@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from io import FileIO
 from typing import TYPE_CHECKING, Any
 
-from diarize.audio.backend import CONTAINERS, Backend, Header, UnreadableError
+from diarize.audio.backend import CONTAINERS, NO_SOUND, Backend, Header, UnreadableError, untold
+from diarize.audio.clock import origin, placed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,9 +15,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from diarize.audio.backend import Tell
+
     Array = NDArray[Any]
 
 __all__ = ["PYAV"]
+
+LENGTH_IS_END = ("ogg",)  # formats whose length FFmpeg counts from 0, wherever they begin
 
 
 class _File(FileIO):
@@ -41,7 +46,7 @@ def _opened(path: Path) -> Iterator[Any]:
     try:
         import av
     except ImportError as error:
-        raise UnreadableError("the PyAV package is not installed") from error
+        raise UnreadableError("the PyAV package is not installed", absent=True) from error
     allowed = {"format_whitelist": CONTAINERS}
     try:
         with (
@@ -49,22 +54,41 @@ def _opened(path: Path) -> Iterator[Any]:
             av.open(file, options=allowed, metadata_errors="replace", io_open=_no_other_file) as container,
         ):
             if not container.streams.audio:
-                raise UnreadableError("there is no audio in it")
+                raise UnreadableError(NO_SOUND, sure=True)
             if container.streams.audio[0].codec_context is None:
-                raise UnreadableError("its audio codec is unknown")
+                raise UnreadableError("its audio codec is unknown", sure=True)
             yield container
+    except IndexError as error:  # PyAV does not expect streams that damaged data make up on the way
+        raise UnreadableError("damaged data") from error
     except (av.FFmpegError, ValueError, EOFError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error) or "damaged data"
         raise UnreadableError(reason.lower()) from error
 
 
-def _frames(container: Any, stream: Any) -> int | None:
-    """Samples of each channel by the header, None when it does not say."""
-    if stream.duration and stream.time_base:
-        return int(stream.duration * stream.time_base * stream.rate)
+def _seconds(stream: Any, value: int | None) -> float | None:
+    return None if value is None or not stream.time_base else float(value * stream.time_base)
+
+
+def _zero(container: Any) -> float:
+    """The time stamp of second 0."""
+    start = container.start_time  # FFmpeg counts in microseconds
+    return origin(container.format.name, None if start is None else start / 1e6)
+
+
+def _frames(container: Any, stream: Any) -> tuple[int | None, int | None]:
+    """Samples of each channel by the header and as promised by it, None where it does not say.
+
+    A container may say how long it is and not its sound, which may end before the picture does.
+    """
+    length = _seconds(stream, stream.duration)
+    if length:
+        late = max(0.0, (_seconds(stream, stream.start_time) or 0.0) - _zero(container))
+        whole = int((late + length) * stream.rate)
+        return whole, None if container.format.name in LENGTH_IS_END else whole
     if container.duration and container.duration > 0:
-        return int(container.duration * stream.rate / 1_000_000)  # FFmpeg counts in microseconds
-    return None
+        whole = int(container.duration * stream.rate / 1_000_000)
+        return whole, whole if len(container.streams) == 1 else None
+    return None, None
 
 
 def _header(path: Path) -> Header:
@@ -72,23 +96,77 @@ def _header(path: Path) -> Header:
         streams = container.streams.audio
         rate, channels = streams[0].rate or 0, streams[0].channels or 0
         name = container.format.name.split(",")[0].upper()
-        return Header(name, rate, channels, _frames(container, streams[0]), None, len(streams))
+        return Header(name, rate, channels, *_frames(container, streams[0]), len(streams))
 
 
-def _chunks(path: Path, first: int) -> Iterator[Array]:
-    skip = first
-    with _opened(path) as container:
-        from av.audio.resampler import AudioResampler
+def _pieces(container: Any, tell: Tell) -> Iterator[tuple[float | None, Array]]:
+    """Time stamps in seconds and samples float32 (n, channels); packets that are damaged are left out."""
+    import av
+    from av.audio.resampler import AudioResampler
 
-        stream = container.streams.audio[0]
-        convert = AudioResampler(format="flt", layout=stream.layout, rate=stream.rate)
-        for frame in container.decode(stream):
+    stream = container.streams.audio[0]
+    shape, damaged, heard = None, 0, 0
+    convert = AudioResampler(format="flt", layout=stream.layout, rate=stream.rate)
+    for packet in container.demux(stream):
+        try:
+            frames = packet.decode()
+        except av.error.InvalidDataError:
+            damaged += 1
+            continue
+        for frame in frames:
+            if shape != (frame.format.name, frame.layout.name, frame.sample_rate):  # joined files change it
+                shape = (frame.format.name, frame.layout.name, frame.sample_rate)
+                convert = AudioResampler(format="flt", layout=stream.layout, rate=stream.rate)
+            stamp = None if frame.pts is None else float(frame.pts * (frame.time_base or stream.time_base))
             for piece in convert.resample(frame):
                 # interleaved, because PyAV reads beside the planes when there are more than eight of them
-                chunk = piece.to_ndarray().reshape(-1, stream.channels)
-                if skip < len(chunk):
-                    yield chunk[skip:]
-                skip = max(0, skip - len(chunk))
+                yield stamp, piece.to_ndarray().reshape(-1, stream.channels)
+                stamp, heard = None, heard + 1
+    if damaged and not heard:
+        raise UnreadableError("damaged data")
+    if damaged:
+        tell(f"damaged packets left out: {damaged}")
 
 
-PYAV = Backend(_header, _chunks)
+def _chunks(path: Path, first: int, tell: Tell = untold) -> Iterator[Array]:
+    skip = first
+    with _opened(path) as container:
+        for chunk in placed(
+            _pieces(container, tell), container.streams.audio[0].rate, _zero(container), tell
+        ):
+            if skip < len(chunk):
+                yield chunk[skip:]
+            skip = max(0, skip - len(chunk))
+
+
+SUFFIXES = (
+    ".m4a",
+    ".m4b",
+    ".mp4",
+    ".m4v",
+    ".mov",
+    ".3gp",
+    ".3g2",
+    ".webm",
+    ".mkv",
+    ".mka",
+    ".aac",
+    ".avi",
+    ".wma",
+    ".wmv",
+    ".asf",
+    ".flv",
+    ".f4v",
+    ".ts",
+    ".mts",
+    ".m2ts",
+    ".mpg",
+    ".mpeg",
+    ".ogv",
+    ".amr",
+    ".ac3",
+    ".eac3",
+    ".wv",
+    ".tta",
+)
+PYAV = Backend(_header, _chunks, SUFFIXES)

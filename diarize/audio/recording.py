@@ -38,6 +38,7 @@ class _Heard:
     last: int = 0
     frames: int | None = None
     damage: str = ""
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,11 @@ class Recording:
         heard, rate = self._heard[-1], self.header.rate
         streams = self.header.streams
         notes = [f"{streams} streams of audio; the first is used"] if streams > 1 else []
+        notes += [*self.header.notes, *dict.fromkeys(heard.notes)]
         if heard.damage:
             notes.append(f"damaged after {heard.last / rate:.1f} s ({heard.damage}); the rest is left out")
-        promised = self.header.promised or self.header.frames
-        if heard.frames is not None and promised and abs(promised - heard.frames) > LATE * rate:
+        promised = self.header.promised
+        if heard.frames is not None and promised and promised - heard.frames > LATE * rate:
             notes.append(f"header promises {promised / rate:.1f} s, found {heard.frames / rate:.1f} s")
         if self.end is not None and heard.frames is not None and heard.frames < round(self.end * rate):
             notes.append(f"end {self.end:g} s is after the recording's end at {heard.frames / rate:.1f} s")
@@ -106,7 +108,7 @@ class Recording:
         """Samples ``first`` to ``last`` of the file at its own rate, float32 (n,) at a time."""
         heard.last = first
         try:
-            for chunk in self._backend.chunks(self.path, first):
+            for chunk in self._backend.chunks(self.path, first, heard.notes.append):
                 kept = chunk if last is None else chunk[: last - heard.last]
                 mono = self._counted(kept, heard.last, heard.tally, heard.sides)
                 heard.last += len(kept)

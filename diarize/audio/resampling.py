@@ -6,6 +6,7 @@ margin on both sides that is cut off again. Standard rates give the bits of one 
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +29,7 @@ def margin(rate: int, target: int) -> int:
     if rate == target:
         return 0
     period = rate // int(np.gcd(rate, target))
-    return -(-round(MARGIN * rate) // period) * period
+    return -(-math.ceil(MARGIN * rate) // period) * period
 
 
 def total(n: int, rate: int, target: int) -> int:

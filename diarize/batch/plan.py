@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -11,9 +10,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from diarize.audio import AUDIO_SUFFIXES
+from diarize.audio import AUDIO_SUFFIXES, kind_of
 from diarize.errors import AudioError
 from diarize.formats import format_of, made_folder
+from diarize.spelling import find_name, name_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -51,7 +51,8 @@ class Task:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be done: ``resume`` skips what is finished, ``overwrite`` replaces anybody's files;
-    ``unreadable``: subfolders that could not be looked into, with the reason.
+    ``unreadable``: subfolders that could not be looked into, with the reason; ``passed_over``: files that are
+    none of its recordings and yet seem to be sound, with the kind.
     """
 
     folder: Path
@@ -60,6 +61,7 @@ class Plan:
     resume: bool = False
     overwrite: bool = False
     unreadable: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
 
 
 def planned(
@@ -81,8 +83,9 @@ def planned(
     """
     keys, unreadable = found(folder)
     if not keys:
+        also = "; ".join(_passed_over(folder, keys)[:3])
         raise AudioError(
-            f"{folder}: no recordings in it ({', '.join(AUDIO_SUFFIXES)}); choose another folder"
+            f"{folder}: no recordings in it, by their names{f' ({also})' * bool(also)}; choose another folder"
         )
     made_folder(output)
     tasks, where = [], places(keys)
@@ -91,15 +94,19 @@ def planned(
         files |= {PICTURE: output / f"{where[key]}.png"} if picture else {}
         files |= {PAGE: output / f"{where[key]}.report.html"} if page else {}
         tasks.append(Task(key, folder / key, files, name, *_given(folder / key, name, speech)))
-    return Plan(folder, output, tuple(tasks), resume, overwrite, tuple(unreadable))
+    others = tuple(_passed_over(folder, keys))
+    return Plan(folder, output, tuple(tasks), resume, overwrite, tuple(unreadable), others)
 
 
 def _given(
     audio: Path, name: str, speech: Stretches | None
 ) -> tuple[tuple[tuple[float, float], ...] | None, str]:
     """Where somebody speaks in a recording, or why that is not known although it ought to be."""
-    if speech is None or name in speech:
-        return None if speech is None else tuple((float(a), float(b)) for a, b in speech[name]), ""
+    if speech is None:
+        return None, ""
+    known = find_name(name, speech)
+    if known is not None:
+        return tuple((float(a), float(b)) for a, b in speech[known]), ""
     near = get_close_matches(name, speech, n=1)
     hint = f"did you mean {near[0]!r}?" if near else "add it, or leave --speech out"
     return None, f"{audio}: --speech says nothing of {name!r}; {hint}"
@@ -125,6 +132,18 @@ def found(folder: Path) -> tuple[list[str], list[str]]:
         paths = (Path(where, name) for name in files if not name.startswith("."))
         keys += [p.relative_to(folder).as_posix() for p in paths if p.suffix.lower() in AUDIO_SUFFIXES]
     return sorted(keys), complaints
+
+
+def _passed_over(folder: Path, keys: Sequence[str]) -> list[str]:
+    """Files that are called otherwise than recordings are and seem to be sound."""
+    known, others = set(keys), []
+    for where, below, files in os.walk(folder):
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        for path in (Path(where, name) for name in sorted(files) if not name.startswith(".")):
+            key = path.relative_to(folder).as_posix()
+            if key not in known and (kind := kind_of(path)):
+                others.append(f"{key}: {kind} by its looks, but not called like a recording")
+    return others
 
 
 def names(keys: Iterable[str]) -> dict[str, str]:
@@ -161,4 +180,4 @@ def _name(key: str, level: int) -> str:
 
 
 def _blurred(name: str) -> str:
-    return re.sub(r"[\s\x00-\x1f\x7f-\x9f\ufeff]+", "_", name).casefold()
+    return name_key(name).casefold()

@@ -98,8 +98,7 @@ def batch(
     kinds: dict[str, Any] = {"resume": resume, "overwrite": overwrite}
     kinds["speech"] = marked(speech) if speech else None
     plan = rooms.planned(folder, output, **_asked(asked), **kinds)
-    for complaint in plan.unreadable:
-        complain(complaint)
+    _tell_of_others(plan, quiet=quiet)
     jobs, where, voices = workers.jobs or rooms.cores(), workers.scheduler, known_to(known)
     with _told(plan, quiet=quiet or json) as listen:
         found = rooms.run_batch(plan, config, jobs=jobs, scheduler=where, known=voices, listen=listen)
@@ -128,6 +127,14 @@ def _check_options(workers: Workers, *, quiet: bool, loud: bool) -> None:
             check_address(workers.scheduler)
         except ClusterError as error:
             raise typer.BadParameter(str(error)) from None
+
+
+def _tell_of_others(plan: Plan, *, quiet: bool) -> None:
+    """What is no part of the batch and might have been meant to be."""
+    for complaint in plan.unreadable:
+        complain(complaint)
+    for other in () if quiet else plan.passed_over:
+        remark(f"note: passed over {other}")
 
 
 def _leave(plan: Plan, report: Report) -> None:
@@ -236,5 +243,6 @@ def _document(plan: Plan, config: Config, report: Report) -> dict[str, Any]:
         "counts": {status: report.count(status) for status in ("ok", "skipped", "failed")},
         "seconds": report.seconds,
         "unreadable": list(plan.unreadable),
+        "passed_over": list(plan.passed_over),
         "recordings": list(report.entries),
     }

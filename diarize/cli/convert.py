@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["convert"]
 
+UNSAID = ("rttm", "uem", "csv", "kaldi")  # formats of turns alone: no turn, no name of the recording
 _READ = "rttm, uem, lab, audacity, textgrid, eaf, webvtt, srt, csv, json"
 
 
@@ -52,6 +53,16 @@ def convert(
     if not quiet:
         n_turns = sum(len(each.turns) for each in turns)
         say(f"wrote {shown(goal)} (turns: {n_turns}, recordings: {len(turns)})")
+        _remark_silence(turns, goal, to_format)
+
+
+def _remark_silence(annotations: Sequence[Annotation], goal: Path, name: str | None) -> None:
+    """Recordings that vanish because nobody speaks in them are told of."""
+    from diarize.formats import format_of
+
+    silent = [each.recording for each in annotations if not each.turns]
+    if silent and len(annotations) > 1 and format_of(goal, name).name in UNSAID:
+        remark(f"note: nobody speaks in {', '.join(silent)}; files of this format do not say so")
 
 
 def _remark_lost_words(annotations: Sequence[Annotation], goal: Path, name: str | None) -> None:

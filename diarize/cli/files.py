@@ -69,7 +69,9 @@ def or_silence(annotations: dict[str, Annotation], path: Path) -> dict[str, Anno
 
 def about(annotations: dict[str, Annotation], recording: str, path: Path, *, quiet: bool) -> Annotation:
     """The annotation of that recording, or the only one, with a remark where it is called otherwise."""
-    if recording not in annotations and len(annotations) == 1:
+    from diarize.spelling import find_name
+
+    if len(annotations) == 1 and find_name(recording, annotations) is None:
         name = next(iter(annotations))
         if not quiet:
             remark(f"note: {path} is about {name!r}; taken to be about {recording!r}")
@@ -78,9 +80,15 @@ def about(annotations: dict[str, Annotation], recording: str, path: Path, *, qui
 
 
 def chosen(annotations: dict[str, Annotation], name: str | None, path: Path) -> Annotation:
-    """The annotation of that recording or, without a name, the only one. FormatError otherwise."""
-    if name in annotations:
-        return annotations[name]
+    """The annotation of that recording, however it is spelt, or, without a name, the only one.
+
+    FormatError otherwise.
+    """
+    from diarize.spelling import find_name
+
+    known = None if name is None else find_name(name, annotations)
+    if known is not None:
+        return annotations[known]
     if name is None and len(annotations) == 1:
         return next(iter(annotations.values()))
     near = difflib.get_close_matches(name or "", annotations, n=1)

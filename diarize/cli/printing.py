@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -26,8 +27,13 @@ def say(text: str = "") -> None:
 
 
 def say_json(document: Any) -> None:
-    """The whole result as one JSON document."""
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+    """The whole result as one JSON document, in UTF-8 whatever the console has."""
+    from diarize.spelling import whole
+
+    text = whole(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.flush()
 
 
 def remark(text: str) -> None:

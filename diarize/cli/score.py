@@ -74,9 +74,10 @@ def score(
 def _check_others(recording: str, given: Mapping[Path, Mapping[str, Any]], *, anyway: bool) -> None:
     """A file about one other recording is refused or, with --anyway, told of and taken nevertheless."""
     from diarize.errors import FormatError
+    from diarize.spelling import find_name
 
     for path, found in given.items():
-        if len(found) == 1 and recording not in found:
+        if len(found) == 1 and find_name(recording, found) is None:
             name = next(iter(found))
             if not anyway and _names_recordings(path):
                 raise FormatError(

@@ -217,14 +217,16 @@ def _given_speech(path: Path | None, recording: str, *, alone: bool, quiet: bool
     if path is None:
         return None
     from diarize.intervals import union
+    from diarize.spelling import find_name
 
     found = or_silence(read_annotations(path, marks=True), path)
     if alone and not path.is_dir() and len(found) == 1:
         return union(about(found, recording, path, quiet=quiet).intervals())
-    if recording not in found:
+    known = find_name(recording, found)
+    if known is None:
         near = nearest(recording, tuple(found))
         raise FormatError(f"{path}: says nothing of {recording!r}; it is about {', '.join(found)}{near}")
-    return union(found[recording].intervals())
+    return union(found[known].intervals())
 
 
 def diarized(

@@ -72,7 +72,7 @@ class Options:
     channel: int = 1
     # RTTM: write each turn's confidence into the ninth field
     confidence: bool = False
-    # TextGrid: seconds that the tiers cover, the end of the last turn when None; RTTM: of one without turns
+    # TextGrid: seconds that the tiers cover, the end of the last turn when None
     duration: float | None = None
     # ELAN: file name or URL of the recording that the annotation belongs to
     media: str | None = None
@@ -110,7 +110,6 @@ def _rttm(annotations: Sequence[Annotation], options: Options) -> Texts:
             annotations,
             confidence=options.confidence,
             channel=str(options.channel),
-            duration=options.duration,
         )
     }
 

@@ -24,16 +24,17 @@ def read(text: str, source: str = "text.txt") -> dict[str, Annotation]:
     FormatError for anything else.
     """
     recording = lines.stem(source)
-    rows = [_turn(line) for line in lines.numbered(text, source, comments=("\\",))]
+    marks: dict[str, int] = {}
+    rows = [_turn(line, marks) for line in lines.numbered(text, source, comments=("\\",))]
     return lines.collected([(recording, None), *((recording, row) for row in rows)])
 
 
-def _turn(line: lines.Line) -> Turn | None:
+def _turn(line: lines.Line, marks: dict[str, int]) -> Turn | None:
     fields = line.text.split("\t", 2)
     if len(fields) < 3:
         raise line.error(f"{len(fields)} fields; a label has three, separated by tabs: start, end, label")
-    start = line.number_in(fields[0].strip(), "the start")
-    return line.turn(start, line.number_in(fields[1].strip(), "the end"), fields[2].strip())
+    start, end = lines.with_points(line, [field.strip() for field in fields[:2]], marks)
+    return line.turn(line.number_in(start, "the start"), line.number_in(end, "the end"), fields[2].strip())
 
 
 def write(annotations: Sequence[Annotation]) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -29,48 +30,67 @@ COLUMNS = ("recording", "start", "end", "speaker", "confidence", "runner_up")
 """In the order in which they are written; read in any order, with others beside them."""
 
 _NEEDED = frozenset({"start", "end", "speaker"})
+_SEPARATOR = re.compile(r"\"?sep=([,;\t])\"?[ ]*\n", re.IGNORECASE)  # how Excel is told
 _GUARDED = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "'")
 
 
 def read(text: str, source: str = "text.csv") -> dict[str, Annotation]:
     """Annotations by recording; the file's name where there is no such column.
 
-    Columns are separated by comma, semicolon or tab. Needed are ``start``, ``end`` and ``speaker``; rows of
-    no length are skipped. Raises FormatError, with ``source`` and line number, for anything else.
+    Columns are separated by comma, semicolon or tab, as a first line such as ``sep=;`` says or as the header
+    shows; numbers may have decimal commas where columns are not separated by them. Needed are ``start``,
+    ``end`` and ``speaker``; empty rows and rows of no length are skipped. Raises FormatError, with ``source``
+    and line number, for anything else.
     """
     text = text.removeprefix("\ufeff")
-    head = text.partition("\n")[0]
-    separator = max(",;\t", key=head.count)
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    told = _SEPARATOR.match(text)
+    body = text[told.end() :] if told else text
+    separator = told[1] if told else max(",;\t", key=body.partition("\n")[0].count)
+    table = csv.DictReader(io.StringIO(body, newline=""), delimiter=separator, strict=True)
+    lines_before = int(bool(told))
     try:
-        columns = {name.strip().lower() for name in rows.fieldnames or ()}
+        columns = {name.strip().lower() for name in table.fieldnames or ()}
         if not columns >= _NEEDED:
             raise FormatError(
-                f"{source}:1: the header {head[:60]!r} lacks {', '.join(sorted(_NEEDED - columns))}; "
-                "name the columns"
+                f"{source}:{1 + lines_before}: the header {body.partition(chr(10))[0][:60]!r} lacks "
+                f"{', '.join(sorted(_NEEDED - columns))}; name the columns"
             )
-        found = list(_turns(rows, source))
+        found = list(_turns(table, source, lines_before))
     except csv.Error as error:
         raise FormatError(
-            f"{source}:{rows.reader.line_num}: broken CSV ({error}); check its quotation marks"
+            f"{source}:{table.reader.line_num + lines_before}: broken CSV ({error}); check its quotes"
         ) from None
     return lines.collected(found or [(lines.stem(source), None)])
 
 
-def _turns(rows: csv.DictReader[str], source: str) -> Iterator[tuple[str, Turn | None]]:
-    for row in rows:
-        line = lines.Line(source, rows.line_num, "")
-        if None in row or None in row.values():
-            raise line.error(f"not the {len(rows.fieldnames or ())} cells of the header; complete the row")
+def _turns(table: csv.DictReader[str], source: str, before: int) -> Iterator[tuple[str, Turn | None]]:
+    marks: dict[str, int] = {}
+    for row in table:
+        line = lines.Line(source, table.line_num + before, "")
+        beyond = row.pop(None, None) or []
+        if not any((cell or "").strip() for cell in (*row.values(), *beyond)):
+            continue
+        if any(beyond) or None in row.values():
+            raise line.error(f"not the {len(table.fieldnames or ())} cells of the header; complete the row")
         cells = {name.strip().lower(): cell for name, cell in row.items()}
-        start, end = (line.number_in(cells[name].strip(), f"the {name}") for name in ("start", "end"))
-        turn = line.turn(
-            start, end, _unguarded(cells["speaker"]), _confidence(line, cells.get("confidence", ""))
-        )
-        rival = _unguarded(cells.get("runner_up", "")) or None
-        text = lines.one_line(_unguarded(cells.get("text", ""))) or None
-        known = turn and replace(turn, runner_up=rival, text=text)
-        yield _unguarded(cells.get("recording", "")) or lines.stem(source), known
+        yield _turn(line, cells, comma=table.reader.dialect.delimiter == ",", marks=marks, source=source)
+
+
+def _turn(
+    line: lines.Line, cells: dict[str, str], *, comma: bool, marks: dict[str, int], source: str
+) -> tuple[str, Turn | None]:
+    """A row; ``comma``: columns are separated by it, so that in a number it could be anything."""
+    numbers = [cells[name].strip() for name in ("start", "end")] + [cells.get("confidence", "").strip()]
+    if not comma:
+        numbers = lines.with_points(line, numbers, marks)
+    elif odd := next((each for each in numbers if "," in each), ""):
+        raise line.error(f"{odd[:40]!r} in a table separated by commas; write decimal points, or semicolons")
+    start, end = line.number_in(numbers[0], "the start"), line.number_in(numbers[1], "the end")
+    turn = line.turn(start, end, _unguarded(cells["speaker"]), _confidence(line, numbers[2]))
+    rival = _unguarded(cells.get("runner_up", "")) or None
+    text = lines.one_line(_unguarded(cells.get("text", ""))) or None
+    known = turn and replace(turn, runner_up=rival, text=text)
+    return _unguarded(cells.get("recording", "")) or lines.stem(source), known
 
 
 def _confidence(line: lines.Line, cell: str) -> float | None:

@@ -1,4 +1,4 @@
-"""ELAN annotation documents: one tier a speaker, times in milliseconds; a tier ``NAME - words`` holds words.
+"""ELAN annotation documents: one independent tier a speaker; a tier ``NAME - words`` holds words.
 
 Source: the EAF 3.0 schema of the Max Planck Institute for Psycholinguistics.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from decimal import Decimal
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from diarize.types import Annotation, Turn
+
+    _Slots = dict[str | None, str | None]
 
 __all__ = ["read", "tiers", "write"]
 
@@ -33,32 +36,79 @@ _TYPE = "speakers"
 
 
 def read(text: str, source: str = "text.eaf") -> dict[str, Annotation]:
-    """The annotation, under the name of the file: each tier is a speaker, each aligned annotation a turn.
+    """The annotation, under the name of the file: a turn for each aligned annotation of an independent tier.
 
-    Annotations without times of their own (dependent tiers, unaligned slots) are skipped, and the tier of the
-    words of somebody who has a tier of turns. Raises FormatError for what is not EAF, and for any document
-    type declaration: no entity is ever expanded.
+    The speaker is the tier's participant or, without one, its name. Tiers that depend on others say what was
+    said in their parents' annotations, not who else spoke, and are passed over, and so are annotations
+    without times and the tier of the words of somebody who has a tier of turns. Times are those of the
+    recording: ``TIME_ORIGIN`` is how much of it ELAN leaves out at its start. Raises FormatError for what is
+    not EAF, and for any document type declaration: no entity is ever expanded.
     """
-    found = tiers(text, source)
-    names = {name for name, _ in found}
-    rows = lines.said([turn for name, turns in found if not lines.are_words(name, names) for turn in turns])
+    root = _document(text, source)
+    slots, origin = _values(root), _origin(root, source)
+    tiers = _independent(root)
+    names = {tier.get("TIER_ID", "") for tier in tiers}
+    rows = [
+        turn
+        for tier in tiers
+        if not lines.are_words(tier.get("TIER_ID", ""), names)
+        for turn in _turns(tier, tier.get("PARTICIPANT", "").strip(), slots, origin, source)
+    ]
     recording = lines.stem(source)
-    return lines.collected([(recording, None), *((recording, row) for row in rows)])
+    return lines.collected([(recording, None), *((recording, row) for row in lines.said(rows))])
 
 
 def tiers(text: str, source: str = "text.eaf") -> list[tuple[str, list[Turn]]]:
-    """The tiers by name, in order: a turn for every aligned annotation. Errors as of ``read``."""
+    """All tiers by name, in order: a turn for every aligned annotation. Errors as of ``read``."""
+    root = _document(text, source)
+    slots, origin = _values(root), _origin(root, source)
+    return [(tier.get("TIER_ID", ""), _turns(tier, "", slots, origin, source)) for tier in root.iter("TIER")]
+
+
+def _document(text: str, source: str) -> ET.Element:
     root = _parsed(text, source)
     if root.tag != "ANNOTATION_DOCUMENT":
         raise FormatError(f"{source}:1: the XML of {root.tag[:40]!r}; an ELAN file is an ANNOTATION_DOCUMENT")
-    slots = {each.get("TIME_SLOT_ID"): each.get("TIME_VALUE") for each in root.iter("TIME_SLOT")}
-    return [(tier.get("TIER_ID", ""), _turns(tier, slots, source)) for tier in root.iter("TIER")]
+    return root
 
 
-def _turns(tier: ET.Element, slots: dict[str | None, str | None], source: str) -> list[Turn]:
-    name = tier.get("TIER_ID", "")
-    found = (_turn(each, slots, name, source) for each in tier.iter("ALIGNABLE_ANNOTATION"))
+def _values(root: ET.Element) -> _Slots:
+    """Times by slot, None for those that have none."""
+    return {each.get("TIME_SLOT_ID"): each.get("TIME_VALUE") for each in root.iter("TIME_SLOT")}
+
+
+def _turns(tier: ET.Element, participant: str, slots: _Slots, origin: Decimal, source: str) -> list[Turn]:
+    name = participant or tier.get("TIER_ID", "")
+    found = (_turn(each, slots, name, source, origin) for each in tier.iter("ALIGNABLE_ANNOTATION"))
     return [turn for turn in found if turn]
+
+
+def _independent(root: ET.Element) -> list[ET.Element]:
+    """Tiers without a parent, whose type has no constraint either."""
+    bound = {
+        each.get("LINGUISTIC_TYPE_ID") for each in root.iter("LINGUISTIC_TYPE") if each.get("CONSTRAINTS")
+    }
+    return [
+        each
+        for each in root.iter("TIER")
+        if not each.get("PARENT_REF") and each.get("LINGUISTIC_TYPE_REF") not in bound
+    ]
+
+
+def _origin(root: ET.Element, source: str) -> Decimal:
+    """Milliseconds of the recording that ELAN leaves out at its start.
+
+    Of several media it is the one that the file is called after, or else the first that is sound.
+    """
+    header = root.find("HEADER")
+    units = "milliseconds" if header is None else header.get("TIME_UNITS", "milliseconds")
+    if units != "milliseconds":
+        raise FormatError(f"{source}: times in {units[:40]}; ELAN writes milliseconds, export the file again")
+    media = list(root.iter("MEDIA_DESCRIPTOR"))
+    media.sort(key=lambda each: not each.get("MIME_TYPE", "").startswith("audio"))
+    media.sort(key=lambda each: PurePath(each.get("MEDIA_URL", "")).stem != lines.stem(source))
+    told = media[0].get("TIME_ORIGIN", "") if media else ""
+    return lines.Line(source, 1, "").number_in(told, "the time origin") if told else Decimal(0)
 
 
 def _parsed(text: str, source: str) -> ET.Element:
@@ -73,14 +123,16 @@ def _parsed(text: str, source: str) -> ET.Element:
         ) from None
 
 
-def _turn(annotation: ET.Element, slots: dict[str | None, str | None], tier: str, source: str) -> Turn | None:
+def _turn(annotation: ET.Element, slots: _Slots, speaker: str, source: str, origin: Decimal) -> Turn | None:
     where = lines.Line(f"{source}:{annotation.get('ANNOTATION_ID', '?')}", 0, "")
     values = [slots.get(annotation.get(f"TIME_SLOT_REF{i}")) for i in (1, 2)]
     if None in values:
         return None
-    start, end = (where.number_in(value or "", "a time value") / 1000 for value in values)
+    start, end = (where.number_in(value or "", "a time value") for value in values)
     text = lines.one_line(annotation.findtext("ANNOTATION_VALUE") or "")
-    return where.turn(start, end, tier, text=text)
+    if 0 <= start <= end:
+        start, end = (max(value + origin, Decimal(0)) for value in (start, end))
+    return where.turn(start / 1000, end / 1000, speaker, text=text)
 
 
 def write(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diarize.errors import FormatError, OutputError
+from diarize.spelling import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,7 +33,7 @@ def read_text(path: str | Path) -> str:
     """
     path = Path(path)
     data = _read_bytes(path)
-    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), "utf-8")
+    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), _unmarked(data))
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -43,6 +44,16 @@ def read_text(path: str | Path) -> str:
     if "\0" in text:
         raise FormatError(f"{path.name}: binary data, not an annotation; give a text file such as RTTM")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _unmarked(data: bytes) -> str:
+    """UTF-8, or UTF-16 where every other byte of the beginning is 0, as in a text of mostly ASCII."""
+    start = data[:64]
+    if len(start) >= 16 and len(data) % 2 == 0:
+        for zeros, letters, name in ((1, 0, "utf-16-le"), (0, 1, "utf-16-be")):
+            if not any(start[zeros::2]) and all(start[letters::2]):
+                return name
+    return "utf-8"
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -63,8 +74,8 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def write_text(path: str | Path, text: str, *, overwrite: bool = False) -> Path:
-    """Write UTF-8 text as ``write_bytes`` does; a lone surrogate in a name becomes ``?``."""
-    return write_bytes(path, text.encode("utf-8", errors="replace"), overwrite=overwrite)
+    """Write UTF-8 text as ``write_bytes`` does; a lone surrogate in a name becomes U+FFFD."""
+    return write_bytes(path, whole(text).encode(), overwrite=overwrite)
 
 
 def write_bytes(path: str | Path, data: bytes, *, overwrite: bool = False) -> Path:

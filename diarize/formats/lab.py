@@ -1,6 +1,7 @@
 """lab: ``start end label`` a line, in seconds, one recording a file (pyannote.database; WaveSurfer).
 
-HTK's files of the same suffix count in units of 100 ns and are another format.
+HTK's files of the same suffix count in units of 100 ns: where all times are whole numbers and one of them is
+a million or more, eleven days in seconds, they are taken for that. Source: *The HTK Book*, label files.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["read", "write"]
 
+_PAUSES = frozenset({"sil", "sp", "pau"})  # labels of HTK in which nobody speaks
+
 
 def read(text: str, source: str = "text.lab") -> dict[str, Annotation]:
     """The annotation, under the name of the file; a label is the rest of its line.
@@ -23,16 +26,37 @@ def read(text: str, source: str = "text.lab") -> dict[str, Annotation]:
     Comments (``;``, ``#``) and turns of no length are skipped. Raises FormatError for anything else.
     """
     recording = lines.stem(source)
-    rows = [_turn(line) for line in lines.numbered(text, source, comments=(";", "#"))]
-    return lines.collected([(recording, None), *((recording, row) for row in rows)])
+    found = list(lines.numbered(text, source, comments=(";", "#")))
+    marks: dict[str, int] = {}
+    turns = [_htk_turn(line) for line in found] if _is_htk(found) else [_turn(line, marks) for line in found]
+    return lines.collected([(recording, None), *((recording, turn) for turn in turns)])
 
 
-def _turn(line: lines.Line) -> Turn | None:
+def _turn(line: lines.Line, marks: dict[str, int]) -> Turn | None:
     fields = line.fields()
     if len(fields) < 3:
         raise line.error(f"{len(fields)} fields; a lab line has three: start, end, label")
-    start, end = line.number_in(fields[0], "the start"), line.number_in(fields[1], "the end")
-    return line.turn(start, end, " ".join(fields[2:]))
+    start, end = lines.with_points(line, fields[:2], marks)
+    return line.turn(line.number_in(start, "the start"), line.number_in(end, "the end"), " ".join(fields[2:]))
+
+
+def _is_htk(found: Sequence[lines.Line]) -> bool:
+    numbers = [field for line in found for field in line.fields()[:2]]
+    whole = all(field.isascii() and field.isdigit() for field in numbers)
+    return whole and any(len(field.lstrip("0")) > 6 for field in numbers)
+
+
+def _htk_turn(line: lines.Line) -> Turn | None:
+    """A line of times in units of 100 ns, a label, and perhaps a score."""
+    fields = line.fields()
+    if len(fields) < 3:
+        raise line.error(f"{len(fields)} fields; a label line of HTK has three: start, end, label")
+    start, end = (line.number_in(_seconds(field), "a time of HTK") for field in fields[:2])
+    return None if fields[2].lower() in _PAUSES else line.turn(start, end, fields[2])
+
+
+def _seconds(field: str) -> str:
+    return f"{field.zfill(8)[:-7]}.{field.zfill(8)[-7:]}"
 
 
 def write(annotations: Sequence[Annotation]) -> str:

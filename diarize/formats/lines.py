@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from diarize.errors import FormatError
 from diarize.formats import times
+from diarize.spelling import apart, as_field
 from diarize.types import Annotation, Turn
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ __all__ = [
     "texts",
     "tiers_of",
     "tokens",
+    "with_points",
 ]
 
 SILENT = "…"
@@ -38,7 +40,6 @@ SILENT = "…"
 _LONGEST = 1_000_000_000  # seconds; thirty years
 _BLANKS = re.compile(r"[ \t\v\f]+")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]+")
-_UNSAFE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ufeff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,23 @@ class Line:
             raise self.error("a turn without a speaker name; give it one")
         low, high = float(start), float(end)
         return Turn(low, high, speaker, confidence, text=text or None) if high > low else None
+
+
+def with_points(line: Line, cells: Sequence[str], seen: dict[str, int]) -> list[str]:
+    """Numbers with decimal points, of which some programs make commas after the custom of a country.
+
+    ``seen``: lines on which one and the other was first seen in this file, which this call adds to. A file
+    with both, or a number with both, could mean thousands by either: FormatError with the line.
+    """
+    for cell in cells:
+        for mark in {",", "."} & set(cell):
+            seen.setdefault(mark, line.number)
+        if len(seen) > 1:
+            raise line.error(
+                f"{cell[:40]!r} in a file with both decimal points and commas (line {min(seen.values())}); "
+                "write all numbers one way"
+            )
+    return [cell.replace(",", ".") for cell in cells]
 
 
 def numbered(text: str, source: str, comments: tuple[str, ...] = ()) -> Iterator[Line]:
@@ -166,7 +184,7 @@ def tokens(names: Sequence[str]) -> dict[str, str]:
 
     Two names that become the same are kept apart by ``_2``, ``_3`` … in the given order.
     """
-    return _apart(names, {name: _UNSAFE.sub("_", name) for name in names})
+    return apart(names, {name: as_field(name) for name in names})
 
 
 def labels(names: Sequence[str]) -> dict[str, str]:
@@ -174,18 +192,4 @@ def labels(names: Sequence[str]) -> dict[str, str]:
 
     Two names that become the same are kept apart as in ``tokens``.
     """
-    return _apart(names, {name: _UNPRINTABLE.sub(" ", name).strip() for name in names})
-
-
-def _apart(names: Sequence[str], clean: dict[str, str]) -> dict[str, str]:
-    taken = {name for name in names if name == clean[name]}
-    used = set(taken)
-    safe: dict[str, str] = {}
-    for name in names:
-        token, count = clean[name] or "_", 1
-        while name not in taken and token in used:
-            count += 1
-            token = f"{clean[name] or '_'}_{count}"
-        used.add(token)
-        safe[name] = token
-    return safe
+    return apart(names, {name: _UNPRINTABLE.sub(" ", name).strip() for name in names})

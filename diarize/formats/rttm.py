@@ -4,8 +4,9 @@ One line a turn, ten fields separated by single spaces::
 
     SPEAKER <recording> <channel> <onset> <duration> <NA> <NA> <speaker> <confidence> <NA>
 
-Onset and duration are seconds with three decimals. A recording in which nobody speaks has one line of type
-NON-SPEECH, so that its name is known. Source: NIST, *The 2009 (RT-09) Rich Transcription Meeting
+Onset and duration are seconds with three decimals. A recording in which nobody speaks has no line: NIST has a
+type NON-SPEECH for it, but not all readers know types, and some of them take any line, comments too, for a
+speaker. Source: NIST, *The 2009 (RT-09) Rich Transcription Meeting
 Recognition Evaluation Plan*.
 """
 
@@ -18,6 +19,7 @@ from diarize.formats import lines, times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
 
     from diarize.types import Annotation, Turn
 
@@ -32,32 +34,99 @@ def read(text: str, source: str = "text.rttm") -> dict[str, Annotation]:
     """Annotations by recording, in order of appearance.
 
     Lines of nine fields (before 2009) and more are read, channels are put together, and a confidence that is
-    not a probability is dropped. Skipped: comments (``;;``), and turns of no length; other record types than
-    SPEAKER only name their recording. Raises FormatError, with ``source`` and line number, for anything else.
+    not a probability is dropped. Names with blanks, which RTTM forbids, are told by what stands around them.
+    Skipped: comments (``;;``), and turns of no length; other record types than SPEAKER only name their
+    recording. Raises FormatError, with ``source`` and line number, for anything else.
     """
     rows = [_row(line) for line in lines.numbered(text, source, comments=(";", "#"))]
     return lines.collected([row for row in rows if row])
 
 
 def _row(line: lines.Line) -> tuple[str, Turn | None] | None:
-    fields = line.fields()
+    fields = _split(line)
     if _OTHER_TYPES.fullmatch(fields[0].upper()):
-        return (fields[1], None) if len(fields) > 1 else None
+        return _named_only(line, fields)
     if fields[0].upper() != "SPEAKER":
         raise line.error(f"starts with {fields[0][:40]!r}; an RTTM line starts with SPEAKER, is this RTTM?")
     if len(fields) < 9:
         raise line.error(f"{len(fields)} fields; RTTM has ten (or nine), none empty or holding a space")
-    if fields[4] == "<NA>":
-        return fields[1], None
-    return fields[1], _turn(line, fields)
+    pair = _pair(line, fields)
+    recording = " ".join(fields[1 : pair - 3])
+    if fields[pair - 1] == "<NA>":
+        return recording, None
+    return recording, _turn(line, fields[pair - 2 : pair], *_speaker(line, fields[pair + 2 :]))
 
 
-def _turn(line: lines.Line, fields: list[str]) -> Turn | None:
-    start = line.number_in(fields[3], "the onset")
-    duration = line.number_in(fields[4], "the duration")
+def _split(line: lines.Line) -> list[str]:
+    """The fields of a line; where tabs alone make nine or more, blanks belong to names."""
+    by_tab = [field.strip(" ") for field in line.text.strip(" \t").split("\t")]
+    return by_tab if len(by_tab) >= 9 and all(by_tab) else line.fields()
+
+
+def _pair(line: lines.Line, fields: list[str]) -> int:
+    """Where the two fields stand that are never used: right behind onset and duration.
+
+    A recording whose name holds blanks moves them; whatever else is there in a line of more than ten fields,
+    nobody can tell names from numbers in it.
+    """
+    for i in range(5, len(fields) - 1):
+        if fields[i] == fields[i + 1] == "<NA>" and _is_onset(fields[i - 2], fields[i - 1]):
+            return i
+    if len(fields) > 10 or not _is_onset(fields[3], fields[4]):
+        _times(line, fields[3:5])
+        raise line.error(f"{len(fields)} fields; RTTM has ten, write names without blanks, as in my_call")
+    return 5
+
+
+def _is_onset(onset: str, duration: str) -> bool:
+    return times.decimal(onset) is not None and (duration == "<NA>" or times.decimal(duration) is not None)
+
+
+def _speaker(line: lines.Line, fields: list[str]) -> tuple[str, float | None]:
+    """The name and the confidence out of what follows the pair: name, confidence and, since 2009, one more.
+
+    Both are ``<NA>`` or numbers, so that all before them is the name.
+    """
+    end = next((i for i, field in enumerate(fields) if i and field == "<NA>"), len(fields))
+    filled = fields[end:].count("<NA>")
+    if filled == 0 and end > 2 and _is_number(fields[end - 2]):
+        end -= 1  # both are numbers
+    if filled < 2 and end > 1 and _is_number(fields[end - 1]):
+        return " ".join(fields[: end - 1]), _confidence(fields[end - 1])
+    if filled == 0:
+        raise line.error(
+            f"{' '.join(fields)[:60]!r} is no speaker with a confidence, which is a number or <NA>"
+        )
+    return " ".join(fields[:end]), None
+
+
+def _is_number(text: str) -> bool:
+    return times.decimal(text) is not None
+
+
+def _named_only(line: lines.Line, fields: list[str]) -> tuple[str, None] | None:
+    """The recording that a line of another type is about; blanks in it make it longer than ten fields."""
+    extra = max(0, len(fields) - 10)
+    if len(fields) < 2:
+        return None
+    if extra and not _is_start(fields[3 + extra], fields[4 + extra]):
+        raise line.error(f"{len(fields)} fields; RTTM has ten, write names without blanks, as in my_call")
+    return " ".join(fields[1 : 2 + extra]), None
+
+
+def _is_start(onset: str, duration: str) -> bool:
+    return onset == "<NA>" or _is_onset(onset, duration)
+
+
+def _times(line: lines.Line, fields: list[str]) -> tuple[Decimal, Decimal]:
+    return line.number_in(fields[0], "the onset"), line.number_in(fields[1], "the duration")
+
+
+def _turn(line: lines.Line, fields: list[str], speaker: str, sure: float | None) -> Turn | None:
+    start, duration = _times(line, fields)
     if duration < 0:
         raise line.error(f"a duration of {duration} s; it must be positive, correct the line")
-    return line.turn(start, start + duration, fields[7], _confidence(fields[8]))
+    return line.turn(start, start + duration, speaker, sure)
 
 
 def _confidence(text: str) -> float | None:
@@ -70,22 +139,17 @@ def write(
     *,
     confidence: bool = False,
     channel: str = "1",
-    duration: float | None = None,
 ) -> str:
     """Ten-field RTTM of one or several recordings.
 
     Boundaries are rounded to milliseconds and durations derived from them, so touching turns still touch; a
     turn that vanishes in the rounding is left out. Blanks and control characters in names become ``_`` (names
     that would become the same get ``_2``, ``_3`` …). The ninth field is ``<NA>`` unless ``confidence``.
-    ``duration`` in seconds is that of a recording in which nobody speaks; ``channel``: that of turns that
-    have none of their own.
+    ``channel``: that of turns that have none of their own.
     """
     recordings = lines.tokens(list(dict.fromkeys(each.recording for each in annotations)))
-    length = "<NA>" if duration is None else times.seconds(times.milliseconds(duration))
     return "".join(
-        _lines(each, recordings[each.recording], channel, confidence=confidence)
-        or f"NON-SPEECH {recordings[each.recording]} {channel} 0.000 {length} <NA> other <NA> <NA> <NA>\n"
-        for each in annotations
+        _lines(each, recordings[each.recording], channel, confidence=confidence) for each in annotations
     )
 
 

@@ -2,14 +2,16 @@
 
 An interval with a text, what was said or the speaker's name, is a turn of the speaker that the tier is called
 after; an empty one is a pause. A tier ``NAME - words`` holds the words of NAME, as forced aligners write it.
-Source: the Praat manual, *TextGrid file formats*.
+Where a file has but one tier of intervals, its texts may be the speakers: they are when the tier is called
+so, or when a few short texts come again and again. Praat's own "silences" are texts, too. Source: the Praat
+manual, *TextGrid file formats* and *Sound: To TextGrid (silences)...*.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from diarize.errors import FormatError
@@ -33,6 +35,13 @@ _TOKEN = re.compile(
     | ![^\n]*""",
     re.VERBOSE | re.ASCII,
 )
+
+
+SILENCES = frozenset({"silent", "sounding"})  # what Praat writes that marks where there is sound
+_SPEAKERS = re.compile(
+    r"speakers?|spkr?s?|speaker[ _-]?(turns?|ids?|labels?)|turns|who|diari[sz]ation", re.IGNORECASE
+)
+_NUMBERED = re.compile(r"(speaker|spkr?|s)[ _-]?\d+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +91,42 @@ class _Tokens:
 def read(text: str, source: str = "text.TextGrid") -> dict[str, Annotation]:
     """The annotation, under the name of the file; long and short text format.
 
-    Point tiers are skipped, and the tier of the words of somebody who has a tier of turns. Raises FormatError
-    for anything else that is not a TextGrid in text form.
+    Point tiers are skipped, and the tier of the words of somebody who has a tier of turns; of "silences",
+    "sounding" is a speaker and "silent" nobody. Raises FormatError for anything else that is not a TextGrid
+    in text form.
     """
     found = tiers(text, source)
     names = {name for name, _ in found}
-    rows = lines.said([turn for name, turns in found if not lines.are_words(name, names) for turn in turns])
+    if _texts_are_speakers(found):
+        rows: list[Turn | None] = [
+            replace(turn, speaker=turn.text, text=None)
+            for turn in found[0][1]
+            if turn.text and not (turn.text == "silent" and _are_silences(found[0][1]))
+        ]
+    else:
+        rows = lines.said(
+            [turn for name, turns in found if not lines.are_words(name, names) for turn in turns]
+        )
     recording = lines.stem(source)
     return lines.collected([(recording, None), *((recording, row) for row in rows)])
+
+
+def _are_silences(turns: Sequence[Turn]) -> bool:
+    return {turn.text for turn in turns} <= SILENCES
+
+
+def _texts_are_speakers(found: Sequence[tuple[str, list[Turn]]]) -> bool:
+    """Whether the tier is the only one and is called after speakers, or its texts look like them."""
+    if len(found) != 1 or not found[0][1]:
+        return False
+    name, turns = found[0]
+    texts = [turn.text or "" for turn in turns]
+    kinds = set(texts)
+    if kinds <= SILENCES or _SPEAKERS.fullmatch(name.strip()) or not name:
+        return True
+    short = all(len(text) <= 25 and len(text.split()) <= 3 for text in kinds) and lines.SILENT not in kinds
+    numbered = all(_NUMBERED.fullmatch(text) for text in kinds)
+    return numbered or (short and 2 <= len(kinds) <= len(texts) / 3)
 
 
 def tiers(text: str, source: str = "text.TextGrid") -> list[tuple[str, list[Turn]]]:
@@ -100,10 +137,14 @@ def tiers(text: str, source: str = "text.TextGrid") -> list[tuple[str, list[Turn
     tokens.seconds("the start"), tokens.seconds("the end")
     present = tokens.take("flag", "<exists>").value == "<exists>"
     count = tokens.count("the number of tiers") if present else 0
-    return [_tier(tokens) for _ in range(count)]
+    found = [tier for tier in (_tier(tokens) for _ in range(count)) if tier]
+    if len(found) > 1 and any(turns and not name for name, turns in found):
+        raise FormatError(f"{source}: a tier without a name; name it after its speaker")
+    return found
 
 
-def _tier(tokens: _Tokens) -> tuple[str, list[Turn]]:
+def _tier(tokens: _Tokens) -> tuple[str, list[Turn]] | None:
+    """A tier of intervals; None for one of points."""
     intervals = tokens.text("the class of a tier") == "IntervalTier"
     name = tokens.text("the name of a tier")
     tokens.seconds("the start of a tier"), tokens.seconds("the end of a tier")
@@ -111,7 +152,7 @@ def _tier(tokens: _Tokens) -> tuple[str, list[Turn]]:
     if not intervals:
         for _ in range(count):
             tokens.seconds("the time of a point"), tokens.text("the text of a point")
-        return name, []
+        return None
     return name, [turn for _ in range(count) if (turn := _interval(tokens, name))]
 
 
@@ -119,7 +160,7 @@ def _interval(tokens: _Tokens, name: str) -> Turn | None:
     line, start = tokens.seconds("the start of an interval")
     _, end = tokens.seconds("the end of an interval")
     spoken = lines.one_line(tokens.text("the text of an interval"))
-    return line.turn(start, end, name, text=spoken) if spoken else None
+    return line.turn(start, end, name or spoken, text=spoken) if spoken else None
 
 
 def write(

@@ -1,10 +1,12 @@
 """UEM: which stretches of a recording are to be evaluated (un-partitioned evaluation map, NIST).
 
-One line a stretch, four fields: ``<recording> <channel> <start> <end>``, in seconds.
+One line a stretch, four fields: ``<recording> <channel> <start> <end>``, in seconds. Blanks in the name of a
+recording, which others write there, are part of it: the last three fields have none.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from diarize.formats import lines, times
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["dump", "load", "read", "write"]
 
 _SPEAKER = "speech"
+_CHANNEL = re.compile(r"[1-9]\d?|[A-Za-z]|<NA>")  # as strangers write it in a line with a longer name
 
 
 def load(text: str, source: str = "text.uem") -> dict[str, Intervals]:
@@ -48,10 +51,10 @@ def read(text: str, source: str = "text.uem") -> dict[str, Annotation]:
 
 def _row(line: lines.Line) -> tuple[str, Turn | None]:
     fields = line.fields()
-    if len(fields) != 4:
+    if len(fields) < 4 or not (len(fields) == 4 or _CHANNEL.fullmatch(fields[-3])):
         raise line.error(f"{len(fields)} fields; UEM has four: recording, channel, start, end")
-    start, end = line.number_in(fields[2], "the start"), line.number_in(fields[3], "the end")
-    return fields[0], line.turn(start, end, _SPEAKER)
+    start, end = line.number_in(fields[-2], "the start"), line.number_in(fields[-1], "the end")
+    return " ".join(fields[:-3]), line.turn(start, end, _SPEAKER)
 
 
 def write(annotations: Sequence[Annotation]) -> str:

@@ -15,6 +15,7 @@ from diarize.identity.voice import Evidence, Voice, fingerprint, joined
 from diarize.intervals import subtract, union
 from diarize.models.sessions import session_evidence
 from diarize.models.statistics import accumulated
+from diarize.spelling import find_name
 from diarize.types import SpeechMask
 from diarize.windows import tiled
 
@@ -186,10 +187,11 @@ def spoken_by(
     name: str, recording: str | PathLike[str], annotation: Annotation, speaker: str, config: Config
 ) -> Voice:
     """The voice of one speaker of a recording whose turns are known. Raises FormatError without such one."""
-    if speaker not in annotation.speakers:
+    label = find_name(speaker, annotation.speakers)
+    if label is None:
         known = ", ".join(annotation.speakers) or "nobody"
         raise FormatError(f"no speaker {speaker!r} in the turns of {recording}; there is {known}")
-    voice = _of_speaker(Path(recording), annotation, speaker, config)
+    voice = _of_speaker(Path(recording), annotation, label, config)
     return Voice(name, voice.evidence)
 
 

@@ -12,9 +12,9 @@ from diarize.audio import AUDIO_SUFFIXES
 from diarize.errors import AudioError, FormatError, OutputError
 from diarize.formats import FORMATS, format_of, made_folder, read_file, write_file
 from diarize.formats.files import read_text
-from diarize.formats.lines import tokens
 from diarize.identity.hearing import voices_of
 from diarize.identity.linking import Heard
+from diarize.spelling import name_key
 from diarize.types import Annotation
 
 if TYPE_CHECKING:
@@ -83,8 +83,9 @@ def _readable() -> list[str]:
 
 def _in_file(path: Path, place: Path, index: Mapping[str, list[Path]]) -> Iterator[Result]:
     for name, annotation in read_file(path).items():
-        candidates = (name, path.stem)
+        candidates = (name_key(name), name_key(path.stem))
         audio = next((index[each] for each in candidates if each in index), [])
+        audio = [each for each in audio if each.stem == name] or audio  # "my call" beside "my_call"
         if len(audio) != 1:
             raise AudioError(_unclear(name, path, audio))
         yield Result(path, place, annotation, audio[0])
@@ -97,7 +98,7 @@ def _unclear(name: str, path: Path, audio: Sequence[Path]) -> str:
 
 
 def _index(folder: Path) -> dict[str, list[Path]]:
-    """Recordings in a folder and its subfolders by name, and by the name that RTTM writes for it."""
+    """Recordings in a folder and its subfolders by what all spellings of their names have in common."""
     if not folder.is_dir():
         raise AudioError(f"{folder}: no such folder of recordings; check the path")
     found: dict[str, list[Path]] = {}
@@ -105,8 +106,7 @@ def _index(folder: Path) -> dict[str, list[Path]]:
         below[:] = sorted(name for name in below if not name.startswith("."))
         for path in (Path(where, name) for name in sorted(files) if not name.startswith(".")):
             if path.suffix.lower() in AUDIO_SUFFIXES:
-                for name in {path.stem, *tokens([path.stem]).values()}:
-                    found.setdefault(name, []).append(path)
+                found.setdefault(name_key(path.stem), []).append(path)
     return found
 
 

@@ -25,6 +25,7 @@ from diarize.models.fitting import (
     FitTrace,
     data_target,
 )
+from diarize.models.flush import exp_zeroed
 from diarize.models.gaussian import Parameters, check_covariance_name
 from diarize.models.gmm import DEFAULT_COVARIANCE, GMM
 from diarize.models.points import as_points, as_weights, frozen
@@ -108,7 +109,7 @@ class BayesianGMM:
         offsets = self.log_weights + score_offsets(self.mean_precisions, self.freedom, points.shape[1])
         out = np.empty((len(points), len(self.counts)), dtype=np.float64)
         for part, scores in component_scores(points, parameters, chart_of_mixture(parameters), offsets):
-            shares = np.exp(scores - scores.max(axis=0))
+            shares = exp_zeroed(scores - scores.max(axis=0))
             out[part] = (shares / shares.sum(axis=0)).T
         return out
 

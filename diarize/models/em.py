@@ -9,16 +9,21 @@ is in the coordinates of a `Chart`.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from diarize.errors import ModelError
 from diarize.models.chart import Chart
 from diarize.models.features import FeatureRows, local_scores, score_matrix, slice_size, sums_of_products
+from diarize.models.flush import exp_shares
 from diarize.models.gaussian import Parameters, precision_cholesky
 from diarize.models.mstep import Statistics, maximisation
 from diarize.models.points import Float64Array, IntArray, Points, slices
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
 __all__ = ["Run", "Schedule", "Target", "em_run", "expectation", "tally"]
 
@@ -75,15 +80,30 @@ def expectation(
     scores = np.empty((n_components, size), dtype=dtype)
     sums = np.zeros(matrix.shape, dtype=np.float64)
     log_likelihood = 0.0
-    for part in slices(len(target.x), size):
-        rows = features.of(target.x[part])
-        r = np.matmul(weights_of_scores, rows, out=scores[:, : rows.shape[1]])
-        weights = None if target.weights is None else target.weights[part]
-        log_likelihood += _normalise(r, rows, weights)
-        sums += sums_of_products(r, rows)
+    with one_thread():
+        for part in slices(len(target.x), size):
+            rows = features.of(target.x[part])
+            r = np.matmul(weights_of_scores, rows, out=scores[:, : rows.shape[1]])
+            weights = None if target.weights is None else target.weights[part]
+            log_likelihood += _normalise(r, rows, weights)
+            sums += sums_of_products(r, rows)
     if parameters.covariance == "tied":
         log_likelihood += _tied_term(parameters, target.scatter)
     return _statistics(sums, target.x.shape[1], log_likelihood)
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """BLAS on one thread: slices that fit the cache are too small to share, and to wait for another thread
+    costs more than it helps where other programs run, too.
+    """
+    return _blas().limit(limits=1)  # type: ignore[no-any-return]
+
+
+@cache
+def _blas() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")
 
 
 def _normalise(scores: Points, rows: Points, weights: Float64Array | None) -> float:
@@ -93,7 +113,7 @@ def _normalise(scores: Points, rows: Points, weights: Float64Array | None) -> fl
     """
     top = scores.max(axis=0)
     scores -= top
-    np.exp(scores, out=scores)
+    exp_shares(scores)
     norms = scores.sum(axis=0)
     top += np.log(norms)
     factors = 1.0 / norms if weights is None else (weights / norms).astype(scores.dtype)

@@ -12,6 +12,7 @@ import numpy as np
 from diarize.errors import ModelError
 from diarize.models.chart import chart_of_mixture
 from diarize.models.features import component_scores
+from diarize.models.flush import exp_zeroed
 from diarize.models.gaussian import (
     Parameters,
     check_covariance_name,
@@ -97,7 +98,7 @@ class GMM:
         points = as_points(x, self.n_dims)
         out = np.empty((len(points), self.n_components), dtype=np.float64)
         for part, scores in component_scores(points, self.parameters, chart_of_mixture(self.parameters)):
-            shares = np.exp(scores - scores.max(axis=0))
+            shares = exp_zeroed(scores - scores.max(axis=0))
             out[part] = (shares / shares.sum(axis=0)).T
         return out
 
@@ -145,7 +146,7 @@ class GMM:
         for part, scores in component_scores(points, self.parameters, chart_of_mixture(self.parameters)):
             log_prob = _log_sum_exp(scores)
             logs = scores - log_prob
-            unsure = -np.einsum("kc,kc->c", np.exp(logs), np.maximum(logs, -1e300))
+            unsure = -np.einsum("kc,kc->c", exp_zeroed(logs), np.maximum(logs, -1e300))
             fit += float(log_prob.sum() if mass is None else mass[part] @ log_prob)
             entropy += float(unsure.sum() if mass is None else mass[part] @ unsure)
         bic = self.n_parameters * float(np.log(scale * total)) - 2.0 * scale * fit
@@ -182,7 +183,7 @@ class GMM:
 
 def _log_sum_exp(scores: Float64Array) -> Float64Array:
     top = scores.max(axis=0)
-    return np.asarray(top + np.log(np.exp(scores - top).sum(axis=0)), dtype=np.float64)
+    return np.asarray(top + np.log(exp_zeroed(scores - top).sum(axis=0)), dtype=np.float64)
 
 
 def _positive_count(n_samples: float) -> float:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from diarize.errors import ModelError
+from diarize.models.flush import exp_zeroed
 from diarize.models.lattice import Chain, MaxPlus, SumProduct, sweep, window_sums
 from diarize.models.points import Float64Array, IntArray, slices
 
@@ -169,11 +170,11 @@ def _free_masses(
         np.subtract(free, shared, out=out)
         out += suffix
         out -= out.max(axis=1, keepdims=True)  # each row by itself, so that nothing accumulates over time
-        return np.asarray(np.exp(out, out=out), dtype=np.float64)
+        return exp_zeroed(out)
     for k, duration in enumerate(problem.chain.durations):
         late, early = slice(int(duration) - 1, None), slice(0, len(free) - int(duration) + 1)
         shared = np.where(np.isfinite(problem.windows[late, k]), problem.windows[late, k], 0.0)
-        out[late, k] = np.exp(free[late, k] + suffix[early, k] - shared - log_mass)
+        out[late, k] = exp_zeroed(free[late, k] + suffix[early, k] - shared - log_mass)
     return out
 
 
@@ -181,7 +182,7 @@ def _add_forced(masses: Float64Array, begins: Float64Array, durations: IntArray)
     """Add P(frame t is among the first D_k - 1 of a run of k), from the log posterior that a run begins."""
     for k, duration in enumerate(durations):
         if duration > 1:
-            masses[:, k] += _recent(np.exp(begins[:, k]), int(duration) - 1)
+            masses[:, k] += _recent(exp_zeroed(begins[:, k]), int(duration) - 1)
 
 
 def _recent(values: Float64Array, width: int) -> Float64Array:
@@ -198,7 +199,9 @@ def _transition_counts(
     for part in slices(len(free) - 1, _AT_ONCE):
         before, after = free[part], suffix[part.start + 1 : part.stop + 1]
         for j in range(n_states):
-            counts[j] += np.exp(before[:, j, None] + problem.chain.leaving[j] + after - log_mass).sum(axis=0)
+            counts[j] += exp_zeroed(before[:, j, None] + problem.chain.leaving[j] + after - log_mass).sum(
+                axis=0
+            )
     counts[np.diag_indices(n_states)] = _stays(problem, free, suffix, log_mass)
     return counts
 
@@ -214,7 +217,7 @@ def _stays(problem: _Problem, free: Float64Array, suffix: Float64Array, log_mass
         possible = np.isfinite(problem.windows[late, k])
         follows = suffix[early, k] - np.where(possible, problem.windows[late, k], 0.0)
         steps = before + problem.chain.stay[k] + problem.emissions[late, k] + follows - log_mass
-        out[k] = np.exp(np.where(possible, steps, -np.inf)).sum()
+        out[k] = exp_zeroed(np.where(possible, steps, -np.inf)).sum()
     return out
 
 

@@ -31,6 +31,7 @@ from diarize.models.factors import (
     pooled_log_evidence,
     unpacked,
 )
+from diarize.models.flush import exp_zeroed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -134,7 +135,7 @@ def _smoothed(scores: Array, stay: Array, weights: Array) -> tuple[Array, float,
     Returns responsibilities (T, S), log evidence and expected numbers of draws (S,).
     """
     top = scores.max(axis=1)
-    density = np.exp(scores - top[:, None])
+    density = exp_zeroed(scores - top[:, None])
     drawn = (1 - stay)[:, None] * weights
     forward, scale = _forward(density, stay, drawn, weights)
     backward = _backward(density, stay, weights, scale)

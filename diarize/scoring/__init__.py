@@ -24,6 +24,7 @@ from diarize.scoring.detection import Detection
 from diarize.scoring.jer import Jaccard
 from diarize.scoring.protocol import Protocol
 from diarize.scoring.results import FileScore, PooledScore
+from diarize.spelling import match_names
 from diarize.types import Annotation
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def score_files(
     skip_overlap: bool = False,
     mapped_on: Literal["scored", "evaluated"] = "scored",
 ) -> PooledScore:
-    """Grade many recordings, matched by id, and pool them.
+    """Grade many recordings, matched by id however it is spelt (``my call``, ``my_call``), and pool them.
 
     One reference and one hypothesis are matched whatever their ids (and so is a single evaluation map). A
     recording without hypothesis counts as all missed; one without reference, or not in ``uems`` when that is
@@ -123,9 +124,11 @@ def score_files(
 
 
 def _aligned(references: Mapping[str, Annotation], others: Mapping[str, _T]) -> Mapping[str, _T]:
+    """The others under the names that the references have for them."""
     if len(references) == len(others) == 1:
         return dict(zip(references, others.values(), strict=True))
-    return others
+    names = {theirs: mine for mine, theirs in match_names(references, others).items()}
+    return {names.get(name, name): each for name, each in others.items()}
 
 
 def _refuse_strangers(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from diarize.errors import FormatError
 from diarize.formats import eaf, lines, srt, textgrid, webvtt
 from diarize.formats.files import read_text
+from diarize.spelling import find_name
 from diarize.transcripts import own
 from diarize.transcripts.dialects import DIALECTS, dialect_of
 from diarize.transcripts.values import Segment, Transcript, Word
@@ -117,8 +118,8 @@ def _ctm(text: str, source: str, recording: str | None) -> Transcript:
 
 
 def _one_of(names: Sequence[str], recording: str | None, source: str) -> str:
-    if recording in names:
-        return str(recording)
+    if recording is not None and (known := find_name(recording, names)):
+        return known
     if len(names) == 1:
         return names[0]
     raise FormatError(

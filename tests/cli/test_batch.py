@@ -101,6 +101,7 @@ def test_json_has_the_documented_keys(cli, batches):
         "counts",
         "seconds",
         "unreadable",
+        "passed_over",
         "recordings",
     }
     assert document["counts"] == {"ok": 1, "skipped": 0, "failed": 1}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json as stdlib_json
 import os
 import pty
 import shutil
@@ -191,13 +192,34 @@ def test_an_interrupt_that_a_library_swallows_still_ends_the_run(tmp_path):
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_a_name_that_the_terminal_cannot_show_is_shown_escaped(tmp_path):
-    """A Western terminal and a Greek name."""
-    (tmp_path / "π.toml").write_text("seed = 3\n")
-    words = ["config", "check", tmp_path / "π.toml"]
-    result = ran(*words, env=os.environ | {"PYTHONIOENCODING": "latin-1"})
-    assert result.returncode == 0, result.stderr
-    assert r"\u03c0.toml: right" in result.stdout
+@pytest.mark.parametrize("console", ["latin-1", "cp1252", "cp437"])
+def test_a_name_that_the_terminal_cannot_show_is_shown_escaped(tmp_path, console):
+    """A Western terminal and a Japanese name."""
+    (tmp_path / "会.toml").write_text("seed = 3\n")
+    ours, theirs = pty.openpty()
+    words = ["config", "check", str(tmp_path / "会.toml")]
+    env = os.environ | {"PYTHONIOENCODING": console}
+    child = subprocess.Popen([*PROGRAM, *words], stdout=theirs, stderr=subprocess.DEVNULL, env=env)
+    assert child.wait() == 0
+    assert rb"\u4f1a.toml: right" in os.read(ours, 10_000)
+    os.close(theirs)
+    os.close(ours)
+
+
+@pytest.mark.parametrize("console", ["utf-8", "latin-1", "cp1252", "cp437"])
+@pytest.mark.parametrize("name", ["smile 😀", "caf\udce9", "会议"])
+def test_what_goes_to_a_file_is_utf_8_whatever_the_console(tmp_path, console, name):
+    """Text, complaints and documents; what no encoding has becomes U+FFFD in documents."""
+    (tmp_path / f"{name}.lab").write_text("0 1 A\n")
+    env = os.environ | {"PYTHONIOENCODING": console}
+    path = os.fsencode(tmp_path / f"{name}.lab")
+    done = subprocess.run([*PROGRAM, "score", path, path, "--json"], capture_output=True, check=True, env=env)
+    document = stdlib_json.loads(done.stdout.decode())
+    assert document["files"][0]["recording"] == name.replace("\udce9", "\ufffd")
+    done = subprocess.run([*PROGRAM, "score", path, path], capture_output=True, check=True, env=env)
+    assert name.replace("\udce9", r"\udce9") in done.stdout.decode()
+    done = subprocess.run([*PROGRAM, "score", path, b"no"], capture_output=True, check=False, env=env)
+    assert (done.returncode, done.stderr.decode()[:6]) == (1, "error:")
 
 
 def test_a_bar_with_remaining_time_appears_on_a_terminal_only(talk, tmp_path):

@@ -332,7 +332,7 @@ def test_a_recording_without_speech_is_no_error(cli, calls, tmp_path, monkeypatc
     result = cli("run", tmp_path / "a.wav")
     assert result.exit_code == 0
     assert "no speech found" in result.stdout
-    assert (tmp_path / "a.rttm").read_text() == "NON-SPEECH a 1 0.000 10.000 <NA> other <NA> <NA> <NA>\n"
+    assert (tmp_path / "a.rttm").read_text() == ""
 
 
 def test_verbose_tells_settings_on_stderr(cli, calls, tmp_path):

@@ -254,7 +254,7 @@ OUTSIDE = (
         (EAF.replace('TIME_VALUE="1500"', 'TIME_VALUE="soon"').replace('ANNOTATION_ID="a1"', ""), "x.eaf:?:"),
         (f"<{'a' * 60}/>", f"the XML of '{'a' * 40}';"),
         (EAF.replace('TIME_VALUE="250"', 'TIME_VALUE="2500"'), "a turn from 2.5 to 2 s"),
-        (EAF.replace('TIER_ID="B"', ""), "without a speaker name"),
+        (EAF.replace('PARTICIPANT="B" TIER_ID="B"', ""), "without a speaker name"),
     ],
 )
 def test_eaf_faults(text, problem):
@@ -335,3 +335,129 @@ def test_pympi_reads_our_eaf(annotation):
     ]
     assert sorted(theirs) == sorted(written.rows(annotation))
     assert [each["MEDIA_URL"] for each in document.media_descriptors] == ["meeting.wav"]
+
+
+def eaf_of(tiers, media="", units="milliseconds", types=""):
+    """A document with tiers of attributes and (start, end, text) in milliseconds."""
+    slots, parts = [], []
+    for attributes, rows in tiers:
+        inner = ""
+        for start, end, text in rows:
+            n = len(slots)
+            slots += [start, end]
+            inner += (
+                f'<ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="a{n}" TIME_SLOT_REF1="ts{n}" '
+                f'TIME_SLOT_REF2="ts{n + 1}" CVE_REF="cveid0"><ANNOTATION_VALUE>{text}</ANNOTATION_VALUE>'
+                "</ALIGNABLE_ANNOTATION></ANNOTATION>"
+            )
+        parts.append(f"<TIER {attributes}>{inner}</TIER>")
+    order = "".join(f'<TIME_SLOT TIME_SLOT_ID="ts{i}" TIME_VALUE="{at}"/>' for i, at in enumerate(slots))
+    return (
+        f'<ANNOTATION_DOCUMENT><HEADER TIME_UNITS="{units}">{media}</HEADER><TIME_ORDER>{order}</TIME_ORDER>'
+        f"{''.join(parts)}{types}</ANNOTATION_DOCUMENT>"
+    )
+
+
+VOCABULARY = (
+    '<CONTROLLED_VOCABULARY CV_ID="who"><DESCRIPTION LANG_REF="und"/><CV_ENTRY_ML CVE_ID="cveid0">'
+    '<CVE_VALUE LANG_REF="und" DESCRIPTION="">yes</CVE_VALUE></CV_ENTRY_ML></CONTROLLED_VOCABULARY>'
+)
+
+
+@pytest.mark.parametrize(
+    ("child", "constraint"),
+    [
+        ('PARENT_REF="utt" LINGUISTIC_TYPE_REF="w"', "Time_Subdivision"),
+        ('PARENT_REF="utt" LINGUISTIC_TYPE_REF="w"', "Included_In"),
+        ('PARENT_REF="utt" LINGUISTIC_TYPE_REF="w"', "Symbolic_Subdivision"),
+        ('PARENT_REF="utt" LINGUISTIC_TYPE_REF="w"', None),
+        ('LINGUISTIC_TYPE_REF="w"', "Included_In"),
+    ],
+)
+def test_eaf_tiers_that_depend_on_others_are_nobody(child, constraint):
+    """Whether the tier says so or its type; empty tiers and vocabularies are no trouble."""
+    bound = f' CONSTRAINTS="{constraint}"' if constraint else ""
+    types = f'<LINGUISTIC_TYPE LINGUISTIC_TYPE_ID="w"{bound}/><LINGUISTIC_TYPE LINGUISTIC_TYPE_ID="u"/>'
+    text = eaf_of(
+        [
+            ('TIER_ID="utt" PARTICIPANT="Anna" LINGUISTIC_TYPE_REF="u"', [(1000, 5000, "good morning")]),
+            (f'TIER_ID="words" PARTICIPANT="Anna" {child}', [(1000, 2000, "good"), (2000, 5000, "morning")]),
+            ('TIER_ID="Bert" PARTICIPANT=" " LINGUISTIC_TYPE_REF="u"', [(6000, 9000, "hello")]),
+            ('TIER_ID="empty" LINGUISTIC_TYPE_REF="u"', []),
+        ],
+        types=types + VOCABULARY,
+    )
+    assert eaf.read(text, "a.eaf")["a"].turns == (
+        Turn(1, 5, "Anna", text="good morning"),
+        Turn(6, 9, "Bert", text="hello"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("media", "origin"),
+    [
+        ('<MEDIA_DESCRIPTOR MEDIA_URL="a.wav" MIME_TYPE="audio/x-wav" TIME_ORIGIN="1500"/>', 1.5),
+        (
+            '<MEDIA_DESCRIPTOR MEDIA_URL="b.mpg" MIME_TYPE="video/mpeg" TIME_ORIGIN="700"/>'
+            '<MEDIA_DESCRIPTOR MEDIA_URL="c.wav" MIME_TYPE="audio/x-wav" TIME_ORIGIN="1500"/>',
+            1.5,
+        ),
+        (
+            '<MEDIA_DESCRIPTOR MEDIA_URL="c.wav" MIME_TYPE="audio/x-wav" TIME_ORIGIN="700"/>'
+            '<MEDIA_DESCRIPTOR MEDIA_URL="file:///x/a.mp4" MIME_TYPE="video/mp4"/>',
+            0,
+        ),
+        ("", 0),
+    ],
+)
+def test_eaf_media_that_begin_elsewhere(media, origin):
+    """ELAN leaves out so much of the recording; times here are those of the recording."""
+    text = eaf_of([('TIER_ID="A"', [(250, 1000, "x")])], media)
+    assert eaf.read(text, "a.eaf")["a"].turns == (Turn(0.25 + origin, 1 + origin, "A", text="x"),)
+
+
+def test_eaf_in_units_that_nobody_writes():
+    """Frames of pictures are refused."""
+    with pytest.raises(FormatError, match=r"a\.eaf: times in PAL-frames"):
+        eaf.read(eaf_of([], units="PAL-frames"), "a.eaf")
+
+
+def one_tier(name, texts, *more):
+    """A TextGrid of one tier of intervals of a second, and of further ones."""
+    parts = ""
+    for title, labels in ((name, texts), *more):
+        rows = "".join(f'{i} {i + 1} "{text}"\n' for i, text in enumerate(labels))
+        parts += f'"IntervalTier"\n"{title}"\n0 {len(labels)}\n{len(labels)}\n{rows}'
+    return f'"ooTextFile"\n"TextGrid"\n0 {len(texts)}\n<exists>\n{1 + len(more)}\n{parts}'
+
+
+@pytest.mark.parametrize(
+    ("name", "texts", "speakers"),
+    [
+        ("speaker", ["", "Anna", "Bert"], ["Anna", "Bert"]),
+        ("Speakers", ["Anna", "", "Bert"], ["Anna", "Bert"]),
+        ("diarization", ["a", "b"], ["a", "b"]),
+        ("call 3", ["Anna", "Bert", "Anna", "Bert", "Anna", "Bert"], ["Anna", "Bert"]),
+        ("x", ["SPEAKER_00", "", "SPEAKER_01"], ["SPEAKER_00", "SPEAKER_01"]),
+        ("silences", ["silent", "sounding", "silent", "sounding"], ["sounding"]),
+        ("Mary", ["silent", "silent"], []),
+        ("Mary", ["well", "", "I do not know"], ["Mary"]),
+        ("Mary", ["well", "well", "yes"], ["Mary"]),
+        ("Mary", [f"sentence number {i % 2} of very many words" for i in range(9)], ["Mary"]),
+        ("Mary", ["", ""], []),
+        ("Mary", ["Mary"], ["Mary"]),
+    ],
+)
+def test_textgrid_of_one_tier(name, texts, speakers):
+    """Its texts are who speaks, or what one person says, or Praat's marks of silence."""
+    found = textgrid.read(one_tier(name, texts), "a.TextGrid")["a"]
+    assert list(found.speakers) == speakers
+    assert len(found.turns) == len([text for text in texts if text not in ("", "silent")])
+
+
+def test_textgrid_of_two_tiers_names_speakers_by_tiers():
+    """Whatever is in them."""
+    text = one_tier("speaker", ["Anna", "Bert"], ("Mary", ["x", ""]))
+    assert textgrid.read(text, "a.TextGrid")["a"].speakers == ("Mary", "speaker")
+    with pytest.raises(FormatError, match="a tier without a name"):
+        textgrid.read(one_tier("", ["Anna", ""], ("Mary", ["x", ""])), "a.TextGrid")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
 from itertools import pairwise
 from tempfile import NamedTemporaryFile
 
@@ -13,6 +16,8 @@ from hypothesis import strategies as st
 from diarize.errors import FormatError
 from diarize.formats import rttm
 from diarize.types import Annotation, Turn
+
+MD_EVAL = shutil.which("md-eval.pl", path="/usr/lib/sctk/bin") or shutil.which("md-eval.pl")
 
 GOLDEN = """\
 SPEAKER meeting 1 0.000 1.500 <NA> <NA> Ann <NA> <NA>
@@ -124,13 +129,85 @@ def test_pyannote_reads_the_same(annotation):
     assert sorted(theirs) == sorted(written.rows(annotation))
 
 
-def test_a_recording_in_which_nobody_speaks_keeps_its_name(tmp_path):
-    """Alone and among others, with and without a length; pyannote knows it too."""
+def speakers_in_any_line(path):
+    """Recordings and speakers for readers that pass over SPKR-INFO and take every other line for a turn."""
+    rows = [line.split() for line in path.read_text().splitlines() if not line.startswith("SPKR-INFO")]
+    assert all(len(row) >= 9 and float(row[4]) > 0 for row in rows)
+    return {(row[1], row[7]) for row in rows}
+
+
+def test_a_recording_in_which_nobody_speaks_has_no_line(tmp_path):
+    """Whatever reads it, nobody speaks in it: simple readers, pyannote, meeteval and NIST's md-eval."""
     silent, other = Annotation("a b"), Annotation("c", (Turn(0.0, 1.0, "Ann"), Turn(2.0, 2.0001, "Bob")))
-    text = rttm.write([silent, other], duration=61.5)
-    assert text.splitlines()[0] == "NON-SPEECH a_b 1 0.000 61.500 <NA> other <NA> <NA> <NA>"
-    assert rttm.read(text) == {"a_b": Annotation("a_b"), "c": Annotation("c", other.turns[:1])}
-    assert rttm.read(rttm.write([silent])) == {"a_b": Annotation("a_b")}
-    (tmp_path / "a.rttm").write_text(text)
-    theirs = pytest.importorskip("pyannote.database.util").load_rttm(tmp_path / "a.rttm")
-    assert {name: len(each) for name, each in theirs.items()} == {"a_b": 0, "c": 1}
+    for name, each in (("none", [silent]), ("one", [silent, other])):
+        (tmp_path / name).write_text(rttm.write(each))
+    assert rttm.write([silent]) == ""
+    assert speakers_in_any_line(tmp_path / "none") == set()
+    assert speakers_in_any_line(tmp_path / "one") == {("c", "Ann")}
+    load = pytest.importorskip("pyannote.database.util").load_rttm
+    assert load(tmp_path / "none") == {}
+    assert {name: len(each) for name, each in load(tmp_path / "one").items()} == {"c": 1}
+
+
+def test_meeteval_takes_it_for_nobody(tmp_path):
+    """Where it is installed."""
+    io = pytest.importorskip("meeteval.io", reason="meeteval is not installed")
+    (tmp_path / "none.rttm").write_text(rttm.write([Annotation("a")]))
+    assert len(io.RTTM.load(tmp_path / "none.rttm").to_seglst()) == 0
+
+
+@pytest.mark.skipif(not MD_EVAL, reason="NIST's md-eval (package sctk) is not installed")
+def test_md_eval_takes_it_for_nobody(tmp_path):
+    """All that the reference has is missed."""
+    (tmp_path / "none.rttm").write_text(rttm.write([Annotation("a")]))
+    (tmp_path / "ref.rttm").write_text(rttm.write([Annotation("a", (Turn(1, 3, "Ann"),))]))
+    command = [MD_EVAL, "-r", tmp_path / "ref.rttm", "-s", tmp_path / "none.rttm"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert re.search(r"MISSED SPEAKER TIME = +2\.00 secs", said)
+    assert re.search(r"FALARM SPEAKER TIME = +0\.00 secs", said)
+
+
+@pytest.mark.parametrize(
+    ("line", "recording", "speaker", "confidence"),
+    [
+        ("SPEAKER my call 1 2.5 3 <NA> <NA> Ann <NA> <NA>", "my call", "Ann", None),
+        ("SPEAKER my call 1 2.5 3 <NA> <NA> Ann <NA>", "my call", "Ann", None),
+        ("SPEAKER call 2 1 2.5 3 <NA> <NA> Ann 0.25 <NA>", "call 2", "Ann", 0.25),
+        ("SPEAKER a 1 2.5 3 <NA> <NA> Ann Lee <NA> <NA>", "a", "Ann Lee", None),
+        ("SPEAKER a 1 2.5 3 <NA> <NA> Ann Lee <NA>", "a", "Ann Lee", None),
+        ("SPEAKER a 1 2.5 3 <NA> <NA> Ann Lee 0.5 <NA>", "a", "Ann Lee", 0.5),
+        ("SPEAKER a 1 2.5 3 <NA> <NA> Speaker 1 <NA> <NA>", "a", "Speaker 1", None),
+        ("SPEAKER a 1 2.5 3 <NA> <NA> Speaker 1 0.5 0.9", "a", "Speaker 1", 0.5),
+        ("SPEAKER the   last call 1 2.5 3 <NA> <NA> Speaker 1 1 <NA>", "the last call", "Speaker 1", 1.0),
+        ("SPEAKER\tmy  call\t1\t2.5\t3\t<NA>\t<NA>\tAnn 1\t0.5\t<NA>", "my  call", "Ann 1", 0.5),
+        ("SPEAKER a 1 2.5 3 <NA> speech Ann 0.5 <NA>", "a", "Ann", 0.5),
+        ("SPEAKER a 1 2.5 3 <NA> <NA> <NA> <NA> <NA>", "a", "<NA>", None),
+    ],
+)
+def test_names_with_blanks_shift_no_field(line, recording, speaker, confidence):
+    """The pair that is never used says where onset and duration end and the name begins."""
+    turns = (Turn(2.5, 5.5, speaker, confidence),)
+    assert rttm.read(line) == {recording: Annotation(recording, turns)}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "SPEAKER my call 1 2.5 3 <NA> speech Ann <NA> <NA>",
+        "SPEAKER my call 1 two 3 <NA> <NA> Ann <NA> <NA>",
+        "SPEAKER a 1 2.5 3 <NA> <NA> Ann Lee",
+        "SPEAKER my call 1 2.5 3 speech one Ann Lee 0.5 0.5",
+        "LEXEME my own call 1 one two words lex Ann <NA> <NA> <NA>",
+    ],
+)
+def test_what_cannot_be_told_apart_is_refused_with_its_line(line):
+    """Rather than that one field be taken for another."""
+    with pytest.raises(FormatError, match=r"^mine\.rttm:2: "):
+        rttm.read(f";; first\n{line}\n", "mine.rttm")
+
+
+def test_other_types_name_recordings_with_blanks():
+    """Ten fields and what the name has over one."""
+    text = "NON-SPEECH my call 1 0.000 5.0 <NA> other <NA> <NA> <NA>\n"
+    text += "SPKR-INFO b 1 <NA> <NA> <NA> unknown x <NA>"
+    assert rttm.read(text) == {"my call": Annotation("my call"), "b": Annotation("b")}

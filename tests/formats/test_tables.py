@@ -203,3 +203,63 @@ def test_kaldi_is_a_folder(tmp_path):
         formats.write_file(tmp_path / "file", written.MEETING, "kaldi")
     with pytest.raises(FormatError, match="kaldi is only written, not read"):
         formats.read_file(path)
+
+
+GERMAN = "recording;start;end;speaker;confidence\ncall;0,500;2,700;Anna;0,9\ncall;3;4,25;Bert;\n"
+FOUND = {"call": Annotation("call", (Turn(0.5, 2.7, "Anna", 0.9), Turn(3, 4.25, "Bert")))}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GERMAN,
+        GERMAN.replace(";", "\t"),
+        "sep=;\n" + GERMAN,
+        '"sep=;"\n' + GERMAN,
+        "\ufeffSEP=;\n" + GERMAN,
+        GERMAN + ";;;;\n ; ;;;\n\n",
+        GERMAN.replace("\n", ";\n"),
+        GERMAN + ";;;;;;;\n",
+        GERMAN.replace("0,500", '"0,500"'),
+        GERMAN.replace(",", ".").replace(";", ","),
+        "sep=,\n" + GERMAN.replace(",", ".").replace(";", ","),
+        GERMAN.replace(",", "."),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_tables_of_spreadsheets(tmp_path, text, encoding, end):
+    """Of every country and system, as they save them."""
+    if encoding != "utf-8":
+        text = text.removeprefix("\ufeff")
+    (tmp_path / "x.csv").write_bytes(text.replace("\n", end).encode(encoding))
+    assert formats.read_file(tmp_path / "x.csv") == FOUND
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("start;end;speaker\n0,5;1;A\n1.5;2;A\n", "x.csv:3: '1.5' in a file with both"),
+        ("start;end;speaker\n1.234,5;2000,5;A\n", "x.csv:2: '1.234,5' in a file with both"),
+        ("sep=;\nstart;end;speaker\n0,5;1;A\n1.5;2;A\n", "x.csv:4: '1.5' in a file with both"),
+        ('start,end,speaker\n"0,5","1,5",A\n', "x.csv:2: '0,5' in a table separated by commas"),
+        ("start,end,speaker\n0,5,1,5,A\n", "x.csv:2: not the 3 cells"),
+        ("sep=;\nstart,end,speaker\n", "x.csv:2: the header"),
+        ("start;end;speaker\n;;A\n", "x.csv:2: the start is ''"),
+    ],
+)
+def test_what_is_ambiguous_in_a_table_is_refused_with_its_line(text, problem):
+    """Thousands and decimals, columns and commas."""
+    with pytest.raises(FormatError) as caught:
+        csv.read(text, "x.csv")
+    assert str(caught.value).startswith(problem)
+
+
+@pytest.mark.parametrize(("form", "blank"), [("audacity", "\t"), ("lab", " ")])
+def test_labels_with_decimal_commas(form, blank):
+    """As Audacity writes them in some countries."""
+    read = formats.FORMATS[form].read
+    found = read(f"0,5{blank}1,25{blank}A, b\n2{blank}3,5{blank}B\n", "x.txt")["x"]
+    assert found.turns == (Turn(0.5, 1.25, "A, b"), Turn(2, 3.5, "B"))
+    with pytest.raises(FormatError, match=r"^x\.txt:2: '2\.5' in a file with both"):
+        read(f"0,5{blank}1,25{blank}A\n2.5{blank}3{blank}B\n", "x.txt")

@@ -97,3 +97,27 @@ def test_one_recording_a_lab_file():
 def test_lab_round_trip(annotation):
     """Every turn comes back."""
     assert lab.read(lab.write([annotation]), "meeting.lab") == {"meeting": annotation}
+
+
+def test_uem_names_with_blanks_are_read_from_the_end_of_the_line():
+    """The three fields behind them have none; what is no channel there is a line of something else."""
+    assert uem.load("my call 1 0 10.5\ncall 2 A 3 4\n").keys() == {"my call", "call 2"}
+    with pytest.raises(FormatError, match=r"x\.uem:1: 5 fields"):
+        uem.load("a 1 0 10 20\n", "x.uem")
+
+
+@pytest.mark.parametrize(
+    ("text", "turns"),
+    [
+        ("0 12300000 A\n12300000 45600000 B\n", (Turn(0, 1.23, "A"), Turn(1.23, 4.56, "B"))),
+        ("0 500000 sil\n500000 1250000 A -73.5\n", (Turn(0.05, 0.125, "A"),)),
+        ("0 1 A\n1 86400 B\n", (Turn(0, 1, "A"), Turn(1, 86400, "B"))),
+        ("0 1230000.5 A\n", (Turn(0, 1230000.5, "A"),)),
+        ("0.0 2 sil\n", (Turn(0, 2, "sil"),)),
+    ],
+)
+def test_lab_files_of_htk_are_told_from_seconds(text, turns):
+    """Whole numbers beyond eleven days in seconds are units of 100 ns."""
+    assert lab.read(text, "a.lab")["a"].turns == turns
+    with pytest.raises(FormatError, match=r"a\.lab:1: 2 fields"):
+        lab.read("0 12300000\n", "a.lab")

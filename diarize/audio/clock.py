@@ -1,0 +1,77 @@
+"""The clock of a container: each piece of sound where its time stamp says, silence where there is none.
+
+Decoders give samples one after the other, whatever lies between them; but a track may begin later than the
+picture, packets may be missing while a microphone was muted, and a cut may join what was recorded on two
+clocks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from diarize.audio.backend import CHUNK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from diarize.audio.backend import Tell
+
+    Array = NDArray[Any]
+
+__all__ = ["origin", "placed"]
+
+TOLERANCE = (
+    0.015  # seconds that time stamps may be off: containers round them, and live writers are not exact
+)
+LONGEST = 3600.0  # seconds of silence at a time; a longer one is another clock, such as that of a broadcast
+BACK = 1.0  # seconds: a step back by more begins another clock, by less it repeats what was there
+FROM_ZERO = ("mov", "mp4", "matroska", "webm")  # what begins later in these does so on purpose
+
+
+def origin(container: str, start: float | None) -> float:
+    """The time stamp that is second 0 of a file whose first stamp is ``start``.
+
+    0 in files whose clock begins with them; the first stamp of any stream in those that count as the sender
+    did (MPEG-TS, OGG, FLV …), and in all that would begin with more than an hour of nothing.
+    """
+    first = start or 0.0
+    own = any(name in FROM_ZERO for name in container.lower().split(","))
+    return 0.0 if own and first <= LONGEST else first
+
+
+def placed(
+    pieces: Iterable[tuple[float | None, Array]], rate: int, zero: float, tell: Tell
+) -> Iterator[Array]:
+    """Samples float32 (n, channels) on the clock whose second 0 is the stamp ``zero``.
+
+    ``pieces``: time stamp in seconds, None for right behind the last one, and samples (n, channels).
+    """
+    position, missing = 0, 0
+    for stamp, samples in pieces:
+        late = 0 if stamp is None else round((stamp - zero) * rate) - position
+        if position and (late > LONGEST * rate or late < -BACK * rate):
+            zero += late / rate
+            tell(
+                f"another clock from {position / rate:.1f} s on: its time stamps jump by {late / rate:.1f} s"
+            )
+            late = 0
+        if position and abs(late) <= TOLERANCE * rate:
+            late = 0
+        if late > 0:
+            yield from _silence(late, samples.shape[1])
+            missing += late if position else 0
+        kept = samples[max(0, -late) :]
+        position += max(late, 0) + len(kept)
+        if len(kept):
+            yield kept
+    if missing:
+        tell(f"parts of its sound are missing ({missing / rate:.1f} s); silence is in their place")
+
+
+def _silence(n: int, channels: int) -> Iterator[Array]:
+    for start in range(0, n, CHUNK):
+        yield np.zeros((min(CHUNK, n - start), channels), dtype=np.float32)

@@ -1,0 +1,101 @@
+"""Names of recordings and speakers as files carry them, and how they are known again.
+
+Formats whose fields are separated by blanks write ``my call`` as ``my_call``, some trim what surrounds a
+name, some disks and programs spell ``é`` as two characters. All of these are one name to whoever looks it up:
+one rule, here, for those who write names and for those who look for them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+__all__ = ["apart", "as_field", "find_name", "match_names", "name_key", "whole"]
+
+# blanks of all kinds, control characters, and what neither UTF-8 nor XML can hold
+_UNSAFE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ufeff\ufffe\uffff\ud800-\udfff]+")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+def whole(text: str) -> str:
+    """The text with U+FFFD for lone surrogates, which undecodable file names bring and UTF-8 cannot hold."""
+    return _SURROGATE.sub("\ufffd", text)
+
+
+def as_field(name: str) -> str:
+    """The name as one field of a line: every run of blanks, control characters and the like becomes ``_``."""
+    return _UNSAFE.sub("_", name)
+
+
+def name_key(name: str) -> str:
+    """What all spellings of a name have in common; two names with the same key are taken for one."""
+    return unicodedata.normalize("NFC", as_field(name.replace("\ufffd", " ").strip())).strip("_") or "_"
+
+
+def apart(names: Iterable[str], clean: dict[str, str]) -> dict[str, str]:
+    """The ``clean`` forms of names; those that become the same get ``_2``, ``_3`` … in the given order.
+
+    A name that is clean as it is keeps it; one of which nothing is left becomes ``_``.
+    """
+    names = list(names)
+    taken = {name for name in names if name == clean[name]}
+    used = set(taken)
+    safe: dict[str, str] = {}
+    for name in names:
+        token, count = clean[name] or "_", 1
+        while name not in taken and token in used:
+            count += 1
+            token = f"{clean[name] or '_'}_{count}"
+        used.add(token)
+        safe[name] = token
+    return safe
+
+
+def find_name(name: str, names: Iterable[str]) -> str | None:
+    """The one of ``names`` that is this name, to the letter or else by its key; None for none or several."""
+    names = list(names)
+    if name in names:
+        return name
+    same = [each for each in names if name_key(each) == name_key(name)]
+    return same[0] if len(same) == 1 else None
+
+
+def match_names(names: Iterable[str], others: Iterable[str]) -> dict[str, str]:
+    """Which of ``others`` each of ``names`` is, one to one, by name; those with none are left out.
+
+    First to the letter, then as a writer of fields would have kept them apart (``my call`` and ``my_call`` in
+    one file are ``my_call_2`` and ``my_call``), then by their keys where that leaves no choice.
+    """
+    names, others = list(names), list(others)
+    ways = (
+        (_as_they_are(names), _as_they_are(others)),
+        (_fields(names), _as_they_are(others)),
+        (_as_they_are(names), _fields(others)),
+        ({each: name_key(each) for each in names}, {each: name_key(each) for each in others}),
+    )
+    found: dict[str, str] = {}
+    for mine, theirs in ways:
+        taken = set(found.values())
+        free = {each: how for each, how in theirs.items() if each not in taken}
+        found |= _paired({each: how for each, how in mine.items() if each not in found}, free)
+    return {each: found[each] for each in names if each in found}
+
+
+def _as_they_are(names: Sequence[str]) -> dict[str, str]:
+    return {name: name for name in names}
+
+
+def _fields(names: Sequence[str]) -> dict[str, str]:
+    return apart(names, {name: as_field(name) for name in names})
+
+
+def _paired(mine: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
+    """Names of both that are written alike, where only one on each side is."""
+    left, right = Counter(mine.values()), Counter(theirs.values())
+    by_form = {form: name for name, form in theirs.items()}
+    return {name: by_form[form] for name, form in mine.items() if left[form] == right[form] == 1}

@@ -1,0 +1,206 @@
+"""Sound on the clock of its container, through PyAV and ffmpeg: late tracks, missing packets, edit lists."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+import made_sound
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diarize import audio
+from diarize.audio import clock
+from diarize.audio.backend import untold
+from diarize.audio.ffmpeg import FFMPEG
+from diarize.audio.pyav import PYAV
+
+SILENCE = "parts of its sound are missing"
+# container, codec and seconds by which its encoder is late without the file telling it
+CONTAINERS = {
+    "a.mp4": ("mp4", "aac", 0.0),
+    "a.mov": ("mov", "aac", 0.0),
+    "a.m4a": ("ipod", "aac", 0.0),
+    "a.mkv": ("matroska", "libopus", 0.0),
+    "a.webm": ("webm", "libopus", 0.0),
+    "b.mkv": ("matroska", "flac", 0.0),
+    "a.ts": ("mpegts", "libopus", 0.0),
+    "a.flv": ("flv", "aac", 512 / 48_000),  # a film tells, sound alone does not
+    "a.ogg": ("ogg", "libopus", 0.0),
+    "b.ogg": ("ogg", "flac", 0.0),
+}
+READERS = [
+    pytest.param(PYAV, id="pyav"),
+    pytest.param(
+        FFMPEG,
+        id="ffmpeg",
+        marks=pytest.mark.skipif(
+            shutil.which("ffmpeg") is None, reason="the ffmpeg program is not installed"
+        ),
+    ),
+]
+
+
+def decoded(backend, path):
+    """Where tones are, the length by the header and as found, and what is told."""
+    header, told = backend.header(path), []
+    sound = np.concatenate(list(backend.chunks(path, 0, told.append)))[:, 0]
+    return made_sound.heard(sound, header.rate), header, len(sound) / header.rate, told
+
+
+@pytest.mark.parametrize("backend", READERS)
+@pytest.mark.parametrize("name", CONTAINERS)
+@pytest.mark.parametrize("video", [False, True], ids=["alone", "film"])
+def test_a_track_that_begins_late(tmp_path, name, video, backend):
+    """Its times count from the start of the film; of what counts as a sender did, from the first packet."""
+    container, codec, delay = CONTAINERS[name]
+    if container == "ogg" and (video or codec == "flac"):
+        pytest.skip("MPEG-4 pictures do not go into OGG, and FFmpeg lets FLAC begin at 0 there")
+    late = 2.5
+    made_sound.track(tmp_path / name, container, codec, made_sound.bursts(48_000), late=late, video=video)
+    found, header, length, told = decoded(backend, tmp_path / name)
+    starts = late if video or container in ("mp4", "mov", "ipod", "matroska", "webm") else 0.0
+    np.testing.assert_allclose(found, np.array(made_sound.BURSTS) + starts + delay, rtol=0, atol=0.02)
+    assert length == pytest.approx(10 + starts, abs=0.1)
+    assert header.promised is None or header.promised / header.rate < length + 0.05 or told
+    assert told == []
+
+
+@pytest.mark.parametrize("backend", READERS)
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_missing_packets_leave_silence(tmp_path, name, backend):
+    """What comes behind them stays where it was, and a note says how much is missing."""
+    container, codec, delay = CONTAINERS[name]
+    gaps = ((2.0, 3.5), (5.5, 7.5))
+    made_sound.track(tmp_path / name, container, codec, made_sound.bursts(48_000), gaps=gaps)
+    found, _, length, told = decoded(backend, tmp_path / name)
+    np.testing.assert_allclose(found, np.array(made_sound.BURSTS) + delay, rtol=0, atol=0.02)
+    assert length == pytest.approx(10, abs=0.1)
+    (note,) = told
+    assert SILENCE in note
+    assert float(note.split("(")[1].split(" s")[0]) == pytest.approx(3.5, abs=0.2)
+
+
+@pytest.mark.parametrize("codec", ["libopus", "flac", "vorbis"])
+def test_ogg_needs_no_further_reader_for_that(tmp_path, codec, monkeypatch):
+    """Its pages say where they are."""
+    if codec == "vorbis":
+        noisy = made_sound.bursts() + np.random.default_rng(1).normal(0, 0.03, 160_000)  # pages fill sooner
+        soundfile.write(tmp_path / "whole", noisy, 16_000, format="OGG", subtype="VORBIS")
+        pages = [b"OggS" + page for page in (tmp_path / "whole").read_bytes().split(b"OggS")[1:]]
+        places = [int.from_bytes(page[6:14], "little") / 16_000 for page in pages]
+        inside = [not (2.5 < place < 3.9 or 6 < place < 7.9) for place in places]
+        assert not all(inside)
+        (tmp_path / "a").write_bytes(b"".join(page for page, kept in zip(pages, inside, strict=True) if kept))
+    else:
+        made_sound.track(tmp_path / "a", "ogg", codec, made_sound.bursts(48_000), gaps=((2, 3.5), (5.5, 7.5)))
+    monkeypatch.setitem(sys.modules, "av", None)
+    monkeypatch.setenv("PATH", "")
+    recording = audio.open_recording(tmp_path / "a")
+    sound = recording.waveform()
+    assert recording.header.container in ("OGG", "FLAC")
+    np.testing.assert_allclose(made_sound.heard(sound.samples, 16_000), made_sound.BURSTS, rtol=0, atol=0.02)
+    assert [note[: len(SILENCE)] for note in recording.notes] == [SILENCE]
+    tail = audio.read(tmp_path / "a", start=7.0).samples
+    np.testing.assert_allclose(tail, sound.samples[7 * 16_000 :], rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("backend", READERS)
+def test_an_edit_list_cuts_the_start(tmp_path, backend):
+    """As an editor writes it that cuts without coding anew: what was before is there and not heard."""
+    av = pytest.importorskip("av")
+    made_sound.track(tmp_path / "a.m4a", "ipod", "aac", made_sound.bursts(48_000))
+    with (
+        av.open(str(tmp_path / "a.m4a")) as source,
+        av.open(str(tmp_path / "b.m4a"), "w", format="ipod") as goal,
+    ):
+        stream = source.streams.audio[0]
+        copy = goal.add_stream_from_template(stream)
+        shift = round(3.5 / stream.time_base)
+        for packet in source.demux(stream):
+            if packet.dts is not None and packet.pts * packet.time_base > 3.3:
+                packet.pts, packet.dts, packet.stream = packet.pts - shift, packet.dts - shift, copy
+                goal.mux(packet)
+    found, _, _, told = decoded(backend, tmp_path / "b.m4a")
+    expected = np.array(made_sound.BURSTS[1:]) - 3.5
+    np.testing.assert_allclose(found, expected, rtol=0, atol=0.02)
+    assert told == []
+
+
+@pytest.mark.parametrize("backend", READERS)
+def test_clocks_that_were_joined_go_on(tmp_path, backend):
+    """Two broadcasts in one file: the second begins anew, and nothing of it is lost."""
+    made_sound.track(tmp_path / "a.ts", "mpegts", "libopus", made_sound.bursts(48_000))
+    data = (tmp_path / "a.ts").read_bytes()
+    (tmp_path / "b.ts").write_bytes(data + data)
+    found, _, length, told = decoded(backend, tmp_path / "b.ts")
+    assert len(found) == 6
+    assert length == pytest.approx(20, abs=0.1)
+    assert any("another clock from 10.0 s on" in note for note in told)
+
+
+def test_a_start_is_the_same_through_both_readers(tmp_path):
+    """Seconds are seconds of the clock, whatever was dropped before them."""
+    made_sound.track(
+        tmp_path / "a.mkv", "matroska", "flac", made_sound.bursts(48_000), late=2.5, gaps=((2, 3),)
+    )
+    whole = audio.read(tmp_path / "a.mkv").samples
+    part = audio.read(tmp_path / "a.mkv", start=5.5).samples
+    np.testing.assert_array_equal(part, whole[round(5.5 * 16_000) :])
+
+
+PIECES = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 30)), min_size=1, max_size=8)
+
+
+@given(PIECES, st.integers(0, 100))
+def test_every_sample_is_where_its_stamp_says(pieces, zero):
+    """A law: gaps become zeros, and every piece lies at its stamp."""
+    rate, at, expected, given_pieces = 1000, 0, np.zeros(0), []
+    for number, (drawn, n) in enumerate(pieces, 1):
+        gap = drawn if drawn > 15 or not given_pieces else 0
+        at += gap
+        expected = np.concatenate((expected, np.zeros(gap), np.full(n, number)))
+        given_pieces.append((zero + at / rate, np.full((n, 1), number, dtype=np.float32)))
+        at += n
+    found = np.concatenate(list(clock.placed(given_pieces, rate, zero, untold)))[:, 0]
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("stamps", "expected", "told"),
+    [
+        ([0.0, 0.110], [1] * 100 + [2] * 100, 0),  # ten milliseconds are rounding
+        ([0.0, 0.090], [1] * 100 + [2] * 100, 0),
+        ([0.0, None], [1] * 100 + [2] * 100, 0),
+        ([0.0, 0.150], [1] * 100 + [0] * 50 + [2] * 100, 1),
+        ([0.0, 0.050], [1] * 100 + [2] * 50, 0),  # half of it was there already
+        ([5.0, 0.0], [0] * 5000 + [1] * 100 + [2] * 100, 1),  # another clock
+        ([0.0, 4000.0], [1] * 100 + [2] * 100, 1),
+        ([-0.040, 0.060], [1] * 60 + [2] * 100, 0),  # before the start of the clock
+    ],
+)
+def test_stamps_by_hand(stamps, expected, told):
+    """Two pieces of a hundred samples at a thousand a second."""
+    notes = []
+    pieces = [(at, np.full((100, 1), n, dtype=np.float32)) for n, at in enumerate(stamps, 1)]
+    found = np.concatenate(list(clock.placed(pieces, 1000, 0.0, notes.append)))[:, 0]
+    assert found.tolist() == expected
+    assert len(notes) == told
+
+
+@pytest.mark.parametrize(
+    ("container", "start", "zero"),
+    [
+        ("mov,mp4,m4a,3gp,3g2,mj2", 2.0, 0.0),
+        ("matroska,webm", 2.0, 0.0),
+        ("matroska,webm", 90_000.0, 90_000.0),
+        ("mpegts", 1.4, 1.4),
+        ("ogg", None, 0.0),
+    ],
+)
+def test_where_a_clock_begins(container, start, zero):
+    """At 0 where a file's own clock does, at the first packet of a broadcast."""
+    assert clock.origin(container, start) == zero
