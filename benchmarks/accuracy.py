@@ -5,8 +5,8 @@ configuration.
     clustering.max_speakers=8] [--space NAME] [--embedding FILE|NAME] [--segmentation FILE|NAME]
 
 benchmarks/protocol.md says which corpora are for choosing settings and which are looked at once a release.
-Every recording NAME.flac (or .wav, .opus) needs NAME.rttm beside it; NAME.uem, where there is one, says what is
-scored. A folder without recordings of its own stands for those of its folders that have some. Pooled
+Every recording NAME.flac (or .wav, .opus) needs NAME.rttm beside it; NAME.uem, where there is one, says what
+is scored. A folder without recordings of its own stands for those of its folders that have some. Pooled
 figures sum seconds over the recordings of a folder; nothing is averaged over files.
 """
 

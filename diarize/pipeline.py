@@ -63,8 +63,9 @@ def diarize(
     from threadpoolctl import threadpool_limits
 
     from diarize.inputs import recording_of
+    from diarize.parts import pinned
 
-    settings = _counted(config, num_speakers, min_speakers, max_speakers)
+    settings = pinned(_counted(config, num_speakers, min_speakers, max_speakers))
     with recording_of(recording) as given, threadpool_limits(limits=1):
         # one thread: sums in another order would differ in the last bits
         return _diarized(given, settings, speech, (start, end), progress)

@@ -143,7 +143,7 @@ def _gaps(stream: _Stream, codec: _Codec) -> tuple[list[tuple[int, int]], int | 
     """Bytes at which the sound starts, first and behind each gap, with the place before it; the place at
     which all starts, None without any sound; and the last place.
 
-    A jump by more than an hour, or back by more than a second, is another clock: it goes on from where it was.
+    A jump by more than an hour, or back by over a second, is another clock: it goes on from where it was.
     """
     cuts: list[tuple[int, int]] = []
     origin, reached, moved, headers = None, 0, 0, codec.headers

@@ -11,7 +11,7 @@ from diarize.cli.files import existing
 from diarize.cli.guard import FAILED, Guarded
 from diarize.cli.options import Json, Settings, Verbose, expanded
 from diarize.cli.printing import complain, say, say_json, shown
-from diarize.cli.settings import resolved
+from diarize.cli.settings import settled
 from diarize.errors import DiarizeError
 
 __all__ = ["app"]
@@ -32,7 +32,7 @@ def show(*, settings: Settings = Settings(), json: Json = False, verbose: Verbos
     from diarize.commented import commented, default_file
     from diarize.config import Config
 
-    config = resolved(settings)
+    config = settled(settings)
     if json:
         say_json({"config": asdict(config), "config_digest": config.digest})
     else:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 __all__ = [
+    "SENSITIVITY",
     "SEPARATE",
     "Hearing",
     "Json",
@@ -139,6 +140,25 @@ _SPACE_HELP = (
 )
 
 
+SENSITIVITY = {"less": -2.0, "usual": 0.0, "more": 2.0}
+"""How readily sound is taken for speech, as log-odds added to it (``speech.bias``)."""
+
+
+def _sensitivity(word: str | None) -> str | None:
+    return word and one_of(word, tuple(SENSITIVITY), "sensitivity")
+
+
+_Sensitivity = Annotated[
+    str | None,
+    typer.Option(
+        "--sensitivity",
+        metavar="less|usual|more",
+        callback=_sensitivity,
+        help="How readily sound is taken for speech: more finds quiet talk, less passes over noise.",
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Options that change settings; what is None leaves them as presets and files have them."""
@@ -171,8 +191,7 @@ class Settings:
         ),
     ] = None
     background: _Background = None
-    embedding: _Embedding = None
-    segmentation: _Segmentation = None
+    sensitivity: _Sensitivity = None
     set: Annotated[
         list[str] | None,
         typer.Option(
@@ -181,6 +200,8 @@ class Settings:
             help="Any setting of 'diarize config show', as speech.bias=2; several times for several.",
         ),
     ] = None
+    embedding: _Embedding = None
+    segmentation: _Segmentation = None
 
 
 SEPARATE = "separate"
@@ -234,6 +255,8 @@ class Hearing:
     config: _Config = None
     preset: _Preset = None
     channel: _Channel = None
+    embedding: _Embedding = None
+    segmentation: _Segmentation = None
     background: _Background = None
 
 

@@ -143,15 +143,18 @@ def _of_turns(path: Path, recording: str | None, listening: Listening, page: Pat
 
 def _read(path: Path, recording: str | None) -> Report:
     from diarize.formats.files import read_text
-    from diarize.report import Report, is_document, reports_in
+    from diarize.report import Report, alternatives_in, is_document, reports_in
 
-    if existing(path).is_file() and path.suffix.lower() == ".json":
-        text = read_text(path)
-        if is_document(text):
-            reports = reports_in(text, path.name)
-            known = {name: each.annotation for name, each in reports.items()}
-            return reports[chosen(known, recording, path).recording]
-    return Report(chosen(or_silence(read_annotations(path), path), recording, path))
+    if not (existing(path).is_file() and path.suffix.lower() == ".json"):
+        return Report(chosen(or_silence(read_annotations(path), path), recording, path))
+    text = read_text(path)
+    if is_document(text):
+        reports = reports_in(text, path.name)
+    else:
+        reports = {name: Report(each) for name, each in or_silence(read_annotations(path), path).items()}
+    known = {name: each.annotation for name, each in reports.items()}
+    name = chosen(known, recording, path).recording
+    return replace(reports[name], alternatives=alternatives_in(text, path.name).get(name, {}))
 
 
 def sound_of(

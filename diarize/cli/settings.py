@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from diarize.cli.files import about, existing, or_silence, read_annotations
-from diarize.cli.options import SEPARATE, Hearing, Known, Settings, Sound, nearest
+from diarize.cli.options import SENSITIVITY, SEPARATE, Hearing, Known, Settings, Sound, nearest
 from diarize.cli.printing import shown
-from diarize.cli.progress import shown_progress
+from diarize.cli.progress import CALIBRATING, shown_progress
 from diarize.config import CHOICES, Config, loaded, merged, parsed, preset
 from diarize.errors import ConfigError, FormatError
 
@@ -33,12 +33,21 @@ __all__ = [
     "named_by",
     "odds_needed",
     "resolved",
+    "settled",
     "speech_of",
 ]
 
 
 def resolved(asked: Settings) -> Config:
-    """The settings of a run. ConfigError for a bad file, a usage error for options that cannot be."""
+    """The settings of a run whose parts are there and calibrated, before any recording is opened.
+
+    ConfigError for a bad file, PartError for a bad part, a usage error for options that cannot be.
+    """
+    return _ready(settled(asked))
+
+
+def settled(asked: Settings) -> Config:
+    """The settings alone; no part is looked at."""
     base = preset(asked.preset) if asked.preset else Config()
     if asked.config:
         base = loaded(existing(asked.config), base)
@@ -47,6 +56,23 @@ def resolved(asked: Settings) -> Config:
         return merged(named, _assigned(asked.set or ()), "--set") if asked.set else named
     except ConfigError as error:
         raise typer.BadParameter(str(error)) from None
+
+
+def _ready(config: Config) -> Config:
+    """The settings with the checksums of the parts that they name, once those work and are calibrated."""
+    if not (config.space.embedding or config.speech.segmentation):
+        return config
+    from diarize.parts import calibration, load_embedding, load_segmenter, pinned
+
+    config = pinned(config)
+    if config.speech.segmentation_sha256:
+        load_segmenter(config.speech.segmentation)
+    if config.space.embedding_sha256:
+        embedding = load_embedding(config.space.embedding)
+        if calibration.calibration_found(embedding) is None:
+            with shown_progress(embedding.name, quiet=False, stages=CALIBRATING) as progress:
+                calibration.calibration_of(embedding, progress)
+    return config
 
 
 def _assigned(words: Sequence[str]) -> dict[str, Any]:
@@ -70,7 +96,14 @@ def _assigned(words: Sequence[str]) -> dict[str, Any]:
 def heard_as(asked: Hearing) -> Config:
     """The settings where nothing is clustered; errors as of ``resolved``."""
     return resolved(
-        Settings(config=asked.config, preset=asked.preset, channel=asked.channel, background=asked.background)
+        Settings(
+            config=asked.config,
+            preset=asked.preset,
+            channel=asked.channel,
+            embedding=asked.embedding,
+            segmentation=asked.segmentation,
+            background=asked.background,
+        )
     )
 
 
@@ -121,10 +154,13 @@ def _changes(asked: Settings) -> dict[str, Any]:
         "speech": {
             "method": asked.speech if asked.speech in CHOICES["speech.method"] else None,
             "segmentation": asked.segmentation,
+            "segmentation_sha256": None if asked.segmentation is None else "",
+            "bias": SENSITIVITY[asked.sensitivity] if asked.sensitivity else None,
         },
         "space": {
             "kind": space,
             "embedding": asked.embedding,
+            "embedding_sha256": None if asked.embedding is None else "",
             "background": str(asked.background) if asked.background else None,
         },
         "clustering": {

@@ -90,6 +90,8 @@ class SpeechConfig:
     method: str = "network"
     # ONNX file or name of another segmentation network for "network" (extra onnx); "" is the one that ships
     segmentation: str = ""
+    # SHA-256 that this file must have; results record it. "": whichever
+    segmentation_sha256: str = ""
     # log-odds added to speech by "network" and "hmm": positive hears more, negative less
     bias: float = 0.0
     # shortest stretch of speech and shortest pause, seconds
@@ -108,6 +110,8 @@ class SpaceConfig:
     kind: str = "embedding"
     # ONNX file or name of another speaker embedding (extra onnx); "" is the one that ships
     embedding: str = ""
+    # SHA-256 that this file must have; results record it. "": whichever
+    embedding_sha256: str = ""
     # file of a background model; "" is the one that ships for the measured bandwidth
     background: str = ""
     # seconds of speech in one window of an embedding, and from one window to the next

@@ -9,10 +9,12 @@ Nothing here touches a network but ``download``, and that only when asked.
 
 from diarize.parts.calibration import calibration_of
 from diarize.parts.loading import load_embedding, load_part, load_segmenter
+from diarize.parts.pinning import pinned
 
 __all__ = [
     "calibration_of",
     "load_embedding",
     "load_part",
     "load_segmenter",
+    "pinned",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 import shutil
@@ -80,9 +81,9 @@ def recorded(place: Path) -> dict[str, str]:
 def _entry_for(address: str, sha256: str | None, name: str | None) -> Entry:
     """What is to be fetched from an address. Raises PartError for what is no address, name or checksum."""
     if ":" not in address:
-        raise PartError(
-            f"{address}: no part of this name; there are {', '.join(CATALOGUE)}, others need an address"
-        )
+        near = difflib.get_close_matches(address, CATALOGUE, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ", others need an address"
+        raise PartError(f"{address}: no part of this name; there are {', '.join(CATALOGUE)}{hint}")
     if sha256 is None or not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
         raise PartError(
             f"{address}: give the checksum that its publisher tells, --sha256 and 64 hexadecimal digits; or "

@@ -6,7 +6,7 @@ What a recording's result knows goes into one JSON block; the page's own script 
 gives the same bytes.
 """
 
-from diarize.report.document import is_document, reports_in
+from diarize.report.document import alternatives_in, is_document, reports_in
 from diarize.report.facts import Curve, Report
 from diarize.report.page import rendered
 from diarize.report.sound import RATE, Sound, address, heard, linked
@@ -17,6 +17,7 @@ __all__ = [
     "Report",
     "Sound",
     "address",
+    "alternatives_in",
     "heard",
     "is_document",
     "linked",

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from diarize.alternatives import Alternatives
+from diarize.editing import annotation_of
 from diarize.errors import FormatError
 from diarize.formats import json as turns_as_json
-from diarize.report.facts import Curve, Report
+from diarize.report.facts import MOST_SPEAKERS, Curve, Report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["is_document", "reports_in"]
+    from diarize.types import Annotation
+
+__all__ = ["alternatives_in", "is_document", "reports_in"]
 
 
 def is_document(text: str) -> bool:
@@ -51,6 +55,22 @@ def _report(entry: Any, document: Mapping[str, Any], where: str) -> Report | Non
         digest=_of(document, "config_digest", str, where),
         versions={str(k): str(v) for k, v in _of(document, "versions", dict, where).items()},
     )
+
+
+def alternatives_in(text: str, source: str) -> dict[str, dict[int, Annotation]]:
+    """The turns for other numbers of speakers by recording, of a result in JSON of either kind; FormatError
+    where they are damaged.
+    """
+    found = {}
+    for entry in _of(json.loads(text), "recordings", list, source):
+        kept = entry.get("alternatives") if isinstance(entry, dict) else None
+        if isinstance(kept, dict):
+            now = annotation_of(entry, source)
+            first = annotation_of(entry | {"turns": kept.get("turns", entry["turns"])}, source)
+            known = Alternatives.of_fields(kept, first.turns)
+            numbers = [k for k in known.labels if k <= MOST_SPEAKERS]
+            found[now.recording] = {k: known.annotation(k, now) for k in numbers}
+    return found
 
 
 def _curve(value: dict[str, Any], where: str) -> Curve:

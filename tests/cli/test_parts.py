@@ -143,3 +143,68 @@ def test_calibrate_learns_from_voices_of_ones_own(cli, cache, tmp_path):
     assert cli(*words).exit_code == 0
     np.testing.assert_array_equal(load_calibration(out).mean, load_calibration(place).mean)
     assert "exists already" in cli(*words).stderr
+
+
+@pytest.mark.parametrize("option", ["--embedding", "--segmentation"])
+@pytest.mark.parametrize("command", ["run", "batch"])
+def test_a_part_that_is_not_there_is_refused_before_any_work(cli, calls, talk, tmp_path, command, option):
+    """One line for all recordings, nothing heard, nothing written."""
+    where = [talk / "talk.wav"] if command == "run" else [talk, "--output", tmp_path / "out"]
+    result = cli(command, *where, option, "nowhere")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("error: nowhere: neither a file nor the name of a part")
+    assert len(result.stderr.splitlines()) == 1
+    assert calls == []
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_result_is_not_made_again_with_another_part(cli, calls, talk, cache, tmp_path):
+    """Its settings hold the checksum; an option names the part anew."""
+    who = cache / "parts" / "who.onnx"
+    words = ["run", talk / "talk.wav", "--json", "--output", tmp_path / "out"]
+    document = json.loads(cli(*words, "--segmentation", who).stdout)
+    assert calls[-1]["config"].speech.segmentation_sha256 == checksum_of(who)
+    (tmp_path / "earlier.json").write_text(json.dumps(document))
+    again = [*words, "--overwrite", "--config", tmp_path / "earlier.json"]
+    assert cli(*again).exit_code == 0
+    made.segmentation(who, ending="Softmax")
+    result = cli(*again)
+    assert result.exit_code == 1
+    assert "speech.segmentation" in result.stderr
+    assert "is another file than the settings were recorded with" in result.stderr
+    assert cli(*again, "--segmentation", who).exit_code == 0
+    assert calls[-1]["config"].speech.segmentation_sha256 == checksum_of(who)
+
+
+def test_an_unknown_embedding_is_calibrated_before_the_first_recording(cli, calls, talk, cache, monkeypatch):
+    """Once."""
+    from diarize.parts import calibration
+
+    asked = []
+
+    def calibrated(embedding, progress):
+        asked.append(embedding.name)
+        assert calls == []
+
+    monkeypatch.setattr(calibration, "calibration_of", calibrated)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    words = [
+        "run",
+        talk / "talk.wav",
+        "--output",
+        cache / "out",
+        "--embedding",
+        cache / "parts" / "mine.onnx",
+    ]
+    assert cli(*words).exit_code == 0
+    assert asked == ["mine"]
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("command", ["enroll", "link"])
+def test_voices_are_learnt_and_linked_with_other_parts_too(cli, talk, tmp_path, command):
+    """The option is there, and a part that is not is refused first."""
+    words = {"enroll": ["Ann", talk / "talk.wav", "-o", tmp_path], "link": [talk, "-o", tmp_path / "out"]}
+    result = cli(command, *words[command], "--embedding", "nowhere")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "nowhere: neither a file nor the name of a part" in result.stderr

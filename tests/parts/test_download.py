@@ -321,7 +321,8 @@ def test_what_is_needed_is_asked_for(known, tmp_path):
     """A checksum with an address, a name that can be one, a name that is known."""
     address = f"{known.address}/plain.onnx"
     for words, more, said in (
-        (["campplus"], {}, "no part of this name; there are plain, packed"),
+        (["campplus"], {}, "no part of this name; there are plain, packed, others need an address"),
+        (["packd"], {}, "did you mean 'packed'?"),
         ([address], {}, "--sha256 and 64 hexadecimal digits"),
         ([address], {"sha256": "12ab"}, "--sha256 and 64 hexadecimal digits"),
         ([address], {"sha256": sha256(DATA)}, "'plain' cannot be its name here"),

@@ -22,7 +22,11 @@ function sentenceList(model, names, player, view) {
     if (last && last.who === who) last.parts.push(i);
     else paragraphs.push({ who, parts: [i] });
   });
-  const sentence = (i) => element("button", { type: "button", class: "said", "data-start": String(said.start[i]), "data-end": String(said.end[i]), text: said.text[i], onclick: () => playFrom(said.start[i] / 1000, player, view) });
+  const sentence = (i) => {
+    const play = () => playFrom(said.start[i] / 1000, player, view);
+    const onkeydown = (event) => event.key === "Enter" && play();
+    return element("span", { role: "button", tabindex: "0", class: "said", "data-start": String(said.start[i]), "data-end": String(said.end[i]), text: said.text[i], onclick: play, onkeydown });
+  };
   byId("sentence-list").replaceChildren(
     ...paragraphs.map(({ who, parts }) =>
       element(

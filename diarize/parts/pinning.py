@@ -1,0 +1,46 @@
+"""Which bytes a result was made with: the checksums of the parts that settings name, in the settings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from diarize.errors import PartError
+from diarize.parts.cache import located
+from diarize.parts.download import checksum_of
+
+if TYPE_CHECKING:
+    from diarize.config import Config
+
+__all__ = ["pinned"]
+
+
+def pinned(config: Config) -> Config:
+    """Settings with the SHA-256 of every part that they name and use; those that ship go with the version.
+
+    Raises PartError for a part that is not there, or that has another checksum than the settings have,
+    as those of an earlier result do.
+    """
+    space, speech = config.space, config.speech
+    if space.kind == "embedding" and space.embedding:
+        found = _checked("space.embedding", space.embedding, space.embedding_sha256)
+        config = replace(config, space=replace(space, embedding_sha256=found))
+    if speech.method == "network" and speech.segmentation:
+        found = _checked("speech.segmentation", speech.segmentation, speech.segmentation_sha256)
+        config = replace(config, speech=replace(speech, segmentation_sha256=found))
+    return config
+
+
+def _checked(setting: str, name: str, wanted: str) -> str:
+    """The checksum of a part, which must be the ``wanted`` one where there is one."""
+    place = located(name)
+    try:
+        found = checksum_of(place)
+    except OSError as error:
+        raise PartError(f"{place}: cannot be read ({error.strerror}); check its permissions") from None
+    if wanted and found != wanted:
+        raise PartError(
+            f"{setting} = {name!r} is another file than the settings were recorded with (SHA-256 "
+            f"{found[:12]}…, {wanted[:12]}… is wanted); get that one, or name the part anew to take this"
+        )
+    return found
