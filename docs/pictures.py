@@ -16,7 +16,6 @@ from diarize import formats, plots, scoring
 from diarize.audio import read
 from diarize.config import Config
 from diarize.types import Annotation, SpeechMask, Turn, speaker_name
-from diarize.windows import tiled
 
 HERE = Path(__file__).parent
 MEETING = HERE.parent / "audio_samples" / "meeting.flac"
@@ -29,11 +28,10 @@ def speech(mask: SpeechMask) -> Annotation:
 
 def windows(result: diarize.Diarization) -> Annotation:
     """The windows of speech, each with the likeliest speaker of the clustering, by first appearance."""
-    space = result.config.space
-    bounds, _ = tiled(result.speech, space.window, space.max_pause)
     labels = result.selection.responsibilities.argmax(axis=1)
     order = {int(label): i for i, label in enumerate(dict.fromkeys(labels.tolist()))}
     edges = np.maximum(result.speech.grid.edges(), 0)
+    bounds = () if result.outliers is None else result.outliers.bounds
     turns = [
         Turn(float(edges[a]), float(edges[b]), speaker_name(order[int(label)]))
         for (a, b), label in zip(bounds, labels, strict=True)
@@ -45,7 +43,7 @@ def pictures() -> dict[str, Any]:
     """All pictures by file name."""
     sound = read(MEETING, rate=8_000)
     result = diarize.diarize(MEETING, Config())
-    truth = formats.read_file(MEETING.with_suffix(".rttm"))["meeting"]
+    truth = formats.read_file(MEETING.parent / "references" / "meeting.rttm")["meeting"]
     common = {"duration": sound.duration}
     loud = common | {"loudness": plots.envelope(sound)}
     mapping = scoring.score(truth, result.annotation).mapping

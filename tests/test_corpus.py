@@ -60,6 +60,5 @@ def test_speakers_are_counted(pooled):
 
 
 def test_what_else_is_wrong_is_overlap(pooled):
-    """With the speech given nothing is heard where nobody speaks, and only second speakers are missed."""
-    assert pooled.score.false_alarm / pooled.score.total < 0.005
-    assert pooled.score.missed / pooled.score.total < 0.05
+    """With the speech given, only second speakers are missed, or heard where there is one: both together."""
+    assert (pooled.score.false_alarm + pooled.score.missed) / pooled.score.total < 0.025

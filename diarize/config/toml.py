@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from diarize.config.settings import Config
+from typing import Any
 
 __all__ = ["dumped"]
 
 
-def dumped(config: Config) -> str:
-    """All settings as TOML text that ``loaded`` reads back to the same Config."""
+def dumped(config: Any) -> str:
+    """All settings of a Config as TOML text that ``loaded`` reads back to the same."""
     values = asdict(config)
     lines = [f"{key} = {_toml(value)}" for key, value in values.items() if not isinstance(value, dict)]
     for section, inner in values.items():

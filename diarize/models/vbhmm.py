@@ -31,7 +31,7 @@ from diarize.models.factors import (
     pooled_log_evidence,
     unpacked,
 )
-from diarize.models.flush import exp_zeroed
+from diarize.models.redrawn import smooth_redrawn
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -129,42 +129,6 @@ def _expected_log_likelihoods(observations: Observations, mean: Array, covarianc
     return scores
 
 
-def _smoothed(scores: Array, stay: Array, weights: Array) -> tuple[Array, float, Array]:
-    """Forward–backward of a chain that stays with ``stay`` (T,) or draws from ``weights`` (S,).
-
-    Returns responsibilities (T, S), log evidence and expected numbers of draws (S,).
-    """
-    top = scores.max(axis=1)
-    density = exp_zeroed(scores - top[:, None])
-    drawn = (1 - stay)[:, None] * weights
-    forward, scale = _forward(density, stay, drawn, weights)
-    backward = _backward(density, stay, weights, scale)
-    gamma = forward * backward
-    gamma /= gamma.sum(axis=1, keepdims=True)
-    later = drawn[1:] * density[1:] * backward[1:] / scale[1:, None]
-    return gamma, float(np.log(scale).sum() + top.sum()), gamma[0] + later.sum(axis=0)
-
-
-def _forward(density: Array, stay: Array, drawn: Array, weights: Array) -> tuple[Array, Array]:
-    forward, scale = np.empty_like(density), np.empty(len(density))
-    state = weights * density[0]
-    for t in range(len(density)):
-        if t:
-            state = (stay[t] * state + drawn[t]) * density[t]
-        scale[t] = total = state.sum()
-        state = state / total
-        forward[t] = state
-    return forward, scale
-
-
-def _backward(density: Array, stay: Array, weights: Array, scale: Array) -> Array:
-    backward = np.ones_like(density)
-    for t in range(len(density) - 1, 0, -1):
-        ahead = density[t] * backward[t]
-        backward[t - 1] = (stay[t] * ahead + (1 - stay[t]) * (weights @ ahead)) / scale[t]
-    return backward
-
-
 def fit_voices(
     observations: Observations,
     stay: Array,
@@ -186,7 +150,7 @@ def fit_voices(
     while len(bounds) < n_iter:
         states = _states(observations, responsibilities, shared)
         scores = _expected_log_likelihoods(observations, states.mean, states.covariance)
-        responsibilities, evidence, draws = _smoothed(scores, stay, weights)
+        responsibilities, evidence, draws = smooth_redrawn(scores, stay, weights)
         weights = draws / draws.sum()
         if not keep_all and (weights < SMALLEST).any():
             responsibilities, weights = _pruned(responsibilities, weights)

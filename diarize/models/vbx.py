@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from diarize.models.redrawn import smooth_redrawn
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -78,7 +80,7 @@ def fit_vbx(
     while len(bounds) < n_iter:
         means, variances = _speakers(points, weights, between, responsibilities)
         scores = weights[:, None] * _expected_log_likelihoods(points, between, means, variances)
-        responsibilities, evidence, draws = _forward_backward(scores, stay, pi)
+        responsibilities, evidence, draws = smooth_redrawn(scores, stay, pi)
         pi = draws / draws.sum()
         if not keep_all and (pi < SMALLEST).any():
             responsibilities, pi = _pruned(responsibilities, pi)
@@ -102,42 +104,6 @@ def _expected_log_likelihoods(points: Array, between: Array, means: Array, varia
     """E[√ψ xᵀy − ½ ψ y²] of every point under every speaker, (T, S); what all share is left out (eq. 16)."""
     expected: Array = points @ (np.sqrt(between) * means).T - 0.5 * ((variances + means**2) @ between)
     return expected
-
-
-def _forward_backward(scores: Array, stay: Array, pi: Array) -> tuple[Array, float, Array]:
-    """Of a chain that stays with ``stay`` (T,) or draws from π (S,).
-
-    Returns responsibilities (T, S), log evidence and expected numbers of draws (S,).
-    """
-    top = scores.max(axis=1)
-    density = np.exp(scores - top[:, None])
-    drawn = (1 - stay)[:, None] * pi
-    forward, scale = _forward(density, stay, drawn, pi)
-    backward = _backward(density, stay, pi, scale)
-    gamma = forward * backward
-    gamma /= gamma.sum(axis=1, keepdims=True)
-    later = drawn[1:] * density[1:] * backward[1:] / scale[1:, None]
-    return gamma, float(np.log(scale).sum() + top.sum()), gamma[0] + later.sum(axis=0)
-
-
-def _forward(density: Array, stay: Array, drawn: Array, pi: Array) -> tuple[Array, Array]:
-    forward, scale = np.empty_like(density), np.empty(len(density))
-    state = pi * density[0]
-    for t in range(len(density)):
-        if t:
-            state = (stay[t] * state + drawn[t]) * density[t]
-        scale[t] = total = state.sum()
-        state = state / total
-        forward[t] = state
-    return forward, scale
-
-
-def _backward(density: Array, stay: Array, pi: Array, scale: Array) -> Array:
-    backward = np.ones_like(density)
-    for t in range(len(density) - 1, 0, -1):
-        ahead = density[t] * backward[t]
-        backward[t - 1] = (stay[t] * ahead + (1 - stay[t]) * (pi @ ahead)) / scale[t]
-    return backward
 
 
 def _pruned(responsibilities: Array, pi: Array) -> tuple[Array, Array]:

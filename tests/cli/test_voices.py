@@ -1,4 +1,4 @@
-"""The commands that know voices, on conversations of pure signal."""
+"""The commands that know voices, on conversations of readers."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from diarize.types import Annotation, Match, Turn
 
 
 @pytest.fixture(scope="module")
-def folder(talks):
+def folder(people_talk):
     """The talks, and voices of 00 (Anna, out of one.wav) and 04 (Böb / Co, alone) beside them."""
     from typer.testing import CliRunner
 
     from diarize.cli.app import app
 
     for words in (
-        ["Anna", talks / "one.wav", "--turns", talks / "one.rttm", "--speaker", "voice_00"],
-        ["Böb / Co", talks / "alone.wav", "--whole"],
+        ["Anna", people_talk / "one.wav", "--turns", people_talk / "one.rttm", "--speaker", "voice_00"],
+        ["Böb / Co", people_talk / "alone.wav", "--whole"],
     ):
-        invoked = CliRunner().invoke(app, ["enroll", *map(str, words), "-o", str(talks / "voices")])
+        invoked = CliRunner().invoke(app, ["enroll", *map(str, words), "-o", str(people_talk / "voices")])
         assert invoked.exit_code == 0, invoked.output
         assert f"{words[0]}: 0:" in invoked.stdout
-    return talks
+    return people_talk
 
 
 def test_run_names_known_speakers_and_leaves_strangers_unknown(cli, folder, tmp_path):
@@ -146,7 +146,7 @@ def test_link_goes_on_where_a_recording_cannot_be_heard(cli, folder, tmp_path):
 def test_enroll_adds_and_replaces_only_when_told(cli, folder, tmp_path):
     """The same recording twice counts once."""
     words = ["enroll", "Cy", folder / "alone.wav", "--whole", "-o", tmp_path]
-    assert "wide and narrow band (recordings: 1)" in cli(*words).stdout
+    assert "by embedding (recordings: 1)" in cli(*words).stdout
     refused = cli(*words)
     assert refused.exit_code == 1
     assert "--add adds to it, --overwrite replaces it" in refused.stderr

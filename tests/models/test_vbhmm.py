@@ -15,6 +15,7 @@ from scipy.special import logsumexp
 
 from diarize.models import vbhmm
 from diarize.models.factors import Observations, moved, packed, pooled_log_evidence, unpacked
+from diarize.models.redrawn import smooth_redrawn
 from diarize.models.vbhmm import fit_voices, merge_path
 
 from . import LAW
@@ -93,7 +94,7 @@ class TestForwardBackward:
                 drawn = drawn + share * np.eye(n_states)[path[t]]
             draws.append(drawn)
         mass = np.exp(np.array(logs) - logsumexp(logs))
-        found, evidence, drawn = vbhmm._smoothed(scores, stay, weights)
+        found, evidence, drawn = smooth_redrawn(scores, stay, weights)
         assert_allclose(evidence, logsumexp(logs), rtol=1e-10)
         assert_allclose(found, np.tensordot(mass, gamma, 1), rtol=0, atol=1e-9)
         assert_allclose(drawn, mass @ draws, rtol=0, atol=1e-9)
@@ -101,7 +102,7 @@ class TestForwardBackward:
     def test_two_steps_by_hand(self):
         """Even weights, stay ½: ¾ to stay in all, so paths AA, BB have ⅜ and AB, BA ⅛."""
         scores, stay = np.log([[2.0, 1.0], [1.0, 3.0]]), np.array([0.0, 0.5])
-        gamma, evidence, _ = vbhmm._smoothed(scores, stay, np.array([0.5, 0.5]))
+        gamma, evidence, _ = smooth_redrawn(scores, stay, np.array([0.5, 0.5]))
         masses = {"AA": 3 / 8 * 2, "AB": 1 / 8 * 6, "BA": 1 / 8, "BB": 3 / 8 * 3}
         total = sum(masses.values())
         assert_allclose(evidence, np.log(total), rtol=1e-12)
@@ -114,7 +115,7 @@ class TestForwardBackward:
         scores = rng.normal(size=(5, 2))
         other = np.concatenate(([0.99], stay[1:]))
         for one, two in zip(
-            vbhmm._smoothed(scores, stay, weights), vbhmm._smoothed(scores, other, weights), strict=True
+            smooth_redrawn(scores, stay, weights), smooth_redrawn(scores, other, weights), strict=True
         ):
             assert_array_equal(one, two)
 
