@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,6 +101,11 @@ class Sound:
     duration: float | None
     blocks: Callable[[], Iterator[Array]]
     notes: Callable[[], tuple[str, ...]]
+
+    def louder(self, gain: float) -> Sound:
+        """The same with every sample times ``gain``."""
+        factor = np.float32(gain)
+        return replace(self, blocks=lambda: (factor * block for block in self.blocks()))
 
     @classmethod
     def of(

@@ -96,7 +96,7 @@ def _diarized(
     _check_slopes(config)
     stretches = None if given is None else _stretches(given)
     sound = Sound.of(recording, config, span)
-    frames, activity, model, band, duration = _listened(sound, stretches, config, progress)
+    frames, activity, sound, model, band, duration = _listened(sound, stretches, config, progress)
     values, mask = frames.values, frames.mask
     if not mask.values.any():
         return _silent(sound, mask, band, duration, config)
@@ -123,21 +123,22 @@ def _diarized(
 
 def _listened(
     sound: Sound, given: Array | None, config: Config, progress: Progress
-) -> tuple[VoiceFrames, SpeechActivity, BackgroundModel, str, float]:
-    """What there is to tell voices by, who speaks when, background model, band and seconds; the bare cepstra,
-    a large table, are let go.
+) -> tuple[VoiceFrames, SpeechActivity, Sound, BackgroundModel, str, float]:
+    """What there is to tell voices by, who speaks when, the sound as loud as usual, background model, band
+    and seconds; the bare cepstra, a large table, are let go.
     """
-    from diarize.features import above_pauses, clear
+    from diarize.features import above_pauses, clear, usual_gain
 
     features, band, duration = _heard(sound, config, progress)
     model = _background(band, config)
     progress("speech", 0.0)
+    sound = sound.louder(usual_gain(features, config.features.n_mels))
     activity = _activity(features, given, sound, model, config)
     mask = activity.mask
     values = _values(features, mask, model.band, config)
     above = above_pauses(features, mask.values, config.features.n_mels)
     frames = VoiceFrames(values, mask, clear(features, mask.values), above)
-    return frames, activity, model, band, duration
+    return frames, activity, sound, model, band, duration
 
 
 def speech_mask(
@@ -150,10 +151,13 @@ def speech_mask(
     """Only the first half of the way: which frames of a recording, or of a stretch of it, are speech."""
     from threadpoolctl import threadpool_limits
 
+    from diarize.features import usual_gain
+
     config = config or Config()
     with threadpool_limits(limits=1):
         sound = Sound.of(recording, config, (start, end))
         features, band, _ = _heard(sound, config, lambda stage, share: None)
+        sound = sound.louder(usual_gain(features, config.features.n_mels))
         return _activity(features, None, sound, _background(band, config), config).mask
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["above_pauses", "audible", "clear", "quiet"]
+__all__ = ["above_pauses", "audible", "clear", "quiet", "usual_gain"]
 
 # dB under the loudest hundredth of the frames: rooms and lines are louder, a machine's silence is not.
 RANGE: Final = 45.0
@@ -27,6 +27,22 @@ BLURRED: Final = 0.2
 # Frames of pause that tell what is heard then; of fewer, the quietest fiftieth of the speech does.
 ENOUGH: Final = 30
 QUIETEST: Final = 0.02
+
+# Level of the loudest twentieth of the audible frames that networks were taught at, dB, and the most decibels
+# by which a recording is put louder or softer to have it.
+USUAL_LEVEL: Final = -20.0
+MOST_GAIN: Final = 60.0
+
+
+def usual_gain(features: Features, n_mels: int) -> float:
+    """The factor that samples need to be as loud as usual.
+
+    The floors in a network's features are absolute, so a soft recording would be heard otherwise than the
+    same one louder. ``features``: cepstra of ``n_mels`` filters.
+    """
+    level = features.values[audible(features, n_mels), 0] / np.sqrt(n_mels)
+    gain = USUAL_LEVEL - float(np.percentile(level, 95))
+    return float(10 ** (min(MOST_GAIN, max(-MOST_GAIN, gain)) / 20))
 
 
 def audible(features: Features, n_mels: int) -> Array:
