@@ -8,9 +8,12 @@ likeliest (the reconstruction of Bredin 2023, "pyannote.audio 2.1 speaker diariz
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+
+from diarize.types import runs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,11 +47,21 @@ def second_speakers(posteriors: Posteriors, activity: SpeechActivity, threshold:
     heard = _voices_as_speakers(activity.local, posteriors) + _heard_around(posteriors)
     likeliest = posteriors.values.argmax(axis=1)
     heard[np.arange(len(heard)), likeliest] = 0
-    both = np.flatnonzero(
-        activity.mask.values & (activity.overlap >= threshold) & (heard.max(axis=1) > LEAST)
-    )
-    second[both, heard[both].argmax(axis=1)] = activity.overlap[both]
+    both = activity.mask.values & (activity.overlap >= threshold) & (heard.max(axis=1) > LEAST)
+    for start, end in _while_one_leads(both, likeliest):
+        speaker = int(heard[start:end].sum(axis=0).argmax())  # one for all of it: no slivers of others
+        second[start:end, speaker] = activity.overlap[start:end]
     return second
+
+
+def _while_one_leads(both: Array, likeliest: Array) -> list[tuple[int, int]]:
+    """Stretches of ``both`` (n_frames,) in which the likeliest speaker is the same."""
+    edges = np.flatnonzero(np.diff(likeliest)) + 1
+    stretches = []
+    for start, end in runs(both):
+        inside = [start, *edges[(edges > start) & (edges < end)], end]
+        stretches += [(int(a), int(b)) for a, b in pairwise(inside)]
+    return stretches
 
 
 def _voices_as_speakers(local: LocalActivity, posteriors: Posteriors) -> Array:

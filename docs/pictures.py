@@ -15,6 +15,7 @@ import diarize
 from diarize import formats, plots, scoring
 from diarize.audio import read
 from diarize.config import Config
+from diarize.intervals import union
 from diarize.types import Annotation, SpeechMask, Turn, speaker_name
 
 HERE = Path(__file__).parent
@@ -32,10 +33,10 @@ def windows(result: diarize.Diarization) -> Annotation:
     order = {int(label): i for i, label in enumerate(dict.fromkeys(labels.tolist()))}
     edges = np.maximum(result.speech.grid.edges(), 0)
     bounds = () if result.outliers is None else result.outliers.bounds
-    turns = [
-        Turn(float(edges[a]), float(edges[b]), speaker_name(order[int(label)]))
-        for (a, b), label in zip(bounds, labels, strict=True)
-    ]
+    turns = []
+    for label, place in order.items():
+        spans = union(np.array([edges[span] for span, k in zip(bounds, labels, strict=True) if k == label]))
+        turns += [Turn(float(a), float(b), speaker_name(place)) for a, b in spans]
     return Annotation("meeting", tuple(turns))
 
 
