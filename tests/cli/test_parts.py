@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from parts import made
 
 from diarize.audio import write
 from diarize.parts.calibration import load_calibration
 from diarize.parts.catalogue import CATALOGUE
 from diarize.parts.download import checksum_of
 from diarize.types import Waveform
-from tests.parts import made
 
 
 @pytest.fixture

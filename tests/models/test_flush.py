@@ -14,7 +14,7 @@ from diarize.models.fitting import DEFAULT_FLOOR, data_target
 from diarize.models.flush import exp_shares, exp_zeroed
 from diarize.models.gaussian import Parameters
 from diarize.models.gmm import GMM
-from diarize.models.vbhmm import _smoothed
+from diarize.models.redrawn import smooth_redrawn
 
 
 def subnormal(values):
@@ -65,7 +65,7 @@ def test_responsibilities_hold_no_subnormal_numbers(dtype, apart, monkeypatch):
     mixture = GMM(*start)
     assert subnormal(mixture.responsibilities(x)) == 0
     scores = -np.linspace(0, 1500, 400)[:, None] * np.array([0.0, 1.0, 0.7])
-    gamma, *_ = _smoothed(scores, np.full(400, 0.9), np.full(3, 1 / 3))
+    gamma, *_ = smooth_redrawn(scores, np.full(400, 0.9), np.full(3, 1 / 3))
     assert subnormal(gamma) == 0
 
 

@@ -20,7 +20,8 @@ from diarize.parts.calibration import (
 )
 from diarize.parts.catalogue import CATALOGUE
 from diarize.types import Waveform
-from tests.parts import made
+
+from . import made
 
 
 class Pitch:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from diarize.errors import PartError
 from diarize.parts import load_embedding
 from diarize.parts.cutting import cut
-from tests.parts import made
+
+from . import made
 
 WIDE = np.array([[0, 24000], [8000, 32000], [16000, 40000], [30000, 47000]])
 CLOSE = {"rtol": 1e-3, "atol": 1e-3}

@@ -13,7 +13,8 @@ from onnx import TensorProto, helper
 from diarize.errors import PartError
 from diarize.parts import load_embedding, load_part, load_segmenter
 from diarize.parts.onnx_file import MOST_BYTES
-from tests.parts import made
+
+from . import made
 
 
 def refused(path, load=load_part):

@@ -12,7 +12,8 @@ from diarize.config import Config, merged
 from diarize.errors import PartError
 from diarize.parts import calibration, pinned
 from diarize.types import Waveform
-from tests.parts import made
+
+from . import made
 
 
 def sha256(path):

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from diarize.parts import load_segmenter
 from diarize.parts.segmenter import powerset
-from tests.parts import made
+
+from . import made
 
 WINDOW, HOP, STEP, FIELD = 160_000, 40_000, 270, 991
 
