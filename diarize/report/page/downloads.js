@@ -2,7 +2,7 @@
 /* RTTM, CSV and WebVTT of the turns under their present names: to the byte what diarize itself writes
    (formats/rttm.py, csv.py, webvtt.py, lines.py); tests/test_report_browser.py compares them. */
 
-const UNSAFE = /[\s\x00-\x1f\x7f-\x9f\ufeff]+/gu;
+const UNSAFE = /[\s\x00-\x1f\x7f-\x9f\ufeff\ufffe\uffff\ud800-\udfff]+/gu;
 const UNPRINTABLE = /[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]+/gu;
 const LONE = /[\ud800-\udfff]/gu; // halves of a pair, which no encoding has
 const FORMULA = ["=", "+", "-", "@", "＝", "＋", "－", "＠", "'"];
