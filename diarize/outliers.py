@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.models import GMM, calibrate_anomaly
-from diarize.models.factors import observations_at
-from diarize.models.vbhmm import residuals
 from diarize.models.vbx import pooled_points
 
 if TYPE_CHECKING:
@@ -54,21 +52,11 @@ def outlying(points: SpeakerPoints, responsibilities: Array) -> Outliers | None:
 
     None for bare frames (those of the textbook space), of which a residual would tell phones.
     """
-    left = _residuals(points, responsibilities) if len(points.values) else None
-    if left is None:
+    if points.weights is None or not len(points.values):
         return None
+    means, _ = pooled_points(points.values, points.weights, responsibilities)
+    left = points.values - responsibilities @ means
     n_dims = left.shape[1]
     usual = GMM(np.ones(1), np.zeros((1, n_dims)), np.ones((1, n_dims)))
     scale = calibrate_anomaly(usual, left, quantile=SHARE)
     return Outliers(usual.log_prob(left), points.bounds, points.grid, scale.threshold)
-
-
-def _residuals(points: SpeakerPoints, responsibilities: Array) -> Array | None:
-    """What is left of each window (n, d) without its speaker, standard normal under the model."""
-    if points.weights is not None:
-        means, _ = pooled_points(points.values, points.weights, responsibilities)
-        left: Array = points.values - responsibilities @ means
-        return left
-    if points.precision is None:
-        return None
-    return residuals(observations_at(points.values, points.precision), responsibilities, points.shared)

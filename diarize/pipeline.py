@@ -13,7 +13,7 @@ from diarize.config import Config, merged
 from diarize.errors import ConfigError, SpeakerCountError
 from diarize.inputs import Sound
 from diarize.result import Diarization
-from diarize.types import Annotation, Features, Posteriors, SpeechMask, VoiceFrames, Waveform
+from diarize.types import Annotation, Features, Posteriors, SpeechMask, Waveform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,12 +96,12 @@ def _diarized(
     _check_slopes(config)
     stretches = None if given is None else _stretches(given)
     sound = Sound.of(recording, config, span)
-    frames, activity, sound, model, band, duration = _listened(sound, stretches, config, progress)
-    values, mask = frames.values, frames.mask
+    values, activity, sound, model, band, duration = _listened(sound, stretches, config, progress)
+    mask = activity.mask
     if not mask.values.any():
         return _silent(sound, mask, band, duration, config)
     progress("space", 0.0)
-    points = _points(frames, activity, sound, model, config)
+    points = _points(values, activity, sound, config)
     progress("clustering", 0.0)
     selection = _clustered(sound.name, points, config)
     progress("smoothing", 0.0)
@@ -123,22 +123,19 @@ def _diarized(
 
 def _listened(
     sound: Sound, given: Array | None, config: Config, progress: Progress
-) -> tuple[VoiceFrames, SpeechActivity, Sound, BackgroundModel, str, float]:
-    """What there is to tell voices by, who speaks when, the sound as loud as usual, background model, band
-    and seconds; the bare cepstra, a large table, are let go.
+) -> tuple[Array, SpeechActivity, Sound, BackgroundModel, str, float]:
+    """Normalised cepstra, speech activity, the sound at the usual level, background model, band and seconds;
+    the bare cepstra, a large table, are let go.
     """
-    from diarize.features import above_pauses, clear, usual_gain
+    from diarize.features import usual_gain
 
     features, band, duration = _heard(sound, config, progress)
     model = _background(band, config)
     progress("speech", 0.0)
     sound = sound.louder(usual_gain(features, config.features.n_mels))
     activity = _activity(features, given, sound, model, config)
-    mask = activity.mask
-    values = _values(features, mask, model.band, config)
-    above = above_pauses(features, mask.values, config.features.n_mels)
-    frames = VoiceFrames(values, mask, clear(features, mask.values), above)
-    return frames, activity, sound, model, band, duration
+    values = _values(features, activity.mask, model.band, config)
+    return values, activity, sound, model, band, duration
 
 
 def speech_mask(
@@ -282,17 +279,12 @@ def embedder(config: Config) -> tuple[EmbeddingExtractor, TwoCovariance]:
     return extractor, parts.calibration_of(extractor)
 
 
-def _points(
-    frames: VoiceFrames, activity: SpeechActivity, sound: Sound, model: BackgroundModel, config: Config
-) -> SpeakerPoints:
+def _points(values: Array, activity: SpeechActivity, sound: Sound, config: Config) -> SpeakerPoints:
     from diarize import embedding, space
 
-    if config.space.kind == "embedding":
-        return embedding.embedded_points(sound.blocks(), activity, *embedder(config), config.space)
     if config.space.kind == "mfcc":
-        return space.frame_points(frames.values, frames.mask)
-    loadings = model.speaker, model.window
-    return space.speaker_points(frames, model.ubm, loadings, model.scale, model.shared)
+        return space.frame_points(values, activity.mask)
+    return embedding.embedded_points(sound.blocks(), activity, *embedder(config), config.space)
 
 
 def _frame_posteriors(

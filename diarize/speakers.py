@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.models.factors import gathered, observations_at, unpacked
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -52,27 +50,20 @@ def speakers_of(annotation: Annotation, places: Mapping[str, Place]) -> dict[str
 
 
 def places_of(points: SpeakerPoints, posteriors: Posteriors) -> tuple[Place, ...]:
-    """Posterior mean (d,) and covariance (d, d) of every speaker's point, in the order of ``posteriors``,
-    which share out the windows.
+    """Mean point (d,) of every speaker, and the covariance (d, d) of that mean, in the order of
+    ``posteriors``, which share out the windows.
     """
     if not len(points.values):
         return ()
     totals = np.concatenate((np.zeros((1, posteriors.values.shape[1])), np.cumsum(posteriors.values, axis=0)))
     lengths = np.maximum(1, np.diff(points.bounds, axis=1))
     shares = (totals[points.bounds[:, 1]] - totals[points.bounds[:, 0]]) / lengths
-    if points.precision is None:
-        return tuple(_exact(points.values, shares))
-    linear, packed = gathered(observations_at(points.values, points.precision), shares)
-    covariances = np.linalg.inv(unpacked(packed) + np.eye(linear.shape[1]))
-    return tuple(zip(np.matmul(covariances, linear[..., None])[..., 0], covariances, strict=True))
+    return tuple(_place(points.values, weights) for weights in shares.T)
 
 
-def _exact(values: Array, shares: Array) -> list[tuple[Array, Array]]:
-    """Weighted means of exact points, and the covariances of these means."""
-    found = []
-    for weights in shares.T:
-        total = max(float(weights.sum()), 1e-12)
-        mean = weights @ values / total
-        centred = values - mean
-        found.append((mean, (weights * centred.T) @ centred / total / max(total, 1.0)))
-    return found
+def _place(values: Array, weights: Array) -> Place:
+    """The weighted mean of points, and the covariance of this mean."""
+    total = max(float(weights.sum()), 1e-12)
+    mean = weights @ values / total
+    centred = values - mean
+    return mean, (weights * centred.T) @ centred / total / max(total, 1.0)

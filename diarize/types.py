@@ -30,7 +30,6 @@ __all__ = [
     "SpeakerPoints",
     "SpeechMask",
     "Turn",
-    "VoiceFrames",
     "Waveform",
     "runs",
     "speaker_name",
@@ -206,55 +205,25 @@ class SpeechMask:
 
 
 @dataclass(frozen=True, slots=True)
-class VoiceFrames:
-    """What there is to tell voices by in a recording.
-
-    ``values`` (n_frames, D): normalised cepstra; ``mask``: where speech is; ``clear`` bool (n_frames,): the
-    frames of it that count for a voice; ``above``: how many dB speech is above what is heard in pauses.
-    """
-
-    values: Array
-    mask: SpeechMask
-    clear: Array
-    above: float
-
-
-@dataclass(frozen=True, slots=True)
 class SpeakerPoints:
     """What is clustered: one point per window of speech.
 
-    ``values`` (n, d): where the window lies, as far as it tells; ``precision`` (n, d(d+1)/2), packed
-    symmetric: how much it tells in which direction beyond a standard normal prior, or None when points are
-    exact; ``bounds`` (n, 2): starts and ends in frames of ``grid``, half-open, in order of time; ``first``
-    bool (n,): whether the window begins a stretch of speech; ``drift`` (d, d): covariance by which one
-    speaker's place may change in the end, however long the recording, or None when it does not; ``shared``
-    (d, d): covariance of what the places of all speakers of the recording have in common, or None;
+    ``values`` (n, d): where the window lies; ``bounds`` (n, 2): starts and ends in frames of ``grid``,
+    half-open, in order of time; ``first`` bool (n,): whether the window begins a stretch of speech;
     ``weights`` (n,): the share of a full window that each is, and ``between`` ψ (d,): variance of speakers in
-    every dimension where that within a speaker is 1, or None where points are of another kind.
+    every dimension where that within a speaker is 1, or None where no model of speakers is known.
     """
 
     values: Array
     bounds: Array
     first: Array
     grid: FrameGrid
-    precision: Array | None = None
-    drift: Array | None = None
-    shared: Array | None = None
     weights: Array | None = None
     between: Array | None = None
 
     def __post_init__(self) -> None:
         n = len(self.values)
-        for name in ("drift", "shared", "between"):
-            if (covariance := getattr(self, name)) is not None:
-                object.__setattr__(self, name, _read_only(covariance, None))
-        columns = (
-            ("values", None),
-            ("bounds", np.int64),
-            ("first", np.bool_),
-            ("precision", None),
-            ("weights", np.float64),
-        )
+        columns = (("values", None), ("bounds", np.int64), ("first", np.bool_), ("weights", np.float64))
         for name, dtype in columns:
             column = getattr(self, name)
             if column is None:
@@ -262,6 +231,8 @@ class SpeakerPoints:
             if len(column) != n:
                 raise DiarizeError(f"{len(column)} {name} for {n} windows")
             object.__setattr__(self, name, _read_only(column, dtype))
+        if self.between is not None:
+            object.__setattr__(self, "between", _read_only(self.between, None))
 
 
 @dataclass(frozen=True, slots=True)

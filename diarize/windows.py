@@ -14,40 +14,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from diarize.types import FrameGrid, SpeechMask
+    from diarize.types import FrameGrid
 
     Array = NDArray[Any]
 
-__all__ = ["NEAR_PAUSE", "TILE", "TILE_PAUSE", "moved_to_pauses", "overlapping", "tiled"]
+__all__ = ["NEAR_PAUSE", "moved_to_pauses", "overlapping"]
 
 # Seconds of speech between a change and a pause under which the change is taken to be at the pause: people
 # pause more often than posteriors and covariances are that exact.
 NEAR_PAUSE: Final = 0.2
-# Seconds of a window under the background model, and of a pause that ends one: what its loadings were learnt
-# from.
-TILE: Final = 1.0
-TILE_PAUSE: Final = 0.15
 SHORTEST: Final = 0.2  # seconds: less speech than that says nothing about a voice
-
-
-def tiled(mask: SpeechMask, length: float = TILE, max_pause: float = TILE_PAUSE) -> tuple[Array, Array]:
-    """Windows of about ``length`` seconds that tile the speech and never bridge a pause over ``max_pause`` s.
-
-    Each stretch of speech is cut into nearly equal parts; stretches under 0.2 s are left out. Returns starts
-    and ends as boundaries (n, 2) in frames, half-open, and for each window whether it begins a stretch.
-    """
-    grid = mask.grid
-    shortest, wanted = grid.frames_in(SHORTEST), length * grid.frame_rate
-    parts = []
-    for start, end in _stretches(mask.values, round(max_pause * grid.frame_rate)):
-        if end - start >= shortest:
-            n = max(1, round((end - start) / wanted))
-            parts.append(np.round(np.linspace(start, end, n + 1)).astype(np.int64))
-    if not parts:
-        return np.zeros((0, 2), dtype=np.int64), np.zeros(0, dtype=bool)
-    bounds = np.concatenate([np.column_stack((edges[:-1], edges[1:])) for edges in parts])
-    first = np.concatenate([np.arange(len(edges) - 1) == 0 for edges in parts])
-    return bounds, first
 
 
 def overlapping(

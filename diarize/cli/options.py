@@ -135,7 +135,6 @@ _Segmentation = Annotated[
 
 _SPACE_HELP = (
     "Where speakers are told apart. 'embedding' (the default): windows of speech by a speaker embedding. "
-    "'gmm': windows under the background model, several times as fast and less accurate. "
     "'mfcc': single frames, as textbooks do it; a teaching mode that mostly finds phones, not people."
 )
 
@@ -180,7 +179,7 @@ class Settings:
     )
     channel: _Channel = None
     space: Annotated[
-        str | None, typer.Option("--space", metavar="embedding|gmm|mfcc", callback=_space, help=_SPACE_HELP)
+        str | None, typer.Option("--space", metavar="embedding|mfcc", callback=_space, help=_SPACE_HELP)
     ] = None
     speech: Annotated[
         str | None,

@@ -9,7 +9,6 @@ import numpy as np
 
 from diarize import pipeline
 from diarize.identity.voice import Evidence
-from diarize.models.factors import packed
 from diarize.models.two_covariance import mean_variance
 from diarize.windows import overlapping
 
@@ -69,10 +68,8 @@ def embedded_evidence(path: Path, spans: Mapping[str, Array], config: Config) ->
 
 
 def _evidence(points: Array, weights: Array, spans: Array, model: TwoCovariance, checksum: str) -> Evidence:
-    """The mean of the points as an observation of y ~ N(0, I), where the mean is √ψ y and what varies."""
+    """The weighted mean of the points, and its variance about the speaker."""
     variance = float(mean_variance(weights.sum(), lasting=LASTING))
     mean = weights @ points / weights.sum()
-    linear = np.sqrt(model.between) * mean / variance
-    precision = packed(np.diag(model.between / variance))
-    seconds = np.array([float(np.diff(spans).sum())])
-    return Evidence(linear[None], precision[None], seconds, checksum[:16])
+    seconds = float(np.diff(spans).sum())
+    return Evidence(mean[None], np.array([variance]), np.array([seconds]), model.between, checksum[:16])

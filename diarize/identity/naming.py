@@ -42,10 +42,8 @@ class Known:
         total = hashlib.sha256(repr(self.threshold).encode())
         for voice in sorted(self.voices, key=lambda each: each.name):
             total.update(repr(voice.name).encode())
-            for band, each in sorted(voice.evidence.items()):
-                total.update(
-                    f"{band} {each.model}".encode() + each.linear.tobytes() + each.precision.tobytes()
-                )
+            told = voice.evidence
+            total.update(told.model.encode() + told.means.tobytes() + told.variances.tobytes())
         return total.hexdigest()[:16]
 
 
@@ -56,7 +54,7 @@ def matched(
 
     The assignment, at most one speaker for each voice, with the most log odds over ``threshold`` in sum
     (Kuhn 1955); what is not over it stays unknown. The order of ``known`` does not matter. None instead of a
-    voice is a speaker that too little was heard of. Raises ModelError for voices of other background models.
+    voice is a speaker that too little was heard of. Raises ModelError for voices of another embedding.
     """
     from scipy.optimize import linear_sum_assignment
 

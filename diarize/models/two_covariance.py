@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "TwoCovariance",
     "fit_two_covariance",
+    "log_evidence",
     "log_likelihood_ratio",
     "mean_variance",
     "mutual_information",
@@ -130,6 +131,19 @@ def log_likelihood_ratio(
     apart = first**2 / a + second**2 / b
     ratio: Array = -0.5 * (np.log(determinant / (a * b)) + together - apart).sum(axis=-1)
     return ratio
+
+
+def log_evidence(means: Array, variances: Array, between: Array) -> float:
+    """Log marginal likelihood of points ``means`` (n, d) of one speaker, up to a term of the points alone.
+
+    ``variances`` (n,): of the points about the speaker; ``between`` ψ (d,). With p = Σ 1/vᵢ and m = Σ xᵢ/vᵢ
+    it is ½ m² / (p + 1/ψ) − ½ log(1 + ψ p), summed over dimensions (Brümmer & de Villiers 2010). Only
+    differences between ways to share the same points out mean anything.
+    """
+    precision = (1 / variances).sum()
+    linear = (means / variances[:, None]).sum(axis=0)
+    gain = linear**2 / (precision + 1 / between) - np.log1p(between * precision)
+    return float(0.5 * gain.sum())
 
 
 def mutual_information(variances: tuple[Array, Array], between: Array) -> Array:

@@ -53,7 +53,7 @@ def trained(
     activity = Activity(*(np.concatenate(x) for x in zip(*(each.activity for each in lessons), strict=True)))
     with threadpool_limits(limits=1):  # sums in another order would differ in the last bits
         return fitted(
-            [each.utterances for each in lessons],
+            np.concatenate([each.frames for each in lessons]),
             activity,
             band=band,
             config=config,

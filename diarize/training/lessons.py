@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.background import Activity, TrainingUtterance
-from diarize.features import cepstra, clear, cmvn, denoised, voice_cepstra
+from diarize.background import Activity
+from diarize.features import cepstra, cmvn, denoised, loud_frames, voice_cepstra
 from diarize.intervals import subtract, union
 from diarize.speech import activity_features, motion
-from diarize.types import FrameGrid, SpeechMask, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -33,9 +32,9 @@ LEAST_SOLO: Final = 2.0  # seconds that a voice must have alone to teach what a 
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What one simulated recording teaches: voices, and what speech activity is told by."""
+    """What one simulated recording teaches: ``frames`` (n, D) of voices, and what tells speech from the rest."""
 
-    utterances: tuple[TrainingUtterance, ...]
+    frames: Array
     activity: Activity
 
 
@@ -45,45 +44,31 @@ def lesson(scene: Scene, rng: np.random.Generator, band: str, config: Config) ->
     features = cepstra([sound.samples], sound.rate, config.features)
     frames = _activity_frames(features, truth, config, rng)
     activity = Activity(*frames, *_stretches(features, truth, config))
-    return Lesson(tuple(_utterances(features, truth, band, config)), activity)
+    return Lesson(_voice_frames(features, truth, band, config), activity)
 
 
 def motion_lesson(scene: Scene, rng: np.random.Generator, band: str, config: Config) -> Lesson:
     """How music or talk moves that is made of signal: chords would make the mixtures doubt vowels, and voices
     that nobody has are none to learn from.
     """
-    speech, other, talk, music = lesson(scene, rng, band, config).activity
-    return Lesson((), Activity(speech[:0], other[:0], talk, music))
+    taught = lesson(scene, rng, band, config)
+    speech, other, talk, music = taught.activity
+    return Lesson(taught.frames[:0], Activity(speech[:0], other[:0], talk, music))
 
 
-def _utterances(
-    features: Features, truth: Annotation, band: str, config: Config
-) -> Iterator[TrainingUtterance]:
-    """Every voice of the recording where it is alone, normalised over all of its speech."""
+def _voice_frames(features: Features, truth: Annotation, band: str, config: Config) -> Array:
+    """Loud frames (n, D) of every voice where it is alone, normalised over all speech of the recording."""
     grid = features.grid
     speech = grid.mask(union(truth.intervals()))
     bare = voice_cepstra(denoised(features, speech, config.features), band, config.features)
-    values = cmvn(bare, speech)
-    telling = clear(features, speech)
+    values, loud = cmvn(bare, speech), loud_frames(features, speech)
+    found = [values[:0]]
     for name in truth.speakers:
         others = [truth.intervals(each) for each in truth.speakers if each != name]
-        alone = subtract(truth.intervals(name), union(*others) if others else np.empty((0, 2)))
-        mask = SpeechMask(grid.mask(alone), grid)
-        if mask.seconds >= LEAST_SOLO:
-            yield _cut(name, values, mask, telling)
-
-
-def _cut(name: str, values: Array, mask: SpeechMask, telling: Array) -> TrainingUtterance:
-    """The frames of one voice with pauses between its turns, without the turns of others."""
-    kept, gap = [], mask.grid.frames_in(0.5)
-    for start, end in runs(mask.values):
-        kept += [np.arange(start, end), np.full(gap, -1)]
-    frames = np.concatenate(kept)
-    grid = FrameGrid(mask.grid.rate, mask.grid.hop, mask.grid.window, mask.grid.offset, len(frames))
-    there = frames >= 0
-    return TrainingUtterance(
-        name, np.where(there[:, None], values[frames], 0), SpeechMask(there, grid), there & telling[frames]
-    )
+        alone = grid.mask(subtract(truth.intervals(name), union(*others) if others else np.empty((0, 2))))
+        if np.count_nonzero(alone) >= LEAST_SOLO * grid.frame_rate:
+            found.append(values[alone & loud])
+    return np.concatenate(found)
 
 
 def _activity_frames(
