@@ -17,12 +17,12 @@ import numpy as np
 
 from diarize.errors import ModelError
 from diarize.formats import write_bytes
-from diarize.models import GMM, fit_gmm
+from diarize.mixtures import GMM, fit_gmm
+from diarize.mixtures.npz import archived, load_arrays
 from diarize.models.discriminant import Discriminant, fit_discriminant
 from diarize.models.factors import Observations, Statistics, fit_speaker_and_window, observed
 from diarize.models.shared import fit_shared, in_units_of, root
 from diarize.models.statistics import accumulated
-from diarize.models.store import archived, load_arrays
 from diarize.windows import tiled
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from diarize.windows import TILE, tiled
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from diarize.models import GMM
+    from diarize.mixtures import GMM
     from diarize.types import SpeechMask, VoiceFrames
 
     Array = NDArray[Any]

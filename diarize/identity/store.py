@@ -13,8 +13,8 @@ import numpy as np
 from diarize.errors import ModelError
 from diarize.formats import made_folder, write_bytes
 from diarize.identity.voice import BANDS, Evidence, Voice
+from diarize.mixtures.npz import archived, load_arrays
 from diarize.models.factors import unpacked
-from diarize.models.store import archived, load_arrays
 
 if TYPE_CHECKING:
     from os import PathLike

@@ -22,7 +22,7 @@ from diarize.models.factors import Observations, Statistics, observed, packed, p
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from diarize.models.gmm import GMM
+    from diarize.mixtures.gmm import GMM
 
     Array = NDArray[Any]
 

@@ -11,7 +11,7 @@ from diarize.models.factors import Statistics
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from diarize.models.gmm import GMM
+    from diarize.mixtures.gmm import GMM
 
     Array = NDArray[Any]
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from diarize.hmm.redrawn import smooth_redrawn
 from diarize.models.factors import (
     AT_ONCE,
     RIDGE,
@@ -31,7 +32,6 @@ from diarize.models.factors import (
     pooled_log_evidence,
     unpacked,
 )
-from diarize.models.redrawn import smooth_redrawn
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from diarize.models import GMM
+from diarize.mixtures import GMM
 from diarize.models.factors import Observations, Statistics, packed, unpacked
 from diarize.models.sessions import log_evidence, log_ratio, pooled, scattered, session_evidence
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from diarize.models import GMM, statistics
+from diarize.mixtures import GMM
+from diarize.models import statistics
 from diarize.models.statistics import accumulated
 
 from . import LAW

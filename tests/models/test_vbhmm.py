@@ -13,9 +13,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.integrate import quad
 from scipy.special import logsumexp
 
+from diarize.hmm.redrawn import smooth_redrawn
 from diarize.models import vbhmm
 from diarize.models.factors import Observations, moved, packed, pooled_log_evidence, unpacked
-from diarize.models.redrawn import smooth_redrawn
 from diarize.models.vbhmm import fit_voices, merge_path
 
 from . import LAW
