@@ -38,7 +38,7 @@ from diarize import audio, background, clustering, scoring, synth
 from diarize.clustering import clustered
 from diarize.config import Config, merged
 from diarize.intervals import subtract, union
-from diarize.models import (
+from diarize.mixtures import (
     effective_sample_size,
     fit_bayesian_gmm,
     fit_kmeans,

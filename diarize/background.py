@@ -16,9 +16,9 @@ import numpy as np
 
 from diarize.errors import ModelError
 from diarize.formats import write_bytes
-from diarize.models import GMM, fit_gmm
+from diarize.mixtures import GMM, fit_gmm
+from diarize.mixtures.npz import archived, load_arrays
 from diarize.models.discriminant import Discriminant, fit_discriminant
-from diarize.models.store import archived, load_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.models import GMM, calibrate_anomaly
+from diarize.mixtures import GMM, calibrate_anomaly
 from diarize.models.vbx import pooled_points
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.models import GMM, forward_backward, sticky
+from diarize.hmm import forward_backward, sticky
+from diarize.mixtures import GMM
 from diarize.models.adaptation import map_shift
 from diarize.types import Posteriors, speaker_name
 from diarize.windows import NEAR_PAUSE, moved_to_pauses

@@ -17,7 +17,19 @@ SOURCE = Path(__file__).parent.parent / "diarize"
 
 FLOORS = {
     0: {"errors", "handy", "types", "intervals", "config", "commented", "spelling"},
-    1: {"audio", "features", "models", "formats", "networks", "scoring", "synth", "talk", "windows"},
+    1: {
+        "audio",
+        "features",
+        "mixtures",
+        "hmm",
+        "models",
+        "formats",
+        "networks",
+        "scoring",
+        "synth",
+        "talk",
+        "windows",
+    },
     2: {
         "speech",
         "background",
@@ -43,10 +55,20 @@ FLOORS = {
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 FOUNDATION = {"errors", "handy", "types", "intervals", "config", "spelling"}
 # Neighbours on one floor that may be used: a file of results is a picture and annotations.
-NEIGHBOURS = {("outputs", "plots"), ("batch", "report"), ("pipeline", "result"), ("batch", "identity")}
+NEIGHBOURS = {
+    ("hmm", "mixtures"),
+    ("models", "mixtures"),
+    ("models", "hmm"),
+    ("outputs", "plots"),
+    ("batch", "report"),
+    ("pipeline", "result"),
+    ("batch", "identity"),
+}
 # What a room uses of others is listed where it is less than its floor allows.
 NARROW = {
-    "models": {"errors"},
+    "mixtures": {"errors"},
+    "hmm": {"errors", "mixtures"},
+    "models": {"errors", "mixtures", "hmm"},
     "networks": {"errors", "types"},
     "scoring": FOUNDATION,
     "formats": FOUNDATION,
@@ -82,7 +104,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 
 
 def module_of(path):
-    """Dotted name of a file, as ``diarize.models.gmm``."""
+    """Dotted name of a file, as ``diarize.mixtures.gmm``."""
     parts = path.relative_to(SOURCE.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
@@ -170,7 +192,7 @@ def test_not_even_a_type_comes_from_upstairs(path):
 
 @pytest.mark.parametrize("path", FILES, ids=relative)
 def test_some_rooms_see_less(path):
-    """models sees neither seconds nor speakers; scoring can grade anybody's RTTM."""
+    """mixtures sees neither seconds nor speakers; scoring can grade anybody's RTTM."""
     room = room_of(module_of(path))
     assert rooms_used(path) <= NARROW.get(room, set(FLOOR))
 

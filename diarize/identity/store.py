@@ -11,7 +11,7 @@ from urllib.parse import quote
 from diarize.errors import ModelError
 from diarize.formats import made_folder, write_bytes
 from diarize.identity.voice import Evidence, Voice
-from diarize.models.store import archived, load_arrays
+from diarize.mixtures.npz import archived, load_arrays
 
 if TYPE_CHECKING:
     from os import PathLike

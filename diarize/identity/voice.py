@@ -31,8 +31,8 @@ class Evidence:
 
     ``means`` (n, d): the mean point of its windows; ``variances`` (n,): of that point about the speaker;
     ``seconds`` (n,) of speech; ``between`` ψ (d,): variance of speakers, where that within one is 1;
-    ``model``: first digits of the embedding's checksum. Raises ModelError for arrays that do not fit or are not finite.
-    Rows are kept in one order, equal ones once: the same recording twice is heard once.
+    ``model``: first digits of the embedding's checksum. Raises ModelError for arrays that do not fit or are
+    not finite. Rows are kept in one order, equal ones once: the same recording twice is heard once.
     """
 
     means: Array

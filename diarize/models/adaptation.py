@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from diarize.models.points import Float64Array
+    from diarize.mixtures.validation import Float64Array
 
 __all__ = ["map_shift"]
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.models.redrawn import smooth_redrawn
+from diarize.hmm.redrawn import smooth_redrawn
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.models import forward_backward, sticky
+from diarize.hmm import forward_backward, sticky
 from diarize.speech.activity import activity_parts
 from diarize.speech.durations import least_durations, padded
 from diarize.speech.music import music_evidence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from diarize.config import SpeechConfig
-    from diarize.models import GMM
+    from diarize.mixtures import GMM
     from diarize.models.discriminant import Discriminant
     from diarize.types import Features, SpeechMask
 

@@ -13,8 +13,8 @@ from diarize.errors import ModelError, OutputError
 from diarize.identity import Voice, load, load_folder, save, voice_path
 from diarize.identity.store import LARGEST
 from diarize.identity.voice import BANDS
+from diarize.mixtures.npz import save_arrays
 from diarize.models.factors import packed
-from diarize.models.store import save_arrays
 
 from .made import corner, evidence, voice
 

@@ -19,10 +19,10 @@ from diarize import background
 from diarize.background import Activity, BackgroundModel, TrainingUtterance, fitted, load, save, shipped
 from diarize.config import Config, FeatureConfig
 from diarize.errors import ModelError, OutputError
+from diarize.mixtures.npz import load_arrays
 from diarize.models.discriminant import Discriminant
 from diarize.models.factors import Observations, observed
 from diarize.models.shared import fit_shared
-from diarize.models.store import load_arrays
 
 from .made import mask_of, mixture
 

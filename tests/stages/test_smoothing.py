@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from diarize import smoothing
 from diarize.config import SmoothingConfig
-from diarize.models import GMM
+from diarize.mixtures import GMM
 from diarize.smoothing import adapted_posteriors, component_posteriors, turn_posteriors
 from diarize.turns import turns_of
 from diarize.types import FrameGrid, Posteriors, SpeakerPoints, Turn, runs
