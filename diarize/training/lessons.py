@@ -32,7 +32,7 @@ LEAST_SOLO: Final = 2.0  # seconds that a voice must have alone to teach what a 
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What one simulated recording teaches: ``frames`` (n, D) of voices, and what tells speech from the rest."""
+    """What one simulated recording teaches: ``frames`` (n, D) of voices, and what tells speech from others."""
 
     frames: Array
     activity: Activity
