@@ -31,6 +31,8 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import numpy as np
+from diarize.models.factors import observations_at
+from diarize.models.vbhmm import fit_voices
 
 import diarize
 from benchmarks.corpora import corpora
@@ -46,15 +48,14 @@ from diarize.mixtures import (
     seed_points,
     select_gmm,
 )
-from diarize.models.factors import observations_at
-from diarize.models.vbhmm import fit_voices
 from diarize.training import TrainingPlan, trained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from benchmarks.corpora import Corpus
-    from diarize.types import Annotation, SpeakerPoints, Waveform
+    from diarize.annotation import Annotation
+    from diarize.types import SpeakerPoints, Waveform
 
     Voices = Mapping[str, Sequence[Path]]
 

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from diarize.config import Config, loaded, preset
 
     __version__: str
+    from diarize.annotation import Annotation, Turn
     from diarize.errors import DiarizeError
     from diarize.pipeline import diarize
-    from diarize.result import Diarization
-    from diarize.types import Annotation, Posteriors, Score, Turn, Waveform
+    from diarize.pipeline.result import Diarization
+    from diarize.types import Posteriors, Score, Waveform
 
 __all__ = [
     "Annotation",

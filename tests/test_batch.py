@@ -21,10 +21,10 @@ import pytest
 
 from diarize.audio import write_wav
 from diarize.batch import MANIFEST, planned, run_batch
-from diarize.batch.crew import THREADS, _interrupts_held, in_flight, outcomes
+from diarize.batch.job import Order, checksum, input_checksum, performed
 from diarize.batch.manifest import Manifest, locked
 from diarize.batch.plan import Task, found, names
-from diarize.batch.work import Order, checksum, input_checksum, performed
+from diarize.batch.worker_pool import THREADS, _interrupts_held, in_flight, outcomes
 from diarize.config import Config, SpeechConfig
 from diarize.errors import AudioError, DiarizeError, OutputError
 from diarize.types import Waveform

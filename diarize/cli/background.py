@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from diarize.cli.error_handling import Guarded
 from diarize.cli.files import existing, refuse_existing
-from diarize.cli.guard import Guarded
 from diarize.cli.options import Overwrite, Verbose, one_of
 from diarize.cli.printing import say, say_json, shown
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from diarize.cli import describe
-from diarize.cli.guard import FAILED
+from diarize.cli.error_handling import FAILED
 from diarize.cli.options import Json, Known, Overwrite, Quiet, Settings, Verbose, expanded, format_name
 from diarize.cli.printing import clock, complain, remark, say, say_json, shown, table
 from diarize.cli.settings import known_to, marked, resolved, speech_of

@@ -99,7 +99,7 @@ def _same(known: Voice, name: str, path: Path) -> Voice:
 
 def _learnt(name: str, audio: Sequence[Path], part: Part, config: Config, *, quiet: bool) -> Voice:
     from diarize.identity import enrolled
-    from diarize.identity.hearing import spoken_by
+    from diarize.identity.enrollment import spoken_by
     from diarize.identity.voice import joined
 
     if part.turns is None or part.speaker is None:

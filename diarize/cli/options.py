@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from diarize.cli.guard import Talk
+from diarize.cli.error_handling import Talk
 from diarize.config import CHOICES, preset_names
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ A voice is evidence about a point in speaker space, one row for each recording t
 voices are compared by the log odds that they are one; what stays under the threshold stays unknown.
 """
 
-from diarize.identity.hearing import enrolled, voices_of
+from diarize.identity.enrollment import enrolled, voices_of
+from diarize.identity.identification import THRESHOLD, Known, matched, named
 from diarize.identity.linking import Heard, Linked, linked
-from diarize.identity.naming import THRESHOLD, Known, matched, named
 from diarize.identity.store import load, load_folder, save, voice_path
 from diarize.identity.voice import Evidence, Voice, log_odds
 

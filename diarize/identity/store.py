@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from diarize.errors import ModelError
-from diarize.formats import made_folder, write_bytes
+from diarize.files import made_folder, write_bytes
 from diarize.identity.voice import Evidence, Voice
 from diarize.mixtures.npz import archived, load_arrays
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from diarize.embedding.two_covariance import log_evidence
 from diarize.errors import ModelError
-from diarize.models.two_covariance import log_evidence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from diarize.annotation import Annotation, Turn
 from diarize.cli.describe import _match_line
 from diarize.cli.enroll import _same
 from diarize.errors import OutputError
 from diarize.formats import read_file, write_file
 from diarize.identity import Voice
-from diarize.types import Annotation, Match, Turn
+from diarize.types import Match
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from diarize.models.factors import packed
 
 from diarize.identity import Evidence, Voice
-from diarize.models.factors import packed
 
 RANK = 4
 

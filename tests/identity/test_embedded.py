@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from diarize.annotation import Annotation, Turn
 from diarize.audio import read, write
 from diarize.config import Config
 from diarize.identity import THRESHOLD, enrolled, log_odds, voices_of
-from diarize.identity.hearing import spoken_by
+from diarize.identity.enrollment import spoken_by
 from diarize.parts.calibration import shipped_voices
-from diarize.types import Annotation, Turn, Waveform
+from diarize.types import Waveform
 
 READERS = sorted(shipped_voices())[:3]
 RATE = 16000

@@ -9,14 +9,15 @@ import pytest
 
 import diarize
 from diarize import background
+from diarize.annotation import Annotation, Turn
 from diarize.audio import read, write
 from diarize.config import Config, merged, preset
 from diarize.errors import ConfigError, DiarizeError, FormatError, ModelError
 from diarize.formats import read_file
 from diarize.identity import THRESHOLD, enrolled, log_odds, named, voices_of
-from diarize.identity.hearing import alone, spoken_by
+from diarize.identity.enrollment import alone, spoken_by
 from diarize.identity.voice import joined
-from diarize.types import Annotation, Turn, Waveform
+from diarize.types import Waveform
 
 # Voices of pure signal are none to an embedding of people; under the background model they are.
 GMM = merged(Config(), {"space": {"kind": "gmm"}, "speech": {"method": "hmm"}})

@@ -8,13 +8,13 @@ import zipfile
 
 import numpy as np
 import pytest
+from diarize.models.factors import packed
 
 from diarize.errors import ModelError, OutputError
 from diarize.identity import Voice, load, load_folder, save, voice_path
 from diarize.identity.store import LARGEST
 from diarize.identity.voice import BANDS
 from diarize.mixtures.npz import save_arrays
-from diarize.models.factors import packed
 
 from .made import corner, evidence, voice
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from diarize.models.sessions import log_ratio
 
 from diarize import background
 from diarize.errors import ModelError
 from diarize.identity import Evidence, Voice, log_odds
 from diarize.identity.voice import CALIBRATION, fingerprint, joined
-from diarize.models.sessions import log_ratio
 
 from .made import corner, evidence, voice
 

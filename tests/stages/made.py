@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from diarize.models.factors import Observations, packed, posterior_means
 
 from diarize.mixtures import GMM
-from diarize.models.factors import Observations, packed, posterior_means
 from diarize.types import FrameGrid, SpeakerPoints, SpeechMask
 
 

@@ -13,16 +13,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from diarize.models.factors import Observations, observed
+from diarize.models.shared import fit_shared
 from numpy.testing import assert_allclose, assert_array_equal
 
 from diarize import background
 from diarize.background import Activity, BackgroundModel, TrainingUtterance, fitted, load, save, shipped
 from diarize.config import Config, FeatureConfig
 from diarize.errors import ModelError, OutputError
+from diarize.mixtures.discriminant import Discriminant
 from diarize.mixtures.npz import load_arrays
-from diarize.models.discriminant import Discriminant
-from diarize.models.factors import Observations, observed
-from diarize.models.shared import fit_shared
 
 from .made import mask_of, mixture
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from diarize.models.factors import Observations, observations_at, posterior_means, unpacked
 from numpy.testing import assert_allclose, assert_array_equal
 
 from diarize.clustering import Clustering, clustered, factor_analysis, nobody
 from diarize.config import ClusteringConfig
 from diarize.errors import DiarizeError
-from diarize.models.factors import Observations, observations_at, posterior_means, unpacked
 from diarize.types import SpeakerPoints
 
 from .made import agreement, grid, planted_points

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
 from diarize.models.factors import Observations, moved, packed, posterior_means
 from diarize.models.vbhmm import residuals
-from diarize.outliers import SHARE, outlying
+
+from diarize.clustering.outliers import SHARE, outlying
 from diarize.types import FrameGrid, SpeakerPoints
 
 RANK, N = 6, 400

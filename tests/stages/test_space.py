@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
-
-from diarize import space
 from diarize.models.drift import drift_covariance
 from diarize.models.factors import Observations, observations_at, observed, posterior_means, unpacked
 from diarize.models.statistics import accumulated
-from diarize.space import frame_points, speaker_points
-from diarize.types import VoiceFrames
 from diarize.windows import tiled
+from numpy.testing import assert_allclose, assert_array_equal
+
+from diarize.embedding import frames
+from diarize.embedding.frames import frame_points, speaker_points
+from diarize.types import VoiceFrames
 
 from .made import mask_of, mixture
 
@@ -32,7 +32,7 @@ def points(values=VALUES, mask=MASK, scale=0.1, clear=None, above=60.0, **settin
 
 def usual(statistics, frame):
     """As if no window lay farther off than others."""
-    return np.full(len(statistics.counts), space.USUAL_DISPERSION)
+    return np.full(len(statistics.counts), frames.USUAL_DISPERSION)
 
 
 def of_one_length(statistics, speaker, window, frame=0.2):
@@ -75,7 +75,7 @@ class TestSpeakerPoints:
         times = np.where(np.arange(n) % 2, 4.0, 1.0)
         monkeypatch.setattr(space, "dispersions", usual)
         said = observations_at(points().values, points().precision)
-        monkeypatch.setattr(space, "dispersions", lambda *given: times * space.USUAL_DISPERSION)
+        monkeypatch.setattr(space, "dispersions", lambda *given: times * frames.USUAL_DISPERSION)
         less = observations_at(points().values, points().precision)
         half = np.sqrt(1 / times)[:, None]
         assert_allclose(less.precision, half * said.precision, rtol=1e-5)
@@ -101,7 +101,7 @@ class TestSpeakerPoints:
 
     def test_drift_is_that_of_a_usual_window_of_the_model(self):
         """Whatever the recording: 100 frames a window, each worth the model's scale."""
-        expected = drift_covariance(10.0 * UBM.weights, LOADINGS, space.LASTING, space.WANDERING)
+        expected = drift_covariance(10.0 * UBM.weights, LOADINGS, frames.LASTING, frames.WANDERING)
         for found in (points(), points(above=0.0), points(np.zeros_like(VALUES))):
             assert_allclose(found.drift, expected, rtol=1e-6)
 

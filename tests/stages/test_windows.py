@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from diarize.windows import tiled
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
+from diarize.resegmentation.pauses import moved_to_pauses
 from diarize.types import SpeechMask, runs
-from diarize.windows import moved_to_pauses, tiled
 
 from . import LAW
 from .made import grid, mask_of
