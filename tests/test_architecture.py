@@ -22,7 +22,7 @@ ROOMS = (
 )
 # Stages take values and give one; none imports another, but for the speaker space that points are in.
 STAGES = {"speech", "background", "embedding", "parts", "clustering", "resegmentation"}
-SPACE = {("clustering", "embedding"), ("parts", "embedding"), ("resegmentation", "features")}
+SPACE = {("clustering", "embedding"), ("parts", "embedding")}
 FOUNDATION = {"errors", "intervals", "types", "annotation", "files", "config"}
 # What a room uses of others is listed where it is less than its place allows.
 NARROW = {

@@ -5,6 +5,28 @@ mixtures find speech without a network and give resegmentation a start. ``pipeli
 commands import it.
 """
 
-from diarize.background.model import ACOUSTIC, BANDS, Activity, BackgroundModel, fitted, load, save, shipped
+from diarize.background.model import (
+    ACOUSTIC,
+    ARRAYS,
+    BANDS,
+    Activity,
+    BackgroundModel,
+    acoustics,
+    fitted,
+    load,
+    save,
+    shipped,
+)
 
-__all__ = ["ACOUSTIC", "BANDS", "Activity", "BackgroundModel", "fitted", "load", "save", "shipped"]
+__all__ = [
+    "ACOUSTIC",
+    "ARRAYS",
+    "BANDS",
+    "Activity",
+    "BackgroundModel",
+    "acoustics",
+    "fitted",
+    "load",
+    "save",
+    "shipped",
+]
