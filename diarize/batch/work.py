@@ -149,10 +149,9 @@ def _page(result: Diarization, task: Task) -> str:
     from diarize.audio import open_recording
     from diarize.report import RATE, Report, heard, rendered
 
-    channel = result.config.audio.channel or None
-    return rendered(
-        Report.of_result(result, sound=heard(open_recording(task.audio, rate=RATE, channel=channel)))
-    )
+    audio = result.config.audio
+    opened = open_recording(task.audio, rate=RATE, channel=audio.channel or None, track=audio.track)
+    return rendered(Report.of_result(result, sound=heard(opened)))
 
 
 def _described(result: Diarization) -> Entry:

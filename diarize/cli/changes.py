@@ -148,8 +148,15 @@ def _by_bic(audio: Path, config: Config, part: Sound, penalty: float | None) -> 
     from diarize.segmentation import BicSettings, bic_features, by_bic
 
     settings = BicSettings() if penalty is None else BicSettings(penalty=penalty)
-    rate, channel = config.audio.rate, config.audio.channel or None
-    opened = open_recording(audio, rate=rate, channel=channel, start=part.start, end=part.end)
+    heard = config.audio
+    opened = open_recording(
+        audio,
+        rate=heard.rate,
+        channel=heard.channel or None,
+        track=heard.track,
+        start=part.start,
+        end=part.end,
+    )
     features = bic_features((block.samples for block in opened.blocks()), config)
     mask = speech_mask(audio, config, start=part.start, end=part.end)
     found = _later(by_bic(features, mask, settings), part.start)

@@ -109,6 +109,10 @@ _Preset = Annotated[
 _Channel = Annotated[
     int | None, typer.Option("--channel", min=1, help="Channel to take, from 1 (default: the mean of all).")
 ]
+_Track = Annotated[
+    int | None,
+    typer.Option("--track", min=1, help="Audio track to take of a file with several, from 1 (default: 1)."),
+]
 _Background = Annotated[
     Path | None,
     typer.Option(
@@ -179,6 +183,7 @@ class Settings:
         None
     )
     channel: _Channel = None
+    track: _Track = None
     space: Annotated[
         str | None, typer.Option("--space", metavar="embedding|gmm|mfcc", callback=_space, help=_SPACE_HELP)
     ] = None
@@ -255,6 +260,7 @@ class Hearing:
     config: _Config = None
     preset: _Preset = None
     channel: _Channel = None
+    track: _Track = None
     embedding: _Embedding = None
     segmentation: _Segmentation = None
     background: _Background = None

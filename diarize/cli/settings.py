@@ -100,6 +100,7 @@ def heard_as(asked: Hearing) -> Config:
             config=asked.config,
             preset=asked.preset,
             channel=asked.channel,
+            track=asked.track,
             embedding=asked.embedding,
             segmentation=asked.segmentation,
             background=asked.background,
@@ -150,7 +151,7 @@ def _changes(asked: Settings) -> dict[str, Any]:
     low, high = _counts(asked)
     space = asked.space
     nested = {
-        "audio": {"channel": asked.channel},
+        "audio": {"channel": asked.channel, "track": asked.track},
         "speech": {
             "method": asked.speech if asked.speech in CHOICES["speech.method"] else None,
             "segmentation": asked.segmentation,

@@ -88,7 +88,8 @@ def _features(path: Path, annotation: Annotation, config: Config) -> tuple[Featu
     start = float(floor(min(turn.start for turn in annotation.turns)))
     end = float(ceil(max(turn.end for turn in annotation.turns)))
     audio = config.audio
-    opened = open_recording(path, rate=audio.rate, channel=audio.channel or None, start=start, end=end)
+    channel, track = audio.channel or None, audio.track
+    opened = open_recording(path, rate=audio.rate, channel=channel, track=track, start=start, end=end)
     return cepstra((block.samples for block in opened.blocks()), audio.rate, config.features), start
 
 
