@@ -59,7 +59,8 @@ def diarize_channels(
     opened = open_recording(recording, rate=RATE, track=track, start=start, end=end)
     n = opened.header.channels
     if not 1 < n <= MOST:
-        raise AudioError(f"{opened.path}: {n} channels; --channels separate is for two to {MOST}")
+        there = "one channel" if n == 1 else f"{n} channels"
+        raise AudioError(f"{opened.path}: {there}; --channels separate is for two to {MOST}")
     foreign, same = leaks([_blocks(recording, track, k, (start, end)) for k in range(1, n + 1)])
     found = []
     for k in range(1, n + 1):

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Diarization", "diarize", "speech_mask"]
 
+# Loud sound that is no speech is told of from so many seconds and such a share of a recording on.
+LOUD_SECONDS: Final = 5.0
+LOUD_SHARE: Final = 0.1
 STAGES: Final = ("features", "speech", "space", "clustering", "smoothing")
 
 
@@ -127,7 +130,7 @@ def _listened(
     """What there is to tell voices by, who speaks when, the sound as loud as usual, background model, band
     and seconds; the bare cepstra, a large table, are let go.
     """
-    from diarize.features import above_pauses, clear, usual_gain
+    from diarize.features import above_pauses, clear, loud_outside, usual_gain
 
     features, band, duration = _heard(sound, config, progress)
     model = _background(band, config)
@@ -137,8 +140,21 @@ def _listened(
     mask = activity.mask
     values = _values(features, mask, model.band, config)
     above = above_pauses(features, mask.values, config.features.n_mels)
+    if given is None:
+        loud = loud_outside(features, mask.values, config.features.n_mels)
+        sound = sound.told(_left_out(loud, duration))
     frames = VoiceFrames(values, mask, clear(features, mask.values), above)
     return frames, activity, sound, model, band, duration
+
+
+def _left_out(loud: float, duration: float) -> tuple[str, ...]:
+    """A note where many loud seconds were not taken for speech."""
+    if loud < max(LOUD_SECONDS, LOUD_SHARE * duration):
+        return ()
+    return (
+        f"{loud:.0f} s of loud sound were taken for no speech (music, noise?); --sensitivity more takes more "
+        "of it for speech",
+    )
 
 
 def speech_mask(

@@ -43,7 +43,13 @@ FLOORS = {
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 FOUNDATION = {"errors", "handy", "types", "intervals", "config", "spelling"}
 # Neighbours on one floor that may be used: a file of results is a picture and annotations.
-NEIGHBOURS = {("outputs", "plots"), ("batch", "report"), ("pipeline", "result"), ("batch", "identity")}
+NEIGHBOURS = {
+    ("outputs", "plots"),
+    ("batch", "report"),
+    ("pipeline", "result"),
+    ("batch", "identity"),
+    ("batch", "channels"),
+}
 # What a room uses of others is listed where it is less than its floor allows.
 NARROW = {
     "models": {"errors"},

@@ -8,7 +8,7 @@ import time
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from diarize import identity, outputs, pipeline
+from diarize import channels, identity, outputs, pipeline
 from diarize.batch.plan import PAGE, PICTURE
 from diarize.config import merged
 from diarize.errors import DiarizeError, SpeakerCountError
@@ -30,11 +30,14 @@ __all__ = ["Order", "checksum", "input_checksum", "performed"]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A recording, the settings to diarize it with, and voices to name its speakers by."""
+    """A recording, the settings to diarize it with, voices to name its speakers by, and whether each channel
+    is diarized by itself.
+    """
 
     task: Task
     config: Config
     known: Known | None = None
+    separate: bool = False
 
 
 def performed(order: Order, progress: Callable[[str, float], None] = lambda stage, share: None) -> Entry:
@@ -75,12 +78,13 @@ def _with_as_many(order: Order, progress: Callable[[str, float], None]) -> Diari
     is speech for and a note.
     """
     task, config = order.task, order.config
+    diarize = channels.diarize_channels if order.separate else pipeline.diarize
     try:
-        return pipeline.diarize(task.audio, config, speech=task.speech, progress=progress)
+        return diarize(task.audio, config, speech=task.speech, progress=progress)
     except SpeakerCountError as error:
         asked, possible = config.clustering.min_speakers, max(1, error.possible)
         most = {"clustering": {"min_speakers": possible, "max_speakers": possible}}
-        result = pipeline.diarize(task.audio, merged(config, most), speech=task.speech, progress=progress)
+        result = diarize(task.audio, merged(config, most), speech=task.speech, progress=progress)
         note = f"{asked} speakers asked for; there is speech for {possible} at most"
         return replace(result, notes=(*result.notes, note), config=config)
 

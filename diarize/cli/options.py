@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SENSITIVITY",
     "SEPARATE",
+    "Channels",
     "Hearing",
     "Json",
     "Known",
@@ -210,7 +211,7 @@ class Settings:
 
 
 SEPARATE = "separate"
-_Channels = Annotated[
+Channels = Annotated[
     str,
     typer.Option(
         "--channels",
@@ -234,7 +235,7 @@ class Sound:
     end: Annotated[
         float | None, typer.Option("--end", parser=seconds, metavar="TIME", help="To here (seconds or m:ss).")
     ] = None
-    channels: _Channels = "mix"
+    channels: Channels = "mix"
 
 
 @dataclass(frozen=True, slots=True)
