@@ -119,11 +119,11 @@ class TestNotes:
         assert listened(tmp_path / "a.wav", channel=2)[1] == ()
         assert listened(tmp_path / "a.wav", start=0.5)[1] == ()
 
-    def test_the_first_of_several_streams(self, tmp_path):
+    def test_the_first_of_several_tracks(self, tmp_path):
         write_with_pyav(tmp_path / "a.mkv", "matroska", "pcm_s16le", streams=2)
         samples, notes = listened(tmp_path / "a.mkv")
         np.testing.assert_allclose(samples, tone(), rtol=0, atol=1e-4)
-        assert notes == ("2 streams of audio; the first is used",)
+        assert notes == ("2 audio tracks: 1, 2; track 1 is used, --track chooses another",)
 
     def test_only_the_stretch_is_judged(self, tmp_path):
         soundfile.write(tmp_path / "a.wav", np.concatenate((np.zeros(RATE), tone(), np.ones(RATE))), RATE)
@@ -417,7 +417,7 @@ class TestWithoutPyav:
 
     def test_the_program_is_given_the_path_as_a_file_and_no_shell(self, tmp_path):
         self.program(tmp_path, "pass")
-        command = ffmpeg._command(Path("-i concat:;rm.m4a"))
+        command = ffmpeg._command(Path("-i concat:;rm.m4a"), 1)
         assert command[command.index("-i") + 1] == "file:-i concat:;rm.m4a"
 
     def test_the_complaint_of_the_program_is_passed_on(self, tmp_path):
@@ -544,7 +544,7 @@ def test_without_standard_error_mp3_files_are_read_all_the_same(tmp_path, monkey
 def test_trouble_of_the_system_is_told_in_its_words(tmp_path, monkeypatch):
     """Rather than another program be asked."""
 
-    def header(_):
+    def header(*_):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     soundfile.write(tmp_path / "a.wav", tone(), RATE)

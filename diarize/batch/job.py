@@ -15,6 +15,7 @@ from diarize.errors import DiarizeError, SpeakerCountError
 from diarize.files import write_bytes, write_text
 from diarize.formats import Options, write_file
 from diarize.pipeline import result_files
+from diarize.pipeline.channels import diarize_channels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,11 +33,14 @@ __all__ = ["Order", "checksum", "input_checksum", "performed"]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A recording, the settings to diarize it with, and voices to name its speakers by."""
+    """A recording, the settings to diarize it with, voices to name its speakers by, and whether each channel
+    is diarized by itself.
+    """
 
     task: Task
     config: Config
     known: Known | None = None
+    separate: bool = False
 
 
 def performed(order: Order, progress: Callable[[str, float], None] = lambda stage, share: None) -> Entry:
@@ -77,12 +81,13 @@ def _with_as_many(order: Order, progress: Callable[[str, float], None]) -> Diari
     is speech for and a note.
     """
     task, config = order.task, order.config
+    diarize = diarize_channels if order.separate else pipeline.diarize
     try:
-        return pipeline.diarize(task.audio, config, speech=task.speech, progress=progress)
+        return diarize(task.audio, config, speech=task.speech, progress=progress)
     except SpeakerCountError as error:
         asked, possible = config.clustering.min_speakers, max(1, error.possible)
         most = {"clustering": {"min_speakers": possible, "max_speakers": possible}}
-        result = pipeline.diarize(task.audio, merged(config, most), speech=task.speech, progress=progress)
+        result = diarize(task.audio, merged(config, most), speech=task.speech, progress=progress)
         note = f"{asked} speakers asked for; there is speech for {possible} at most"
         return replace(result, notes=(*result.notes, note), config=config)
 
@@ -151,10 +156,9 @@ def _page(result: Diarization, task: Task) -> str:
     from diarize.audio import open_recording
     from diarize.report import RATE, Report, heard, rendered
 
-    channel = result.config.audio.channel or None
-    return rendered(
-        Report.of_result(result, sound=heard(open_recording(task.audio, rate=RATE, channel=channel)))
-    )
+    audio = result.config.audio
+    opened = open_recording(task.audio, rate=RATE, channel=audio.channel or None, track=audio.track)
+    return rendered(Report.of_result(result, sound=heard(opened)))
 
 
 def _described(result: Diarization) -> Entry:

@@ -52,6 +52,7 @@ class Task:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be done: ``resume`` skips what is finished, ``overwrite`` replaces anybody's files;
+    ``separate``: each channel of a recording is diarized by itself;
     ``unreadable``: subfolders that could not be looked into, with the reason; ``passed_over``: files that are
     none of its recordings and yet seem to be sound, with the kind.
     """
@@ -63,6 +64,7 @@ class Plan:
     overwrite: bool = False
     unreadable: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
+    separate: bool = False
 
 
 def planned(
@@ -75,6 +77,7 @@ def planned(
     speech: Stretches | None = None,
     resume: bool = False,
     overwrite: bool = False,
+    separate: bool = False,
 ) -> Plan:
     """The recordings in a folder and its subfolders, in order of their paths; makes the output folder.
 
@@ -96,7 +99,7 @@ def planned(
         files |= {PAGE: output / f"{where[key]}.report.html"} if page else {}
         tasks.append(Task(key, folder / key, files, name, *_given(folder / key, name, speech)))
     others = tuple(_passed_over(folder, keys))
-    return Plan(folder, output, tuple(tasks), resume, overwrite, tuple(unreadable), others)
+    return Plan(folder, output, tuple(tasks), resume, overwrite, tuple(unreadable), others, separate)
 
 
 def _given(

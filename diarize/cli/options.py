@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SENSITIVITY",
     "SEPARATE",
+    "Channels",
     "Hearing",
     "Json",
     "Known",
@@ -109,6 +110,10 @@ _Preset = Annotated[
 _Channel = Annotated[
     int | None, typer.Option("--channel", min=1, help="Channel to take, from 1 (default: the mean of all).")
 ]
+_Track = Annotated[
+    int | None,
+    typer.Option("--track", min=1, help="Audio track to take of a file with several, from 1 (default: 1)."),
+]
 _Background = Annotated[
     Path | None,
     typer.Option(
@@ -178,6 +183,7 @@ class Settings:
         None
     )
     channel: _Channel = None
+    track: _Track = None
     space: Annotated[
         str | None, typer.Option("--space", metavar="embedding|mfcc", callback=_space, help=_SPACE_HELP)
     ] = None
@@ -204,7 +210,7 @@ class Settings:
 
 
 SEPARATE = "separate"
-_Channels = Annotated[
+Channels = Annotated[
     str,
     typer.Option(
         "--channels",
@@ -228,7 +234,7 @@ class Sound:
     end: Annotated[
         float | None, typer.Option("--end", parser=seconds, metavar="TIME", help="To here (seconds or m:ss).")
     ] = None
-    channels: _Channels = "mix"
+    channels: Channels = "mix"
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +260,7 @@ class Hearing:
     config: _Config = None
     preset: _Preset = None
     channel: _Channel = None
+    track: _Track = None
     embedding: _Embedding = None
     segmentation: _Segmentation = None
     background: _Background = None

@@ -223,7 +223,8 @@ def _clips(job: _Job, result: Diarization, path: Path) -> tuple[Path, ...]:
         number = f"{i:04d}." if job.asked.clips_of == "turn" else ""
         clip = folder / f"{path.stem}.{number}{names[turn.speaker]}.wav"
         spans.setdefault(clip, []).append((turn.start, turn.end))
-    write_clips(path, spans, channel=job.config.audio.channel or None)
+    sound = job.config.audio
+    write_clips(path, spans, channel=sound.channel or None, track=sound.track)
     return tuple(spans)
 
 
@@ -242,7 +243,7 @@ def _page(
         return ""
     from diarize.report import Report, rendered
 
-    heard = sound_of(path, job.sound, target.page, channel=job.config.audio.channel, quiet=job.quiet)
+    heard = sound_of(path, job.sound, target.page, heard_as=job.config.audio, quiet=job.quiet)
     sentences = spoken.annotation if spoken else None
     return rendered(Report.of_result(result, sound=heard, sentences=sentences))
 

@@ -3,7 +3,7 @@
 from diarize.features.bandwidth import band_of, measured_band
 from diarize.features.deltas import slopes, with_deltas
 from diarize.features.fbank import FilterBank, fbank, fbank_of, filter_bank
-from diarize.features.level import audible, loud_frames, quiet, usual_gain
+from diarize.features.level import audible, loud_frames, loud_outside, quiet, usual_gain
 from diarize.features.mfcc import cepstra, frame_grid
 from diarize.features.noise import denoised
 from diarize.features.normalize import cmvn, normalized, sliding_cmvn, warped
@@ -21,6 +21,7 @@ __all__ = [
     "filter_bank",
     "frame_grid",
     "loud_frames",
+    "loud_outside",
     "measured_band",
     "normalized",
     "quiet",

@@ -52,8 +52,8 @@ def embedded_evidence(path: Path, spans: Mapping[str, Array], config: Config) ->
     owners = np.repeat(np.arange(len(windows)), [len(each) for each in windows.values()])
     bounds = np.concatenate(list(windows.values()))
     order = np.argsort(bounds[:, 0], kind="stable")
-    channel = config.audio.channel or None
-    opened = open_recording(path, rate=extractor.rate, channel=channel, start=start, end=end)
+    channel, track = config.audio.channel or None, config.audio.track
+    opened = open_recording(path, rate=extractor.rate, channel=channel, track=track, start=start, end=end)
     blocks = (block.samples for block in opened.blocks())
     points = np.empty((len(bounds), len(model.between)))
     if len(bounds):

@@ -56,11 +56,13 @@ def diarize_channels(
     and errors are those of ``diarize``; AudioError for a recording of one channel, or of more than eight.
     """
     config = config or Config()
-    opened = open_recording(recording, rate=RATE, start=start, end=end)
+    track = config.audio.track
+    opened = open_recording(recording, rate=RATE, track=track, start=start, end=end)
     n = opened.header.channels
     if not 1 < n <= MOST:
-        raise AudioError(f"{opened.path}: {n} channels; --channels separate is for two to {MOST}")
-    foreign, same = leaks([_blocks(recording, k, start, end) for k in range(1, n + 1)])
+        there = "one channel" if n == 1 else f"{n} channels"
+        raise AudioError(f"{opened.path}: {there}; --channels separate is for two to {MOST}")
+    foreign, same = leaks([_blocks(recording, track, k, (start, end)) for k in range(1, n + 1)])
     found = []
     for k in range(1, n + 1):
         alone = merged(config, {"audio": {"channel": k}}, "--channels")
@@ -75,8 +77,11 @@ def diarize_channels(
     return _together(found, foreign, notes, config)
 
 
-def _blocks(recording: str | PathLike[str], channel: int, start: float, end: float | None) -> Iterator[Array]:
-    opened = open_recording(recording, rate=RATE, channel=channel, start=start, end=end)
+def _blocks(
+    recording: str | PathLike[str], track: int, channel: int, span: tuple[float, float | None]
+) -> Iterator[Array]:
+    start, end = span
+    opened = open_recording(recording, rate=RATE, channel=channel, track=track, start=start, end=end)
     return (block.samples for block in opened.blocks())
 
 

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Diarization", "diarize", "speech_mask"]
 
+# Loud sound that is no speech is told of from so many seconds and such a share of a recording on.
+LOUD_SECONDS: Final = 5.0
+LOUD_SHARE: Final = 0.1
 STAGES: Final = ("features", "speech", "space", "clustering", "smoothing")
 
 
@@ -131,15 +134,29 @@ def _listened(
     """Normalised cepstra, speech activity, the sound at the usual level, background model, band and seconds;
     the bare cepstra, a large table, are let go.
     """
-    from diarize.features import usual_gain
+    from diarize.features import loud_outside, usual_gain
 
     features, band, duration = _heard(sound, config, progress)
     model = _background(band, config)
     progress("speech", 0.0)
     sound = sound.louder(usual_gain(features, config.features.n_mels))
     activity = _activity(features, given, sound, model, config)
-    values = _values(features, activity.mask, model.band, config)
+    mask = activity.mask
+    if given is None:
+        loud = loud_outside(features, mask.values, config.features.n_mels)
+        sound = sound.told(_left_out(loud, duration))
+    values = _values(features, mask, model.band, config)
     return values, activity, sound, model, band, duration
+
+
+def _left_out(loud: float, duration: float) -> tuple[str, ...]:
+    """A note where many loud seconds were not taken for speech."""
+    if loud < max(LOUD_SECONDS, LOUD_SHARE * duration):
+        return ()
+    return (
+        f"{loud:.0f} s of loud sound were taken for no speech (music, noise?); --sensitivity more takes more "
+        "of it for speech",
+    )
 
 
 def speech_mask(

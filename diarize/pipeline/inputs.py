@@ -107,6 +107,11 @@ class Sound:
         factor = np.float32(gain)
         return replace(self, blocks=lambda: (factor * block for block in self.blocks()))
 
+    def told(self, notes: tuple[str, ...]) -> Sound:
+        """The same with further oddities."""
+        before = self.notes
+        return replace(self, notes=lambda: (*before(), *notes))
+
     @classmethod
     def of(
         cls, recording: str | PathLike[str] | Waveform, config: Config, span: tuple[float, float | None]
@@ -116,15 +121,20 @@ class Sound:
             return _waveform_sound(recording, config.audio.rate, span)
         from diarize.audio import open_recording
 
-        channel = config.audio.channel or None
+        audio = config.audio
         opened = open_recording(
-            recording, rate=config.audio.rate, channel=channel, start=span[0], end=span[1]
+            recording,
+            rate=audio.rate,
+            channel=audio.channel or None,
+            track=audio.track,
+            start=span[0],
+            end=span[1],
         )
 
         def blocks() -> Iterator[Array]:
             return (block.samples for block in opened.blocks())
 
-        return cls(opened.id, config.audio.rate, span[0], opened.duration, blocks, lambda: opened.notes)
+        return cls(opened.id, audio.rate, span[0], opened.duration, blocks, lambda: opened.notes)
 
 
 def _waveform_sound(waveform: Waveform, rate: int, span: tuple[float, float | None]) -> Sound:

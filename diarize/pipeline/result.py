@@ -101,7 +101,15 @@ class Diarization:
         sound = None
         if audio is not None:
             end = self.start + self.duration
-            opened = room("audio").open_recording(audio, rate=report.RATE, start=self.start, end=end)
+            heard = self.config.audio
+            opened = room("audio").open_recording(
+                audio,
+                rate=report.RATE,
+                channel=heard.channel or None,
+                track=heard.track,
+                start=self.start,
+                end=end,
+            )
             sound = report.heard(opened)
         text = report.rendered(report.Report.of_result(self, sound=sound))
         written: Path = formats.write_text(path, text, overwrite=overwrite)

@@ -36,6 +36,7 @@ _T = TypeVar("_T")
 CHANGE_TOLERANCE = 0.5  # seconds to either side of a true change
 
 __all__ = [
+    "CHANGE_TOLERANCE",
     "ChangeScore",
     "Detection",
     "FileScore",
