@@ -37,11 +37,11 @@ __all__ = [
 
 # Names come when they are first asked for, some with NumPy: ``diarize --help`` answers at once.
 _MODULES = {
+    "annotation": ("Annotation", "Turn"),
     "config": ("Config", "loaded", "preset"),
     "errors": ("DiarizeError",),
-    "pipeline": ("diarize",),
-    "result": ("Diarization",),
-    "types": ("Annotation", "Posteriors", "Score", "Turn", "Waveform"),
+    "pipeline": ("Diarization", "diarize"),
+    "types": ("Posteriors", "Score", "Waveform"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
