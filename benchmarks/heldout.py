@@ -43,7 +43,6 @@ from diarize.mixtures import (
     fit_bayesian_gmm,
     fit_kmeans,
     fit_pca,
-    seed_points,
     select_gmm,
 )
 from diarize.models.factors import observations_at
@@ -240,7 +239,7 @@ def counts(points: SpeakerPoints, shipped: clustering.Clustering) -> dict[str, i
     priced = dict(zip(shipped.counts, shipped.values, strict=True))
     alone = {k: value - clustering.price(k) for k, value in priced.items()}
     n_kept = min(DIMENSIONS, *np.array(points.values.shape) - 1)
-    low = fit_pca(points.values, n_kept).project(points.values)
+    low = fit_pca(points.values, n_kept).transform(points.values)
     most = range(1, min(20, len(low) // 2) + 1)
     found = {
         "evidence, as shipped": shipped.chosen,
@@ -248,7 +247,9 @@ def counts(points: SpeakerPoints, shipped: clustering.Clustering) -> dict[str, i
         "evidence alone": min(alone, key=alone.__getitem__),
         "evidence, taken at its word": at_their_word(points).chosen,
         "VB-HMM, pruning without merging": pruned(points, low, most[-1]),
-        "Dirichlet process, spherical": fit_bayesian_gmm(low, most[-1], "spherical", seed=0)[0].n_used,
+        "Dirichlet process, spherical": fit_bayesian_gmm(low, most[-1], "spherical", random_state=0)[
+            0
+        ].n_used,
     }
     for kind in ("tied", "diag", "spherical"):
         found |= by_criteria(low, most, kind)
@@ -266,14 +267,16 @@ def pruned(points: SpeakerPoints, low: Any, most: int) -> int:
     """States that a variational hidden Markov model keeps of ``most``."""
     observations = observations_at(points.values, np.asarray(points.precision))
     stay = np.where(points.first, clustering.STAY_AFTER_PAUSE, clustering.STAY_WITHIN)
-    labels = fit_kmeans(low, low[seed_points(low, most, np.random.default_rng(0))]).labels
+    labels = fit_kmeans(low, most).labels_
     start = 0.999 * np.eye(most)[labels] + 0.001 / most
     return fit_voices(observations, stay, start, 40, shared=points.shared).n_states
 
 
 def by_criteria(points: Any, most: range, kind: str) -> dict[str, int]:
     """The number of Gaussians of one kind of covariance that each information criterion asks for."""
-    selection = select_gmm(points, most, kind, n_samples=effective_sample_size(points), seed=0, n_init=1)
+    selection = select_gmm(
+        points, most, kind, n_samples=effective_sample_size(points), random_state=0, n_init=1
+    )
     best = {
         criterion: min(selection.candidates, key=lambda c, name=criterion: c.value(name))
         for criterion in ("bic", "icl", "aic")

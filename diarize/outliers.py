@@ -58,9 +58,9 @@ def outlying(points: SpeakerPoints, responsibilities: Array) -> Outliers | None:
     if left is None:
         return None
     n_dims = left.shape[1]
-    usual = GMM(np.ones(1), np.zeros((1, n_dims)), np.ones((1, n_dims)))
-    scale = calibrate_anomaly(usual, left, quantile=SHARE)
-    return Outliers(usual.log_prob(left), points.bounds, points.grid, scale.threshold)
+    usual = GMM(np.ones(1), np.zeros((1, n_dims)), np.ones((1, n_dims)), "diag")
+    scale = calibrate_anomaly(usual, left, contamination=SHARE)
+    return Outliers(usual.score_samples(left), points.bounds, points.grid, scale.offset_)
 
 
 def _residuals(points: SpeakerPoints, responsibilities: Array) -> Array | None:

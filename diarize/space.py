@@ -72,7 +72,7 @@ def speaker_points(
     told = observed(statistics, (contrast * speaker).astype(speaker.dtype), window)
     share = np.sqrt(USUAL_DISPERSION / np.maximum(dispersions(statistics, frame), 1e-9))
     observations = Observations(*(share[:, None].astype(each.dtype) * each for each in told))
-    usual = scale * mask.grid.frames_in(TILE) * ubm.weights
+    usual = scale * mask.grid.frames_in(TILE) * ubm.weights_
     drift = drift_covariance(usual, loadings, LASTING, WANDERING)
     means = posterior_means(observations)
     return SpeakerPoints(means, bounds, first, mask.grid, observations.precision, drift, shared)

@@ -290,9 +290,11 @@ def test_rooms_neither_print_nor_exit_nor_assert(path):
 
 @pytest.mark.parametrize("path", FILES, ids=relative)
 def test_modules_and_functions_stay_small(path):
-    """Under 400 lines a module, at most 40 a function."""
+    """Under 400 lines a module, at most 40 a function, which its docstring does not count for."""
     assert len(path.read_text(encoding="utf-8").splitlines()) < 400
     for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.FunctionDef):
-            lines = node.end_lineno - node.lineno + 1
+            told = node.body[0] if ast.get_docstring(node) else None
+            docstring = told.end_lineno - told.lineno + 1 if told else 0
+            lines = node.end_lineno - node.lineno + 1 - docstring
             assert lines <= 40, f"{relative(path)}:{node.lineno} {node.name} has {lines} lines"

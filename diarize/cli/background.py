@@ -101,7 +101,7 @@ def _facts(model: BackgroundModel) -> dict[str, Any]:
     return {
         "band": model.band,
         "components": model.ubm.n_components,
-        "dimensions": model.ubm.n_dims,
+        "dimensions": model.ubm.n_features_in_,
         "speaker_rank": model.speaker.shape[2],
         "window_rank": model.window.shape[2],
         "speech_components": model.speech.n_components,

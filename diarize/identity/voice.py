@@ -126,6 +126,6 @@ def fingerprint(model: BackgroundModel) -> str:
     """Sixteen hexadecimal digits that change when anything that evidence rests on does."""
     total = hashlib.sha256(repr(sorted(model.acoustics.items())).encode())
     ubm = model.ubm
-    for array in (ubm.weights, ubm.means, ubm.covariances, model.speaker, model.window, model.scale):
+    for array in (ubm.weights_, ubm.means_, ubm.covariances_, model.speaker, model.window, model.scale):
         total.update(np.ascontiguousarray(array, dtype=np.float64).tobytes())
     return total.hexdigest()[:16]

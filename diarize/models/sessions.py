@@ -44,8 +44,8 @@ def session_evidence(
     """
     share, others = company
     speaker = np.asarray(loadings[0], dtype=np.float64)
-    deviations = np.sqrt(ubm.covariances)[..., None]
-    shift = np.einsum("k,kdr->dr", ubm.weights, deviations * speaker)
+    deviations = np.sqrt(ubm.covariances_)[..., None]
+    shift = np.einsum("k,kdr->dr", ubm.weights_, deviations * speaker)
     own = speaker - share * shift / deviations
     # a square root of the covariance that the shifts of others have: shift shiftᵀ
     theirs = np.sqrt(others) * np.transpose(np.linalg.qr(shift.T, mode="r")) / deviations

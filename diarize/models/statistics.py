@@ -26,18 +26,18 @@ def accumulated(gmm: GMM, x: Array, used: Array, bounds: Array, scale: float = 1
     ``x`` (T, D); ``used`` bool (T,); ``bounds`` (n, 2) half-open in frames; ``scale`` multiplies both
     statistics, because neighbouring frames repeat each other. Returns float32 (n, K) and (n, K, D).
     """
-    k, d = gmm.means.shape
+    k, d = gmm.means_.shape
     counts, sums = np.zeros((len(bounds), k), np.float32), np.zeros((len(bounds), k, d), np.float32)
-    deviations = np.sqrt(gmm.covariances)
+    deviations = np.sqrt(gmm.covariances_)
     for start in range(0, len(bounds), AT_ONCE):
         part = slice(start, min(start + AT_ONCE, len(bounds)))
         frames, there = _gathered(used, bounds[part])
         responsibilities = np.zeros((*frames.shape, k), np.float32)
         if there.any():
-            responsibilities[there] = scale * gmm.responsibilities(x[frames[there]])
+            responsibilities[there] = scale * gmm.predict_proba(x[frames[there]])
         counts[part] = responsibilities.sum(axis=1)
         first = np.matmul(responsibilities.transpose(0, 2, 1), x[frames].astype(np.float32))
-        sums[part] = (first - counts[part][..., None] * gmm.means) / deviations
+        sums[part] = (first - counts[part][..., None] * gmm.means_) / deviations
     return Statistics(counts, sums)
 
 

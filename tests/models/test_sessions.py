@@ -21,7 +21,7 @@ def rng():
 
 @pytest.fixture
 def ubm(rng):
-    return GMM(np.array([0.5, 0.3, 0.2]), rng.normal(size=(K, D)), rng.uniform(0.5, 2.0, size=(K, D)))
+    return GMM(np.array([0.5, 0.3, 0.2]), rng.normal(size=(K, D)), rng.uniform(0.5, 2.0, size=(K, D)), "diag")
 
 
 def statistics(rng, n=N):
@@ -35,8 +35,8 @@ def dense(stats, ubm, loadings, company, within):
     """
     speaker, window = loadings
     share, others = company
-    deviations = np.sqrt(ubm.covariances)
-    mean_shift = sum(w * s[:, None] * v for w, s, v in zip(ubm.weights, deviations, speaker, strict=True))
+    deviations = np.sqrt(ubm.covariances_)
+    mean_shift = sum(w * s[:, None] * v for w, s, v in zip(ubm.weights_, deviations, speaker, strict=True))
     size = R + R + D + N * Q
     linear, matrix = np.zeros(size), np.zeros((size, size))
     # a shift b with covariance others · mean_shift mean_shiftᵀ, by its Cholesky factor
@@ -72,7 +72,7 @@ def test_a_session_says_what_dense_algebra_says(rng, ubm, company, within):
 
 def test_alone_a_shift_of_everything_cannot_be_heard(rng, ubm):
     """The mean that was taken out of a monologue took the mean of the voice with it."""
-    same = rng.normal(size=(1, D, 1)) / np.sqrt(ubm.covariances)[..., None]
+    same = rng.normal(size=(1, D, 1)) / np.sqrt(ubm.covariances_)[..., None]
     loadings = same, np.zeros((K, D, 1))
     heard = [session_evidence(statistics(rng), ubm, loadings, (share, 0.0), 0.0) for share in (1.0, 0.2)]
     np.testing.assert_allclose(heard[0].linear, 0, atol=1e-12)

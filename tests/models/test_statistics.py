@@ -15,7 +15,7 @@ from diarize.models.statistics import accumulated
 from . import LAW
 
 RNG = np.random.default_rng(5)
-UBM = GMM(np.array([0.5, 0.3, 0.2]), RNG.normal(size=(3, 2)) * 2, RNG.uniform(0.3, 2.0, (3, 2)))
+UBM = GMM(np.array([0.5, 0.3, 0.2]), RNG.normal(size=(3, 2)) * 2, RNG.uniform(0.3, 2.0, (3, 2)), "diag")
 X = RNG.normal(size=(300, 2)).astype(np.float32) * 2
 
 
@@ -25,9 +25,9 @@ def slow(x, used, bounds, scale=1.0):
     for i, (start, end) in enumerate(bounds):
         for t in range(start, end):
             if used[t]:
-                shares = scale * UBM.responsibilities(x[t : t + 1])[0]
+                shares = scale * UBM.predict_proba(x[t : t + 1])[0]
                 counts[i] += shares
-                sums[i] += shares[:, None] * (x[t] - UBM.means) / np.sqrt(UBM.covariances)
+                sums[i] += shares[:, None] * (x[t] - UBM.means_) / np.sqrt(UBM.covariances_)
     return counts, sums
 
 

@@ -62,7 +62,7 @@ def same(one, two):
     mixtures = all(
         np.array_equal(getattr(getattr(one, m), f), getattr(getattr(two, m), f))
         for m in ("ubm", "speech", "other")
-        for f in ("weights", "means", "covariances")
+        for f in ("weights_", "means_", "covariances_")
     )
     talks = np.array_equal(one.talk.weights, two.talk.weights) and one.talk.offset == two.talk.offset
     loadings = np.array_equal(one.speaker, two.speaker) and np.array_equal(one.window, two.window)
@@ -113,8 +113,8 @@ class TestFile:
         found = shipped(band)
         assert found.band == band
         found.require(FeatureConfig())
-        assert found.ubm.n_dims == {"wide": 18, "narrow": 13}[band]
-        assert found.speech.n_dims == found.other.n_dims == 30
+        assert found.ubm.n_features_in_ == {"wide": 18, "narrow": 13}[band]
+        assert found.speech.n_features_in_ == found.other.n_features_in_ == 30
         assert found.talk.weights.shape == (65,)
         assert 0 < found.scale <= 1
 
@@ -343,7 +343,7 @@ class TestFitted:
         ubm, recordings = mixture(3, 4, 3), [[] for _ in range(-(-n_speakers // 3))]
         rooms = common * np.random.default_rng(6).normal(size=(len(recordings), 3))
         for n in range(n_speakers):
-            values = ubm.means[rng.integers(0, 4, 600)] + rng.normal(size=(600, 3)) + rng.normal(size=3)
+            values = ubm.means_[rng.integers(0, 4, 600)] + rng.normal(size=(600, 3)) + rng.normal(size=3)
             values, mask = values + rooms[n // 3], mask_of(600, (0, 580))
             recordings[n // 3].append(TrainingUtterance(f"v{n}", values, mask, mask.values))
         frames = (rng.normal(size=(300, 30)) + shift for shift in (3, -3))
@@ -377,8 +377,8 @@ class TestFitted:
         """Each mixture likes its own frames better."""
         found, rng = self.learnt(3), np.random.default_rng(8)
         x = rng.normal(size=(100, 30)) + 3
-        assert (found.speech.log_prob(x) > found.other.log_prob(x)).all()
-        assert (found.speech.log_prob(-x) < found.other.log_prob(-x)).all()
+        assert (found.speech.score_samples(x) > found.other.score_samples(x)).all()
+        assert (found.speech.score_samples(-x) < found.other.score_samples(-x)).all()
         x = rng.normal(size=(100, 5)) + 3
         assert (found.talk.log_odds(x) > 0).all()
         assert (found.talk.log_odds(-x) < 0).all()

@@ -20,7 +20,7 @@ UBM = mixture(0, 4, 3)
 RNG = np.random.default_rng(1)
 LOADINGS = RNG.normal(size=(4, 3, 2)) * 0.5, RNG.normal(size=(4, 3, 2)) * 0.3
 MASK = mask_of(1000, (20, 500), (600, 920))
-VALUES = UBM.sample(1000, seed=2)[0].astype(np.float32)
+VALUES = UBM.sample(1000, random_state=2)[0].astype(np.float32)
 
 
 def points(values=VALUES, mask=MASK, scale=0.1, clear=None, above=60.0, **settings):
@@ -101,7 +101,7 @@ class TestSpeakerPoints:
 
     def test_drift_is_that_of_a_usual_window_of_the_model(self):
         """Whatever the recording: 100 frames a window, each worth the model's scale."""
-        expected = drift_covariance(10.0 * UBM.weights, LOADINGS, space.LASTING, space.WANDERING)
+        expected = drift_covariance(10.0 * UBM.weights_, LOADINGS, space.LASTING, space.WANDERING)
         for found in (points(), points(above=0.0), points(np.zeros_like(VALUES))):
             assert_allclose(found.drift, expected, rtol=1e-6)
 
@@ -133,9 +133,9 @@ class TestSpeakerPoints:
         """Frames drawn from the mixture moved along a speaker's loadings point to that speaker."""
         rng = np.random.default_rng(3)
         for y in ([1.5, 0.0], [0.0, -1.5]):
-            means = UBM.means + np.sqrt(UBM.covariances) * (LOADINGS[0] @ np.array(y))
-            which = rng.choice(4, size=1000, p=UBM.weights)
-            drawn = means[which] + np.sqrt(UBM.covariances[which]) * rng.normal(size=(1000, 3))
+            means = UBM.means_ + np.sqrt(UBM.covariances_) * (LOADINGS[0] @ np.array(y))
+            which = rng.choice(4, size=1000, p=UBM.weights_)
+            drawn = means[which] + np.sqrt(UBM.covariances_[which]) * rng.normal(size=(1000, 3))
             seen = points(drawn.astype(np.float32), scale=0.5).values.mean(axis=0)
             assert np.linalg.norm(seen - y) < 0.8
 
