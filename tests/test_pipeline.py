@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from functools import cache
@@ -16,12 +17,13 @@ import threadpoolctl
 from numpy.testing import assert_allclose, assert_array_equal
 
 import diarize
-from diarize import audio, formats, pipeline, scoring, synth, turns
+from diarize import audio, formats, pipeline, scoring, synth
 from diarize.config import Config, merged
 from diarize.errors import AudioError, ConfigError, DiarizeError, ModelError, OutputError
-from diarize.inputs import Sound
 from diarize.intervals import subtract, union
 from diarize.pipeline import speech_mask
+from diarize.pipeline.inputs import Sound
+from diarize.resegmentation import turns
 from diarize.types import FrameGrid, Posteriors, Waveform
 
 SAMPLES = Path(__file__).parent.parent / "audio_samples"
@@ -283,6 +285,19 @@ class TestStretches:
         with pytest.raises(ConfigError, match=r"rows of start ≤ end in finite seconds, such as") as error:
             diarize.diarize(talk[0], speech=given)
         assert "\n" not in str(error.value)
+
+
+class TestLoudSound:
+    """A note where much of it was not taken for speech, unless somebody else said what speech is."""
+
+    def test_music_is_told_of_and_talk_is_not(self):
+        result = diarize.diarize(sample("no_speech"))
+        assert re.fullmatch(
+            r"\d+ s of loud sound were taken for no speech \(music, noise\?\); --sensitivity more takes more "
+            r"of it for speech",
+            result.notes[0],
+        )
+        assert diarize.diarize(sample("no_speech"), speech=[]).notes == ("no speech found",)
 
 
 class TestNextToNothing:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from diarize.cli.guard import Talk
+from diarize.cli.error_handling import Talk
 from diarize.config import CHOICES, preset_names
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SENSITIVITY",
     "SEPARATE",
+    "Channels",
     "Hearing",
     "Json",
     "Known",
@@ -109,6 +110,10 @@ _Preset = Annotated[
 _Channel = Annotated[
     int | None, typer.Option("--channel", min=1, help="Channel to take, from 1 (default: the mean of all).")
 ]
+_Track = Annotated[
+    int | None,
+    typer.Option("--track", min=1, help="Audio track to take of a file with several, from 1 (default: 1)."),
+]
 _Background = Annotated[
     Path | None,
     typer.Option(
@@ -135,7 +140,6 @@ _Segmentation = Annotated[
 
 _SPACE_HELP = (
     "Where speakers are told apart. 'embedding' (the default): windows of speech by a speaker embedding. "
-    "'gmm': windows under the background model, several times as fast and less accurate. "
     "'mfcc': single frames, as textbooks do it; a teaching mode that mostly finds phones, not people."
 )
 
@@ -179,8 +183,9 @@ class Settings:
         None
     )
     channel: _Channel = None
+    track: _Track = None
     space: Annotated[
-        str | None, typer.Option("--space", metavar="embedding|gmm|mfcc", callback=_space, help=_SPACE_HELP)
+        str | None, typer.Option("--space", metavar="embedding|mfcc", callback=_space, help=_SPACE_HELP)
     ] = None
     speech: Annotated[
         str | None,
@@ -205,7 +210,7 @@ class Settings:
 
 
 SEPARATE = "separate"
-_Channels = Annotated[
+Channels = Annotated[
     str,
     typer.Option(
         "--channels",
@@ -229,7 +234,7 @@ class Sound:
     end: Annotated[
         float | None, typer.Option("--end", parser=seconds, metavar="TIME", help="To here (seconds or m:ss).")
     ] = None
-    channels: _Channels = "mix"
+    channels: Channels = "mix"
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +260,7 @@ class Hearing:
     config: _Config = None
     preset: _Preset = None
     channel: _Channel = None
+    track: _Track = None
     embedding: _Embedding = None
     segmentation: _Segmentation = None
     background: _Background = None

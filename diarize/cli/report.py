@@ -15,6 +15,9 @@ from diarize.cli.progress import shown_progress
 from diarize.cli.settings import diarized, known_to, named_by, resolved, speech_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diarize.config import AudioConfig
     from diarize.report import Report
     from diarize.report import Sound as Heard
 
@@ -65,15 +68,15 @@ def report(
 
     It works from disk, without a network. A RESULT (RTTM, or JSON of run) is not computed again.
     """
-    from diarize.formats import write_text
-    from diarize.outputs import PAGE
+    from diarize.files import write_text
+    from diarize.pipeline.result_files import PAGE
     from diarize.report import rendered
 
     _check(source, listening, recording, (settings, sound, known))
     path = output or source.with_name(source.stem + PAGE)
     refuse_existing(path, overwrite=overwrite)
     if is_result(source):
-        found = _of_turns(source, recording, listening, path, quiet=quiet)
+        found = _of_turns(source, recording, listening, path, settings, quiet=quiet)
     else:
         found = _of_audio(source, (settings, sound, known), listening, path, quiet=quiet)
     write_text(path, rendered(found), overwrite=overwrite)
@@ -102,14 +105,14 @@ def _check(source: Path, listening: Listening, recording: str | None, asked: _As
         return
     if listening.link and not listening.audio:
         raise typer.BadParameter(f"--link needs --audio FILE: {source} holds turns and no sound")
-    refuse_settings(source, asked)
+    refuse_settings(source, asked, but=("channel", "track") if listening.audio else ())
 
 
-def refuse_settings(source: Path, asked: _Asked) -> None:
-    """A usage error for an option that changes nothing about a result."""
+def refuse_settings(source: Path, asked: _Asked, but: Sequence[str] = ()) -> None:
+    """A usage error for an option, ``but`` those, that changes nothing about a result."""
     for group in asked:
         for each in fields(group):
-            if getattr(group, each.name) != each.default:
+            if each.name not in but and getattr(group, each.name) != each.default:
                 option = each.name.replace("_", "-")
                 raise typer.BadParameter(
                     f"--{option} is for AUDIO; {source} is a result, which is not computed"
@@ -127,22 +130,28 @@ def _of_audio(path: Path, asked: _Asked, listening: Listening, page: Path, *, qu
     heard = (
         None
         if listening.no_audio
-        else sound_of(path, sound, page, link=listening.link, channel=config.audio.channel, quiet=quiet)
+        else sound_of(path, sound, page, link=listening.link, heard_as=config.audio, quiet=quiet)
     )
     return Report.of_result(result, sound=heard)
 
 
-def _of_turns(path: Path, recording: str | None, listening: Listening, page: Path, *, quiet: bool) -> Report:
+def _of_turns(
+    path: Path, recording: str | None, listening: Listening, page: Path, settings: Settings, *, quiet: bool
+) -> Report:
     """The report on turns, or on the document that ``run --json`` printed."""
     found = _read(path, recording)
     if listening.audio is None:
         return found
     audio = existing(listening.audio)
-    return replace(found, sound=sound_of(audio, Sound(), page, link=listening.link, quiet=quiet))
+    from diarize.config import AudioConfig
+
+    heard_as = AudioConfig(channel=settings.channel or 0, track=settings.track or 1)
+    heard = sound_of(audio, Sound(), page, link=listening.link, heard_as=heard_as, quiet=quiet)
+    return replace(found, sound=heard)
 
 
 def _read(path: Path, recording: str | None) -> Report:
-    from diarize.formats.files import read_text
+    from diarize.files import read_text
     from diarize.report import Report, alternatives_in, is_document, reports_in
 
     if not (existing(path).is_file() and path.suffix.lower() == ".json"):
@@ -158,13 +167,16 @@ def _read(path: Path, recording: str | None) -> Report:
 
 
 def sound_of(
-    path: Path, sound: Sound, page: Path, *, link: bool = False, channel: int = 0, quiet: bool
+    path: Path, sound: Sound, page: Path, *, link: bool = False, heard_as: AudioConfig, quiet: bool
 ) -> Heard:
     """The sound of a stretch of a recording for a page: compressed, or a link from where the page will be."""
     from diarize.audio import open_recording
     from diarize.report import RATE, address, heard, linked
 
-    opened = open_recording(path, rate=RATE, channel=channel or None, start=sound.start, end=sound.end)
+    channel, track = heard_as.channel or None, heard_as.track
+    if link and track > 1:
+        raise typer.BadParameter(f"--link plays the first track of a file; leave it out with --track {track}")
+    opened = open_recording(path, rate=RATE, channel=channel, track=track, start=sound.start, end=sound.end)
     with shown_progress(f"{shown(path.name)}: sound", quiet=quiet, stages=STAGES) as progress:
         return linked(opened, address(path, page), progress) if link else heard(opened, progress)
 

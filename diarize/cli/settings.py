@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "diarized",
     "heard_as",
+    "is_separate",
     "known_to",
     "known_voices",
     "marked",
@@ -100,6 +101,7 @@ def heard_as(asked: Hearing) -> Config:
             config=asked.config,
             preset=asked.preset,
             channel=asked.channel,
+            track=asked.track,
             embedding=asked.embedding,
             segmentation=asked.segmentation,
             background=asked.background,
@@ -150,7 +152,7 @@ def _changes(asked: Settings) -> dict[str, Any]:
     low, high = _counts(asked)
     space = asked.space
     nested = {
-        "audio": {"channel": asked.channel},
+        "audio": {"channel": asked.channel, "track": asked.track},
         "speech": {
             "method": asked.speech if asked.speech in CHOICES["speech.method"] else None,
             "segmentation": asked.segmentation,
@@ -216,8 +218,8 @@ def _given_speech(path: Path | None, recording: str, *, alone: bool, quiet: bool
     """
     if path is None:
         return None
+    from diarize.annotation.names import find_name
     from diarize.intervals import union
-    from diarize.spelling import find_name
 
     found = or_silence(read_annotations(path, marks=True), path)
     if alone and not path.is_dir() and len(found) == 1:
@@ -229,17 +231,23 @@ def _given_speech(path: Path | None, recording: str, *, alone: bool, quiet: bool
     return union(found[known].intervals())
 
 
+def is_separate(word: str, config: Config) -> bool:
+    """Whether --channels asks for each channel by itself; a usage error for one channel of them."""
+    if word == SEPARATE and config.audio.channel:
+        raise typer.BadParameter("--channels separate takes all channels; leave --channel out")
+    return word == SEPARATE
+
+
 def diarized(
     path: Path, config: Config, sound: Sound, speech: Path | None, *, quiet: bool, alone: bool = True
 ) -> Diarization:
     """The pipeline's result for one recording, with a bar while it runs; ``alone``: it is the only one."""
-    from diarize import channels, pipeline
+    from diarize import pipeline
+    from diarize.pipeline import channels
 
     diarize: Callable[..., Diarization] = pipeline.diarize
-    if sound.channels == SEPARATE:
+    if is_separate(sound.channels, config):
         diarize = channels.diarize_channels
-        if config.audio.channel:
-            raise typer.BadParameter("--channels separate takes all channels; leave --channel out")
     given = _given_speech(speech, path.stem, alone=alone, quiet=quiet)
     with shown_progress(shown(path.name), quiet=quiet) as progress:
         return diarize(path, config, speech=given, start=sound.start, end=sound.end, progress=progress)

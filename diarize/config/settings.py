@@ -38,6 +38,8 @@ class AudioConfig:
     rate: int = 16000
     # channel to take, counted from 1; 0 is the mean of all
     channel: int = 0
+    # audio track to take of a file with several, such as a film, counted from 1
+    track: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +107,8 @@ class SpeechConfig:
 class SpaceConfig:
     """Where speakers are told apart."""
 
-    # "embedding": windows as points of a speaker embedding; "gmm": windows under the background model;
-    # "mfcc": frames themselves (teaching mode: finds phones)
+    # "embedding": windows as points of a speaker embedding; "mfcc": frames themselves (teaching mode: finds
+    # phones)
     kind: str = "embedding"
     # ONNX file or name of another speaker embedding (extra onnx); "" is the one that ships
     embedding: str = ""
@@ -186,7 +188,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "features.band": ("auto", "wide", "narrow"),
     "features.normalization": ("recording", "sliding", "warping", "none"),
     "speech.method": ("network", "hmm", "energy", "silero"),
-    "space.kind": ("embedding", "gmm", "mfcc"),
+    "space.kind": ("embedding", "mfcc"),
     "clustering.criterion": ("evidence", "bic"),
     "clustering.covariance": ("full", "tied", "diag", "spherical"),
 }
@@ -194,6 +196,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 RANGES: Mapping[str, tuple[float, float]] = {
     "audio.rate": (8000, 192000),
     "audio.channel": (0, 255),
+    "audio.track": (1, 255),
     "features.window": (0.005, 0.2),
     "features.hop": (0.002, 0.1),
     "features.n_mfcc": (1, 40),

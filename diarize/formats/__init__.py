@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from diarize import files
+from diarize.annotation import Annotation
 from diarize.errors import FormatError
+from diarize.files import made_folder, read_text, sweep, write_bytes, write_text
 from diarize.formats import (
     audacity,
     csv,
     eaf,
-    files,
     json,
     kaldi,
     lab,
@@ -29,9 +31,7 @@ from diarize.formats import (
     uem,
     webvtt,
 )
-from diarize.formats.files import made_folder, read_text, sweep, write_bytes, write_text
 from diarize.formats.posteriors import Stored
-from diarize.types import Annotation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -81,7 +81,7 @@ class Options:
     start: float = 0.0
     # TextGrid, ELAN: words as turns with a text, each with its own time, for tiers below the speakers'
     words: Annotation | None = None
-    # json: whose the windows are for other numbers of speakers, as ``diarize.alternatives`` writes it
+    # json: whose the windows are for other numbers of speakers, as ``annotation.alternatives`` writes it
     alternatives: Mapping[str, Any] | None = None
 
 

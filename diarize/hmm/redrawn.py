@@ -1,7 +1,7 @@
 """Forward–backward over a chain that stays in its state or draws a new one, which may be the same.
 
 A transition costs one number a state instead of a table, so a step is linear in the number of states. The
-chain of VBx (Landini et al. 2022, equation 1) and of the latent points under the background model.
+chain of VBx (Landini et al. 2022, equation 1).
 """
 
 from __future__ import annotations

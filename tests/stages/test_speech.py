@@ -16,7 +16,7 @@ from diarize.config import FeatureConfig, SpeechConfig
 from diarize.errors import AudioError
 from diarize.features import cepstra, slopes
 from diarize.mixtures import GMM
-from diarize.models.discriminant import Discriminant
+from diarize.mixtures.discriminant import Discriminant
 from diarize.speech import activity, activity_features, by_energy, by_mixtures, by_silero, durations, motion
 from diarize.speech import music as speech_music
 from diarize.speech.music import music_evidence

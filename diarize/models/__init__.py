@@ -1,1 +1,0 @@
-"""Models of what speakers do, on plain arrays: two covariances, VBx, discriminants, adaptation."""
