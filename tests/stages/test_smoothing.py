@@ -194,10 +194,10 @@ class TestAdaptation:
         shares = rng.dirichlet([1, 1, 1], 50) * (np.arange(50) % 5 > 0)[:, None]
         counts, sums = np.zeros((3, 3)), np.zeros((3, 3, 2))
         for t in range(50):
-            aligned = ubm.responsibilities(values[t : t + 1])[0]
+            aligned = ubm.predict_proba(values[t : t + 1])[0]
             for k in range(3):
                 counts[k] += shares[t, k] * aligned
-                offset = (values[t] - ubm.means) / np.sqrt(ubm.covariances)
+                offset = (values[t] - ubm.means_) / np.sqrt(ubm.covariances_)
                 sums[k] += shares[t, k] * aligned[:, None] * offset
         found = frames._shared_statistics(ubm, values, shares)
         assert_allclose(found[0], counts, rtol=1e-9, atol=1e-12)
@@ -205,22 +205,22 @@ class TestAdaptation:
 
     def test_means_move_by_relevance(self):
         """One component by hand: sixteen frames at 3 and relevance 16 move a mean of 0 half the way."""
-        ubm = GMM(np.ones(1), np.zeros((1, 1)), np.full((1, 1), 4.0))
+        ubm = GMM(np.ones(1), np.zeros((1, 1)), np.full((1, 1), 4.0), "diag")
         (near,) = frames._adapted(ubm, np.full((16, 1), 3.0), np.ones((16, 1)), ResegmentationConfig())
-        assert_allclose(near.means, [[1.5]], rtol=1e-12)
-        assert_array_equal(near.covariances, ubm.covariances)
+        assert_allclose(near.means_, [[1.5]], rtol=1e-12)
+        assert_array_equal(near.covariances_, ubm.covariances_)
         (at,) = frames._adapted(
             ubm, np.full((16, 1), 3.0), np.ones((16, 1)), ResegmentationConfig(relevance=0)
         )
-        assert_allclose(at.means, [[3.0]], rtol=1e-12)
+        assert_allclose(at.means_, [[3.0]], rtol=1e-12)
 
     def test_without_relevance_components_without_frames_stay(self):
         """All is finite, and a speaker without any frame is the background."""
-        ubm = GMM(np.full(2, 0.5), np.array([[0.0], [1e3]]), np.ones((2, 1)))
+        ubm = GMM(np.full(2, 0.5), np.array([[0.0], [1e3]]), np.ones((2, 1)), "diag")
         shares = np.column_stack((np.ones(16), np.zeros(16)))
         one, nobody = frames._adapted(ubm, np.full((16, 1), 3.0), shares, ResegmentationConfig(relevance=0))
-        assert_allclose(one.means, [[3.0], [1e3]], rtol=1e-12)
-        assert_array_equal(nobody.means, ubm.means)
+        assert_allclose(one.means_, [[3.0], [1e3]], rtol=1e-12)
+        assert_array_equal(nobody.means_, ubm.means_)
 
     def test_pauses_that_a_window_bridges_teach_nothing(self):
         """What is said there does not matter, in any round."""
@@ -241,7 +241,7 @@ class TestAdaptation:
         once, twice = ResegmentationConfig(rounds=1), ResegmentationConfig(rounds=2)
         first = adapted_posteriors(values, mask, points, rows, ubm, once).values
         models = frames._adapted(ubm, values, first, once)
-        scores = np.column_stack([model.log_prob(values[mask.values]) for model in models])
+        scores = np.column_stack([model.score_samples(values[mask.values]) for model in models])
         found = adapted_posteriors(values, mask, points, rows, ubm, twice).values
         assert_array_equal(found, turn_posteriors(scores, mask, once).values)
         assert not np.allclose(found, first, rtol=0, atol=1e-3)
@@ -251,9 +251,9 @@ class TestAdaptation:
         """Windows of 1 s whose speaker changes in the middle of one: the frames know where."""
         ubm, rng = mixture(2, 4, 6), np.random.default_rng(1)
         labels = np.repeat([0, 1, 0, 1], [650, 700, 800, 650])
-        which = rng.choice(4, size=2800, p=ubm.weights)
-        moved = ubm.means + np.array([1.0, -1.0])[:, None, None] * np.sqrt(ubm.covariances) * 0.8
-        values = moved[labels, which] + np.sqrt(ubm.covariances[which]) * rng.normal(size=(2800, 6))
+        which = rng.choice(4, size=2800, p=ubm.weights_)
+        moved = ubm.means_ + np.array([1.0, -1.0])[:, None, None] * np.sqrt(ubm.covariances_) * 0.8
+        values = moved[labels, which] + np.sqrt(ubm.covariances_[which]) * rng.normal(size=(2800, 6))
         points = windows([(t, t + 100) for t in range(0, 2800, 100)], 2800)
         rows = np.stack([np.bincount(labels[a:b], minlength=2) / 100 for a, b in points.bounds])
         rows = np.clip(rows, 0.2, 0.8)
