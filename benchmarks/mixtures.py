@@ -22,11 +22,11 @@ import numpy as np
 from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
-from diarize.models.chart import into_chart
-from diarize.models.em import Target, expectation, m_step
-from diarize.models.features import n_quadratic
-from diarize.models.fitting import DEFAULT_FLOOR, data_target
-from diarize.models.gaussian import Parameters, covariance_shape, precision_cholesky
+from diarize.mixtures.em import Target, expectation, m_step
+from diarize.mixtures.fitting import DEFAULT_FLOOR, data_target
+from diarize.mixtures.gaussian import Parameters, covariance_shape, precision_cholesky
+from diarize.mixtures.quadratic_design import n_quadratic
+from diarize.mixtures.standardize import into_chart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

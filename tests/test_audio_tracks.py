@@ -8,13 +8,13 @@ import sys
 import numpy as np
 import pytest
 
+from diarize.annotation import Annotation, Turn
 from diarize.audio import open_recording, write_clips
 from diarize.audio.ffmpeg import FFMPEG
 from diarize.audio.pyav import PYAV
 from diarize.config import Config, merged
 from diarize.errors import AudioError
-from diarize.inputs import Sound
-from diarize.types import Annotation, Turn
+from diarize.pipeline.inputs import Sound
 
 RATE = 16_000
 TONES = (300, 700, 1100)  # Hz, one a track

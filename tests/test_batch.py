@@ -23,10 +23,10 @@ import soundfile
 
 from diarize.audio import write_wav
 from diarize.batch import MANIFEST, planned, run_batch
-from diarize.batch.crew import THREADS, _interrupts_held, in_flight, outcomes
+from diarize.batch.job import Order, checksum, input_checksum, performed
 from diarize.batch.manifest import Manifest, locked
 from diarize.batch.plan import Task, found, names
-from diarize.batch.work import Order, checksum, input_checksum, performed
+from diarize.batch.worker_pool import THREADS, _interrupts_held, in_flight, outcomes
 from diarize.config import Config, SpeechConfig
 from diarize.errors import AudioError, DiarizeError, OutputError
 from diarize.types import Waveform
@@ -588,7 +588,7 @@ def test_each_channel_by_itself_is_another_result(folder):
         orders.clear()
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(
-                "diarize.batch.crew.outcomes",
+                "diarize.batch.worker_pool.outcomes",
                 lambda given, *_: ((order, seen(order)) for order in given),
             )
             return [entry["status"] for entry in run_batch(plan, CONFIG).entries], list(orders)

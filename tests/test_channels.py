@@ -7,11 +7,11 @@ import pytest
 import soundfile
 
 from diarize import formats, synth
+from diarize.annotation import Annotation, Turn
 from diarize.audio import open_recording
-from diarize.channels import RATE, diarize_channels, leaks
 from diarize.errors import AudioError
+from diarize.pipeline.channels import RATE, diarize_channels, leaks
 from diarize.scoring import score
-from diarize.types import Annotation, Turn
 
 SECONDS = 20
 

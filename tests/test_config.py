@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diarize.commented import changes, commented, default_file
 from diarize.config import (
     CHOICES,
     RANGES,
@@ -25,6 +24,7 @@ from diarize.config import (
     recorded,
     without_defaults,
 )
+from diarize.config.commented import changes, commented, default_file
 from diarize.errors import ConfigError
 
 CONFIGS = Path(__file__).parent.parent / "configs"

@@ -17,12 +17,13 @@ import threadpoolctl
 from numpy.testing import assert_allclose, assert_array_equal
 
 import diarize
-from diarize import audio, formats, pipeline, scoring, synth, turns
+from diarize import audio, formats, pipeline, scoring, synth
 from diarize.config import Config, merged
 from diarize.errors import AudioError, ConfigError, DiarizeError, ModelError, OutputError
-from diarize.inputs import Sound
 from diarize.intervals import subtract, union
 from diarize.pipeline import speech_mask
+from diarize.pipeline.inputs import Sound
+from diarize.resegmentation import turns
 from diarize.types import FrameGrid, Posteriors, Waveform
 
 SAMPLES = Path(__file__).parent.parent / "audio_samples"

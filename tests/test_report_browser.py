@@ -11,15 +11,16 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
+from diarize.annotation import Annotation, Turn
 from diarize.audio import open_recording, write
 from diarize.clustering import Clustering
+from diarize.clustering.outliers import Outliers
 from diarize.config import Config
 from diarize.formats import write_file
-from diarize.outliers import Outliers
 from diarize.pipeline import Diarization
 from diarize.report import RATE, Report, address, heard, linked, rendered
 from diarize.report.colours import DARK_PAGE
-from diarize.types import Annotation, FrameGrid, Posteriors, SpeechMask, Turn, Waveform
+from diarize.types import FrameGrid, Posteriors, SpeechMask, Waveform
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")

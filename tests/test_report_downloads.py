@@ -8,10 +8,10 @@ import zipfile
 import pytest
 from test_report_browser import CHROMIUM, DRIVER, browser, downloads, visited, waited
 
+from diarize.annotation import Annotation, Turn
 from diarize.formats import FORMATS, Options, write_file
 from diarize.report import Report, rendered
 from diarize.transcripts import Segment, Transcript, Word, write_transcript
-from diarize.types import Annotation, Turn
 
 pytestmark = pytest.mark.skipif(
     not (CHROMIUM and DRIVER), reason="needs Debian's chromium and chromium-driver: apt-get install them"

@@ -17,11 +17,11 @@ from test_report_browser import (
     waited,
 )
 
+from diarize.annotation import Annotation, Turn
 from diarize.formats import read_file
 from diarize.report import Report, rendered
 from diarize.scoring import score
 from diarize.transcripts import Segment, Transcript, Word
-from diarize.types import Annotation, Turn
 
 pytestmark = pytest.mark.skipif(
     not (CHROMIUM and DRIVER), reason="needs Debian's chromium and chromium-driver: apt-get install them"

@@ -12,10 +12,10 @@ import numpy as np
 
 from diarize.audio.backend import CHUNK, Backend, Header, NoTrackError, UnreadableError, untold
 from diarize.audio.flac import flac_links
-from diarize.audio.iff import Mended, promised_frames, unwritten_size
 from diarize.audio.links import Spans, conformed
-from diarize.audio.mpeg import first_frame, mpeg_links, piped
+from diarize.audio.mp3_header import first_frame, mpeg_links, piped
 from diarize.audio.ogg import ogg_links
+from diarize.audio.wav_header import Mended, promised_frames, unwritten_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

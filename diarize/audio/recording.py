@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diarize.audio.backend import Backend, Header, UnreadableError
+from diarize.audio.diagnostics import Tally, cleaned, mixed
 from diarize.audio.opening import RATES, opened, shown
 from diarize.audio.resampling import margin, resampled, total
 from diarize.audio.sides import Sides
-from diarize.audio.tally import Tally, cleaned, mixed
 from diarize.errors import AudioError
 from diarize.types import Waveform
 

@@ -10,10 +10,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from diarize.annotation.names import find_name, name_key
 from diarize.audio import AUDIO_SUFFIXES, kind_of
 from diarize.errors import AudioError
-from diarize.formats import format_of, made_folder
-from diarize.spelling import find_name, name_key
+from diarize.files import made_folder
+from diarize.formats import format_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

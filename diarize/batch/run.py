@@ -9,18 +9,18 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from diarize.batch import cluster, crew
+from diarize.batch import cluster, worker_pool
+from diarize.batch.job import Order, checksum, input_checksum, performed
 from diarize.batch.manifest import Manifest, locked
-from diarize.batch.work import Order, checksum, input_checksum, performed
 from diarize.errors import OutputError
-from diarize.formats import made_folder, sweep
+from diarize.files import made_folder, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from diarize.batch.crew import Outcome
     from diarize.batch.plan import Plan, Task
+    from diarize.batch.worker_pool import Outcome
     from diarize.config import Config
     from diarize.identity import Known
 
@@ -71,7 +71,7 @@ def run_batch(
         def outcomes(orders: Sequence[Order]) -> Generator[Outcome, None, None]:
             if scheduler:
                 return cluster.outcomes(orders, scheduler, plan.output, batch.started, perform)
-            return crew.outcomes(orders, jobs, batch.started, perform)
+            return worker_pool.outcomes(orders, jobs, batch.started, perform)
 
         found = {entry["audio"]: entry for entry in batch.entries(outcomes)}
         manifest.tidy()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from diarize.cli import describe
-from diarize.cli.guard import FAILED
+from diarize.cli.error_handling import FAILED
 from diarize.cli.options import (
     Channels,
     Json,

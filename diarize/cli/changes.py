@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from diarize.config import Config
+    from diarize.resegmentation.changes import Change
     from diarize.scoring import ChangeScore
-    from diarize.segmentation import Change
 
 __all__ = ["changes"]
 
@@ -163,7 +163,7 @@ def _check_way(way: Way, asked: Settings) -> None:
 def _by_posteriors(
     audio: Path, config: Config, part: Sound, speech: Path | None, threshold: float | None, *, quiet: bool
 ) -> _Found:
-    from diarize.segmentation import by_posteriors
+    from diarize.resegmentation.changes import by_posteriors
 
     least = 0.5 if threshold is None else threshold
     result = diarized(audio, config, part, speech, quiet=quiet)
@@ -199,7 +199,7 @@ def _later(found: Sequence[Change], start: float) -> tuple[Change, ...]:
 def _by_bic(audio: Path, config: Config, part: Sound, penalty: float | None) -> _Found:
     from diarize.audio import open_recording
     from diarize.pipeline import speech_mask
-    from diarize.segmentation import BicSettings, bic_features, by_bic
+    from diarize.resegmentation.changes import BicSettings, bic_features, by_bic
 
     settings = BicSettings() if penalty is None else BicSettings(penalty=penalty)
     heard = config.audio
@@ -231,7 +231,7 @@ def _told(
     if output is None:
         typer.echo(text, nl=not text.endswith("\n"))
         return
-    from diarize.formats import write_text
+    from diarize.files import write_text
 
     write_text(output, text if text.endswith("\n") else text + "\n", overwrite=overwrite)
     say(f"wrote {shown(output)} (changes: {len(found.changes)})")

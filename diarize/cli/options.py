@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from diarize.cli.guard import Talk
+from diarize.cli.error_handling import Talk
 from diarize.config import CHOICES, preset_names
 
 if TYPE_CHECKING:
@@ -149,7 +149,6 @@ _Segmentation = Annotated[
 
 _SPACE_HELP = (
     "Where speakers are told apart. 'embedding' (the default): windows of speech by a speaker embedding. "
-    "'gmm': windows under the background model, several times as fast and less accurate. "
     "'mfcc': single frames, as textbooks do it; a teaching mode that mostly finds phones, not people."
 )
 
@@ -195,7 +194,7 @@ class Settings:
     channel: _Channel = None
     track: _Track = None
     space: Annotated[
-        str | None, typer.Option("--space", metavar="embedding|gmm|mfcc", callback=_space, help=_SPACE_HELP)
+        str | None, typer.Option("--space", metavar="embedding|mfcc", callback=_space, help=_SPACE_HELP)
     ] = None
     speech: Annotated[
         str | None,

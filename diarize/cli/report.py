@@ -77,8 +77,8 @@ def report(
 
     It works from disk, without a network. A RESULT (RTTM, or JSON of run) is not computed again.
     """
-    from diarize.formats import write_text
-    from diarize.outputs import PAGE
+    from diarize.files import write_text
+    from diarize.pipeline.result_files import PAGE
     from diarize.report import rendered
 
     _check(source, listening, recording, (settings, sound, known))
@@ -193,7 +193,7 @@ def _of_turns(
 
 
 def _read(path: Path, recording: str | None) -> Report:
-    from diarize.formats.files import read_text
+    from diarize.files import read_text
     from diarize.report import Report, alternatives_in, is_document, reports_in
 
     if not (existing(path).is_file() and path.suffix.lower() == ".json"):

@@ -218,8 +218,8 @@ def _given_speech(path: Path | None, recording: str, *, alone: bool, quiet: bool
     """
     if path is None:
         return None
+    from diarize.annotation.names import find_name
     from diarize.intervals import union
-    from diarize.spelling import find_name
 
     found = or_silence(read_annotations(path, marks=True), path)
     if alone and not path.is_dir() and len(found) == 1:
@@ -242,7 +242,8 @@ def diarized(
     path: Path, config: Config, sound: Sound, speech: Path | None, *, quiet: bool, alone: bool = True
 ) -> Diarization:
     """The pipeline's result for one recording, with a bar while it runs; ``alone``: it is the only one."""
-    from diarize import channels, pipeline
+    from diarize import pipeline
+    from diarize.pipeline import channels
 
     diarize: Callable[..., Diarization] = pipeline.diarize
     if is_separate(sound.channels, config):

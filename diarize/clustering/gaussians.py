@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from diarize.clustering.count import Clustering, decided
-from diarize.models import effective_sample_size, select_gmm
+from diarize.mixtures import effective_sample_size, select_gmm
 
 if TYPE_CHECKING:
     from diarize.config import ClusteringConfig

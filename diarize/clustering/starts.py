@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.models import fit_kmeans, seed_points
+from diarize.mixtures import fit_kmeans, seed_points
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -107,8 +107,8 @@ class SpeechConfig:
 class SpaceConfig:
     """Where speakers are told apart."""
 
-    # "embedding": windows as points of a speaker embedding; "gmm": windows under the background model;
-    # "mfcc": frames themselves (teaching mode: finds phones)
+    # "embedding": windows as points of a speaker embedding; "mfcc": frames themselves (teaching mode: finds
+    # phones)
     kind: str = "embedding"
     # ONNX file or name of another speaker embedding (extra onnx); "" is the one that ships
     embedding: str = ""
@@ -188,7 +188,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "features.band": ("auto", "wide", "narrow"),
     "features.normalization": ("recording", "sliding", "warping", "none"),
     "speech.method": ("network", "hmm", "energy", "silero"),
-    "space.kind": ("embedding", "gmm", "mfcc"),
+    "space.kind": ("embedding", "mfcc"),
     "clustering.criterion": ("evidence", "bic"),
     "clustering.covariance": ("full", "tied", "diag", "spherical"),
 }

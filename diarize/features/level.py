@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["above_pauses", "audible", "clear", "loud_outside", "quiet", "usual_gain"]
+__all__ = ["audible", "loud_frames", "loud_outside", "quiet", "usual_gain"]
 
 # dB under the loudest hundredth of the frames: rooms and lines are louder, a machine's silence is not.
 RANGE: Final = 45.0
@@ -71,26 +71,13 @@ def _peopled(level: Array, length: int) -> Array:
     return np.repeat(peaks >= floor + RISE * (top - floor), [len(each) for each in stretches])
 
 
-def clear(features: Features, speech: Array) -> Array:
+def loud_frames(features: Features, speech: Array) -> Array:
     """Frames of ``speech`` (bool) that are not among the quietest fifth of it: they tell voices apart."""
     level = features.values[:, 0]
     if not speech.any():
         return speech
     loud: Array = speech & (level >= np.quantile(level[speech], BLURRED))
     return loud
-
-
-def above_pauses(features: Features, speech: Array, n_mels: int) -> float:
-    """How far speech (bool, (n_frames,)) is above what is heard in pauses, in dB; 0 when there is none.
-
-    ``features``: cepstra of ``n_mels`` filters. Mean of the audible speech less the median of the quiet: both
-    hardly depend on a few loud moments.
-    """
-    level = features.values[:, 0] / np.sqrt(n_mels)
-    spoken = level[speech & audible(features, n_mels)]
-    if not spoken.size:
-        return 0.0
-    return float(spoken.mean() - np.median(level[quiet(features, speech, n_mels)]))
 
 
 def loud_outside(features: Features, speech: Array, n_mels: int) -> float:

@@ -11,13 +11,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from diarize import files
+from diarize.annotation import Annotation
 from diarize.errors import FormatError
+from diarize.files import made_folder, read_text, sweep, write_bytes, write_text
 from diarize.formats import (
     audacity,
     csv,
     ctm,
     eaf,
-    files,
     json,
     kaldi,
     lab,
@@ -30,9 +32,7 @@ from diarize.formats import (
     uem,
     webvtt,
 )
-from diarize.formats.files import made_folder, read_text, sweep, write_bytes, write_text
 from diarize.formats.posteriors import Stored
-from diarize.types import Annotation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -82,7 +82,7 @@ class Options:
     start: float = 0.0
     # CTM, and TextGrid and ELAN in tiers below the speakers': words as turns with a text, each with its time
     words: Annotation | None = None
-    # json: whose the windows are for other numbers of speakers, as ``diarize.alternatives`` writes it
+    # json: whose the windows are for other numbers of speakers, as ``annotation.alternatives`` writes it
     alternatives: Mapping[str, Any] | None = None
 
 

@@ -33,9 +33,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from diarize.annotation import Annotation, Turn
 from diarize.errors import FormatError
 from diarize.formats import times
-from diarize.types import Annotation, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from diarize.annotation.statistics import shares, successions
 from diarize.config import Config
 from diarize.formats import times
 from diarize.intervals import duration, union
 from diarize.report import colours
-from diarize.report.cells import encoded, ribbons
-from diarize.talk import shares, successions
+from diarize.report.downsampling import encoded, ribbons
 from diarize.transcripts import SHORTEST
 from diarize.types import speaker_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from diarize.outliers import Outliers
-    from diarize.report.facts import Curve, Report
+    from diarize.annotation import Annotation, Turn
+    from diarize.clustering.outliers import Outliers
+    from diarize.report.model import Curve, Report
     from diarize.report.sound import Sound
     from diarize.transcripts import Word
-    from diarize.types import Annotation, Turn
 
 __all__ = ["contents"]
 

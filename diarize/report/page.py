@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from diarize.report.data import contents
 
 if TYPE_CHECKING:
-    from diarize.report.facts import Report
+    from diarize.report.model import Report
     from diarize.report.sound import Sound
 
 __all__ = ["rendered"]

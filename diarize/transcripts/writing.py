@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diarize.errors import FormatError
-from diarize.formats import FORMATS, Options, write_file, write_text
+from diarize.files import write_text
+from diarize.formats import FORMATS, Options, write_file
 from diarize.transcripts import own
 from diarize.transcripts.dialects import DIALECTS
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from diarize.cli.changes import _label
+from diarize.resegmentation.changes import Change
 from diarize.scoring import score_changes
-from diarize.segmentation import Change
 
 SAMPLES = Path(__file__).parent.parent.parent / "audio_samples"
 

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
+from diarize.annotation import Annotation, Turn
 from diarize.audio import open_recording
 from diarize.cli.printing import clock
 from diarize.formats import FORMATS, read_file, read_uem, write_file
-from diarize.types import Annotation, Turn
 
 TRUTH = Annotation("call", (Turn(0, 6, "Ann"), Turn(6, 10, "Bob")))
 GUESS = Annotation("call", (Turn(0, 7, "SPEAKER_00"), Turn(7, 10, "SPEAKER_01")))

@@ -9,8 +9,8 @@ import re
 import numpy as np
 import pytest
 
+from diarize.annotation import Annotation, Turn
 from diarize.formats import write_file
-from diarize.types import Annotation, Turn
 
 TURNS = Annotation("call", (Turn(0, 6, "Ann"), Turn(6, 10, "Bob")))
 OTHER = Annotation("other", (Turn(0, 3, "Cid"),))

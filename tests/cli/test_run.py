@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from diarize.annotation import Annotation
 from diarize.config import Config
 from diarize.errors import AudioError
 from diarize.formats import read_file
-from diarize.types import Annotation
 
 
 def test_run_writes_rttm_and_picture_beside_the_recording_and_prints_a_table(cli, calls, tmp_path):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from diarize.annotation import Annotation, Turn
 from diarize.errors import FormatError
 from diarize.formats import ctm, write_file
 from diarize.transcripts import Segment, Transcript, Word, read_transcript, write_transcript
-from diarize.types import Annotation, Turn
 
 TURNS = Annotation("a call", (Turn(0.0, 2.0, "Ann B"), Turn(2.0, 3.0, "Cid")))
 WORDS = Annotation(

@@ -13,9 +13,9 @@ import written
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diarize.annotation import Annotation, Turn
 from diarize.errors import FormatError
 from diarize.formats import rttm
-from diarize.types import Annotation, Turn
 
 MD_EVAL = shutil.which("md-eval.pl", path="/usr/lib/sctk/bin") or shutil.which("md-eval.pl")
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarize import formats
+from diarize.annotation import Annotation, Turn
 from diarize.errors import FormatError, OutputError
 from diarize.formats import csv, json, kaldi
-from diarize.types import Annotation, Turn
 
 CSV = """\
 recording,start,end,speaker,confidence,runner_up

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarize import formats
+from diarize.annotation import Annotation, Turn
 from diarize.errors import FormatError
 from diarize.formats import eaf, kaldi, lines, plain, srt, textgrid, webvtt
-from diarize.types import Annotation, Turn
 
 SAID = Annotation(
     "talk",

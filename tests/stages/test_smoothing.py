@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from diarize import smoothing
+from diarize.annotation import Turn
 from diarize.config import SmoothingConfig
-from diarize.models import GMM
-from diarize.smoothing import adapted_posteriors, component_posteriors, turn_posteriors
-from diarize.turns import turns_of
-from diarize.types import FrameGrid, Posteriors, SpeakerPoints, Turn, runs
+from diarize.mixtures import GMM
+from diarize.resegmentation import frames
+from diarize.resegmentation.frames import adapted_posteriors, component_posteriors, turn_posteriors
+from diarize.resegmentation.turns import turns_of
+from diarize.types import FrameGrid, Posteriors, SpeakerPoints, runs
 
 from . import LAW
 from .made import grid, mask_of, mixture
@@ -148,7 +149,7 @@ class TestShares:
         wanted = np.zeros((10, 2))
         for (start, end), row in zip(points.bounds, rows, strict=True):
             wanted[start:end] = row
-        assert_array_equal(smoothing._spread(rows, points, 10), wanted)
+        assert_array_equal(frames._spread(rows, points, 10), wanted)
 
     def test_speech_that_no_window_reached_is_anybodys(self):
         """A stretch too short for a window is speech all the same: even shares."""
@@ -198,24 +199,24 @@ class TestAdaptation:
                 counts[k] += shares[t, k] * aligned
                 offset = (values[t] - ubm.means) / np.sqrt(ubm.covariances)
                 sums[k] += shares[t, k] * aligned[:, None] * offset
-        found = smoothing._shared_statistics(ubm, values, shares)
+        found = frames._shared_statistics(ubm, values, shares)
         assert_allclose(found[0], counts, rtol=1e-9, atol=1e-12)
         assert_allclose(found[1], sums, rtol=1e-9, atol=1e-9)
 
     def test_means_move_by_relevance(self):
         """One component by hand: sixteen frames at 3 and relevance 16 move a mean of 0 half the way."""
         ubm = GMM(np.ones(1), np.zeros((1, 1)), np.full((1, 1), 4.0))
-        (near,) = smoothing._adapted(ubm, np.full((16, 1), 3.0), np.ones((16, 1)), SmoothingConfig())
+        (near,) = frames._adapted(ubm, np.full((16, 1), 3.0), np.ones((16, 1)), SmoothingConfig())
         assert_allclose(near.means, [[1.5]], rtol=1e-12)
         assert_array_equal(near.covariances, ubm.covariances)
-        (at,) = smoothing._adapted(ubm, np.full((16, 1), 3.0), np.ones((16, 1)), SmoothingConfig(relevance=0))
+        (at,) = frames._adapted(ubm, np.full((16, 1), 3.0), np.ones((16, 1)), SmoothingConfig(relevance=0))
         assert_allclose(at.means, [[3.0]], rtol=1e-12)
 
     def test_without_relevance_components_without_frames_stay(self):
         """All is finite, and a speaker without any frame is the background."""
         ubm = GMM(np.full(2, 0.5), np.array([[0.0], [1e3]]), np.ones((2, 1)))
         shares = np.column_stack((np.ones(16), np.zeros(16)))
-        one, nobody = smoothing._adapted(ubm, np.full((16, 1), 3.0), shares, SmoothingConfig(relevance=0))
+        one, nobody = frames._adapted(ubm, np.full((16, 1), 3.0), shares, SmoothingConfig(relevance=0))
         assert_allclose(one.means, [[3.0], [1e3]], rtol=1e-12)
         assert_array_equal(nobody.means, ubm.means)
 
@@ -237,7 +238,7 @@ class TestAdaptation:
         points, rows = windows([(0, 60), (60, 120), (140, 300)], 300), rng.dirichlet([1, 1], 3)
         once, twice = SmoothingConfig(rounds=1), SmoothingConfig(rounds=2)
         first = adapted_posteriors(values, mask, points, rows, ubm, once).values
-        models = smoothing._adapted(ubm, values, first, once)
+        models = frames._adapted(ubm, values, first, once)
         scores = np.column_stack([model.log_prob(values[mask.values]) for model in models])
         found = adapted_posteriors(values, mask, points, rows, ubm, twice).values
         assert_array_equal(found, turn_posteriors(scores, mask, once).values)

@@ -15,8 +15,8 @@ from diarize.background import shipped
 from diarize.config import FeatureConfig, SpeechConfig
 from diarize.errors import AudioError
 from diarize.features import cepstra, slopes
-from diarize.models import GMM
-from diarize.models.discriminant import Discriminant
+from diarize.mixtures import GMM
+from diarize.mixtures.discriminant import Discriminant
 from diarize.speech import activity, activity_features, by_energy, by_mixtures, by_silero, durations, motion
 from diarize.speech import music as speech_music
 from diarize.speech.music import music_evidence
