@@ -35,6 +35,7 @@ __all__ = [
     "format_name",
     "nearest",
     "one_of",
+    "refuse_words",
     "seconds",
 ]
 
@@ -72,6 +73,14 @@ def format_name(name: str | None) -> str | None:
     from diarize.formats import FORMATS
 
     return one_of(name, tuple(FORMATS), "format")
+
+
+def refuse_words(formats: Sequence[str]) -> None:
+    """A usage error for a format of words where nobody says what was said."""
+    if "ctm" in formats:
+        raise typer.BadParameter(
+            "--format ctm holds words: give a transcript to 'run --transcript FILE', or label one"
+        )
 
 
 def _preset(name: str | None) -> str | None:
