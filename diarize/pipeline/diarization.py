@@ -130,7 +130,7 @@ def _diarized(
 
 def _listened(
     sound: Sound, given: Array | None, config: Config, progress: Progress
-) -> tuple[Array, SpeechActivity, Sound, BackgroundModel, str, float]:
+) -> tuple[Array, SpeechActivity, Sound, BackgroundModel | None, str, float]:
     """Normalised cepstra, speech activity, the sound at the usual level, background model, band and seconds;
     the bare cepstra, a large table, are let go.
     """
@@ -145,7 +145,7 @@ def _listened(
     if given is None:
         loud = loud_outside(features, mask.values, config.features.n_mels)
         sound = sound.told(_left_out(loud, duration))
-    values = _values(features, mask, model.band, config)
+    values = _values(features, mask, model.band if model else band, config)
     return values, activity, sound, model, band, duration
 
 
@@ -246,7 +246,7 @@ def _activity(
     features: Features,
     given: Array | None,
     sound: Sound,
-    model: BackgroundModel,
+    model: BackgroundModel | None,
     config: Config,
 ) -> SpeechActivity:
     """What speech activity finds, with the stretches that were given in place of its own."""
@@ -260,20 +260,27 @@ def _activity(
     return replace(found, mask=stretches or found.mask)
 
 
-def _speech_mask(features: Features, sound: Sound, model: BackgroundModel, config: Config) -> SpeechMask:
+def _speech_mask(
+    features: Features, sound: Sound, model: BackgroundModel | None, config: Config
+) -> SpeechMask:
     """What the detectors find that know of speech alone."""
     from diarize import speech
 
     n_mels = config.features.n_mels
     if config.speech.method == "silero":
         return speech.by_silero(sound.blocks(), features.grid, config.speech)
-    if config.speech.method == "energy":
+    if config.speech.method == "energy" or model is None:
         return speech.by_energy(features, config.speech, n_mels)
     return speech.by_mixtures(features, model.speech, model.other, model.talk, config.speech, n_mels)
 
 
-def _background(band: str, config: Config) -> BackgroundModel:
-    """The model that was asked for, or the shipped one of the band; its feature settings must be these."""
+def _background(band: str, config: Config) -> BackgroundModel | None:
+    """The model that was asked for, or the shipped one of the band; its feature settings must be these.
+
+    None where no stage uses one, as in the textbook space, whose features are free.
+    """
+    if config.space.kind == "mfcc" and config.speech.method != "hmm":
+        return None
     from diarize import background
 
     model = background.load(config.space.background) if config.space.background else background.shipped(band)
@@ -314,13 +321,13 @@ def _frame_posteriors(
     mask: SpeechMask,
     points: SpeakerPoints,
     selection: Clustering,
-    model: BackgroundModel,
+    model: BackgroundModel | None,
     config: Config,
 ) -> Posteriors:
     from diarize.resegmentation import frames
 
     shares = selection.responsibilities
-    if config.space.kind == "mfcc":
+    if config.space.kind == "mfcc" or model is None:
         return frames.component_posteriors(mask, points, shares, config.resegmentation)
     return frames.adapted_posteriors(values, mask, points, shares, model.ubm, config.resegmentation)
 
