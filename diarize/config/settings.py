@@ -130,6 +130,8 @@ class ClusteringConfig:
     # the same number twice fixes it
     min_speakers: int = 1
     max_speakers: int = 20
+    # also try every number up to max_speakers that merging passes by, for the curve; the choice stays
+    whole_curve: bool = False
     # "evidence" (variational bound on the marginal likelihood) or "bic"
     criterion: str = "evidence"
     # random starts of the search
