@@ -44,6 +44,7 @@ CHANGES = {
     "clustering.min_speakers": (3, {}),
     "clustering.max_speakers": (1, {}),
     "clustering.criterion": ("bic", {}),
+    "clustering.whole_curve": (True, {"clustering": {"max_speakers": 6}}),
     "clustering.n_starts": (1, {"clustering": {"max_speakers": 40}}),
     "clustering.covariance": ("spherical", {"clustering": {"criterion": "bic"}}),
     "clustering.equivalent": (1e6, {}),

@@ -188,6 +188,10 @@ class ClusteringConfig:
     max_speakers: int = setting(
         20, "most speakers; the same number as min_speakers fixes it", allowed=(1, 100)
     )
+    whole_curve: bool = setting(
+        False,
+        "also try every number up to max_speakers that merging passes by, for the curve; the choice stays",
+    )
     criterion: str = setting(
         "evidence",
         "'evidence' (variational bound on the marginal likelihood) or 'bic'",
