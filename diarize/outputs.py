@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from diarize.errors import OutputError
 from diarize.formats import Options, format_of, made_folder, write_bytes, write_file, write_text
-from diarize.transcripts import WRITABLE, write_transcript
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,7 +103,9 @@ def written(
             channel=result.config.audio.channel or 1,
             alternatives=result.alternatives.fields if result.alternatives else None,
         )
-        if spoken and name in WRITABLE:
+        if spoken and _holds_words(name):
+            from diarize.transcripts import write_transcript
+
             write_transcript(path, spoken, name, overwrite=plan.overwrite, options=options)
         else:
             write_file(path, result.annotation, name, overwrite=plan.overwrite, options=options)
@@ -113,6 +114,12 @@ def written(
     if plan.picture:
         write_bytes(plan.picture, picture(result), overwrite=plan.overwrite)
     return plan.paths
+
+
+def _holds_words(name: str) -> bool:
+    from diarize.transcripts import WRITABLE
+
+    return name in WRITABLE
 
 
 def _link(recording: Path, result: Path) -> str:

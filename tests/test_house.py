@@ -16,7 +16,7 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "diarize"
 
 FLOORS = {
-    0: {"errors", "handy", "types", "intervals", "config", "commented", "spelling"},
+    0: {"errors", "handy", "types", "intervals", "config", "commented", "light", "spelling"},
     1: {"audio", "features", "models", "formats", "networks", "scoring", "synth", "talk", "windows"},
     2: {
         "speech",
@@ -41,7 +41,7 @@ FLOORS = {
     6: {"__init__", "__main__"},
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
-FOUNDATION = {"errors", "handy", "types", "intervals", "config", "spelling"}
+FOUNDATION = {"errors", "handy", "types", "intervals", "config", "light", "spelling"}
 # Neighbours on one floor that may be used: a file of results is a picture and annotations.
 NEIGHBOURS = {("outputs", "plots"), ("batch", "report"), ("pipeline", "result"), ("batch", "identity")}
 # What a room uses of others is listed where it is less than its floor allows.
@@ -50,7 +50,7 @@ NARROW = {
     "networks": {"errors", "types"},
     "scoring": FOUNDATION,
     "formats": FOUNDATION,
-    "audio": {"errors", "types"},
+    "audio": {"errors", "light", "types"},
     "features": FOUNDATION,
 }
 # Packages that only these rooms may load.

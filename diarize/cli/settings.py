@@ -118,12 +118,12 @@ def known_voices(asked: Known) -> tuple[Voice, ...]:
 
 def known_to(asked: Known) -> identity.Known | None:
     """Voices and threshold for naming; None without --known. A usage error for a threshold without voices."""
-    from diarize import identity
-
     if asked.known is None:
         if asked.threshold is not None:
             raise typer.BadParameter("--threshold is for --known DIR; name a folder of voices")
         return None
+    from diarize import identity
+
     return identity.Known(known_voices(asked), odds_needed(asked))
 
 
@@ -233,11 +233,13 @@ def diarized(
     path: Path, config: Config, sound: Sound, speech: Path | None, *, quiet: bool, alone: bool = True
 ) -> Diarization:
     """The pipeline's result for one recording, with a bar while it runs; ``alone``: it is the only one."""
-    from diarize import channels, pipeline
+    from diarize import pipeline
 
     diarize: Callable[..., Diarization] = pipeline.diarize
     if sound.channels == SEPARATE:
-        diarize = channels.diarize_channels
+        from diarize.channels import diarize_channels
+
+        diarize = diarize_channels
         if config.audio.channel:
             raise typer.BadParameter("--channels separate takes all channels; leave --channel out")
     given = _given_speech(speech, path.stem, alone=alone, quiet=quiet)
