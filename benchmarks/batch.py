@@ -24,8 +24,8 @@ from pathlib import Path
 from diarize import synth
 from diarize.audio import write_wav
 from diarize.batch import MANIFEST, cores, planned, run_batch
-from diarize.batch.crew import THREADS
-from diarize.batch.work import Order, performed
+from diarize.batch.job import Order, performed
+from diarize.batch.worker_pool import THREADS
 from diarize.config import Config
 
 WAYS = {

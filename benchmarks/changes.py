@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import diarize
 from benchmarks.corpora import corpora
-from diarize import scoring, segmentation
+from diarize import scoring
 from diarize.audio import open_recording
+from diarize.resegmentation import changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,19 +42,19 @@ def graded(recording: Recording, threshold: float, penalties: Sequence[float]) -
     """Both methods on one recording, ΔBIC once for every penalty."""
     config = diarize.Config()
     result = diarize.diarize(recording.path, config)
-    found = {"posteriors": segmentation.by_posteriors(result.posteriors, threshold=threshold)}
+    found = {"posteriors": changes.by_posteriors(result.posteriors, threshold=threshold)}
     opened = open_recording(recording.path, rate=config.audio.rate)
-    features = segmentation.bic_features((block.samples for block in opened.blocks()), config)
+    features = changes.bic_features((block.samples for block in opened.blocks()), config)
     for penalty in penalties:
-        settings = segmentation.BicSettings(penalty=penalty)
-        found[f"bic, penalty {penalty:g}"] = segmentation.by_bic(features, result.speech, settings)
+        settings = changes.BicSettings(penalty=penalty)
+        found[f"bic, penalty {penalty:g}"] = changes.by_bic(features, result.speech, settings)
     return [
         Graded(recording.path.stem, method, tuple(_scores(recording, changes)))
         for method, changes in found.items()
     ]
 
 
-def _scores(recording: Recording, changes: Iterable[segmentation.Change]) -> list[scoring.ChangeScore]:
+def _scores(recording: Recording, changes: Iterable[changes.Change]) -> list[scoring.ChangeScore]:
     times = [change.time for change in changes]
     return [scoring.score_changes(recording.reference, times, tolerance=t) for t in TOLERANCES]
 
@@ -90,7 +91,7 @@ def main() -> None:
     )
     parser.add_argument("--corpus", type=corpora, action="extend", required=True)
     parser.add_argument("--threshold", type=float, default=0.5)
-    parser.add_argument("--penalty", type=float, nargs="+", default=[segmentation.BicSettings().penalty])
+    parser.add_argument("--penalty", type=float, nargs="+", default=[changes.BicSettings().penalty])
     parser.add_argument("--each", action="store_true", help="a line for every recording too")
     options = parser.parse_args()
     print("P, R, F: precision, recall and F1 of changes in %, within so many seconds.\n")

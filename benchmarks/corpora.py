@@ -16,7 +16,7 @@ import diarize
 from diarize import formats
 
 if TYPE_CHECKING:
-    from diarize.types import Annotation
+    from diarize.annotation import Annotation
 
     Array = Any
 

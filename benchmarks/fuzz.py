@@ -21,7 +21,9 @@ from pathlib import Path
 TARGETS = (
     "audacity", "config", "csv", "eaf", "json", "lab", "manifest", "rttm", "srt", "textgrid", "uem", "webvtt",
 )  # fmt: skip
-CONFIG = b"seed = 3\n[audio]\nrate = 16000\n[clustering]\nmax_speakers = 4\n[smoothing]\nmin_turn = 0.3\n"
+CONFIG = (
+    b"seed = 3\n[audio]\nrate = 16000\n[clustering]\nmax_speakers = 4\n[resegmentation]\nmin_turn = 0.3\n"
+)
 MANIFEST = (
     b'{"audio": "a.wav", "status": "ok", "files": {"rttm": "a.rttm"}, "outputs": {"a.rttm": null}, '
     b'"duration": 1.5, "n_speakers": 2, "timings": {"diarize": 0.5}}\n'
@@ -32,8 +34,8 @@ LONGEST = 4096  # bytes
 
 def seeds():
     """A small valid text by target."""
+    from diarize.annotation import Annotation, Turn
     from diarize.formats import FORMATS, Options
-    from diarize.types import Annotation, Turn
 
     turns = (Turn(0.5, 2.25, "Ann & <Co>", 0.9, "Bob"), Turn(1.5, 3.0, "Bob"), Turn(4.0, 5.0, "=Ann"))
     options = Options(duration=6.0, media="a.wav", confidence=True)

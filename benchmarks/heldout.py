@@ -1,14 +1,13 @@
-"""How many speakers, and who: hundreds of simulated conversations of voices that the models never heard.
+"""How many speakers, and who: hundreds of simulated conversations of voices kept for tuning.
 
-    python -m benchmarks.heldout train --voices DIR [--voices DIR …] [--rooms DIR] --models FOLDER
-    python -m benchmarks.heldout conversations --voices DIR [--voices DIR …] --models FOLDER [--number 300]
-    python -m benchmarks.heldout alone --voices DIR [--voices DIR …] --models FOLDER [--corpus DIR …]
-    python -m benchmarks.heldout criteria --voices DIR [--voices DIR …] --models FOLDER [--number 300]
+    python -m benchmarks.heldout conversations --voices DIR [--voices DIR …] [--number 300] [--seed 0]
+    python -m benchmarks.heldout alone --voices DIR [--voices DIR …] [--corpus DIR …]
+    python -m benchmarks.heldout criteria --voices DIR [--voices DIR …] [--number 300]
 
-Every fifth voice (by the sum of the bytes of its name) is kept from the training of the two models in FOLDER,
-wide.npz and narrow.npz, which is otherwise that of the shipped ones. Conversations have 1 to 10 speakers of
+Every fifth voice (by the sum of the bytes of its name) is held out. Conversations have 1 to 10 speakers of
 one corpus, 3 s to 2 minutes, nothing said twice, turns of under a second to many, rooms, noise and channels
-drawn at random.
+drawn at random. The shipped calibration of the embedding knows these voices; make one without them by
+``python -m benchmarks.pack_networks --leave-out-fifth``.
 
 "alone" asks how often one voice stays one: held-out voices of up to 18 s, and whatever each speaker of a
 corpus of recordings with references says alone. "criteria" counts the speakers of the same conversations in
@@ -34,27 +33,22 @@ import numpy as np
 
 import diarize
 from benchmarks.corpora import corpora
-from diarize import audio, background, clustering, scoring, synth
+from diarize import audio, clustering, scoring, synth
 from diarize.clustering import clustered
-from diarize.config import Config, merged
 from diarize.intervals import subtract, union
-from diarize.models import (
+from diarize.mixtures import (
     effective_sample_size,
     fit_bayesian_gmm,
-    fit_kmeans,
     fit_pca,
-    seed_points,
     select_gmm,
 )
-from diarize.models.factors import observations_at
-from diarize.models.vbhmm import fit_voices
-from diarize.training import TrainingPlan, trained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from benchmarks.corpora import Corpus
-    from diarize.types import Annotation, SpeakerPoints, Waveform
+    from diarize.annotation import Annotation
+    from diarize.types import SpeakerPoints, Waveform
 
     Voices = Mapping[str, Sequence[Path]]
 
@@ -102,7 +96,6 @@ class Conversation:
 
     sound: Waveform
     truth: Annotation
-    band: str
     corpus: int
 
     @property
@@ -140,20 +133,13 @@ def drawn(number: int, corpora: Sequence[Voices], seed: int, alone: bool) -> Con
     whole, truth = synth.conversation(cast, scene, int(rng.integers(1 << 31)))
     end = max(turn.end for turn in truth.turns) + AFTER
     sound = replace(whole, samples=whole.samples[: round(end * whole.rate)])
-    return Conversation(sound, truth, "wide" if scene.high_cut == inf else "narrow", corpus)
+    return Conversation(sound, truth, corpus)
 
 
-def settings(band: str, models: Path) -> Config:
-    """The defaults with the model that knows none of the voices."""
-    chosen = {"space": {"background": str(models / f"{band}.npz")}, "features": {"band": band}}
-    return merged(Config(), chosen)
-
-
-def result(number: int, corpora: Sequence[Voices], models: Path, seed: int, alone: bool) -> Result:
+def result(number: int, corpora: Sequence[Voices], seed: int, alone: bool) -> Result:
     """Simulate, diarize with the reference's speech and with one's own, and grade."""
     each = drawn(number, corpora, seed, alone)
-    config = settings(each.band, models)
-    found = [diarize.diarize(each.sound, config, speech=speech) for speech in (each.speech, None)]
+    found = [diarize.diarize(each.sound, speech=speech) for speech in (each.speech, None)]
     given, own = (scoring.score(each.truth, one.annotation) for one in found)
     return Result(each.sound.duration, each.corpus, found[0].selection.equivalent, given, own)
 
@@ -220,10 +206,9 @@ def heard_alone(corpus: Corpus) -> str:
     return f"{corpus.name}: {sum(n == 1 for n in found.values())} of {len(found)} stay one; torn: {torn}"
 
 
-def guesses(number: int, corpora: Sequence[Voices], models: Path, seed: int) -> tuple[int, dict[str, int]]:
+def guesses(number: int, corpora: Sequence[Voices], seed: int) -> tuple[int, dict[str, int]]:
     """True number of speakers, and what each way of counting says."""
     each = drawn(number, corpora, seed, alone=False)
-    config = settings(each.band, models)
     asked: list[SpeakerPoints] = []
 
     def listening(points: SpeakerPoints, *rest: Any) -> Any:
@@ -231,49 +216,32 @@ def guesses(number: int, corpora: Sequence[Voices], models: Path, seed: int) -> 
         return clustered(points, *rest)
 
     with mock.patch.object(clustering, "clustered", listening):
-        found = diarize.diarize(each.sound, config, speech=each.speech)
+        found = diarize.diarize(each.sound, speech=each.speech)
     return len(each.truth.speakers), counts(asked[0], found.selection) if asked else {}
 
 
 def counts(points: SpeakerPoints, shipped: clustering.Clustering) -> dict[str, int]:
     """The number of speakers by the shipped criterion and by others, on the same points."""
-    priced = dict(zip(shipped.counts, shipped.values, strict=True))
-    alone = {k: value - clustering.price(k) for k, value in priced.items()}
     n_kept = min(DIMENSIONS, *np.array(points.values.shape) - 1)
     low = fit_pca(points.values, n_kept).project(points.values)
     most = range(1, min(20, len(low) // 2) + 1)
     found = {
         "evidence, as shipped": shipped.chosen,
-        "evidence, without drift": min(priced, key=priced.__getitem__),
-        "evidence alone": min(alone, key=alone.__getitem__),
-        "evidence, taken at its word": at_their_word(points).chosen,
-        "VB-HMM, pruning without merging": pruned(points, low, most[-1]),
-        "Dirichlet process, spherical": fit_bayesian_gmm(low, most[-1], "spherical", seed=0)[0].n_used,
+        "evidence alone": shipped.counts[int(np.argmin(shipped.values))],
+        "Dirichlet process, spherical": fit_bayesian_gmm(low, most[-1], "spherical", random_state=0)[
+            0
+        ].n_used,
     }
     for kind in ("tied", "diag", "spherical"):
         found |= by_criteria(low, most, kind)
     return found
 
 
-def at_their_word(points: SpeakerPoints) -> clustering.Clustering:
-    """The count when evidence is never taken down, however little neighbours bear it out."""
-    usual = clustering.USUAL_POWER
-    with mock.patch.object(clustering, "fitted_power", return_value=usual):
-        return clustered(points, Config().clustering, 0)
-
-
-def pruned(points: SpeakerPoints, low: Any, most: int) -> int:
-    """States that a variational hidden Markov model keeps of ``most``."""
-    observations = observations_at(points.values, np.asarray(points.precision))
-    stay = np.where(points.first, clustering.STAY_AFTER_PAUSE, clustering.STAY_WITHIN)
-    labels = fit_kmeans(low, low[seed_points(low, most, np.random.default_rng(0))]).labels
-    start = 0.999 * np.eye(most)[labels] + 0.001 / most
-    return fit_voices(observations, stay, start, 40, shared=points.shared).n_states
-
-
 def by_criteria(points: Any, most: range, kind: str) -> dict[str, int]:
     """The number of Gaussians of one kind of covariance that each information criterion asks for."""
-    selection = select_gmm(points, most, kind, n_samples=effective_sample_size(points), seed=0, n_init=1)
+    selection = select_gmm(
+        points, most, kind, n_samples=effective_sample_size(points), random_state=0, n_init=1
+    )
     best = {
         criterion: min(selection.candidates, key=lambda c, name=criterion: c.value(name))
         for criterion in ("bic", "icl", "aic")
@@ -293,15 +261,6 @@ def criteria(results: list[tuple[int, dict[str, int]]]) -> str:
     return "\n".join(lines)
 
 
-def train(folder: Path, corpora: Sequence[Voices], rooms: Path | None) -> None:
-    """Learn wide.npz and narrow.npz from all voices that are not held out."""
-    kept = {name: paths for voices in corpora for name, paths in voices.items() if not is_held_out(name)}
-    responses = sorted(rooms.glob("*.flac")) if rooms else []
-    folder.mkdir(parents=True, exist_ok=True)
-    for band in ("wide", "narrow"):
-        background.save(trained(TrainingPlan(kept, responses, 8), band, Config()), folder / f"{band}.npz")
-
-
 def many(function: Callable[[int], Any], number: int) -> list[Any]:
     """Results in order, two processes at work."""
     with ProcessPoolExecutor(2) as pool:
@@ -309,28 +268,24 @@ def many(function: Callable[[int], Any], number: int) -> list[Any]:
 
 
 def main() -> None:
-    """Train, or print a table."""
+    """Print a table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("task", choices=("train", "conversations", "alone", "criteria"))
+    parser.add_argument("task", choices=("conversations", "alone", "criteria"))
     parser.add_argument("--voices", type=Path, action="append", required=True)
-    parser.add_argument("--models", type=Path, required=True)
-    parser.add_argument("--rooms", type=Path)
     parser.add_argument("--corpus", type=corpora, action="extend", default=[])
     parser.add_argument("--number", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     everybody = [audio.voices(folder) for folder in asked.voices]
     held_out = [{n: p for n, p in voices.items() if is_held_out(n)} for voices in everybody]
-    if asked.task == "train":
-        train(asked.models, everybody, asked.rooms)
-    elif asked.task == "criteria":
-        work = partial(guesses, corpora=held_out, models=asked.models, seed=asked.seed)
+    if asked.task == "criteria":
+        work = partial(guesses, corpora=held_out, seed=asked.seed)
         print(criteria(many(work, asked.number)))
     else:
         alone = asked.task == "alone"
-        work = partial(result, corpora=held_out, models=asked.models, seed=asked.seed, alone=alone)
+        work = partial(result, corpora=held_out, seed=asked.seed, alone=alone)
         print(conversations(many(work, asked.number), [folder.name for folder in asked.voices]))
         for corpus in asked.corpus:
             print(heard_alone(corpus))

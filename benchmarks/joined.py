@@ -21,8 +21,9 @@ import diarize
 from benchmarks.corpora import corpora
 from benchmarks.heldout import counted
 from diarize import audio, scoring
+from diarize.annotation import Annotation
 from diarize.intervals import union
-from diarize.types import Annotation, Waveform
+from diarize.types import Waveform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

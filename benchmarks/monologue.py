@@ -18,7 +18,7 @@ import numpy as np
 import soundfile
 
 import diarize
-from diarize.talk import shares
+from diarize.annotation.statistics import shares
 from diarize.types import Waveform
 
 VOICES = ("flite:slt", "flite:rms", "flite:awb", "espeak-ng:en-gb", "espeak-ng:en-us+f3")

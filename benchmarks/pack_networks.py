@@ -25,7 +25,7 @@ import numpy as np
 from benchmarks.heldout import is_held_out
 from diarize import audio
 from diarize.embedding.campplus import CampplusExtractor
-from diarize.models.two_covariance import fit_two_covariance
+from diarize.embedding.two_covariance import fit_two_covariance
 from diarize.networks import campplus, store
 from diarize.networks.layers import conv2d_weights
 from diarize.networks.pyannet import N_LSTM

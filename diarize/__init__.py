@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from diarize.config import Config, loaded, preset
 
     __version__: str
+    from diarize.annotation import Annotation, Turn
     from diarize.errors import DiarizeError
     from diarize.pipeline import diarize
-    from diarize.result import Diarization
-    from diarize.types import Annotation, Posteriors, Score, Turn, Waveform
+    from diarize.pipeline.result import Diarization
+    from diarize.types import Posteriors, Score, Waveform
 
 __all__ = [
     "Annotation",
@@ -36,11 +37,11 @@ __all__ = [
 
 # Names come when they are first asked for, some with NumPy: ``diarize --help`` answers at once.
 _MODULES = {
+    "annotation": ("Annotation", "Turn"),
     "config": ("Config", "loaded", "preset"),
     "errors": ("DiarizeError",),
-    "pipeline": ("diarize",),
-    "result": ("Diarization",),
-    "types": ("Annotation", "Posteriors", "Score", "Turn", "Waveform"),
+    "pipeline": ("Diarization", "diarize"),
+    "types": ("Posteriors", "Score", "Waveform"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -5,23 +5,20 @@ clock.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.errors import AudioError, DiarizeError, FormatError
-from diarize.handy import HandyAnnotation
+from diarize.errors import AudioError, DiarizeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
     Array = NDArray[Any]
 
 __all__ = [
-    "Annotation",
     "Features",
     "FrameGrid",
     "Match",
@@ -29,8 +26,6 @@ __all__ = [
     "Score",
     "SpeakerPoints",
     "SpeechMask",
-    "Turn",
-    "VoiceFrames",
     "Waveform",
     "runs",
     "speaker_name",
@@ -206,55 +201,25 @@ class SpeechMask:
 
 
 @dataclass(frozen=True, slots=True)
-class VoiceFrames:
-    """What there is to tell voices by in a recording.
-
-    ``values`` (n_frames, D): normalised cepstra; ``mask``: where speech is; ``clear`` bool (n_frames,): the
-    frames of it that count for a voice; ``above``: how many dB speech is above what is heard in pauses.
-    """
-
-    values: Array
-    mask: SpeechMask
-    clear: Array
-    above: float
-
-
-@dataclass(frozen=True, slots=True)
 class SpeakerPoints:
     """What is clustered: one point per window of speech.
 
-    ``values`` (n, d): where the window lies, as far as it tells; ``precision`` (n, d(d+1)/2), packed
-    symmetric: how much it tells in which direction beyond a standard normal prior, or None when points are
-    exact; ``bounds`` (n, 2): starts and ends in frames of ``grid``, half-open, in order of time; ``first``
-    bool (n,): whether the window begins a stretch of speech; ``drift`` (d, d): covariance by which one
-    speaker's place may change in the end, however long the recording, or None when it does not; ``shared``
-    (d, d): covariance of what the places of all speakers of the recording have in common, or None;
+    ``values`` (n, d): where the window lies; ``bounds`` (n, 2): starts and ends in frames of ``grid``,
+    half-open, in order of time; ``first`` bool (n,): whether the window begins a stretch of speech;
     ``weights`` (n,): the share of a full window that each is, and ``between`` ψ (d,): variance of speakers in
-    every dimension where that within a speaker is 1, or None where points are of another kind.
+    every dimension where that within a speaker is 1, or None where no model of speakers is known.
     """
 
     values: Array
     bounds: Array
     first: Array
     grid: FrameGrid
-    precision: Array | None = None
-    drift: Array | None = None
-    shared: Array | None = None
     weights: Array | None = None
     between: Array | None = None
 
     def __post_init__(self) -> None:
         n = len(self.values)
-        for name in ("drift", "shared", "between"):
-            if (covariance := getattr(self, name)) is not None:
-                object.__setattr__(self, name, _read_only(covariance, None))
-        columns = (
-            ("values", None),
-            ("bounds", np.int64),
-            ("first", np.bool_),
-            ("precision", None),
-            ("weights", np.float64),
-        )
+        columns = (("values", None), ("bounds", np.int64), ("first", np.bool_), ("weights", np.float64))
         for name, dtype in columns:
             column = getattr(self, name)
             if column is None:
@@ -262,6 +227,8 @@ class SpeakerPoints:
             if len(column) != n:
                 raise DiarizeError(f"{len(column)} {name} for {n} windows")
             object.__setattr__(self, name, _read_only(column, dtype))
+        if self.between is not None:
+            object.__setattr__(self, "between", _read_only(self.between, None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,71 +249,6 @@ class Posteriors:
         if not (np.isclose(sums, 1, rtol=0, atol=1e-3) | (sums == 0)).all():
             raise DiarizeError("posterior rows must sum to 1 on speech and be 0 elsewhere")
         object.__setattr__(self, "values", values)
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One person speaking from ``start`` to ``end`` (seconds, half-open); how sure (mean posterior, 0 to 1),
-    who else it might have been, ``text``, what was said, and the ``channel``, from 1, in which it is heard,
-    where that is known.
-    """
-
-    start: float
-    end: float
-    speaker: str
-    confidence: float | None = None
-    runner_up: str | None = None
-    text: str | None = None
-    channel: int | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.start < self.end < float("inf"):
-            raise FormatError(
-                f"a turn of {self.speaker} from {self.start} to {self.end} s; 0 ≤ start < end is needed"
-            )
-        if not self.speaker:
-            raise FormatError(f"the turn at {self.start} s has no speaker name")
-        if self.confidence is not None and not 0 <= self.confidence <= 1:
-            raise FormatError(f"a confidence of {self.confidence} at {self.start} s; allowed is 0 to 1")
-
-    @property
-    def duration(self) -> float:
-        """Seconds."""
-        return self.end - self.start
-
-
-@dataclass(frozen=True, repr=False)
-class Annotation(HandyAnnotation):
-    """Who spoke when in one recording: ``turns`` sorted by time, overlap allowed."""
-
-    recording: str
-    turns: tuple[Turn, ...] = ()
-
-    def __post_init__(self) -> None:
-        ordered = sorted(self.turns, key=lambda turn: (turn.start, turn.end, turn.speaker))
-        object.__setattr__(self, "turns", tuple(ordered))
-
-    @cached_property
-    def speakers(self) -> tuple[str, ...]:
-        """Names by first appearance."""
-        return tuple(dict.fromkeys(turn.speaker for turn in self.turns))
-
-    def intervals(self, speaker: str | None = None) -> Array:
-        """Turns of one speaker (or of all, unmerged) as float64 (n, 2) seconds."""
-        rows = [(t.start, t.end) for t in self.turns if speaker in (None, t.speaker)]
-        return np.array(rows, dtype=np.float64).reshape(-1, 2)
-
-    def renamed(self, names: Mapping[str, str]) -> Annotation:
-        """The same turns under other names; names not in ``names`` stay."""
-        turn = [
-            replace(
-                t,
-                speaker=names.get(t.speaker, t.speaker),
-                runner_up=names.get(t.runner_up, t.runner_up) if t.runner_up else None,
-            )
-            for t in self.turns
-        ]
-        return replace(self, turns=tuple(turn))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,11 @@ import numpy as np
 
 import diarize
 from diarize import formats, plots, scoring
+from diarize.annotation import Annotation, Turn
 from diarize.audio import read
 from diarize.config import Config
 from diarize.intervals import union
-from diarize.types import Annotation, SpeechMask, Turn, speaker_name
+from diarize.types import SpeechMask, speaker_name
 
 HERE = Path(__file__).parent
 MEETING = HERE.parent / "audio_samples" / "meeting.flac"

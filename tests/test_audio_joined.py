@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from diarize import audio
-from diarize.audio import flac, links, mpeg, ogg
+from diarize.audio import flac, links, mp3_header, ogg
 
 RATE = 16_000
 SECOND = ((2.0, 3.0), (6.0, 6.5))
@@ -151,7 +151,7 @@ def test_one_file_is_read_as_ever(tmp_path):
         ("OGG", "VORBIS", ogg.ogg_links),
         ("OGG", "OPUS", ogg.ogg_links),
         ("FLAC", None, flac.flac_links),
-        ("MP3", None, lambda file: mpeg.mpeg_links(file, mpeg.first_frame(file))),
+        ("MP3", None, lambda file: mp3_header.mpeg_links(file, mp3_header.first_frame(file))),
     ):
         (tmp_path / "a").write_bytes(encoded(made_sound.bursts(), kind, subtype))
         with (tmp_path / "a").open("rb", buffering=0) as file:

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from diarize import audio
-from diarize.audio import ffmpeg, iff, mpeg, pyav
+from diarize.audio import ffmpeg, mp3_header, pyav, wav_header
 from diarize.audio.backend import Backend
 from diarize.errors import AudioError
 
@@ -119,11 +119,11 @@ class TestNotes:
         assert listened(tmp_path / "a.wav", channel=2)[1] == ()
         assert listened(tmp_path / "a.wav", start=0.5)[1] == ()
 
-    def test_the_first_of_several_streams(self, tmp_path):
+    def test_the_first_of_several_tracks(self, tmp_path):
         write_with_pyav(tmp_path / "a.mkv", "matroska", "pcm_s16le", streams=2)
         samples, notes = listened(tmp_path / "a.mkv")
         np.testing.assert_allclose(samples, tone(), rtol=0, atol=1e-4)
-        assert notes == ("2 streams of audio; the first is used",)
+        assert notes == ("2 audio tracks: 1, 2; track 1 is used, --track chooses another",)
 
     def test_only_the_stretch_is_judged(self, tmp_path):
         soundfile.write(tmp_path / "a.wav", np.concatenate((np.zeros(RATE), tone(), np.ones(RATE))), RATE)
@@ -417,7 +417,7 @@ class TestWithoutPyav:
 
     def test_the_program_is_given_the_path_as_a_file_and_no_shell(self, tmp_path):
         self.program(tmp_path, "pass")
-        command = ffmpeg._command(Path("-i concat:;rm.m4a"))
+        command = ffmpeg._command(Path("-i concat:;rm.m4a"), 1)
         assert command[command.index("-i") + 1] == "file:-i concat:;rm.m4a"
 
     def test_the_complaint_of_the_program_is_passed_on(self, tmp_path):
@@ -501,23 +501,23 @@ COMMON = chunk(b"COMM", 18, ">", struct.pack(">hIh", 1, 4711, 16) + bytes(10))
         (chunk(b"NAME", 4, ">", b"abcd") + COMMON, 4711),
         (chunk(b"COMM", 4, ">", b"abcd"), None),
         (chunk(b"NAME", 4, ">", b"abcd"), None),
-        (chunk(b"NAME", 0, ">") * iff.MOST_CHUNKS + COMMON, None),
-        (chunk(b"NAME", 0, ">") * (iff.MOST_CHUNKS - 1) + COMMON, 4711),
+        (chunk(b"NAME", 0, ">") * wav_header.MOST_CHUNKS + COMMON, None),
+        (chunk(b"NAME", 0, ">") * (wav_header.MOST_CHUNKS - 1) + COMMON, 4711),
     ],
 )
 def test_what_an_aiff_header_promises(tmp_path, data, frames):
     """The count in its common chunk, wherever among the first thousand that is."""
     (tmp_path / "a.aiff").write_bytes(b"FORM" + bytes(4) + b"AIFF" + data)
-    assert iff.promised_frames(tmp_path / "a.aiff") == frames
+    assert wav_header.promised_frames(tmp_path / "a.aiff") == frames
 
 
 def test_a_wave_file_of_endless_chunks_promises_nothing(tmp_path):
     """A thousand are looked at."""
-    for number, frames in ((iff.MOST_CHUNKS - 2, 50), (iff.MOST_CHUNKS, None)):
+    for number, frames in ((wav_header.MOST_CHUNKS - 2, 50), (wav_header.MOST_CHUNKS, None)):
         parts = header_of_wav(size=100)
         at = parts.index(b"fmt ")
         (tmp_path / "a.wav").write_bytes(parts[:at] + chunk(b"junk", 0) * number + parts[at:])
-        assert iff.promised_frames(tmp_path / "a.wav") == frames
+        assert wav_header.promised_frames(tmp_path / "a.wav") == frames
 
 
 def test_an_mp3_that_ends_with_its_tag_has_no_more_frames(tmp_path):
@@ -526,7 +526,7 @@ def test_an_mp3_that_ends_with_its_tag_has_no_more_frames(tmp_path):
     data = (tmp_path / "a").read_bytes()
     (tmp_path / "b").write_bytes(data[: max(data.find(b"Xing"), data.find(b"Info")) + 12])
     with (tmp_path / "b").open("rb", buffering=0) as file:
-        assert mpeg.mpeg_links(file, mpeg.first_frame(file)) == []
+        assert mp3_header.mpeg_links(file, mp3_header.first_frame(file)) == []
 
 
 def test_without_standard_error_mp3_files_are_read_all_the_same(tmp_path, monkeypatch):
@@ -544,7 +544,7 @@ def test_without_standard_error_mp3_files_are_read_all_the_same(tmp_path, monkey
 def test_trouble_of_the_system_is_told_in_its_words(tmp_path, monkeypatch):
     """Rather than another program be asked."""
 
-    def header(_):
+    def header(*_):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     soundfile.write(tmp_path / "a.wav", tone(), RATE)
@@ -578,7 +578,7 @@ def test_a_container_may_not_open_other_files():
 )
 def test_lengths_of_frames_by_their_headers(head, length):
     """144 bytes by kbit/s over kHz, half of it in MPEG 2 and 2.5 (ISO/IEC 11172-3, 2.4.2.3)."""
-    assert mpeg._length(bytes.fromhex(head)) == length
+    assert mp3_header._length(bytes.fromhex(head)) == length
 
 
 def test_a_film_without_sound_is_refused(tmp_path):

@@ -14,17 +14,19 @@ import time
 from collections import deque
 from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from diarize.audio import write_wav
 from diarize.batch import MANIFEST, planned, run_batch
-from diarize.batch.crew import THREADS, _interrupts_held, in_flight, outcomes
+from diarize.batch.job import Order, checksum, input_checksum, performed
 from diarize.batch.manifest import Manifest, locked
 from diarize.batch.plan import Task, found, names
-from diarize.batch.work import Order, checksum, input_checksum, performed
+from diarize.batch.worker_pool import THREADS, _interrupts_held, in_flight, outcomes
 from diarize.config import Config, SpeechConfig
 from diarize.errors import AudioError, DiarizeError, OutputError
 from diarize.types import Waveform
@@ -571,6 +573,62 @@ def test_speech_that_was_given_is_used_and_other_speech_is_another_result(folder
     other = given | {"a": np.array([[0.0, 2.0]])}
     assert ran(folder, speech=other, resume=True) == statuses | {"b.flac": "skipped"}
     assert set(ran(folder, resume=True).values()) == {"ok"}
+
+
+def test_each_channel_by_itself_is_another_result(folder):
+    """The worker is told, and resuming the other way does everything again."""
+    orders = []
+
+    def seen(order):
+        orders.append(order.separate)
+        return stand_in(order)
+
+    def outcomes_of(**more):
+        plan = planned(folder, folder.parent / "out", **more)
+        orders.clear()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(
+                "diarize.batch.worker_pool.outcomes",
+                lambda given, *_: ((order, seen(order)) for order in given),
+            )
+            return [entry["status"] for entry in run_batch(plan, CONFIG).entries], list(orders)
+
+    assert outcomes_of(separate=True) == (["ok"] * 3, [True] * 3)
+    assert [line["channels"] for line in lines(folder)] == ["separate"] * 3
+    assert outcomes_of(separate=True, resume=True) == (["skipped"] * 3, [])
+    assert outcomes_of(resume=True) == (["ok"] * 3, [False] * 3)
+    assert outcomes_of(resume=True) == (["skipped"] * 3, [])
+
+
+def test_channels_of_a_call_are_diarized_by_the_worker(tmp_path):
+    """Each side is a speaker of its own channel; a recording of one channel fails by itself."""
+    rng = np.random.default_rng(0)
+    first = (np.arange(16_000 * 8) // 16_000) % 4 < 2
+    sides = np.column_stack((first, ~first)) * rng.normal(0, 0.1, (first.size, 2))
+    soundfile.write(tmp_path / "call.wav", sides, 16_000)
+    files = {"rttm": tmp_path / "call.rttm"}
+    task = Task("call.wav", tmp_path / "call.wav", files, "call", ((0.0, 8.0),))
+    entry = performed(Order(task, CONFIG, separate=True))
+    assert entry["status"] == "ok", entry["error"]
+    assert {tuple(row.split()[2:8:5]) for row in files["rttm"].read_text().splitlines()} == {
+        ("1", "CH1"), ("2", "CH2"),
+    }  # fmt: skip
+    write_wav(tmp_path / "mono.wav", Waveform(sides[:, 0].astype(np.float32), 16_000))
+    failed = performed(Order(replace(task, audio=tmp_path / "mono.wav"), CONFIG, separate=True))
+    assert "one channel" in failed["error"]
+
+
+def test_results_of_recordings_that_fail_or_are_gone_are_told(folder):
+    """They lie there from before; what never was is not told of."""
+    out = folder.parent / "out"
+    ran(folder)
+    (folder / "a.wav").write_text("bad now")
+    (folder / "b.flac").unlink()
+    report = run_batch(planned(folder, out, resume=True), CONFIG, perform=stand_in)
+    assert report.stale == (out / "a.rttm", out / "b.rttm")
+    (out / "b.rttm").unlink()
+    report = run_batch(planned(folder, out, resume=True), CONFIG, perform=stand_in)
+    assert report.stale == (out / "a.rttm",)
 
 
 def test_recordings_called_alike_have_other_names_in_what_is_written(voices, tmp_path):

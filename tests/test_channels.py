@@ -7,11 +7,11 @@ import pytest
 import soundfile
 
 from diarize import formats, synth
+from diarize.annotation import Annotation, Turn
 from diarize.audio import open_recording
-from diarize.channels import RATE, diarize_channels, leaks
 from diarize.errors import AudioError
+from diarize.pipeline.channels import RATE, diarize_channels, leaks
 from diarize.scoring import score
-from diarize.types import Annotation, Turn
 
 SECONDS = 20
 
@@ -84,7 +84,7 @@ def test_each_channel_is_heard_by_itself(tmp_path, sides):
 def test_one_channel_is_refused(tmp_path):
     """There is nothing to take apart."""
     soundfile.write(tmp_path / "a.wav", np.zeros(RATE), RATE)
-    with pytest.raises(AudioError, match="1 channels; --channels separate is for two to 8"):
+    with pytest.raises(AudioError, match="one channel; --channels separate is for two to 8"):
         diarize_channels(tmp_path / "a.wav")
 
 

@@ -17,8 +17,8 @@ import pytest
 from diarize import synth
 from diarize.audio import write_wav
 from diarize.batch import MANIFEST, check_address, cluster, planned, run_batch
+from diarize.batch.job import Order
 from diarize.batch.plan import Task
-from diarize.batch.work import Order
 from diarize.config import Config
 from diarize.errors import ClusterError
 

@@ -22,6 +22,7 @@ from diarize.features import (
     clear,
     cmvn,
     frame_grid,
+    loud_outside,
     measured_band,
     normalized,
     sliding_cmvn,
@@ -444,3 +445,24 @@ class TestAbovePauses:
     def test_of_nothing_there_is_nothing_to_say(self):
         """No speech: 0."""
         assert self.of(np.full(50, -30.0), np.zeros(50)) == 0.0
+
+
+class TestLoudOutside:
+    """Sound as loud as speech that was not taken for speech."""
+
+    @staticmethod
+    def features(levels):
+        """Frames of one filter at those levels in dB, a hundred to a second."""
+        grid = FrameGrid(16_000, 160, 400, 0, len(levels))
+        return Features(np.array(levels, np.float32)[:, None], grid, ("c0",))
+
+    def test_only_what_is_as_loud_as_the_louder_half_of_speech_counts(self):
+        levels = [-30.0] * 200 + [-20.0] * 200 + [-19.0] * 300 + [-40.0] * 300
+        speech = np.arange(1000) < 400
+        assert loud_outside(self.features(levels), speech, 1) == pytest.approx(3.0)
+
+    def test_without_speech_nearly_the_loudest_counts_and_silence_does_not(self):
+        levels = [-12.0] * 500 + [-20.0] * 200 + [-30.0] * 300
+        none = np.zeros(1000, bool)
+        assert loud_outside(self.features(levels), none, 1) == pytest.approx(7.0)
+        assert loud_outside(self.features([-100.0] * 1000), none, 1) == 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -14,9 +15,9 @@ from diarize.types import Waveform
 
 # What costs tenths of a second each and no plain run needs.
 NEEDLESS = {
-    "diarize.channels",
     "diarize.identity",
     "diarize.parts",
+    "diarize.pipeline.channels",
     "diarize.report",
     "diarize.synth",
     "diarize.transcripts",
@@ -63,6 +64,7 @@ def loaded(people, tmp_path_factory):
 
 def test_a_run_loads_nothing_needless(loaded):
     """Each would be felt before the first second of sound."""
+    assert all(find_spec(name) for name in NEEDLESS if name.startswith("diarize."))
     assert loaded & NEEDLESS == set()
     assert {"librosa.feature.spectral", "matplotlib.figure", "diarize.networks.campplus"} <= loaded
 

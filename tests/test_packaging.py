@@ -12,11 +12,12 @@ from scipy.signal import butter, sosfiltfilt
 
 import diarize
 from diarize import audio, scoring, synth
+from diarize.annotation import Annotation
 from diarize.config import FeatureConfig
 from diarize.features import audible, cepstra, measured_band
 from diarize.parts.calibration import shipped_voices
 from diarize.pipeline import speech_mask
-from diarize.types import Annotation, Waveform
+from diarize.types import Waveform
 
 RATE = 16_000
 N_MELS = FeatureConfig().n_mels

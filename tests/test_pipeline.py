@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from functools import cache
@@ -16,12 +17,13 @@ import threadpoolctl
 from numpy.testing import assert_allclose, assert_array_equal
 
 import diarize
-from diarize import audio, formats, pipeline, scoring, synth, turns
+from diarize import audio, formats, pipeline, scoring, synth
 from diarize.config import Config, merged
 from diarize.errors import AudioError, ConfigError, DiarizeError, ModelError, OutputError
-from diarize.inputs import Sound
 from diarize.intervals import subtract, union
 from diarize.pipeline import speech_mask
+from diarize.pipeline.inputs import Sound
+from diarize.resegmentation import turns
 from diarize.types import FrameGrid, Posteriors, Waveform
 
 SAMPLES = Path(__file__).parent.parent / "audio_samples"
@@ -285,6 +287,19 @@ class TestStretches:
         assert "\n" not in str(error.value)
 
 
+class TestLoudSound:
+    """A note where much of it was not taken for speech, unless somebody else said what speech is."""
+
+    def test_music_is_told_of_and_talk_is_not(self):
+        result = diarize.diarize(sample("no_speech"))
+        assert re.fullmatch(
+            r"\d+ s of loud sound were taken for no speech \(music, noise\?\); --sensitivity more takes more "
+            r"of it for speech",
+            result.notes[0],
+        )
+        assert diarize.diarize(sample("no_speech"), speech=[]).notes == ("no speech found",)
+
+
 class TestNextToNothing:
     def test_digital_silence_has_no_speech(self):
         """No turns, and no error."""
@@ -381,7 +396,7 @@ class TestSettings:
             shares = [share for name, share in heard if name == stage]
             assert shares == sorted(shares)
             assert 0 <= shares[0] <= shares[-1] <= 1
-        assert heard[-1] == ("smoothing", 1.0)
+        assert heard[-1] == ("resegmentation", 1.0)
         assert ("features", 1.0) in heard
 
     def test_a_file_is_not_replaced_unasked(self, tmp_path):

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from diarize import plots
+from diarize.annotation import Annotation, Turn
 from diarize.errors import OutputError
 from diarize.plots import timelines
-from diarize.types import Annotation, Turn, Waveform
+from diarize.types import Waveform
 
 
 def meeting(seconds, speakers, turns, seed=0):

@@ -12,8 +12,9 @@ import pytest
 import soundfile
 
 import diarize
+from diarize.annotation import Annotation, Turn
 from diarize.errors import ConfigError, DiarizeError, InputError
-from diarize.types import Annotation, Turn, Waveform
+from diarize.types import Waveform
 
 ROOT = Path(__file__).parent.parent
 CALL = ROOT / "audio_samples" / "call.flac"

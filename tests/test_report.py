@@ -15,19 +15,20 @@ import numpy as np
 import pytest
 
 from diarize import plots, synth
+from diarize.annotation import Annotation, Turn
+from diarize.annotation.statistics import successions
 from diarize.audio import compressed, open_recording, write
 from diarize.clustering import Clustering
+from diarize.clustering.outliers import Outliers
 from diarize.config import ClusteringConfig, Config
 from diarize.errors import AudioError, FormatError
-from diarize.outliers import Outliers
 from diarize.pipeline import Diarization
 from diarize.report import Report, Sound, address, heard, is_document, linked, rendered, reports_in
-from diarize.report.cells import MOST, pooled, ribbons
 from diarize.report.colours import DARK_PAGE, contrast, on_dark, on_light
 from diarize.report.data import contents
+from diarize.report.downsampling import MOST, pooled, ribbons
 from diarize.report.page import SCRIPTS
-from diarize.talk import successions
-from diarize.types import Annotation, FrameGrid, Posteriors, SpeechMask, Turn, Waveform
+from diarize.types import FrameGrid, Posteriors, SpeechMask, Waveform
 
 GRID = FrameGrid(16_000, 160, 400, -120, 1000)  # ten seconds
 TURNS = (
@@ -239,8 +240,10 @@ def test_nothing_in_the_page_points_elsewhere():
     addresses = [a[key] for _, a in Seen(text).tags for key in ("src", "href", "action", "data") if key in a]
     assert addresses == ["data:,", "#speakers"]
     assert set(re.findall(r"https?://[^\"'\s]*", text)) == {
-        "http://www.w3.org/2000/svg"
-    }  # a name, no address
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/2001/XMLSchema-instance",
+        "http://www.mpi.nl/tools/elan/EAFv3.0.xsd",
+    }  # names, no addresses
     for word in (
         "fetch(",
         "XMLHttpRequest",

@@ -10,7 +10,7 @@ import pytest
 
 from diarize.config import Config
 from diarize.errors import ConfigError
-from diarize.segmentation import (
+from diarize.resegmentation.changes import (
     BicSettings,
     bic_features,
     by_bic,

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from diarize import formats
+from diarize.annotation import Annotation, Turn
+from diarize.annotation.names import apart, as_field, find_name, match_names, name_key
 from diarize.batch import plan
 from diarize.cli.app import app
 from diarize.cli.files import about, chosen, read_annotations
@@ -17,8 +19,6 @@ from diarize.cli.settings import _given_speech
 from diarize.errors import FormatError
 from diarize.identity import results
 from diarize.scoring import score_files
-from diarize.spelling import apart, as_field, find_name, match_names, name_key
-from diarize.types import Annotation, Turn
 
 # what a file may be called, how Unix and Windows and a Mac write it
 NAMES = [

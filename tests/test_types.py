@@ -9,16 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diarize.annotation import Annotation, Turn
 from diarize.errors import AudioError, DiarizeError, FormatError
 from diarize.types import (
-    Annotation,
     Features,
     FrameGrid,
     Posteriors,
     Score,
     SpeakerPoints,
     SpeechMask,
-    Turn,
     Waveform,
     runs,
     speaker_name,

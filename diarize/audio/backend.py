@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
     Tell = Callable[[str], None]
 
-__all__ = ["CHUNK", "CONTAINERS", "NO_SOUND", "Backend", "Header", "UnreadableError", "untold"]
+__all__ = [
+    "CHUNK",
+    "CONTAINERS",
+    "NO_SOUND",
+    "Backend",
+    "Header",
+    "NoTrackError",
+    "Track",
+    "UnreadableError",
+    "untold",
+]
 
 CHUNK = 16_384  # samples of each channel at a time
 # What PyAV and ffmpeg may find in a file; playlists, which name other files, are not among it.
@@ -39,8 +49,29 @@ class UnreadableError(Exception):
         self.sure, self.absent = sure, absent
 
 
+class NoTrackError(UnreadableError):
+    """A file has fewer audio tracks than were counted to."""
+
+    def __init__(self, track: int, tracks: int) -> None:
+        known = "one audio track" if tracks == 1 else f"{tracks} audio tracks, counted from 1"
+        super().__init__(f"no track {track}; it has {known}", sure=True)
+
+
 def untold(_: str) -> None:
     """Where nobody asks what was odd."""
+
+
+class Track(NamedTuple):
+    """What a container says of an audio track: a language such as ``eng`` and a title, empty without."""
+
+    language: str = ""
+    title: str = ""
+
+    @classmethod
+    def of(cls, metadata: Mapping[str, str]) -> Track:
+        """Out of what FFmpeg calls the metadata of a stream; ``und`` is an undetermined language."""
+        language = metadata.get("language", "")
+        return cls("" if language == "und" else language, metadata.get("title", "").strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +80,8 @@ class Header:
 
     ``rate`` in Hz; ``frames``: samples of each channel, None when that is not known without decoding;
     ``promised``: the same as written in the file, which a cut-off file does not keep, None where the file
-    says nothing that can be held against it; ``streams`` of audio; ``notes``: what is odd about it.
+    says nothing that can be held against it; ``tracks`` of audio, of which it describes one; ``notes``: what
+    is odd about it.
     """
 
     container: str
@@ -57,18 +89,18 @@ class Header:
     channels: int
     frames: int | None
     promised: int | None = None
-    streams: int = 1
+    tracks: tuple[Track, ...] = (Track(),)
     notes: tuple[str, ...] = ()
 
 
 class Backend(NamedTuple):
     """One way to open files.
 
-    ``header(path)``, and ``chunks(path, first, tell)``, which gives float32 (n, channels), full scale ±1,
-    from sample ``first`` on; both raise UnreadableError, the second possibly after some chunks. It may
-    ``tell`` what was odd, in short texts.
+    ``header(path, track)``, and ``chunks(path, first, tell, track)``, which gives float32 (n, channels), full
+    scale ±1, from sample ``first`` on; both raise UnreadableError, the second possibly after some chunks. It
+    may ``tell`` what was odd, in short texts. ``track`` is counted from 1; NoTrackError where there is none.
     """
 
-    header: Callable[[Path], Header]
+    header: Callable[[Path, int], Header]
     chunks: Callable[..., Iterator[Array]]
     suffixes: tuple[str, ...] = ()

@@ -22,14 +22,18 @@ __all__ = ["write_clips"]
 
 
 def write_clips(
-    recording: Path, clips: Mapping[Path, Sequence[tuple[float, float]]], *, channel: int | None = None
+    recording: Path,
+    clips: Mapping[Path, Sequence[tuple[float, float]]],
+    *,
+    channel: int | None = None,
+    track: int = 1,
 ) -> None:
     """Write into each file its stretches (start, end) in seconds, one behind the other, at the file's rate.
 
     The recording is decoded once. Raises AudioError and OutputError.
     """
-    rate = open_recording(recording, channel=channel).header.rate
-    opened = open_recording(recording, rate=rate, channel=channel)
+    rate = open_recording(recording, channel=channel, track=track).header.rate
+    opened = open_recording(recording, rate=rate, channel=channel, track=track)
     wanted = sorted(
         (round(start * rate), round(end * rate), path)
         for path, spans in clips.items()

@@ -18,7 +18,17 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from diarize.audio.backend import CHUNK, CONTAINERS, NO_SOUND, Backend, Header, UnreadableError, untold
+from diarize.audio.backend import (
+    CHUNK,
+    CONTAINERS,
+    NO_SOUND,
+    Backend,
+    Header,
+    NoTrackError,
+    Track,
+    UnreadableError,
+    untold,
+)
 from diarize.audio.clock import origin, placed
 from diarize.audio.pyav import SUFFIXES
 
@@ -38,21 +48,22 @@ __all__ = ["FFMPEG"]
 LOST = 1 << 24  # bytes that wait for a time stamp until none is expected any more
 _INPUT = re.compile(r"Input #0, (\S+), from ")
 _LENGTH = re.compile(r"Duration: (?:N/A|(\d+):(\d+):([\d.]+))(?:, start: (-?[\d.]+))?")
-_STREAM = re.compile(r"Stream #0:\S+: (\w+)")
+_STREAM = re.compile(r"Stream #0:(\d+)(?:\[\w+\])?(?:\((\w+)\))?: (\w+)")
+_TITLE = re.compile(r"^(?:\[\w+\] )?\s+title\s*: (.*)")
 _FRAME = re.compile(r"pts:\s*(-?\d+|NOPTS) .*rate:(\d+) nb_samples:(\d+)")
 _LEVEL = re.compile(r"(?:\[[^\]]*@[^\]]*\] )?\[(error|fatal|panic)\] (.*)")
 
 _DAMAGE = re.compile(r"error (while decoding|submitting packet)", re.IGNORECASE)
 
 
-def _command(path: Path) -> list[str]:
-    """Decode the first audio stream to Sun audio (a header of 24 bytes, big-endian floats) on a pipe."""
+def _command(path: Path, track: int) -> list[str]:
+    """Decode an audio stream to Sun audio (a header of 24 bytes, big-endian floats) on a pipe."""
     program = shutil.which("ffmpeg")
     if program is None:
         raise UnreadableError("the ffmpeg program is not installed", absent=True)
     told = ["-hide_banner", "-nostats", "-nostdin", "-loglevel", "level+info", "-copyts"]
     source = ["-protocol_whitelist", "file,pipe", "-format_whitelist", CONTAINERS, "-i", f"file:{path}"]
-    result = ["-map", "0:a:0", "-af", "ashowinfo", "-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
+    result = ["-map", f"0:a:{track - 1}", "-af", "ashowinfo", "-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
     return [program, *told, *source, *result]
 
 
@@ -66,7 +77,8 @@ class _Told:
     def __init__(self) -> None:
         self.container, self.start = "", 0.0
         self.seconds: float | None = None
-        self.kinds: list[str] = []
+        self.kinds: dict[int, str] = {}
+        self.tracks: dict[int, Track] = {}
         self.complaints: deque[str] = deque(maxlen=20)
         self.damaged = 0
         self.events: queue.Queue[_Frame | bytes | None] = queue.Queue()
@@ -105,12 +117,19 @@ class _Told:
             self.seconds = None if hours is None else int(hours) * 3600 + int(minutes) * 60 + float(seconds)
             self.start = float(start or 0)
         elif (found := _STREAM.search(line)) and "->" not in line:
-            self.kinds.append(found[1])
+            index, language, kind = int(found[1]), found[2] or "", found[3]
+            self.kinds[index] = kind
+            if kind == "Audio":
+                self.tracks[index] = Track.of({"language": language})
+        elif (found := _TITLE.match(line)) and self.kinds and (last := [*self.kinds][-1]) in self.tracks:
+            self.tracks[last] = self.tracks[last]._replace(title=found[1].strip())
 
-    def reason(self) -> UnreadableError:
+    def reason(self, track: int) -> UnreadableError:
         """Why there was nothing to be had."""
-        if self.kinds and "Audio" not in self.kinds:
+        if self.kinds and not self.tracks:
             return UnreadableError(NO_SOUND, sure=True)
+        if 0 < len(self.tracks) < track:
+            return NoTrackError(track, len(self.tracks))
         last = self.complaints[-1].lower() if self.complaints else "damaged data"
         return UnreadableError(last)
 
@@ -124,13 +143,14 @@ class _Told:
         alone = len(self.kinds) == 1 and self.container != "ogg"  # whose length FFmpeg counts from 0
         frames = None if self.seconds is None else int(self.seconds * rate)
         name = self.container.split(",")[0].upper() or "FFMPEG"
-        return Header(name, rate, channels, frames, frames if alone else None, self.kinds.count("Audio") or 1)
+        tracks = tuple(self.tracks[index] for index in sorted(self.tracks)) or (Track(),)
+        return Header(name, rate, channels, frames, frames if alone else None, tracks)
 
 
 @contextmanager
-def _decoded(path: Path) -> Iterator[tuple[int, int, _Told]]:
+def _decoded(path: Path, track: int) -> Iterator[tuple[int, int, _Told]]:
     """Rate and channels of what the program decodes, and all that it gives; it ends with the context."""
-    with subprocess.Popen(_command(path), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603
+    with subprocess.Popen(_command(path, track), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603
         output, errors = cast("IO[bytes]", process.stdout), cast("IO[bytes]", process.stderr)
         told = _Told()
         listener = threading.Thread(target=told.listen, args=(errors,), daemon=True)
@@ -141,7 +161,7 @@ def _decoded(path: Path) -> Iterator[tuple[int, int, _Told]]:
             if len(start) < 24 or start[:4] != b".snd":
                 process.wait()
                 listener.join()
-                raise told.reason()
+                raise told.reason(track)
             _, offset, _, _, rate, channels = struct.unpack(">4s5I", start)
             output.read(offset - 24)
             hearer.start()
@@ -154,8 +174,8 @@ def _decoded(path: Path) -> Iterator[tuple[int, int, _Told]]:
                     thread.join()
 
 
-def _header(path: Path) -> Header:
-    with _decoded(path) as (rate, channels, told):
+def _header(path: Path, track: int = 1) -> Header:
+    with _decoded(path, track) as (rate, channels, told):
         return told.header(rate, channels)
 
 
@@ -194,9 +214,9 @@ def _taken(data: bytearray, n: int, channels: int) -> Array:
     return floats.astype(np.float32).reshape(-1, channels)
 
 
-def _chunks(path: Path, first: int, tell: Tell = untold) -> Iterator[Array]:
+def _chunks(path: Path, first: int, tell: Tell = untold, track: int = 1) -> Iterator[Array]:
     skip = first
-    with _decoded(path) as (rate, channels, told):
+    with _decoded(path, track) as (rate, channels, told):
         for chunk in placed(_pieces(rate, channels, told), rate, told.zero, tell):
             if skip < len(chunk):
                 yield chunk[skip:]

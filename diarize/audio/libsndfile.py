@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.audio.backend import CHUNK, Backend, Header, UnreadableError, untold
+from diarize.audio.backend import CHUNK, Backend, Header, NoTrackError, UnreadableError, untold
 from diarize.audio.flac import flac_links
-from diarize.audio.iff import Mended, promised_frames, unwritten_size
 from diarize.audio.links import Spans, conformed
-from diarize.audio.mpeg import first_frame, mpeg_links, piped
+from diarize.audio.mp3_header import first_frame, mpeg_links, piped
 from diarize.audio.ogg import ogg_links
+from diarize.audio.wav_header import Mended, promised_frames, unwritten_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -133,7 +133,14 @@ def _known(sound: Any) -> int | None:
     return sound.frames if 0 < sound.frames < 2**60 else None
 
 
-def _header(path: Path) -> Header:
+def _header(path: Path, track: int = 1) -> Header:
+    header = _first_track(path)
+    if track > 1:
+        raise NoTrackError(track, 1)
+    return header
+
+
+def _first_track(path: Path) -> Header:
     if links := _links(path):
         return _header_of_links(path, links)
     with _source(path) as (source, mpeg), _opened(source, mpeg) as sound:
@@ -181,7 +188,7 @@ def _dropped(chunks: Iterator[Array], skip: int) -> Iterator[Array]:
         skip = max(0, skip - len(chunk))
 
 
-def _chunks(path: Path, first: int, tell: Tell = untold) -> Iterator[Array]:
+def _chunks(path: Path, first: int, tell: Tell = untold, _track: int = 1) -> Iterator[Array]:
     if links := _links(path):
         yield from _dropped(_chain(path, links, tell), first)
         return

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diarize.audio.backend import NO_SOUND, Backend, Header, UnreadableError
+from diarize.audio.backend import NO_SOUND, Backend, Header, NoTrackError, UnreadableError
 from diarize.audio.ffmpeg import FFMPEG
 from diarize.audio.libsndfile import LIBSNDFILE
 from diarize.audio.pyav import PYAV
@@ -160,6 +160,8 @@ def _known_reason(path: Path, kind: str | None, errors: Sequence[UnreadableError
 def _refusal(path: Path, start: bytes, errors: Sequence[UnreadableError]) -> AudioError:
     """What to say when nothing can open the file: the reason of the reader that knows best."""
     kind = _kind(start)
+    if missing := [error for error in errors if isinstance(error, NoTrackError)]:
+        return AudioError(f"{shown(path)}: {missing[-1]}")
     if known := _known_reason(path, kind, errors):
         hint = "give a file with sound" if known == NO_SOUND else "copy or export it again"
         return AudioError(f"{shown(path)}: begins like {kind} but {known}; {hint}")
@@ -192,8 +194,8 @@ def _believable(path: Path, header: Header) -> Header:
     return header
 
 
-def opened(path: str | os.PathLike[str]) -> tuple[Path, Backend, Header]:
-    """The first backend that recognises the file by its content, and what the file says about itself.
+def opened(path: str | os.PathLike[str], track: int = 1) -> tuple[Path, Backend, Header]:
+    """The first backend that recognises the file by its content, and what the file says of an audio track.
 
     Raises AudioError, in one line, for whatever is not a regular, readable, non-empty file of sound.
     """
@@ -202,7 +204,7 @@ def opened(path: str | os.PathLike[str]) -> tuple[Path, Backend, Header]:
     start, errors = _start(path), []
     for backend in (LIBSNDFILE, PYAV, FFMPEG):
         try:
-            return path, backend, _believable(path, backend.header(path))
+            return path, backend, _believable(path, backend.header(path, track))
         except UnreadableError as error:
             errors.append(error)
         except OSError as error:

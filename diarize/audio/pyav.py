@@ -6,7 +6,16 @@ from contextlib import contextmanager
 from io import FileIO
 from typing import TYPE_CHECKING, Any
 
-from diarize.audio.backend import CONTAINERS, NO_SOUND, Backend, Header, UnreadableError, untold
+from diarize.audio.backend import (
+    CONTAINERS,
+    NO_SOUND,
+    Backend,
+    Header,
+    NoTrackError,
+    Track,
+    UnreadableError,
+    untold,
+)
 from diarize.audio.clock import origin, placed
 
 if TYPE_CHECKING:
@@ -41,8 +50,8 @@ def _no_other_file(*_: object) -> None:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """An av container with audio in it; whatever goes wrong in it is an UnreadableError."""
+def _opened(path: Path, track: int) -> Iterator[tuple[Any, Any]]:
+    """An av container and its audio stream; whatever goes wrong in it is an UnreadableError."""
     try:
         import av
     except ImportError as error:
@@ -55,9 +64,12 @@ def _opened(path: Path) -> Iterator[Any]:
         ):
             if not container.streams.audio:
                 raise UnreadableError(NO_SOUND, sure=True)
-            if container.streams.audio[0].codec_context is None:
+            tracks = container.streams.audio
+            if track > len(tracks):
+                raise NoTrackError(track, len(tracks))
+            if tracks[track - 1].codec_context is None:
                 raise UnreadableError("its audio codec is unknown", sure=True)
-            yield container
+            yield container, tracks[track - 1]
     except IndexError as error:  # PyAV does not expect streams that damaged data make up on the way
         raise UnreadableError("damaged data") from error
     except (av.FFmpegError, ValueError, EOFError, RuntimeError) as error:
@@ -91,20 +103,18 @@ def _frames(container: Any, stream: Any) -> tuple[int | None, int | None]:
     return None, None
 
 
-def _header(path: Path) -> Header:
-    with _opened(path) as container:
-        streams = container.streams.audio
-        rate, channels = streams[0].rate or 0, streams[0].channels or 0
+def _header(path: Path, track: int = 1) -> Header:
+    with _opened(path, track) as (container, stream):
+        tracks = tuple(Track.of(each.metadata) for each in container.streams.audio)
         name = container.format.name.split(",")[0].upper()
-        return Header(name, rate, channels, *_frames(container, streams[0]), len(streams))
+        return Header(name, stream.rate or 0, stream.channels or 0, *_frames(container, stream), tracks)
 
 
-def _pieces(container: Any, tell: Tell) -> Iterator[tuple[float | None, Array]]:
+def _pieces(container: Any, stream: Any, tell: Tell) -> Iterator[tuple[float | None, Array]]:
     """Time stamps in seconds and samples float32 (n, channels); packets that are damaged are left out."""
     import av
     from av.audio.resampler import AudioResampler
 
-    stream = container.streams.audio[0]
     shape, damaged, heard = None, 0, 0
     convert = AudioResampler(format="flt", layout=stream.layout, rate=stream.rate)
     for packet in container.demux(stream):
@@ -128,12 +138,10 @@ def _pieces(container: Any, tell: Tell) -> Iterator[tuple[float | None, Array]]:
         tell(f"damaged packets left out: {damaged}")
 
 
-def _chunks(path: Path, first: int, tell: Tell = untold) -> Iterator[Array]:
+def _chunks(path: Path, first: int, tell: Tell = untold, track: int = 1) -> Iterator[Array]:
     skip = first
-    with _opened(path) as container:
-        for chunk in placed(
-            _pieces(container, tell), container.streams.audio[0].rate, _zero(container), tell
-        ):
+    with _opened(path, track) as (container, stream):
+        for chunk in placed(_pieces(container, stream, tell), stream.rate, _zero(container), tell):
             if skip < len(chunk):
                 yield chunk[skip:]
             skip = max(0, skip - len(chunk))

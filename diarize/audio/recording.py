@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from diarize.audio.backend import Backend, Header, UnreadableError
+from diarize.audio.diagnostics import Tally, cleaned, mixed
 from diarize.audio.opening import RATES, opened, shown
 from diarize.audio.resampling import margin, resampled, total
 from diarize.audio.sides import Sides
-from diarize.audio.tally import Tally, cleaned, mixed
 from diarize.errors import AudioError
 from diarize.types import Waveform
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
+
+    from diarize.audio.backend import Track
 
     Array = NDArray[Any]
 
@@ -45,14 +47,15 @@ class _Heard:
 class Recording:
     """A recording, or a stretch of it, as one channel at ``rate`` Hz; made by ``open_recording``.
 
-    ``channel``: None for the mean of all, or counted from 1; ``start`` and ``end`` in seconds, ``end`` None
-    for the end of the file. The sound is decoded anew in every pass.
+    ``channel``: None for the mean of all, or counted from 1; ``track`` of audio, from 1; ``start`` and
+    ``end`` in seconds, ``end`` None for the end of the file. The sound is decoded anew in every pass.
     """
 
     path: Path
     header: Header
     rate: int
     channel: int | None
+    track: int
     start: float
     end: float | None
     _backend: Backend = field(repr=False)
@@ -75,8 +78,7 @@ class Recording:
     def notes(self) -> tuple[str, ...]:
         """What is odd about the recording, in short texts; complete after a pass through its blocks."""
         heard, rate = self._heard[-1], self.header.rate
-        streams = self.header.streams
-        notes = [f"{streams} streams of audio; the first is used"] if streams > 1 else []
+        notes = _listed(self.header.tracks, self.track)
         notes += [*self.header.notes, *dict.fromkeys(heard.notes)]
         if heard.damage:
             notes.append(f"damaged after {heard.last / rate:.1f} s ({heard.damage}); the rest is left out")
@@ -108,7 +110,7 @@ class Recording:
         """Samples ``first`` to ``last`` of the file at its own rate, float32 (n,) at a time."""
         heard.last = first
         try:
-            for chunk in self._backend.chunks(self.path, first, heard.notes.append):
+            for chunk in self._backend.chunks(self.path, first, heard.notes.append, self.track):
                 kept = chunk if last is None else chunk[: last - heard.last]
                 mono = self._counted(kept, heard.last, heard.tally, heard.sides)
                 heard.last += len(kept)
@@ -166,6 +168,15 @@ class Recording:
         return Waveform(np.concatenate(blocks), self.rate, self.id)
 
 
+def _listed(tracks: Sequence[Track], used: int) -> list[str]:
+    """A note that lists the audio tracks of a file with several, and says which one is heard."""
+    if len(tracks) < 2:
+        return []
+    said = [", ".join(filter(None, (track.language, track.title))) for track in tracks]
+    each = ", ".join(f"{i} ({words})" if words else str(i) for i, words in enumerate(said, 1))
+    return [f"{len(tracks)} audio tracks: {each}; track {used} is used, --track chooses another"]
+
+
 def _check_choice(recording: Recording) -> None:
     """What was asked for must be possible with this file."""
     name, (low, high) = shown(recording.path), RATES
@@ -187,17 +198,21 @@ def open_recording(
     *,
     rate: int = 16_000,
     channel: int | None = None,
+    track: int = 1,
     start: float = 0.0,
     end: float | None = None,
 ) -> Recording:
     """A recording whose header has been read and whose sound has not.
 
-    ``rate``: Hz wanted; ``channel``: counted from 1, None for the mean of all; ``start``, ``end``: seconds.
-    Raises AudioError, one line, for anything that is no readable recording or has no such channel.
+    ``rate``: Hz wanted; ``channel``: counted from 1, None for the mean of all; ``track`` of audio, from 1;
+    ``start``, ``end``: seconds. Raises AudioError, one line, for anything that is no readable recording or
+    has no such track or channel.
     """
-    where, backend, header = opened(path)
+    if track < 1:
+        raise AudioError(f"{shown(Path(path))}: no track {track}; tracks are counted from 1")
+    where, backend, header = opened(path, track)
     end = None if end == float("inf") else end
-    recording = Recording(where, header, rate, channel, float(start), end, backend, [_Heard()])
+    recording = Recording(where, header, rate, channel, track, float(start), end, backend, [_Heard()])
     _check_choice(recording)
     return recording
 
@@ -207,8 +222,9 @@ def read(
     *,
     rate: int = 16_000,
     channel: int | None = None,
+    track: int = 1,
     start: float = 0.0,
     end: float | None = None,
 ) -> Waveform:
     """A recording in one piece at ``rate`` Hz; arguments and errors as for ``open_recording``."""
-    return open_recording(path, rate=rate, channel=channel, start=start, end=end).waveform()
+    return open_recording(path, rate=rate, channel=channel, track=track, start=start, end=end).waveform()

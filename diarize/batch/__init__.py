@@ -10,9 +10,9 @@ so a batch may be killed at any moment and go on later with ``resume``.
 """
 
 from diarize.batch.cluster import check_address
-from diarize.batch.crew import cores
 from diarize.batch.manifest import MANIFEST
 from diarize.batch.plan import Plan, Task, planned
 from diarize.batch.run import Report, run_batch
+from diarize.batch.worker_pool import cores
 
 __all__ = ["MANIFEST", "Plan", "Report", "Task", "check_address", "cores", "planned", "run_batch"]

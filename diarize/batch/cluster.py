@@ -21,16 +21,16 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from diarize import pipeline
-from diarize.batch.crew import in_flight
-from diarize.batch.work import performed
+from diarize.batch.job import performed
+from diarize.batch.worker_pool import in_flight
 from diarize.errors import ClusterError
-from diarize.formats import write_text
+from diarize.files import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
-    from diarize.batch.crew import Outcome
-    from diarize.batch.work import Order
+    from diarize.batch.job import Order
+    from diarize.batch.worker_pool import Outcome
 
     Entry = dict[str, Any]
 

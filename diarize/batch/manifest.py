@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from diarize.errors import OutputError
-from diarize.formats import sweep, write_bytes
+from diarize.files import sweep, write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,10 +10,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from diarize.annotation.names import find_name, name_key
 from diarize.audio import AUDIO_SUFFIXES, kind_of
 from diarize.errors import AudioError
-from diarize.formats import format_of, made_folder
-from diarize.spelling import find_name, name_key
+from diarize.files import made_folder
+from diarize.formats import format_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -51,6 +52,7 @@ class Task:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be done: ``resume`` skips what is finished, ``overwrite`` replaces anybody's files;
+    ``separate``: each channel of a recording is diarized by itself;
     ``unreadable``: subfolders that could not be looked into, with the reason; ``passed_over``: files that are
     none of its recordings and yet seem to be sound, with the kind.
     """
@@ -62,6 +64,7 @@ class Plan:
     overwrite: bool = False
     unreadable: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
+    separate: bool = False
 
 
 def planned(
@@ -74,6 +77,7 @@ def planned(
     speech: Stretches | None = None,
     resume: bool = False,
     overwrite: bool = False,
+    separate: bool = False,
 ) -> Plan:
     """The recordings in a folder and its subfolders, in order of their paths; makes the output folder.
 
@@ -95,7 +99,7 @@ def planned(
         files |= {PAGE: output / f"{where[key]}.report.html"} if page else {}
         tasks.append(Task(key, folder / key, files, name, *_given(folder / key, name, speech)))
     others = tuple(_passed_over(folder, keys))
-    return Plan(folder, output, tuple(tasks), resume, overwrite, tuple(unreadable), others)
+    return Plan(folder, output, tuple(tasks), resume, overwrite, tuple(unreadable), others, separate)
 
 
 def _given(

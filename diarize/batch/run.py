@@ -9,18 +9,18 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from diarize.batch import cluster, crew
+from diarize.batch import cluster, worker_pool
+from diarize.batch.job import Order, checksum, input_checksum, performed
 from diarize.batch.manifest import Manifest, locked
-from diarize.batch.work import Order, checksum, input_checksum, performed
 from diarize.errors import OutputError
-from diarize.formats import made_folder, sweep
+from diarize.files import made_folder, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from diarize.batch.crew import Outcome
     from diarize.batch.plan import Plan, Task
+    from diarize.batch.worker_pool import Outcome
     from diarize.config import Config
     from diarize.identity import Known
 
@@ -33,11 +33,13 @@ __all__ = ["Report", "run_batch"]
 @dataclass(frozen=True, slots=True)
 class Report:
     """What came of a batch: an entry a recording, in order, with ``status`` "ok", "skipped" or "failed";
-    ``seconds`` it took.
+    ``seconds`` it took; ``stale``: results of earlier batches that lie there of recordings that failed now or
+    are gone.
     """
 
     entries: tuple[Entry, ...]
     seconds: float
+    stale: tuple[Path, ...] = ()
 
     def count(self, status: str) -> int:
         """How many recordings ended so."""
@@ -69,12 +71,21 @@ def run_batch(
         def outcomes(orders: Sequence[Order]) -> Generator[Outcome, None, None]:
             if scheduler:
                 return cluster.outcomes(orders, scheduler, plan.output, batch.started, perform)
-            return crew.outcomes(orders, jobs, batch.started, perform)
+            return worker_pool.outcomes(orders, jobs, batch.started, perform)
 
         found = {entry["audio"]: entry for entry in batch.entries(outcomes)}
         manifest.tidy()
     entries = tuple(found[task.key] for task in plan.tasks)
-    return Report(entries, round(time.perf_counter() - begin, 3))
+    return Report(entries, round(time.perf_counter() - begin, 3), _stale(plan, manifest, found))
+
+
+def _stale(plan: Plan, manifest: Manifest, found: Mapping[str, Entry]) -> tuple[Path, ...]:
+    """Results that are there of recordings that failed this time, or that a resumed batch finds no more."""
+    failed = [task for task in plan.tasks if found[task.key]["status"] == "failed"]
+    paths = [path for task in failed for path in task.files.values()]
+    gone = [entry for key, entry in manifest.entries.items() if key not in found]
+    paths += [plan.output / name for entry in gone for name in entry["outputs"]]
+    return tuple(path for path in paths if path.exists())
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +107,7 @@ class _Batch:
             elif problem := task.problem or self._foreign(task) or _homeless(task):
                 yield self._done(task, _refused(problem))
             else:
-                orders.append(Order(task, self.config, self.known))
+                orders.append(Order(task, self.config, self.known, self.plan.separate))
         tasks = {order.task.key: order.task for order in orders}
         with self._interruptible(tasks), closing(outcomes(orders)) as running:
             for order, entry in running:
@@ -165,6 +176,7 @@ class _Batch:
             "config_digest": self.config.digest,
             "speech": _digest(task),
             "known": self.known.digest if self.known else None,
+            "channels": "separate" if self.plan.separate else None,
         }
 
     def _entry(self, task: Task, found: Entry) -> Entry:

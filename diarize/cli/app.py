@@ -28,7 +28,7 @@ from diarize.cli import (
     select,
     synth,
 )
-from diarize.cli.guard import Guarded
+from diarize.cli.error_handling import Guarded
 from diarize.cli.signals import INTERRUPTED, leave_interrupted
 
 __all__ = ["app", "program"]

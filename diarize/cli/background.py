@@ -1,4 +1,4 @@
-"""``diarize background``: models of what speech sounds like and how voices differ."""
+"""``diarize background``: models of what speech sounds like."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from diarize.cli.error_handling import Guarded
 from diarize.cli.files import existing, refuse_existing
-from diarize.cli.guard import Guarded
 from diarize.cli.options import Overwrite, Verbose, one_of
 from diarize.cli.printing import say, say_json, shown
 
@@ -101,12 +101,9 @@ def _facts(model: BackgroundModel) -> dict[str, Any]:
     return {
         "band": model.band,
         "components": model.ubm.n_components,
-        "dimensions": model.ubm.n_dims,
-        "speaker_rank": model.speaker.shape[2],
-        "window_rank": model.window.shape[2],
+        "dimensions": model.ubm.n_features_in_,
         "speech_components": model.speech.n_components,
         "talk_weights": model.talk.weights.size,
-        "scale": model.scale,
         "acoustics": model.acoustics,
         "origin": model.origin,
     }

@@ -11,10 +11,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from diarize.cli import describe
-from diarize.cli.guard import FAILED
-from diarize.cli.options import Json, Known, Overwrite, Quiet, Settings, Verbose, expanded, format_name
+from diarize.cli.error_handling import FAILED
+from diarize.cli.options import (
+    Channels,
+    Json,
+    Known,
+    Overwrite,
+    Quiet,
+    Settings,
+    Verbose,
+    expanded,
+    format_name,
+    refuse_words,
+)
 from diarize.cli.printing import clock, complain, remark, say, say_json, shown, table
-from diarize.cli.settings import known_to, marked, resolved, speech_of
+from diarize.cli.settings import is_separate, known_to, marked, resolved, speech_of
 from diarize.errors import ClusterError
 
 if TYPE_CHECKING:
@@ -78,6 +89,7 @@ def batch(
     workers: Workers = Workers(),
     resume: _Resume = False,
     settings: Settings = Settings(),  # noqa: B008 - a frozen value
+    channels: Channels = "mix",
     known: Known = Known(),  # noqa: B008
     asked: Results = Results(),
     json: Json = False,
@@ -97,6 +109,7 @@ def batch(
         remark(describe.settings_line(config))
     kinds: dict[str, Any] = {"resume": resume, "overwrite": overwrite}
     kinds["speech"] = marked(speech) if speech else None
+    kinds["separate"] = is_separate(channels, config)
     plan = rooms.planned(folder, output, **_asked(asked), **kinds)
     _tell_of_others(plan, quiet=quiet)
     jobs, where, voices = workers.jobs or rooms.cores(), workers.scheduler, known_to(known)
@@ -111,6 +124,7 @@ def batch(
 
 def _asked(asked: Results) -> dict[str, Any]:
     formats = tuple(dict.fromkeys(filter(None, map(format_name, asked.format or ["rttm"]))))
+    refuse_words(formats)
     return {"formats": formats, "picture": asked.plot, "page": asked.report}
 
 
@@ -202,19 +216,11 @@ def _summary(plan: Plan, report: Report) -> str:
     heard = sum(entry.get("duration", 0.0) for entry in report.entries if entry["status"] == "ok")
     lines += [f"  note: {shown(entry['audio'])}: {shown(note)}" for entry in told for note in entry["notes"]]
     lines += [
-        f"  note: {shown(path)} is of an earlier batch; the recording failed now"
-        for path in stale(plan, report)
+        f"  note: {shown(path)} is of an earlier batch; its recording failed now or is gone"
+        for path in report.stale
     ]
     lines.append(f"{counts}; {clock(heard)} of sound in {clock(report.seconds)}")
     return "\n".join([*lines, f"wrote {shown(plan.output / 'manifest.jsonl')}"])
-
-
-def stale(plan: Plan, report: Report) -> list[Path]:
-    """Results that lie there of recordings that failed this time."""
-    failed = {entry["audio"] for entry in report.entries if entry["status"] == "failed"}
-    return [
-        path for task in plan.tasks if task.key in failed for path in task.files.values() if path.exists()
-    ]
 
 
 def _row(entry: dict[str, Any]) -> tuple[str, ...]:
@@ -244,5 +250,6 @@ def _document(plan: Plan, config: Config, report: Report) -> dict[str, Any]:
         "seconds": report.seconds,
         "unreadable": list(plan.unreadable),
         "passed_over": list(plan.passed_over),
+        "stale": [str(path) for path in report.stale],
         "recordings": list(report.entries),
     }

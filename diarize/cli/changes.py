@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from diarize.cli.files import existing, refuse_existing
+from diarize.cli.files import about, existing, or_silence, read_annotations, refuse_existing
 from diarize.cli.options import Json, Overwrite, Settings, Sound, Verbose, checked, expanded, one_of
-from diarize.cli.printing import clock, say, say_json, shown, table
+from diarize.cli.printing import clock, percent, remark, say, say_json, shown, table
 from diarize.cli.settings import diarized, resolved, speech_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from diarize.config import Config
-    from diarize.segmentation import Change
+    from diarize.resegmentation.changes import Change
+    from diarize.scoring import ChangeScore
 
 __all__ = ["changes"]
 
@@ -35,6 +36,46 @@ _Format = Annotated[
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document (as --format json).")]
 
 
+def _method(word: str) -> str:
+    return one_of(word, METHODS, "method")
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Options that say how changes are found."""
+
+    method: Annotated[
+        str,
+        typer.Option(
+            "--method",
+            metavar="posteriors|bic",
+            callback=_method,
+            help="posteriors: who speaks, first; bic: the sound alone, without speaker models.",
+        ),
+    ] = "posteriors"
+    threshold: Annotated[
+        float | None,
+        typer.Option("--threshold", min=0, max=1, help="Only changes more probable than this (0.5)."),
+    ] = None
+    penalty: Annotated[
+        float | None, typer.Option("--penalty", min=0, help="With bic: larger finds fewer changes (2).")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Options that say what the changes are graded against, and how."""
+
+    reference: Annotated[
+        Path | None,
+        typer.Option("--reference", metavar="FILE", help="The truth: the changes are scored against it."),
+    ] = None
+    tolerance: Annotated[
+        float | None,
+        typer.Option("--tolerance", min=0, metavar="SECONDS", help="With --reference: how far off (0.5)."),
+    ] = None
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     """Changes of a recording, how they were found, and what was odd about it."""
@@ -45,27 +86,16 @@ class _Found:
     duration: float
     speech_seconds: float
     notes: tuple[str, ...]
+    graded: ChangeScore | None = None
+    tolerance: float = 0.0
 
 
 @expanded
 def changes(
     audio: Annotated[Path, typer.Argument(metavar="AUDIO", help="A recording of any usual kind.")],
     *,
-    method: Annotated[
-        str,
-        typer.Option(
-            "--method",
-            metavar="posteriors|bic",
-            help="posteriors: who speaks, first; bic: the sound alone, without speaker models.",
-        ),
-    ] = "posteriors",
-    threshold: Annotated[
-        float | None,
-        typer.Option("--threshold", min=0, max=1, help="Only changes more probable than this (0.5)."),
-    ] = None,
-    penalty: Annotated[
-        float | None, typer.Option("--penalty", min=0, help="With bic: larger finds fewer changes (2).")
-    ] = None,
+    way: Way = Way(),
+    truth: Truth = Truth(),
     settings: Settings = Settings(),  # noqa: B008 - a frozen value
     sound: Sound = Sound(),  # noqa: B008
     format: _Format = None,
@@ -79,14 +109,16 @@ def changes(
 ) -> None:
     """Print when somebody else begins to speak, how probable that is, and who spoke before and after."""
     kind = _kind(format, output, json=json)
-    _check_method(one_of(method, METHODS, "method"), threshold, penalty, settings)
+    _check_way(way, settings)
+    _check_truth(truth)
     config, part = resolved(settings), checked(sound)
     if output:
         refuse_existing(output, overwrite=overwrite)
-    if method.lower() == "bic":
-        found = _by_bic(existing(audio), config, part, penalty)
+    if way.method == "bic":
+        found = _by_bic(existing(audio), config, part, way.penalty)
     else:
-        found = _by_posteriors(audio, config, part, speech_of(settings), threshold, quiet=kind != "table")
+        found = _by_posteriors(audio, config, part, speech_of(settings), way.threshold, quiet=kind != "table")
+    found = _graded(found, truth, part, quiet=kind != "table")
     _told(found, audio, config, kind, output, overwrite=overwrite)
 
 
@@ -104,13 +136,21 @@ def _kind(format: str | None, output: Path | None, *, json: bool) -> str:
     return SUFFIXES[suffix]
 
 
-def _check_method(method: str, threshold: float | None, penalty: float | None, asked: Settings) -> None:
+def _check_truth(truth: Truth) -> None:
+    """The reference must be readable before any long work."""
+    if truth.reference:
+        read_annotations(truth.reference)
+    elif truth.tolerance is not None:
+        raise typer.BadParameter("--tolerance is for --reference FILE, the truth to score against")
+
+
+def _check_way(way: Way, asked: Settings) -> None:
     """No option is silently ignored."""
-    if method == "posteriors":
-        if penalty is not None:
+    if way.method == "posteriors":
+        if way.penalty is not None:
             raise typer.BadParameter("--penalty is for --method bic; posteriors have a --threshold")
         return
-    if threshold is not None:
+    if way.threshold is not None:
         raise typer.BadParameter("--threshold is of probabilities, which bic has not; give it a --penalty")
     for name in ("speakers", "min_speakers", "max_speakers", "space", "seed"):
         if getattr(asked, name) is not None:
@@ -123,7 +163,7 @@ def _check_method(method: str, threshold: float | None, penalty: float | None, a
 def _by_posteriors(
     audio: Path, config: Config, part: Sound, speech: Path | None, threshold: float | None, *, quiet: bool
 ) -> _Found:
-    from diarize.segmentation import by_posteriors
+    from diarize.resegmentation.changes import by_posteriors
 
     least = 0.5 if threshold is None else threshold
     result = diarized(audio, config, part, speech, quiet=quiet)
@@ -137,6 +177,20 @@ def _by_posteriors(
     )
 
 
+def _graded(found: _Found, truth: Truth, part: Sound, *, quiet: bool) -> _Found:
+    """The changes with their score, where there is a truth about the recording or the part of it."""
+    if truth.reference is None:
+        return found
+    from diarize.scoring import CHANGE_TOLERANCE, score_changes
+
+    known = or_silence(read_annotations(truth.reference), truth.reference)
+    reference = about(known, found.recording, truth.reference, quiet=quiet)
+    whole = reference.crop(part.start, part.start + found.duration)
+    times = [change.time for change in found.changes]
+    tolerance = CHANGE_TOLERANCE if truth.tolerance is None else truth.tolerance
+    return replace(found, graded=score_changes(whole, times, tolerance=tolerance), tolerance=tolerance)
+
+
 def _later(found: Sequence[Change], start: float) -> tuple[Change, ...]:
     """Changes of a stretch on the clock of the file."""
     return tuple(replace(change, time=change.time + start) for change in found)
@@ -145,11 +199,18 @@ def _later(found: Sequence[Change], start: float) -> tuple[Change, ...]:
 def _by_bic(audio: Path, config: Config, part: Sound, penalty: float | None) -> _Found:
     from diarize.audio import open_recording
     from diarize.pipeline import speech_mask
-    from diarize.segmentation import BicSettings, bic_features, by_bic
+    from diarize.resegmentation.changes import BicSettings, bic_features, by_bic
 
     settings = BicSettings() if penalty is None else BicSettings(penalty=penalty)
-    rate, channel = config.audio.rate, config.audio.channel or None
-    opened = open_recording(audio, rate=rate, channel=channel, start=part.start, end=part.end)
+    heard = config.audio
+    opened = open_recording(
+        audio,
+        rate=heard.rate,
+        channel=heard.channel or None,
+        track=heard.track,
+        start=part.start,
+        end=part.end,
+    )
     features = bic_features((block.samples for block in opened.blocks()), config)
     mask = speech_mask(audio, config, start=part.start, end=part.end)
     found = _later(by_bic(features, mask, settings), part.start)
@@ -164,11 +225,13 @@ def _told(
     if output is None and kind == "json":
         say_json(_document(found, audio, config))
         return
+    if found.graded and kind in ("csv", "audacity"):
+        remark(_grade_line(found.graded, found.tolerance).strip())
     text = _text(found, audio, config, kind)
     if output is None:
         typer.echo(text, nl=not text.endswith("\n"))
         return
-    from diarize.formats import write_text
+    from diarize.files import write_text
 
     write_text(output, text if text.endswith("\n") else text + "\n", overwrite=overwrite)
     say(f"wrote {shown(output)} (changes: {len(found.changes)})")
@@ -213,7 +276,30 @@ def _table(found: _Found, title: str) -> str:
     used = [0, 1, *(i for i in range(2, 6) if any(row[i] for row in rows))]
     names = ("at", "seconds", "probability", "nats", "before", "after")
     lines = [table([names[i] for i in used], [[row[i] for i in used] for row in rows])] if rows else []
+    lines += [_grade_line(found.graded, found.tolerance)] if found.graded else []
     return "\n".join([head, *lines, *(f"  note: {shown(note)}" for note in found.notes)])
+
+
+def _grade_line(graded: ChangeScore, tolerance: float) -> str:
+    return (
+        f"  within ±{tolerance:g} s: {graded.matched} of {graded.true} true changes among {graded.found} "
+        f"found; precision {percent(graded.precision)}, recall {percent(graded.recall)}, "
+        f"F1 {percent(graded.f1)}, purity {percent(graded.purity)}, coverage {percent(graded.coverage)}"
+    )
+
+
+def _grade(graded: ChangeScore, tolerance: float) -> dict[str, Any]:
+    return {
+        "tolerance": tolerance,
+        "true": graded.true,
+        "found": graded.found,
+        "matched": graded.matched,
+        "precision": graded.precision,
+        "recall": graded.recall,
+        "f1": graded.f1,
+        "purity": graded.purity,
+        "coverage": graded.coverage,
+    }
 
 
 def _document(found: _Found, audio: Path, config: Config) -> dict[str, Any]:
@@ -226,6 +312,7 @@ def _document(found: _Found, audio: Path, config: Config) -> dict[str, Any]:
         "duration": round(found.duration, 3),
         "speech_seconds": round(found.speech_seconds, 3),
         "changes": [_rounded(asdict(change)) for change in found.changes],
+        **({"score": _grade(found.graded, found.tolerance)} if found.graded else {}),
         "notes": list(found.notes),
         "versions": versions(),
         "config": asdict(config),

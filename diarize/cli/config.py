@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from diarize.cli.error_handling import FAILED, Guarded
 from diarize.cli.files import existing
-from diarize.cli.guard import FAILED, Guarded
 from diarize.cli.options import Json, Settings, Verbose, expanded
 from diarize.cli.printing import complain, say, say_json, shown
 from diarize.cli.settings import settled
@@ -29,8 +29,8 @@ def show(*, settings: Settings = Settings(), json: Json = False, verbose: Verbos
     """Print all settings as 'run' uses them with the same options: defaults < preset < file < options."""
     from dataclasses import asdict
 
-    from diarize.commented import commented, default_file
     from diarize.config import Config
+    from diarize.config.commented import commented, default_file
 
     config = settled(settings)
     if json:
@@ -46,8 +46,8 @@ def check(
     verbose: Verbose = False,
 ) -> None:
     """Say of each file of settings whether it is right, and what it changes."""
-    from diarize.commented import changes
     from diarize.config import loaded, without_defaults
+    from diarize.config.commented import changes
 
     wrong = 0
     for path in files:
@@ -65,8 +65,8 @@ def check(
 @app.command()
 def presets(*, json: Json = False, verbose: Verbose = False) -> None:
     """List the shipped presets and what each changes."""
-    from diarize.commented import changes
     from diarize.config import preset, preset_names, without_defaults
+    from diarize.config.commented import changes
 
     found = {name: changes(without_defaults(preset(name))) for name in preset_names()}
     if json:

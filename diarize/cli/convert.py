@@ -14,7 +14,7 @@ from diarize.cli.printing import remark, say, shown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from diarize.types import Annotation
+    from diarize.annotation import Annotation
 
 __all__ = ["convert"]
 

@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from diarize.annotation import Turn
     from diarize.clustering import Clustering
     from diarize.config import Config
     from diarize.pipeline import Diarization
-    from diarize.types import Match, Turn
+    from diarize.types import Match
 
 __all__ = ["document", "entry", "selection", "settings_line", "summary", "why_no_more"]
 
@@ -24,7 +25,7 @@ def summary(result: Diarization, title: str, file: Path | None = None) -> str:
 
     ``file``: where the turns are written, for commands that change them.
     """
-    from diarize.talk import shares
+    from diarize.annotation.statistics import shares
 
     speakers = shares(result.annotation)
     length, speech = clock(result.duration), clock(result.speech.seconds)
@@ -33,7 +34,7 @@ def summary(result: Diarization, title: str, file: Path | None = None) -> str:
     lines = [head, table(("speaker", "time", "share", "turns"), rows)] if rows else [head]
     if rows:
         chosen, left = result.selection.chosen, len(speakers)
-        after = f"; {left} of them left after smoothing" if left != chosen else ""
+        after = f"; {left} of them left after resegmentation" if left != chosen else ""
         lines.append(f"  number of speakers: {result.selection.explanation}{after}")
     lines += [f"  {_match_line(match)}" for match in result.matches]
     lines += [f"  {line}" for line in _doubt_lines(result, file)]
@@ -42,7 +43,7 @@ def summary(result: Diarization, title: str, file: Path | None = None) -> str:
 
 def _doubt_lines(result: Diarization, file: Path | None) -> list[str]:
     """Doubtful speakers, why, and what merges them."""
-    from diarize.alternatives import doubts
+    from diarize.annotation.alternatives import doubts
 
     lines = []
     for doubt in doubts(result.annotation, result.alternatives):
@@ -93,8 +94,8 @@ def selection(found: Clustering) -> dict[str, Any]:
 
 def entry(result: Diarization, path: Path, files: Mapping[str, str], notes: Sequence[str]) -> dict[str, Any]:
     """The part of the JSON document about one recording that went well."""
-    from diarize.alternatives import doubts
-    from diarize.talk import shares
+    from diarize.annotation.alternatives import doubts
+    from diarize.annotation.statistics import shares
 
     return {
         "recording": result.annotation.recording,
@@ -141,8 +142,8 @@ def document(config: Config, recordings: Sequence[dict[str, Any]]) -> dict[str, 
 
 def settings_line(config: Config) -> str:
     """What differs from the defaults, and with which versions."""
-    from diarize.commented import changes
     from diarize.config import without_defaults
+    from diarize.config.commented import changes
     from diarize.pipeline import versions
 
     changed = ", ".join(changes(without_defaults(config))) or "all defaults"

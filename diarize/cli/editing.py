@@ -16,7 +16,7 @@ from diarize.errors import FormatError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from diarize.types import Annotation
+    from diarize.annotation import Annotation
 
     Entry = dict[str, Any]
 
@@ -86,8 +86,9 @@ def edit_turns(
 
 def edit_json(path: Path, place: Place, change: Callable[[Entry, str], Entry], *, overwrite: bool) -> Edited:
     """Change the entries of a JSON result; OUT in another format has the turns."""
-    from diarize.editing import annotation_of
-    from diarize.formats import format_of, read_text, write_file, write_text
+    from diarize.files import read_text, write_text
+    from diarize.formats import format_of, write_file
+    from diarize.pipeline.editing import annotation_of
 
     _check(place, overwrite=overwrite)
     value = json.loads(read_text(path))
@@ -124,7 +125,7 @@ def _check_recording(name: str | None, names: Sequence[str], path: Path) -> None
 
 def tell(edited: Edited, *, quiet: bool) -> None:
     """Who speaks how long now, and where it was written."""
-    from diarize.talk import shares
+    from diarize.annotation.statistics import shares
 
     if quiet:
         return

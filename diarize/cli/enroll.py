@@ -99,7 +99,7 @@ def _same(known: Voice, name: str, path: Path) -> Voice:
 
 def _learnt(name: str, audio: Sequence[Path], part: Part, config: Config, *, quiet: bool) -> Voice:
     from diarize.identity import enrolled
-    from diarize.identity.hearing import spoken_by
+    from diarize.identity.enrollment import spoken_by
     from diarize.identity.voice import joined
 
     if part.turns is None or part.speaker is None:
@@ -113,8 +113,6 @@ def _learnt(name: str, audio: Sequence[Path], part: Part, config: Config, *, qui
 
 
 def _summary(voice: Voice, path: Path) -> str:
-    bands = " and ".join(band for band in ("wide", "narrow") if band in voice.evidence)
-    way = f"{bands} band" if bands else "by embedding"
-    known = f"{clock(voice.seconds)} of speech, {way} (recordings: {voice.n_recordings})"
+    known = f"{clock(voice.seconds)} of speech (recordings: {voice.n_recordings})"
     little = "  note: little to know a voice by; half a minute serves better\n" * (voice.seconds < LITTLE)
     return f"{shown(voice.name)}: {known}\n{little}  wrote {shown(path)}"

@@ -10,7 +10,7 @@ from diarize.cli.printing import remark
 from diarize.errors import FormatError, OutputError
 
 if TYPE_CHECKING:
-    from diarize.types import Annotation
+    from diarize.annotation import Annotation
 
 __all__ = ["about", "chosen", "existing", "or_silence", "read_annotations", "refuse_existing"]
 
@@ -62,14 +62,14 @@ def _annotation_files(folder: Path, *, marks: bool) -> list[Path]:
 
 def or_silence(annotations: dict[str, Annotation], path: Path) -> dict[str, Annotation]:
     """The annotations or, when a file holds none, one in which nobody speaks, called like the file."""
-    from diarize.types import Annotation
+    from diarize.annotation import Annotation
 
     return annotations or {path.stem: Annotation(path.stem)}
 
 
 def about(annotations: dict[str, Annotation], recording: str, path: Path, *, quiet: bool) -> Annotation:
     """The annotation of that recording, or the only one, with a remark where it is called otherwise."""
-    from diarize.spelling import find_name
+    from diarize.annotation.names import find_name
 
     if len(annotations) == 1 and find_name(recording, annotations) is None:
         name = next(iter(annotations))
@@ -84,7 +84,7 @@ def chosen(annotations: dict[str, Annotation], name: str | None, path: Path) -> 
 
     FormatError otherwise.
     """
-    from diarize.spelling import find_name
+    from diarize.annotation.names import find_name
 
     known = None if name is None else find_name(name, annotations)
     if known is not None:

@@ -15,9 +15,10 @@ from diarize.cli.report import is_result, refuse_settings
 from diarize.cli.settings import diarized, known_to, named_by, resolved, speech_of
 
 if TYPE_CHECKING:
+    from diarize.annotation import Annotation
     from diarize.pipeline import Diarization
     from diarize.transcripts import Transcript
-    from diarize.types import Annotation, Posteriors
+    from diarize.types import Posteriors
 
     _Asked = tuple[Settings, Sound, Known]
 
@@ -52,7 +53,7 @@ class Goal:
         typer.Option(
             "--format",
             "-f",
-            help="srt, webvtt, json, text, csv, textgrid or eaf (default: by suffix, or that of TRANSCRIPT).",
+            help="srt, webvtt, json, text, csv, textgrid, eaf, ctm (default: by suffix, or as TRANSCRIPT).",
         ),
     ] = None
 
@@ -136,7 +137,7 @@ def _heard(source: Path, asked: _Asked, *, quiet: bool) -> _Heard:
 
 def _of_posteriors(path: Path) -> _Heard:
     from diarize.formats import read_posteriors
-    from diarize.turns import turns_of
+    from diarize.resegmentation.turns import turns_of
     from diarize.types import SpeechMask
 
     recording, posteriors, start = read_posteriors(path)

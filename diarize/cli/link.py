@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from diarize.cli.error_handling import FAILED
 from diarize.cli.files import existing
-from diarize.cli.guard import FAILED
 from diarize.cli.options import Hearing, Json, Known, Overwrite, Quiet, Verbose, expanded
 from diarize.cli.printing import clock, complain, say, say_json, shown, table
 from diarize.cli.settings import heard_as, known_voices, odds_needed

@@ -30,7 +30,7 @@ def merge(
 
     FILE itself is written anew unless --output names another.
     """
-    from diarize import editing
+    from diarize.pipeline import editing
 
     if len(set(speakers)) < 2:
         raise typer.BadParameter("name two different speakers at least; the first name stays")

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from diarize.cli.guard import Talk
-from diarize.config import CHOICES, preset_names
+from diarize.cli.error_handling import Talk
+from diarize.config import choices_of, preset_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SENSITIVITY",
     "SEPARATE",
+    "Channels",
     "Hearing",
     "Json",
     "Known",
@@ -34,6 +35,7 @@ __all__ = [
     "format_name",
     "nearest",
     "one_of",
+    "refuse_words",
     "seconds",
 ]
 
@@ -73,12 +75,20 @@ def format_name(name: str | None) -> str | None:
     return one_of(name, tuple(FORMATS), "format")
 
 
+def refuse_words(formats: Sequence[str]) -> None:
+    """A usage error for a format of words where nobody says what was said."""
+    if "ctm" in formats:
+        raise typer.BadParameter(
+            "--format ctm holds words: give a transcript to 'run --transcript FILE', or label one"
+        )
+
+
 def _preset(name: str | None) -> str | None:
     return name and one_of(name, preset_names(), "preset")
 
 
 def _space(name: str | None) -> str | None:
-    return name and one_of(name, CHOICES["space.kind"], "space")
+    return name and one_of(name, choices_of("space.kind"), "space")
 
 
 def _verbose(wanted: bool) -> bool:
@@ -109,6 +119,10 @@ _Preset = Annotated[
 _Channel = Annotated[
     int | None, typer.Option("--channel", min=1, help="Channel to take, from 1 (default: the mean of all).")
 ]
+_Track = Annotated[
+    int | None,
+    typer.Option("--track", min=1, help="Audio track to take of a file with several, from 1 (default: 1)."),
+]
 _Background = Annotated[
     Path | None,
     typer.Option(
@@ -135,7 +149,6 @@ _Segmentation = Annotated[
 
 _SPACE_HELP = (
     "Where speakers are told apart. 'embedding' (the default): windows of speech by a speaker embedding. "
-    "'gmm': windows under the background model, several times as fast and less accurate. "
     "'mfcc': single frames, as textbooks do it; a teaching mode that mostly finds phones, not people."
 )
 
@@ -179,8 +192,9 @@ class Settings:
         None
     )
     channel: _Channel = None
+    track: _Track = None
     space: Annotated[
-        str | None, typer.Option("--space", metavar="embedding|gmm|mfcc", callback=_space, help=_SPACE_HELP)
+        str | None, typer.Option("--space", metavar="embedding|mfcc", callback=_space, help=_SPACE_HELP)
     ] = None
     speech: Annotated[
         str | None,
@@ -205,7 +219,7 @@ class Settings:
 
 
 SEPARATE = "separate"
-_Channels = Annotated[
+Channels = Annotated[
     str,
     typer.Option(
         "--channels",
@@ -229,7 +243,7 @@ class Sound:
     end: Annotated[
         float | None, typer.Option("--end", parser=seconds, metavar="TIME", help="To here (seconds or m:ss).")
     ] = None
-    channels: _Channels = "mix"
+    channels: Channels = "mix"
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +269,7 @@ class Hearing:
     config: _Config = None
     preset: _Preset = None
     channel: _Channel = None
+    track: _Track = None
     embedding: _Embedding = None
     segmentation: _Segmentation = None
     background: _Background = None

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from diarize.cli.error_handling import FAILED, Guarded
 from diarize.cli.files import refuse_existing
-from diarize.cli.guard import FAILED, Guarded
 from diarize.cli.options import Overwrite, Verbose
 from diarize.cli.printing import complain, say, say_json, shown
 

@@ -12,7 +12,7 @@ from diarize.cli.options import Overwrite, Quiet, Verbose
 from diarize.cli.printing import percent, say, shown
 
 if TYPE_CHECKING:
-    from diarize.types import Annotation
+    from diarize.annotation import Annotation
 
 __all__ = ["plot"]
 

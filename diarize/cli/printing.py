@@ -28,7 +28,7 @@ def say(text: str = "") -> None:
 
 def say_json(document: Any) -> None:
     """The whole result as one JSON document, in UTF-8 whatever the console has."""
-    from diarize.spelling import whole
+    from diarize.annotation.names import whole
 
     text = whole(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
     sys.stdout.flush()

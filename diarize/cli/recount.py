@@ -31,7 +31,7 @@ def recount(
     RESULT itself is written anew unless --output names another file, of any format. Names stay with those who
     have most of the same time, and a later recount brings back what is lost now.
     """
-    from diarize import editing
+    from diarize.pipeline import editing
 
     if not is_json(result):
         raise FormatError(

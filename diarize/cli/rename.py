@@ -36,7 +36,7 @@ def rename(
 
     FILE itself is written anew unless --output names another.
     """
-    from diarize import editing
+    from diarize.pipeline import editing
 
     wanted = _pairs(names)
     if is_json(file) and (value := _transcript(file)) is not None:
@@ -63,7 +63,7 @@ def _pairs(words: list[str]) -> dict[str, str]:
 
 def _transcript(file: Path) -> Any:
     """JSON of a recogniser with speakers in it; None for results of ours."""
-    from diarize.formats import read_text
+    from diarize.files import read_text
 
     try:
         value = json.loads(read_text(file))
@@ -75,8 +75,8 @@ def _transcript(file: Path) -> Any:
 def _rename_transcript(
     file: Path, value: Any, names: dict[str, str], place: Place, *, overwrite: bool, quiet: bool
 ) -> None:
-    from diarize.editing import respelt
-    from diarize.formats import write_text
+    from diarize.files import write_text
+    from diarize.pipeline.editing import respelt
 
     text = json.dumps(value)
     for old in names:

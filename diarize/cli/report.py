@@ -15,8 +15,12 @@ from diarize.cli.progress import shown_progress
 from diarize.cli.settings import diarized, known_to, named_by, resolved, speech_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diarize.config import AudioConfig
     from diarize.report import Report
     from diarize.report import Sound as Heard
+    from diarize.transcripts import Transcript
 
     _Asked = tuple[Settings, Sound, Known]
 
@@ -27,7 +31,7 @@ STAGES: Final = {"sound": (0.0, 1.0)}
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Options that say how a page comes to its sound."""
+    """Options that say how a page comes to its sound and its words."""
 
     audio: Annotated[
         Path | None, typer.Option("--audio", metavar="FILE", help="With a RESULT: the recording, to play it.")
@@ -35,6 +39,14 @@ class Listening:
     link: Annotated[
         bool, typer.Option("--link", help="Play the recording from its file; the page stays small.")
     ] = False
+    transcript: Annotated[
+        Path | None,
+        typer.Option(
+            "--transcript",
+            metavar="FILE",
+            help="What a speech recogniser wrote: its words are shown and can be clicked.",
+        ),
+    ] = None
     no_audio: Annotated[bool, typer.Option("--no-audio", help="A page without sound.")] = False
 
 
@@ -65,20 +77,53 @@ def report(
 
     It works from disk, without a network. A RESULT (RTTM, or JSON of run) is not computed again.
     """
-    from diarize.formats import write_text
-    from diarize.outputs import PAGE
+    from diarize.files import write_text
+    from diarize.pipeline.result_files import PAGE
     from diarize.report import rendered
 
     _check(source, listening, recording, (settings, sound, known))
     path = output or source.with_name(source.stem + PAGE)
     refuse_existing(path, overwrite=overwrite)
-    if is_result(source):
-        found = _of_turns(source, recording, listening, path, quiet=quiet)
-    else:
-        found = _of_audio(source, (settings, sound, known), listening, path, quiet=quiet)
+    found = _found(source, recording, listening, path, (settings, sound, known), quiet=quiet)
     write_text(path, rendered(found), overwrite=overwrite)
     if not quiet:
         say(f"wrote {shown(path)} ({_size(path)})")
+
+
+def _found(
+    source: Path, recording: str | None, listening: Listening, page: Path, asked: _Asked, *, quiet: bool
+) -> Report:
+    """All that the page tells."""
+    if listening.transcript:
+        _read_transcript(listening.transcript, source.stem)  # readable before any long work
+    if is_result(source):
+        found = _of_turns(source, recording, listening, page, asked[0], quiet=quiet)
+    else:
+        found = _of_audio(source, asked, listening, page, quiet=quiet)
+    return _with_words(found, listening.transcript)
+
+
+def _read_transcript(path: Path, recording: str) -> Transcript:
+    from diarize.transcripts import read_transcript
+
+    return read_transcript(existing(path), recording=recording)
+
+
+def _with_words(found: Report, path: Path | None) -> Report:
+    """The report with what was said, each word given to a speaker."""
+    if path is None:
+        return found
+    from diarize.transcripts import assigned
+
+    spoken = assigned(
+        _read_transcript(path, found.annotation.recording),
+        found.annotation,
+        found.posteriors,
+        start=found.start,
+        duration=found.start + found.duration if found.duration else None,
+    )
+    notes = (*found.notes, *(f"transcript: {note}" for note in spoken.notes))
+    return replace(found, transcript=spoken, notes=notes)
 
 
 def is_result(path: Path) -> bool:
@@ -102,14 +147,14 @@ def _check(source: Path, listening: Listening, recording: str | None, asked: _As
         return
     if listening.link and not listening.audio:
         raise typer.BadParameter(f"--link needs --audio FILE: {source} holds turns and no sound")
-    refuse_settings(source, asked)
+    refuse_settings(source, asked, but=("channel", "track") if listening.audio else ())
 
 
-def refuse_settings(source: Path, asked: _Asked) -> None:
-    """A usage error for an option that changes nothing about a result."""
+def refuse_settings(source: Path, asked: _Asked, but: Sequence[str] = ()) -> None:
+    """A usage error for an option, ``but`` those, that changes nothing about a result."""
     for group in asked:
         for each in fields(group):
-            if getattr(group, each.name) != each.default:
+            if each.name not in but and getattr(group, each.name) != each.default:
                 option = each.name.replace("_", "-")
                 raise typer.BadParameter(
                     f"--{option} is for AUDIO; {source} is a result, which is not computed"
@@ -127,22 +172,28 @@ def _of_audio(path: Path, asked: _Asked, listening: Listening, page: Path, *, qu
     heard = (
         None
         if listening.no_audio
-        else sound_of(path, sound, page, link=listening.link, channel=config.audio.channel, quiet=quiet)
+        else sound_of(path, sound, page, link=listening.link, heard_as=config.audio, quiet=quiet)
     )
-    return Report.of_result(result, sound=heard)
+    return Report.of_result(result, sound=heard, media=path.name)
 
 
-def _of_turns(path: Path, recording: str | None, listening: Listening, page: Path, *, quiet: bool) -> Report:
+def _of_turns(
+    path: Path, recording: str | None, listening: Listening, page: Path, settings: Settings, *, quiet: bool
+) -> Report:
     """The report on turns, or on the document that ``run --json`` printed."""
     found = _read(path, recording)
     if listening.audio is None:
         return found
     audio = existing(listening.audio)
-    return replace(found, sound=sound_of(audio, Sound(), page, link=listening.link, quiet=quiet))
+    from diarize.config import AudioConfig
+
+    heard_as = AudioConfig(channel=settings.channel or 0, track=settings.track or 1)
+    heard = sound_of(audio, Sound(), page, link=listening.link, heard_as=heard_as, quiet=quiet)
+    return replace(found, sound=heard, media=audio.name)
 
 
 def _read(path: Path, recording: str | None) -> Report:
-    from diarize.formats.files import read_text
+    from diarize.files import read_text
     from diarize.report import Report, alternatives_in, is_document, reports_in
 
     if not (existing(path).is_file() and path.suffix.lower() == ".json"):
@@ -158,13 +209,16 @@ def _read(path: Path, recording: str | None) -> Report:
 
 
 def sound_of(
-    path: Path, sound: Sound, page: Path, *, link: bool = False, channel: int = 0, quiet: bool
+    path: Path, sound: Sound, page: Path, *, link: bool = False, heard_as: AudioConfig, quiet: bool
 ) -> Heard:
     """The sound of a stretch of a recording for a page: compressed, or a link from where the page will be."""
     from diarize.audio import open_recording
     from diarize.report import RATE, address, heard, linked
 
-    opened = open_recording(path, rate=RATE, channel=channel or None, start=sound.start, end=sound.end)
+    channel, track = heard_as.channel or None, heard_as.track
+    if link and track > 1:
+        raise typer.BadParameter(f"--link plays the first track of a file; leave it out with --track {track}")
+    opened = open_recording(path, rate=RATE, channel=channel, track=track, start=sound.start, end=sound.end)
     with shown_progress(f"{shown(path.name)}: sound", quiet=quiet, stages=STAGES) as progress:
         return linked(opened, address(path, page), progress) if link else heard(opened, progress)
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from diarize.cli import describe
+from diarize.cli.error_handling import FAILED
 from diarize.cli.files import existing
-from diarize.cli.guard import FAILED
 from diarize.cli.label import spoken_in
 from diarize.cli.options import (
     Json,
@@ -25,6 +25,7 @@ from diarize.cli.options import (
     expanded,
     format_name,
     one_of,
+    refuse_words,
 )
 from diarize.cli.printing import complain, remark, say, say_json, shown
 from diarize.cli.report import sound_of
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 
     from diarize import identity
     from diarize.config import Config
-    from diarize.outputs import Target
     from diarize.pipeline import Diarization
+    from diarize.pipeline.result_files import Target
     from diarize.transcripts import Transcript
 
 __all__ = ["run"]
@@ -73,7 +74,8 @@ class Results:
             "--format",
             "-f",
             help="How to write the turns down, several times for several: rttm (the default), uem, lab, "
-            "audacity, textgrid, eaf, webvtt, srt, csv, text, json, kaldi, npz (posteriors of every frame).",
+            "audacity, textgrid, eaf, webvtt, srt, csv, text, json, kaldi, npz (posteriors of every frame), "
+            "ctm (words of --transcript).",
         ),
     ] = None
     max_turn: Annotated[
@@ -167,18 +169,20 @@ def _check_transcript(transcript: Path | None, audio: Sequence[Path]) -> None:
 
 def _targets(audio: Sequence[Path], asked: Results, *, overwrite: bool) -> list[Target | DiarizeError]:
     """Where each recording's results go, or why they cannot, before any long work."""
-    from diarize import outputs
+    from diarize.pipeline import result_files
 
     usual = ["rttm", "text"] if asked.transcript else ["rttm"]
     formats = tuple(dict.fromkeys(filter(None, map(format_name, asked.format or usual))))
+    if asked.transcript is None:
+        refuse_words(formats)
     kinds = {"picture": not asked.no_plot, "page": asked.report, "overwrite": overwrite}
     found: list[Target | DiarizeError] = []
     for path in audio:
         try:
-            found.append(outputs.target(path, asked.output, formats, **kinds))
+            found.append(result_files.target(path, asked.output, formats, **kinds))
         except OutputError as error:
             found.append(error)
-    if twice := outputs.clashes([each for each in found if isinstance(each, outputs.Target)]):
+    if twice := result_files.clashes([each for each in found if isinstance(each, result_files.Target)]):
         raise OutputError(
             f"{twice[0]}: two recordings would be written there; rename one or run them into two folders"
         )
@@ -194,7 +198,7 @@ def _entry(job: _Job, path: Path, target: Target | DiarizeError, *, silent: bool
         result = named_by(job.known, result, path)
         spoken = spoken_in(job.asked.transcript, result) if job.asked.transcript else None
         if job.asked.max_turn:
-            from diarize.turns import limited
+            from diarize.resegmentation.turns import limited
 
             result = replace(result, annotation=limited(result.annotation, job.asked.max_turn))
         clips = _clips(job, result, path)
@@ -211,7 +215,7 @@ def _entry(job: _Job, path: Path, target: Target | DiarizeError, *, silent: bool
 def _clips(job: _Job, result: Diarization, path: Path) -> tuple[Path, ...]:
     """The sound of each speaker, or of each turn, in a file of its own, where that is asked for."""
     from diarize.audio import write_clips
-    from diarize.formats import made_folder
+    from diarize.files import made_folder
     from diarize.formats.lines import tokens
 
     if job.asked.clips is None:
@@ -223,7 +227,8 @@ def _clips(job: _Job, result: Diarization, path: Path) -> tuple[Path, ...]:
         number = f"{i:04d}." if job.asked.clips_of == "turn" else ""
         clip = folder / f"{path.stem}.{number}{names[turn.speaker]}.wav"
         spans.setdefault(clip, []).append((turn.start, turn.end))
-    write_clips(path, spans, channel=job.config.audio.channel or None)
+    sound = job.config.audio
+    write_clips(path, spans, channel=sound.channel or None, track=sound.track)
     return tuple(spans)
 
 
@@ -242,9 +247,8 @@ def _page(
         return ""
     from diarize.report import Report, rendered
 
-    heard = sound_of(path, job.sound, target.page, channel=job.config.audio.channel, quiet=job.quiet)
-    sentences = spoken.annotation if spoken else None
-    return rendered(Report.of_result(result, sound=heard, sentences=sentences))
+    heard = sound_of(path, job.sound, target.page, heard_as=job.config.audio, quiet=job.quiet)
+    return rendered(Report.of_result(result, sound=heard, transcript=spoken, media=path.name))
 
 
 def _finished(
@@ -257,11 +261,11 @@ def _finished(
     silent: bool,
 ) -> dict[str, Any]:
     """Write and print one result."""
-    from diarize import outputs
+    from diarize.pipeline import result_files
 
     if spoken:
         result = replace(result, notes=(*result.notes, *(f"transcript: {note}" for note in spoken.notes)))
-    paths = outputs.written(result, target, path, page, spoken)
+    paths = result_files.written(result, target, path, page, spoken)
     if not silent:
         say(describe.summary(result, path.name, next(iter(target.annotations.values()), None)))
         say("\n".join(f"  wrote {shown(path)}" for path in paths))

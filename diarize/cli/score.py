@@ -73,8 +73,8 @@ def score(
 
 def _check_others(recording: str, given: Mapping[Path, Mapping[str, Any]], *, anyway: bool) -> None:
     """A file about one other recording is refused or, with --anyway, told of and taken nevertheless."""
+    from diarize.annotation.names import find_name
     from diarize.errors import FormatError
-    from diarize.spelling import find_name
 
     for path, found in given.items():
         if len(found) == 1 and find_name(recording, found) is None:

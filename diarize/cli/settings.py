@@ -12,7 +12,7 @@ from diarize.cli.files import about, existing, or_silence, read_annotations
 from diarize.cli.options import SENSITIVITY, SEPARATE, Hearing, Known, Settings, Sound, nearest
 from diarize.cli.printing import shown
 from diarize.cli.progress import CALIBRATING, shown_progress
-from diarize.config import CHOICES, Config, loaded, merged, parsed, preset
+from diarize.config import Config, choices_of, loaded, merged, parsed, preset
 from diarize.errors import ConfigError, FormatError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "diarized",
     "heard_as",
+    "is_separate",
     "known_to",
     "known_voices",
     "marked",
@@ -100,6 +101,7 @@ def heard_as(asked: Hearing) -> Config:
             config=asked.config,
             preset=asked.preset,
             channel=asked.channel,
+            track=asked.track,
             embedding=asked.embedding,
             segmentation=asked.segmentation,
             background=asked.background,
@@ -150,9 +152,9 @@ def _changes(asked: Settings) -> dict[str, Any]:
     low, high = _counts(asked)
     space = asked.space
     nested = {
-        "audio": {"channel": asked.channel},
+        "audio": {"channel": asked.channel, "track": asked.track},
         "speech": {
-            "method": asked.speech if asked.speech in CHOICES["speech.method"] else None,
+            "method": asked.speech if asked.speech in choices_of("speech.method") else None,
             "segmentation": asked.segmentation,
             "segmentation_sha256": None if asked.segmentation is None else "",
             "bias": SENSITIVITY[asked.sensitivity] if asked.sensitivity else None,
@@ -191,7 +193,7 @@ def _counts(asked: Settings) -> tuple[int | None, int | None]:
 
 def speech_of(asked: Settings) -> Path | None:
     """The file that --speech names; None when it names a method or was not given."""
-    word, methods = asked.speech, CHOICES["speech.method"]
+    word, methods = asked.speech, choices_of("speech.method")
     if word is None or word in methods:
         return None
     if not Path(word).exists() and not Path(word).suffix and "/" not in word:
@@ -216,8 +218,8 @@ def _given_speech(path: Path | None, recording: str, *, alone: bool, quiet: bool
     """
     if path is None:
         return None
+    from diarize.annotation.names import find_name
     from diarize.intervals import union
-    from diarize.spelling import find_name
 
     found = or_silence(read_annotations(path, marks=True), path)
     if alone and not path.is_dir() and len(found) == 1:
@@ -229,6 +231,13 @@ def _given_speech(path: Path | None, recording: str, *, alone: bool, quiet: bool
     return union(found[known].intervals())
 
 
+def is_separate(word: str, config: Config) -> bool:
+    """Whether --channels asks for each channel by itself; a usage error for one channel of them."""
+    if word == SEPARATE and config.audio.channel:
+        raise typer.BadParameter("--channels separate takes all channels; leave --channel out")
+    return word == SEPARATE
+
+
 def diarized(
     path: Path, config: Config, sound: Sound, speech: Path | None, *, quiet: bool, alone: bool = True
 ) -> Diarization:
@@ -236,12 +245,10 @@ def diarized(
     from diarize import pipeline
 
     diarize: Callable[..., Diarization] = pipeline.diarize
-    if sound.channels == SEPARATE:
-        from diarize.channels import diarize_channels
+    if is_separate(sound.channels, config):
+        from diarize.pipeline.channels import diarize_channels
 
         diarize = diarize_channels
-        if config.audio.channel:
-            raise typer.BadParameter("--channels separate takes all channels; leave --channel out")
     given = _given_speech(speech, path.stem, alone=alone, quiet=quiet)
     with shown_progress(shown(path.name), quiet=quiet) as progress:
         return diarize(path, config, speech=given, start=sound.start, end=sound.end, progress=progress)

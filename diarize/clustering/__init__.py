@@ -1,7 +1,8 @@
 """How many speakers there are, and which window is whose, with the whole curve kept.
 
 In comes SpeakerPoints, one point a window of speech; out goes a Clustering, responsibilities of the windows
-for every number of speakers that was tried. Only ``models`` and the foundation are used.
+for every number of speakers that was tried. It uses ``mixtures``, ``hmm``, the model of speakers of
+``embedding`` and the foundation; ``pipeline`` imports it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import numpy as np
 
 from diarize.clustering.count import Clustering, nobody
 from diarize.clustering.embeddings import by_embeddings
-from diarize.clustering.factor_analysis import by_factors
 from diarize.clustering.gaussians import by_gaussians
 from diarize.errors import SpeakerCountError
 
@@ -26,8 +26,8 @@ __all__ = ["Clustering", "clustered", "nobody"]
 def clustered(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clustering:
     """Count the speakers within ``config.min_speakers`` … ``max_speakers`` and share the windows out.
 
-    Points with a model of what embeddings do, or uncertain points: number by the variational bound
-    ("evidence") or by BIC. Exact points: one Gaussian each, number by BIC.
+    Points with a model of speakers: number by the variational bound ("evidence") or by BIC. Bare frames: one
+    Gaussian each, number by BIC.
     Raises SpeakerCountError when there are fewer windows than speakers asked for.
     """
     n = len(points.values)
@@ -39,6 +39,6 @@ def clustered(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clu
             "allow fewer, as with --min-speakers 1",
             n,
         )
-    if config.criterion == "bic" or (points.precision is None and points.between is None):
+    if config.criterion == "bic" or points.between is None:
         return by_gaussians(points, config, seed)
-    return (by_factors if points.between is None else by_embeddings)(points, config, seed)
+    return by_embeddings(points, config, seed)

@@ -16,8 +16,8 @@ import numpy as np
 
 from diarize.clustering.count import Clustering, decided
 from diarize.clustering.starts import STAY_AFTER_PAUSE, STAY_WITHIN, kmeans_start, start_wide
-from diarize.models.two_covariance import log_likelihood_ratio, mean_variance, mutual_information
-from diarize.models.vbx import VBxFit, fit_vbx, merge_path, pooled_points
+from diarize.clustering.vbx import VBxFit, fit_vbx, merge_path, pooled_points
+from diarize.embedding.two_covariance import log_likelihood_ratio, mean_variance, mutual_information
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

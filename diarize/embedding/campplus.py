@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from diarize.embedding.two_covariance import TwoCovariance
 from diarize.features.fbank import filter_bank
-from diarize.models.two_covariance import TwoCovariance
 from diarize.networks import campplus
 from diarize.networks.store import shipped_network
 

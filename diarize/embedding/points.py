@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from diarize.embedding.windows import overlapping
 from diarize.errors import ConfigError
 from diarize.types import SpeakerPoints
-from diarize.windows import overlapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from diarize.config import SpaceConfig
-    from diarize.models.two_covariance import TwoCovariance
+    from diarize.embedding.two_covariance import TwoCovariance
     from diarize.networks.protocols import EmbeddingExtractor
     from diarize.speech import SpeechActivity
 

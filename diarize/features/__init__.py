@@ -3,7 +3,7 @@
 from diarize.features.bandwidth import band_of, measured_band
 from diarize.features.deltas import slopes, with_deltas
 from diarize.features.fbank import FilterBank, fbank, fbank_of, filter_bank
-from diarize.features.level import above_pauses, audible, clear, quiet, usual_gain
+from diarize.features.level import audible, loud_frames, loud_outside, quiet, usual_gain
 from diarize.features.mfcc import cepstra, frame_grid
 from diarize.features.noise import denoised
 from diarize.features.normalize import cmvn, normalized, sliding_cmvn, warped
@@ -11,17 +11,17 @@ from diarize.features.voice import voice_cepstra
 
 __all__ = [
     "FilterBank",
-    "above_pauses",
     "audible",
     "band_of",
     "cepstra",
-    "clear",
     "cmvn",
     "denoised",
     "fbank",
     "fbank_of",
     "filter_bank",
     "frame_grid",
+    "loud_frames",
+    "loud_outside",
     "measured_band",
     "normalized",
     "quiet",

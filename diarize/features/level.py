@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["above_pauses", "audible", "clear", "quiet", "usual_gain"]
+__all__ = ["audible", "loud_frames", "loud_outside", "quiet", "usual_gain"]
 
 # dB under the loudest hundredth of the frames: rooms and lines are louder, a machine's silence is not.
 RANGE: Final = 45.0
@@ -27,6 +27,11 @@ BLURRED: Final = 0.2
 # Frames of pause that tell what is heard then; of fewer, the quietest fiftieth of the speech does.
 ENOUGH: Final = 30
 QUIETEST: Final = 0.02
+
+# Decibels under the loudest twentieth of a recording, above which a frame is loud where nobody speaks, and
+# the level under which nothing is.
+NEAR_LOUDEST: Final = 10.0
+HARDLY: Final = -60.0
 
 # Level of the loudest twentieth of the audible frames that networks were taught at, dB, and the most decibels
 # by which a recording is put louder or softer to have it.
@@ -66,7 +71,7 @@ def _peopled(level: Array, length: int) -> Array:
     return np.repeat(peaks >= floor + RISE * (top - floor), [len(each) for each in stretches])
 
 
-def clear(features: Features, speech: Array) -> Array:
+def loud_frames(features: Features, speech: Array) -> Array:
     """Frames of ``speech`` (bool) that are not among the quietest fifth of it: they tell voices apart."""
     level = features.values[:, 0]
     if not speech.any():
@@ -75,17 +80,18 @@ def clear(features: Features, speech: Array) -> Array:
     return loud
 
 
-def above_pauses(features: Features, speech: Array, n_mels: int) -> float:
-    """How far speech (bool, (n_frames,)) is above what is heard in pauses, in dB; 0 when there is none.
+def loud_outside(features: Features, speech: Array, n_mels: int) -> float:
+    """Seconds outside of speech (bool, (n_frames,)) that are as loud as its louder half or, where nobody
+    speaks, nearly as loud as it gets.
 
-    ``features``: cepstra of ``n_mels`` filters. Mean of the audible speech less the median of the quiet: both
-    hardly depend on a few loud moments.
+    ``features``: cepstra of ``n_mels`` filters.
     """
     level = features.values[:, 0] / np.sqrt(n_mels)
-    spoken = level[speech & audible(features, n_mels)]
-    if not spoken.size:
-        return 0.0
-    return float(spoken.mean() - np.median(level[quiet(features, speech, n_mels)]))
+    if speech.any():
+        least = float(np.median(level[speech]))
+    else:
+        least = max(HARDLY, float(np.percentile(level, 95)) - NEAR_LOUDEST)
+    return float((~speech & (level >= least)).sum() / features.grid.frame_rate)
 
 
 def quiet(features: Features, speech: Array, n_mels: int) -> Array:

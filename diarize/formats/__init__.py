@@ -11,12 +11,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from diarize import files
+from diarize.annotation import Annotation
 from diarize.errors import FormatError
+from diarize.files import made_folder, read_text, sweep, write_bytes, write_text
 from diarize.formats import (
     audacity,
     csv,
+    ctm,
     eaf,
-    files,
     json,
     kaldi,
     lab,
@@ -29,9 +32,7 @@ from diarize.formats import (
     uem,
     webvtt,
 )
-from diarize.formats.files import made_folder, read_text, sweep, write_bytes, write_text
 from diarize.formats.posteriors import Stored
-from diarize.types import Annotation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -79,9 +80,9 @@ class Options:
     # npz: shares of every frame, and the second of the file at which they start
     posteriors: Posteriors | None = None
     start: float = 0.0
-    # TextGrid, ELAN: words as turns with a text, each with its own time, for tiers below the speakers'
+    # CTM, and TextGrid and ELAN in tiers below the speakers': words as turns with a text, each with its time
     words: Annotation | None = None
-    # json: whose the windows are for other numbers of speakers, as ``diarize.alternatives`` writes it
+    # json: whose the windows are for other numbers of speakers, as ``annotation.alternatives`` writes it
     alternatives: Mapping[str, Any] | None = None
 
 
@@ -120,6 +121,10 @@ def _textgrid(annotations: Sequence[Annotation], options: Options) -> Texts:
 
 def _eaf(annotations: Sequence[Annotation], options: Options) -> Texts:
     return {"": eaf.write(annotations, media=options.media, words=options.words)}
+
+
+def _ctm(annotations: Sequence[Annotation], options: Options) -> Texts:
+    return {"": ctm.write(annotations, words=options.words, channel=str(options.channel))}
 
 
 def _json(annotations: Sequence[Annotation], options: Options) -> Texts:
@@ -170,6 +175,7 @@ FORMATS: dict[str, Format] = {
         Format(
             "text", ".transcript.txt", "a transcript to read: [0:03] Anna: …", _plain(plain.write), words=True
         ),
+        Format("ctm", ".ctm", "NIST time-marked words, as speech recognisers have them", _ctm, words=True),
         Format(
             "json",
             ".json",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from decimal import Decimal
 
-    from diarize.types import Turn
+    from diarize.annotation import Turn
 
 __all__ = ["UNKNOWN", "Cue", "attributed", "blocks", "cue_of", "plain", "turns_of"]
 

@@ -17,7 +17,7 @@ from diarize.formats import lines
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from diarize.types import Annotation, Turn
+    from diarize.annotation import Annotation, Turn
 
     _Slots = dict[str | None, str | None]
 

@@ -15,7 +15,7 @@ from diarize.formats import lines, times
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from diarize.types import Annotation
+    from diarize.annotation import Annotation
 
 __all__ = ["segments", "spk2utt", "text", "utt2spk"]
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from diarize.annotation import Annotation, Turn
+from diarize.annotation.names import apart, as_field
 from diarize.errors import FormatError
 from diarize.formats import times
-from diarize.spelling import apart, as_field
-from diarize.types import Annotation, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

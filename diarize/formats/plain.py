@@ -10,7 +10,7 @@ from diarize.formats import lines, times
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from diarize.types import Annotation, Turn
+    from diarize.annotation import Annotation, Turn
 
 __all__ = ["write"]
 

@@ -11,7 +11,7 @@ from diarize.formats.cues import Cue, attributed, blocks, cue_of, turns_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from diarize.types import Annotation
+    from diarize.annotation import Annotation
 
 __all__ = ["read", "spoken", "write"]
 

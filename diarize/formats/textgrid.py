@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
 
-    from diarize.types import Annotation, Turn
+    from diarize.annotation import Annotation, Turn
 
 __all__ = ["read", "tiers", "write"]
 

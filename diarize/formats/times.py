@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from diarize.types import Annotation, Turn
+    from diarize.annotation import Annotation, Turn
 
 Span = tuple[int, int, str]
 """Start and end in whole milliseconds, and a text."""

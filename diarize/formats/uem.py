@@ -15,8 +15,8 @@ from diarize.intervals import union
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from diarize.annotation import Annotation, Turn
     from diarize.intervals import Intervals
-    from diarize.types import Annotation, Turn
 
 __all__ = ["dump", "load", "read", "write"]
 

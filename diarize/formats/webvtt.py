@@ -16,7 +16,7 @@ from diarize.formats.cues import UNKNOWN, Cue, attributed, blocks, cue_of, plain
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from diarize.types import Annotation
+    from diarize.annotation import Annotation
 
 __all__ = ["read", "spoken", "write"]
 

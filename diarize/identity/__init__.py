@@ -5,14 +5,13 @@
     result = diarize("meeting.flac")
     named(result, "meeting.flac", load_folder("voices")).matches
 
-A voice is evidence about a point in speaker space, one row for each recording that it was heard in
-(``models.sessions``). Two voices are compared by the log odds that they are one; what stays under the
-threshold stays unknown.
+A voice is evidence about a point in speaker space, one row for each recording that it was heard in. Two
+voices are compared by the log odds that they are one; what stays under the threshold stays unknown.
 """
 
-from diarize.identity.hearing import enrolled, voices_of
+from diarize.identity.enrollment import enrolled, voices_of
+from diarize.identity.identification import THRESHOLD, Known, matched, named
 from diarize.identity.linking import Heard, Linked, linked
-from diarize.identity.naming import THRESHOLD, Known, matched, named
 from diarize.identity.store import load, load_folder, save, voice_path
 from diarize.identity.voice import Evidence, Voice, log_odds
 

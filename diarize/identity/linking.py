@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from diarize.errors import DiarizeError
-from diarize.identity.naming import THRESHOLD, matched
+from diarize.identity.identification import THRESHOLD, matched
 from diarize.identity.voice import joined, log_odds
 from diarize.types import speaker_name
 

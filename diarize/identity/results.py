@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from diarize.annotation import Annotation
+from diarize.annotation.names import name_key
 from diarize.audio import AUDIO_SUFFIXES
 from diarize.errors import AudioError, FormatError, OutputError
-from diarize.formats import FORMATS, format_of, made_folder, read_file, write_file
-from diarize.formats.files import read_text
-from diarize.identity.hearing import voices_of
+from diarize.files import made_folder, read_text
+from diarize.formats import FORMATS, format_of, read_file, write_file
+from diarize.identity.enrollment import voices_of
 from diarize.identity.linking import Heard
-from diarize.spelling import name_key
-from diarize.types import Annotation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

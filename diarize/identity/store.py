@@ -5,33 +5,25 @@ from __future__ import annotations
 import json
 import unicodedata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-import numpy as np
-
 from diarize.errors import ModelError
-from diarize.formats import made_folder, write_bytes
-from diarize.identity.voice import BANDS, Evidence, Voice
-from diarize.models.factors import unpacked
-from diarize.models.store import archived, load_arrays
+from diarize.files import made_folder, write_bytes
+from diarize.identity.voice import Evidence, Voice
+from diarize.mixtures.npz import archived, load_arrays
 
 if TYPE_CHECKING:
     from os import PathLike
 
-    from numpy.typing import NDArray
-
-    Array = NDArray[Any]
-
 __all__ = ["SUFFIX", "checked_name", "load", "load_folder", "save", "voice_path"]
 
 SUFFIX: Final = ".voice.npz"
-VERSION: Final = 2
+VERSION: Final = 3
 LARGEST: Final = 1 << 26  # bytes: thousands of recordings of one voice
 LONGEST: Final = 60  # characters of a name
 LONGEST_STEM: Final = 200  # bytes of a file name, which most disks limit to 255
-FIELDS: Final = ("linear", "precision", "seconds")
-ARRAYS: Final = tuple(f"{band}_{field}" for band in BANDS for field in FIELDS)
+ARRAYS: Final = ("means", "variances", "seconds", "between")
 RESERVED: Final = {"con", "prn", "aux", "nul", *(f"{word}{n}" for word in ("com", "lpt") for n in range(10))}
 
 
@@ -72,17 +64,8 @@ def save(voice: Voice, folder: str | PathLike[str], *, overwrite: bool = False) 
 
 
 def _bytes(voice: Voice) -> bytes:
-    words = {
-        "version": VERSION,
-        "name": voice.name,
-        "models": {band: each.model for band, each in voice.evidence.items()},
-    }
-    empty = {"linear": np.zeros((0, 0)), "precision": np.zeros((0, 0)), "seconds": np.zeros(0)}
-    arrays = {
-        f"{band}_{field}": np.asarray(getattr(voice.evidence.get(band), field, empty[field]))
-        for band in BANDS
-        for field in FIELDS
-    }
+    words = {"version": VERSION, "name": voice.name, "model": voice.evidence.model}
+    arrays = {name: getattr(voice.evidence, name) for name in ARRAYS}
     return archived("voice " + json.dumps(words, sort_keys=True), arrays)
 
 
@@ -105,34 +88,15 @@ def load(path: str | PathLike[str]) -> Voice:
     try:
         words = json.loads(text) if word == "voice" else {}
         version, name = words["version"], str(words["name"])
-        models = {band: str(words["models"][band]) for band in BANDS if band in words["models"]}
+        model = str(words["model"])
     except (ValueError, KeyError, TypeError, RecursionError):
         version = None
     if version != VERSION:
         raise ModelError(f"{path}: not a voice of this version; enrol it with diarize enroll")
     try:
-        return _voice(name, models, arrays)
+        return Voice(checked_name(name), Evidence(**arrays, model=model))
     except ModelError as error:
         raise ModelError(f"{path}: not a voice ({error})") from None
-
-
-def _voice(name: str, models: dict[str, str], arrays: dict[str, Array]) -> Voice:
-    evidence = {
-        band: Evidence(
-            arrays[f"{band}_linear"], arrays[f"{band}_precision"], arrays[f"{band}_seconds"], model
-        )
-        for band, model in models.items()
-    }
-    if not evidence or any(_impossible(each) for each in evidence.values()):
-        raise ModelError("no evidence, or evidence that is less than none")
-    return Voice(checked_name(name), evidence)
-
-
-def _impossible(evidence: Evidence) -> bool:
-    """Whether a row knows less than nothing, which no recording can do."""
-    least = [np.linalg.eigvalsh(unpacked(row))[0] for row in evidence.precision]
-    largest = np.abs(evidence.precision).max(axis=1)
-    return bool((np.array(least) < -1e-6 * (1 + largest)).any() or (evidence.seconds <= 0).any())
 
 
 def load_folder(folder: str | PathLike[str]) -> tuple[Voice, ...]:

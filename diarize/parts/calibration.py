@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.audio import open_recording, voices
+from diarize.embedding.two_covariance import TwoCovariance, fit_two_covariance, log_likelihood_ratio
 from diarize.errors import ModelError, OutputError, PartError
-from diarize.formats import made_folder, write_bytes
-from diarize.models.store import archived, load_arrays
-from diarize.models.two_covariance import TwoCovariance, fit_two_covariance, log_likelihood_ratio
+from diarize.files import made_folder, write_bytes
+from diarize.mixtures.npz import archived, load_arrays
 from diarize.parts.cache import calibrations_folder
 from diarize.parts.download import silent
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diarize.errors import OutputError
-from diarize.formats import write_bytes
+from diarize.files import write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

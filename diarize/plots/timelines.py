@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from diarize.annotation.statistics import shares
 from diarize.intervals import intersect, union
 from diarize.plots.figure import FAINT, GRID, INK, blank, families, speaker_colours
 from diarize.scoring.cells import overlap
-from diarize.talk import shares
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
-    from diarize.types import Annotation, Waveform
+    from diarize.annotation import Annotation
+    from diarize.types import Waveform
 
     Array = NDArray[Any]
 

@@ -7,7 +7,7 @@ gives the same bytes.
 """
 
 from diarize.report.document import alternatives_in, is_document, reports_in
-from diarize.report.facts import Curve, Report
+from diarize.report.model import Curve, Report
 from diarize.report.page import rendered
 from diarize.report.sound import RATE, Sound, address, heard, linked
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from diarize.alternatives import Alternatives
-from diarize.editing import annotation_of
+from diarize.annotation.alternatives import Alternatives
 from diarize.errors import FormatError
 from diarize.formats import json as turns_as_json
-from diarize.report.facts import MOST_SPEAKERS, Curve, Report
+from diarize.pipeline.editing import annotation_of
+from diarize.report.model import MOST_SPEAKERS, Curve, Report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from diarize.types import Annotation
+    from diarize.annotation import Annotation
 
 __all__ = ["alternatives_in", "is_document", "reports_in"]
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from diarize.report.cells import MOST, SHORTEST
+from diarize.report.downsampling import MOST, SHORTEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

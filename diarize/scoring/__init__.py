@@ -15,6 +15,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeVar
 
+from diarize.annotation import Annotation
+from diarize.annotation.names import match_names
 from diarize.errors import FormatError
 from diarize.intervals import duration
 from diarize.scoring import der, detection, jer, mapping, purity, regions
@@ -24,8 +26,6 @@ from diarize.scoring.detection import Detection
 from diarize.scoring.jer import Jaccard
 from diarize.scoring.protocol import Protocol
 from diarize.scoring.results import FileScore, PooledScore
-from diarize.spelling import match_names
-from diarize.types import Annotation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +36,7 @@ _T = TypeVar("_T")
 CHANGE_TOLERANCE = 0.5  # seconds to either side of a true change
 
 __all__ = [
+    "CHANGE_TOLERANCE",
     "ChangeScore",
     "Detection",
     "FileScore",

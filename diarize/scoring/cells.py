@@ -15,8 +15,8 @@ from diarize.intervals import covered, union
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from diarize.annotation import Annotation
     from diarize.intervals import Intervals
-    from diarize.types import Annotation
 
     Array = NDArray[Any]
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from diarize.annotation import Annotation
 from diarize.errors import ConfigError
 from diarize.intervals import covered, gaps, union
-from diarize.types import Annotation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

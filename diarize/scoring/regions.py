@@ -12,9 +12,9 @@ from diarize.scoring.cells import overlap
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from diarize.annotation import Annotation
     from diarize.intervals import Intervals
     from diarize.scoring.protocol import Protocol
-    from diarize.types import Annotation
 
 __all__ = ["evaluated", "scored"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from diarize.speech.activity import activity_features
 from diarize.speech.energy import by_energy
-from diarize.speech.mixtures import by_mixtures
+from diarize.speech.gmm import by_mixtures
 from diarize.speech.music import motion
 from diarize.speech.network import PyanNetSegmenter, by_network
 from diarize.speech.silero import by_silero

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from diarize.models.discriminant import Discriminant
+    from diarize.mixtures.discriminant import Discriminant
     from diarize.types import Features
 
     Array = NDArray[Any]

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from diarize.annotation import Annotation
 from diarize.errors import AudioError
 from diarize.synth.acoustics import amplitude, companded, convolved, impulse, noise_loop, resampled
 from diarize.synth.phrases import phrases
 from diarize.synth.script import script, truth
 from diarize.synth.settings import SynthConfig
-from diarize.types import Annotation, Waveform
+from diarize.types import Waveform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from diarize.annotation import Annotation, Turn
 from diarize.synth.phrases import BRIDGED, CUT
-from diarize.types import Annotation, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

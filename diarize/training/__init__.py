@@ -6,7 +6,7 @@ so that the model knows voices as they come: several in one recording, normalise
 teaches, and the ``course`` puts lessons together and learns.
 """
 
-from diarize.training.course import trained
 from diarize.training.plan import TrainingPlan
+from diarize.training.train import trained
 
 __all__ = ["TrainingPlan", "trained"]

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from diarize.types import Annotation, Posteriors
+    from diarize.annotation import Annotation
+    from diarize.types import Posteriors
 
     Array = NDArray[Any]
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from diarize.annotation.names import find_name
 from diarize.errors import FormatError
+from diarize.files import read_text
 from diarize.formats import eaf, lines, srt, textgrid, webvtt
-from diarize.formats.files import read_text
-from diarize.spelling import find_name
 from diarize.transcripts import own
 from diarize.transcripts.dialects import DIALECTS, dialect_of
 from diarize.transcripts.values import Segment, Transcript, Word
@@ -20,8 +20,8 @@ from diarize.transcripts.words import segment_of_text, segments_of_words
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from diarize.annotation import Turn
     from diarize.formats.cues import Cue
-    from diarize.types import Turn
 
     Tiers = list[tuple[str, list[Turn]]]
 

@@ -10,7 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from diarize.types import Annotation, Posteriors
+    from diarize.annotation import Annotation
+    from diarize.types import Posteriors
 
     Array = NDArray[Any]
 

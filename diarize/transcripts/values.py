@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from diarize.types import Annotation, Turn
+from diarize.annotation import Annotation, Turn
 
 __all__ = ["SHORTEST", "Segment", "Transcript", "Word"]
 

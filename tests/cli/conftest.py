@@ -7,13 +7,14 @@ import pytest
 from typer.testing import CliRunner
 
 from diarize import synth
+from diarize.annotation import Annotation, Turn
 from diarize.audio import write
 from diarize.cli.app import app
 from diarize.clustering import Clustering
 from diarize.config import Config
 from diarize.formats import write_file
 from diarize.pipeline import Diarization
-from diarize.types import Annotation, FrameGrid, Posteriors, SpeechMask, Turn
+from diarize.types import FrameGrid, Posteriors, SpeechMask
 
 GRID = FrameGrid(16_000, 160, 400, -120, 1000)  # ten seconds
 TURNS = (

@@ -102,6 +102,7 @@ def test_json_has_the_documented_keys(cli, batches):
         "seconds",
         "unreadable",
         "passed_over",
+        "stale",
         "recordings",
     }
     assert document["counts"] == {"ok": 1, "skipped": 0, "failed": 1}
@@ -125,6 +126,31 @@ def test_options_reach_the_batch(cli, batches):
     cli("batch", folder, "-o", out, "--scheduler", "tcp://h:8786", "--plot")
     assert seen[2]["scheduler"] == "tcp://h:8786"
     assert seen[2]["plan"].tasks[0].files == {"rttm": out / "a.rttm", "picture": out / "a.png"}
+
+
+def test_channels_reach_the_batch_and_one_channel_of_them_contradicts(cli, batches):
+    """As of run."""
+    folder, out, seen = batches
+    (folder / "a.wav").touch()
+    assert cli("batch", folder, "-o", out, "--channels", "separate").exit_code == 0
+    assert cli("batch", folder, "-o", out, "--channels", "mix", "--channel", 2).exit_code == 0
+    assert [call["plan"].separate for call in seen] == [True, False]
+    result = cli("batch", folder, "-o", out, "--channels", "separate", "--channel", 2)
+    assert (result.exit_code, "leave --channel out" in result.stderr) == (2, True)
+    assert "did you mean" in cli("batch", folder, "-o", out, "--channels", "separat").stderr
+
+
+def test_stale_results_are_told_in_the_summary_and_in_json(cli, batches, monkeypatch):
+    """By path."""
+    folder, out, _ = batches
+    (folder / "a.wav").touch()
+    monkeypatch.setattr(
+        "diarize.batch.run_batch",
+        lambda plan, *_, **__: Report(({"audio": "a.wav", **OK},), 1.0, (out / "old.rttm",)),
+    )
+    text = cli("batch", folder, "-o", out).stdout
+    assert f"note: {out / 'old.rttm'} is of an earlier batch; its recording failed now or is gone" in text
+    assert json.loads(cli("batch", folder, "-o", out, "--json").stdout)["stale"] == [str(out / "old.rttm")]
 
 
 def test_speech_of_a_file_or_of_the_files_of_a_folder_reaches_each_recording(cli, batches):

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from diarize.cli.changes import _label
+from diarize.resegmentation.changes import Change
 from diarize.scoring import score_changes
-from diarize.segmentation import Change
 
 SAMPLES = Path(__file__).parent.parent.parent / "audio_samples"
 
@@ -120,6 +120,33 @@ def test_threshold_and_settings_reach_the_work(cli, soft, tmp_path):
     assert "0 changes" in cli("changes", tmp_path / "a.wav", "--threshold", 1).stdout
 
 
+def test_changes_are_graded_against_a_truth(cli, soft, tmp_path):
+    """One change at 4.0 s, true ones at 4.4 and 8.0 s: found within half a second, not within 0.3."""
+    truth = tmp_path / "a.lab"
+    truth.write_text("0 4.4 A\n4.4 8 B\n8 10 A\n")
+    words = ["changes", tmp_path / "a.wav", "--reference", truth]
+    assert cli(*words).stdout.splitlines()[-2] == (
+        "  within ±0.5 s: 1 of 2 true changes among 1 found; precision 100.0 %, recall 50.0 %, F1 66.7 %, "
+        "purity 76.0 %, coverage 96.0 %"
+    )
+    score = json.loads(cli(*words, "--tolerance", 0.3, "--json").stdout)["score"]
+    assert (score["tolerance"], score["true"], score["found"], score["matched"]) == (0.3, 2, 1, 0)
+    table = cli(*words, "--format", "csv")
+    assert len(table.stdout.splitlines()) == 2
+    assert table.stderr.startswith("within ±0.5 s: 1 of 2 true changes")
+    part = json.loads(cli(*words, "--end", 6, "--json").stdout)["score"]
+    assert part["true"] == 2  # the pipeline of this test is ten seconds long whatever the part
+
+
+def test_only_the_part_that_was_heard_is_graded(cli):
+    """With the true changes in it, on the clock of the file."""
+    words = ["changes", SAMPLES / "meeting.flac", "--method", "bic", "--start", 20, "--end", 40, "--json"]
+    score = json.loads(cli(*words, "--reference", SAMPLES / "references" / "meeting.rttm").stdout)["score"]
+    turns = [line.split() for line in (SAMPLES / "references" / "meeting.rttm").read_text().splitlines()]
+    inside = sorted(float(turn[3]) for turn in turns if 20 < float(turn[3]) < 40)
+    assert 0 < score["matched"] <= score["true"] <= len(inside) + 1
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -132,6 +159,7 @@ def test_threshold_and_settings_reach_the_work(cli, soft, tmp_path):
         (["--format", "csv", "--json"], "--json contradicts"),
         (["-o", "x.png"], "not one of .csv, .json, .txt"),
         (["--threshold", "1.5"], "threshold"),
+        (["--tolerance", "1"], "--tolerance is for --reference FILE"),
         (["--method", "bic", "--speech", "{}/speech.lab"], "--speech FILE is for --method posteriors"),
     ],
 )

@@ -7,9 +7,10 @@ import json
 import numpy as np
 import pytest
 
-from diarize.alternatives import alternatives_of
+from diarize.annotation import Annotation, Turn
+from diarize.annotation.alternatives import alternatives_of
 from diarize.formats import Options, read_file, read_words, write_file
-from diarize.types import Annotation, SpeakerPoints, Turn
+from diarize.types import SpeakerPoints
 
 from .conftest import GRID, TURNS
 

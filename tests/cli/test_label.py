@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from diarize.annotation import Annotation, Turn
 from diarize.formats import Options, read_file, write_file
-from diarize.types import Annotation, Turn
 
 from .conftest import GRID, TURNS, found
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 
+import numpy as np
 import pytest
 
+from diarize.annotation import Annotation, Turn
 from diarize.formats import write_file
-from diarize.types import Annotation, Turn
 
 TURNS = Annotation("call", (Turn(0, 6, "Ann"), Turn(6, 10, "Bob")))
 OTHER = Annotation("other", (Turn(0, 3, "Cid"),))
@@ -153,3 +155,43 @@ def test_run_writes_the_page_with_its_other_results(cli, talk, tmp_path):
     assert (tmp_path / "same.html").read_bytes() == (out / "talk.report.html").read_bytes()
     again = cli("run", talk / "talk.wav", "-o", out, "--report", "-f", "csv", "--no-plot")
     assert "talk.report.html: exists already" in again.stderr
+
+
+def test_a_page_about_turns_plays_the_track_that_was_asked_for(cli, tmp_path):
+    """Of --audio; the loudness in the page is that of the track. A link plays the first, so it is refused."""
+    av = pytest.importorskip("av")
+    film, turns = tmp_path / "film.mkv", tmp_path / "film.rttm"
+    with av.open(str(film), "w") as file:
+        tracks = [file.add_stream("pcm_s16le", rate=16_000, layout="mono") for _ in range(2)]
+        for level, track in enumerate(tracks):
+            noise = np.random.default_rng(0).normal(0, 0.1, (1, 16_000)).astype(np.float32)
+            frame = av.AudioFrame.from_ndarray(level * noise, format="fltp", layout="mono")
+            frame.sample_rate = 16_000
+            for packet in (*track.encode(frame), *track.encode(None)):
+                file.mux(packet)
+    write_file(turns, Annotation("film", (Turn(0, 1, "Ann"),)), "rttm")
+    loud = {}
+    for track in (1, 2):
+        words = ["report", turns, "--audio", film, "--track", track, "-o", tmp_path / f"{track}.html"]
+        assert cli(*words).exit_code == 0
+        loud[track] = data_in(tmp_path / f"{track}.html")["sound"]["loudness"]
+    assert max(base64.b64decode(loud[1])) == 0 < max(base64.b64decode(loud[2]))
+    refused = cli("report", turns, "--audio", film, "--track", 2, "--link", "--overwrite")
+    assert (refused.exit_code, "--link plays the first track" in refused.stderr) == (2, True)
+    refused = cli("report", turns, "--track", 2)
+    assert "--track is for AUDIO" in refused.stderr
+
+
+def test_words_of_a_transcript_are_in_the_page(cli, tmp_path):
+    """About turns that exist already; each word has a speaker, and what was odd is told."""
+    write_file(tmp_path / "call.rttm", TURNS, "rttm")
+    (tmp_path / "call.ctm").write_text("call 1 1.0 0.5 Good\ncall 1 1.5 0.5 morning.\ncall 1 7.0 0.5 Yes.\n")
+    words = ["report", tmp_path / "call.rttm", "--transcript", tmp_path / "call.ctm"]
+    assert cli(*words).exit_code == 0
+    data = data_in(tmp_path / "call.report.html")
+    assert data["said"]["words"]["text"] == ["Good", "morning.", "Yes."]
+    assert data["said"]["words"]["start"] == [1000, 1500, 7000]
+    assert [data["turns"]["names"][k] for k in data["said"]["words"]["speaker"]] == ["Ann", "Ann", "Bob"]
+    assert data["said"]["text"] == ["Good morning.", "Yes."]
+    refused = cli(*words[:3], tmp_path / "no.ctm", "--overwrite")
+    assert (refused.exit_code, "no such file" in refused.stderr) == (1, True)

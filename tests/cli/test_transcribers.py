@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from diarize.annotation import Annotation, Turn
 from diarize.audio import write_clips
 from diarize.formats import read_file
-from diarize.turns import limited
-from diarize.types import Annotation, Turn
+from diarize.resegmentation.turns import limited
 
 
 def test_long_turns_are_cut_into_equal_parts():

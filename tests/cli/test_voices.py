@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from diarize.annotation import Annotation, Turn
 from diarize.cli.describe import _match_line
 from diarize.cli.enroll import _same
 from diarize.errors import OutputError
 from diarize.formats import read_file, write_file
 from diarize.identity import Voice
-from diarize.types import Annotation, Match, Turn
+from diarize.types import Match
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +147,7 @@ def test_link_goes_on_where_a_recording_cannot_be_heard(cli, folder, tmp_path):
 def test_enroll_adds_and_replaces_only_when_told(cli, folder, tmp_path):
     """The same recording twice counts once."""
     words = ["enroll", "Cy", folder / "alone.wav", "--whole", "-o", tmp_path]
-    assert "by embedding (recordings: 1)" in cli(*words).stdout
+    assert "of speech (recordings: 1)" in cli(*words).stdout
     refused = cli(*words)
     assert refused.exit_code == 1
     assert "--add adds to it, --overwrite replaces it" in refused.stderr

@@ -140,8 +140,8 @@ def recordings(folder, every=1):
 
 def annotations():
     """Small valid texts by format name."""
+    from diarize.annotation import Annotation, Turn
     from diarize.formats import FORMATS, Options
-    from diarize.types import Annotation, Turn
 
     turns = (Turn(0.5, 2.25, "Ann & <Co>", 0.9, "Bob"), Turn(1.5, 3.0, "Bob"), Turn(4.0, 5.0, "=Ann"))
     options = Options(duration=6.0, media="a.wav", confidence=True)

@@ -13,8 +13,9 @@ import pytest
 import written
 
 from diarize import formats
+from diarize.annotation import Annotation, Turn
 from diarize.errors import FormatError, OutputError
-from diarize.types import Annotation, FrameGrid, Posteriors, Turn
+from diarize.types import FrameGrid, Posteriors
 
 ONE = Annotation("talk", (Turn(0, 1, "Ann"),))
 

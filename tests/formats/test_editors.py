@@ -10,9 +10,9 @@ import pytest
 import written
 from hypothesis import given
 
+from diarize.annotation import Annotation, Turn
 from diarize.errors import FormatError
 from diarize.formats import audacity, eaf, textgrid
-from diarize.types import Annotation, Turn
 
 AUDACITY = "0.000000\t1.500000\tAnn\n1.500000\t62.000000\tBob\n61.250000\t3725.001000\tAnn\n"
 

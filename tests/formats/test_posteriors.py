@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from diarize import formats
+from diarize.annotation import Annotation, Turn
 from diarize.errors import FormatError
 from diarize.formats.posteriors import dump
-from diarize.types import Annotation, FrameGrid, Posteriors, Turn
+from diarize.types import FrameGrid, Posteriors
 
 GRID = FrameGrid(16_000, 160, 400, -120, 50)
 

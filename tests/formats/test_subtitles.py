@@ -8,9 +8,9 @@ import pytest
 import written
 from hypothesis import given
 
+from diarize.annotation import Annotation, Turn
 from diarize.errors import FormatError
 from diarize.formats import srt, times, webvtt
-from diarize.types import Annotation, Turn
 
 WEBVTT = """\
 WEBVTT

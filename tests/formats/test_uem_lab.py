@@ -7,9 +7,9 @@ import pytest
 import written
 from hypothesis import given
 
+from diarize.annotation import Annotation, Turn
 from diarize.errors import FormatError
 from diarize.formats import lab, uem
-from diarize.types import Annotation, Turn
 
 
 def test_uem_is_read_as_stretches():

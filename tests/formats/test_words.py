@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarize import formats
+from diarize.annotation import Annotation, Turn
 from diarize.errors import FormatError
 from diarize.formats import eaf, kaldi, lines, plain, srt, textgrid, webvtt
-from diarize.types import Annotation, Turn
 
 SAID = Annotation(
     "talk",
@@ -32,7 +32,7 @@ TEXTS = st.sampled_from(["Yes.", "no: never", "a  b", "“Zoë”?", "x\ny", "1:
 def test_the_table_says_which_formats_hold_words():
     """Subtitles, editors, tables and a transcript; RTTM, lab and label tracks have no place."""
     assert {n for n, each in formats.FORMATS.items() if each.words} == {
-        "textgrid", "eaf", "webvtt", "srt", "csv", "json", "kaldi", "text",
+        "textgrid", "eaf", "webvtt", "srt", "csv", "json", "kaldi", "text", "ctm",
     }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from diarize.types import Annotation, Turn
+from diarize.annotation import Annotation, Turn
 
 MEETING = Annotation(
     "meeting",

@@ -5,21 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from diarize.identity import Evidence, Voice
-from diarize.models.factors import packed
-
-RANK = 4
 
 
 def evidence(*points, known=6.0, model="m"):
-    """One recording for each point, of which it knows ``known`` in every direction."""
+    """One recording for each point, whose mean lies so that the point is the posterior mean of N(0, I)."""
     points = np.atleast_2d(np.array(points, dtype=float))
-    precision = np.repeat(packed(known * np.eye(points.shape[1])[None]), len(points), axis=0)
-    return Evidence(points * (1 + known), precision, np.full(len(points), 30.0), model)
+    n, d = points.shape
+    return Evidence(points * (1 + known) / known, np.full(n, 1 / known), np.full(n, 30.0), np.ones(d), model)
 
 
-def voice(name, *points, band="wide", **more):
+def voice(name, *points, **more):
     """A voice heard once at each point."""
-    return Voice(name, {band: evidence(*points, **more)})
+    return Voice(name, evidence(*points, **more))
 
 
 def corner(*signs):

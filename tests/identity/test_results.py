@@ -7,11 +7,11 @@ import json
 import pytest
 
 from diarize import batch
+from diarize.annotation import Annotation, Turn
 from diarize.errors import AudioError, FormatError, OutputError
 from diarize.formats import read_file, write_file
 from diarize.identity import Heard, Linked
 from diarize.identity.results import MANIFEST, results, unheard, write_linked
-from diarize.types import Annotation, Turn
 
 
 def result(folder, name, format="rttm", recording=None, speakers=("S0", "S1")):

@@ -12,9 +12,7 @@ import pytest
 from diarize.errors import ModelError, OutputError
 from diarize.identity import Voice, load, load_folder, save, voice_path
 from diarize.identity.store import LARGEST
-from diarize.identity.voice import BANDS
-from diarize.models.factors import packed
-from diarize.models.store import save_arrays
+from diarize.mixtures.npz import save_arrays
 
 from .made import corner, evidence, voice
 
@@ -48,18 +46,14 @@ def test_impossible_names_are_refused(tmp_path, name):
 
 
 def test_a_voice_comes_back_as_it_was(tmp_path):
-    """Both bands, all recordings, the same bytes twice."""
-    whole = Voice(
-        "Ann", {"wide": evidence(corner("+0+0"), corner("0+0+")), "narrow": evidence(corner("----"))}
-    )
+    """All recordings, the same bytes twice."""
+    whole = Voice("Ann", evidence(corner("+0+0"), corner("0+0+")))
     first = save(whole, tmp_path / "a").read_bytes()
     assert save(whole, tmp_path / "b").read_bytes() == first
-    found = load(tmp_path / "a" / "Ann.voice.npz")
-    assert set(found.evidence) == {"wide", "narrow"}
-    for band, each in whole.evidence.items():
-        np.testing.assert_array_equal(found.evidence[band].linear, each.linear)
-        np.testing.assert_array_equal(found.evidence[band].precision, each.precision)
-        assert found.evidence[band].model == each.model
+    found = load(tmp_path / "a" / "Ann.voice.npz").evidence
+    for name in ("means", "variances", "seconds", "between"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(whole.evidence, name))
+    assert found.model == whole.evidence.model
 
 
 def test_an_existing_voice_is_not_lost(tmp_path):
@@ -68,18 +62,21 @@ def test_an_existing_voice_is_not_lost(tmp_path):
     with pytest.raises(OutputError, match="exists already"):
         save(voice("Ann", corner("----")), tmp_path)
     save(voice("Ann", corner("----")), tmp_path, overwrite=True)
-    assert load(voice_path(tmp_path, "Ann")).evidence["wide"].linear[0, 0] < 0
+    assert load(voice_path(tmp_path, "Ann")).evidence.means[0, 0] < 0
 
 
 def arrays(**changed):
     """What a voice file of two dimensions holds."""
-    none = {"linear": np.zeros((0, 0)), "precision": np.zeros((0, 0)), "seconds": np.zeros(0)}
-    own = {"linear": np.ones((1, 2)), "precision": packed(np.eye(2)[None]), "seconds": np.ones(1)}
-    found = {f"{band}_{k}": v for band in BANDS for k, v in (own if band == "wide" else none).items()}
-    return found | changed
+    own = {
+        "means": np.ones((1, 2)),
+        "variances": np.ones(1),
+        "seconds": np.ones(1),
+        "between": np.ones(2),
+    }
+    return own | changed
 
 
-WORDS = {"version": 2, "name": "Ann", "models": {"wide": "m"}}
+WORDS = {"version": 3, "name": "Ann", "model": "m"}
 
 
 def saved(path, words=WORDS, **changed):
@@ -96,18 +93,18 @@ def test_the_unchanged_file_is_a_voice(tmp_path):
 @pytest.mark.parametrize(
     "changed",
     [
-        {"wide_linear": np.full((1, 2), np.nan)},
-        {"wide_precision": np.full((1, 3), np.inf)},
-        {"wide_linear": np.ones((1, 3))},
-        {"wide_linear": np.ones(2)},
-        {"wide_precision": packed(-np.eye(2)[None])},
-        {"wide_seconds": np.zeros(1)},
-        {"wide_seconds": -np.ones(1)},
-        {"wide_linear": np.zeros((0, 2)), "wide_precision": np.zeros((0, 3)), "wide_seconds": np.zeros(0)},
+        {"means": np.full((1, 2), np.nan)},
+        {"means": np.ones((1, 3))},
+        {"means": np.ones(2)},
+        {"variances": np.full(1, np.inf)},
+        {"variances": -np.ones(1)},
+        {"seconds": np.zeros(1)},
+        {"between": np.zeros(2)},
+        {"means": np.zeros((0, 2)), "variances": np.zeros(0), "seconds": np.zeros(0)},
     ],
 )
 def test_arrays_that_no_recording_gives_are_refused(tmp_path, changed):
-    """Not finite, of another shape, or knowing less than nothing."""
+    """Not finite, of another shape, or with variances that are none."""
     with pytest.raises(ModelError, match=r"a\.voice\.npz: not a voice"):
         load(saved(tmp_path / "a.voice.npz", **changed))
 
@@ -115,16 +112,17 @@ def test_arrays_that_no_recording_gives_are_refused(tmp_path, changed):
 @pytest.mark.parametrize(
     "words",
     [
-        {}, {"version": 1, "name": "Ann", "models": {"wide": "m"}},
-        {"version": 2, "name": "Ann", "models": {}},
-        {"version": 2, "name": "Ann", "models": []}, {"version": 2, "models": {"wide": "m"}}, [],
-        {"version": 2, "name": "SPEAKER_00", "models": {"wide": "m"}},
-        {"version": 2, "name": "a\nb", "models": {"wide": "m"}},
-        {"version": 2, "name": "Ann", "models": {"narrow": "m"}},
+        {},
+        [],
+        WORDS | {"version": 2},
+        {"version": 3, "model": "m"},
+        {"version": 3, "name": "Ann"},
+        WORDS | {"name": "SPEAKER_00"},
+        WORDS | {"name": "a\nb"},
     ],
-)  # fmt: skip
+)
 def test_other_headers_are_refused(tmp_path, words):
-    """Another version, no name, a name that no voice has, a band without evidence."""
+    """Another version, no name, no model, a name that no voice has."""
     with pytest.raises(ModelError, match=r"a\.voice\.npz: not a voice"):
         load(saved(tmp_path / "a.voice.npz", words))
 
@@ -158,7 +156,7 @@ def boasting(folder):
     with zipfile.ZipFile(good) as source, zipfile.ZipFile(path, "w") as target:
         for info in source.infolist():
             data = source.read(info)
-            if info.filename == "wide_linear.npy":
+            if info.filename == "means.npy":
                 head = io.BytesIO()
                 np.lib.format.write_array_header_1_0(
                     head, {"descr": "<f8", "fortran_order": False, "shape": (10**6, 10**6)}

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from diarize.errors import ModelError
-from diarize.models.discriminant import Discriminant, fit_discriminant
+from diarize.mixtures.discriminant import Discriminant, fit_discriminant
 
 
 def classes(seed, n=(60, 90), d=3):

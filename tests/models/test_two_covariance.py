@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.stats import multivariate_normal
 
-from diarize.errors import ModelError
-from diarize.models.two_covariance import (
+from diarize.embedding.two_covariance import (
     TwoCovariance,
     fit_two_covariance,
     log_likelihood_ratio,
     mean_variance,
     mutual_information,
 )
+from diarize.errors import ModelError
 
 from . import LAW
 

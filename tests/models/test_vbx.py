@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import logsumexp
 
-from diarize.models import vbx
-from diarize.models.vbx import closest_pair, fit_vbx, merge_path, pooled_points
+from diarize.clustering import vbx
+from diarize.clustering.vbx import closest_pair, fit_vbx, merge_path, pooled_points
 
 from . import LAW
 

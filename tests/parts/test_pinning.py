@@ -50,7 +50,7 @@ def test_parts_of_others_get_theirs(both):
 def test_a_part_that_is_not_used_is_not_looked_for():
     """Another space, other speech activity."""
     config = asking(
-        space={"kind": "gmm", "embedding": "nowhere"}, speech={"method": "hmm", "segmentation": "nowhere"}
+        space={"kind": "mfcc", "embedding": "nowhere"}, speech={"method": "hmm", "segmentation": "nowhere"}
     )
     assert pinned(config) == config
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diarize.annotation import Annotation, Turn
 from diarize.errors import ConfigError
 from diarize.scoring import ChangeScore, change_points, score_changes
 from diarize.scoring.changes import matched
-from diarize.types import Annotation, Turn
 
 TALK = Annotation(
     "r", (Turn(0, 4, "A"), Turn(4, 7, "B"), Turn(8, 10, "A"), Turn(10.2, 12, "A"), Turn(11, 13, "B"))

@@ -6,8 +6,8 @@ import pytest
 from drawn import annotations
 from hypothesis import given
 
+from diarize.annotation import Annotation, Turn
 from diarize.scoring import score
-from diarize.types import Annotation, Turn
 
 TRUTH = Annotation("call", (Turn(0, 6, "Ann"), Turn(6, 10, "Bob"), Turn(12, 13, "Cid")))
 GUESS = Annotation("call", (Turn(0, 4, "S0"), Turn(4, 7, "S1"), Turn(7, 11, "S2")))

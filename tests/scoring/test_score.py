@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diarize.annotation import Annotation, Turn
 from diarize.errors import ConfigError, FormatError
 from diarize.scoring import Jaccard, PooledScore, Protocol, score, score_files
-from diarize.types import Annotation, Score, Turn
+from diarize.types import Score
 
 
 def said(*turns, recording="r"):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from diarize.models import GMM
-from diarize.models.factors import Observations, packed, posterior_means
+from diarize.mixtures import GMM
 from diarize.types import FrameGrid, SpeakerPoints, SpeechMask
 
 
@@ -26,25 +25,32 @@ def mixture(seed=0, k=3, d=2, spread=4.0):
     """A small diagonal mixture."""
     rng = np.random.default_rng(seed)
     return GMM(
-        rng.dirichlet(np.full(k, 5.0)), rng.normal(size=(k, d)) * spread, rng.uniform(0.5, 2.0, (k, d))
+        rng.dirichlet(np.full(k, 5.0)),
+        rng.normal(size=(k, d)) * spread,
+        rng.uniform(0.5, 2.0, (k, d)),
+        "diag",
     )
 
 
 def planted_points(seed, n_speakers, n=120, rank=8, knows=3.0, distance=1.2):
-    """Uncertain points of speakers who hold turns, and who spoke in each window of 100 frames."""
+    """Points of speakers who hold turns under a two-covariance model, and who spoke in each window.
+
+    ``knows``: variance of speakers where that of a window is 1, so that more tells speakers apart better.
+    """
     rng = np.random.default_rng(seed)
-    voices = rng.normal(size=(n_speakers, rank)) * distance
+    voices = rng.normal(size=(n_speakers, rank)) * distance * np.sqrt(knows)
     order = rng.permuted(np.arange(n) % n_speakers)
     labels = np.repeat(order, rng.integers(2, 6, n))[:n]
-    half = rng.normal(size=(n, rank, 2 * rank)) * np.sqrt(knows / (2 * rank))
-    precision = half @ half.transpose(0, 2, 1)
-    noise = np.einsum("nij,nj->ni", half, rng.normal(size=(n, 2 * rank)))
-    observed = Observations(np.einsum("nij,nj->ni", precision, voices[labels]) + noise, packed(precision))
+    return points_at(voices[labels] + rng.normal(size=(n, rank)), np.full(rank, knows), rng), labels
+
+
+def points_at(values, between, rng=None):
+    """Full windows of 100 frames at ``values`` (n, d); a fifth of them begin a stretch where ``rng``."""
+    n = len(values)
     bounds = 100 * np.column_stack((np.arange(n), np.arange(1, n + 1)))
-    first = rng.random(n) < 0.2
-    first[0] = True
-    values = posterior_means(observed)
-    return SpeakerPoints(values, bounds, first, grid(100 * n), observed.precision), labels
+    first = np.zeros(n, bool) if rng is None else rng.random(n) < 0.2
+    first[:1] = True
+    return SpeakerPoints(values, bounds, first, grid(100 * n), np.ones(n), between)
 
 
 def agreement(labels, responsibilities):

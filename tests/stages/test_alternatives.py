@@ -9,9 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diarize.alternatives import Alternatives, alternatives_of, doubts, forced, joined, labels_of_all
+from diarize.annotation import Annotation, Turn
+from diarize.annotation.alternatives import (
+    Alternatives,
+    alternatives_of,
+    doubts,
+    forced,
+    joined,
+    labels_of_all,
+)
 from diarize.errors import DiarizeError, FormatError
-from diarize.types import Annotation, FrameGrid, SpeakerPoints, SpeechMask, Turn
+from diarize.types import FrameGrid, SpeakerPoints, SpeechMask
 
 GRID = FrameGrid(16_000, 160, 400, -120, 800)
 # Eight windows of a second: voices at 0, 1, 10 and 20 on a line

@@ -13,18 +13,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_array_equal
 
 from diarize import background
-from diarize.background import Activity, BackgroundModel, TrainingUtterance, fitted, load, save, shipped
+from diarize.background import Activity, BackgroundModel, fitted, load, model, save, shipped
 from diarize.config import Config, FeatureConfig
 from diarize.errors import ModelError, OutputError
-from diarize.models.discriminant import Discriminant
-from diarize.models.factors import Observations, observed
-from diarize.models.shared import fit_shared
-from diarize.models.store import load_arrays
+from diarize.mixtures.discriminant import Discriminant
+from diarize.mixtures.npz import load_arrays
 
-from .made import mask_of, mixture
+from .made import mixture
 
 RNG = np.random.default_rng(0)
 SETTINGS = FeatureConfig(n_voice=2, n_upper=0)  # three numbers a frame: with the upper band's level
@@ -33,10 +31,6 @@ MODEL = BackgroundModel(
     speech=mixture(1, 2, 30),
     other=mixture(2, 3, 30),
     talk=Discriminant(RNG.normal(size=65), -0.7),
-    speaker=RNG.normal(size=(4, 3, 2)).astype(np.float32),
-    window=RNG.normal(size=(4, 3, 1)).astype(np.float32),
-    shared=np.array([[2.0, 0.5], [0.5, 1.0]]),
-    scale=0.0813,
     band="wide",
     acoustics=background.acoustics(SETTINGS),
     origin={"voices": 7, "words": "Grüße"},
@@ -62,28 +56,24 @@ def same(one, two):
     mixtures = all(
         np.array_equal(getattr(getattr(one, m), f), getattr(getattr(two, m), f))
         for m in ("ubm", "speech", "other")
-        for f in ("weights", "means", "covariances")
+        for f in ("weights_", "means_", "covariances_")
     )
     talks = np.array_equal(one.talk.weights, two.talk.weights) and one.talk.offset == two.talk.offset
-    loadings = np.array_equal(one.speaker, two.speaker) and np.array_equal(one.window, two.window)
-    loadings = loadings and np.array_equal(one.shared, two.shared)
-    words = all(getattr(one, f) == getattr(two, f) for f in ("scale", "band", "acoustics", "origin"))
-    return mixtures and talks and loadings and words
+    words = all(getattr(one, f) == getattr(two, f) for f in ("band", "acoustics", "origin"))
+    return mixtures and talks and words
 
 
 class TestFile:
     def test_what_was_saved_is_loaded_to_the_bit(self, stored):
-        """Mixtures, loadings and their type, words and numbers."""
-        found = load(stored)
-        assert same(found, MODEL)
-        assert found.speaker.dtype == found.window.dtype == np.float32
+        """Mixtures, words and numbers."""
+        assert same(load(stored), MODEL)
 
     def test_the_same_model_is_the_same_bytes(self, stored, tmp_path):
         """Written twice, and written again after loading; another model is other bytes."""
         again, reloaded, other = (tmp_path / name for name in ("a.npz", "b.npz", "c.npz"))
         save(MODEL, again)
         save(load(stored), reloaded)
-        save(replace(MODEL, scale=0.0814), other)
+        save(replace(MODEL, band="narrow"), other)
         assert again.read_bytes() == reloaded.read_bytes() == stored.read_bytes()
         assert other.read_bytes() != stored.read_bytes()
         save(replace(MODEL, origin=dict(reversed(MODEL.origin.items()))), other)
@@ -103,7 +93,7 @@ class TestFile:
         before = stored.read_bytes()
         monkeypatch.setattr(os, "fsync", full)
         with pytest.raises(OutputError, match="no space left on device"):
-            save(replace(MODEL, scale=0.0814), stored)
+            save(replace(MODEL, band="narrow"), stored)
         assert stored.read_bytes() == before
         assert [path.name for path in stored.parent.iterdir()] == [stored.name]
 
@@ -113,10 +103,9 @@ class TestFile:
         found = shipped(band)
         assert found.band == band
         found.require(FeatureConfig())
-        assert found.ubm.n_dims == {"wide": 18, "narrow": 13}[band]
-        assert found.speech.n_dims == found.other.n_dims == 30
+        assert found.ubm.n_features_in_ == {"wide": 18, "narrow": 13}[band]
+        assert found.speech.n_features_in_ == found.other.n_features_in_ == 30
         assert found.talk.weights.shape == (65,)
-        assert 0 < found.scale <= 1
 
 
 class TestRefusal:
@@ -192,41 +181,21 @@ class TestRefusal:
         assert pickle.loads(pickle.dumps(Hostile())).close() is None  # noqa: S301 (it works elsewhere)
         assert witness.exists()
         witness.unlink()
-        for name in ("speaker", "header"):
+        for name in ("ubm_means", "header"):
             arrays = arrays_of(stored)
             arrays[name] = np.array([Hostile()], dtype=object)
             np.savez(tmp_path / "hostile.npz", allow_pickle=True, **arrays)
             self.refused(tmp_path / "hostile.npz", "not a saved model")
             assert not witness.exists()
 
-    def test_loadings_for_another_mixture(self, stored):
-        """Shapes must agree."""
-        arrays = arrays_of(stored)
-        np.savez(stored, **arrays | {"speaker": arrays["speaker"][:3]})
-        with pytest.raises(ModelError, match=r"\(3, 3, 2\).*do not fit a mixture of \(4, 3\)"):
-            load(stored)
-
     @pytest.mark.parametrize(
         ("name", "change", "said"),
         [
-            ("speaker", lambda x: np.where(x == x.max(), np.nan, x), "not a saved model"),
-            ("window", lambda x: np.where(x == x.max(), np.inf, x), "not a saved model"),
-            ("speaker", lambda x: x * 1e300, "NaN or infinity"),
-            ("speaker", lambda x: x[..., 0], "do not fit"),
-            ("speaker", lambda x: x[..., None], "do not fit"),
-            ("window", lambda x: x[..., :0], "ranks"),
-            ("speaker", lambda x: np.zeros((*x.shape[:2], 201)), "ranks"),
-            ("shared", lambda x: np.where(x == x.max(), np.inf, x), "not a saved model"),
-            ("shared", lambda x: x[:1], "no covariance of 2 dimensions"),
-            ("shared", lambda x: x[0], "no covariance of 2 dimensions"),
-            ("shared", lambda x: x + np.array([[0, 0.1], [0, 0]]), "no covariance of 2 dimensions"),
-            ("shared", lambda x: x - 2 * np.eye(2), "no covariance of 2 dimensions"),
-            ("scale", lambda x: x * np.nan, "not a saved model"),
-            ("scale", lambda x: -x, "a scale of -"),
-            ("scale", lambda x: x + 1, "a scale of 1"),
-            ("scale", lambda x: np.append(x, x), "another kind"),
-            ("scale", lambda x: x[:0], "another kind"),
-            ("scale", lambda x: x[0], "another kind"),
+            ("ubm_means", lambda x: np.where(x == x.max(), np.nan, x), "not a saved model"),
+            ("ubm_means", lambda x: np.where(x == x.max(), np.inf, x), "not a saved model"),
+            ("talk_offset", lambda x: np.append(x, x), "another kind"),
+            ("talk_offset", lambda x: x[:0], "another kind"),
+            ("talk_offset", lambda x: x * np.nan, "not a saved model"),
             ("ubm_weights", lambda x: x * 2, "model.npz: "),
             ("ubm_means", lambda x: x[:, 0], "model.npz: "),
             ("other_covariances", lambda x: -x, "model.npz: "),
@@ -270,7 +239,7 @@ class TestRefusal:
         hostile = tmp_path / "hostile.npz"
         with zipfile.ZipFile(stored) as old, zipfile.ZipFile(hostile, "w", zipfile.ZIP_DEFLATED) as new:
             for name in old.namelist():
-                new.writestr(name, old.read(name) if name != "speaker.npy" else body + bytes(72_000_000))
+                new.writestr(name, old.read(name) if name != "ubm_means.npy" else body + bytes(72_000_000))
         assert hostile.stat().st_size < 200_000
         tracemalloc.start()
         try:
@@ -331,110 +300,49 @@ class TestFitted:
     @pytest.fixture(autouse=True)
     def small(self, monkeypatch):
         """Sizes that are learnt in a blink."""
-        sizes = {"N_COMPONENTS": 4, "N_ACTIVITY": 2, "SPEAKER_RANK": 2, "WINDOW_RANK": 1}
-        for name, size in sizes.items():
-            monkeypatch.setattr(background, name, size)
+        for name, size in {"N_COMPONENTS": 4, "N_ACTIVITY": 2}.items():
+            monkeypatch.setattr(model, name, size)
 
-    def learnt(self, n_speakers, seed=0, progress=lambda stage, share: None, common=0.0):
-        """A model of made-up speakers who are shifted against each other, in recordings of one to three that
-        are shifted by ``common`` times a normal number.
-        """
+    def learnt(self, seed=0, progress=lambda stage, share: None):
+        """A model of frames around four places."""
         rng = np.random.default_rng(5)
-        ubm, recordings = mixture(3, 4, 3), [[] for _ in range(-(-n_speakers // 3))]
-        rooms = common * np.random.default_rng(6).normal(size=(len(recordings), 3))
-        for n in range(n_speakers):
-            values = ubm.means[rng.integers(0, 4, 600)] + rng.normal(size=(600, 3)) + rng.normal(size=3)
-            values, mask = values + rooms[n // 3], mask_of(600, (0, 580))
-            recordings[n // 3].append(TrainingUtterance(f"v{n}", values, mask, mask.values))
+        voices = mixture(3, 4, 3).means_[rng.integers(0, 4, 600)] + rng.normal(size=(600, 3))
         frames = (rng.normal(size=(300, 30)) + shift for shift in (3, -3))
         stretches = (rng.normal(size=(200, 5)) + shift for shift in (3, -3))
         return fitted(
-            recordings,
+            voices,
             Activity(*frames, *stretches),
             band="narrow",
             config=Config(),
             seed=seed,
-            origin={"voices": n_speakers},
+            origin={"voices": 5},
             progress=progress,
         )
 
-    def test_the_same_utterances_and_seed_are_the_same_model(self):
+    def test_the_same_frames_and_seed_are_the_same_model(self):
         """To the bit; another seed is not."""
-        one = self.learnt(5)
-        assert same(one, self.learnt(5))
-        assert not same(one, self.learnt(5, seed=1))
+        one = self.learnt()
+        assert same(one, self.learnt())
+        assert not same(one, self.learnt(seed=1))
 
     def test_sizes_and_words(self):
         """What goes in comes out."""
         heard = []
-        found = self.learnt(5, progress=lambda stage, share: heard.append(stage))
-        assert (found.speaker.shape, found.window.shape) == ((4, 3, 2), (4, 3, 1))
+        found = self.learnt(progress=lambda stage, share: heard.append(stage))
+        assert (found.ubm.means_.shape, found.speech.n_components) == ((4, 3), 2)
         assert (found.band, found.origin) == ("narrow", {"voices": 5})
         assert found.acoustics == background.acoustics(FeatureConfig())
-        assert heard == ["mixtures", "loadings"]
+        assert heard == ["mixtures"]
 
     def test_speech_is_told_from_the_rest(self):
         """Each mixture likes its own frames better."""
-        found, rng = self.learnt(3), np.random.default_rng(8)
+        found, rng = self.learnt(), np.random.default_rng(8)
         x = rng.normal(size=(100, 30)) + 3
-        assert (found.speech.log_prob(x) > found.other.log_prob(x)).all()
-        assert (found.speech.log_prob(-x) < found.other.log_prob(-x)).all()
+        assert (found.speech.score_samples(x) > found.other.score_samples(x)).all()
+        assert (found.speech.score_samples(-x) < found.other.score_samples(-x)).all()
         x = rng.normal(size=(100, 5)) + 3
         assert (found.talk.log_odds(x) > 0).all()
         assert (found.talk.log_odds(-x) < 0).all()
-
-    def test_an_utterance_without_speech_has_no_windows(self):
-        """The others are as they would be without it."""
-        rng, ubm = np.random.default_rng(1), mixture(3, 4, 3)
-        one, two = (
-            TrainingUtterance(name, rng.normal(size=(600, 3)), mask := mask_of(600, (0, 580)), mask.values)
-            for name in ("a", "b")
-        )
-        silent = TrainingUtterance("s", rng.normal(size=(600, 3)), silence := mask_of(600), silence.values)
-        found, classes, groups = background._window_statistics(ubm, [[one], [], [silent, two]])
-        wanted, numbers, _ = background._window_statistics(ubm, [[one, two]])
-        assert_array_equal(found.counts, wanted.counts)
-        assert_array_equal(classes, numbers)
-        assert set(classes) == {0, 1}
-        assert_array_equal(groups, [0, 2])
-
-    def test_what_all_voices_of_a_recording_have_in_common_is_shared(self):
-        """Voices shifted together, against voices that are not: less is left of what is a voice's own."""
-        apart, together = (self.learnt(60, common=c) for c in (0.0, 3.0))
-        assert np.trace(together.shared) > 4 * np.trace(apart.shared)
-
-    def test_a_speakers_own_and_what_is_shared_are_all_that_differs(self):
-        """Half of what the voices of a recording share is left to each of them, and nothing is lost."""
-        rng = np.random.default_rng(2)
-        utterances = [
-            [
-                TrainingUtterance(
-                    f"{g}{i}", rng.normal(size=(600, 3)) + rng.normal(size=3), mask, mask.values
-                )
-                for i in range(3)
-            ]
-            for g in range(4)
-            for mask in [mask_of(600, (0, 580))]
-        ]
-        statistics, classes, groups = background._window_statistics(mixture(3, 4, 3), utterances)
-        loadings = rng.normal(size=(4, 3, 2)), 0.1 * rng.normal(size=(4, 3, 1))
-        own, shared = background._own_and_shared(statistics, classes, groups, loadings)
-        said = observed(statistics, *loadings)
-        pooled = Observations(
-            *(np.array([each[classes == c].sum(axis=0) for c in range(12)]) for each in said)
-        )
-        left, common = fit_shared(pooled, groups)
-        flat = loadings[0].reshape(-1, 2)
-        assert_allclose(
-            own.reshape(-1, 2) @ own.reshape(-1, 2).T, flat @ (left + common / 2) @ flat.T, rtol=1e-6
-        )
-        whole = own.reshape(-1, 2) @ (np.eye(2) + shared) @ own.reshape(-1, 2).T
-        assert_allclose(whole, flat @ (left + common) @ flat.T, rtol=1e-6)
-
-    def test_one_speaker_teaches_nothing(self):
-        """Two are the least, and the error says that dozens are better."""
-        with pytest.raises(ModelError, match="at least two speakers"):
-            self.learnt(1)
 
 
 def test_acoustics_are_settings_of_features():

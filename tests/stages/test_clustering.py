@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from diarize.clustering import Clustering, clustered, factor_analysis, nobody
+from diarize.clustering import Clustering, clustered, embeddings, nobody
 from diarize.config import ClusteringConfig
 from diarize.errors import DiarizeError
-from diarize.models.factors import Observations, observations_at, posterior_means, unpacked
 from diarize.types import SpeakerPoints
 
-from .made import agreement, grid, planted_points
+from .made import agreement, grid, planted_points, points_at
 
 
 def exact_points(seed, n_speakers, n=300, distance=12.0):
@@ -27,20 +26,12 @@ def exact_points(seed, n_speakers, n=300, distance=12.0):
     return SpeakerPoints(corners[labels] + rng.normal(size=(n, 3)), bounds, frames == 0, grid(n)), labels
 
 
-def two_voices_apart(distance, knows, n):
-    """Uncertain points of two voices that differ by ``distance`` in one of eight directions."""
-    return voices_at(distance * np.outer([-0.5, 0.5], np.eye(8)[0]), knows, n)
-
-
-def voices_at(places, knows, n):
-    """Uncertain points of voices at ``places`` (K, 8) that take turns of ten windows, and whose each is."""
-    points, _ = planted_points(4, 1, n=n, knows=knows, distance=0.0)
-    labels = np.repeat(np.arange(n // 10) % len(places), 10)
-    moved = places[labels]
-    observed = observations_at(points.values, points.precision)
-    linear = observed.linear + np.einsum("nij,nj->ni", unpacked(points.precision), moved)
-    values = posterior_means(Observations(linear, points.precision))
-    return SpeakerPoints(values, points.bounds, points.first, points.grid, points.precision), labels
+def two_voices_apart(distance, n, knows=8.0, rank=32):
+    """Points of two voices that differ by ``distance`` in one direction and take turns of ten windows."""
+    rng = np.random.default_rng(4)
+    labels = np.repeat(np.arange(n // 10) % 2, 10)
+    places = distance * np.outer([-0.5, 0.5], np.eye(rank)[0])
+    return points_at(places[labels] + rng.normal(size=(n, rank)), np.full(rank, knows))
 
 
 def settings(**changes):
@@ -117,189 +108,51 @@ class TestEvidence:
         for a, b in zip(one.solutions, two.solutions, strict=True):
             assert_array_equal(a, b)
 
-    def test_a_start_that_holds_a_turn_is_likelier_to_go_on(self):
-        """Within a stretch of speech a window without evidence has the speaker before; after a pause less."""
+    def test_a_window_that_tells_nothing_goes_with_its_stretch(self):
+        """Within a stretch of speech it has the speaker before; after a pause that is less sure."""
         points, labels = planted_points(2, 2)
-        values, precision = points.values.copy(), points.precision.copy()
-        at = int(np.flatnonzero((labels[1:-1] == labels[:-2]) & (labels[2:] == labels[1:-1]))[5]) + 1
-        values[at], precision[at] = 0, 0
+        values, weights = points.values.copy(), points.weights.copy()
+        same = (labels[1:-1] == labels[:-2]) & (labels[2:] == labels[1:-1])
+        at = int(np.flatnonzero(same)[5]) + 1
+        values[at], weights[at] = 0, 1e-6
         sure = []
         for pause in (False, True):
             first = points.first.copy()
             first[[at, at + 1]] = pause
-            changed = SpeakerPoints(values, points.bounds, first, points.grid, precision)
-            found = clustered(changed, settings(min_speakers=2, max_speakers=2), 0).responsibilities
-            sure.append(found[at].max())
-        assert sure[0] > 0.95
-        assert sure[1] < sure[0] - 0.05
+            changed = replace(points, values=values, weights=weights, first=first)
+            shares = clustered(changed, settings(), 0).responsibilities
+            own = shares[labels == labels[at]].mean(axis=0).argmax()
+            sure.append(shares[at, own])
+        assert sure[0] > sure[1] > 0.5
 
-    def test_one_voice_that_drifted_stays_one(self):
-        """Much is known, a little differs: the evidence prefers two, but two voices would differ by more."""
-        everywhere = 0.05 * np.eye(8)
-        points, labels = two_voices_apart(0.9, knows=8.0, n=400)
-        found = clustered(replace(points, drift=everywhere), settings(equivalent=0.0), 0)
+    def test_overlapping_windows_are_not_taken_for_independent(self, monkeypatch):
+        """What windows tell is divided by DEPENDENT: so is the evidence for a second speaker."""
+        points, _ = planted_points(3, 2)
+        found = {}
+        for dependent in (2.0, 4.0, 8.0):
+            monkeypatch.setattr(embeddings, "DEPENDENT", dependent)
+            curve = clustered(points, settings(), 0)
+            values = dict(zip(curve.counts, curve.values, strict=True))
+            found[dependent] = values[1] - values[2]
+        assert found[2.0] > 1.5 * found[4.0] > 2 * found[8.0] > 0
+
+    def test_halves_of_one_voice_that_changed_are_one(self):
+        """Evidence alone would part them; they are too near for two speakers."""
+        near = two_voices_apart(4.0, 400)
+        found = clustered(near, settings(equivalent=0.0), 0)
         values = dict(zip(found.counts, found.values, strict=True))
         assert values[2] < values[1]
-        assert (found.chosen, found.alike[0], found.equivalent) == (1, 2, (1,))
-        assert found.explanation == "1 by evidence; two voices of 2 would be too much alike"
-        near = clustered(replace(points, drift=everywhere), settings(equivalent=10.0), 0)
-        assert near.chosen == 1
-        assert near.equivalent == (1, 2)  # ten nats would be enough to tell them apart
-        narrow = clustered(replace(points, drift=everywhere), settings(equivalent=0.1), 0)
-        assert narrow.equivalent == (1,)  # a tenth would not, though two have the better value by far
-        points, labels = two_voices_apart(2.5, knows=8.0, n=400)
-        found = clustered(replace(points, drift=everywhere), settings(), 0)
-        assert (found.chosen, found.alike) == (2, ())
-        assert agreement(labels, found.responsibilities) > 0.97
-
-    def test_a_voice_drifts_with_time(self):
-        """What tells two voices of seconds from each other may be one voice that is heard for minutes."""
-        points, _ = two_voices_apart(1.0, knows=8.0, n=400)
-        chosen = []
-        for seconds in (2.0, 2_000.0):
-            edges = np.round(np.linspace(0, seconds * points.grid.frame_rate, 401)).astype(np.int64)
-            heard = replace(
-                points,
-                bounds=np.column_stack((edges[:-1], edges[1:])),
-                grid=grid(edges[-1]),
-                drift=0.05 * np.eye(8),
-            )
-            chosen.append(clustered(heard, settings(), 0).chosen)
-        assert chosen == [2, 1]
-
-    def test_half_of_its_drift_is_there_after_a_minute(self):
-        """By hand: t / (t + 60) of the covariance after t seconds, shared windows counting in part."""
-        points = SpeakerPoints(
-            np.zeros((3, 2)),
-            np.array([[0, 1_000], [1_000, 3_000], [3_000, 3_000]]),
-            np.ones(3, bool),
-            grid(4_000),
-            drift=np.diag([0.6, 0.2]),
-        )
-        shares = np.array([[1.0, 0.0, 0.0], [0.25, 0.75, 0.0], [0.0, 0.5, 0.5]])
-        assert grid(1).frame_rate == 100
-        most = np.diag([0.6, 0.2])
-        assert_allclose(factor_analysis._drifts(points, shares), [most / 5, most / 5, 0 * most])
-        assert_allclose(factor_analysis._drifts(replace(points, drift=None), shares), np.zeros((3, 2, 2)))
-        doubled = np.diag([0.9, 0.4])  # of two voices, and never more than 0.9
-        assert_allclose(factor_analysis._drifts(points, shares[:, :2]), [doubled / 5, doubled / 5])
-
-    def test_two_halves_are_one_voice_where_two_voices_among_others_are_two(self):
-        """One voice may differ from itself by more than two voices of a company do from each other."""
-        drift, voices = 0.05 * np.eye(8), np.zeros((3, 8))
-        voices[:2, 0], voices[2, 1] = (-0.75, 0.75), 3.0
-        points, _ = voices_at(voices[:2], 8.0, 400)
-        alone = clustered(replace(points, drift=drift), settings(), 0)
-        assert (alone.chosen, alone.alike[0]) == (1, 2)
-        points, labels = voices_at(voices, 8.0, 600)
-        company = clustered(replace(points, drift=drift), settings(), 0)
-        assert company.chosen == 3
-        assert agreement(labels, company.responsibilities) > 0.97
-
-    def test_the_direction_in_which_voices_drift_counts(self):
-        """The same distance is one voice along it, and two across it or where nothing drifts."""
-        points, _ = two_voices_apart(2.0, knows=8.0, n=400)
-        along, across = 0.4 * np.diag(np.eye(8)[0]), 0.4 * np.diag(np.eye(8)[1])
-        assert clustered(replace(points, drift=along), settings(), 0).chosen == 1
-        assert clustered(replace(points, drift=across), settings(), 0).chosen == 2
-        assert clustered(points, settings(), 0).chosen == 2
-
-    def test_neighbours_who_do_not_agree_are_believed_less(self):
-        """One voice and more noise than was learnt: two by what the windows claim, one by what they show."""
-        points, _ = planted_points(5, 1, n=200, distance=0.0)
-        observed = observations_at(points.values, points.precision)
-        half = np.linalg.cholesky(unpacked(points.precision))
-        noise = np.einsum("nij,nj->ni", half, np.random.default_rng(0).normal(size=observed.linear.shape))
-        values = posterior_means(Observations(observed.linear + 3 * noise, points.precision))
-        noisy = SpeakerPoints(values, points.bounds, points.first, points.grid, points.precision)
-        assert clustered(noisy, settings(), 0).chosen == 1
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(factor_analysis, "fitted_power", lambda *given: factor_analysis.USUAL_POWER)
-            assert clustered(noisy, settings(), 0).chosen > 1
-
-    def test_neighbours_are_windows_of_one_stretch(self):
-        """What a pause lies between does not count."""
-        points, _ = planted_points(3, 3)
-        asked = []
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(factor_analysis, "fitted_power", lambda *given: asked.append(given) or 1.0)
-            clustered(points, settings(), 0)
-        assert_array_equal(asked[0][1], ~points.first)
-        assert asked[0][2:] == (factor_analysis.STAY_WITHIN, factor_analysis.USUAL_POWER)
-
-    def test_neighbours_who_agree_well_are_believed_no_more_than_the_model_says(self):
-        """The claim of a window is the most that it is taken for."""
-        points, _ = planted_points(3, 3)
-        kept = []
-        for power in (1.0, 1.5):
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(
-                    factor_analysis, "fitted_power", lambda *given, p=power: p * factor_analysis.USUAL_POWER
-                )
-                kept.append(clustered(points, settings(), 0).values)
-        assert_array_equal(kept[0], kept[1])
+        assert (found.chosen, found.alike[0]) == (1, 2)
+        assert found.explanation.startswith("1 by evidence; two voices of 2 would be too much alike")
+        assert clustered(two_voices_apart(9.0, 400), settings(equivalent=0.0), 0).chosen == 2
 
     def test_whoever_asks_for_two_gets_two_voices_however_alike(self):
         """Nothing better is allowed, and that is said as it is."""
-        points, _ = two_voices_apart(0.9, knows=8.0, n=400)
-        drifting = replace(points, drift=0.05 * np.eye(8))
-        found = clustered(drifting, settings(min_speakers=2, max_speakers=2, equivalent=0.0), 0)
+        found = clustered(
+            two_voices_apart(4.0, 400), settings(min_speakers=2, max_speakers=2, equivalent=0.0), 0
+        )
         assert (found.chosen, found.alike[0], found.equivalent) == (2, 2, (2,))
         assert found.explanation == "2 as asked, though two of the voices are much alike"
-        assert clustered(drifting, settings(equivalent=0.0), 0).chosen == 1
-
-    def test_numbers_that_were_not_allowed_count_as_alike_too(self):
-        """Who asks for one and gets what would have been found anyway is not told of a better number."""
-        points, _ = two_voices_apart(0.9, knows=8.0, n=400)
-        drifting = replace(points, drift=0.05 * np.eye(8))
-        found = clustered(drifting, settings(max_speakers=1, equivalent=0.0), 0)
-        assert (found.chosen, found.alike[0]) == (1, 2)
-        assert found.explanation == "1 by evidence; two voices of 2 would be too much alike"
-
-    def test_a_second_voice_has_its_price(self):
-        """And so has every further one, on top of what the bound says."""
-        assert [factor_analysis.price(k) for k in (1, 2, 3, 5)] == [0.0, 12.0, 13.0, 15.0]
-        points, _ = planted_points(3, 3)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(factor_analysis, "price", lambda k: 0.0)
-            free = clustered(points, settings(), 0)
-        priced = clustered(points, settings(), 0)
-        more = np.subtract(priced.values, free.values)
-        assert_allclose(more, [factor_analysis.price(k) for k in free.counts], atol=1e-9)
-        assert max(free.counts) > 2
-
-    def test_what_all_voices_share_counts_for_no_voice(self, monkeypatch):
-        """Two voices in a channel that moves both far off, as it may: they are two as clearly as without it.
-
-        (Evidence taken at its word: neighbours share the channel, too.)
-        """
-        monkeypatch.setattr(factor_analysis, "fitted_power", lambda *given: factor_analysis.USUAL_POWER)
-        apart = 5.0 * np.outer([-0.5, 0.5], np.eye(8)[0])
-        channel = 100.0 * np.eye(8)[1]
-        near, far = (voices_at(apart + move, 4.0, 200)[0] for move in (0.0, channel))
-        known = replace(far, shared=np.diag([0.0, 1e6, *np.zeros(6)]))
-        found = [clustered(points, settings(), 0) for points in (near, known, far)]
-        assert [each.chosen for each in found] == [2, 2, 1]
-        here, there, unknown = (each.values[0] - each.values[1] for each in found)
-        assert_allclose(here, there, rtol=1e-3)
-        assert unknown < here - 100
-
-    def test_a_number_that_merging_passed_over_knows_what_is_shared(self):
-        """The bound of a channel far off is lower where it has to be paid for by every voice."""
-        away = voices_at(100.0 * np.outer([1.0, 1.0], np.eye(8)[1]), 4.0, 40)[0]
-        known = replace(away, shared=np.diag([0.0, 1e6, *np.zeros(6)]))
-        found = [
-            factor_analysis._missing(
-                {},
-                observations_at(points.values, points.precision),
-                np.full(40, 0.9),
-                points,
-                settings(min_speakers=2, max_speakers=2),
-                0,
-            )[2].bound
-            for points in (away, known)
-        ]
-        assert found[0] < found[1] - 1000
 
     def test_more_speakers_than_windows_are_refused(self):
         """In one line with both numbers."""
@@ -334,7 +187,7 @@ class TestGaussians:
         with pytest.raises(DiarizeError, match="at least 5 speakers"):
             clustered(few, settings(min_speakers=5), 0)
 
-    def test_uncertain_points_may_be_counted_by_bic_too(self):
+    def test_embeddings_may_be_counted_by_bic_too(self):
         """By setting; the curve runs over the allowed counts."""
         points, labels = planted_points(3, 3, rank=3, knows=30.0, distance=3.0)
         found = clustered(points, settings(criterion="bic", max_speakers=6), 0)

@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from diarize import overlap
 from diarize.config import SpaceConfig, SpeechConfig
 from diarize.embedding import speech_windows
+from diarize.embedding.windows import overlapping
 from diarize.errors import ConfigError
 from diarize.networks import pyannet
 from diarize.networks.activity import LocalActivity
+from diarize.resegmentation import overlap
 from diarize.speech import SpeechActivity, by_network
 from diarize.speech.network import _windows
 from diarize.types import FrameGrid, Posteriors, SpeechMask
-from diarize.windows import overlapping
 
 
 def grid_of(n_frames, rate=16000):

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarize import transcripts
+from diarize.annotation import Annotation, Turn
 from diarize.scoring.words import WordScore, score_words
 from diarize.transcripts import Segment, Transcript, Word
 from diarize.transcripts.assigning import _likeliest
 from diarize.transcripts.shares import presence
-from diarize.types import Annotation, FrameGrid, Posteriors, Turn
+from diarize.types import FrameGrid, Posteriors
 
 GRID = FrameGrid(100, 10, 10, 0, 100)  # ten seconds in cells of a tenth
 TURNS = Annotation("talk", (Turn(0, 5, "Ann"), Turn(6, 10, "Bob")))

@@ -7,10 +7,10 @@ import json
 import pytest
 
 from diarize import transcripts
+from diarize.annotation import Annotation, Turn
 from diarize.errors import FormatError
 from diarize.formats import Options, write_file
 from diarize.transcripts.reading import parsed
-from diarize.types import Annotation, Turn
 
 OPENAI = {
     "text": " Hello there. Yes.",

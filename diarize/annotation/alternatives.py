@@ -1,0 +1,346 @@
+"""Who spoke when if there were another number of speakers: whose the windows are for every number.
+
+Whatever clusters the windows of speech gives some numbers; the others are filled in from them: fewer by
+merging the smallest voice into the nearest, more by parting the widest in two along its longest axis. So
+every number up to the limit has an assignment in which every speaker has a window at least. Windows are about
+a second long; the boundaries of the turns that were found are finer, and serve all numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from diarize.annotation import Annotation, Turn
+from diarize.errors import DiarizeError, FormatError
+from diarize.intervals import duration, intersect, union
+from diarize.types import Posteriors, speaker_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from diarize.types import SpeakerPoints, SpeechMask
+
+    Array = NDArray[Any]
+
+__all__ = ["Alternatives", "Doubt", "alternatives_of", "doubts", "forced", "joined", "labels_of_all"]
+
+# A speaker of fewer seconds and of a smaller share of all speech, which is LONG seconds or more, is doubtful.
+FEW: Final = 5.0
+SHARE: Final = 0.03
+LONG: Final = 60.0
+KEPT: Final = 10  # speakers: whoever asked for two may find that there were three
+ROUNDS: Final = 10  # of two-means
+
+
+@dataclass(frozen=True, slots=True)
+class Alternatives:
+    """Windows of speech and whose they are for every number: ``starts``, ``ends`` (n,) seconds of the file;
+    ``labels``: (n,) whole numbers from 0 for each number of speakers; ``turns``: those that were found at
+    first, whose boundaries serve all numbers.
+    """
+
+    starts: Array
+    ends: Array
+    labels: Mapping[int, Array]
+    turns: tuple[Turn, ...] = ()
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What JSON keeps: times in milliseconds, labels as runs of ``label*count``."""
+        times = {
+            name: " ".join(str(round(1000 * t)) for t in each)
+            for name, each in (("starts", self.starts), ("ends", self.ends))
+        }
+        labels = {
+            str(k): " ".join(f"{label}*{len(list(run))}" for label, run in groupby(each.tolist()))
+            for k, each in self.labels.items()
+        }
+        return times | {"labels": labels}
+
+    @classmethod
+    def of_fields(cls, fields: Any, turns: Sequence[Turn]) -> Alternatives:
+        """Those out of such fields. Raises FormatError for anything else."""
+        try:
+            starts, ends = (
+                np.array(fields[name].split(), dtype=np.float64) / 1000 for name in ("starts", "ends")
+            )
+            labels = {int(k): _unrolled(text) for k, text in fields["labels"].items()}
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise FormatError("its alternatives are not as diarize writes them; run it again") from None
+        if any(len(each) != len(starts) for each in (ends, *labels.values())):
+            raise FormatError("its alternatives are cut off; run it again")
+        return cls(starts, ends, labels, tuple(turns))
+
+    def annotation(self, n_speakers: int, named: Annotation) -> Annotation:
+        """The turns of ``n_speakers``; who is among ``named``, the turns as they are now, keeps the name.
+
+        Raises DiarizeError for a number that is not there.
+        """
+        if n_speakers not in self.labels:
+            raise DiarizeError(
+                f"{named.recording}: no assignment to {n_speakers} speakers is kept; there are those to "
+                f"{', '.join(map(str, sorted(self.labels))) or 'none'}"
+            )
+        base = Annotation(named.recording, self.turns or named.turns)
+        owners = self._owners(base, n_speakers)
+        pieces = [
+            piece for turn in base.turns for piece in self._pieces(turn, owners, self.labels[n_speakers])
+        ]
+        names = _names(pieces, named)
+        found = [replace(turn, speaker=names[k]) for turn, k in pieces]
+        whole = Annotation(named.recording, tuple(found))
+        return whole if n_speakers == len(base.speakers) else joined(whole)
+
+    def _owners(self, base: Annotation, n_speakers: int) -> dict[str, Any]:
+        """What all turns of a speaker become: themselves when the number is that which was found, what most
+        of their time becomes when it is smaller; nothing when it is larger.
+        """
+        if n_speakers == len(base.speakers):
+            return {name: name for name in base.speakers}
+        if n_speakers > len(base.speakers):
+            return {}
+        labels = self.labels[n_speakers]
+        seconds: dict[str, dict[int, float]] = {name: {} for name in base.speakers}
+        for turn in base.turns:
+            for i in self._windows(turn.start, turn.end):
+                common = min(turn.end, self.ends[i]) - max(turn.start, self.starts[i])
+                row = seconds[turn.speaker]
+                row[int(labels[i])] = row.get(int(labels[i]), 0.0) + float(common)
+        most = {name: max(row, key=lambda k: row[k], default=0) for name, row in seconds.items()}
+        return most if len(set(most.values())) == n_speakers else {}
+
+    def _windows(self, start: float, end: float) -> range:
+        """Those that overlap a stretch."""
+        return range(
+            int(np.searchsorted(self.ends, start, side="right")), int(np.searchsorted(self.starts, end))
+        )
+
+    def _pieces(self, turn: Turn, owners: Mapping[str, Any], labels: Array) -> list[tuple[Turn, Any]]:
+        """A turn, or what it is cut into where the label of its windows changes for more than one of them.
+
+        Without a window it has the label of the nearest.
+        """
+        if turn.speaker in owners:
+            return [(turn, owners[turn.speaker])]
+        inside = self._windows(turn.start, turn.end)
+        if not inside:
+            middle = (turn.start + turn.end) / 2
+            nearest = int(np.abs((self.starts + self.ends) / 2 - middle).argmin())
+            return [(_unsure(turn, turn.start, turn.end), int(labels[nearest]))]
+        runs = _long_runs(inside, labels)
+        if turn.text:  # what was said stays in one piece
+            votes = np.bincount(labels[inside.start : inside.stop])
+            return [(turn, int(votes.argmax()))]
+        edges = [turn.start, *(float(self.starts[first]) for first, _ in runs[1:]), turn.end]
+        edges = list(np.clip(edges, turn.start, turn.end))
+        rows = zip(runs, edges[:-1], edges[1:], strict=True)
+        return [(_unsure(turn, a, b), label) for (_, label), a, b in rows if b > a]
+
+
+def _long_runs(windows: Sequence[int], labels: Array) -> list[tuple[int, int]]:
+    """First window and label of each run; one window alone goes with the run before it, or after."""
+    runs = [(label, list(run)) for label, run in groupby(windows, key=lambda i: int(labels[i]))]
+    kept = [(label, run) for label, run in runs if len(run) > 1] or [max(runs, key=lambda each: len(each[1]))]
+    found = [(run[0], label) for label, run in kept]
+    return [(windows[0], found[0][1]), *(each for one, each in pairwise(found) if each[1] != one[1])]
+
+
+def _unrolled(text: str) -> Array:
+    pairs = [run.split("*") for run in text.split()]
+    return np.repeat([int(label) for label, _ in pairs], [int(count) for _, count in pairs])
+
+
+def _unsure(turn: Turn, start: float, end: float) -> Turn:
+    """A turn of which no more is known than when it was, and by whom."""
+    return Turn(float(start), float(end), turn.speaker)
+
+
+def _names(pieces: Sequence[tuple[Turn, Any]], named: Annotation) -> dict[Any, str]:
+    """A name for every label: that of the speaker with whom it has most time in common, each at most once, or
+    a new one.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    rows = list(dict.fromkeys(label for _, label in pieces))
+    spans = {k: np.array([(t.start, t.end) for t, label in pieces if label == k]) for k in rows}
+    known = named.speakers
+    table = np.array([[_common(spans[k], named.intervals(name)) for name in known] for k in rows])
+    pairs = zip(*linear_sum_assignment(table, maximize=True), strict=True) if table.size else ()
+    names = {rows[i]: known[j] for i, j in pairs if table[i, j] > 0}
+    free = (name for i in range(len(rows) + len(known)) if (name := speaker_name(i)) not in known)
+    return {k: names.get(k) or next(free) for k in rows}
+
+
+def _common(one: Array, other: Array) -> float:
+    """Seconds that two sets of stretches (n, 2) have in common."""
+    return duration(intersect(union(one), union(other)))
+
+
+def joined(annotation: Annotation) -> Annotation:
+    """The same with turns of one speaker that touch or overlap put together, unless they have words."""
+    found: list[Turn] = []
+    last: dict[str, int] = {}
+    for turn in annotation.turns:
+        i = last.get(turn.speaker)
+        before = found[i] if i is not None else None
+        if i is not None and before and before.end >= turn.start and not (before.text or turn.text):
+            same = before.confidence if before.end >= turn.end else None
+            found[i] = Turn(before.start, max(before.end, turn.end), turn.speaker, same)
+            continue
+        last[turn.speaker] = len(found)
+        found.append(turn)
+    return Annotation(annotation.recording, tuple(found))
+
+
+def alternatives_of(
+    points: SpeakerPoints,
+    solutions: Iterable[Array],
+    limit: int,
+    annotation: Annotation,
+    start: float = 0.0,
+) -> Alternatives:
+    """Those of the windows of a recording whose clock begins at second ``start``.
+
+    ``solutions``: responsibilities (n_windows, K) of every number that clustering came by; ``limit``: the
+    largest number that is kept, or ``KEPT`` where it is less; ``annotation``: the turns that were found.
+    """
+    edges = points.grid.edges()[points.bounds] + start if len(points.bounds) else np.zeros((0, 2))
+    labels = labels_of_all(
+        np.asarray(points.values, dtype=np.float64), _by_number(solutions), max(limit, KEPT)
+    )
+    return Alternatives(np.maximum(edges[:, 0], 0.0), edges[:, 1], labels, annotation.turns)
+
+
+def forced(
+    points: SpeakerPoints, mask: SpeechMask, solutions: Iterable[Array], n_speakers: int
+) -> Posteriors:
+    """Frames as windows are given to so many speakers, each of whom has one at least, or to as many as there
+    are windows.
+    """
+    every = labels_of_all(np.asarray(points.values, dtype=np.float64), _by_number(solutions), n_speakers)
+    labels = every[max(every)]
+    middles = points.bounds.mean(axis=1)
+    spoken = np.flatnonzero(mask.values)
+    after = np.searchsorted(middles, spoken).clip(1, max(1, len(middles) - 1))
+    nearer = np.abs(middles[after - 1] - spoken) <= np.abs(middles[after.clip(max=len(middles) - 1)] - spoken)
+    values = np.zeros((mask.grid.n_frames, max(every)), np.float32)
+    values[spoken, labels[np.where(nearer, after - 1, after.clip(max=len(labels) - 1))]] = 1
+    return Posteriors(values, mask.grid, tuple(map(speaker_name, range(max(every)))))
+
+
+def _by_number(solutions: Iterable[Array]) -> dict[int, Array]:
+    """Labels (n,) by the number of speakers who have a window of their own."""
+    known: dict[int, Array] = {}
+    for shares in solutions:
+        labels = np.unique(shares.argmax(axis=1), return_inverse=True)[1] if shares.size else np.zeros(0, int)
+        known.setdefault(int(labels.max(initial=-1)) + 1, labels)
+    return known
+
+
+def labels_of_all(values: Array, known: Mapping[int, Array], limit: int) -> dict[int, Array]:
+    """Labels (n,) for every number from 1 to ``limit``, or to that of the points ``values`` (n, d)."""
+    n = len(values)
+    if n == 0:
+        return {}
+    found = {k: np.asarray(each) for k, each in known.items() if k >= 1}
+    found[1] = np.zeros(n, dtype=np.int64)
+    for k in range(max(found) - 1, 1, -1):
+        if k not in found:
+            found[k] = _merged(values, found[k + 1])
+    for k in range(max(found) + 1, limit + 1):
+        more = _parted(values, found[k - 1])
+        if more is None:
+            break
+        found[k] = more
+    return {k: found[k] for k in sorted(found) if k <= max(1, limit)}
+
+
+def _merged(values: Array, labels: Array) -> Array:
+    """One speaker fewer: the smallest goes to the nearest, by the means of their points."""
+    sizes = np.bincount(labels)
+    means = np.array([values[labels == k].mean(axis=0) for k in range(len(sizes))])
+    least = int(sizes.argmin())
+    distances = np.linalg.norm(means - means[least], axis=1)
+    distances[least] = np.inf
+    merged = np.where(labels == least, int(distances.argmin()), labels)
+    whole: Array = np.unique(merged, return_inverse=True)[1]
+    return whole
+
+
+def _parted(values: Array, labels: Array) -> Array | None:
+    """One speaker more: the widest in two, or the largest where all have points that are the same; None when
+    everybody has one window.
+    """
+    sizes = np.bincount(labels)
+    means = np.array([values[labels == k].mean(axis=0) for k in range(len(sizes))])
+    spread = np.bincount(labels, ((values - means[labels]) ** 2).sum(axis=1))
+    widest = max(range(len(sizes)), key=lambda k: (sizes[k] > 1, spread[k], sizes[k]))
+    if sizes[widest] < 2:
+        return None
+    mine = np.flatnonzero(labels == widest)
+    side = _halves(values[mine])
+    if not side.any() or side.all():
+        side = np.arange(len(mine)) >= len(mine) / 2  # by time
+    parted = labels.copy()
+    parted[mine[side]] = len(sizes)
+    return parted
+
+
+def _halves(points: Array) -> Array:
+    """Which points (n,) lie on one side, by two-means from the two ends of the longest axis."""
+    centred = points - points.mean(axis=0)
+    axis = np.linalg.svd(centred, full_matrices=False)[2][0]
+    side: Array = centred @ axis > 0
+    for _ in range(ROUNDS):
+        if not side.any() or side.all():
+            break
+        one, other = points[side].mean(axis=0), points[~side].mean(axis=0)
+        nearer = ((points - one) ** 2).sum(axis=1) < ((points - other) ** 2).sum(axis=1)
+        if (nearer == side).all():
+            break
+        side = nearer
+    return side
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A speaker who may be nobody of their own: ``seconds`` in all; ``nearest``: whose voice it would go
+    with; ``reason`` in one sentence.
+    """
+
+    speaker: str
+    seconds: float
+    nearest: str | None
+    reason: str
+
+
+def doubts(annotation: Annotation, alternatives: Alternatives | None = None) -> tuple[Doubt, ...]:
+    """Speakers of a few seconds in a long recording, and who they would be if there were one fewer."""
+    seconds = {name: float(np.diff(annotation.intervals(name)).sum()) for name in annotation.speakers}
+    total = sum(seconds.values())
+    if total < LONG or len(seconds) < 2:
+        return ()
+    return tuple(
+        Doubt(name, spoken, near, f"{spoken:.1f} s of {total:.0f} s of speech, too little to tell a voice by")
+        for name, spoken in seconds.items()
+        if spoken < FEW and spoken < SHARE * total
+        for near in [_nearest(name, annotation, alternatives)]
+    )
+
+
+def _nearest(name: str, annotation: Annotation, alternatives: Alternatives | None) -> str | None:
+    """Who has a speaker's time where there are fewer, or else the commonest runner-up."""
+    fewer = [k for k in alternatives.labels if k < len(annotation.speakers)] if alternatives else []
+    for k in sorted(fewer, reverse=True):
+        owners = alternatives._owners(annotation, k) if alternatives else {}
+        others = [each for each in owners if each != name and owners[each] == owners.get(name)]
+        if others:
+            return max(others, key=lambda each: float(np.diff(annotation.intervals(each)).sum()))
+    rivals = [t.runner_up for t in annotation.turns if t.speaker == name and t.runner_up]
+    return max(rivals, key=rivals.count) if rivals else None

@@ -1,0 +1,156 @@
+"""What turns can do for whoever works with them by hand, in Python or in a notebook.
+
+Rooms never call these, for they would look upstairs: a room above is loaded by name, when somebody asks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from difflib import get_close_matches
+from html import escape
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Self, overload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from os import PathLike
+    from pathlib import Path
+
+    from diarize.annotation import Annotation, Turn
+
+__all__ = ["HandyAnnotation", "clock", "room"]
+
+_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d00", "#6a3d9a")
+_WIDTH, _ROW = 720, 18  # pixels
+
+
+def room(name: str) -> Any:
+    """A room above, for methods that only people call."""
+    return import_module(f"diarize.{name}")
+
+
+def clock(seconds: float) -> str:
+    """``m:ss``, or ``h:mm:ss`` from an hour on."""
+    minutes, second = divmod(int(seconds + 0.5), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{second:02d}" if minutes >= 60 else f"{minutes}:{second:02d}"
+
+
+class HandyAnnotation:
+    """The methods of an Annotation that are for people."""
+
+    __slots__ = ()
+    if TYPE_CHECKING:
+        recording: str
+        turns: tuple[Turn, ...]
+
+        @property
+        def speakers(self) -> tuple[str, ...]:
+            """Names by first appearance."""
+
+    def __len__(self) -> int:
+        """Number of turns."""
+        return len(self.turns)
+
+    def __iter__(self) -> Iterator[Turn]:
+        """The turns in order of time."""
+        return iter(self.turns)
+
+    @overload
+    def __getitem__(self, key: int) -> Turn: ...
+    @overload
+    def __getitem__(self, key: str) -> Self: ...
+    def __getitem__(self, key: int | str) -> Turn | Self:
+        """The turns of a speaker, or one turn by its number. KeyError for a speaker who is not there."""
+        if isinstance(key, int):
+            return self.turns[key]
+        if key not in self.speakers:
+            near = get_close_matches(str(key), self.speakers, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(self.speakers)}"
+            message = f"nobody is called {key!r}; {hint}"
+            raise KeyError(message)
+        return replace(self, turns=tuple(t for t in self.turns if t.speaker == key))  # type: ignore[type-var]
+
+    def __repr__(self) -> str:
+        return f"<Annotation {self.recording!r}: {self._counts}>"
+
+    @property
+    def _counts(self) -> str:
+        end = max((turn.end for turn in self.turns), default=0.0)
+        return f"{len(self.turns)} turns of {len(self.speakers)} speakers to {clock(end)}"
+
+    def _repr_html_(self) -> str:
+        """A small timeline for notebooks: a row a speaker."""
+        end = max((turn.end for turn in self.turns), default=0.0) or 1.0
+        place = {name: i for i, name in enumerate(self.speakers)}
+        bars = "".join(
+            f'<rect x="{_WIDTH * t.start / end:.1f}" y="{_ROW * place[t.speaker] + 3}" '
+            f'width="{max(1.0, _WIDTH * (t.end - t.start) / end):.1f}" height="{_ROW - 6}" '
+            f'fill="{_COLOURS[place[t.speaker] % len(_COLOURS)]}"><title>{escape(t.speaker)} '
+            f"{t.start:.2f}–{t.end:.2f} s</title></rect>"
+            for t in self.turns
+        )
+        names = "".join(
+            f'<text x="{_WIDTH + 8}" y="{_ROW * i + 13}" fill="currentColor">{escape(name)}</text>'
+            for name, i in place.items()
+        )
+        height = _ROW * max(1, len(place))
+        return (
+            f"<div><b>{escape(self.recording)}</b> {self._counts}<br>"
+            f'<svg width="{_WIDTH + 180}" height="{height}" font-family="sans-serif" font-size="12">'
+            f"{bars}{names}</svg></div>"
+        )
+
+    def crop(self, start: float, end: float) -> Self:
+        """What is said from ``start`` to ``end`` seconds; turns across them are cut there."""
+        inside = (t for t in self.turns if t.end > start and t.start < end)
+        cut = (replace(t, start=max(t.start, start), end=min(t.end, end)) for t in inside)
+        return replace(self, turns=tuple(cut))  # type: ignore[type-var]
+
+    def plot(self, **more: Any) -> Any:
+        """The timeline as a Matplotlib Figure; arguments as of ``diarize.plots.timeline``."""
+        return room("plots").timeline(self, **more)
+
+    def write(
+        self, path: str | PathLike[str], format: str | None = None, *, overwrite: bool = False, **options: Any
+    ) -> Path:
+        """Write the turns in any format, known by suffix unless it is named.
+
+        ``options`` are those of ``diarize.formats.Options``. Raises FormatError and OutputError.
+        """
+        formats = room("formats")
+        told = formats.Options(**options)
+        written: Path = formats.write_file(path, self, format, overwrite=overwrite, options=told)
+        return written
+
+    def to_dataframe(self) -> Any:
+        """A pandas DataFrame: a row a turn. ImportError without pandas."""
+        import pandas as pd  # type: ignore[import-untyped,import-not-found,unused-ignore]
+
+        columns = ("start", "end", "speaker", "confidence", "runner_up", "text", "channel")
+        rows = [[getattr(turn, name) for name in columns] for turn in self.turns]
+        frame = pd.DataFrame(rows, columns=list(columns))
+        frame.insert(0, "recording", self.recording)
+        return frame
+
+    def to_pyannote(self) -> Any:
+        """A ``pyannote.core.Annotation``; ImportError without that package."""
+        from pyannote.core import Annotation as Theirs  # type: ignore[import-untyped,import-not-found,unused-ignore]
+        from pyannote.core import Segment
+
+        found = Theirs(uri=self.recording)
+        for i, turn in enumerate(self.turns):
+            found[Segment(turn.start, turn.end), i] = turn.speaker
+        return found
+
+    @classmethod
+    def from_pyannote(cls, annotation: Any, recording: str | None = None) -> Annotation:
+        """The same out of a ``pyannote.core.Annotation``; segments of no length are left out."""
+        types = room("types")
+        rows = annotation.itertracks(yield_label=True)
+        turns = tuple(
+            types.Turn(max(0.0, segment.start), segment.end, str(label))
+            for segment, _, label in rows
+            if segment.end > max(0.0, segment.start)
+        )
+        found: Annotation = types.Annotation(recording or annotation.uri or "recording", turns)
+        return found

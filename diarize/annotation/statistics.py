@@ -1,0 +1,49 @@
+"""Who spoke how long, and who spoke after whom."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from diarize.annotation import Annotation
+
+    Array = NDArray[Any]
+
+__all__ = ["shares", "successions"]
+
+
+def shares(annotation: Annotation) -> list[dict[str, Any]]:
+    """Each speaker's seconds, share of all speaking time and number of turns, by first appearance."""
+    seconds = dict.fromkeys(annotation.speakers, 0.0)
+    counts = dict.fromkeys(annotation.speakers, 0)
+    for turn in annotation.turns:
+        seconds[turn.speaker] += turn.duration
+        counts[turn.speaker] += 1
+    total = sum(seconds.values())
+    return [
+        {
+            "speaker": name,
+            "seconds": round(spoken, 3),
+            "share": round(spoken / total, 6),
+            "turns": counts[name],
+        }
+        for name, spoken in seconds.items()
+    ]
+
+
+def successions(annotation: Annotation) -> Array:
+    """How often the turn after one of speaker i is one of speaker j: int64 (K, K), rows and columns in the
+    order of ``annotation.speakers``.
+
+    Turns follow each other by their starts, whatever the pause; the diagonal counts those who go on.
+    """
+    place = {name: i for i, name in enumerate(annotation.speakers)}
+    counts = np.zeros((len(place), len(place)), np.int64)
+    for before, after in pairwise(annotation.turns):
+        counts[place[before.speaker], place[after.speaker]] += 1
+    return counts

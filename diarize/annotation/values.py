@@ -1,0 +1,86 @@
+"""Turns, and the annotation of a recording: who spoke when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from diarize.annotation.conversions import HandyAnnotation
+from diarize.errors import FormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+__all__ = ["Annotation", "Turn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One person speaking from ``start`` to ``end`` (seconds, half-open); how sure (mean posterior, 0 to 1),
+    who else it might have been, ``text``, what was said, and the ``channel``, from 1, in which it is heard,
+    where that is known.
+    """
+
+    start: float
+    end: float
+    speaker: str
+    confidence: float | None = None
+    runner_up: str | None = None
+    text: str | None = None
+    channel: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.end < float("inf"):
+            raise FormatError(
+                f"a turn of {self.speaker} from {self.start} to {self.end} s; 0 ≤ start < end is needed"
+            )
+        if not self.speaker:
+            raise FormatError(f"the turn at {self.start} s has no speaker name")
+        if self.confidence is not None and not 0 <= self.confidence <= 1:
+            raise FormatError(f"a confidence of {self.confidence} at {self.start} s; allowed is 0 to 1")
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True, repr=False)
+class Annotation(HandyAnnotation):
+    """Who spoke when in one recording: ``turns`` sorted by time, overlap allowed."""
+
+    recording: str
+    turns: tuple[Turn, ...] = ()
+
+    def __post_init__(self) -> None:
+        ordered = sorted(self.turns, key=lambda turn: (turn.start, turn.end, turn.speaker))
+        object.__setattr__(self, "turns", tuple(ordered))
+
+    @cached_property
+    def speakers(self) -> tuple[str, ...]:
+        """Names by first appearance."""
+        return tuple(dict.fromkeys(turn.speaker for turn in self.turns))
+
+    def intervals(self, speaker: str | None = None) -> Array:
+        """Turns of one speaker (or of all, unmerged) as float64 (n, 2) seconds."""
+        rows = [(t.start, t.end) for t in self.turns if speaker in (None, t.speaker)]
+        return np.array(rows, dtype=np.float64).reshape(-1, 2)
+
+    def renamed(self, names: Mapping[str, str]) -> Annotation:
+        """The same turns under other names; names not in ``names`` stay."""
+        turn = [
+            replace(
+                t,
+                speaker=names.get(t.speaker, t.speaker),
+                runner_up=names.get(t.runner_up, t.runner_up) if t.runner_up else None,
+            )
+            for t in self.turns
+        ]
+        return replace(self, turns=tuple(turn))

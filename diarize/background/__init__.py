@@ -1,0 +1,32 @@
+"""The background model: mixtures of what speech, and everything else, sounds like.
+
+In comes an npz file, or frames to learn from (``training`` makes them); out goes a BackgroundModel, whose
+mixtures find speech without a network and give resegmentation a start. ``pipeline``, ``training`` and the
+commands import it.
+"""
+
+from diarize.background.model import (
+    ACOUSTIC,
+    ARRAYS,
+    BANDS,
+    Activity,
+    BackgroundModel,
+    acoustics,
+    fitted,
+    load,
+    save,
+    shipped,
+)
+
+__all__ = [
+    "ACOUSTIC",
+    "ARRAYS",
+    "BANDS",
+    "Activity",
+    "BackgroundModel",
+    "acoustics",
+    "fitted",
+    "load",
+    "save",
+    "shipped",
+]

@@ -1,0 +1,196 @@
+"""The background model: Gaussian mixtures of what speech, and what everything else, sounds like.
+
+A universal background model of voices (Reynolds, Quatieri & Dunn 2000), from which resegmentation adapts the
+models of the speakers of a recording; two mixtures and a linear discriminant that tell speech from noise and
+music without a network. Learnt once from many speakers, loaded from an npz file without pickle.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+
+from diarize.errors import ModelError
+from diarize.files import write_bytes
+from diarize.mixtures import GMM, fit_gmm
+from diarize.mixtures.discriminant import Discriminant, fit_discriminant
+from diarize.mixtures.npz import archived, load_arrays
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from os import PathLike
+
+    from numpy.typing import NDArray
+
+    from diarize.config import Config, FeatureConfig
+
+    Array = NDArray[Any]
+
+__all__ = ["Activity", "BackgroundModel", "fitted", "load", "save", "shipped"]
+
+# Settings that a model fixes: features made otherwise would mean nothing to it.
+ACOUSTIC = (
+    "window", "hop", "n_mfcc", "n_voice", "lifter", "n_mels", "fmin", "fmax",
+    "upper_mels", "upper_fmax", "n_upper", "noise_floor", "normalization",
+)  # fmt: skip
+MIXTURES = ("ubm", "speech", "other")
+BANDS = ("wide", "narrow")
+# More than any model that is learnt here, and less than could do harm.
+MOST_BYTES: Final = 64 << 20
+MOST_COMPONENTS: Final = 4096
+ARRAYS = (
+    *(f"{m}_{a}" for m in MIXTURES for a in ("weights", "means", "covariances")),
+    "talk_weights",
+    "talk_offset",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BackgroundModel:
+    """What is known of speech before a recording is heard.
+
+    ``ubm``: diagonal GMM of K components in D dimensions, of voices; ``speech`` and ``other``: mixtures that
+    tell speech from the rest; ``talk``: tells talk from music by how it moves; ``band``: "wide" or "narrow";
+    ``acoustics``: the feature settings it was trained with; ``origin``: from what. Raises ModelError when
+    sizes are out of bounds, or anything is not what it should be.
+    """
+
+    ubm: GMM
+    speech: GMM
+    other: GMM
+    talk: Discriminant
+    band: str
+    acoustics: dict[str, Any]
+    origin: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        for wrong in self._oddities():
+            raise ModelError(f"{wrong}; pass a background model that this version saved")
+
+    def _oddities(self) -> Iterator[str]:
+        """What is not as it should be."""
+        sizes = [each.n_components for each in (self.ubm, self.speech, self.other)]
+        if max(sizes) > MOST_COMPONENTS:
+            yield f"mixtures of {sizes} components; allowed are up to {MOST_COMPONENTS}"
+        if self.band not in BANDS:
+            yield f"band {self.band!r}; allowed are {' and '.join(BANDS)}"
+        if not isinstance(self.acoustics, dict) or set(self.acoustics) != set(ACOUSTIC):
+            yield f"acoustics that are not the settings {', '.join(ACOUSTIC)}"
+        if not isinstance(self.origin, dict):
+            yield "an origin that is no table"
+
+    def require(self, features: FeatureConfig) -> None:
+        """Raises ModelError naming the first feature setting that differs from the model's, or saying that
+        the model does not go with its own.
+        """
+        for name, trained in self.acoustics.items():
+            asked = getattr(features, name)
+            if asked != trained:
+                raise ModelError(
+                    f"the background model was trained with features.{name} = {trained!r}, not {asked!r}; "
+                    "leave it at that, or train a model of your own"
+                )
+        if self.ubm.n_features_in_ != (wanted := features.voice_width(self.band)):
+            raise ModelError(
+                f"the background model has {self.ubm.n_features_in_} numbers a frame where its settings give "
+                f"{wanted}; train it anew"
+            )
+
+
+def acoustics(features: FeatureConfig) -> dict[str, Any]:
+    """The feature settings that a model fixes."""
+    return {name: value for name, value in asdict(features).items() if name in ACOUSTIC}
+
+
+class Activity(NamedTuple):
+    """Frames of ``speech.activity_features``, of ``speech`` and of everything ``other``; rows of
+    ``speech.motion``, of stretches that are mostly ``talk`` and of such that have none, ``music``.
+    """
+
+    speech: Array
+    other: Array
+    talk: Array
+    music: Array
+
+
+# Sizes, chosen by cross-validation over simulated conversations of voices held out.
+N_COMPONENTS: Final = 64
+N_ACTIVITY: Final = 64
+N_FRAMES: Final = 400_000  # most frames for a mixture
+
+
+def fitted(
+    frames: Array,
+    activity: Activity,
+    *,
+    band: str,
+    config: Config,
+    seed: int,
+    origin: dict[str, Any],
+    progress: Callable[[str, float], None],
+) -> BackgroundModel:
+    """Learn a model from ``frames`` (n, D) of voices, normalised as a recording is, and from what speech
+    activity is told by.
+
+    The same frames and seed give the same model to the bit.
+    """
+    progress("mixtures", 0.0)
+    ubm = _mixture(frames, N_COMPONENTS, seed)
+    speech, other = (_mixture(x, N_ACTIVITY, seed) for x in (activity.speech, activity.other))
+    talk = fit_discriminant(activity.talk, activity.music)
+    return BackgroundModel(ubm, speech, other, talk, band, acoustics(config.features), origin)
+
+
+def _mixture(frames: Array, n_components: int, seed: int) -> GMM:
+    """A diagonal mixture of every n-th frame."""
+    step = -(-len(frames) // N_FRAMES)
+    return fit_gmm(frames[::step], n_components, "diag", random_state=seed, n_init=1, max_iter=50)[0]
+
+
+def save(model: BackgroundModel, path: str | PathLike[str]) -> None:
+    """Write a model as npz, the same bytes for the same model, whole or not at all.
+
+    What is there is replaced. Raises OutputError when it cannot be written.
+    """
+    words = {"band": model.band, "acoustics": model.acoustics, "origin": model.origin}
+    arrays = {
+        f"{name}_{field}": getattr(getattr(model, name), f"{field}_")
+        for name in MIXTURES
+        for field in ("weights", "means", "covariances")
+    } | {
+        "talk_weights": model.talk.weights,
+        "talk_offset": np.array([model.talk.offset]),
+    }
+    data = archived("background " + json.dumps(words, sort_keys=True), arrays)
+    write_bytes(Path(path), data, overwrite=True)
+
+
+def load(path: str | PathLike[str]) -> BackgroundModel:
+    """Read a model; ModelError when the file is not one, whoever made it: nothing in it is executed, and
+    nothing is allocated that it merely claims.
+    """
+    kind, arrays = load_arrays(path, ARRAYS, MOST_BYTES)
+    word, _, text = kind.partition(" ")
+    try:
+        words = json.loads(text) if word == "background" else {}
+        ubm, speech, other = (_stored_mixture(arrays, name) for name in MIXTURES)
+        talk = Discriminant(arrays["talk_weights"], arrays["talk_offset"].item())
+        return BackgroundModel(ubm, speech, other, talk, words["band"], words["acoustics"], words["origin"])
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
+        raise ModelError(f"{path} is a saved model of another kind; pass a background model") from None
+
+
+def _stored_mixture(arrays: dict[str, Array], name: str) -> GMM:
+    weights, means, covariances = (arrays[f"{name}_{field}"] for field in ("weights", "means", "covariances"))
+    return GMM(weights, means, covariances, "diag")
+
+
+def shipped(band: str) -> BackgroundModel:
+    """The model that comes with the package for the "wide" or "narrow" band."""
+    return load(Path(__file__).parent.parent / "data" / f"background-{band}.npz")

@@ -1,0 +1,178 @@
+"""What a worker process does with one recording, from its checksum to its files."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+import time
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from diarize import identity, pipeline
+from diarize.batch.plan import PAGE, PICTURE
+from diarize.config import merged
+from diarize.errors import DiarizeError, SpeakerCountError
+from diarize.files import write_bytes, write_text
+from diarize.formats import Options, write_file
+from diarize.pipeline import result_files
+from diarize.pipeline.channels import diarize_channels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from diarize.batch.plan import Task
+    from diarize.config import Config
+    from diarize.identity import Known
+    from diarize.pipeline import Diarization
+
+    Entry = dict[str, Any]
+
+__all__ = ["Order", "checksum", "input_checksum", "performed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A recording, the settings to diarize it with, voices to name its speakers by, and whether each channel
+    is diarized by itself.
+    """
+
+    task: Task
+    config: Config
+    known: Known | None = None
+    separate: bool = False
+
+
+def performed(order: Order, progress: Callable[[str, float], None] = lambda stage, share: None) -> Entry:
+    """Diarize a recording and write its results; what came of it as part of a manifest entry.
+
+    ``progress`` is that of the pipeline; ``status`` is "ok", or "failed" with ``error`` in one line. Raises
+    nothing but what ends the process.
+    """
+    timings: dict[str, float] = {}
+    known: Entry = {"input_sha256": None, "timings": timings}
+    try:
+        known["input_sha256"] = _timed(timings, "checksum", lambda: input_checksum(order.task.audio))
+        result = _timed(timings, "diarize", lambda: _diarized(order, progress))
+        _timed(timings, "write", lambda: _write(result, order.task))
+    except DiarizeError as error:
+        return known | {"status": "failed", "error": _one_line(_placed(str(error), order.task.audio))}
+    except MemoryError:
+        error_text = f"{order.task.audio}: not enough memory; run it alone or with fewer jobs"
+        return known | {"status": "failed", "error": _one_line(error_text)}
+    except Exception as error:  # one bad file never stops the rest
+        text = f"{order.task.audio}: something unforeseen happened ({type(error).__name__}: {error})"
+        return known | {"status": "failed", "error": _one_line(text)}
+    return known | {"status": "ok", "error": None, **_described(result)}
+
+
+def _diarized(order: Order, progress: Callable[[str, float], None]) -> Diarization:
+    """The result, called as the task says."""
+    task = order.task
+    result = _with_as_many(order, progress)
+    if order.known:
+        result = identity.named(result, task.audio, order.known.voices, order.known.threshold)
+    named = replace(result.annotation, recording=task.name or result.annotation.recording)
+    return replace(result, annotation=named)
+
+
+def _with_as_many(order: Order, progress: Callable[[str, float], None]) -> Diarization:
+    """The result with the speakers asked for or, in a recording too short for so many, with as many as there
+    is speech for and a note.
+    """
+    task, config = order.task, order.config
+    diarize = diarize_channels if order.separate else pipeline.diarize
+    try:
+        return diarize(task.audio, config, speech=task.speech, progress=progress)
+    except SpeakerCountError as error:
+        asked, possible = config.clustering.min_speakers, max(1, error.possible)
+        most = {"clustering": {"min_speakers": possible, "max_speakers": possible}}
+        result = diarize(task.audio, merged(config, most), speech=task.speech, progress=progress)
+        note = f"{asked} speakers asked for; there is speech for {possible} at most"
+        return replace(result, notes=(*result.notes, note), config=config)
+
+
+def _placed(text: str, audio: Path) -> str:
+    """A complaint that names the recording by its path, whatever it was called on the way."""
+    if str(audio) in text:
+        return text
+    return f"{audio}: {text.removeprefix(f'{audio.stem}: ').removeprefix(f'{audio.name}: ')}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _timed(timings: dict[str, float], name: str, step: Any) -> Any:
+    begin = time.perf_counter()
+    try:
+        return step()
+    finally:
+        timings[name] = round(time.perf_counter() - begin, 3)
+
+
+def input_checksum(path: Path) -> str | None:
+    """SHA-256 of a regular file; None for whatever cannot be read, which decoding will explain."""
+    try:
+        return checksum(path) if stat.S_ISREG(path.stat().st_mode) else None
+    except OSError:
+        return None
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file, or of the names and files of a folder but hidden ones. Raises OSError."""
+    if path.is_dir():
+        total = hashlib.sha256()
+        for each in sorted(path.glob("[!.]*")):
+            total.update(each.name.encode("utf-8", "surrogateescape") + b"\0" + checksum(each).encode())
+        return total.hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write(result: Diarization, task: Task) -> None:
+    """Every format, each file whole or not at all; that they may be replaced was settled before, and the
+    folders are there: one that was taken away meanwhile is not made again.
+    """
+    options = Options(
+        duration=result.duration,
+        media=task.audio.name,
+        posteriors=result.posteriors,
+        start=result.start,
+        channel=result.config.audio.channel or 1,
+        alternatives=result.alternatives.fields if result.alternatives else None,
+    )
+    for name, path in task.files.items():
+        if name == PICTURE:
+            write_bytes(path, result_files.picture(result), overwrite=True)
+        elif name == PAGE:
+            write_text(path, _page(result, task), overwrite=True)
+        else:
+            write_file(path, result.annotation, name, overwrite=True, options=options)
+
+
+def _page(result: Diarization, task: Task) -> str:
+    """The page about a recording, with its sound inside."""
+    from diarize.audio import open_recording
+    from diarize.report import RATE, Report, heard, rendered
+
+    audio = result.config.audio
+    opened = open_recording(task.audio, rate=RATE, channel=audio.channel or None, track=audio.track)
+    return rendered(Report.of_result(result, sound=heard(opened), media=task.audio.name))
+
+
+def _described(result: Diarization) -> Entry:
+    annotation = result.annotation
+    seconds = dict.fromkeys(annotation.speakers, 0.0)
+    for turn in annotation.turns:
+        seconds[turn.speaker] += turn.duration
+    return {
+        "duration": round(result.duration, 3),
+        "speech_seconds": round(result.speech.seconds, 3),
+        "band": result.band,
+        "n_speakers": len(seconds),
+        "speakers": {name: round(spoken, 3) for name, spoken in seconds.items()},
+        "n_turns": len(annotation.turns),
+        "matches": [asdict(match) for match in result.matches],
+        "notes": list(result.notes),
+    }

@@ -1,0 +1,200 @@
+"""Worker processes of this machine, and what becomes of the work when one dies.
+
+Workers are *spawned*, not forked: a fork of a process with threads (the executor has some, BLAS may) can hang
+for ever, and spawning works alike on every system. Its price, loading the libraries, is paid once a worker.
+Each worker computes with one BLAS thread. When one dies without a word (killed, out of memory), nobody knows
+which file it was, so all that were in flight are done again one at a time, each in a process of its own; one
+whose process dies again is given up, and the rest goes on.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, CancelledError, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.connection import wait as wait_for
+from typing import TYPE_CHECKING, Any, Final
+
+from diarize.batch.job import performed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator
+    from concurrent.futures import Executor, Future
+
+    from diarize.batch.job import Order
+
+    Entry = dict[str, Any]
+    Outcome = tuple[Order, Entry]
+    Task = Callable[[Order], Entry]
+
+__all__ = ["cores", "in_flight", "outcomes"]
+
+PATIENCE: Final = 5.0  # seconds after which those who do the work are looked at again
+THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def outcomes(
+    orders: Iterable[Order],
+    jobs: int,
+    starting: Callable[[Order], None],
+    perform: Task = performed,
+) -> Generator[Outcome, None, None]:
+    """Every order with what came of it, as they are done; ``starting`` is called before each.
+
+    At most ``jobs`` are in flight. Closing the generator, or an exception such as Ctrl-C, ends the workers.
+    """
+    waiting = deque(orders)
+    while waiting:
+        suspects = yield from _shift(waiting, jobs, starting, perform)
+        for order in suspects:
+            alone = deque([order])
+            while alone:
+                if (yield from _shift(alone, 1, starting, perform)):
+                    yield order, _lost(order, "its process died twice (killed, or out of memory?)")
+
+
+def _lost(order: Order, reason: str) -> Entry:
+    text = f"{order.task.audio}: {reason}; free memory or cut it"
+    return {"status": "failed", "error": " ".join(text.split()), "input_sha256": None, "timings": {}}
+
+
+def _shift(
+    waiting: deque[Order],
+    jobs: int,
+    starting: Callable[[Order], None],
+    perform: Task,
+) -> Generator[Outcome, None, list[Order]]:
+    with _workers(min(jobs, len(waiting))) as pool:
+        return (yield from in_flight(pool, waiting, lambda: jobs, starting, perform))
+
+
+def in_flight(
+    pool: Executor,
+    waiting: deque[Order],
+    room: Callable[[], int],
+    starting: Callable[[Order], None],
+    perform: Task,
+) -> Generator[Outcome, None, list[Order]]:
+    """Work until nothing waits or a pool of processes breaks; returns what was in flight then.
+
+    ``room()``, asked every few seconds, says how many may be in flight, or raises when nobody works any more.
+    """
+    flying: dict[Future[Entry], Order] = {}
+    while waiting or flying:
+        while len(flying) < room() and waiting:
+            starting(waiting[0])
+            future = _submitted(pool, perform, waiting[0])
+            if future is None:
+                break  # a worker died: between two recordings when nothing is in flight
+            flying[future] = waiting.popleft()
+        if not flying:
+            return []
+        done = wait(flying, PATIENCE, return_when=FIRST_COMPLETED).done
+        if any(isinstance(_problem(each), BrokenProcessPool) for each in done):
+            return (yield from _landed(flying))
+        room()
+        for each in done:
+            order, problem = flying.pop(each), _problem(each)
+            known = f"its workers died or could not begin ({type(problem).__name__})"
+            yield order, _lost(order, known) if problem else each.result()
+    return []
+
+
+def _landed(flying: dict[Future[Entry], Order]) -> Generator[Outcome, None, list[Order]]:
+    """The outcomes that a broken pool still has; returns the orders that are lost with it."""
+    done = wait(flying).done
+    for each in done:
+        if _problem(each) is None:
+            yield flying[each], each.result()
+    return [flying[each] for each in done if _problem(each)]
+
+
+def _problem(future: Future[Entry]) -> BaseException | None:
+    return CancelledError("cancelled") if future.cancelled() else future.exception()
+
+
+def _submitted(pool: Executor, perform: Task, order: Order) -> Future[Entry] | None:
+    """The order on its way; None when the pool is broken already."""
+    try:
+        with _interrupts_held():
+            return pool.submit(perform, order)
+    except BrokenProcessPool:
+        return None
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Neither Ctrl-C nor SIGTERM comes between a pool and its half-started workers; they come right after."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda number, _: came.append(number)) for number in numbers]
+    try:
+        with _inherited_mask():
+            yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+    for each in came:
+        signal.raise_signal(each)
+
+
+@contextmanager
+def _inherited_mask() -> Iterator[None]:
+    """Processes that begin meanwhile never hear of Ctrl-C, from before their first line on: it is for the
+    parent alone.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _workers(number: int) -> Iterator[ProcessPoolExecutor]:
+    """A pool whose processes are gone when this is left, whatever they were doing."""
+    others = set(multiprocessing.active_children())
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))  # read when a worker loads its BLAS
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(max(1, number), mp_context=context, initializer=_begin)
+    finished = False
+    try:
+        yield pool
+        finished = True
+    finally:
+        if not finished:
+            for process in set(multiprocessing.active_children()) - others:
+                process.kill()
+        pool.shutdown(wait=True, cancel_futures=True)
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def _begin() -> None:
+    """What a worker does first: leave Ctrl-C to the parent, and end when the parent does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait_for([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,167 @@
+"""A Bayesian hidden Markov model of points whose states are speakers (VBx), and the search for their number.
+
+Each speaker s has a latent y_s ~ N(0, I); a point of it is x = √ψ y_s + e, e ~ N(0, I), in the coordinates of
+the two-covariance model. The chain stays in its state or draws a new one from weights π. The lower bound on
+the marginal likelihood prices every further speaker exactly, which BIC does only for many points.
+
+Windows overlap and what is said in one goes on in the next, so a point counts for ``weights`` (T,) of an
+independent one, under 1: the acoustic scale F_A of the reference, here a property of the windows.
+
+Landini, Profant, Diez & Burget 2022, "Bayesian HMM clustering of x-vector sequences (VBx) in speaker
+diarization", equations 11 to 22 with F_B = 1; here with merging instead of pruning alone, for the bound is
+easily stuck with one speaker in two states.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import lgamma
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from diarize.hmm.redrawn import smooth_redrawn
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+__all__ = ["VBxFit", "closest_pair", "fit_vbx", "merge_path", "pooled_points"]
+
+TOLERANCE: Final = 1e-2
+"""Nats: far below what makes two numbers of speakers equally good."""
+SMALLEST: Final = 1e-3
+"""Weight under which a state is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class VBxFit:
+    """One solution: ``responsibilities`` (T, S); ``weights`` π (S,); posterior ``means`` and ``variances``
+    (S, d) of the speakers' y; ``bounds`` (n_iter,) in nats, never falling.
+    """
+
+    responsibilities: Array
+    weights: Array
+    means: Array
+    variances: Array
+    bounds: Array
+
+    @property
+    def n_states(self) -> int:
+        """How many speakers are left."""
+        return len(self.weights)
+
+    @property
+    def log_evidence(self) -> float:
+        """Estimate of the log marginal likelihood: the bound sees one of S! modes, which differ in the names
+        of the speakers alone (Bishop 2006, section 10.2.4).
+        """
+        return float(self.bounds[-1]) + lgamma(self.n_states + 1)
+
+
+def fit_vbx(
+    points: Array,
+    weights: Array,
+    between: Array,
+    stay: Array,
+    responsibilities: Array,
+    n_iter: int,
+    *,
+    keep_all: bool = False,
+) -> VBxFit:
+    """Variational EM from ``responsibilities`` (T, S) until the bound rises no more.
+
+    ``points`` (T, d), ``weights`` (T,), ``between`` ψ (d,); ``stay`` (T,): probability that a point has the
+    speaker of the one before. States without points are dropped unless ``keep_all``.
+    """
+    pi = np.full(responsibilities.shape[1], 1 / responsibilities.shape[1])
+    bounds: list[float] = []
+    while len(bounds) < n_iter:
+        means, variances = _speakers(points, weights, between, responsibilities)
+        scores = weights[:, None] * _expected_log_likelihoods(points, between, means, variances)
+        responsibilities, evidence, draws = smooth_redrawn(scores, stay, pi)
+        pi = draws / draws.sum()
+        if not keep_all and (pi < SMALLEST).any():
+            responsibilities, pi = _pruned(responsibilities, pi)
+            bounds = []
+            continue
+        divergence = 0.5 * float((variances + means**2 - 1 - np.log(variances)).sum())
+        bounds.append(evidence - divergence)
+        if len(bounds) > 1 and bounds[-1] - bounds[-2] < TOLERANCE:
+            break
+    return VBxFit(responsibilities, pi, means, variances, np.array(bounds))
+
+
+def _speakers(points: Array, weights: Array, between: Array, responsibilities: Array) -> tuple[Array, Array]:
+    """Posterior means and variances (S, d) of the speakers' y (equations 17 and 18)."""
+    shares = responsibilities * weights[:, None]
+    variances = 1 / (1 + shares.sum(axis=0)[:, None] * between)
+    return variances * (shares.T @ (points * np.sqrt(between))), variances
+
+
+def _expected_log_likelihoods(points: Array, between: Array, means: Array, variances: Array) -> Array:
+    """E[√ψ xᵀy − ½ ψ y²] of every point under every speaker, (T, S); what all share is left out (eq. 16)."""
+    expected: Array = points @ (np.sqrt(between) * means).T - 0.5 * ((variances + means**2) @ between)
+    return expected
+
+
+def _pruned(responsibilities: Array, pi: Array) -> tuple[Array, Array]:
+    """Without the states that hardly anything is drawn from; rows sum to one again."""
+    kept = pi >= SMALLEST
+    left = responsibilities[:, kept] + np.finfo(np.float64).tiny
+    return left / left.sum(axis=1, keepdims=True), pi[kept] / pi[kept].sum()
+
+
+def pooled_points(points: Array, weights: Array, responsibilities: Array) -> tuple[Array, Array]:
+    """Mean point (S, d) of every speaker and the weight (S,) that it rests on."""
+    shares = responsibilities * weights[:, None]
+    total = shares.sum(axis=0)
+    return shares.T @ points / np.maximum(total, 1e-12)[:, None], total
+
+
+def _log_evidence(means: Array, total: Array, between: Array) -> Array:
+    """Of points of weight ``total`` (…,) and mean ``means`` (…, d) as one speaker's, up to what no grouping
+    changes (…,).
+    """
+    known = total[..., None] * between
+    evidence: Array = 0.5 * (total[..., None] * known * means**2 / (1 + known) - np.log1p(known)).sum(axis=-1)
+    return evidence
+
+
+def closest_pair(points: Array, weights: Array, between: Array, responsibilities: Array) -> tuple[int, int]:
+    """The two speakers whose union loses the least evidence."""
+    means, total = pooled_points(points, weights, responsibilities)
+    i, j = np.triu_indices(len(total), 1)
+    both = total[i] + total[j]
+    joined = (total[i, None] * means[i] + total[j, None] * means[j]) / np.maximum(both, 1e-12)[:, None]
+    alone = _log_evidence(means, total, between)
+    best = int((_log_evidence(joined, both, between) - alone[i] - alone[j]).argmax())
+    return int(i[best]), int(j[best])
+
+
+def merge_path(
+    points: Array,
+    weights: Array,
+    between: Array,
+    stay: Array,
+    responsibilities: Array,
+    *,
+    first: int = 8,
+    then: int = 4,
+) -> dict[int, VBxFit]:
+    """Solutions by number of speakers, from what ``responsibilities`` (T, S) settle to down to one.
+
+    Between numbers, the two speakers whose union loses the least evidence are merged; ``first`` and ``then``
+    are the iterations after the start and after each merge. The rest as in ``fit_vbx``.
+    """
+    path: dict[int, VBxFit] = {}
+    fit = fit_vbx(points, weights, between, stay, responsibilities, first)
+    while True:
+        path[fit.n_states] = fit
+        if fit.n_states == 1:
+            return path
+        kept, gone = closest_pair(points, weights, between, fit.responsibilities)
+        merged = fit.responsibilities.copy()
+        merged[:, kept] += merged[:, gone]
+        fit = fit_vbx(points, weights, between, stay, np.delete(merged, gone, axis=1), then)

@@ -1,0 +1,153 @@
+r"""The two-covariance model of speaker embeddings: a Gaussian of speakers, and one of what a speaker says.
+
+An embedding of a stretch of speech is x = y + e, y ~ N(μ, B) for the speaker and e ~ N(0, W) for the stretch
+(Brümmer & de Villiers 2010, "The speaker partitioning problem"). Both covariances are diagonal at once in the
+right coordinates (linear discriminant analysis): there W = I and B = diag(ψ), and everything has a closed
+form of one dimension at a time.
+
+The error of the mean of n stretches of one recording does not shrink to nothing: how somebody talks there,
+the microphone and the room stay. Its variance is c/n + s (``mean_variance``), with c more than 1 because
+windows overlap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from diarize.errors import ModelError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+__all__ = [
+    "TwoCovariance",
+    "fit_two_covariance",
+    "log_evidence",
+    "log_likelihood_ratio",
+    "mean_variance",
+    "mutual_information",
+]
+
+SHRINKAGE: Final = 0.01
+"""Of the within-speaker covariance, the part that is taken from a sphere of the same trace: few voices leave
+it singular."""
+RIDGE: Final = 1e-4
+"""Of its mean variance, added to every direction."""
+LEAST_BETWEEN: Final = 1e-3
+CORRELATED: Final = 3.0
+"""c: overlapping windows of 1.5 s every half second say what a third of as many would."""
+LASTING: Final = 0.15
+"""s: of the variance within a speaker, what does not average out over a recording."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TwoCovariance:
+    """What embeddings do: ``mean`` (D,) of unit-length embeddings; ``projection`` (D, d) to where the
+    covariance within a speaker is I and that between speakers diag(``between``) (d,), largest first.
+    """
+
+    mean: Array
+    projection: Array
+    between: Array
+
+    def __post_init__(self) -> None:
+        n, d = self.projection.shape if self.projection.ndim == 2 else (0, 0)
+        if not d or self.mean.shape != (n,) or self.between.shape != (d,):
+            shapes = f"{self.mean.shape}, {self.projection.shape} and {self.between.shape}"
+            raise ModelError(f"a mean, projection and covariance of shapes {shapes} do not fit each other")
+        if not all(np.isfinite(each).all() for each in (self.mean, self.projection, self.between)):
+            raise ModelError("a two-covariance model with NaN or infinity; calibrate the embedding again")
+
+    def project(self, embeddings: Array) -> Array:
+        """Embeddings (n, D) of any length as points (n, d), float64."""
+        lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
+        points: Array = (embeddings / np.maximum(lengths, 1e-12) - self.mean) @ self.projection
+        return points
+
+
+def fit_two_covariance(
+    embeddings: Array, speakers: Array, n_dims: int, shrinkage: float = SHRINKAGE
+) -> TwoCovariance:
+    """Learn the model from ``embeddings`` (n, D) of the ``speakers`` (n,), at most ``n_dims`` dimensions.
+
+    Moments instead of maximum likelihood: with as many stretches for every speaker they are the same.
+    Raises ModelError without two speakers of whom one has two stretches.
+    """
+    unit = embeddings / np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-12)
+    names, index, counts = np.unique(speakers, return_inverse=True, return_counts=True)
+    if len(names) < 2 or len(unit) <= len(names):
+        raise ModelError(
+            f"{len(unit)} stretches of {len(names)} voices; at least two voices with several stretches each "
+            "are needed, two hundred are better"
+        )
+    mean = unit.mean(axis=0)
+    within, between = _moments(unit - mean, index, counts)
+    spherical = np.trace(within) / len(within) * np.eye(len(within))
+    within = (1 - shrinkage) * within + (shrinkage + RIDGE) * spherical
+    values, vectors = _joint_axes(between, within)
+    kept = slice(0, min(n_dims, len(names) - 1, len(values)))
+    return TwoCovariance(mean, vectors[:, kept], np.maximum(values[kept], LEAST_BETWEEN))
+
+
+def _moments(centred: Array, index: Array, counts: Array) -> tuple[Array, Array]:
+    """Covariances (D, D) within and between speakers, without bias."""
+    means = np.zeros((len(counts), centred.shape[1]))
+    np.add.at(means, index, centred)
+    means /= counts[:, None]
+    left = centred - means[index]
+    within = left.T @ left / (len(centred) - len(counts))
+    return within, means.T @ means / len(counts) - within * np.mean(1 / counts)
+
+
+def _joint_axes(between: Array, within: Array) -> tuple[Array, Array]:
+    """Eigenvalues of B against W, largest first, and the axes with WᵀW-norm one that belong to them."""
+    from scipy.linalg import eigh
+
+    values, vectors = eigh(between, within)
+    vectors = vectors * np.where(vectors.sum(axis=0) < 0, -1.0, 1.0)  # one of two signs, always the same
+    return values[::-1], vectors[:, ::-1]
+
+
+def mean_variance(n: Array | float, correlated: float = CORRELATED, lasting: float = LASTING) -> Any:
+    """Variance of the mean of ``n`` windows about its speaker, in every dimension: c/n + s."""
+    return correlated / np.maximum(n, 1e-9) + lasting
+
+
+def log_likelihood_ratio(
+    first: Array, second: Array, variances: tuple[Array, Array], between: Array
+) -> Array:
+    """Log odds (…,) that points ``first`` and ``second`` (…, d) are one speaker's rather than two's.
+
+    ``variances`` (…,): of the two points about their speakers.
+    """
+    a, b = (between + np.asarray(v)[..., None] for v in variances)
+    determinant = a * b - between**2
+    together = (b * first**2 - 2 * between * first * second + a * second**2) / determinant
+    apart = first**2 / a + second**2 / b
+    ratio: Array = -0.5 * (np.log(determinant / (a * b)) + together - apart).sum(axis=-1)
+    return ratio
+
+
+def log_evidence(means: Array, variances: Array, between: Array) -> float:
+    """Log marginal likelihood of points ``means`` (n, d) of one speaker, up to a term of the points alone.
+
+    ``variances`` (n,): of the points about the speaker; ``between`` ψ (d,). With p = Σ 1/vᵢ and m = Σ xᵢ/vᵢ
+    it is ½ m² / (p + 1/ψ) − ½ log(1 + ψ p), summed over dimensions (Brümmer & de Villiers 2010). Only
+    differences between ways to share the same points out mean anything.
+    """
+    precision = (1 / variances).sum()
+    linear = (means / variances[:, None]).sum(axis=0)
+    gain = linear**2 / (precision + 1 / between) - np.log1p(between * precision)
+    return float(0.5 * gain.sum())
+
+
+def mutual_information(variances: tuple[Array, Array], between: Array) -> Array:
+    """What ``log_likelihood_ratio`` is on average where both points are one speaker's, nats (…,)."""
+    a, b = (between + np.asarray(v)[..., None] for v in variances)
+    information: Array = -0.5 * np.log1p(-(between**2) / (a * b)).sum(axis=-1)
+    return information

@@ -1,0 +1,66 @@
+"""Windows of speech: what is looked at in one piece to tell who speaks."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from diarize.types import runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from diarize.types import FrameGrid
+
+    Array = NDArray[Any]
+
+__all__ = ["overlapping"]
+
+SHORTEST: Final = 0.2  # seconds: less speech than that says nothing about a voice
+
+
+def overlapping(
+    clean: Array, changes: Array, grid: FrameGrid, length: float, step: float, max_pause: float
+) -> tuple[Array, Array]:
+    """Windows of ``length`` seconds about every ``step`` seconds of what one person says without a break.
+
+    ``clean`` bool (n_frames,): where one person speaks; ``changes`` (n,): boundaries that no window crosses,
+    nor does one a pause over ``max_pause`` seconds; what is left of 0.2 s or more but under ``length`` is one
+    shorter window. Returns bounds (n, 2) in frames, half-open, and whether each window begins anew, with no
+    frame in common with the one before.
+    """
+    shortest, wanted = grid.frames_in(SHORTEST), grid.frames_in(length)
+    rows: list[tuple[int, int]] = []
+    for start, end in _uncrossed(_stretches(clean, round(max_pause * grid.frame_rate)), changes):
+        if not clean[start:end].any():  # a pause between two changes, such as a stretch of overlap
+            continue
+        if shortest <= end - start <= wanted:
+            rows.append((start, end))
+        elif end - start > wanted:
+            n = -(-(end - start - wanted) // grid.frames_in(step))
+            rows += [(int(a), int(a) + wanted) for a in np.linspace(start, end - wanted, n + 1)]
+    bounds = np.array(rows, dtype=np.int64).reshape(-1, 2)
+    return bounds, np.concatenate((np.ones(min(1, len(bounds)), bool), bounds[1:, 0] > bounds[:-1, 1]))
+
+
+def _uncrossed(stretches: Array, changes: Array) -> Iterator[tuple[int, int]]:
+    """The stretches (n, 2) cut at the rising ``changes``."""
+    for start, end in stretches:
+        inside = changes[(changes > start) & (changes < end)]
+        edges = [int(start), *inside.tolist(), int(end)]
+        yield from pairwise(edges)
+
+
+def _stretches(values: Array, bridged: int) -> Array:
+    """Runs of True (n, 2) with pauses of up to ``bridged`` frames closed."""
+    found = runs(values)
+    if not len(found):
+        return found
+    apart = found[1:, 0] - found[:-1, 1] > bridged
+    first = np.concatenate(([True], apart))
+    last = np.concatenate((apart, [True]))
+    return np.column_stack((found[first, 0], found[last, 1]))

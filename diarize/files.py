@@ -1,0 +1,164 @@
+"""Files on disk: text in with its encoding settled, bytes out whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from glob import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from diarize.annotation.names import whole
+from diarize.errors import FormatError, OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["LARGEST", "made_folder", "read_text", "sweep", "write_bytes", "write_folder", "write_text"]
+
+LARGEST = 100_000_000
+"""Bytes: an annotation of ten thousand hours is smaller, so a larger file is some other kind of file."""
+
+OLD = 600
+"""Seconds after which a file that is still half-written belongs to nobody: no write takes so long."""
+
+_BYTE_ORDER_MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
+
+
+def read_text(path: str | Path) -> str:
+    r"""The text of a file: UTF-8, or UTF-16 with its mark (Praat writes that); every line ends in ``\n``.
+
+    Raises FormatError for a file that is absent, unreadable, too large or not text.
+    """
+    path = Path(path)
+    data = _read_bytes(path)
+    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), _unmarked(data))
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise FormatError(
+            f"{path.name}:{line}: not {encoding.upper()} text; save it as UTF-8 and try again"
+        ) from None
+    if "\0" in text:
+        raise FormatError(f"{path.name}: binary data, not an annotation; give a text file such as RTTM")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _unmarked(data: bytes) -> str:
+    """UTF-8, or UTF-16 where every other byte of the beginning is 0, as in a text of mostly ASCII."""
+    start = data[:64]
+    if len(start) >= 16 and len(data) % 2 == 0:
+        for zeros, letters, name in ((1, 0, "utf-16-le"), (0, 1, "utf-16-be")):
+            if not any(start[zeros::2]) and all(start[letters::2]):
+                return name
+    return "utf-8"
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > LARGEST:
+            raise FormatError(
+                f"{path.name}: {size} bytes; an annotation of at most {LARGEST} bytes is read; "
+                "split it by recording"
+            )
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise FormatError(f"{path}: no such file; check the spelling and the folder") from None
+    except IsADirectoryError:
+        raise FormatError(f"{path}: a folder; name one file in it") from None
+    except OSError as error:
+        raise FormatError(f"{path}: cannot be read ({_reason(error)}); check its permissions") from None
+
+
+def write_text(path: str | Path, text: str, *, overwrite: bool = False) -> Path:
+    """Write UTF-8 text as ``write_bytes`` does; a lone surrogate in a name becomes U+FFFD."""
+    return write_bytes(path, whole(text).encode(), overwrite=overwrite)
+
+
+def write_bytes(path: str | Path, data: bytes, *, overwrite: bool = False) -> Path:
+    """Write a file beside its place, then rename it into place, so that it is there whole or not at all.
+
+    Raises OutputError, leaving nothing behind, when the file exists and ``overwrite`` is false, when it is
+    not a regular file, when its folder does not exist or may not be written, and when the disk is full.
+    What a killed process left beside the same place is taken away once it is old.
+    """
+    path = Path(path)
+    _refuse(path, overwrite=overwrite)
+    beside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
+    try:
+        with beside.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        sweep(path, beside.stat().st_mtime - OLD)
+        beside.replace(path)
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be written ({_reason(error)}); choose another folder or free some space"
+        ) from None
+    finally:
+        _forget(beside)
+    return path
+
+
+def made_folder(path: str | Path, *, parents: bool = True) -> Path:
+    """A folder that is there, made if need be, with those above it where ``parents``. Raises OutputError."""
+    path = Path(path)
+    try:
+        path.mkdir(parents=parents, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be made a folder ({_reason(error)}); choose another") from None
+    return path
+
+
+def write_folder(path: str | Path, texts: Mapping[str, str], *, overwrite: bool = False) -> Path:
+    """Write several texts by file name into one folder, made if need be, each as ``write_text`` does.
+
+    Nothing is written when one of the files may not be. Raises OutputError.
+    """
+    path = made_folder(path, parents=False)
+    for name in texts:
+        _refuse(path / name, overwrite=overwrite)
+    for name, text in texts.items():
+        write_text(path / name, text, overwrite=overwrite)
+    return path
+
+
+def _refuse(path: Path, *, overwrite: bool) -> None:
+    for problem in _problems(path, overwrite=overwrite):
+        raise OutputError(f"{path}: {problem}")
+
+
+def _problems(path: Path, *, overwrite: bool) -> Iterator[str]:
+    if not path.parent.is_dir():
+        yield f"the folder {path.parent} does not exist; make it first or choose another"
+    elif path.is_dir():
+        yield "a folder; name a file"
+    elif path.exists() and not path.is_file():
+        yield "not a regular file; name one"
+    elif path.exists() and not overwrite:
+        yield "exists already; overwrite it (--overwrite, overwrite=True) or choose another name"
+
+
+def sweep(path: str | Path, before: float = float("inf")) -> None:
+    """Take away what killed processes left half-written on its way to a file, or into a folder, where it last
+    changed ``before``, by the clock of the disk: without one, only for whoever alone writes there.
+    """
+    path = Path(path)
+    folder, name = (path, "*") if path.is_dir() else (path.parent, escape(path.name[:100]))
+    for left in folder.glob(f".{name}.????????.part"):
+        with suppress(OSError):
+            if left.stat().st_mtime < before:
+                left.unlink()
+
+
+def _forget(beside: Path) -> None:
+    with suppress(OSError):
+        beside.unlink(missing_ok=True)
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()

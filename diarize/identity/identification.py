@@ -1,0 +1,105 @@
+"""Which known voice each speaker of a recording has: at most one each, and nobody where the odds are low."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from diarize.identity.enrollment import voices_of
+from diarize.identity.voice import log_odds
+from diarize.types import Match
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from os import PathLike
+
+    from numpy.typing import NDArray
+
+    from diarize.identity.voice import Voice
+    from diarize.pipeline import Diarization
+
+    Array = NDArray[Any]
+
+__all__ = ["THRESHOLD", "Known", "matched", "named"]
+
+# log 99: what makes it likelier than not where one speaker in a hundred was expected to be that voice.
+THRESHOLD: Final = 4.6
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Voices to name speakers by, and the log odds that a name needs."""
+
+    voices: tuple[Voice, ...]
+    threshold: float = THRESHOLD
+
+    @property
+    def digest(self) -> str:
+        """Sixteen hexadecimal digits that change when any voice or the threshold does."""
+        total = hashlib.sha256(repr(self.threshold).encode())
+        for voice in sorted(self.voices, key=lambda each: each.name):
+            total.update(repr(voice.name).encode())
+            told = voice.evidence
+            total.update(told.model.encode() + told.means.tobytes() + told.variances.tobytes())
+        return total.hexdigest()[:16]
+
+
+def matched(
+    speakers: Mapping[str, Voice | None], known: Sequence[Voice], threshold: float = THRESHOLD
+) -> tuple[Match, ...]:
+    """For each speaker the known voice that it has, or nobody, and the log odds of the nearest.
+
+    The assignment, at most one speaker for each voice, with the most log odds over ``threshold`` in sum
+    (Kuhn 1955); what is not over it stays unknown. The order of ``known`` does not matter. None instead of a
+    voice is a speaker that too little was heard of. Raises ModelError for voices of another embedding.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    known = sorted(known, key=lambda voice: voice.name)
+    odds = _odds(list(speakers.values()), known)
+    gains = np.maximum(odds - threshold, 0.0)
+    rows, columns = linear_sum_assignment(-gains)
+    chosen = {int(i): int(j) for i, j in zip(rows, columns, strict=True) if gains[i, j] > 0}
+    return tuple(_match(name, odds[i], known, chosen.get(i), threshold) for i, name in enumerate(speakers))
+
+
+def _odds(speakers: Sequence[Voice | None], known: Sequence[Voice]) -> Array:
+    """Log odds (n_speakers, n_known); −∞ for a speaker that nothing is known of."""
+    odds = np.full((len(speakers), len(known)), -np.inf)
+    for i, voice in enumerate(speakers):
+        if voice:
+            odds[i] = [log_odds(voice, each) for each in known]
+    return odds
+
+
+def _match(speaker: str, odds: Array, known: Sequence[Voice], chosen: int | None, threshold: float) -> Match:
+    if not np.isfinite(odds).any():
+        return Match(speaker, None, None, None, threshold)
+    nearest = int(odds.argmax()) if chosen is None else chosen
+    name = None if chosen is None else known[chosen].name
+    return Match(speaker, name, known[nearest].name, float(odds[nearest]), threshold)
+
+
+def named(
+    result: Diarization,
+    recording: str | PathLike[str],
+    known: Sequence[Voice],
+    threshold: float = THRESHOLD,
+) -> Diarization:
+    """The same result with the names of known voices and, in ``matches``, why; nothing else is changed.
+
+    ``recording`` is the file that ``result`` is about. Raises as ``voices_of`` and ``matched`` do.
+    """
+    voices = voices_of(recording, result.annotation, result.config)
+    matches = matched({name: voices.get(name) for name in result.annotation.speakers}, known, threshold)
+    names = {match.speaker: match.name for match in matches if match.name}
+    speakers = tuple(names.get(name, name) for name in result.posteriors.speakers)
+    return replace(
+        result,
+        annotation=result.annotation.renamed(names),
+        posteriors=replace(result.posteriors, speakers=speakers),
+        matches=matches,
+    )

@@ -1,0 +1,90 @@
+"""Gaussian mixtures on plain arrays: EM, selection, Bayesian and online fits, k-means, PCA, anomalies.
+
+In come points (n, D); out go frozen values with the names of scikit-learn, which never change once fitted. A
+library of its own: nothing here knows of audio, seconds or speakers, and of other rooms only errors are used.
+Every public name is loaded from its module when it is first used, so importing the package costs next to
+nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from diarize.mixtures.anomaly import AnomalyScale, calibrate_anomaly
+    from diarize.mixtures.bayesian import WEIGHT_PRIOR_TYPES, BayesianGMM, fit_bayesian_gmm
+    from diarize.mixtures.fitting import FitTrace, fit_gmm
+    from diarize.mixtures.gaussian import COVARIANCE_TYPES, log_densities, n_parameters
+    from diarize.mixtures.gibbs import (
+        GibbsRun,
+        NormalInverseWishart,
+        log_partition_evidence,
+        sample_partitions,
+    )
+    from diarize.mixtures.gmm import GMM, Criteria
+    from diarize.mixtures.holdout import HeldOut, blocked_folds, effective_sample_size, held_out_likelihood
+    from diarize.mixtures.kmeans import KMeans, fit_kmeans
+    from diarize.mixtures.online_em import OnlineFit, fit_blocks, start_online_em
+    from diarize.mixtures.pca import PCA, fit_pca
+    from diarize.mixtures.selection import CRITERIA, Candidate, Selection, select_gmm
+
+__all__ = [
+    "COVARIANCE_TYPES",
+    "CRITERIA",
+    "GMM",
+    "PCA",
+    "WEIGHT_PRIOR_TYPES",
+    "AnomalyScale",
+    "BayesianGMM",
+    "Candidate",
+    "Criteria",
+    "FitTrace",
+    "GibbsRun",
+    "HeldOut",
+    "KMeans",
+    "NormalInverseWishart",
+    "OnlineFit",
+    "Selection",
+    "blocked_folds",
+    "calibrate_anomaly",
+    "effective_sample_size",
+    "fit_bayesian_gmm",
+    "fit_blocks",
+    "fit_gmm",
+    "fit_kmeans",
+    "fit_pca",
+    "held_out_likelihood",
+    "log_densities",
+    "log_partition_evidence",
+    "n_parameters",
+    "sample_partitions",
+    "select_gmm",
+    "start_online_em",
+]
+
+_HOMES = {
+    "anomaly": ("AnomalyScale", "calibrate_anomaly"),
+    "bayesian": ("BayesianGMM", "WEIGHT_PRIOR_TYPES", "fit_bayesian_gmm"),
+    "fitting": ("FitTrace", "fit_gmm"),
+    "gaussian": ("COVARIANCE_TYPES", "log_densities", "n_parameters"),
+    "gibbs": ("GibbsRun", "NormalInverseWishart", "log_partition_evidence", "sample_partitions"),
+    "gmm": ("Criteria", "GMM"),
+    "holdout": ("HeldOut", "blocked_folds", "effective_sample_size", "held_out_likelihood"),
+    "kmeans": ("KMeans", "fit_kmeans"),
+    "pca": ("PCA", "fit_pca"),
+    "selection": ("CRITERIA", "Candidate", "Selection", "select_gmm"),
+    "online_em": ("OnlineFit", "fit_blocks", "start_online_em"),
+}
+
+
+def __getattr__(name: str) -> object:
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

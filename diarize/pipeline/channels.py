@@ -1,0 +1,162 @@
+"""Calls with a channel for each side: every channel is diarized by itself, and told from what leaks into it.
+
+What leaks is the other channel again, weaker and a little later. So a stretch of a channel is taken for the
+other's when, there, it is the quieter of the two by ``QUIETER`` and follows the other's waveform: the largest
+normalised correlation over delays up to ``DELAY`` is ``ALIKE`` or more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import permutations
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from diarize.annotation import Annotation
+from diarize.audio import open_recording
+from diarize.config import Config, merged
+from diarize.errors import AudioError
+from diarize.intervals import subtract
+from diarize.pipeline import Diarization, diarize, speech_mask
+from diarize.types import Posteriors, SpeechMask, runs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from os import PathLike
+
+    from numpy.typing import ArrayLike, NDArray
+
+    Array = NDArray[Any]
+    Progress = Callable[[str, float], None]
+
+__all__ = ["diarize_channels", "leaks"]
+
+RATE: Final = 8_000
+CELL: Final = 0.25  # seconds that are compared at a time
+DELAY: Final = 0.05  # seconds
+QUIETER: Final = 3.0  # dB
+ALIKE: Final = 0.5
+SAME: Final = 0.95  # of the cells alike and as loud: both channels carry one sound
+MOST: Final = 8  # channels
+
+
+def diarize_channels(
+    recording: str | PathLike[str],
+    config: Config | None = None,
+    *,
+    speech: ArrayLike | None = None,
+    start: float = 0.0,
+    end: float | None = None,
+    progress: Progress = lambda stage, share: None,
+) -> Diarization:
+    """Say who spoke when in each channel; one result, whose turns know their channel.
+
+    Speakers are called after their channel: CH1, or CH1_SPEAKER_00 where there are several in it. Arguments
+    and errors are those of ``diarize``; AudioError for a recording of one channel, or of more than eight.
+    """
+    config = config or Config()
+    track = config.audio.track
+    opened = open_recording(recording, rate=RATE, track=track, start=start, end=end)
+    n = opened.header.channels
+    if not 1 < n <= MOST:
+        there = "one channel" if n == 1 else f"{n} channels"
+        raise AudioError(f"{opened.path}: {there}; --channels separate is for two to {MOST}")
+    foreign, same = leaks([_blocks(recording, track, k, (start, end)) for k in range(1, n + 1)])
+    found = []
+    for k in range(1, n + 1):
+        alone = merged(config, {"audio": {"channel": k}}, "--channels")
+        own = (
+            speech_mask(recording, alone, start=start, end=end).intervals + start
+            if speech is None
+            else speech
+        )
+        heard = subtract(np.maximum(own, 0.0), foreign[k - 1] + start)
+        found.append(diarize(recording, alone, speech=heard, start=start, end=end, progress=progress))
+    notes = ("the channels carry the same sound; every voice is found in each of them",) if same else ()
+    return _together(found, foreign, notes, config)
+
+
+def _blocks(
+    recording: str | PathLike[str], track: int, channel: int, span: tuple[float, float | None]
+) -> Iterator[Array]:
+    start, end = span
+    opened = open_recording(recording, rate=RATE, channel=channel, track=track, start=start, end=end)
+    return (block.samples for block in opened.blocks())
+
+
+def leaks(channels: Sequence[Iterator[Array]]) -> tuple[list[Array], bool]:
+    """Stretches (n, 2) in seconds of each channel that are another's, and whether all carry one sound.
+
+    ``channels``: blocks of samples of each at ``RATE``, of equal lengths.
+    """
+    rows: list[Array] = []
+    alike: list[float] = []
+    for blocks in zip(*channels, strict=True):
+        size = min(map(len, blocks))
+        cells = -(-size // round(CELL * RATE))
+        padded = [np.pad(block[:size], (0, cells * round(CELL * RATE) - size)) for block in blocks]
+        found, together = _leaking(np.array(padded).reshape(len(blocks), cells, -1))
+        rows.append(found)
+        alike.extend(together)
+    mask = np.concatenate(rows, axis=1) if rows else np.zeros((len(channels), 0), bool)
+    stretches = [runs(row).astype(np.float64) * CELL for row in mask]
+    return stretches, bool(alike) and float(np.mean(alike)) >= SAME
+
+
+def _leaking(cells: Array) -> tuple[Array, list[float]]:
+    """Which cells (channels, n) are another's, and for each loud cell whether two channels are one sound."""
+    n_fft = 1 << int(np.ceil(np.log2(2 * cells.shape[2])))
+    spectra = np.fft.rfft(cells, n_fft)
+    power = np.square(cells, dtype=np.float64).sum(axis=2)
+    delay = round(DELAY * RATE)
+    foreign = np.zeros(cells.shape[:2], bool)
+    same: list[float] = []
+    for mine, other in permutations(range(len(cells)), 2):
+        product = np.fft.irfft(spectra[mine] * np.conj(spectra[other]), n_fft)
+        near = np.concatenate((product[:, : delay + 1], product[:, -delay:]), axis=1)
+        like = np.abs(near).max(axis=1) / np.sqrt(power[mine] * power[other] + 1e-20)
+        quieter = 10 * np.log10((power[other] + 1e-12) / (power[mine] + 1e-12))
+        foreign[mine] |= (like >= ALIKE) & (quieter >= QUIETER)
+        loud = power[mine] > 1e-6 * cells.shape[2]
+        same += list(((like >= ALIKE) & (np.abs(quieter) < QUIETER))[loud].astype(float))
+    return foreign, same
+
+
+def _together(
+    found: Sequence[Diarization], foreign: Sequence[Array], notes: tuple[str, ...], config: Config
+) -> Diarization:
+    """One result of those of the channels."""
+    from diarize.clustering import Clustering
+
+    turns, columns, names = [], [], []
+    told = list(notes)
+    for k, (each, other) in enumerate(zip(found, foreign, strict=True), 1):
+        called = _called(each.posteriors.speakers, k)
+        turns += [replace(turn, channel=k) for turn in each.annotation.renamed(called).turns]
+        columns.append(each.posteriors.values)
+        names += [called[name] for name in each.posteriors.speakers]
+        told += [f"channel {k}: {note}" for note in each.notes]
+        if (seconds := float(np.diff(other).sum())) >= 1.0:
+            told.append(f"channel {k}: {seconds:.0f} s in which another channel is heard are left out")
+    values = np.hstack(columns)
+    sums = values.sum(axis=1, keepdims=True)
+    shares = np.divide(values, sums, out=np.zeros_like(values), where=sums > 0)
+    first, n = found[0], len(names)
+    return replace(
+        first,
+        annotation=Annotation(first.annotation.recording, tuple(turns)),
+        posteriors=Posteriors(shares, first.posteriors.grid, tuple(names)),
+        selection=Clustering("channels", (n,), (0.0,), n, (n,), (np.zeros((0, n)),)),
+        speech=SpeechMask(np.any([each.speech.values for each in found], axis=0), first.speech.grid),
+        notes=tuple(told),
+        config=config,
+        outliers=None,
+        alternatives=None,
+    )
+
+
+def _called(speakers: Sequence[str], channel: int) -> dict[str, str]:
+    """After the channel alone where there is one speaker in it."""
+    head = f"CH{channel}"
+    return {name: head if len(speakers) == 1 else f"{head}_{name}" for name in speakers}

@@ -1,0 +1,154 @@
+"""Whatever somebody has for a recording: a path, a file object, bytes, samples and their rate, a Waveform;
+and its samples, in blocks at the rate that is worked at.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from diarize.errors import AudioError, InputError
+from diarize.light import light_librosa
+from diarize.types import Waveform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from os import PathLike
+
+    from numpy.typing import NDArray
+
+    from diarize.config import Config
+
+    Array = NDArray[Any]
+
+__all__ = ["Sound", "recording_of"]
+
+
+@contextmanager
+def recording_of(given: Any) -> Iterator[Path | Waveform]:
+    """A path or a Waveform for as long as it is needed; sound in bytes lies in a temporary file meanwhile.
+
+    Raises InputError, which is a TypeError, for anything else, and AudioError for samples that are none.
+    """
+    if isinstance(given, Waveform):
+        yield given
+    elif isinstance(given, (str, os.PathLike)):
+        yield Path(given)
+    elif isinstance(given, tuple) and len(given) == 2:
+        yield _waveform(*given)
+    elif isinstance(given, (bytes, bytearray, memoryview)):
+        with _on_disk(bytes(given), "recording") as path:
+            yield path
+    elif callable(getattr(given, "read", None)):
+        name = getattr(given, "name", None)
+        with _on_disk(_read(given), Path(name).name if isinstance(name, str) else "recording") as path:
+            yield path
+    else:
+        raise InputError(
+            f"a recording given as {type(given).__name__}; give a path, a file object, bytes, "
+            "(samples, rate) or a Waveform"
+        )
+
+
+def _read(file: Any) -> bytes:
+    data = file.read()
+    if not isinstance(data, (bytes, bytearray)):
+        raise InputError("a file object that reads text; open the recording in binary mode ('rb')")
+    return bytes(data)
+
+
+@contextmanager
+def _on_disk(data: bytes, name: str) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, name or "recording")
+        path.write_bytes(data)
+        yield path
+
+
+def _waveform(samples: Any, rate: Any) -> Waveform:
+    """Samples (n,), or (n, channels) or (channels, n), which are averaged; whole numbers of full scale."""
+    if isinstance(rate, bool) or not isinstance(rate, (int, np.integer)):
+        raise InputError(f"a sample rate given as {type(rate).__name__}; (samples, rate) needs whole Hz")
+    try:
+        values = np.asarray(samples)
+        whole = np.issubdtype(values.dtype, np.signedinteger)
+        scaled = values / -float(np.iinfo(values.dtype).min) if whole else values.astype(np.float64)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"samples given as {type(samples).__name__}; (samples, rate) needs an array of numbers"
+        ) from None
+    if scaled.ndim == 2:
+        scaled = scaled.mean(axis=int(scaled.shape[0] > scaled.shape[1]))
+    if scaled.ndim != 1 or not scaled.size:
+        raise AudioError(f"samples of shape {np.shape(samples)}; give (n,) or (n, channels), and not none")
+    return Waveform(scaled, int(rate))
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Where samples come from: blocks (n,) at one rate, a name, the second at which they start, and
+    oddities.
+    """
+
+    name: str
+    rate: int
+    start: float
+    duration: float | None
+    blocks: Callable[[], Iterator[Array]]
+    notes: Callable[[], tuple[str, ...]]
+
+    def louder(self, gain: float) -> Sound:
+        """The same with every sample times ``gain``."""
+        factor = np.float32(gain)
+        return replace(self, blocks=lambda: (factor * block for block in self.blocks()))
+
+    def told(self, notes: tuple[str, ...]) -> Sound:
+        """The same with further oddities."""
+        before = self.notes
+        return replace(self, notes=lambda: (*before(), *notes))
+
+    @classmethod
+    def of(
+        cls, recording: str | PathLike[str] | Waveform, config: Config, span: tuple[float, float | None]
+    ) -> Sound:
+        """The sound of a file or of samples in memory, between two seconds; opens the file."""
+        if isinstance(recording, Waveform):
+            return _waveform_sound(recording, config.audio.rate, span)
+        from diarize.audio import open_recording
+
+        audio = config.audio
+        opened = open_recording(
+            recording,
+            rate=audio.rate,
+            channel=audio.channel or None,
+            track=audio.track,
+            start=span[0],
+            end=span[1],
+        )
+
+        def blocks() -> Iterator[Array]:
+            return (block.samples for block in opened.blocks())
+
+        return cls(opened.id, audio.rate, span[0], opened.duration, blocks, lambda: opened.notes)
+
+
+def _waveform_sound(waveform: Waveform, rate: int, span: tuple[float, float | None]) -> Sound:
+    """A stretch of sound in memory, resampled when its rate is another."""
+    start, end = span[0], waveform.duration if span[1] is None else min(span[1], waveform.duration)
+    if not 0 <= start < end:  # NaN is not
+        raise AudioError(
+            f"{waveform.recording}: nothing between {start} s and {end} s of {waveform.duration:g} s; "
+            "0 ≤ start < end is needed, choose another stretch"
+        )
+    samples = waveform.samples[round(start * waveform.rate) : round(end * waveform.rate)]
+    if not samples.size:
+        raise AudioError(f"{waveform.recording}: nothing between {start:g} s and {end:g} s; choose another")
+    if waveform.rate != rate:
+        samples = light_librosa().resample(samples, orig_sr=waveform.rate, target_sr=rate, res_type="soxr_hq")
+    return Sound(waveform.recording, rate, span[0], samples.size / rate, lambda: iter([samples]), lambda: ())

@@ -1,0 +1,139 @@
+"""Where the results of a recording go: names that are settled, and free, before any work."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from diarize.errors import OutputError
+from diarize.files import made_folder, write_bytes, write_text
+from diarize.formats import Options, format_of, write_file
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diarize.pipeline import Diarization
+    from diarize.transcripts import Transcript
+
+__all__ = ["PAGE", "Target", "clashes", "picture", "target", "written"]
+
+PAGE: Final = ".report.html"
+"""What the page about a recording is called after its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where one recording's results go: ``annotations`` by format name; ``picture`` and ``page``, None for
+    none; ``overwrite``: whether what is there may be replaced.
+    """
+
+    annotations: dict[str, Path]
+    picture: Path | None
+    page: Path | None
+    overwrite: bool = False
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Everything that will be written."""
+        more = (path for path in (self.page, self.picture) if path)
+        return (*self.annotations.values(), *more)
+
+
+def target(
+    recording: Path,
+    folder: Path | None = None,
+    formats: Sequence[str] = ("rttm",),
+    *,
+    picture: bool = True,
+    page: bool = False,
+    overwrite: bool = False,
+) -> Target:
+    """Where the results of a recording go: beside it or into a folder, which is made.
+
+    Raises OutputError when a file is there already that is not to be overwritten, and when the folder cannot
+    be made or written to.
+    """
+    if folder is not None:
+        made_folder(folder)
+    name = recording.stem if recording.stem.strip(".") else recording.name  # "." and ".." are folders
+    place = folder or recording.parent
+    if place.is_dir() and not os.access(place, os.W_OK):
+        raise OutputError(f"{place}: may not be written to; choose another folder")
+    plan = Target(
+        {each: place / (name + format_of("", each).suffix) for each in formats},
+        place / f"{name}.png" if picture else None,
+        place / (name + PAGE) if page else None,
+        overwrite,
+    )
+    for path in () if overwrite else plan.paths:
+        if os.path.lexists(path):
+            raise OutputError(
+                f"{path}: exists already; --overwrite replaces it, or choose another folder (--output)"
+            )
+    return plan
+
+
+def clashes(plans: Sequence[Target]) -> tuple[Path, ...]:
+    """Paths that more than one recording would be written to."""
+    seen: set[str] = set()
+    twice: list[Path] = []
+    for plan in plans:
+        for path in plan.paths:
+            key = os.path.normcase(path.absolute())
+            if key in seen:
+                twice.append(path)
+            seen.add(key)
+    return tuple(twice)
+
+
+def written(
+    result: Diarization, plan: Target, recording: Path, page: str = "", spoken: Transcript | None = None
+) -> tuple[Path, ...]:
+    """Write the results, each file whole or not at all; the paths. Raises OutputError.
+
+    ``page``: the text of the page, where one is planned; ``spoken``: who said what, for formats with words.
+    """
+    for name, path in plan.annotations.items():
+        options = Options(
+            duration=result.duration,
+            media=_link(recording, path),
+            posteriors=result.posteriors,
+            start=result.start,
+            channel=result.config.audio.channel or 1,
+            alternatives=result.alternatives.fields if result.alternatives else None,
+        )
+        if spoken and _holds_words(name):
+            from diarize.transcripts import write_transcript
+
+            write_transcript(path, spoken, name, overwrite=plan.overwrite, options=options)
+        else:
+            write_file(path, result.annotation, name, overwrite=plan.overwrite, options=options)
+    if plan.page:
+        write_text(plan.page, page, overwrite=plan.overwrite)
+    if plan.picture:
+        write_bytes(plan.picture, picture(result), overwrite=plan.overwrite)
+    return plan.paths
+
+
+def _holds_words(name: str) -> bool:
+    from diarize.transcripts import WRITABLE
+
+    return name in WRITABLE
+
+
+def _link(recording: Path, result: Path) -> str:
+    """The way from a file of results to the recording: relative where both are on one disk."""
+    try:
+        return Path(os.path.relpath(recording.absolute(), result.absolute().parent)).as_posix()
+    except ValueError:  # another drive of Windows
+        return recording.absolute().as_uri()
+
+
+def picture(result: Diarization) -> bytes:
+    """The timeline as the bytes of a PNG."""
+    from diarize import plots
+
+    figure = plots.timeline(result.annotation, start=result.start, duration=result.duration)
+    return plots.drawn(figure)

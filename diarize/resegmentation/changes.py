@@ -1,0 +1,271 @@
+"""Where the speaker changes: out of soft posteriors, or out of the sound alone.
+
+Both ways cut the speech into pieces, sum up every piece, and then take the weakest change away, again and
+again, until every change that is left is stronger than asked. Pauses take no time: after a pause, a change is
+where the next speaker starts, and so is one found up to 0.2 s of speech beside a pause.
+
+**Posteriors.** Pieces are runs of one most likely speaker. With ā and b̄ the mean posteriors over the whole
+pieces before and after a change, the probability that somebody else speaks after it is
+
+    p = 1 − Σ_k ā_k b̄_k
+
+the chance that two speakers drawn independently, one for either piece, differ. Means over pieces, because
+frames at the change itself say *when* and not *whether*: two neighbouring frames of a soft change hardly
+differ. Whom the stretches belong to is taken as independent, and p is no better than the posteriors are.
+
+**ΔBIC** (Chen & Gopalakrishnan 1998) knows no speakers. One Gaussian with full covariance for N frames
+against one for the N₁ before and one for the N₂ after:
+
+    ΔBIC = ½ (N log|Σ| − N₁ log|Σ₁| − N₂ log|Σ₂|) − λ ½ (d + d(d+1)/2) log N
+
+A window grows until its best cut is above 0 and not at its end, and starts anew there; then every cut moves
+to the best place between its neighbours. Running sums of 1, x and xxᵀ give the covariance of any stretch by a
+subtraction (Cettolo, Vescovi & Rizzi 2005).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from diarize.errors import ConfigError
+from diarize.features import band_of, cepstra, cmvn, voice_cepstra
+from diarize.resegmentation.pauses import NEAR_PAUSE, moved_to_pauses
+from diarize.types import Features
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from diarize.config import Config
+    from diarize.types import FrameGrid, Posteriors, SpeechMask
+
+    Array = NDArray[Any]
+
+__all__ = ["BicSettings", "Change", "bic_features", "by_bic", "by_posteriors", "delta_bic", "running_sums"]
+
+# Added to every variance of normalised cepstra: a constant stretch has a determinant too.
+FLOOR: Final = 1e-6
+# Seconds between the cuts that are tried first; around the best of them every frame is tried.
+STEP: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Somebody else speaks from ``time`` (seconds) on.
+
+    ``probability`` (0 to 1) and the speakers ``before`` and ``after`` are known from posteriors,
+    ``delta_bic`` (nats) from the sound; None where the method does not tell.
+    """
+
+    time: float
+    probability: float | None = None
+    before: str | None = None
+    after: str | None = None
+    delta_bic: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BicSettings:
+    """How ΔBIC searches."""
+
+    # weight of the penalty; 1 is Schwarz's, but frames are not independent: larger finds fewer changes
+    penalty: float = 2.0
+    # seconds of speech in the first window, by which it grows, and at most
+    window: float = 3.0
+    growth: float = 0.5
+    longest: float = 20.0
+    # shortest piece, seconds of speech
+    margin: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not self.penalty >= 0:
+            raise ConfigError(f"a penalty of {self.penalty}; it must be 0 or more, commonly 1 to 3")
+        if not 0 < 2 * self.margin <= self.window <= self.longest or self.growth <= 0:
+            raise ConfigError(f"{self}: 0 < 2 margin ≤ window ≤ longest and growth > 0 needed")
+
+
+def by_posteriors(posteriors: Posteriors, *, threshold: float = 0.5) -> tuple[Change, ...]:
+    """Changes of the most likely speaker that are more probable than ``threshold``, in order of time.
+
+    Before an unlikely change is taken away, its two pieces become one, whose speaker is the most likely over
+    both; so each change's ``before`` is the ``after`` of the last one. Raises ConfigError.
+    """
+    if not 0 <= threshold <= 1:
+        raise ConfigError(f"a threshold of {threshold}; a probability is from 0 to 1")
+    spoken = np.flatnonzero(posteriors.values.any(axis=1))
+    if not spoken.size:
+        return ()
+    shares = posteriors.values[spoken]
+    turned = np.flatnonzero(np.diff(shares.argmax(axis=1))) + 1
+    first = np.unique([0, *_at_pauses(turned, spoken, posteriors.grid)])
+    pieces = list(np.add.reduceat(shares, first, axis=0, dtype=np.float64))
+    kept, sums, strengths = _joined(pieces, _difference, threshold)
+    times = _starts(posteriors.grid, spoken[first[kept]])
+    names = [posteriors.speakers[int(each.argmax())] for each in sums]
+    return tuple(
+        Change(time, probability, before, after)
+        for time, probability, (before, after) in zip(times[1:], strengths, pairwise(names), strict=True)
+    )
+
+
+def _at_pauses(cuts: Array, spoken: Array, grid: FrameGrid) -> Array:
+    """Cuts between frames of speech, those near a pause moved to it.
+
+    ``cuts`` (n,) and the result count frames of speech; ``spoken`` (m,) are these frames.
+    """
+    pauses = np.flatnonzero(np.diff(spoken) > 1) + 1
+    return moved_to_pauses(cuts, pauses, grid.frames_in(NEAR_PAUSE))
+
+
+def _starts(grid: FrameGrid, frames: Array) -> list[float]:
+    """Seconds at which frames begin; the first cell may begin before the recording does."""
+    return [max(0.0, grid.seconds(int(frame))) for frame in frames]
+
+
+def _difference(before: Array, after: Array) -> float:
+    """1 − Σ ā b̄ of two sums of posteriors (K,); 0 where both are most likely the same speaker."""
+    if before.argmax() == after.argmax():
+        return 0.0
+    return float(1 - (before / before.sum()) @ (after / after.sum()))
+
+
+def _joined(
+    pieces: Sequence[Array], strength: Callable[[Array, Array], float], threshold: float
+) -> tuple[list[int], list[Array], list[float]]:
+    """Neighbours joined, weakest change first, until every change is stronger than the threshold.
+
+    ``pieces`` are sums that add up when pieces are joined. Returns which pieces still begin one, the sums of
+    what is left, and the strengths of the changes between.
+    """
+    kept, sums = list(range(len(pieces))), list(pieces)
+    strengths = [strength(before, after) for before, after in pairwise(sums)]
+    while strengths and (weakest := min(strengths)) <= threshold:
+        i = strengths.index(weakest)
+        sums[i : i + 2] = [sums[i] + sums[i + 1]]
+        del kept[i + 1], strengths[i]
+        for j in range(max(i - 1, 0), min(i + 1, len(strengths))):
+            strengths[j] = strength(sums[j], sums[j + 1])
+    return kept, sums, strengths
+
+
+def bic_features(blocks: Iterable[Array], config: Config) -> Features:
+    """What ``by_bic`` looks at: numbers of float32 blocks (n,) at ``config.audio.rate``, the coarsest first.
+
+    They are those that tell voices (``features.voice_cepstra``), twelve in either band: more would cost a
+    change more than they tell of it.
+    """
+    found = cepstra(blocks, config.audio.rate, config.features)
+    band = band_of(found, config.features)
+    coarse = replace(config.features, n_voice=12 if band == "narrow" else 8, n_upper=3)
+    values = voice_cepstra(found, band, coarse)
+    return Features(values, found.grid, tuple(f"x{i}" for i in range(values.shape[1])))
+
+
+def by_bic(features: Features, mask: SpeechMask, settings: BicSettings | None = None) -> tuple[Change, ...]:
+    """Changes found in the sound of the speech alone, in order of time.
+
+    ``features`` as ``bic_features`` gives them; ``mask`` on the same frames.
+    """
+    settings = settings or BicSettings()
+    spoken = np.flatnonzero(mask.values)
+    if not spoken.size:
+        return ()
+    values = cmvn(features.values, mask.values)[spoken].astype(np.float64)
+    cuts = _settled(values, list(_search(values, settings, mask.grid.frames_in)), settings, mask.grid)
+    pieces = [running_sums(values[a:b])[-1] for a, b in pairwise(cuts)]
+
+    def strength(before: Array, after: Array) -> float:
+        return float(delta_bic(before, after, settings.penalty))
+
+    kept, _, strengths = _joined(pieces, strength, 0.0)
+    at = _at_pauses(np.array([cuts[i] for i in kept[1:]], dtype=np.int64), spoken, mask.grid)
+    times = _starts(mask.grid, spoken[at])
+    return tuple(Change(time, delta_bic=gain) for time, gain in zip(times, strengths, strict=True))
+
+
+def _search(values: Array, settings: BicSettings, frames_in: Callable[[float], int]) -> Iterator[int]:
+    """Cuts of frames (n, d), each the best of a window that begins at the last one and grows."""
+    wanted = (settings.window, settings.growth, settings.longest, settings.margin, STEP)
+    window, growth, longest, margin, step = map(frames_in, wanted)
+    start, size = 0, window
+    sums = running_sums(values[:longest])
+    while len(values) - start >= 2 * margin:
+        inside = sums[: size + 1]
+        place, gain = _best_cut(inside, margin, step, settings.penalty)
+        at_end = start + size >= len(values)
+        if gain <= 0 and at_end:
+            return
+        rising = place + margin + step > size  # the best cut may lie behind the window's end
+        if size < longest and not at_end and (gain <= 0 or rising):
+            size = min(size + growth, longest)
+            continue
+        if gain > 0:
+            yield start + place
+        start, size = (start + place, window) if gain > 0 else (start + growth, longest)
+        sums = running_sums(values[start : start + longest])
+
+
+def _settled(values: Array, cuts: list[int], settings: BicSettings, grid: FrameGrid) -> list[int]:
+    """The cuts, each moved to the best place between its neighbours, with both ends of the frames (n, d).
+
+    A window that ends soon after a change is cut too early, as no piece is shorter than the margin.
+    """
+    longest, margin, step = map(grid.frames_in, (settings.longest, settings.margin, STEP))
+    settled = [0, *cuts, len(values)]
+    for i in range(1, len(settled) - 1):
+        low, high = max(settled[i - 1], settled[i] - longest), min(settled[i + 1], settled[i] + longest)
+        if high - low >= 2 * margin:
+            settled[i] = low + _best_cut(running_sums(values[low:high]), margin, step, settings.penalty)[0]
+    return settled
+
+
+def _best_cut(sums: Array, margin: int, step: int, penalty: float) -> tuple[int, float]:
+    """The cut of a window with the highest ΔBIC, and that; ``sums`` as ``running_sums`` gives them."""
+    last = len(sums) - 1 - margin
+    coarse = np.arange(margin, last + 1, step)
+    middle = int(coarse[_gains(sums, coarse, penalty).argmax()])
+    fine = np.arange(max(margin, middle - step + 1), min(last, middle + step - 1) + 1)
+    gains = _gains(sums, fine, penalty)
+    return int(fine[gains.argmax()]), float(gains.max())
+
+
+def _gains(sums: Array, cuts: Array, penalty: float) -> Array:
+    return delta_bic(sums[cuts], sums[-1] - sums[cuts], penalty)
+
+
+def running_sums(values: Array) -> Array:
+    """Sums of 1, x and xxᵀ over the first 0, 1 … n frames (n, d), flat: float64 (n + 1, 1 + d + d²)."""
+    n, d = values.shape
+    products = (values[:, :, None] * values[:, None, :]).reshape(n, d * d)
+    rows = np.column_stack((np.ones(n), values, products))
+    return np.concatenate((np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0)))
+
+
+def delta_bic(before: Array, after: Array, penalty: float) -> Array:
+    """ΔBIC in nats of cuts between stretches with these sums (…, 1 + d + d²); above 0 is a change."""
+    both = before + after
+    n = both[..., 0]
+    d = _dims(both)
+    gain = _cost(both) - _cost(before) - _cost(after)
+    result: Array = gain - penalty * 0.5 * (d + d * (d + 1) / 2) * np.log(n)
+    return result
+
+
+def _dims(sums: Array) -> int:
+    """d of rows of 1 + d + d² numbers."""
+    return int(np.sqrt(sums.shape[-1] - 0.75) - 0.5 + 1e-6)
+
+
+def _cost(sums: Array) -> Array:
+    """½ N log|Σ| of stretches with these sums."""
+    d, n = _dims(sums), sums[..., 0]
+    mean = sums[..., 1 : d + 1] / n[..., None]
+    moments = sums[..., d + 1 :].reshape(*sums.shape[:-1], d, d) / n[..., None, None]
+    covariances = moments - mean[..., :, None] * mean[..., None, :] + FLOOR * np.eye(d)
+    cost: Array = 0.5 * n * np.linalg.slogdet(covariances)[1]
+    return cost

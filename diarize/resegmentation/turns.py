@@ -1,0 +1,87 @@
+"""Who spoke when: turns of the likeliest speaker of every frame."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from math import ceil, inf
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from diarize.annotation import Annotation, Turn
+from diarize.types import Posteriors, runs, speaker_name
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from diarize.types import SpeechMask
+
+    Array = NDArray[Any]
+
+__all__ = ["by_appearance", "limited", "turns_of"]
+
+# Mean posterior from which another speaker is worth naming.
+LIKELY: Final = 0.01
+
+
+def by_appearance(found: Posteriors) -> Posteriors:
+    """Columns in the order in which speakers are first the most likely; those that never are go."""
+    spoken = np.flatnonzero(found.values.any(axis=1))
+    labels = found.values[spoken].argmax(axis=1)
+    present, first = np.unique(labels, return_index=True)
+    order = present[np.argsort(first)]
+    values = found.values[:, order]
+    sums = values.sum(axis=1, keepdims=True)
+    shares = np.divide(values, sums, out=np.zeros_like(values), where=sums > 0)
+    return Posteriors(shares, found.grid, tuple(speaker_name(k) for k in range(len(order))))
+
+
+def turns_of(
+    posteriors: Posteriors,
+    mask: SpeechMask,
+    recording: str,
+    span: tuple[float, float] = (0.0, inf),
+    second: Array | None = None,
+) -> Annotation:
+    """The most likely speaker of every frame of speech as turns; confidence is the mean posterior.
+
+    ``span``: second of the recording at which the clock begins, and seconds that there are: no turn passes
+    them, though the last frame may. ``second`` (n_frames, K): probability that each speaks too, 0 for
+    those who do not; there it is what the turn is sure of.
+    """
+    speaking = _speaking(posteriors.values, mask.values, second)
+    shares = posteriors.values if second is None else np.maximum(posteriors.values, second)
+    start, duration = span
+    edges = np.clip(posteriors.grid.edges(), 0.0, duration) + start
+    found = []
+    for k, name in enumerate(posteriors.speakers):
+        for a, b in runs(speaking[:, k]):
+            means = shares[a:b].mean(axis=0, dtype=np.float64)
+            found.append(_turn(edges[a], edges[b], name, means, k, posteriors.speakers))
+    return Annotation(recording, tuple(found))
+
+
+def limited(annotation: Annotation, longest: float) -> Annotation:
+    """The same with turns of at most ``longest`` seconds: longer ones are cut into equal parts."""
+    found = []
+    for turn in annotation.turns:
+        parts = max(1, ceil((turn.end - turn.start) / longest - 1e-9))
+        edges = np.linspace(turn.start, turn.end, parts + 1)
+        found += [replace(turn, start=float(a), end=float(b)) for a, b in pairwise(edges)]
+    return Annotation(annotation.recording, tuple(found))
+
+
+def _speaking(values: Array, speech: Array, second: Array | None) -> Array:
+    """Who speaks in every frame, bool (n_frames, K): the likeliest, and the second where there is one."""
+    frames, speaking = np.arange(len(values)), np.zeros(values.shape, dtype=bool)
+    speaking[frames, values.argmax(axis=1)] = speech
+    if second is not None:
+        speaking |= speech[:, None] & (second > 0)
+    return speaking
+
+
+def _turn(start: float, end: float, name: str, means: Array, k: int, speakers: tuple[str, ...]) -> Turn:
+    others = [j for j in np.argsort(-means, kind="stable") if j != k]
+    runner_up = speakers[others[0]] if others and means[others[0]] >= LIKELY else None
+    return Turn(float(start), float(end), name, min(1.0, float(means[k])), runner_up)

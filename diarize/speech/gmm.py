@@ -1,0 +1,55 @@
+"""The detector: two mixtures, one of speech and one of everything else, and a hidden Markov chain with least
+durations between them; what moves like music counts against speech.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from diarize.hmm import forward_backward, sticky_transitions
+from diarize.speech.activity import activity_parts
+from diarize.speech.durations import least_durations, padded
+from diarize.speech.music import music_evidence
+from diarize.speech.silence import dead
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from diarize.config import SpeechConfig
+    from diarize.mixtures import GMM
+    from diarize.mixtures.discriminant import Discriminant
+    from diarize.types import Features, SpeechMask
+
+    Array = NDArray[Any]
+
+__all__ = ["by_mixtures"]
+
+# Frames are not independent: their log-likelihood ratio is scaled by this.
+SCALE: Final = 0.05
+# Log-odds by which speech is preferred when nothing is asked: what is missed is lost to all that follows.
+BIAS: Final = 1.0
+# Chance that the next frame is as this one: stretches of two seconds are expected.
+STAY: Final = 0.995
+
+
+def by_mixtures(
+    features: Features, speech: GMM, other: GMM, talk: Discriminant, config: SpeechConfig, n_mels: int
+) -> SpeechMask:
+    """Frames more likely speech than not, under two mixtures of ``activity_features`` and a two-state chain.
+
+    ``features``: cepstra of ``n_mels`` filters; ``talk``: tells talk from music by ``music.motion``.
+    """
+    evidence = SCALE * (_log_ratio(features, speech, other, n_mels) + BIAS + config.bias)
+    evidence += music_evidence(features, n_mels, talk)
+    scores = np.column_stack((evidence, np.zeros(len(evidence))))
+    chain, shortest = sticky_transitions(2, STAY), least_durations(features.grid, config)
+    posteriors, _ = forward_backward(scores, chain.log_startprob, chain.log_transmat, shortest)
+    return padded((posteriors[:, 0] > 0.5) & ~dead(features, shortest[1]), features.grid, config)
+
+
+def _log_ratio(features: Features, speech: GMM, other: GMM, n_mels: int) -> Array:
+    """log p(frame | speech) − log p(frame | other), (n_frames,)."""
+    parts = activity_parts(features, n_mels)
+    return np.concatenate([speech.score_samples(x) - other.score_samples(x) for x in parts])

@@ -1,0 +1,6 @@
+"""Tests of Markov chains: by hand, by law, and against hmmlearn."""
+
+from hypothesis import settings
+
+# how a law is tried: the same examples every time, and no clock on a busy machine
+LAW = settings(deadline=None, max_examples=25, derandomize=True)

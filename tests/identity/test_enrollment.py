@@ -1,0 +1,110 @@
+"""Voices out of real sound: conversations of readers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import diarize
+from diarize.annotation import Annotation, Turn
+from diarize.audio import write
+from diarize.config import Config, preset
+from diarize.errors import DiarizeError, FormatError
+from diarize.formats import read_file
+from diarize.identity import THRESHOLD, enrolled, log_odds, named, voices_of
+from diarize.identity.enrollment import alone, spoken_by
+from diarize.identity.voice import joined
+from diarize.types import Waveform
+
+CONFIG = Config()
+
+
+def truth(people_talk, name):
+    """Who really spoke when."""
+    return read_file(people_talk / f"{name}.rttm")[name]
+
+
+@pytest.fixture(scope="module")
+def voices(people_talk):
+    """Voices by recording and speaker, the turns given."""
+    return {
+        name: voices_of(people_talk / f"{name}.wav", truth(people_talk, name), CONFIG)
+        for name in ("one", "two", "alone")
+    }
+
+
+def test_the_same_voice_is_known_again_in_other_company(voices):
+    """00 in both people_talk, 04 in one and alone; the others are others."""
+    assert log_odds(voices["one"]["voice_00"], voices["two"]["voice_00"]) > 5
+    assert log_odds(voices["one"]["voice_04"], voices["alone"]["voice_04"]) > 5
+    assert log_odds(voices["one"]["voice_04"], voices["two"]["voice_01"]) < THRESHOLD
+    assert log_odds(voices["one"]["voice_04"], voices["two"]["voice_00"]) < 0
+
+
+def test_enrolling_in_parts_is_enrolling_the_whole(people_talk):
+    """Files in any order, one at a time or all at once; the same file twice says it once."""
+    paths = [people_talk / "one.wav", people_talk / "alone.wav"]
+    whole = enrolled("x", paths, CONFIG, whole=True)
+    parts = joined("x", [enrolled("x", [path], CONFIG, whole=True) for path in [*paths[::-1], paths[0]]])
+    np.testing.assert_array_equal(parts.evidence.means, whole.evidence.means)
+    np.testing.assert_array_equal(parts.evidence.variances, whole.evidence.variances)
+    assert whole.n_recordings == 2
+
+
+def test_a_talk_of_two_is_no_voice_unless_it_is_said_to_be(people_talk):
+    """Or one of the two is meant."""
+    with pytest.raises(
+        DiarizeError, match=r"one\.wav: sounds like 2 people .*give a recording of one person"
+    ):
+        enrolled("x", [people_talk / "one.wav"], CONFIG)
+    voice = spoken_by("Ann", people_talk / "one.wav", truth(people_talk, "one"), "voice_04", CONFIG)
+    assert voice.name == "Ann"
+    assert log_odds(voice, enrolled("x", [people_talk / "alone.wav"], CONFIG, whole=True)) > 5
+    with pytest.raises(FormatError, match=r"no speaker 'Ann' in the turns of .*; there is voice_0"):
+        spoken_by("Ann", people_talk / "one.wav", truth(people_talk, "one"), "Ann", CONFIG)
+
+
+def test_nothing_but_names_is_changed(people_talk, voices):
+    """A stranger stays as it was."""
+    result = diarize.diarize(people_talk / "two.wav", CONFIG)
+    known = [voices["one"]["voice_00"], voices["one"]["voice_04"]]
+    found = named(result, people_talk / "two.wav", known)
+    assert [m.name for m in found.matches].count("voice_00") == 1
+    names = {m.speaker: m.name or m.speaker for m in found.matches}
+    assert sorted(names.values())[0].startswith("SPEAKER_")
+    assert found.annotation == result.annotation.renamed(names)
+    assert found.posteriors.speakers == tuple(names[each] for each in result.posteriors.speakers)
+    np.testing.assert_array_equal(found.posteriors.values, result.posteriors.values)
+    assert (found.selection, found.config) == (result.selection, result.config)
+    assert result.matches == ()
+
+
+def test_only_where_a_speaker_is_alone_counts():
+    """Overlap says nothing of either."""
+    turns = (Turn(0, 4, "a"), Turn(3, 6, "b"), Turn(5, 5.5, "c"))
+    found = alone(Annotation("x", turns))
+    np.testing.assert_array_equal(found["a"], [[0, 3]])
+    np.testing.assert_array_equal(found["b"], [[4, 5], [5.5, 6]])
+    assert found["c"].size == 0
+
+
+def test_speakers_of_whom_nothing_is_heard_have_no_voice(people_talk):
+    """A tenth of a second, and nobody at all."""
+    annotation = Annotation("one", (Turn(1.0, 9.0, "a"), Turn(12.0, 12.1, "b")))
+    assert set(voices_of(people_talk / "one.wav", annotation, CONFIG)) == {"a"}
+    assert voices_of(people_talk / "one.wav", Annotation("one"), CONFIG) == {}
+    with pytest.raises(DiarizeError, match="b is never alone for"):
+        spoken_by("x", people_talk / "one.wav", annotation, "b", CONFIG)
+
+
+def test_silence_is_no_voice(tmp_path):
+    """In one line."""
+    write(tmp_path / "silence.wav", Waveform(np.zeros(32_000), 16_000))
+    with pytest.raises(DiarizeError, match="no speech found, so there is no voice to enrol"):
+        enrolled("x", [tmp_path / "silence.wav"], CONFIG)
+
+
+def test_the_space_that_turns_came_from_does_not_matter(people_talk, voices):
+    """Voices are told by the embedding, in the textbook space too."""
+    same = voices_of(people_talk / "one.wav", truth(people_talk, "one"), preset("textbook"))["voice_00"]
+    np.testing.assert_array_equal(same.evidence.means, voices["one"]["voice_00"].evidence.means)

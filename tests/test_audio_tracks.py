@@ -1,0 +1,134 @@
+"""Files with several audio tracks: which one is heard, how they are listed, and refusals."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+import numpy as np
+import pytest
+
+from diarize.annotation import Annotation, Turn
+from diarize.audio import open_recording, write_clips
+from diarize.audio.ffmpeg import FFMPEG
+from diarize.audio.pyav import PYAV
+from diarize.config import Config, merged
+from diarize.errors import AudioError
+from diarize.pipeline.inputs import Sound
+
+RATE = 16_000
+TONES = (300, 700, 1100)  # Hz, one a track
+TOLD = ({"language": "eng", "title": "Main room"}, {"language": "deu"}, {})
+FILES = {"a.mkv": ("matroska", "pcm_s16le"), "a.mp4": ("mp4", "aac"), "a.webm": ("webm", "libopus")}
+READERS = [
+    pytest.param(PYAV, id="pyav"),
+    pytest.param(
+        FFMPEG,
+        id="ffmpeg",
+        marks=pytest.mark.skipif(
+            shutil.which("ffmpeg") is None, reason="the ffmpeg program is not installed"
+        ),
+    ),
+]
+
+
+def film(path, tracks=3):
+    """A second of one tone that swells and fades on each track, with languages and titles."""
+    av = pytest.importorskip("av")
+    container, codec = FILES[path.name]
+    with av.open(str(path), "w", format=container) as file:
+        file.metadata["title"] = "The film itself"
+        streams = [file.add_stream(codec, rate=RATE, layout="mono") for _ in range(tracks)]
+        for stream, told in zip(streams, TOLD, strict=False):
+            stream.metadata.update(told)
+        for stream, tone in zip(streams, TONES, strict=False):
+            turns = 2 * np.pi * np.arange(RATE) / RATE
+            sound = (0.1 * (2 + np.sin(3 * turns)) * np.sin(tone * turns)).astype(np.float32)
+            frame = av.AudioFrame.from_ndarray(sound.reshape(1, -1), format="fltp", layout="mono")
+            frame.sample_rate = RATE
+            for packet in (*stream.encode(frame), *stream.encode(None)):
+                file.mux(packet)
+    return path
+
+
+def pitch(samples, rate=RATE):
+    """The loudest frequency in Hz."""
+    power = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    return float(power.argmax() * rate / len(samples))
+
+
+@pytest.mark.parametrize("backend", READERS)
+@pytest.mark.parametrize("name", FILES)
+def test_each_track_is_heard_by_its_number(tmp_path, name, backend):
+    """In every container, by either reader, with what the container says of all tracks."""
+    path = film(tmp_path / name)
+    for number, tone in enumerate(TONES, 1):
+        header = backend.header(path, number)
+        sound = np.concatenate(list(backend.chunks(path, 0, [].append, number)))[:, 0]
+        assert pitch(sound, header.rate) == pytest.approx(tone, abs=3)
+        assert [track.language for track in header.tracks] == ["eng", "deu", ""]
+        titles = ["", "", ""] if name == "a.mp4" else ["Main room", "", ""]  # FFmpeg writes none there
+        assert [track.title for track in header.tracks] == titles
+
+
+@pytest.mark.parametrize("without_pyav", [False, True], ids=["pyav", "ffmpeg"])
+def test_all_tracks_are_listed_where_there_are_several(tmp_path, monkeypatch, without_pyav):
+    """And the one that is heard is named."""
+    path = film(tmp_path / "a.mkv")
+    if without_pyav:
+        if shutil.which("ffmpeg") is None:
+            pytest.skip("the ffmpeg program is not installed")
+        monkeypatch.setitem(sys.modules, "av", None)
+    opened = open_recording(path, track=2)
+    assert pitch(opened.waveform().samples) == pytest.approx(TONES[1], abs=3)
+    assert opened.notes == (
+        "3 audio tracks: 1 (eng, Main room), 2 (deu), 3; track 2 is used, --track chooses another",
+    )
+    with pytest.raises(AudioError, match=r"a\.mkv: no track 4; it has 3 audio tracks, counted from 1$"):
+        open_recording(path, track=4)
+
+
+def test_one_track_is_not_listed_and_has_no_second(tmp_path):
+    """In a film, and in a WAV that libsndfile reads, whatever else could be asked."""
+    path = film(tmp_path / "a.mkv", tracks=1)
+    write_clips(path, {tmp_path / "b.wav": [(0.0, 0.5)]})
+    for each in (path, tmp_path / "b.wav"):
+        opened = open_recording(each)
+        opened.waveform()
+        assert opened.notes == ()
+        with pytest.raises(AudioError, match=r"no track 2; it has one audio track$"):
+            open_recording(each, track=2)
+        with pytest.raises(AudioError, match=r"no track 0; tracks are counted from 1$"):
+            open_recording(each, track=0)
+
+
+def test_a_wav_has_no_second_track_where_no_other_reader_is(tmp_path, monkeypatch):
+    """The refusal is about the track, not about the file."""
+    write_clips(film(tmp_path / "a.mkv"), {tmp_path / "b.wav": [(0.0, 0.5)]})
+    monkeypatch.setitem(sys.modules, "av", None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(AudioError, match=r"no track 2; it has one audio track$"):
+        open_recording(tmp_path / "b.wav", track=2)
+
+
+def test_settings_choose_the_track_for_the_pipeline_and_clips(tmp_path):
+    """Whatever listens to the recording hears the same track."""
+    path = film(tmp_path / "a.mkv")
+    config = merged(Config(), {"audio": {"track": 3}}, "test")
+    sound = Sound.of(path, config, (0.0, None))
+    assert pitch(np.concatenate(list(sound.blocks()))) == pytest.approx(TONES[2], abs=3)
+    write_clips(path, {tmp_path / "clip.wav": [(0.25, 0.75)]}, track=3)
+    assert pitch(open_recording(tmp_path / "clip.wav").waveform().samples) == pytest.approx(TONES[2], abs=3)
+
+
+def test_turns_know_voices_of_their_track(tmp_path):
+    """The embeddings of a speaker are those of the track."""
+    from diarize.identity import voices_of
+
+    path, turns = film(tmp_path / "a.mkv"), Annotation("a", (Turn(0.0, 1.0, "A"),))
+    found = [
+        voices_of(path, turns, merged(Config(), {"audio": {"track": k}}, "test"))["A"].evidence["embedding"]
+        for k in (1, 1, 2)
+    ]
+    np.testing.assert_array_equal(found[0].linear, found[1].linear)
+    assert not np.allclose(found[0].linear, found[2].linear)
