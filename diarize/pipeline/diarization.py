@@ -66,10 +66,9 @@ def diarize(
     """
     from threadpoolctl import threadpool_limits
 
-    from diarize.parts import pinned
     from diarize.pipeline.inputs import recording_of
 
-    settings = pinned(_counted(config, num_speakers, min_speakers, max_speakers))
+    settings = _pinned(_counted(config, num_speakers, min_speakers, max_speakers))
     with recording_of(recording) as given, threadpool_limits(limits=1):
         # one thread: sums in another order would differ in the last bits
         return _diarized(given, settings, speech, (start, end), progress)
@@ -86,6 +85,15 @@ def _counted(config: Config | None, exactly: int | None, least: int | None, most
     low, high = (exactly, exactly) if exactly is not None else (least, most)
     asked = {name: n for name, n in (("min_speakers", low), ("max_speakers", high)) if n is not None}
     return merged(config or Config(), {"clustering": asked}, "arguments") if asked else config or Config()
+
+
+def _pinned(config: Config) -> Config:
+    """The settings with the checksums of the parts of others that they name."""
+    if not (config.space.embedding or config.speech.segmentation):
+        return config
+    from diarize.parts import pinned
+
+    return pinned(config)
 
 
 def _diarized(
@@ -290,19 +298,24 @@ def _background(band: str, config: Config) -> BackgroundModel | None:
 
 def _segmenter(config: Config) -> Segmenter:
     """The segmentation network that was asked for, or the shipped one."""
-    from diarize import parts, speech
+    if config.speech.segmentation:
+        from diarize.parts import load_segmenter
 
-    name = config.speech.segmentation
-    return parts.load_segmenter(name) if name else speech.PyanNetSegmenter()
+        return load_segmenter(config.speech.segmentation)
+    from diarize.speech import PyanNetSegmenter
+
+    return PyanNetSegmenter()
 
 
 def load_embedding(config: Config) -> tuple[EmbeddingExtractor, TwoCovariance]:
     """The speaker embedding that was asked for, or the shipped one, and what its embeddings do."""
-    from diarize import embedding, parts
-
     if not config.space.embedding:
-        shipped = embedding.CampplusExtractor()
+        from diarize.embedding import CampplusExtractor
+
+        shipped = CampplusExtractor()
         return shipped, shipped.model
+    from diarize import parts
+
     extractor = parts.load_embedding(config.space.embedding)
     return extractor, parts.calibration_of(extractor)
 
