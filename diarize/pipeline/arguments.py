@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["check_slopes", "given_stretches", "with_counts"]
+__all__ = ["check_slopes", "given_stretches", "with_checksums", "with_counts"]
 
 
 def with_counts(config: Config | None, exactly: int | None, least: int | None, most: int | None) -> Config:
@@ -30,7 +30,7 @@ def with_counts(config: Config | None, exactly: int | None, least: int | None, m
     return merged(config or Config(), {"clustering": asked}, "arguments") if asked else config or Config()
 
 
-def _pinned(config: Config) -> Config:
+def with_checksums(config: Config) -> Config:
     """The settings with the checksums of the parts of others that they name."""
     if not (config.space.embedding or config.speech.segmentation):
         return config

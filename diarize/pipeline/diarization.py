@@ -12,7 +12,7 @@ import numpy as np
 from diarize.annotation import Annotation
 from diarize.config import Config
 from diarize.errors import SpeakerCountError
-from diarize.pipeline.arguments import check_slopes, given_stretches, with_counts
+from diarize.pipeline.arguments import check_slopes, given_stretches, with_checksums, with_counts
 from diarize.pipeline.inputs import Sound
 from diarize.pipeline.result import Diarization
 from diarize.types import Features, Posteriors, SpeechMask, Waveform
@@ -69,7 +69,7 @@ def diarize(
 
     from diarize.pipeline.inputs import recording_of
 
-    settings = _pinned(with_counts(config, num_speakers, min_speakers, max_speakers))
+    settings = with_checksums(with_counts(config, num_speakers, min_speakers, max_speakers))
     with recording_of(recording) as given, threadpool_limits(limits=1):
         # one thread: sums in another order would differ in the last bits
         return _diarized(given, settings, speech, (start, end), progress)
