@@ -228,7 +228,9 @@ def counts(points: SpeakerPoints, shipped: clustering.Clustering) -> dict[str, i
     found = {
         "evidence, as shipped": shipped.chosen,
         "evidence alone": shipped.counts[int(np.argmin(shipped.values))],
-        "Dirichlet process, spherical": fit_bayesian_gmm(low, most[-1], "spherical", seed=0)[0].n_used,
+        "Dirichlet process, spherical": fit_bayesian_gmm(low, most[-1], "spherical", random_state=0)[
+            0
+        ].n_used,
     }
     for kind in ("tied", "diag", "spherical"):
         found |= by_criteria(low, most, kind)
@@ -237,7 +239,9 @@ def counts(points: SpeakerPoints, shipped: clustering.Clustering) -> dict[str, i
 
 def by_criteria(points: Any, most: range, kind: str) -> dict[str, int]:
     """The number of Gaussians of one kind of covariance that each information criterion asks for."""
-    selection = select_gmm(points, most, kind, n_samples=effective_sample_size(points), seed=0, n_init=1)
+    selection = select_gmm(
+        points, most, kind, n_samples=effective_sample_size(points), random_state=0, n_init=1
+    )
     best = {
         criterion: min(selection.candidates, key=lambda c, name=criterion: c.value(name))
         for criterion in ("bic", "icl", "aic")

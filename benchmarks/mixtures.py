@@ -22,11 +22,11 @@ import numpy as np
 from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
-from diarize.mixtures.em import Target, expectation, m_step
-from diarize.mixtures.fitting import DEFAULT_FLOOR, data_target
+from diarize.mixtures.em import FitData, e_step, m_step
+from diarize.mixtures.fitting import DEFAULT_REG_COVAR, fit_data
 from diarize.mixtures.gaussian import Parameters, covariance_shape, precision_cholesky
 from diarize.mixtures.quadratic_design import n_quadratic
-from diarize.mixtures.standardize import into_chart
+from diarize.mixtures.standardize import standardize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,7 +56,7 @@ class Row(NamedTuple):
     """
 
     name: str
-    covariance: str
+    covariance_type: str
     ours: float
     theirs: float
     bound: float
@@ -70,7 +70,7 @@ class Case(NamedTuple):
 
     n_frames: int
     n_components: int
-    covariance: str
+    covariance_type: str
     dtype: np.dtype[Any]
     apart: float = 0.0  # deviation of the clusters' centres where the start is the truth
 
@@ -84,11 +84,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             rates = {dtype: measured_rates(dtype) for dtype in DTYPES}
             print(f"\n{threads} BLAS thread(s), N = {n_frames}, D = {DIMS}")
             print(HEADER)
-            for n_components, covariance in itertools.product(options.components, TARGETS):
+            for n_components, covariance_type in itertools.product(options.components, TARGETS):
                 for dtype, apart in itertools.product(DTYPES, APART):
                     # again before every case, and the best so far: on a busy machine one look is not enough
                     rates[dtype] = Rates(*map(max, rates[dtype], measured_rates(dtype)))
-                    case = Case(n_frames, n_components, covariance, dtype, apart)
+                    case = Case(n_frames, n_components, covariance_type, dtype, apart)
                     print(line(compared(case, rates[dtype], options.repeat)), flush=True)
             for dtype, rate in rates.items():
                 print(f"{dtype}: product {rate.flops / 1e9:.0f} GF/s, exp {rate.exps / 1e9:.2f} G/s")
@@ -128,16 +128,16 @@ def timed(run: Callable[[], object]) -> float:
 def compared(case: Case, rates: Rates, repeat: int) -> Row:
     """Both iterations timed in turns, then weighed once."""
     x, start = problem(case)
-    target = data_target(x, None, case.covariance, DEFAULT_FLOOR)
-    local = into_chart(start, target.chart)
-    ours, theirs = our_iteration(target, local), their_iteration(x, start)
+    data = fit_data(x, None, case.covariance_type, DEFAULT_REG_COVAR)
+    local = standardize(start, data.standardizer)
+    ours, theirs = our_iteration(data, local), their_iteration(x, start)
     difference = abs(ours() - theirs())
     pairs = [(timed(ours), timed(theirs)) for _ in range(repeat)]
-    n_features = DIMS + n_quadratic(case.covariance, DIMS) + 1
+    n_features = DIMS + n_quadratic(case.covariance_type, DIMS) + 1
     work = case.n_frames * case.n_components
     return Row(
         f"K = {case.n_components:3d} {case.dtype}" + f" far {case.apart:.0f}" * bool(case.apart),
-        case.covariance,
+        case.covariance_type,
         min(p[0] for p in pairs),
         min(p[1] for p in pairs),
         4.0 * work * n_features / rates.flops + work / rates.exps,
@@ -155,29 +155,29 @@ def problem(case: Case) -> tuple[np.ndarray, Parameters]:
     x = (centres[rng.integers(0, k, case.n_frames)] + rng.normal(size=(case.n_frames, DIMS))).astype(
         case.dtype
     )
-    shape = covariance_shape(case.covariance, k, DIMS)
+    shape = covariance_shape(case.covariance_type, k, DIMS)
     width = 1.0 if case.apart else 3.0
-    wide = width * np.eye(DIMS) if case.covariance in ("full", "tied") else np.float64(width)
+    wide = width * np.eye(DIMS) if case.covariance_type in ("full", "tied") else np.float64(width)
     covariances = np.array(np.broadcast_to(wide, shape))
     means = centres if case.apart else x[:k].astype(np.float64)
-    return x, Parameters(np.full(k, 1.0 / k), means, covariances, case.covariance)
+    return x, Parameters(np.full(k, 1.0 / k), means, covariances, case.covariance_type)
 
 
-def our_iteration(target: Target, local: Parameters) -> Callable[[], float]:
+def our_iteration(data: FitData, local: Parameters) -> Callable[[], float]:
     """One E-step and M-step; gives the mean log density of the start."""
 
     def run() -> float:
-        statistics = expectation(target, local)
-        m_step(statistics, target, local.covariance, DEFAULT_FLOOR)
-        return statistics.log_likelihood / target.total + target.chart.log_det
+        statistics = e_step(data, local)
+        m_step(statistics, data, local.covariance_type, DEFAULT_REG_COVAR)
+        return statistics.log_likelihood / data.total + data.standardizer.log_det
 
     return run
 
 
 def their_iteration(x: np.ndarray, start: Parameters) -> Callable[[], float]:
     """The same with scikit-learn's own steps, from the same parameters in the precision of the data."""
-    model = GaussianMixture(len(start.weights), covariance_type=start.covariance)
-    factors = precision_cholesky(start.covariances, start.covariance).astype(x.dtype)
+    model = GaussianMixture(len(start.weights), covariance_type=start.covariance_type)
+    factors = precision_cholesky(start.covariances, start.covariance_type).astype(x.dtype)
 
     def run() -> float:
         model.weights_, model.means_ = start.weights.astype(x.dtype), start.means.astype(x.dtype)
@@ -207,7 +207,7 @@ def line(row: Row) -> str:
     missed = [
         name
         for name, bad in (
-            (f"speed under {TARGETS[row.covariance]:.0f}", faster < TARGETS[row.covariance]),
+            (f"speed under {TARGETS[row.covariance_type]:.0f}", faster < TARGETS[row.covariance_type]),
             (f"over {BOUND_TARGET:.0f} bounds", over > BOUND_TARGET),
             (f"memory under {MEMORY_TARGET:.0f}", saved < MEMORY_TARGET),
         )
@@ -215,7 +215,7 @@ def line(row: Row) -> str:
     ]
     note = f"  missed: {', '.join(missed)}" if missed else ""
     times = f"{1e3 * row.ours:9.1f} {1e3 * row.theirs:9.1f} {faster:7.1f} {over:7.2f}"
-    return f"{row.name:22s} {row.covariance:5s} {times} {saved:7.1f}  {row.difference:.0e}{note}"
+    return f"{row.name:22s} {row.covariance_type:5s} {times} {saved:7.1f}  {row.difference:.0e}{note}"
 
 
 if __name__ == "__main__":

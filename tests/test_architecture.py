@@ -270,8 +270,17 @@ def test_only_the_front_door_prints_exits_or_asserts():
     assert wrong == []
 
 
+def length_of(function):
+    """Lines of a function without its docstring."""
+    told = function.body[0] if ast.get_docstring(function) else None
+    docstring = told.end_lineno - told.lineno + 1 if told else 0
+    return function.end_lineno - function.lineno + 1 - docstring
+
+
 def test_modules_and_functions_stay_small():
-    """Under 400 lines a module, at most 40 a function, no room with more than a fifth of the code."""
+    """Under 400 lines a module, at most 40 a function beside its docstring, no room with more than a fifth of
+    the code.
+    """
     wrong, sizes = [], defaultdict(int)
     for path in FILES:
         n_lines = len(path.read_text(encoding="utf-8").splitlines())
@@ -280,7 +289,7 @@ def test_modules_and_functions_stay_small():
         wrong += [
             f"{relative(path)}:{node.lineno} {node.name}"
             for node in ast.walk(tree_of(path))
-            if isinstance(node, ast.FunctionDef) and node.end_lineno - node.lineno >= 40
+            if isinstance(node, ast.FunctionDef) and length_of(node) > 40
         ]
     assert wrong == []
     assert max(sizes.values()) <= sum(sizes.values()) / 5

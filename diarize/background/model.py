@@ -94,9 +94,9 @@ class BackgroundModel:
                     f"the background model was trained with features.{name} = {trained!r}, not {asked!r}; "
                     "leave it at that, or train a model of your own"
                 )
-        if self.ubm.n_dims != (wanted := features.voice_width(self.band)):
+        if self.ubm.n_features_in_ != (wanted := features.voice_width(self.band)):
             raise ModelError(
-                f"the background model has {self.ubm.n_dims} numbers a frame where its settings give "
+                f"the background model has {self.ubm.n_features_in_} numbers a frame where its settings give "
                 f"{wanted}; train it anew"
             )
 
@@ -148,7 +148,7 @@ def fitted(
 def _mixture(frames: Array, n_components: int, seed: int) -> GMM:
     """A diagonal mixture of every n-th frame."""
     step = -(-len(frames) // N_FRAMES)
-    return fit_gmm(frames[::step], n_components, "diag", seed=seed, n_init=1, max_iter=50)[0]
+    return fit_gmm(frames[::step], n_components, "diag", random_state=seed, n_init=1, max_iter=50)[0]
 
 
 def save(model: BackgroundModel, path: str | PathLike[str]) -> None:
@@ -158,7 +158,7 @@ def save(model: BackgroundModel, path: str | PathLike[str]) -> None:
     """
     words = {"band": model.band, "acoustics": model.acoustics, "origin": model.origin}
     arrays = {
-        f"{name}_{field}": getattr(getattr(model, name), field)
+        f"{name}_{field}": getattr(getattr(model, name), f"{field}_")
         for name in MIXTURES
         for field in ("weights", "means", "covariances")
     } | {
@@ -188,7 +188,7 @@ def load(path: str | PathLike[str]) -> BackgroundModel:
 
 def _stored_mixture(arrays: dict[str, Array], name: str) -> GMM:
     weights, means, covariances = (arrays[f"{name}_{field}"] for field in ("weights", "means", "covariances"))
-    return GMM(weights, means, covariances)
+    return GMM(weights, means, covariances, "diag")
 
 
 def shipped(band: str) -> BackgroundModel:

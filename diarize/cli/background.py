@@ -101,7 +101,7 @@ def _facts(model: BackgroundModel) -> dict[str, Any]:
     return {
         "band": model.band,
         "components": model.ubm.n_components,
-        "dimensions": model.ubm.n_dims,
+        "dimensions": model.ubm.n_features_in_,
         "speech_components": model.speech.n_components,
         "talk_weights": model.talk.weights.size,
         "acoustics": model.acoustics,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from diarize.cli.error_handling import Talk
-from diarize.config import CHOICES, preset_names
+from diarize.config import choices_of, preset_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,7 +88,7 @@ def _preset(name: str | None) -> str | None:
 
 
 def _space(name: str | None) -> str | None:
-    return name and one_of(name, CHOICES["space.kind"], "space")
+    return name and one_of(name, choices_of("space.kind"), "space")
 
 
 def _verbose(wanted: bool) -> bool:

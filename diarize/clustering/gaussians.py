@@ -22,8 +22,8 @@ def by_gaussians(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> 
         range(config.min_speakers, highest + 1),
         config.covariance,
         n_samples=effective_sample_size(points.values),
-        seed=seed,
+        random_state=seed,
     )
     candidates = {c.gmm.n_components: c for c in selection.candidates}
-    solutions = {k: c.gmm.responsibilities(points.values) for k, c in candidates.items()}
+    solutions = {k: c.gmm.predict_proba(points.values) for k, c in candidates.items()}
     return decided("BIC", solutions, {k: c.bic / 2 for k, c in candidates.items()}, config)

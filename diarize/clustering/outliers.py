@@ -57,6 +57,6 @@ def outlying(points: SpeakerPoints, responsibilities: Array) -> Outliers | None:
     means, _ = pooled_points(points.values, points.weights, responsibilities)
     left = points.values - responsibilities @ means
     n_dims = left.shape[1]
-    usual = GMM(np.ones(1), np.zeros((1, n_dims)), np.ones((1, n_dims)))
-    scale = calibrate_anomaly(usual, left, quantile=SHARE)
-    return Outliers(usual.log_prob(left), points.bounds, points.grid, scale.threshold)
+    usual = GMM(np.ones(1), np.zeros((1, n_dims)), np.ones((1, n_dims)), "diag")
+    scale = calibrate_anomaly(usual, left, contamination=SHARE)
+    return Outliers(usual.score_samples(left), points.bounds, points.grid, scale.offset_)

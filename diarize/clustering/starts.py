@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.mixtures import fit_kmeans, seed_points
+from diarize.mixtures import fit_kmeans
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +37,6 @@ def kmeans_start(values: Array, k: int, seed: int) -> Array:
     """Responsibilities (n, k); of windows that are all alike, as of a tone, some of the k have none."""
     directions = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
     distinct = len(np.unique(directions, axis=0))
-    seeds = seed_points(directions, min(k, distinct), np.random.default_rng(seed))
-    labels = fit_kmeans(directions, directions[seeds]).labels
+    labels = fit_kmeans(directions, min(k, distinct), random_state=seed).labels_
     hard = np.eye(k)[labels]
     return (1 - DOUBT) * hard + DOUBT / k

@@ -6,6 +6,16 @@ counts. Of other rooms, only ``mixtures`` and errors are used; nothing here know
 
 from __future__ import annotations
 
-from diarize.hmm.inference import PathCounts, Transitions, expected_counts, forward_backward, sticky, viterbi
+from diarize.hmm.inference import PathCounts, expected_counts, forward_backward, viterbi
+from diarize.hmm.redrawn import smooth_redrawn
+from diarize.hmm.transitions import Transitions, sticky_transitions
 
-__all__ = ["PathCounts", "Transitions", "expected_counts", "forward_backward", "sticky", "viterbi"]
+__all__ = [
+    "PathCounts",
+    "Transitions",
+    "expected_counts",
+    "forward_backward",
+    "smooth_redrawn",
+    "sticky_transitions",
+    "viterbi",
+]

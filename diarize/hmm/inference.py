@@ -1,7 +1,7 @@
-"""HMM: posteriors, best path and expected transitions of a hidden Markov chain with known transitions.
+"""Posteriors, best path and expected transitions of a hidden Markov chain with known transitions.
 
 Log likelihoods (T, K) of T frames under K states come from any model; transitions are log probabilities.
-Runs may have a minimum duration. Rabiner (1989) for forward-backward and Viterbi; `lattice` for how it is
+Runs may have a minimum duration. Rabiner (1989) for forward-backward and Viterbi; `semi_markov` for how it is
 made fast.
 """
 
@@ -21,16 +21,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-__all__ = ["PathCounts", "Transitions", "expected_counts", "forward_backward", "sticky", "viterbi"]
+__all__ = ["PathCounts", "expected_counts", "forward_backward", "viterbi"]
 
 _AT_ONCE = 1 << 14
-
-
-class Transitions(NamedTuple):
-    """log_start (K,) of the first state and log_transition (K, K) from row to column; -inf forbids."""
-
-    log_start: Float64Array
-    log_transition: Float64Array
 
 
 class PathCounts(NamedTuple):
@@ -54,33 +47,10 @@ class _Problem(NamedTuple):
     windows: Float64Array
 
 
-def sticky(n_states: int, stay: float, weights: ArrayLike | None = None) -> Transitions:
-    """Transitions that stay with probability `stay` and else go to another state by weights (K,).
-
-    The first state follows the weights too (equal unless given). Raises ModelError for fewer than one
-    state, stay outside 0..1, and weights that are negative or all zero.
-    """
-    if n_states < 1 or not 0.0 <= stay <= 1.0:
-        raise ModelError(
-            f"n_states is {n_states} and stay {stay}; allowed are at least 1 state and 0 <= stay <= 1"
-        )
-    mass = np.ones(n_states, dtype=np.float64) if weights is None else np.asarray(weights, dtype=np.float64)
-    if mass.shape != (n_states,) or not np.isfinite(mass).all() or (mass < 0.0).any() or not mass.any():
-        raise ModelError(
-            f"weights are {np.array2string(mass, threshold=8)}; give {n_states} numbers >= 0, not all 0"
-        )
-    others = np.where(np.eye(n_states, dtype=np.bool_), 0.0, mass)
-    totals = others.sum(axis=1, keepdims=True)
-    leave = np.where(totals > 0.0, 1.0 - stay, 0.0)
-    transition = leave * others / np.where(totals > 0.0, totals, 1.0)
-    np.fill_diagonal(transition, 1.0 - leave[:, 0])  # a state with nowhere to go stays
-    return Transitions(_log(mass / mass.sum()), _log(transition))
-
-
 def forward_backward(
     log_likelihoods: ArrayLike,
-    log_start: ArrayLike,
-    log_transition: ArrayLike,
+    log_startprob: ArrayLike,
+    log_transmat: ArrayLike,
     min_duration: int | Sequence[int] = 1,
 ) -> tuple[Float64Array, float]:
     """P(state | all frames), (T, K) with rows that sum to 1, and the log evidence in nats.
@@ -89,35 +59,35 @@ def forward_backward(
     more than T); whole runs only, at both ends. Raises ModelError for shapes that disagree, NaN or +inf,
     and when no path at all is possible.
     """
-    problem = _problem(log_likelihoods, log_start, log_transition, min_duration)
+    problem = _problem(log_likelihoods, log_startprob, log_transmat, min_duration)
     posteriors, log_mass, _, _ = _smoothed(problem)
     return posteriors, log_mass + problem.removed
 
 
 def expected_counts(
     log_likelihoods: ArrayLike,
-    log_start: ArrayLike,
-    log_transition: ArrayLike,
+    log_startprob: ArrayLike,
+    log_transmat: ArrayLike,
     min_duration: int | Sequence[int] = 1,
 ) -> PathCounts:
     """`forward_backward` with the expected counts that re-estimating the chain needs (Rabiner 1989,
     equation 37).
     """
-    problem = _problem(log_likelihoods, log_start, log_transition, min_duration)
+    problem = _problem(log_likelihoods, log_startprob, log_transmat, min_duration)
     posteriors, log_mass, free, suffix = _smoothed(problem)
     transitions = _transition_counts(problem, free, suffix, log_mass)
-    starts = np.exp(problem.chain.log_start + suffix[0] - log_mass)
+    starts = np.exp(problem.chain.log_startprob + suffix[0] - log_mass)
     return PathCounts(posteriors, log_mass + problem.removed, starts / starts.sum(), transitions)
 
 
 def viterbi(
     log_likelihoods: ArrayLike,
-    log_start: ArrayLike,
-    log_transition: ArrayLike,
+    log_startprob: ArrayLike,
+    log_transmat: ArrayLike,
     min_duration: int | Sequence[int] = 1,
 ) -> IntArray:
     """The most probable path, (T,): arguments and errors as for `forward_backward`; ties prefer to stay."""
-    problem = _problem(log_likelihoods, log_start, log_transition, min_duration)
+    problem = _problem(log_likelihoods, log_startprob, log_transmat, min_duration)
     with np.errstate(divide="ignore", invalid="ignore"):
         forward = sweep(problem.emissions, problem.windows, problem.chain, MaxPlus)
     _require_path(forward.free[-1])
@@ -130,7 +100,7 @@ def viterbi(
 def _entries(chain: Chain, free: Float64Array) -> Float64Array:
     """Best score (T, K) of entering k at t: what the sweep leaves out when runs have no minimum."""
     out = np.empty_like(free)
-    out[0] = chain.log_start
+    out[0] = chain.log_startprob
     ring = MaxPlus(chain.leaving)
     for part in slices(len(free) - 1, _AT_ONCE):
         out[part.start + 1 : part.stop + 1] = ring.entering(np.ascontiguousarray(free[part].T)).T
@@ -147,7 +117,7 @@ def _smoothed(problem: _Problem) -> tuple[Float64Array, float, Float64Array, Flo
         log_mass = float(np.logaddexp.reduce(forward.free[-1]))
         back = problem.emissions[::-1]
         reverse = problem.chain._replace(
-            log_start=np.zeros_like(problem.chain.log_start), leaving=problem.chain.leaving.T
+            log_startprob=np.zeros_like(problem.chain.log_startprob), leaving=problem.chain.leaving.T
         )
         backward = sweep(back, window_sums(back, reverse.durations), reverse, SumProduct)
     suffix = backward.free[::-1]
@@ -245,8 +215,8 @@ def _traced(problem: _Problem, free: Float64Array, entered: Float64Array) -> Int
 
 def _problem(
     log_likelihoods: ArrayLike,
-    log_start: ArrayLike,
-    log_transition: ArrayLike,
+    log_startprob: ArrayLike,
+    log_transmat: ArrayLike,
     min_duration: int | Sequence[int],
 ) -> _Problem:
     emissions = np.asarray(log_likelihoods, dtype=np.float64)
@@ -255,8 +225,8 @@ def _problem(
             f"log_likelihoods have shape {emissions.shape}; allowed is (frames, states), at least one of each"
         )
     n_frames, n_states = emissions.shape
-    start = _log_probabilities(log_start, (n_states,), "log_start")
-    transition = _log_probabilities(log_transition, (n_states, n_states), "log_transition")
+    start = _log_probabilities(log_startprob, (n_states,), "log_startprob")
+    transition = _log_probabilities(log_transmat, (n_states, n_states), "log_transmat")
     tops = emissions.max(axis=1)
     if not np.isfinite(tops).all():
         bad = int(np.flatnonzero(~np.isfinite(tops))[0])
@@ -298,8 +268,3 @@ def _require_path(last: Float64Array) -> None:
             "no path through the states is possible; every step is forbidden by -inf somewhere; "
             "allow more transitions or shorten min_duration"
         )
-
-
-def _log(values: Float64Array) -> Float64Array:
-    with np.errstate(divide="ignore"):
-        return np.asarray(np.log(values), dtype=np.float64)

@@ -100,11 +100,11 @@ class MaxPlus:
 class Chain(NamedTuple):
     """The states, all in log probabilities.
 
-    log_start (K,); stay (K,), once free; leaving (K, K) with -inf on the diagonal; durations (K,) in
+    log_startprob (K,); stay (K,), once free; leaving (K, K) with -inf on the diagonal; durations (K,) in
     frames, minimal.
     """
 
-    log_start: Float64Array
+    log_startprob: Float64Array
     stay: Float64Array
     leaving: Float64Array
     durations: IntArray
@@ -267,7 +267,7 @@ def _free_steps(
     for at in range(len(emissions)):
         entering = step.ring.entering(before)
         if at == 0 and active[0] == 0:
-            entering[:, 0] = step.chain.log_start
+            entering[:, 0] = step.chain.log_startprob
         before = np.add(entering, emissions[at], out=free[at])
     return free, free[:0]
 
@@ -286,7 +286,7 @@ def _forced_steps(
     for at in range(len(emissions)):
         entering = step.ring.entering(before)
         if at == 0 and active[0] == 0:
-            entering[:, 0] = step.chain.log_start
+            entering[:, 0] = step.chain.log_startprob
         entered[n_history + at] = entering
         stayed = before + stay
         stayed += emissions[at]

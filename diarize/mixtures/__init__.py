@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from diarize.mixtures.anomaly import AnomalyScale, calibrate_anomaly
-    from diarize.mixtures.bayesian import WEIGHT_PRIORS, BayesianGMM, fit_bayesian_gmm
+    from diarize.mixtures.bayesian import WEIGHT_PRIOR_TYPES, BayesianGMM, fit_bayesian_gmm
     from diarize.mixtures.fitting import FitTrace, fit_gmm
-    from diarize.mixtures.gaussian import COVARIANCES, log_densities, n_parameters
+    from diarize.mixtures.gaussian import COVARIANCE_TYPES, log_densities, n_parameters
     from diarize.mixtures.gibbs import (
         GibbsRun,
         NormalInverseWishart,
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     )
     from diarize.mixtures.gmm import GMM, Criteria
     from diarize.mixtures.holdout import HeldOut, blocked_folds, effective_sample_size, held_out_likelihood
-    from diarize.mixtures.kmeans import KMeans, fit_kmeans, seed_points
-    from diarize.mixtures.online_em import StepwiseFit, fit_blocks, start_stepwise
+    from diarize.mixtures.kmeans import KMeans, fit_kmeans
+    from diarize.mixtures.online_em import OnlineFit, fit_blocks, start_online_em
     from diarize.mixtures.pca import PCA, fit_pca
     from diarize.mixtures.selection import CRITERIA, Candidate, Selection, select_gmm
 
 __all__ = [
-    "COVARIANCES",
+    "COVARIANCE_TYPES",
     "CRITERIA",
     "GMM",
     "PCA",
-    "WEIGHT_PRIORS",
+    "WEIGHT_PRIOR_TYPES",
     "AnomalyScale",
     "BayesianGMM",
     "Candidate",
@@ -44,8 +44,8 @@ __all__ = [
     "HeldOut",
     "KMeans",
     "NormalInverseWishart",
+    "OnlineFit",
     "Selection",
-    "StepwiseFit",
     "blocked_folds",
     "calibrate_anomaly",
     "effective_sample_size",
@@ -59,23 +59,22 @@ __all__ = [
     "log_partition_evidence",
     "n_parameters",
     "sample_partitions",
-    "seed_points",
     "select_gmm",
-    "start_stepwise",
+    "start_online_em",
 ]
 
 _HOMES = {
     "anomaly": ("AnomalyScale", "calibrate_anomaly"),
-    "bayesian": ("BayesianGMM", "WEIGHT_PRIORS", "fit_bayesian_gmm"),
+    "bayesian": ("BayesianGMM", "WEIGHT_PRIOR_TYPES", "fit_bayesian_gmm"),
     "fitting": ("FitTrace", "fit_gmm"),
-    "gaussian": ("COVARIANCES", "log_densities", "n_parameters"),
+    "gaussian": ("COVARIANCE_TYPES", "log_densities", "n_parameters"),
     "gibbs": ("GibbsRun", "NormalInverseWishart", "log_partition_evidence", "sample_partitions"),
     "gmm": ("Criteria", "GMM"),
     "holdout": ("HeldOut", "blocked_folds", "effective_sample_size", "held_out_likelihood"),
-    "kmeans": ("KMeans", "fit_kmeans", "seed_points"),
+    "kmeans": ("KMeans", "fit_kmeans"),
     "pca": ("PCA", "fit_pca"),
     "selection": ("CRITERIA", "Candidate", "Selection", "select_gmm"),
-    "online_em": ("StepwiseFit", "fit_blocks", "start_stepwise"),
+    "online_em": ("OnlineFit", "fit_blocks", "start_online_em"),
 }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from diarize.errors import ModelError
-from diarize.mixtures.validation import BoolArray, Float64Array, as_weights, frozen
+from diarize.mixtures.validation import Float64Array, IntArray, as_weights, frozen
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -17,64 +17,89 @@ if TYPE_CHECKING:
 
 __all__ = ["AnomalyScale", "calibrate_anomaly"]
 
-DEFAULT_QUANTILE: Final = 0.01
+DEFAULT_CONTAMINATION: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class AnomalyScale:
     """A mixture with the log densities that its points usually have.
 
-    usual (m,): sorted log densities in nats of the points it was calibrated to, with their cumulative
-    shares (m,); quantile: the share of usual points to flag; threshold: the log density below which a point
-    is flagged.
+    Parameters
+    ----------
+    gmm : the mixture
+    usual : (m,), sorted log densities in nats of the points that it was calibrated to
+    shares : (m,), their cumulative shares
+    contamination : the share of usual points to flag
+    offset_ : the log density below which a point is flagged
+
     """
 
     gmm: GMM
     usual: Float64Array
     shares: Float64Array
-    quantile: float
-    threshold: float
+    contamination: float
+    offset_: float
 
     def __post_init__(self) -> None:
         for name in ("usual", "shares"):
             object.__setattr__(self, name, frozen(getattr(self, name)))
 
-    def score(self, x: ArrayLike) -> Float64Array:
-        """For every point of x (n, D), the share of usual points that are denser: (n,), 0 usual to 1
-        never seen.
+    def score_samples(self, x: ArrayLike) -> Float64Array:
+        """Log density in nats of every point of x (n, D): (n,), the lower the more abnormal."""
+        return self.gmm.score_samples(x)
+
+    def decision_function(self, x: ArrayLike) -> Float64Array:
+        """``score_samples`` less ``offset_``: (n,), below zero when flagged."""
+        return self.gmm.score_samples(x) - self.offset_
+
+    def predict(self, x: ArrayLike) -> IntArray:
+        """-1 for the points of x (n, D) that are flagged, 1 for the others: (n,)."""
+        return np.where(self.decision_function(x) < 0.0, -1, 1).astype(np.int64)
+
+    def rarity(self, x: ArrayLike) -> Float64Array:
+        """For every point of x (n, D), the share of usual points that are denser: (n,), 0 usual to 1 never
+        seen.
         """
-        below = np.searchsorted(self.usual, self.gmm.log_prob(x), side="right")
+        below = np.searchsorted(self.usual, self.gmm.score_samples(x), side="right")
         return 1.0 - np.concatenate([[0.0], self.shares])[below]
-
-    def surprise(self, x: ArrayLike) -> Float64Array:
-        """Nats by which every point of x (n, D) falls short of the threshold: (n,), above zero when
-        flagged.
-        """
-        return self.threshold - self.gmm.log_prob(x)
-
-    def flags(self, x: ArrayLike) -> BoolArray:
-        """Which points of x (n, D) are less dense than the threshold: (n,)."""
-        return np.asarray(self.surprise(x) > 0.0)
 
 
 def calibrate_anomaly(
-    gmm: GMM, x: ArrayLike, *, quantile: float = DEFAULT_QUANTILE, weights: ArrayLike | None = None
+    gmm: GMM,
+    x: ArrayLike,
+    *,
+    contamination: float = DEFAULT_CONTAMINATION,
+    sample_weight: ArrayLike | None = None,
 ) -> AnomalyScale:
-    """A scale on which the share `quantile` of the points of x (n, D) is flagged, at most.
+    """A scale on which a share of usual points is flagged, at most.
 
     Calibrate on points that the mixture was not fitted to where you can: those it was fitted to look
-    denser. Raises ModelError for a quantile outside 0..1.
+    denser.
+
+    Parameters
+    ----------
+    gmm : the mixture
+    x : (n, D), usual points
+    contamination : the share of them to flag, between 0 and 1
+    sample_weight : (n,), how often each point counts; once unless given
+
+    Raises
+    ------
+    ModelError
+        For a contamination out of range, and points that are not finite (n, D).
+
     """
-    if not 0.0 < quantile < 1.0:
+    if not 0.0 < contamination < 1.0:
         raise ModelError(
-            f"quantile is {quantile}; allowed is a share between 0 and 1; try {DEFAULT_QUANTILE}"
+            f"contamination is {contamination}; allowed is a share between 0 and 1; "
+            f"try {DEFAULT_CONTAMINATION}"
         )
-    log_prob = gmm.log_prob(x)
-    mass = as_weights(weights, len(log_prob))
-    order = np.argsort(log_prob, kind="stable")
+    log_density = gmm.score_samples(x)
+    mass = as_weights(sample_weight, len(log_density))
+    order = np.argsort(log_density, kind="stable")
     steps = np.ones(len(order), dtype=np.float64) if mass is None else mass[order]
     shares = np.cumsum(steps) / steps.sum()
     shares[-1] = 1.0
-    at = int(np.searchsorted(shares, quantile, side="right"))
-    usual = log_prob[order]
-    return AnomalyScale(gmm, usual, shares, quantile, float(usual[min(at, len(usual) - 1)]))
+    at = int(np.searchsorted(shares, contamination, side="right"))
+    usual = log_density[order]
+    return AnomalyScale(gmm, usual, shares, contamination, float(usual[min(at, len(usual) - 1)]))

@@ -13,22 +13,22 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from diarize.errors import ModelError
-from diarize.mixtures.em import Target, expectation, tally
+from diarize.mixtures.conjugate import expected_sticks, stick_parameters
+from diarize.mixtures.em import FitData, e_step, gather_statistics
 from diarize.mixtures.fitting import (
-    DEFAULT_FLOOR,
+    DEFAULT_INIT,
     DEFAULT_MAX_ITER,
-    DEFAULT_RESTARTS,
-    DEFAULT_START,
+    DEFAULT_N_INIT,
+    DEFAULT_REG_COVAR,
     DEFAULT_TOL,
     FitTrace,
-    data_target,
+    fit_data,
 )
-from diarize.mixtures.gaussian import Parameters, check_covariance_name
-from diarize.mixtures.gmm import DEFAULT_COVARIANCE, GMM
-from diarize.mixtures.init import Start, start_responsibilities
+from diarize.mixtures.gaussian import Parameters, check_covariance_type
+from diarize.mixtures.gmm import DEFAULT_COVARIANCE_TYPE, GMM, log_sum_exp, normalize_scores
+from diarize.mixtures.init import InitSettings, initial_responsibilities
 from diarize.mixtures.quadratic_design import component_scores
-from diarize.mixtures.standardize import chart_of_mixture, into_chart, out_of_chart
-from diarize.mixtures.subnormals import exp_zeroed
+from diarize.mixtures.standardize import standardize, standardizer_of_mixture, unstandardize
 from diarize.mixtures.validation import as_points, as_weights, frozen
 from diarize.mixtures.variational import (
     Posterior,
@@ -41,18 +41,20 @@ from diarize.mixtures.variational import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from os import PathLike
 
     from numpy.typing import ArrayLike
 
-    from diarize.mixtures.em import Statistics
-    from diarize.mixtures.validation import Float64Array, IntArray
+    from diarize.mixtures.em import SufficientStatistics
+    from diarize.mixtures.validation import Float64Array, IntArray, Points
 
-__all__ = ["WEIGHT_PRIORS", "BayesianGMM", "fit_bayesian_gmm"]
+__all__ = ["WEIGHT_PRIOR_TYPES", "BayesianGMM", "fit_bayesian_gmm"]
 
-WEIGHT_PRIORS: Final = ("dirichlet process", "dirichlet")
+WEIGHT_PRIOR_TYPES: Final = ("dirichlet_process", "dirichlet_distribution")
 DEFAULT_MEAN_PRECISION: Final = 1.0
-_ARRAYS: Final = ("counts", "log_weights", "mean_precisions", "freedom", "means", "covariances")
+_ARRAYS: Final = ("counts_", "mean_precision_", "degrees_of_freedom_", "means_", "covariances_")
+_PRIOR: Final = "weight_concentration_prior"
 _USED: Final = 1.0  # a component that fewer points than this are expected to come from is unused
 
 
@@ -60,33 +62,58 @@ _USED: Final = 1.0  # a component that fewer points than this are expected to co
 class BayesianGMM:
     """The variational posterior of a mixture with at most K components.
 
-    counts (K,): how many points each is expected to hold. log_weights (K,): E log π. means (K, D) and
-    covariances (of the kind named): their expectations, the latter as the inverse of the expected
-    precision. mean_precisions and freedom (K,): how sure the posterior is of them, in points. Components
-    come largest first under a Dirichlet and in the order of the sticks under a Dirichlet process.
+    Components come largest first under a Dirichlet distribution and in the order of the sticks under a
+    Dirichlet process.
+
+    Parameters
+    ----------
+    counts_ : (K,), how many points each component is expected to hold
+    mean_precision_ : (K,), how sure the posterior is of the means, in points
+    degrees_of_freedom_ : (K,), how sure it is of the precisions, in points
+    means_ : (K, D), their expectations
+    covariances_ : the inverses of the expected precisions, shaped by ``covariance_type`` as in ``GMM``
+    covariance_type : 'full', 'tied', 'diag' or 'spherical'
+    weight_concentration_prior_type : 'dirichlet_process' or 'dirichlet_distribution'
+    weight_concentration_prior : what the fit was given
+
+    Raises
+    ------
+    ModelError
+        When the numbers of components disagree, or numbers are none that a fit can have left.
+
     """
 
-    counts: Float64Array
-    log_weights: Float64Array
-    mean_precisions: Float64Array
-    freedom: Float64Array
-    means: Float64Array
-    covariances: Float64Array
-    covariance: str
-    weight_prior: str
+    counts_: Float64Array
+    mean_precision_: Float64Array
+    degrees_of_freedom_: Float64Array
+    means_: Float64Array
+    covariances_: Float64Array
+    covariance_type: str
+    weight_concentration_prior_type: str
+    weight_concentration_prior: float
 
     def __post_init__(self) -> None:
         for name in _ARRAYS:
             object.__setattr__(self, name, frozen(getattr(self, name)))
-        if any(len(getattr(self, name)) != len(self.means) for name in _ARRAYS[:4]):
-            raise ModelError(
-                "counts, log_weights, mean_precisions, freedom and means must have one row per component"
-            )
+        _check_posterior(self)
+
+    @property
+    def n_components(self) -> int:
+        """K."""
+        return len(self.counts_)
+
+    @property
+    def weights_(self) -> Float64Array:
+        """Expected weights (K,) of the components."""
+        if self.weight_concentration_prior_type == "dirichlet_distribution":
+            held = self.counts_ + self.weight_concentration_prior
+            return np.asarray(held / held.sum(), dtype=np.float64)
+        return expected_sticks(*stick_parameters(self.counts_, self.weight_concentration_prior))
 
     @property
     def used(self) -> IntArray:
         """Indices of the components that at least one point is expected to come from."""
-        return np.flatnonzero(self.counts >= _USED).astype(np.int64)
+        return np.flatnonzero(self.counts_ >= _USED).astype(np.int64)
 
     @property
     def n_used(self) -> int:
@@ -97,150 +124,206 @@ class BayesianGMM:
     def gmm(self) -> GMM:
         """The expected mixture of the used components, pruned of the others."""
         used = self.used
-        covariances = self.covariances if self.covariance == "tied" else self.covariances[used]
-        weights = self.counts[used] / self.counts[used].sum()
-        return GMM(weights, self.means[used], covariances, self.covariance)
+        covariances = self.covariances_ if self.covariance_type == "tied" else self.covariances_[used]
+        weights = self.counts_[used] / self.counts_[used].sum()
+        return GMM(weights, self.means_[used], covariances, self.covariance_type)
 
-    def responsibilities(self, x: ArrayLike) -> Float64Array:
+    def predict_proba(self, x: ArrayLike) -> Float64Array:
         """Variational q(component | point) for x (n, D): (n, K) with every component, used or not."""
-        points = as_points(x, self.means.shape[1])
-        weights = self.counts / self.counts.sum()
-        parameters = Parameters(weights, self.means, self.covariances, self.covariance)
-        offsets = self.log_weights + score_offsets(self.mean_precisions, self.freedom, points.shape[1])
-        out = np.empty((len(points), len(self.counts)), dtype=np.float64)
-        for part, scores in component_scores(points, parameters, chart_of_mixture(parameters), offsets):
-            shares = exp_zeroed(scores - scores.max(axis=0))
-            out[part] = (shares / shares.sum(axis=0)).T
+        points = as_points(x, self.means_.shape[1])
+        out = np.empty((len(points), self.n_components), dtype=np.float64)
+        for part, scores in self._scores(points):
+            out[part] = normalize_scores(scores)
         return out
 
-    def labels(self, x: ArrayLike) -> IntArray:
+    def predict(self, x: ArrayLike) -> IntArray:
         """The most probable component of every point of x (n, D): (n,)."""
-        return np.asarray(self.responsibilities(x).argmax(axis=1), dtype=np.int64)
+        return np.asarray(self.predict_proba(x).argmax(axis=1), dtype=np.int64)
+
+    def score_samples(self, x: ArrayLike) -> Float64Array:
+        """What every point of x (n, D) adds to the bound, nats (n,): log density at the expected logarithms
+        of weights and precisions.
+        """
+        points = as_points(x, self.means_.shape[1])
+        out = np.empty(len(points), dtype=np.float64)
+        for part, scores in self._scores(points):
+            out[part] = log_sum_exp(scores)
+        return out
+
+    def score(self, x: ArrayLike) -> float:
+        """Mean of ``score_samples`` over the points of x (n, D)."""
+        return float(self.score_samples(x).mean())
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the posterior as npz without pickle."""
         from diarize.mixtures.npz import save_arrays
 
-        kind = f"variational-{self.covariance}-{self.weight_prior}"
-        save_arrays(path, kind, {name: getattr(self, name) for name in _ARRAYS})
+        arrays = {name.rstrip("_"): getattr(self, name) for name in _ARRAYS}
+        prior = np.array([self.weight_concentration_prior], dtype=np.float64)
+        kind = f"variational-{self.covariance_type}-{self.weight_concentration_prior_type}"
+        save_arrays(path, kind, {**arrays, _PRIOR: prior})
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> BayesianGMM:
         """Read what `save` wrote. Raises ModelError for anything else, before any large array is read."""
         from diarize.mixtures.npz import load_arrays
 
-        kind, arrays = load_arrays(path, _ARRAYS)
-        family, covariance, weight_prior = (*kind.split("-", 2), "", "")[:3]
-        if family != "variational" or weight_prior not in WEIGHT_PRIORS:
+        kind, arrays = load_arrays(path, [*(name.rstrip("_") for name in _ARRAYS), _PRIOR])
+        family, covariance_type, prior_type = (*kind.split("-", 2), "", "")[:3]
+        prior = arrays.pop(_PRIOR)
+        if family != "variational" or prior_type not in WEIGHT_PRIOR_TYPES or prior.shape != (1,):
             raise ModelError(
                 f"{path} holds a {family}; allowed is a variational mixture; "
                 "load it with the class that saved it"
             )
-        found = cls(**arrays, covariance=covariance, weight_prior=weight_prior)
-        _check_posterior(found)
-        return found
+        fields = {f"{name}_": array for name, array in arrays.items()}
+        return cls(
+            **fields,
+            covariance_type=covariance_type,
+            weight_concentration_prior_type=prior_type,
+            weight_concentration_prior=float(prior[0]),
+        )
+
+    def _scores(self, points: Points) -> Iterator[tuple[slice, Float64Array]]:
+        """Slices of the points with the expected log joint densities (K, c) of them and every component."""
+        parameters = Parameters(self.weights_, self.means_, self.covariances_, self.covariance_type)
+        offsets = expected_log_weights(
+            self.counts_, self.weight_concentration_prior_type, self.weight_concentration_prior
+        ) + score_offsets(self.mean_precision_, self.degrees_of_freedom_, points.shape[1])
+        return component_scores(points, parameters, standardizer_of_mixture(parameters), offsets)
 
 
 def _check_posterior(found: BayesianGMM) -> None:
     """Raises ModelError for numbers that no fit can have left."""
-    n = len(found.means)
-    GMM(np.full(n, 1 / max(n, 1)), found.means, found.covariances, found.covariance)
-    if any(getattr(found, name).shape != (n,) for name in _ARRAYS[:4]):
-        raise ModelError("counts, log_weights, mean_precisions and freedom must have a number per component")
-    least = (found.counts.min(), found.mean_precisions.min(), found.freedom.min() - found.means.shape[1] + 1)
-    if min(least) < 0 or min(least[1:]) == 0 or found.counts.sum() == 0:
+    n = len(found.means_)
+    if any(getattr(found, name).shape != (n,) for name in _ARRAYS[:3]):
         raise ModelError(
-            "counts below 0, or mean_precisions or freedom too small for a posterior; pass what save() wrote"
+            "counts_, mean_precision_, degrees_of_freedom_ and means_ must have one row per component"
+        )
+    GMM(np.full(n, 1 / max(n, 1)), found.means_, found.covariances_, found.covariance_type)
+    freedom = found.degrees_of_freedom_.min() - found.means_.shape[1] + 1
+    positive = found.mean_precision_.min(), freedom, found.weight_concentration_prior, found.counts_.sum()
+    if found.counts_.min() < 0 or not min(positive) > 0:
+        raise ModelError(
+            "counts below 0, or a precision, degrees of freedom or prior too small for a posterior; "
+            "pass what save() wrote"
         )
 
 
 def fit_bayesian_gmm(
     x: ArrayLike,
-    n_components: int,
-    covariance: str = DEFAULT_COVARIANCE,
+    n_components: int = 1,
+    covariance_type: str = DEFAULT_COVARIANCE_TYPE,
     *,
-    weight_prior: str = WEIGHT_PRIORS[0],
-    concentration: float | None = None,
-    mean_precision: float = DEFAULT_MEAN_PRECISION,
-    freedom: float | None = None,
-    init: str | GMM = DEFAULT_START,
-    weights: ArrayLike | None = None,
-    max_iter: int = DEFAULT_MAX_ITER,
     tol: float = DEFAULT_TOL,
-    n_init: int = DEFAULT_RESTARTS,
-    seed: int = 0,
+    max_iter: int = DEFAULT_MAX_ITER,
+    n_init: int = DEFAULT_N_INIT,
+    init_params: str | GMM = DEFAULT_INIT,
+    weight_concentration_prior_type: str = WEIGHT_PRIOR_TYPES[0],
+    weight_concentration_prior: float | None = None,
+    mean_precision_prior: float = DEFAULT_MEAN_PRECISION,
+    degrees_of_freedom_prior: float | None = None,
+    random_state: int = 0,
+    sample_weight: ArrayLike | None = None,
 ) -> tuple[BayesianGMM, FitTrace]:
-    """Variational posterior of a mixture with at most `n_components` Gaussians, from x (n, D).
+    """Variational posterior of a mixture with at most ``n_components`` Gaussians.
 
-    weight_prior: 'dirichlet process' or 'dirichlet', with `concentration` (1 / n_components unless given;
-    smaller uses fewer components). The prior mean and covariance are those of the data, held with
-    `mean_precision` points and `freedom` degrees of freedom (D unless given). The rest as for `fit_gmm`.
-    bounds of the trace: evidence lower bound in nats per point. Raises ModelError as `fit_gmm` does.
+    The prior mean and covariance are those of the data.
+
+    Parameters
+    ----------
+    x : (n, D), finite
+    n_components : K, from 1 to n; those that the data do not need fade away
+    covariance_type, tol, max_iter, n_init, random_state, sample_weight : as for ``fit_gmm``
+    init_params : the name of a start as for ``fit_gmm``, or a GMM of the same shape
+    weight_concentration_prior_type : 'dirichlet_process' or 'dirichlet_distribution'
+    weight_concentration_prior : 1 / n_components unless given; smaller uses fewer components
+    mean_precision_prior : how many points the prior mean counts for
+    degrees_of_freedom_prior : how many points the prior covariance counts for, above D - 1; D unless given
+
+    Returns
+    -------
+    The posterior, and how the fit went, with evidence lower bounds in nats per point.
+
+    Raises
+    ------
+    ModelError
+        As ``fit_gmm`` does.
+
+    References
+    ----------
+    Bishop 2006, "Pattern Recognition and Machine Learning", section 10.2; Blei & Jordan 2006, "Variational
+    inference for Dirichlet process mixtures".
+
     """
     points = as_points(x)
-    mass = as_weights(weights, len(points))
-    check_covariance_name(covariance)
-    _check_request(len(points), n_components, weight_prior, n_init, max_iter)
-    held = 1.0 / n_components if concentration is None else concentration
-    target = data_target(points, mass, covariance, DEFAULT_FLOOR)
-    prior = _prior(target, weight_prior, held, mean_precision, freedom)
-    name = init if isinstance(init, str) else "given mixture"
-    start = Start(name, n_components, covariance, n_init if isinstance(init, str) else 1, seed)
-    firsts = _first_statistics(target, start, init)
+    mass = as_weights(sample_weight, len(points))
+    check_covariance_type(covariance_type)
+    _check_request(len(points), n_components, weight_concentration_prior_type, n_init, max_iter)
+    held = 1.0 / n_components if weight_concentration_prior is None else weight_concentration_prior
+    data = fit_data(points, mass, covariance_type, DEFAULT_REG_COVAR)
+    prior = _prior(
+        data, weight_concentration_prior_type, held, mean_precision_prior, degrees_of_freedom_prior
+    )
+    name = init_params if isinstance(init_params, str) else "given mixture"
+    n_starts = n_init if isinstance(init_params, str) else 1
+    start = InitSettings(name, n_components, covariance_type, n_starts, random_state)
     runs = [
-        variational_run(target, posterior_of(f, prior, target, covariance), prior, max_iter, tol)
-        for f in firsts
+        variational_run(data, posterior_of(first, prior, data, covariance_type), prior, max_iter, tol)
+        for first in _first_statistics(data, start, init_params)
     ]
     best = max(runs, key=lambda run: run.bounds[-1])
-    return _model(best.posterior, prior, target), _trace(best, name, [run.bounds[-1] for run in runs])
+    return _model(best.posterior, prior, data), _trace(best, name, [run.bounds[-1] for run in runs])
 
 
-def _first_statistics(target: Target, start: Start, init: str | GMM) -> list[Statistics]:
+def _first_statistics(data: FitData, start: InitSettings, init: str | GMM) -> list[SufficientStatistics]:
     """The statistics that each start begins with."""
     if isinstance(init, str):
-        rng = np.random.default_rng(start.seed)
-        rows = (start_responsibilities(target, start, rng) for _ in range(start.n_init))
-        return [tally(target, r, start.covariance) for r in rows]
-    given = (init.n_components, init.n_dims, init.covariance)
-    wanted = (start.n_components, target.x.shape[1], start.covariance)
+        rng = np.random.default_rng(start.random_state)
+        rows = (initial_responsibilities(data, start, rng) for _ in range(start.n_init))
+        return [gather_statistics(data, r, start.covariance_type) for r in rows]
+    given = (init.n_components, init.n_features_in_, init.covariance_type)
+    wanted = (start.n_components, data.x.shape[1], start.covariance_type)
     if given != wanted:
         raise ModelError(
-            f"init has components, dimensions, covariance {given}; allowed are {wanted}; fit one like it"
+            f"init_params has components, dimensions, covariance {given}; "
+            f"allowed are {wanted}; fit one like it"
         )
-    return [expectation(target, into_chart(init.parameters, target.chart))]
+    return [e_step(data, standardize(init.parameters, data.standardizer))]
 
 
 def _prior(
-    target: Target, weights: str, concentration: float, mean_precision: float, freedom: float | None
+    data: FitData, weights: str, concentration: float, mean_precision: float, freedom: float | None
 ) -> Prior:
-    n_dims = target.x.shape[1]
+    n_dims = data.x.shape[1]
     held = float(n_dims) if freedom is None else freedom
     if concentration <= 0.0 or mean_precision <= 0.0 or held <= n_dims - 1.0:
         raise ModelError(
-            f"concentration is {concentration}, mean_precision {mean_precision} and freedom {held}; "
+            f"weight_concentration_prior is {concentration}, mean_precision_prior {mean_precision} and "
+            f"degrees_of_freedom_prior {held}; "
             f"allowed are numbers above 0, 0 and {n_dims - 1}; leave them out for the defaults"
         )
-    unbiased = target.total / (target.total - 1.0) if target.total > 1.0 else 1.0
+    unbiased = data.total / (data.total - 1.0) if data.total > 1.0 else 1.0
     # the chart has the mean of the data at the origin, up to the rounding of its shift
     mean = np.zeros(n_dims, dtype=np.float64)
     return Prior(weights, concentration, mean, mean_precision, held, unbiased)
 
 
-def _model(posterior: Posterior, prior: Prior, target: Target) -> BayesianGMM:
+def _model(posterior: Posterior, prior: Prior, data: FitData) -> BayesianGMM:
     order = np.arange(len(posterior.counts))
-    if prior.weights == "dirichlet":
+    if prior.weights == "dirichlet_distribution":
         order = np.argsort(-posterior.counts, kind="stable")
-    mixture = out_of_chart(posterior.mixture, target.chart)
-    covariances = mixture.covariances if mixture.covariance == "tied" else mixture.covariances[order]
+    mixture = unstandardize(posterior.mixture, data.standardizer)
+    covariances = mixture.covariances if mixture.covariance_type == "tied" else mixture.covariances[order]
     return BayesianGMM(
         posterior.counts[order],
-        expected_log_weights(posterior, prior)[order],
         posterior.precision[order],
         posterior.freedom[order],
         mixture.means[order],
         covariances,
-        mixture.covariance,
+        mixture.covariance_type,
         prior.weights,
+        prior.concentration,
     )
 
 
@@ -252,9 +335,11 @@ def _trace(run: VariationalRun, start: str, finals: list[float]) -> FitTrace:
     return FitTrace(np.array(bounds), converged, start, tuple(finals), notes=tuple(notes))
 
 
-def _check_request(n_points: int, n_components: int, weight_prior: str, n_init: int, max_iter: int) -> None:
-    if weight_prior not in WEIGHT_PRIORS:
-        raise ModelError(f"weight_prior is {weight_prior!r}; allowed are {', '.join(WEIGHT_PRIORS)}")
+def _check_request(n_points: int, n_components: int, prior_type: str, n_init: int, max_iter: int) -> None:
+    if prior_type not in WEIGHT_PRIOR_TYPES:
+        raise ModelError(
+            f"weight_concentration_prior_type is {prior_type!r}; allowed are {', '.join(WEIGHT_PRIOR_TYPES)}"
+        )
     if not 1 <= n_components <= n_points:
         raise ModelError(
             f"n_components is {n_components} for {n_points} points; "

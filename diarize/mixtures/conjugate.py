@@ -20,6 +20,7 @@ __all__ = [
     "dirichlet_divergence",
     "expected_log_dirichlet",
     "expected_log_sticks",
+    "expected_sticks",
     "log_precision_excess",
     "stick_parameters",
     "wishart_divergence",
@@ -87,6 +88,16 @@ def expected_log_sticks(ones: Float64Array, others: Float64Array) -> Float64Arra
     whole = digamma(ones + others)
     rest = np.cumsum(digamma(others) - whole)
     return np.asarray(digamma(ones) - whole + np.concatenate([[0.0], rest[:-1]]), dtype=np.float64)
+
+
+def expected_sticks(ones: Float64Array, others: Float64Array) -> Float64Array:
+    """E π (K,) of weights broken from sticks with these Beta parameters, normalised: the last stick is
+    what K leaves of infinitely many.
+    """
+    broken = ones / (ones + others)
+    left = np.concatenate([[1.0], np.cumprod(1.0 - broken)[:-1]])
+    weights = broken * left
+    return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 
 def beta_divergence(ones: Float64Array, others: Float64Array, concentration: float) -> float:

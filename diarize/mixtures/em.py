@@ -4,7 +4,7 @@ Log w_k N(z | μ_k, Σ_k) is linear in the features f(z) = [z, quadratic terms o
 W F gives every component's log density and one product R Fᵀ gives every statistic that the M-step needs
 (Bishop 2006, section 9.2, in the natural parameters of section 2.4). Points are taken in slices that fit
 the cache, features in rows, so that no array of all points by all components ever exists. Everything here
-is in the coordinates of a `Chart`.
+is in the coordinates of a `Standardizer`.
 
 The covariance floor is a share of the variance of the data, so that it has no units. Under Σ ⪰ floor I
 the maximum is the sample covariance with its eigenvalues raised to the floor, so the bound of EM never
@@ -22,13 +22,13 @@ import numpy as np
 from diarize.errors import ModelError
 from diarize.mixtures.gaussian import Parameters, precision_cholesky, symmetric_matrices
 from diarize.mixtures.quadratic_design import (
-    FeatureRows,
+    QuadraticDesign,
     local_scores,
     score_matrix,
     slice_size,
     sums_of_products,
 )
-from diarize.mixtures.standardize import Chart
+from diarize.mixtures.standardize import Standardizer
 from diarize.mixtures.subnormals import exp_shares
 from diarize.mixtures.validation import BoolArray, Float64Array, IntArray, Points, slices
 
@@ -36,15 +36,15 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 __all__ = [
-    "Run",
-    "Schedule",
-    "Statistics",
-    "Target",
+    "EMRun",
+    "EMSettings",
+    "FitData",
+    "SufficientStatistics",
+    "e_step",
     "em_run",
-    "expectation",
+    "gather_statistics",
     "m_step",
-    "maximisation",
-    "tally",
+    "maximize",
 ]
 
 _MAX_REPAIRS = 3  # rounds of re-seeding before a vanishing component is left alone and named
@@ -52,29 +52,29 @@ _VANISHED = 1e-3  # a component holding less than this share of one average poin
 _NONE: tuple[int, ...] = ()
 
 
-class Target(NamedTuple):
+class FitData(NamedTuple):
     """The data of one fit: points, weights, their chart, their total weight, and their (D, D) scatter
     in the chart.
     """
 
     x: Points
     weights: Float64Array | None
-    chart: Chart
+    standardizer: Standardizer
     total: float
     scatter: Float64Array
 
 
-class Schedule(NamedTuple):
+class EMSettings(NamedTuple):
     """When to stop, and the least variance allowed: max_iter steps, tol in nats per point, floor as a
     share.
     """
 
     max_iter: int
     tol: float
-    floor: float
+    reg_covar: float
 
 
-class Run(NamedTuple):
+class EMRun(NamedTuple):
     """Where EM ended: parameters in the chart, mean log density after each step, and what had to be done."""
 
     parameters: Parameters
@@ -85,7 +85,7 @@ class Run(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Statistics:
+class SufficientStatistics:
     """Sums over points of r_nk, r_nk z_n and r_nk times the quadratic features, and of the log density.
 
     counts (K,), first (K, D), second (K, Q) with Q = D (D + 1) / 2 for full, D for diag, 1 for spherical, 0
@@ -98,32 +98,32 @@ class Statistics:
     log_likelihood: float
 
 
-def expectation(
-    target: Target, parameters: Parameters, log_weights: Float64Array | None = None
-) -> Statistics:
+def e_step(
+    data: FitData, parameters: Parameters, log_weights: Float64Array | None = None
+) -> SufficientStatistics:
     """E-step: the statistics of all points under these parameters, in the precision of the points.
 
     log_weights (K,) take the place of the logarithms of the weights; they need not be normalised.
     """
     matrix = score_matrix(parameters, log_weights)
     n_components, n_features = matrix.shape
-    dtype = target.x.dtype
-    size = min(slice_size(n_components, n_features, dtype.itemsize), len(target.x))
-    features = FeatureRows(target.chart, parameters.covariance, size, dtype)
+    dtype = data.x.dtype
+    size = min(slice_size(n_components, n_features, dtype.itemsize), len(data.x))
+    features = QuadraticDesign(data.standardizer, parameters.covariance_type, size, dtype)
     weights_of_scores = matrix.astype(dtype)
     scores = np.empty((n_components, size), dtype=dtype)
     sums = np.zeros(matrix.shape, dtype=np.float64)
     log_likelihood = 0.0
     with one_thread():
-        for part in slices(len(target.x), size):
-            rows = features.of(target.x[part])
+        for part in slices(len(data.x), size):
+            rows = features.of(data.x[part])
             r = np.matmul(weights_of_scores, rows, out=scores[:, : rows.shape[1]])
-            weights = None if target.weights is None else target.weights[part]
+            weights = None if data.weights is None else data.weights[part]
             log_likelihood += _normalise(r, rows, weights)
             sums += sums_of_products(r, rows)
-    if parameters.covariance == "tied":
-        log_likelihood += _tied_term(parameters, target.scatter)
-    return _statistics(sums, target.x.shape[1], log_likelihood)
+    if parameters.covariance_type == "tied":
+        log_likelihood += _tied_term(parameters, data.scatter)
+    return _statistics(sums, data.x.shape[1], log_likelihood)
 
 
 def one_thread() -> AbstractContextManager[Any]:
@@ -162,26 +162,30 @@ def _tied_term(parameters: Parameters, scatter: Float64Array) -> float:
     return float(-0.5 * np.sum((factor @ factor.T) * scatter))
 
 
-def _statistics(sums: Float64Array, n_dims: int, log_likelihood: float) -> Statistics:
-    return Statistics(sums[:, -1].copy(), sums[:, :n_dims].copy(), sums[:, n_dims:-1].copy(), log_likelihood)
+def _statistics(sums: Float64Array, n_dims: int, log_likelihood: float) -> SufficientStatistics:
+    return SufficientStatistics(
+        sums[:, -1].copy(), sums[:, :n_dims].copy(), sums[:, n_dims:-1].copy(), log_likelihood
+    )
 
 
-def tally(target: Target, responsibilities: Float64Array, covariance: str) -> Statistics:
+def gather_statistics(
+    data: FitData, responsibilities: Float64Array, covariance_type: str
+) -> SufficientStatistics:
     """The statistics of given responsibilities (n, K): where a start that has labels but no mixture
     begins.
     """
-    size = min(slice_size(responsibilities.shape[1], target.x.shape[1], 8), len(target.x))
-    features = FeatureRows(target.chart, covariance, size, np.dtype(np.float64))
+    size = min(slice_size(responsibilities.shape[1], data.x.shape[1], 8), len(data.x))
+    features = QuadraticDesign(data.standardizer, covariance_type, size, np.dtype(np.float64))
     sums: Float64Array | float = 0.0
-    for part in slices(len(target.x), size):
+    for part in slices(len(data.x), size):
         r = responsibilities[part]
-        if target.weights is not None:
-            r = r * target.weights[part, None]
-        sums = sums + r.T @ features.of(target.x[part]).T
-    return _statistics(np.asarray(sums, dtype=np.float64), target.x.shape[1], 0.0)
+        if data.weights is not None:
+            r = r * data.weights[part, None]
+        sums = sums + r.T @ features.of(data.x[part]).T
+    return _statistics(np.asarray(sums, dtype=np.float64), data.x.shape[1], 0.0)
 
 
-def em_run(target: Target, start: Parameters, schedule: Schedule) -> Run:
+def em_run(data: FitData, start: Parameters, settings: EMSettings) -> EMRun:
     """EM from `start` until a step gains less than tol, or max_iter steps were made.
 
     bounds[i] is the mean log density after i steps, so the last one belongs to the parameters returned. A
@@ -189,35 +193,35 @@ def em_run(target: Target, start: Parameters, schedule: Schedule) -> Run:
     again. Where rounding makes the last step a loss, that step is not taken.
     """
     parameters, floored, repaired = start, _NONE, _NONE
-    statistics = expectation(target, parameters)
-    bounds = [_bound(statistics, target)]
-    for _ in range(schedule.max_iter):
+    statistics = e_step(data, parameters)
+    bounds = [_bound(statistics, data)]
+    for _ in range(settings.max_iter):
         before = parameters, floored
-        gone = _vanished(statistics, target)
+        gone = _vanished(statistics, data)
         if gone and len(repaired) < _MAX_REPAIRS * len(statistics.counts):
-            parameters = _reseeded(target, parameters, gone)
+            parameters = _reseeded(data, parameters, gone)
             repaired, bounds = repaired + gone, []
         else:
-            parameters, floored = m_step(statistics, target, start.covariance, schedule.floor)
-        statistics = expectation(target, parameters)
-        bounds.append(_bound(statistics, target))
+            parameters, floored = m_step(statistics, data, start.covariance_type, settings.reg_covar)
+        statistics = e_step(data, parameters)
+        bounds.append(_bound(statistics, data))
         if len(bounds) > 1 and bounds[-1] < bounds[-2]:
-            return Run(before[0], tuple(bounds[:-1]), True, before[1], repaired)
-        if len(bounds) > 1 and bounds[-1] - bounds[-2] < schedule.tol:
-            return Run(parameters, tuple(bounds), True, floored, repaired)
-    return Run(parameters, tuple(bounds), False, floored, repaired)
+            return EMRun(before[0], tuple(bounds[:-1]), True, before[1], repaired)
+        if len(bounds) > 1 and bounds[-1] - bounds[-2] < settings.tol:
+            return EMRun(parameters, tuple(bounds), True, floored, repaired)
+    return EMRun(parameters, tuple(bounds), False, floored, repaired)
 
 
 def m_step(
-    statistics: Statistics, target: Target, covariance: str, floor: float
+    statistics: SufficientStatistics, data: FitData, covariance_type: str, reg_covar: float
 ) -> tuple[Parameters, tuple[int, ...]]:
     """`maximisation` with the scatter and the rounding of this target."""
-    resolution = 8.0 * float(np.finfo(target.x.dtype).eps)
-    return maximisation(statistics, target.scatter, covariance, floor, resolution)
+    resolution = 8.0 * float(np.finfo(data.x.dtype).eps)
+    return maximize(statistics, data.scatter, covariance_type, reg_covar, resolution)
 
 
-def _bound(statistics: Statistics, target: Target) -> float:
-    bound = statistics.log_likelihood / target.total + target.chart.log_det
+def _bound(statistics: SufficientStatistics, data: FitData) -> float:
+    bound = statistics.log_likelihood / data.total + data.standardizer.log_det
     if not np.isfinite(bound):
         raise ModelError(
             "EM reached a density that is not finite; raise floor, or scale x to ordinary numbers"
@@ -225,41 +229,45 @@ def _bound(statistics: Statistics, target: Target) -> float:
     return bound
 
 
-def _vanished(statistics: Statistics, target: Target) -> tuple[int, ...]:
-    share = _VANISHED * target.total / len(target.x)
+def _vanished(statistics: SufficientStatistics, data: FitData) -> tuple[int, ...]:
+    share = _VANISHED * data.total / len(data.x)
     return tuple(int(k) for k in np.flatnonzero(statistics.counts < share))
 
 
-def _reseeded(target: Target, parameters: Parameters, gone: tuple[int, ...]) -> Parameters:
+def _reseeded(data: FitData, parameters: Parameters, gone: tuple[int, ...]) -> Parameters:
     """Vanished components moved to the least likely points, as wide as the data and as heavy as the
     average.
     """
-    worst = _least_likely(target, parameters, len(gone))
+    worst = _least_likely(data, parameters, len(gone))
     n_components, n_dims = parameters.means.shape
     means, weights = parameters.means.copy(), parameters.weights.copy()
-    means[list(gone)] = (target.x[worst] - target.chart.shift) @ target.chart.forward.T
+    means[list(gone)] = (data.x[worst] - data.standardizer.shift) @ data.standardizer.forward.T
     weights[list(gone)] = 1.0 / n_components
     covariances = parameters.covariances.copy()
-    if parameters.covariance != "tied":
+    if parameters.covariance_type != "tied":
         identity = np.eye(n_dims, dtype=np.float64)
         wide = {"full": identity, "diag": np.ones(n_dims), "spherical": np.float64(1.0)}[
-            parameters.covariance
+            parameters.covariance_type
         ]
         covariances[list(gone)] = wide
-    return Parameters(weights / weights.sum(), means, covariances, parameters.covariance)
+    return Parameters(weights / weights.sum(), means, covariances, parameters.covariance_type)
 
 
-def _least_likely(target: Target, parameters: Parameters, n_points: int) -> IntArray:
-    density = np.empty(len(target.x), dtype=np.float64)
-    for part, scores in local_scores(target.x, parameters, target.chart):
+def _least_likely(data: FitData, parameters: Parameters, n_points: int) -> IntArray:
+    density = np.empty(len(data.x), dtype=np.float64)
+    for part, scores in local_scores(data.x, parameters, data.standardizer):
         density[part] = np.logaddexp.reduce(scores, axis=0)
-    if target.weights is not None:
-        density[target.weights == 0.0] = np.inf
+    if data.weights is not None:
+        density[data.weights == 0.0] = np.inf
     return np.argsort(density, kind="stable")[:n_points].astype(np.int64)
 
 
-def maximisation(
-    statistics: Statistics, scatter: Float64Array, covariance: str, floor: float, resolution: float
+def maximize(
+    statistics: SufficientStatistics,
+    scatter: Float64Array,
+    covariance_type: str,
+    reg_covar: float,
+    resolution: float,
 ) -> tuple[Parameters, tuple[int, ...]]:
     """M-step: parameters, and which components lie at the floor.
 
@@ -268,43 +276,43 @@ def maximisation(
     """
     counts = np.maximum(statistics.counts, np.finfo(np.float64).tiny)
     means = statistics.first / counts[:, None]
-    if covariance == "tied":
+    if covariance_type == "tied":
         within = (scatter - statistics.first.T @ means) / counts.sum()
-        covariances, touched = _raised(within[None], np.array([max(floor, resolution)], dtype=np.float64))
-        return Parameters(counts / counts.sum(), means, covariances[0], covariance), (
+        covariances, touched = _raised(within[None], np.array([max(reg_covar, resolution)], dtype=np.float64))
+        return Parameters(counts / counts.sum(), means, covariances[0], covariance_type), (
             tuple(range(len(counts))) if touched.any() else ()
         )
     seconds = statistics.second / counts[:, None]
-    covariances, touched = _KINDS[covariance](seconds, means, floor, resolution)
+    covariances, touched = _KINDS[covariance_type](seconds, means, reg_covar, resolution)
     floored = tuple(int(k) for k in np.flatnonzero(touched))
-    return Parameters(counts / counts.sum(), means, covariances, covariance), floored
+    return Parameters(counts / counts.sum(), means, covariances, covariance_type), floored
 
 
 def _spherical(
-    seconds: Float64Array, means: Float64Array, floor: float, resolution: float
+    seconds: Float64Array, means: Float64Array, reg_covar: float, resolution: float
 ) -> tuple[Float64Array, BoolArray]:
     n_dims = means.shape[1]
     variances = (seconds[:, 0] - np.einsum("kd,kd->k", means, means)) / n_dims
-    least = np.maximum(floor, resolution * seconds[:, 0] / n_dims)
+    least = np.maximum(reg_covar, resolution * seconds[:, 0] / n_dims)
     return np.maximum(variances, least), variances < least
 
 
 def _diag(
-    seconds: Float64Array, means: Float64Array, floor: float, resolution: float
+    seconds: Float64Array, means: Float64Array, reg_covar: float, resolution: float
 ) -> tuple[Float64Array, BoolArray]:
     variances = seconds - means**2
-    least = np.maximum(floor, resolution * seconds)
+    least = np.maximum(reg_covar, resolution * seconds)
     touched = np.any(variances < least, axis=1)
     return np.maximum(variances, least), touched
 
 
 def _full(
-    seconds: Float64Array, means: Float64Array, floor: float, resolution: float
+    seconds: Float64Array, means: Float64Array, reg_covar: float, resolution: float
 ) -> tuple[Float64Array, BoolArray]:
     n_dims = means.shape[1]
     matrices = symmetric_matrices(seconds, n_dims)
     diagonals = np.diagonal(matrices, axis1=1, axis2=2)
-    least = np.maximum(floor, resolution * diagonals.mean(axis=1))
+    least = np.maximum(reg_covar, resolution * diagonals.mean(axis=1))
     return _raised(matrices - means[:, :, None] * means[:, None, :], least)
 
 

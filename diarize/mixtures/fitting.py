@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from diarize.errors import ModelError
-from diarize.mixtures.em import Run, Schedule, Target, em_run
-from diarize.mixtures.gaussian import Parameters, cast_covariances, check_covariance_name
-from diarize.mixtures.gmm import DEFAULT_COVARIANCE, GMM
-from diarize.mixtures.init import Start, parameters_from_means, start_parameters
-from diarize.mixtures.standardize import chart_of_points, into_chart, moments, out_of_chart
+from diarize.mixtures.em import EMRun, EMSettings, FitData, em_run
+from diarize.mixtures.gaussian import Parameters, cast_covariances, check_covariance_type
+from diarize.mixtures.gmm import DEFAULT_COVARIANCE_TYPE, GMM
+from diarize.mixtures.init import InitSettings, initial_parameters, parameters_from_means
+from diarize.mixtures.standardize import moments, standardize, standardizer_of_points, unstandardize
 from diarize.mixtures.validation import as_points, as_weights, frozen
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
     from diarize.mixtures.validation import Float64Array, IntArray, Points
 
-__all__ = ["FitTrace", "data_target", "fit_gmm"]
+__all__ = ["FitTrace", "fit_data", "fit_gmm"]
 
-DEFAULT_START: Final = "k-means++"
+DEFAULT_INIT: Final = "k-means++"
 DEFAULT_MAX_ITER: Final = 200
 DEFAULT_TOL: Final = 1e-4  # nats per point: a hundredth of what one decision between components needs
-DEFAULT_FLOOR: Final = 1e-6  # share of the variance of the data
-DEFAULT_RESTARTS: Final = 5
+DEFAULT_REG_COVAR: Final = 1e-6  # share of the variance of the data
+DEFAULT_N_INIT: Final = 5
 SUBSAMPLE: Final = 10_000  # restarts compete on at most this many points; the best one goes on with all
 
 
@@ -34,14 +34,21 @@ SUBSAMPLE: Final = 10_000  # restarts compete on at most this many points; the b
 class FitTrace:
     """How a fit went.
 
-    bounds (n_iter + 1,): mean log density in nats per point, first of the start, last of the mixture
-    returned; they never fall (after a repair they start again). restarts: final bound of every start that
-    competed. floored, repaired: components whose variance lies at the floor, and components that vanished
-    and were moved to where the mixture fitted worst. notes: one line for each thing worth knowing.
+    Parameters
+    ----------
+    lower_bounds_ : (n_iter_ + 1,), mean log density in nats per point, first of the start, last of the
+        mixture returned; they never fall (after a repair they start again)
+    converged_ : whether the last step gained less than ``tol``
+    start : the name of the start
+    restarts : final bound of every start that competed
+    floored : components whose variance lies at the floor
+    repaired : components that vanished and were moved to where the mixture fitted worst
+    notes : one line for each thing worth knowing
+
     """
 
-    bounds: Float64Array
-    converged: bool
+    lower_bounds_: Float64Array
+    converged_: bool
     start: str
     restarts: tuple[float, ...] = ()
     floored: tuple[int, ...] = ()
@@ -49,113 +56,147 @@ class FitTrace:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        bounds = frozen(self.bounds)
+        bounds = frozen(self.lower_bounds_)
         if bounds.ndim != 1 or not len(bounds) or (np.diff(bounds) < 0.0).any():
             raise ModelError("bounds of a fit must be one row of numbers that never fall")
-        object.__setattr__(self, "bounds", bounds)
+        object.__setattr__(self, "lower_bounds_", bounds)
 
     @property
-    def n_iter(self) -> int:
+    def n_iter_(self) -> int:
         """Steps from the first bound to the last."""
-        return len(self.bounds) - 1
+        return len(self.lower_bounds_) - 1
+
+    @property
+    def lower_bound_(self) -> float:
+        """The bound of what the fit returned, nats per point."""
+        return float(self.lower_bounds_[-1])
 
 
 def fit_gmm(
     x: ArrayLike,
-    n_components: int,
-    covariance: str = DEFAULT_COVARIANCE,
+    n_components: int = 1,
+    covariance_type: str = DEFAULT_COVARIANCE_TYPE,
     *,
-    init: str | GMM | ArrayLike = DEFAULT_START,
-    weights: ArrayLike | None = None,
-    max_iter: int = DEFAULT_MAX_ITER,
     tol: float = DEFAULT_TOL,
-    floor: float = DEFAULT_FLOOR,
-    n_init: int = DEFAULT_RESTARTS,
-    seed: int = 0,
+    reg_covar: float = DEFAULT_REG_COVAR,
+    max_iter: int = DEFAULT_MAX_ITER,
+    n_init: int = DEFAULT_N_INIT,
+    init_params: str | GMM | ArrayLike = DEFAULT_INIT,
+    random_state: int = 0,
+    sample_weight: ArrayLike | None = None,
 ) -> tuple[GMM, FitTrace]:
-    """Fit a mixture of `n_components` Gaussians to x (n, D) by EM (Dempster, Laird & Rubin 1977).
-
-    covariance: full, tied, diag or spherical. init: 'k-means++', 'k-means', 'random points', 'random
-    responsibilities', a GMM to go on from, or means (K, D). weights (n,): how often each point counts.
-    Stops when a step gains less than `tol` nats per point, or after `max_iter` steps. floor: least variance
-    of a component as a share of the variance of the data in the same direction. n_init starts compete on at
-    most 10 000 points and the best one goes on with all. The same seed gives the same bits on the same
-    machine and number of BLAS threads.
+    """Fit a mixture of Gaussians by expectation-maximisation.
 
     Float32 points are worked on in float32 with sums in float64; parameters are always float64. Components
     of a fresh fit come heaviest first; a fit from a GMM or from means keeps their order.
 
-    Raises ModelError for points that are not finite (n, D), fewer points than components, constant
-    dimensions, settings out of range, and fits that become singular.
+    Parameters
+    ----------
+    x : (n, D), finite
+    n_components : K, from 1 to n
+    covariance_type : 'full', 'tied', 'diag' or 'spherical'
+    tol : stop when a step gains less than this, nats per point
+    reg_covar : least variance of a component, as a share of the variance of the data in the same direction
+    max_iter : stop after as many steps
+    n_init : starts that compete on at most 10 000 points; the best one goes on with all
+    init_params : 'k-means++', 'kmeans', 'random_from_data', 'random' (responsibilities), a GMM to go on
+        from, or means (K, D)
+    random_state : the same number gives the same bits on one machine, whatever the number of BLAS threads
+    sample_weight : (n,), how often each point counts; once unless given
+
+    Returns
+    -------
+    The mixture, and how the fit went.
+
+    Raises
+    ------
+    ModelError
+        For points that are not finite (n, D), fewer points than components, constant dimensions, settings
+        out of range, and fits that become singular.
+
+    References
+    ----------
+    Dempster, Laird & Rubin 1977, "Maximum likelihood from incomplete data via the EM algorithm".
+
     """
-    points, schedule = as_points(x), Schedule(max_iter, tol, floor)
-    _check_settings(len(points), n_components, schedule, n_init)
-    target = data_target(points, as_weights(weights, len(points)), check_covariance_name(covariance), floor)
-    if isinstance(init, str):
-        run, restarts = _fresh_run(target, Start(init, n_components, covariance, n_init, seed), schedule)
-        order, name = _canonical_order(run.parameters), init
+    points, settings = as_points(x), EMSettings(max_iter, tol, reg_covar)
+    _check_settings(len(points), n_components, settings, n_init)
+    mass = as_weights(sample_weight, len(points))
+    data = fit_data(points, mass, check_covariance_type(covariance_type), reg_covar)
+    if isinstance(init_params, str):
+        start = InitSettings(init_params, n_components, covariance_type, n_init, random_state)
+        run, restarts = _fresh_run(data, start, settings)
+        order, name = _canonical_order(run.parameters), init_params
     else:
-        run, restarts = em_run(target, _given_start(init, n_components, covariance, target), schedule), ()
-        order, name = np.arange(n_components), "given mixture" if isinstance(init, GMM) else "given means"
-    return _mixture(run, target, order), _trace(run, order, name, restarts)
+        run, restarts = (
+            em_run(data, _given_start(init_params, n_components, covariance_type, data), settings),
+            (),
+        )
+        order, name = (
+            np.arange(n_components),
+            "given mixture" if isinstance(init_params, GMM) else "given means",
+        )
+    return _mixture(run, data, order), _trace(run, order, name, restarts)
 
 
-def data_target(x: Points, weights: Float64Array | None, covariance: str, floor: float) -> Target:
+def fit_data(x: Points, weights: Float64Array | None, covariance_type: str, reg_covar: float) -> FitData:
     """The points with the chart, total weight and scatter that EM needs. Raises ModelError for constant
     dimensions.
     """
     mean, cov = moments(x, weights)
-    chart = chart_of_points(mean, cov, covariance, floor, x.dtype)
+    standardizer = standardizer_of_points(mean, cov, covariance_type, reg_covar, x.dtype)
     total = float(len(x)) if weights is None else float(weights.sum())
-    away = chart.forward @ (mean - chart.shift)
-    scatter = total * (chart.forward @ cov @ chart.forward.T + np.outer(away, away))
-    return Target(x, weights, chart, total, scatter)
+    away = standardizer.forward @ (mean - standardizer.shift)
+    scatter = total * (standardizer.forward @ cov @ standardizer.forward.T + np.outer(away, away))
+    return FitData(x, weights, standardizer, total, scatter)
 
 
-def _fresh_run(target: Target, start: Start, schedule: Schedule) -> tuple[Run, tuple[float, ...]]:
+def _fresh_run(data: FitData, start: InitSettings, settings: EMSettings) -> tuple[EMRun, tuple[float, ...]]:
     """The best of several runs, each from its own start on a subsample; and where each of them ended."""
-    rng = np.random.default_rng(start.seed)
-    sample = _subsample(target, start.n_components, rng)
-    runs = [_one_run(sample, start, schedule, rng) for _ in range(start.n_init)]
+    rng = np.random.default_rng(start.random_state)
+    sample = _subsample(data, start.n_components, rng)
+    runs = [_one_run(sample, start, settings, rng) for _ in range(start.n_init)]
     best = max(runs, key=lambda run: run.bounds[-1])
     finals = tuple(run.bounds[-1] for run in runs)
-    return (best if sample is target else em_run(target, best.parameters, schedule)), finals
+    return (best if sample is data else em_run(data, best.parameters, settings)), finals
 
 
-def _one_run(sample: Target, start: Start, schedule: Schedule, rng: np.random.Generator) -> Run:
-    first = start_parameters(sample, start, schedule.floor, rng)
-    return em_run(sample, first, schedule)
+def _one_run(sample: FitData, start: InitSettings, settings: EMSettings, rng: np.random.Generator) -> EMRun:
+    first = initial_parameters(sample, start, settings.reg_covar, rng)
+    return em_run(sample, first, settings)
 
 
-def _subsample(target: Target, n_components: int, rng: np.random.Generator) -> Target:
+def _subsample(data: FitData, n_components: int, rng: np.random.Generator) -> FitData:
     size = max(SUBSAMPLE, 50 * n_components)
-    if len(target.x) <= size:
-        return target
-    chosen = np.sort(rng.choice(len(target.x), size=size, replace=False))
-    weights = None if target.weights is None else target.weights[chosen]
+    if len(data.x) <= size:
+        return data
+    chosen = np.sort(rng.choice(len(data.x), size=size, replace=False))
+    weights = None if data.weights is None else data.weights[chosen]
     total = float(size) if weights is None else float(weights.sum())
-    z = (target.x[chosen] - target.chart.shift) @ target.chart.forward.T
+    z = (data.x[chosen] - data.standardizer.shift) @ data.standardizer.forward.T
     scatter = z.T @ (z if weights is None else weights[:, None] * z)
-    return Target(target.x[chosen], weights, target.chart, total, scatter)
+    return FitData(data.x[chosen], weights, data.standardizer, total, scatter)
 
 
-def _given_start(init: GMM | ArrayLike, n_components: int, covariance: str, target: Target) -> Parameters:
-    n_dims = target.x.shape[1]
+def _given_start(init: GMM | ArrayLike, n_components: int, covariance_type: str, data: FitData) -> Parameters:
+    n_dims = data.x.shape[1]
     if isinstance(init, GMM):
-        _check_given((init.n_components, init.n_dims), (n_components, n_dims))
+        _check_given((init.n_components, init.n_features_in_), (n_components, n_dims))
         cast = init.parameters._replace(
-            covariances=cast_covariances(init.parameters, covariance), covariance=covariance
+            covariances=cast_covariances(init.parameters, covariance_type), covariance_type=covariance_type
         )
-        return into_chart(cast, target.chart)
+        return standardize(cast, data.standardizer)
     means = np.asarray(as_points(init), dtype=np.float64)
     _check_given(means.shape, (n_components, n_dims))
-    return parameters_from_means((means - target.chart.shift) @ target.chart.forward.T, covariance)
+    return parameters_from_means(
+        (means - data.standardizer.shift) @ data.standardizer.forward.T, covariance_type
+    )
 
 
 def _check_given(given: tuple[int, ...], wanted: tuple[int, int]) -> None:
     if given != wanted:
         raise ModelError(
-            f"init has {given} components by dimensions; this fit needs {wanted}; pass one that agrees"
+            f"init_params has {given} components by dimensions; this fit needs {wanted}; pass one that agrees"
         )
 
 
@@ -165,14 +206,14 @@ def _canonical_order(parameters: Parameters) -> IntArray:
     return np.lexsort(keys).astype(np.int64)
 
 
-def _mixture(run: Run, target: Target, order: IntArray) -> GMM:
+def _mixture(run: EMRun, data: FitData, order: IntArray) -> GMM:
     local = run.parameters
-    covariances = local.covariances if local.covariance == "tied" else local.covariances[order]
-    ordered = Parameters(local.weights[order], local.means[order], covariances, local.covariance)
-    return GMM(*out_of_chart(ordered, target.chart))
+    covariances = local.covariances if local.covariance_type == "tied" else local.covariances[order]
+    ordered = Parameters(local.weights[order], local.means[order], covariances, local.covariance_type)
+    return GMM(*unstandardize(ordered, data.standardizer))
 
 
-def _trace(run: Run, order: IntArray, start: str, restarts: tuple[float, ...]) -> FitTrace:
+def _trace(run: EMRun, order: IntArray, start: str, restarts: tuple[float, ...]) -> FitTrace:
     place = np.argsort(order)
     floored = tuple(sorted(int(place[k]) for k in run.floored))
     repaired = tuple(sorted({int(place[k]) for k in run.repaired}))
@@ -188,8 +229,8 @@ def _trace(run: Run, order: IntArray, start: str, restarts: tuple[float, ...]) -
     return FitTrace(np.array(run.bounds), run.converged, start, restarts, floored, repaired, said)
 
 
-def _check_settings(n: int, n_components: int, schedule: Schedule, n_init: int) -> None:
-    max_iter, tol, floor = schedule
+def _check_settings(n: int, n_components: int, settings: EMSettings, n_init: int) -> None:
+    max_iter, tol, reg_covar = settings
     if not 1 <= n_components <= n:
         raise ModelError(
             f"n_components is {n_components} for {n} points; allowed are 1 to {n}; "
@@ -197,7 +238,8 @@ def _check_settings(n: int, n_components: int, schedule: Schedule, n_init: int) 
         )
     if max_iter < 0 or n_init < 1:
         raise ModelError(f"max_iter is {max_iter} and n_init {n_init}; allowed are at least 0 and at least 1")
-    if not 0.0 <= floor < 1.0 or np.isnan(tol):
+    if not 0.0 <= reg_covar < 1.0 or np.isnan(tol):
         raise ModelError(
-            f"floor is {floor} and tol {tol}; allowed are 0 <= floor < 1 and any number; try the defaults"
+            f"reg_covar is {reg_covar} and tol {tol}; "
+            "allowed are 0 <= reg_covar < 1 and any number; try the defaults"
         )

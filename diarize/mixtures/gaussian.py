@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from diarize.mixtures.validation import Float64Array, IntArray, Points
 
 __all__ = [
-    "COVARIANCES",
+    "COVARIANCE_TYPES",
     "LOG_2PI",
     "Parameters",
     "cast_covariances",
-    "check_covariance_name",
+    "check_covariance_type",
     "covariance_shape",
-    "drawn",
+    "draw_points",
     "full_covariances",
     "log_densities",
     "log_determinants",
@@ -34,7 +34,7 @@ __all__ = [
     "total_moments",
 ]
 
-COVARIANCES = ("full", "tied", "diag", "spherical")
+COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
 LOG_2PI = float(np.log(2.0 * np.pi))
 
 
@@ -46,17 +46,19 @@ class Parameters(NamedTuple):
     weights: Float64Array
     means: Float64Array
     covariances: Float64Array
-    covariance: str
+    covariance_type: str
 
 
-def check_covariance_name(covariance: str) -> str:
+def check_covariance_type(covariance_type: str) -> str:
     """The same name, or a ModelError that lists the four."""
-    if covariance not in COVARIANCES:
-        raise ModelError(f"covariance is {covariance!r}; allowed are {', '.join(COVARIANCES)}; try 'diag'")
-    return covariance
+    if covariance_type not in COVARIANCE_TYPES:
+        raise ModelError(
+            f"covariance is {covariance_type!r}; allowed are {', '.join(COVARIANCE_TYPES)}; try 'diag'"
+        )
+    return covariance_type
 
 
-def covariance_shape(covariance: str, n_components: int, n_dims: int) -> tuple[int, ...]:
+def covariance_shape(covariance_type: str, n_components: int, n_dims: int) -> tuple[int, ...]:
     """The shape that holds the covariances of K components in D dimensions."""
     shapes: dict[str, tuple[int, ...]] = {
         "full": (n_components, n_dims, n_dims),
@@ -64,10 +66,10 @@ def covariance_shape(covariance: str, n_components: int, n_dims: int) -> tuple[i
         "diag": (n_components, n_dims),
         "spherical": (n_components,),
     }
-    return shapes[covariance]
+    return shapes[covariance_type]
 
 
-def n_parameters(covariance: str, n_components: int, n_dims: int) -> int:
+def n_parameters(covariance_type: str, n_components: int, n_dims: int) -> int:
     """Free parameters of a mixture: K - 1 weights, K D means, and the covariances."""
     symmetric = n_dims * (n_dims + 1) // 2
     of_covariances = {
@@ -76,15 +78,15 @@ def n_parameters(covariance: str, n_components: int, n_dims: int) -> int:
         "diag": n_components * n_dims,
         "spherical": n_components,
     }
-    return n_components - 1 + n_components * n_dims + of_covariances[covariance]
+    return n_components - 1 + n_components * n_dims + of_covariances[covariance_type]
 
 
-def precision_cholesky(covariances: Float64Array, covariance: str) -> Float64Array:
+def precision_cholesky(covariances: Float64Array, covariance_type: str) -> Float64Array:
     """U with Σ⁻¹ = U Uᵀ: upper triangular for full and tied, 1/σ for diag and spherical; the shape is kept.
 
     Raises ModelError naming the first component whose covariance is not positive definite.
     """
-    if covariance in ("diag", "spherical"):
+    if covariance_type in ("diag", "spherical"):
         _require_positive(covariances)
         return 1.0 / np.sqrt(covariances)
     lower = _cholesky(covariances)
@@ -130,62 +132,64 @@ def symmetric_matrices(products: Float64Array, n_dims: int) -> Float64Array:
     return matrices
 
 
-def log_determinants(factors: Float64Array, covariance: str, n_dims: int) -> Float64Array:
+def log_determinants(factors: Float64Array, covariance_type: str, n_dims: int) -> Float64Array:
     """log|Σ| from precision Cholesky factors: (K,), or one value (1,) for tied."""
-    if covariance in ("full", "tied"):
+    if covariance_type in ("full", "tied"):
         diagonal = np.diagonal(factors, axis1=-2, axis2=-1)
         return np.atleast_1d(-2.0 * np.log(diagonal).sum(axis=-1))
-    if covariance == "diag":
+    if covariance_type == "diag":
         return np.asarray(-2.0 * np.log(factors).sum(axis=1), dtype=np.float64)
     return np.asarray(-2.0 * n_dims * np.log(factors), dtype=np.float64)
 
 
-def log_densities(x: Points, means: Float64Array, covariances: Float64Array, covariance: str) -> Float64Array:
+def log_densities(
+    x: Points, means: Float64Array, covariances: Float64Array, covariance_type: str
+) -> Float64Array:
     """log N(x_n | μ_k, Σ_k), (n, K), one component at a time from differences: the plain and most
     accurate form.
     """
     n_components, n_dims = means.shape
-    factors = precision_cholesky(covariances, covariance)
+    factors = precision_cholesky(covariances, covariance_type)
     offsets = np.broadcast_to(
-        n_dims * LOG_2PI + log_determinants(factors, covariance, n_dims), (n_components,)
+        n_dims * LOG_2PI + log_determinants(factors, covariance_type, n_dims), (n_components,)
     )
     out = np.empty((len(x), n_components), dtype=np.float64)
     for k in range(n_components):
         centred = x - means[k]
-        factor = factors if covariance == "tied" else factors[k]
-        scaled = centred @ factor if covariance in ("full", "tied") else centred * factor
+        factor = factors if covariance_type == "tied" else factors[k]
+        scaled = centred @ factor if covariance_type in ("full", "tied") else centred * factor
         out[:, k] = -0.5 * (np.einsum("nd,nd->n", scaled, scaled) + offsets[k])
     return out
 
 
 def full_covariances(
-    covariances: Float64Array, covariance: str, n_components: int, n_dims: int
+    covariances: Float64Array, covariance_type: str, n_components: int, n_dims: int
 ) -> Float64Array:
     """The same covariances written out as (K, D, D)."""
     identity = np.eye(n_dims, dtype=np.float64)
-    if covariance == "full":
+    if covariance_type == "full":
         return covariances
-    if covariance == "tied":
+    if covariance_type == "tied":
         return np.repeat(covariances[None], n_components, axis=0)
-    if covariance == "diag":
+    if covariance_type == "diag":
         return covariances[:, :, None] * identity
     return covariances[:, None, None] * identity
 
 
-def cast_covariances(parameters: Parameters, covariance: str) -> Float64Array:
+def cast_covariances(parameters: Parameters, covariance_type: str) -> Float64Array:
     """The covariances as another kind: averaged by weight for tied, off-diagonals dropped for diag and
     spherical.
     """
-    if covariance == parameters.covariance:
+    if covariance_type == parameters.covariance_type:
         return parameters.covariances
     n_components, n_dims = parameters.means.shape
-    full = full_covariances(parameters.covariances, parameters.covariance, n_components, n_dims)
-    if covariance == "full":
+    full = full_covariances(parameters.covariances, parameters.covariance_type, n_components, n_dims)
+    if covariance_type == "full":
         return np.array(full)
-    if covariance == "tied":
+    if covariance_type == "tied":
         return np.asarray(np.tensordot(parameters.weights, full, axes=1), dtype=np.float64)
     diagonal = np.diagonal(full, axis1=1, axis2=2)
-    return np.array(diagonal) if covariance == "diag" else diagonal.mean(axis=1)
+    return np.array(diagonal) if covariance_type == "diag" else diagonal.mean(axis=1)
 
 
 def total_moments(parameters: Parameters) -> tuple[Float64Array, Float64Array]:
@@ -196,10 +200,10 @@ def total_moments(parameters: Parameters) -> tuple[Float64Array, Float64Array]:
     return mean, np.asarray(within + (parameters.weights * spread.T) @ spread, dtype=np.float64)
 
 
-def drawn(parameters: Parameters, labels: IntArray, noise: Float64Array) -> Float64Array:
+def draw_points(parameters: Parameters, labels: IntArray, noise: Float64Array) -> Float64Array:
     """Points (n, D) made from standard normal `noise` (n, D) by the component that `labels` (n,) names."""
     n_components, n_dims = parameters.means.shape
-    full = full_covariances(parameters.covariances, parameters.covariance, n_components, n_dims)
+    full = full_covariances(parameters.covariances, parameters.covariance_type, n_components, n_dims)
     lower = _cholesky(full)
     out = np.empty_like(noise)
     for k in range(n_components):

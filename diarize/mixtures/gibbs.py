@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from diarize.errors import ModelError
-from diarize.mixtures.standardize import chart_of_points, moments
+from diarize.mixtures.standardize import moments, standardizer_of_points
 from diarize.mixtures.validation import Float64Array, IntArray, as_points
 
 if TYPE_CHECKING:
@@ -28,28 +28,32 @@ DEFAULT_BURN_IN: Final = 50
 
 
 class NormalInverseWishart(NamedTuple):
-    """Prior of a cluster: mean (D,) held with `precision` points, scale Ψ (D, D) with degrees of
+    """Prior of a cluster: mean (D,) held with ``mean_precision`` points, scale Ψ (D, D) with degrees of
     freedom above D - 1.
     """
 
     mean: Float64Array
-    precision: float
+    mean_precision: float
     scale: Float64Array
-    freedom: float
+    degrees_of_freedom: float
 
 
 @dataclass(frozen=True, slots=True)
 class GibbsRun:
-    """labels (n_kept, n): one partition per kept sweep, clusters numbered by first appearance.
+    """Partitions drawn from a posterior.
 
-    log_joint (n_sweeps,): log p(x, labels) after every sweep, burn-in included, to judge convergence by.
+    Parameters
+    ----------
+    labels_ : (n_kept, n), one partition per kept sweep, clusters numbered by first appearance
+    log_joint : (n_sweeps,), log p(x, labels) after every sweep, burn-in included, to judge convergence by
+
     """
 
-    labels: IntArray
+    labels_: IntArray
     log_joint: Float64Array
 
     def __post_init__(self) -> None:
-        for name in ("labels", "log_joint"):
+        for name in ("labels_", "log_joint"):
             array = np.array(getattr(self, name))
             array.flags.writeable = False
             object.__setattr__(self, name, array)
@@ -57,16 +61,16 @@ class GibbsRun:
     @property
     def n_components(self) -> IntArray:
         """Number of clusters in every kept sweep: (n_kept,)."""
-        return np.asarray(self.labels.max(axis=1) + 1, dtype=np.int64)
+        return np.asarray(self.labels_.max(axis=1) + 1, dtype=np.int64)
 
     @property
-    def together(self) -> Float64Array:
+    def co_occurrence(self) -> Float64Array:
         """P(two points share a cluster), (n, n): a summary that does not care how clusters are numbered."""
-        n_points = self.labels.shape[1]
+        n_points = self.labels_.shape[1]
         out = np.zeros((n_points, n_points), dtype=np.float64)
-        for labels in self.labels:
+        for labels in self.labels_:
             out += labels[:, None] == labels
-        return out / len(self.labels)
+        return out / len(self.labels_)
 
 
 class _Clusters:
@@ -82,8 +86,8 @@ class _Clusters:
         self.log_dets = np.full(n_points + 1, log_det, dtype=np.float64)
         self._empty = (prior.mean.copy(), inverse, log_det)
         sizes = np.arange(n_points + 2, dtype=np.float64)
-        freedom = prior.freedom + sizes
-        kappa = prior.precision + sizes
+        freedom = prior.degrees_of_freedom + sizes
+        kappa = prior.mean_precision + sizes
         ratio = kappa / (kappa + 1.0)
         self._shrink = ratio
         self._norms = (
@@ -105,7 +109,7 @@ class _Clusters:
             self._move(point, cluster, -1)
 
     def _move(self, point: int, cluster: int, sign: int) -> None:
-        kappa = self.prior.precision + self.counts[cluster]
+        kappa = self.prior.mean_precision + self.counts[cluster]
         away = self.x[point] - self.means[cluster]
         self.means[cluster] += sign * away / (kappa + sign)
         factor = sign * kappa / (kappa + sign)
@@ -120,7 +124,7 @@ class _Clusters:
         counts = self.counts[clusters]
         away = self.x[point] - self.means[clusters]
         distances = np.einsum("kd,kde,ke->k", away, self.inverses[clusters], away)
-        power = 0.5 * (self.prior.freedom + counts + 1.0)
+        power = 0.5 * (self.prior.degrees_of_freedom + counts + 1.0)
         spread = np.log1p(self._shrink[counts] * distances)
         return np.asarray(
             self._norms[counts] - 0.5 * self.log_dets[clusters] - power * spread, dtype=np.float64
@@ -130,27 +134,46 @@ class _Clusters:
 def sample_partitions(
     x: ArrayLike,
     *,
-    concentration: float = DEFAULT_CONCENTRATION,
+    weight_concentration_prior: float = DEFAULT_CONCENTRATION,
     prior: NormalInverseWishart | None = None,
     n_sweeps: int = DEFAULT_SWEEPS,
     burn_in: int = DEFAULT_BURN_IN,
-    seed: int = 0,
+    random_state: int = 0,
 ) -> GibbsRun:
-    """Partitions of x (n, D) drawn from the posterior of a Dirichlet-process mixture of Gaussians.
+    """Partitions of points drawn from the posterior of a Dirichlet-process mixture of Gaussians.
 
-    The prior of the clusters is centred on the data with the covariance of the data at D + 2 degrees of
-    freedom and the weight of a hundredth of a point, unless given. One sweep visits every point; the first
-    `burn_in` are not kept. Cost per sweep is n K D². Raises ModelError for data as `fit_gmm` does, and for
-    settings out of range.
+    The cost per sweep is n K D².
+
+    Parameters
+    ----------
+    x : (n, D), finite
+    weight_concentration_prior : concentration of the process, above 0; smaller makes fewer clusters
+    prior : of every cluster; unless given, centred on the data, with the covariance of the data at D + 2
+        degrees of freedom and the weight of a hundredth of a point
+    n_sweeps : visits of every point
+    burn_in : how many of the first are not kept
+    random_state : the same number gives the same partitions
+
+    Raises
+    ------
+    ModelError
+        For settings out of range, and for data as ``fit_gmm`` does.
+
+    References
+    ----------
+    Neal 2000, "Markov chain sampling methods for Dirichlet process mixture models", algorithm 3.
+
     """
+    concentration = weight_concentration_prior
     points = np.asarray(as_points(x), dtype=np.float64)
     if concentration <= 0.0 or not 0 <= burn_in < n_sweeps:
         raise ModelError(
-            f"concentration is {concentration}, n_sweeps {n_sweeps} and burn_in {burn_in}; allowed are a "
+            f"weight_concentration_prior is {concentration}, n_sweeps {n_sweeps} and burn_in "
+            f"{burn_in}; allowed are a "
             "concentration above 0 and 0 <= burn_in < n_sweeps"
         )
     prior = _checked(prior, points.shape[1]) if prior is not None else _default_prior(points)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(random_state)
     labels = np.arange(len(points), dtype=np.int64)  # merging mixes faster than splitting one cluster of all
     kept, log_joint = [], []
     for sweep in range(n_sweeps):
@@ -203,24 +226,26 @@ def log_partition_evidence(
     total = gammaln(concentration) - gammaln(concentration + n_points)
     places = np.arange(n_dims, dtype=np.float64)
     before = (
-        gammaln(0.5 * (prior.freedom - places)).sum()
-        - 0.5 * prior.freedom * np.linalg.slogdet(prior.scale)[1]
+        gammaln(0.5 * (prior.degrees_of_freedom - places)).sum()
+        - 0.5 * prior.degrees_of_freedom * np.linalg.slogdet(prior.scale)[1]
     )
     for label in np.unique(labels):
         mine = x[labels == label]
-        count, kappa = len(mine), prior.precision + len(mine)
-        middle, freedom = mine.mean(axis=0), prior.freedom + count
+        count, kappa = len(mine), prior.mean_precision + len(mine)
+        middle, freedom = mine.mean(axis=0), prior.degrees_of_freedom + count
         centred, away = mine - middle, middle - prior.mean
-        scale = prior.scale + centred.T @ centred + (prior.precision * count / kappa) * np.outer(away, away)
+        scale = (
+            prior.scale + centred.T @ centred + (prior.mean_precision * count / kappa) * np.outer(away, away)
+        )
         after = gammaln(0.5 * (freedom - places)).sum() - 0.5 * freedom * np.linalg.slogdet(scale)[1]
         total += np.log(concentration) + gammaln(count) + after - before
-        total += 0.5 * n_dims * (np.log(prior.precision / kappa) - count * np.log(np.pi))
+        total += 0.5 * n_dims * (np.log(prior.mean_precision / kappa) - count * np.log(np.pi))
     return float(total)
 
 
 def _default_prior(x: Float64Array) -> NormalInverseWishart:
     mean, cov = moments(x, None)
-    chart_of_points(mean, cov, "diag", 0.0, x.dtype)  # refuses constant dimensions by name
+    standardizer_of_points(mean, cov, "diag", 0.0, x.dtype)  # refuses constant dimensions by name
     n_dims = x.shape[1]
     return _checked(NormalInverseWishart(mean, 0.01, cov, n_dims + 2.0), n_dims)
 
@@ -231,10 +256,15 @@ def _checked(prior: NormalInverseWishart, n_dims: int) -> NormalInverseWishart:
         raise ModelError(
             f"the prior has mean {mean.shape} and scale {scale.shape}; x has {n_dims} dimensions"
         )
-    if prior.precision <= 0.0 or prior.freedom <= n_dims - 1.0 or np.linalg.eigvalsh(scale)[0] <= 0.0:
+    if (
+        prior.mean_precision <= 0.0
+        or prior.degrees_of_freedom <= n_dims - 1.0
+        or np.linalg.eigvalsh(scale)[0] <= 0.0
+    ):
         raise ModelError(
-            f"the prior has precision {prior.precision} and freedom {prior.freedom}; allowed are above 0 and "
+            f"the prior has mean_precision {prior.mean_precision} and degrees_of_freedom "
+            f"{prior.degrees_of_freedom}; allowed are above 0 and "
             f"above {n_dims - 1}, with a positive definite scale; "
             "reduce x with fit_pca if its dimensions depend"
         )
-    return NormalInverseWishart(mean, float(prior.precision), scale, float(prior.freedom))
+    return NormalInverseWishart(mean, float(prior.mean_precision), scale, float(prior.degrees_of_freedom))

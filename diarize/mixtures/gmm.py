@@ -1,5 +1,6 @@
-"""GMM: a Gaussian mixture as a frozen value: densities, labels, criteria, samples, and a file without
-pickle.
+"""GMM: a Gaussian mixture as a frozen value: densities, labels, criteria, samples, a file without pickle.
+
+Its attributes and methods have the names, shapes and meanings of scikit-learn's ``GaussianMixture``.
 """
 
 from __future__ import annotations
@@ -12,27 +13,29 @@ import numpy as np
 from diarize.errors import ModelError
 from diarize.mixtures.gaussian import (
     Parameters,
-    check_covariance_name,
+    check_covariance_type,
     covariance_shape,
-    drawn,
+    draw_points,
     n_parameters,
     precision_cholesky,
 )
 from diarize.mixtures.quadratic_design import component_scores
-from diarize.mixtures.standardize import chart_of_mixture
+from diarize.mixtures.standardize import standardizer_of_mixture
 from diarize.mixtures.subnormals import exp_zeroed
 from diarize.mixtures.validation import as_points, as_weights, frozen
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from os import PathLike
 
     from numpy.typing import ArrayLike
 
-    from diarize.mixtures.validation import Float64Array, IntArray
+    from diarize.mixtures.validation import Float64Array, IntArray, Points
 
-__all__ = ["DEFAULT_COVARIANCE", "GMM", "Criteria"]
+__all__ = ["DEFAULT_COVARIANCE_TYPE", "GMM", "Criteria", "log_sum_exp", "normalize_scores"]
 
-DEFAULT_COVARIANCE: Final = "diag"
+DEFAULT_COVARIANCE_TYPE: Final = "full"
+_ARRAYS: Final = ("weights_", "means_", "covariances_")
 
 
 class Criteria(NamedTuple):
@@ -48,140 +51,192 @@ class Criteria(NamedTuple):
 class GMM:
     """A mixture of K Gaussians in D dimensions.
 
-    weights (K,) sum to 1; means (K, D); covariances (K, D, D), (D, D), (K, D) or (K,) for covariance full,
-    tied, diag or spherical. Raises ModelError when shapes disagree, weights are negative, or a covariance
-    is not positive definite.
+    Parameters
+    ----------
+    weights_ : (K,), at least 0, sum 1
+    means_ : (K, D)
+    covariances_ : (K, D, D) for full, (D, D) for tied, (K, D) for diag, (K,) for spherical
+    covariance_type : 'full', 'tied', 'diag' or 'spherical'
+
+    Raises
+    ------
+    ModelError
+        When shapes disagree, weights are negative, or a covariance is not positive definite.
+
     """
 
-    weights: Float64Array
-    means: Float64Array
-    covariances: Float64Array
-    covariance: str = DEFAULT_COVARIANCE
+    weights_: Float64Array
+    means_: Float64Array
+    covariances_: Float64Array
+    covariance_type: str = DEFAULT_COVARIANCE_TYPE
 
     def __post_init__(self) -> None:
-        check_covariance_name(self.covariance)
-        for name in ("weights", "means", "covariances"):
+        check_covariance_type(self.covariance_type)
+        for name in _ARRAYS:
             object.__setattr__(self, name, frozen(getattr(self, name)))
         _check_shapes(self)
-        precision_cholesky(self.covariances, self.covariance)
+        precision_cholesky(self.covariances_, self.covariance_type)
 
     @property
     def n_components(self) -> int:
         """K."""
-        return len(self.weights)
+        return len(self.weights_)
 
     @property
-    def n_dims(self) -> int:
+    def n_features_in_(self) -> int:
         """D."""
-        return int(self.means.shape[1])
+        return int(self.means_.shape[1])
 
     @property
     def n_parameters(self) -> int:
         """How many numbers are free: K - 1 weights, the means, the covariances."""
-        return n_parameters(self.covariance, self.n_components, self.n_dims)
+        return n_parameters(self.covariance_type, self.n_components, self.n_features_in_)
+
+    @property
+    def precisions_cholesky_(self) -> Float64Array:
+        """U with Σ⁻¹ = U Uᵀ in the shape of ``covariances_``: upper triangular, or 1/σ."""
+        return precision_cholesky(self.covariances_, self.covariance_type)
+
+    @property
+    def precisions_(self) -> Float64Array:
+        """Σ⁻¹ in the shape of ``covariances_``."""
+        factors = self.precisions_cholesky_
+        if self.covariance_type in ("full", "tied"):
+            return np.asarray(factors @ factors.swapaxes(-1, -2), dtype=np.float64)
+        return np.square(factors)
 
     @property
     def parameters(self) -> Parameters:
         """The four fields as a plain tuple."""
-        return Parameters(self.weights, self.means, self.covariances, self.covariance)
+        return Parameters(self.weights_, self.means_, self.covariances_, self.covariance_type)
 
-    def log_prob(self, x: ArrayLike) -> Float64Array:
+    def score_samples(self, x: ArrayLike) -> Float64Array:
         """Log density in nats of every point of x (n, D): (n,)."""
-        points = as_points(x, self.n_dims)
+        points = as_points(x, self.n_features_in_)
         out = np.empty(len(points), dtype=np.float64)
-        for part, scores in component_scores(points, self.parameters, chart_of_mixture(self.parameters)):
-            out[part] = _log_sum_exp(scores)
+        for part, scores in self._scores(points):
+            out[part] = log_sum_exp(scores)
         return out
 
-    def responsibilities(self, x: ArrayLike) -> Float64Array:
-        """P(component | point) for x (n, D): (n, K), rows sum to 1."""
-        points = as_points(x, self.n_dims)
+    def score(self, x: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Mean log density in nats over the points of x (n, D), each counted ``sample_weight`` (n,) times."""
+        log_density = self.score_samples(x)
+        mass = as_weights(sample_weight, len(log_density))
+        return float(log_density.mean() if mass is None else mass @ log_density / mass.sum())
+
+    def predict_proba(self, x: ArrayLike) -> Float64Array:
+        """Responsibilities P(component | point) for x (n, D): (n, K), rows sum to 1."""
+        points = as_points(x, self.n_features_in_)
         out = np.empty((len(points), self.n_components), dtype=np.float64)
-        for part, scores in component_scores(points, self.parameters, chart_of_mixture(self.parameters)):
-            shares = exp_zeroed(scores - scores.max(axis=0))
-            out[part] = (shares / shares.sum(axis=0)).T
+        for part, scores in self._scores(points):
+            out[part] = normalize_scores(scores)
         return out
 
-    def labels(self, x: ArrayLike) -> IntArray:
+    def predict(self, x: ArrayLike) -> IntArray:
         """The most probable component of every point of x (n, D): (n,)."""
-        points = as_points(x, self.n_dims)
+        points = as_points(x, self.n_features_in_)
         out = np.empty(len(points), dtype=np.int64)
-        for part, scores in component_scores(points, self.parameters, chart_of_mixture(self.parameters)):
+        for part, scores in self._scores(points):
             out[part] = scores.argmax(axis=0)
         return out
 
-    def log_likelihood(self, x: ArrayLike, weights: ArrayLike | None = None) -> float:
-        """Sum of log densities in nats over the points of x (n, D), each times its weight (n,)."""
-        log_prob = self.log_prob(x)
-        mass = as_weights(weights, len(log_prob))
-        return float(log_prob.sum() if mass is None else mass @ log_prob)
-
-    def aic(self, x: ArrayLike, weights: ArrayLike | None = None, n_samples: float | None = None) -> float:
-        """Akaike's criterion 2 p - 2 log L (Akaike 1974); smaller is better; n_samples as for `bic`."""
-        return self.criteria(x, weights, n_samples).aic
-
-    def bic(self, x: ArrayLike, weights: ArrayLike | None = None, n_samples: float | None = None) -> float:
-        """Schwarz's criterion p log n - 2 log L (Schwarz 1978); smaller is better.
-
-        n_samples replaces the number (or total weight) of points where they are correlated; the log
-        likelihood is then scaled to as many points, so that both terms count the same evidence.
+    def aic(
+        self, x: ArrayLike, sample_weight: ArrayLike | None = None, n_samples: float | None = None
+    ) -> float:
+        """Akaike's criterion 2 p - 2 log L (Akaike 1974); smaller is better; arguments as for
+        ``criteria``.
         """
-        return self.criteria(x, weights, n_samples).bic
+        return self.criteria(x, sample_weight, n_samples).aic
 
-    def icl(self, x: ArrayLike, weights: ArrayLike | None = None, n_samples: float | None = None) -> float:
+    def bic(
+        self, x: ArrayLike, sample_weight: ArrayLike | None = None, n_samples: float | None = None
+    ) -> float:
+        """Schwarz's criterion p log n - 2 log L (Schwarz 1978); smaller is better; arguments as for
+        ``criteria``.
+        """
+        return self.criteria(x, sample_weight, n_samples).bic
+
+    def icl(
+        self, x: ArrayLike, sample_weight: ArrayLike | None = None, n_samples: float | None = None
+    ) -> float:
         """BIC plus twice the entropy of the responsibilities (Biernacki, Celeux & Govaert 2000);
-        smaller is better.
+        smaller is better; arguments as for ``criteria``.
         """
-        return self.criteria(x, weights, n_samples).icl
+        return self.criteria(x, sample_weight, n_samples).icl
 
     def criteria(
-        self, x: ArrayLike, weights: ArrayLike | None = None, n_samples: float | None = None
+        self, x: ArrayLike, sample_weight: ArrayLike | None = None, n_samples: float | None = None
     ) -> Criteria:
-        """Log likelihood, BIC, AIC and ICL of x (n, D) from one pass; n_samples as for `bic`."""
-        points = as_points(x, self.n_dims)
-        mass = as_weights(weights, len(points))
+        """Log likelihood, BIC, AIC and ICL from one pass.
+
+        Parameters
+        ----------
+        x : (n, D)
+        sample_weight : (n,), how often each point counts; once unless given
+        n_samples : how many independent points they are worth, where they are correlated; the log
+            likelihood is then scaled to as many points, so that both terms count the same evidence
+
+        """
+        points = as_points(x, self.n_features_in_)
+        mass = as_weights(sample_weight, len(points))
         total = float(len(points)) if mass is None else float(mass.sum())
         scale = 1.0 if n_samples is None else _positive_count(n_samples) / total
         fit, entropy = 0.0, 0.0
-        for part, scores in component_scores(points, self.parameters, chart_of_mixture(self.parameters)):
-            log_prob = _log_sum_exp(scores)
-            logs = scores - log_prob
+        for part, scores in self._scores(points):
+            log_density = log_sum_exp(scores)
+            logs = scores - log_density
             unsure = -np.einsum("kc,kc->c", exp_zeroed(logs), np.maximum(logs, -1e300))
-            fit += float(log_prob.sum() if mass is None else mass[part] @ log_prob)
+            fit += float(log_density.sum() if mass is None else mass[part] @ log_density)
             entropy += float(unsure.sum() if mass is None else mass[part] @ unsure)
         bic = self.n_parameters * float(np.log(scale * total)) - 2.0 * scale * fit
         return Criteria(fit, bic, 2.0 * (self.n_parameters - scale * fit), bic + 2.0 * scale * entropy)
 
-    def sample(self, n_points: int, seed: int = 0) -> tuple[Float64Array, IntArray]:
-        """Points (n, D) drawn from the mixture and the component (n,) that each came from."""
-        if n_points < 1:
-            raise ModelError(f"n_points is {n_points}; allowed is at least 1")
-        rng = np.random.default_rng(seed)
-        labels = rng.choice(self.n_components, size=n_points, p=self.weights).astype(np.int64)
-        return drawn(self.parameters, labels, rng.standard_normal((n_points, self.n_dims))), labels
+    def sample(self, n_samples: int = 1, random_state: int = 0) -> tuple[Float64Array, IntArray]:
+        """Points (n, D) drawn from the mixture and the component (n,) that each came from.
+
+        The same ``random_state`` gives the same points. Unlike scikit-learn's they come in random order.
+        """
+        if n_samples < 1:
+            raise ModelError(f"n_samples is {n_samples}; allowed is at least 1")
+        rng = np.random.default_rng(random_state)
+        labels = rng.choice(self.n_components, size=n_samples, p=self.weights_).astype(np.int64)
+        noise = rng.standard_normal((n_samples, self.n_features_in_))
+        return draw_points(self.parameters, labels, noise), labels
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the mixture as npz without pickle."""
         from diarize.mixtures.npz import save_arrays
 
-        arrays = {"weights": self.weights, "means": self.means, "covariances": self.covariances}
-        save_arrays(path, f"gmm-{self.covariance}", arrays)
+        arrays = {name.rstrip("_"): getattr(self, name) for name in _ARRAYS}
+        save_arrays(path, f"gmm-{self.covariance_type}", arrays)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> GMM:
         """Read what `save` wrote. Raises ModelError for anything else, before any large array is read."""
         from diarize.mixtures.npz import load_arrays
 
-        kind, arrays = load_arrays(path, ("weights", "means", "covariances"))
-        family, _, covariance = kind.partition("-")
+        kind, arrays = load_arrays(path, [name.rstrip("_") for name in _ARRAYS])
+        family, _, covariance_type = kind.partition("-")
         if family != "gmm":
             raise ModelError(
                 f"{path} holds a {family}; allowed is a gmm; load it with the class that saved it"
             )
-        return cls(arrays["weights"], arrays["means"], arrays["covariances"], covariance)
+        fields = {f"{name}_": array for name, array in arrays.items()}
+        return cls(**fields, covariance_type=covariance_type)
+
+    def _scores(self, points: Points) -> Iterator[tuple[slice, Float64Array]]:
+        """Slices of the points with the log joint densities (K, c) of them and every component."""
+        return component_scores(points, self.parameters, standardizer_of_mixture(self.parameters))
 
 
-def _log_sum_exp(scores: Float64Array) -> Float64Array:
+def normalize_scores(scores: Float64Array) -> Float64Array:
+    """Responsibilities (c, K) from log joint densities (K, c)."""
+    shares = exp_zeroed(scores - scores.max(axis=0))
+    return np.asarray((shares / shares.sum(axis=0)).T, dtype=np.float64)
+
+
+def log_sum_exp(scores: Float64Array) -> Float64Array:
+    """Log densities (c,) from log joint densities (K, c)."""
     top = scores.max(axis=0)
     return np.asarray(top + np.log(exp_zeroed(scores - top).sum(axis=0)), dtype=np.float64)
 
@@ -195,19 +250,20 @@ def _positive_count(n_samples: float) -> float:
 
 
 def _check_shapes(gmm: GMM) -> None:
-    if gmm.means.ndim != 2 or gmm.means.size == 0 or gmm.weights.shape != (len(gmm.means),):
+    if gmm.means_.ndim != 2 or gmm.means_.size == 0 or gmm.weights_.shape != (len(gmm.means_),):
         raise ModelError(
-            f"weights have shape {gmm.weights.shape} and means {gmm.means.shape}; allowed are (K,) and (K, D)"
+            f"weights have shape {gmm.weights_.shape} and means {gmm.means_.shape}; "
+            "allowed are (K,) and (K, D)"
         )
-    wanted = covariance_shape(gmm.covariance, *gmm.means.shape)
-    if gmm.covariances.shape != wanted:
+    wanted = covariance_shape(gmm.covariance_type, *gmm.means_.shape)
+    if gmm.covariances_.shape != wanted:
         raise ModelError(
-            f"covariances have shape {gmm.covariances.shape}; {gmm.covariance} with means {gmm.means.shape} "
-            f"needs {wanted}; check covariance="
+            f"covariances have shape {gmm.covariances_.shape}; {gmm.covariance_type} with means "
+            f"{gmm.means_.shape} needs {wanted}; check covariance_type"
         )
-    if not all(np.isfinite(array).all() for array in (gmm.weights, gmm.means, gmm.covariances)):
+    if not all(np.isfinite(array).all() for array in (gmm.weights_, gmm.means_, gmm.covariances_)):
         raise ModelError("the mixture holds NaN or infinity; allowed are finite numbers")
-    if (gmm.weights < 0.0).any() or abs(float(gmm.weights.sum()) - 1.0) > 1e-6:
+    if (gmm.weights_ < 0.0).any() or abs(float(gmm.weights_.sum()) - 1.0) > 1e-6:
         raise ModelError(
-            f"weights sum to {gmm.weights.sum():.6g} with least {gmm.weights.min():.3g}; divide by the sum"
+            f"weights sum to {gmm.weights_.sum():.6g} with least {gmm.weights_.min():.3g}; divide by the sum"
         )

@@ -27,15 +27,17 @@ DEFAULT_FOLDS = 5
 
 
 class HeldOut(NamedTuple):
-    """Mean log density (n_folds,) in nats per point on each fold, and the weight (n_folds,) of each fold."""
+    """Mean log density ``scores`` (n_folds,) in nats per point on each fold, and the weight ``sizes``
+    (n_folds,) of each fold.
+    """
 
-    log_probs: Float64Array
+    scores: Float64Array
     sizes: Float64Array
 
     @property
     def mean(self) -> float:
         """Nats per point over all folds."""
-        return float(self.sizes @ self.log_probs / self.sizes.sum())
+        return float(self.sizes @ self.scores / self.sizes.sum())
 
 
 def blocked_folds(n_points: int, n_folds: int = DEFAULT_FOLDS, block_length: int | None = None) -> IntArray:
@@ -57,21 +59,32 @@ def blocked_folds(n_points: int, n_folds: int = DEFAULT_FOLDS, block_length: int
 def held_out_likelihood(
     x: ArrayLike,
     n_components: int,
-    covariance: str,
+    covariance_type: str,
     *,
     folds: IntArray,
     gap: int = 0,
-    weights: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
     **settings: Any,
 ) -> HeldOut:
-    """Log density of every fold under a mixture fitted to the others; settings go to `fit_gmm`.
+    """Log density of every fold under a mixture fitted to the others.
 
-    Training leaves out `gap` points on either side of every held-out block, so that neighbours do not tell.
-    Raises ModelError where a fold or what is left to train on is empty.
+    Parameters
+    ----------
+    x : (n, D), neighbours in time beside each other
+    n_components, covariance_type, sample_weight, settings : as for ``fit_gmm``
+    folds : (n,), the fold of every point, as ``blocked_folds`` gives them
+    gap : points on either side of every held-out block that training leaves out, so that neighbours do not
+        tell
+
+    Raises
+    ------
+    ModelError
+        Where a fold or what is left to train on is empty, and as ``fit_gmm`` does.
+
     """
     points = as_points(x)
-    mass = as_weights(weights, len(points))
-    log_probs, sizes = [], []
+    mass = as_weights(sample_weight, len(points))
+    scores, sizes = [], []
     for fold in np.unique(folds):
         tested = folds == fold
         trained = ~_widened(tested, gap)
@@ -82,17 +95,11 @@ def held_out_likelihood(
                 f"fold {fold} leaves nothing to train or test on; allowed is a point in each; "
                 "take a smaller gap or other folds"
             )
-        gmm, _ = fit_gmm(
-            points[trained],
-            n_components,
-            covariance,
-            weights=None if mass is None else mass[trained],
-            **settings,
-        )
-        inside = None if mass is None else mass[tested]
+        inside, outside = (None, None) if mass is None else (mass[tested], mass[trained])
+        gmm, _ = fit_gmm(points[trained], n_components, covariance_type, sample_weight=outside, **settings)
         sizes.append(float(tested.sum()) if inside is None else float(inside.sum()))
-        log_probs.append(gmm.log_likelihood(points[tested], inside) / sizes[-1])
-    return HeldOut(np.array(log_probs, dtype=np.float64), np.array(sizes, dtype=np.float64))
+        scores.append(gmm.score(points[tested], inside))
+    return HeldOut(np.array(scores, dtype=np.float64), np.array(sizes, dtype=np.float64))
 
 
 def _widened(mask: np.ndarray, gap: int) -> np.ndarray:
@@ -130,9 +137,9 @@ def _autocorrelation(points: np.ndarray) -> Float64Array:
     for column in points.T:
         centred = column.astype(np.float64) - column.mean(dtype=np.float64)
         spectrum = np.fft.rfft(centred, size)
-        covariance = np.fft.irfft(np.abs(spectrum) ** 2, size)[: len(total)]
-        if covariance[0] > 0.0:
-            total += covariance / covariance[0]
+        autocovariance = np.fft.irfft(np.abs(spectrum) ** 2, size)[: len(total)]
+        if autocovariance[0] > 0.0:
+            total += autocovariance / autocovariance[0]
             used += 1
     if not used:
         raise ModelError("every dimension of x is constant; allowed is one that varies; pass other data")

@@ -9,59 +9,68 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from diarize.errors import ModelError
-from diarize.mixtures.em import Target, m_step, tally
+from diarize.mixtures.em import FitData, gather_statistics, m_step
 from diarize.mixtures.gaussian import Parameters, covariance_shape
-from diarize.mixtures.kmeans import fit_kmeans, nearest, seed_points
+from diarize.mixtures.kmeans import descend, kmeans_plusplus, nearest
 
 if TYPE_CHECKING:
     from diarize.mixtures.validation import Float64Array, IntArray, Points
 
-__all__ = ["STARTS", "Start", "parameters_from_means", "start_parameters", "start_responsibilities"]
+__all__ = [
+    "INIT_PARAMS",
+    "InitSettings",
+    "initial_parameters",
+    "initial_responsibilities",
+    "parameters_from_means",
+]
 
-STARTS = ("k-means++", "k-means", "random points", "random responsibilities")
+INIT_PARAMS = ("k-means++", "kmeans", "random_from_data", "random")
 
 
-class Start(NamedTuple):
+class InitSettings(NamedTuple):
     """What a fresh fit is asked for."""
 
-    init: str
+    init_params: str
     n_components: int
-    covariance: str
+    covariance_type: str
     n_init: int
-    seed: int
+    random_state: int
 
 
-def start_parameters(target: Target, start: Start, floor: float, rng: np.random.Generator) -> Parameters:
+def initial_parameters(
+    data: FitData, start: InitSettings, reg_covar: float, rng: np.random.Generator
+) -> Parameters:
     """The mixture that a named start gives; the same generator state gives the same mixture.
 
     Raises ModelError for an unknown name or fewer distinct points than components.
     """
-    statistics = tally(target, start_responsibilities(target, start, rng), start.covariance)
-    return m_step(statistics, target, start.covariance, floor)[0]
+    statistics = gather_statistics(data, initial_responsibilities(data, start, rng), start.covariance_type)
+    return m_step(statistics, data, start.covariance_type, reg_covar)[0]
 
 
-def start_responsibilities(target: Target, start: Start, rng: np.random.Generator) -> Float64Array:
+def initial_responsibilities(data: FitData, start: InitSettings, rng: np.random.Generator) -> Float64Array:
     """The responsibilities (n, K) that a named start gives. Raises as `start_parameters` does."""
-    if start.init not in STARTS:
+    if start.init_params not in INIT_PARAMS:
         raise ModelError(
-            f"init is {start.init!r}; allowed are {', '.join(STARTS)}, a GMM or means; try 'k-means++'"
+            f"init_params is {start.init_params!r}; allowed are {', '.join(INIT_PARAMS)}, "
+            "a GMM or means; try 'k-means++'"
         )
-    if start.init == "random responsibilities":
-        return rng.dirichlet(np.ones(start.n_components, dtype=np.float64), size=len(target.x))
-    labels = _start_labels(target, start.init, start.n_components, rng)
+    if start.init_params == "random":
+        return rng.dirichlet(np.ones(start.n_components, dtype=np.float64), size=len(data.x))
+    labels = _start_labels(data, start.init_params, start.n_components, rng)
     return np.equal(labels[:, None], np.arange(start.n_components)).astype(np.float64)
 
 
-def _start_labels(target: Target, init: str, n_components: int, rng: np.random.Generator) -> IntArray:
+def _start_labels(data: FitData, init: str, n_components: int, rng: np.random.Generator) -> IntArray:
     # distances are measured with every dimension at unit variance, whatever the kind of covariance
-    scaled = _scaled(target.x)
-    if init == "random points":
-        seeds = _distinct_points(scaled, n_components, rng, target.weights)
+    scaled = _scaled(data.x)
+    if init == "random_from_data":
+        seeds = _distinct_points(scaled, n_components, rng, data.weights)
     else:
-        seeds = seed_points(scaled, n_components, rng, target.weights)
+        seeds = kmeans_plusplus(scaled, n_components, rng, data.weights)
     centres = scaled[seeds]
-    if init == "k-means":
-        return fit_kmeans(scaled, centres, target.weights).labels
+    if init == "kmeans":
+        return descend(scaled, centres, data.weights).labels_
     return nearest(scaled, centres)[0]
 
 
@@ -84,10 +93,10 @@ def _distinct_points(
     return np.asarray(order[np.sort(first)[:n_components]], dtype=np.int64)
 
 
-def parameters_from_means(means: Float64Array, covariance: str) -> Parameters:
+def parameters_from_means(means: Float64Array, covariance_type: str) -> Parameters:
     """Equal weights at given means (K, D) in chart coordinates, each as wide as the data."""
     n_components, n_dims = means.shape
-    shape = covariance_shape(covariance, n_components, n_dims)
-    wide = np.eye(n_dims, dtype=np.float64) if covariance in ("full", "tied") else np.float64(1.0)
+    shape = covariance_shape(covariance_type, n_components, n_dims)
+    wide = np.eye(n_dims, dtype=np.float64) if covariance_type in ("full", "tied") else np.float64(1.0)
     weights = np.full(n_components, 1.0 / n_components, dtype=np.float64)
-    return Parameters(weights, means, np.array(np.broadcast_to(wide, shape)), covariance)
+    return Parameters(weights, means, np.array(np.broadcast_to(wide, shape)), covariance_type)

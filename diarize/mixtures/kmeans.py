@@ -5,29 +5,121 @@ Seeds follow k-means++ (Arthur & Vassilvitskii 2007); the descent is Lloyd's (19
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from diarize.errors import ModelError
-from diarize.mixtures.validation import Float64Array, IntArray, Points, slices
+from diarize.mixtures.validation import Float64Array, IntArray, Points, as_points, as_weights, slices
 
-__all__ = ["KMeans", "fit_kmeans", "nearest", "seed_points"]
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+__all__ = ["KMeans", "descend", "fit_kmeans", "kmeans_plusplus", "nearest"]
 
 _AT_ONCE = 1 << 12
+DEFAULT_MAX_ITER: Final = 100
 
 
-class KMeans(NamedTuple):
-    """Centres (K, D), labels (n,), and the weighted sum of squared distances after each step, which
-    never rises.
+@dataclass(frozen=True, slots=True)
+class KMeans:
+    """Clusters and how they came about.
+
+    Parameters
+    ----------
+    cluster_centers_ : (K, D)
+    labels_ : (n,), the nearest centre of every point that was fitted
+    inertias_ : (n_iter_ + 1,), weighted sum of squared distances after each step, which never rises
+
     """
 
-    centres: Float64Array
-    labels: IntArray
-    inertias: tuple[float, ...]
+    cluster_centers_: Float64Array
+    labels_: IntArray
+    inertias_: tuple[float, ...]
+
+    @property
+    def inertia_(self) -> float:
+        """Weighted sum of the squared distances of the points from their centres."""
+        return self.inertias_[-1]
+
+    @property
+    def n_iter_(self) -> int:
+        """Steps of the descent."""
+        return len(self.inertias_) - 1
+
+    def predict(self, x: ArrayLike) -> IntArray:
+        """The nearest centre of every point of x (n, D): (n,)."""
+        points = as_points(x, self.cluster_centers_.shape[1])
+        return nearest(points, self.cluster_centers_)[0]
 
 
-def nearest(x: Points, centres: Float64Array) -> tuple[IntArray, Float64Array]:
+def fit_kmeans(
+    x: ArrayLike,
+    n_clusters: int,
+    *,
+    init: str | ArrayLike = "k-means++",
+    max_iter: int = DEFAULT_MAX_ITER,
+    random_state: int = 0,
+    sample_weight: ArrayLike | None = None,
+) -> KMeans:
+    """Clusters of points by Lloyd's descent, from one start, until no label changes.
+
+    A centre that loses all its points moves to the point that is farthest from its own centre.
+
+    Parameters
+    ----------
+    x : (n, D), finite
+    n_clusters : K, from 1 to the number of distinct points
+    init : 'k-means++', or centres (K, D)
+    max_iter : stop after as many steps
+    random_state : the same number gives the same clusters
+    sample_weight : (n,), how often each point counts; once unless given
+
+    Raises
+    ------
+    ModelError
+        For points that are not finite (n, D), another start, and fewer distinct points than clusters.
+
+    References
+    ----------
+    Lloyd 1982, "Least squares quantization in PCM"; Arthur & Vassilvitskii 2007, "k-means++".
+
+    """
+    points = as_points(x)
+    mass = as_weights(sample_weight, len(points))
+    if isinstance(init, str):
+        if init != "k-means++" or n_clusters < 1:
+            raise ModelError(
+                f"init is {init!r} and n_clusters {n_clusters}; allowed are 'k-means++' or "
+                "centres, and at least 1"
+            )
+        seeds = kmeans_plusplus(points, n_clusters, np.random.default_rng(random_state), mass)
+        return descend(points, points[seeds], mass, max_iter)
+    centres = as_points(init, points.shape[1])
+    if len(centres) != n_clusters:
+        raise ModelError(f"init has {len(centres)} centres; n_clusters is {n_clusters}; pass as many")
+    return descend(points, centres, mass, max_iter)
+
+
+def descend(
+    x: Points, centres: Points, mass: Float64Array | None = None, max_iter: int = DEFAULT_MAX_ITER
+) -> KMeans:
+    """Lloyd's descent of checked points from given centres (K, D)."""
+    labels, distances = nearest(x, centres)
+    mass = np.ones(len(x), dtype=np.float64) if mass is None else mass
+    inertias = [float(mass @ distances)]
+    for _ in range(max_iter):
+        centres = _means(x, labels, distances, mass, centres)
+        moved, distances = nearest(x, centres)
+        inertias.append(float(mass @ distances))
+        if np.array_equal(moved, labels):
+            break
+        labels = moved
+    return KMeans(np.asarray(centres, dtype=np.float64), labels, tuple(inertias))
+
+
+def nearest(x: Points, centres: Points) -> tuple[IntArray, Float64Array]:
     """The nearest centre of every point (n,) and the squared distance to it (n,)."""
     labels = np.empty(len(x), dtype=np.int64)
     distances = np.empty(len(x), dtype=np.float64)
@@ -42,17 +134,17 @@ def nearest(x: Points, centres: Float64Array) -> tuple[IntArray, Float64Array]:
     return labels, distances
 
 
-def seed_points(
-    x: Points, n_components: int, rng: np.random.Generator, weights: Float64Array | None = None
+def kmeans_plusplus(
+    x: Points, n_clusters: int, rng: np.random.Generator, mass: Float64Array | None = None
 ) -> IntArray:
     """Indices (K,) of k-means++ seeds: each next one drawn in proportion to weight times squared distance.
 
-    Raises ModelError where there are fewer distinct points than components.
+    Raises ModelError where there are fewer distinct points than clusters.
     """
-    mass = np.ones(len(x), dtype=np.float64) if weights is None else weights
+    mass = np.ones(len(x), dtype=np.float64) if mass is None else mass
     chosen = [_drawn(mass, rng)]
     distances = _squared_distances(x, chosen[0])
-    for _ in range(1, n_components):
+    for _ in range(1, n_clusters):
         gains = mass * distances
         if not gains.any():
             raise ModelError(
@@ -75,28 +167,8 @@ def _drawn(mass: Float64Array, rng: np.random.Generator) -> int:
     return min(found, int(np.flatnonzero(mass)[-1]))  # rounding must not choose a point without mass
 
 
-def fit_kmeans(
-    x: Points, centres: Float64Array, weights: Float64Array | None = None, max_iter: int = 100
-) -> KMeans:
-    """Lloyd's descent from given centres (K, D) until no label changes or `max_iter` steps were made.
-
-    A centre that loses all its points moves to the point that is farthest from its own centre.
-    """
-    labels, distances = nearest(x, centres)
-    mass = np.ones(len(x), dtype=np.float64) if weights is None else weights
-    inertias = [float(mass @ distances)]
-    for _ in range(max_iter):
-        centres = _means(x, labels, distances, mass, centres)
-        moved, distances = nearest(x, centres)
-        inertias.append(float(mass @ distances))
-        if np.array_equal(moved, labels):
-            break
-        labels = moved
-    return KMeans(centres, labels, tuple(inertias))
-
-
 def _means(
-    x: Points, labels: IntArray, distances: Float64Array, mass: Float64Array, centres: Float64Array
+    x: Points, labels: IntArray, distances: Float64Array, mass: Float64Array, centres: Points
 ) -> Float64Array:
     counts = np.bincount(labels, weights=mass, minlength=len(centres))
     sums = np.stack(

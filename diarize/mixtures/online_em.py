@@ -1,4 +1,4 @@
-"""Stepwise EM: a mixture fitted block by block, for data larger than memory (Cappé & Moulines 2009).
+"""Online EM: a mixture fitted block by block, for data larger than memory (Cappé & Moulines 2009).
 
 The running statistics s move towards those of each new block, s ← (1 - γ_t) s + γ_t s(block), with γ_t = (t
 + delay) to the power -decay: the sum of the steps diverges and that of their squares does not, so the fit
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from diarize.errors import ModelError
-from diarize.mixtures.em import Statistics, Target, expectation, m_step
-from diarize.mixtures.fitting import DEFAULT_FLOOR, DEFAULT_START, data_target, fit_gmm
-from diarize.mixtures.gmm import GMM
-from diarize.mixtures.standardize import Chart, into_chart, out_of_chart
+from diarize.mixtures.em import FitData, SufficientStatistics, e_step, m_step
+from diarize.mixtures.fitting import DEFAULT_INIT, DEFAULT_REG_COVAR, fit_data, fit_gmm
+from diarize.mixtures.gmm import DEFAULT_COVARIANCE_TYPE, GMM
+from diarize.mixtures.standardize import Standardizer, standardize, unstandardize
 from diarize.mixtures.validation import as_points, as_weights
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from diarize.mixtures.validation import Float64Array, Points
 
-__all__ = ["StepwiseFit", "fit_blocks", "start_stepwise"]
+__all__ = ["OnlineFit", "fit_blocks", "start_online_em"]
 
 DEFAULT_DECAY: Final = (
     0.6  # Cappé & Moulines (2009, section 4) find 0.6 with averaging best; above one half is allowed
@@ -36,97 +36,129 @@ DEFAULT_DELAY: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class StepwiseFit:
+class OnlineFit:
     """A mixture and what is needed to go on from it with the next block.
 
-    Averages per unit of weight: statistics, scatter (D, D) of the points in the chart. n_blocks so far;
-    log_probs: mean log density in nats of each block before it was learnt from, an honest running estimate
-    for data not yet seen.
+    Parameters
+    ----------
+    gmm : the mixture so far
+    statistics : averages per unit of weight
+    scatter : (D, D) of the points in the standardised coordinates, likewise
+    standardizer : those coordinates
+    decay, delay, reg_covar : as ``start_online_em`` was given them
+    n_blocks : so far
+    scores : mean log density in nats of each block before it was learnt from, an honest running estimate for
+        data not yet seen
+
     """
 
     gmm: GMM
-    statistics: Statistics
+    statistics: SufficientStatistics
     scatter: Float64Array
-    chart: Chart
+    standardizer: Standardizer
     decay: float
     delay: float
-    floor: float
+    reg_covar: float
     n_blocks: int
-    log_probs: tuple[float, ...]
+    scores: tuple[float, ...]
 
-    def add(self, block: ArrayLike, weights: ArrayLike | None = None) -> StepwiseFit:
-        """The fit after one more block (n, D) with weights (n,). Raises ModelError as `fit_gmm` does."""
-        x = as_points(block, self.gmm.n_dims)
-        mass = as_weights(weights, len(x))
+    def partial_fit(self, x: ArrayLike, sample_weight: ArrayLike | None = None) -> OnlineFit:
+        """The fit after one more block x (n, D) with weights (n,): a new value.
+
+        Raises ModelError as `fit_gmm` does.
+        """
+        points = as_points(x, self.gmm.n_features_in_)
+        mass = as_weights(sample_weight, len(points))
         step = (self.n_blocks + self.delay) ** -self.decay
-        target = _block_target(x, mass, self.chart)
-        parameters = into_chart(self.gmm.parameters, self.chart)
-        new = expectation(target, parameters)
-        statistics = _mixed(self.statistics, new, step, target.total)
-        scatter = (1.0 - step) * self.scatter + step * target.scatter / target.total
-        average = target._replace(total=1.0, scatter=scatter)
-        fitted, _ = m_step(statistics, average, self.gmm.covariance, self.floor)
-        seen = new.log_likelihood / target.total + self.chart.log_det
+        data = _block_data(points, mass, self.standardizer)
+        new = e_step(data, standardize(self.gmm.parameters, self.standardizer))
+        statistics = _mixed(self.statistics, new, step, data.total)
+        scatter = (1.0 - step) * self.scatter + step * data.scatter / data.total
+        average = data._replace(total=1.0, scatter=scatter)
+        fitted, _ = m_step(statistics, average, self.gmm.covariance_type, self.reg_covar)
+        seen = new.log_likelihood / data.total + self.standardizer.log_det
         return replace(
             self,
-            gmm=GMM(*out_of_chart(fitted, self.chart)),
+            gmm=GMM(*unstandardize(fitted, self.standardizer)),
             statistics=statistics,
             scatter=scatter,
             n_blocks=self.n_blocks + 1,
-            log_probs=(*self.log_probs, seen),
+            scores=(*self.scores, seen),
         )
 
 
-def start_stepwise(
-    first: ArrayLike,
-    n_components: int,
-    covariance: str,
+def start_online_em(
+    x: ArrayLike,
+    n_components: int = 1,
+    covariance_type: str = DEFAULT_COVARIANCE_TYPE,
     *,
     decay: float = DEFAULT_DECAY,
     delay: float = DEFAULT_DELAY,
-    floor: float = DEFAULT_FLOOR,
-    init: str | GMM = DEFAULT_START,
-    seed: int = 0,
-) -> StepwiseFit:
-    """A fit of the first block (n, D), by EM from `init` (as for `fit_gmm`), ready for more.
+    reg_covar: float = DEFAULT_REG_COVAR,
+    init_params: str | GMM = DEFAULT_INIT,
+    random_state: int = 0,
+) -> OnlineFit:
+    """A fit of the first block by EM, ready for more.
 
-    decay: how fast new blocks count less, above 1/2 and at most 1; delay: how many blocks the first fit
-    counts for. The first block sets the scale of the covariance floor, so let it be typical. Raises
-    ModelError as `fit_gmm` does.
+    Parameters
+    ----------
+    x : (n, D), the first block; it sets the scale of the covariance floor, so let it be typical
+    n_components, covariance_type, reg_covar, init_params, random_state : as for ``fit_gmm``
+    decay : how fast new blocks count less, above 1/2 and at most 1
+    delay : how many blocks the first fit counts for, 1 or more
+
+    Raises
+    ------
+    ModelError
+        For settings out of range, and as ``fit_gmm`` does.
+
+    References
+    ----------
+    Cappé & Moulines 2009, "On-line expectation-maximization algorithm for latent data models".
+
     """
     if not 0.5 < decay <= 1.0 or delay < 1.0:
         raise ModelError(f"decay is {decay} and delay {delay}; allowed are 0.5 < decay <= 1 and delay >= 1")
-    x = as_points(first)
-    gmm, _ = fit_gmm(x, n_components, covariance, floor=floor, init=init, seed=seed)
-    target = data_target(x, None, covariance, floor)
-    found = expectation(target, into_chart(gmm.parameters, target.chart))
-    average = _scaled(found, 1.0 / target.total)
-    return StepwiseFit(gmm, average, target.scatter / target.total, target.chart, decay, delay, floor, 0, ())
+    points = as_points(x)
+    gmm, _ = fit_gmm(
+        points,
+        n_components,
+        covariance_type,
+        reg_covar=reg_covar,
+        init_params=init_params,
+        random_state=random_state,
+    )
+    data = fit_data(points, None, covariance_type, reg_covar)
+    found = e_step(data, standardize(gmm.parameters, data.standardizer))
+    average, scatter = _scaled(found, 1.0 / data.total), data.scatter / data.total
+    return OnlineFit(gmm, average, scatter, data.standardizer, decay, delay, reg_covar, 0, ())
 
 
-def fit_blocks(fit: StepwiseFit, blocks: Iterable[ArrayLike]) -> StepwiseFit:
+def fit_blocks(fit: OnlineFit, blocks: Iterable[ArrayLike]) -> OnlineFit:
     """The fit after all the blocks, in their order; pass them again for another round."""
     for block in blocks:
-        fit = fit.add(block)
+        fit = fit.partial_fit(block)
     return fit
 
 
-def _block_target(x: Points, weights: Float64Array | None, chart: Chart) -> Target:
+def _block_data(x: Points, weights: Float64Array | None, standardizer: Standardizer) -> FitData:
     total = float(len(x)) if weights is None else float(weights.sum())
-    z = (x - chart.shift) @ chart.forward.T
-    return Target(
-        x, weights, chart, total, np.asarray(z.T @ (z if weights is None else weights[:, None] * z))
+    z = (x - standardizer.shift) @ standardizer.forward.T
+    return FitData(
+        x, weights, standardizer, total, np.asarray(z.T @ (z if weights is None else weights[:, None] * z))
     )
 
 
-def _mixed(old: Statistics, new: Statistics, step: float, total: float) -> Statistics:
+def _mixed(
+    old: SufficientStatistics, new: SufficientStatistics, step: float, total: float
+) -> SufficientStatistics:
     a, b = _scaled(old, 1.0 - step), _scaled(new, step / total)
-    return Statistics(
+    return SufficientStatistics(
         a.counts + b.counts, a.first + b.first, a.second + b.second, a.log_likelihood + b.log_likelihood
     )
 
 
-def _scaled(statistics: Statistics, by: float) -> Statistics:
-    return Statistics(
+def _scaled(statistics: SufficientStatistics, by: float) -> SufficientStatistics:
+    return SufficientStatistics(
         by * statistics.counts, by * statistics.first, by * statistics.second, by * statistics.log_likelihood
     )

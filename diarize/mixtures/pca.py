@@ -5,7 +5,7 @@ section 12.1).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -22,104 +22,135 @@ if TYPE_CHECKING:
 
 __all__ = ["PCA", "fit_pca"]
 
+_ARRAYS: Final = ("mean_", "components_", "explained_variance_")
+
 
 @dataclass(frozen=True, slots=True)
 class PCA:
-    """A projection y = (x - mean) axesᵀ, divided by `scales`.
+    """A projection y = (x - mean_) components_ᵀ, divided by deviations when whitening.
 
-    mean (D,); axes (P, D), orthonormal rows, widest first, each with its largest entry positive; variances
-    (P,) along them; total_variance of all D dimensions; scales (P,): ones, or the deviations when
-    whitening.
+    Parameters
+    ----------
+    mean_ : (D,)
+    components_ : (P, D), orthonormal rows, widest first, each with its largest entry positive
+    explained_variance_ : (P,), along the components
+    total_variance : of all D dimensions
+    whiten : whether every component is scaled to unit variance
+
+    Raises
+    ------
+    ModelError
+        When shapes disagree.
+
     """
 
-    mean: Float64Array
-    axes: Float64Array
-    variances: Float64Array
+    mean_: Float64Array
+    components_: Float64Array
+    explained_variance_: Float64Array
     total_variance: float
-    scales: Float64Array
+    whiten: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("mean", "axes", "variances", "scales"):
+        for name in _ARRAYS:
             object.__setattr__(self, name, frozen(getattr(self, name)))
-        if (
-            self.axes.ndim != 2
-            or self.axes.shape[1:] != self.mean.shape
-            or len(self.axes) != len(self.variances)
-        ):
-            raise ModelError(
-                f"axes have shape {self.axes.shape}; the mean has {self.mean.shape}; they must agree"
-            )
+        axes, mean = self.components_, self.mean_
+        if axes.ndim != 2 or axes.shape[1:] != mean.shape or len(axes) != len(self.explained_variance_):
+            raise ModelError(f"components_ have shape {axes.shape}; mean_ has {mean.shape}; they must agree")
 
     @property
-    def explained(self) -> Float64Array:
-        """Share of the total variance along each axis: (P,)."""
-        return self.variances / self.total_variance
+    def n_components_(self) -> int:
+        """P."""
+        return len(self.components_)
 
-    def project(self, x: ArrayLike) -> Float64Array:
+    @property
+    def explained_variance_ratio_(self) -> Float64Array:
+        """Share of the total variance along each component: (P,)."""
+        return self.explained_variance_ / self.total_variance
+
+    def transform(self, x: ArrayLike) -> Float64Array:
         """Points (n, D) in the reduced coordinates (n, P)."""
-        points = as_points(x, len(self.mean))
-        return np.asarray((points - self.mean) @ self.axes.T / self.scales, dtype=np.float64)
+        points = as_points(x, len(self.mean_))
+        return np.asarray((points - self.mean_) @ self.components_.T / self._scales, dtype=np.float64)
 
-    def restore(self, y: ArrayLike) -> Float64Array:
+    def inverse_transform(self, y: ArrayLike) -> Float64Array:
         """The points (n, D) nearest to what was projected to y (n, P)."""
-        points = as_points(y, len(self.axes))
-        return np.asarray((points * self.scales) @ self.axes + self.mean, dtype=np.float64)
+        points = as_points(y, self.n_components_)
+        return np.asarray((points * self._scales) @ self.components_ + self.mean_, dtype=np.float64)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the projection as npz without pickle."""
         from diarize.mixtures.npz import save_arrays
 
+        arrays = {name.rstrip("_"): getattr(self, name) for name in _ARRAYS}
         total = np.array([self.total_variance], dtype=np.float64)
-        arrays = {name: getattr(self, name) for name in ("mean", "axes", "variances", "scales")}
-        save_arrays(path, "pca", {**arrays, "total": total})
+        save_arrays(path, "pca-whiten" if self.whiten else "pca", {**arrays, "total": total})
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> PCA:
         """Read what `save` wrote. Raises ModelError for anything else."""
         from diarize.mixtures.npz import load_arrays
 
-        kind, arrays = load_arrays(path, ("mean", "axes", "variances", "scales", "total"))
-        if kind != "pca" or arrays["total"].shape != (1,):
+        kind, arrays = load_arrays(path, [*(name.rstrip("_") for name in _ARRAYS), "total"])
+        total = arrays.pop("total")
+        if kind not in ("pca", "pca-whiten") or total.shape != (1,):
             raise ModelError(f"{path} holds a {kind}; allowed is a pca; load it with the class that saved it")
-        return cls(
-            arrays["mean"], arrays["axes"], arrays["variances"], float(arrays["total"][0]), arrays["scales"]
-        )
+        fields = {f"{name}_": array for name, array in arrays.items()}
+        return cls(**fields, total_variance=float(total[0]), whiten=kind == "pca-whiten")
+
+    @property
+    def _scales(self) -> Float64Array | float:
+        return np.sqrt(self.explained_variance_) if self.whiten else 1.0
 
 
 def fit_pca(
-    x: ArrayLike, n_dims: int | float, *, weights: ArrayLike | None = None, whiten: bool = False
+    x: ArrayLike, n_components: int | float, *, whiten: bool = False, sample_weight: ArrayLike | None = None
 ) -> PCA:
-    """Principal axes of x (n, D): a number of them, or the fewest that explain a share of the variance.
+    """Principal components of points.
 
-    n_dims: an int from 1 to min(n - 1, D), or a float between 0 and 1. whiten scales every axis to unit
-    variance. Raises ModelError for numbers out of range, data that do not vary, and whitening along axes
-    without variance.
+    Parameters
+    ----------
+    x : (n, D), finite
+    n_components : an int from 1 to min(n - 1, D), or a float between 0 and 1: the fewest components that
+        explain this share of the variance
+    whiten : scale every component to unit variance
+    sample_weight : (n,), how often each point counts; once unless given
+
+    Raises
+    ------
+    ModelError
+        For numbers out of range, data that do not vary, and whitening along components without variance.
+
+    References
+    ----------
+    Bishop 2006, "Pattern Recognition and Machine Learning", section 12.1.
+
     """
     points = as_points(x)
-    mass = as_weights(weights, len(points))
+    mass = as_weights(sample_weight, len(points))
     mean, cov = moments(points, mass)
-    values, vectors = np.linalg.eigh(cov)
+    n = float(len(points)) if mass is None else float(mass.sum())
+    values, vectors = np.linalg.eigh(cov * (n / (n - 1.0) if n > 1.0 else 1.0))
     values, axes = np.maximum(values[::-1], 0.0), vectors[:, ::-1].T
     total = float(values.sum())
     if total <= 0.0:
         raise ModelError("x does not vary at all; allowed is data with some variance; pass other points")
-    kept = _count(n_dims, values / total, len(points))
+    kept = _count(n_components, values / total, len(points))
     signs = np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])
     axes = axes[:kept] * signs[:kept, None]
     if whiten and values[kept - 1] <= values[0] * len(values) * np.finfo(np.float64).eps:
         raise ModelError(
-            f"axis {kept - 1} has no variance to scale to one; take fewer than {kept} dimensions"
+            f"component {kept - 1} has no variance to scale to one; take fewer than {kept} components"
         )
-    scales = np.sqrt(values[:kept]) if whiten else np.ones(kept, dtype=np.float64)
-    return PCA(mean, axes, values[:kept], total, scales)
+    return PCA(mean, axes, values[:kept], total, whiten)
 
 
-def _count(n_dims: int | float, shares: Float64Array, n_points: int) -> int:
+def _count(n_components: int | float, shares: Float64Array, n_points: int) -> int:
     most = min(n_points - 1, len(shares))
-    if isinstance(n_dims, float) and 0.0 < n_dims < 1.0:
-        return min(int(np.searchsorted(np.cumsum(shares), n_dims)) + 1, most)
-    if isinstance(n_dims, float | bool) or not 1 <= n_dims <= most:
+    if isinstance(n_components, float) and 0.0 < n_components < 1.0:
+        return min(int(np.searchsorted(np.cumsum(shares), n_components)) + 1, most)
+    if isinstance(n_components, float | bool) or not 1 <= n_components <= most:
         raise ModelError(
-            f"n_dims is {n_dims}; allowed are 1 to {most}, or a share of the variance between 0 and 1"
+            f"n_components is {n_components}; allowed are 1 to {most}, or a share "
+            "of the variance between 0 and 1"
         )
-    return n_dims
+    return n_components

@@ -2,7 +2,7 @@
 
 One matrix product W f(z) then gives log w_k N(z | μ_k, Σ_k) for every component (the natural parameters of
 Bishop 2006, section 2.4). Features lie in rows so that every NumPy loop runs along the points. Coordinates
-are a `Chart`'s.
+are a `Standardizer`'s.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from diarize.mixtures.gaussian import (
     precision_cholesky,
     quadratic_pairs,
 )
-from diarize.mixtures.standardize import Chart, into_chart
+from diarize.mixtures.standardize import Standardizer, standardize
 from diarize.mixtures.validation import slices
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from diarize.mixtures.validation import Float64Array, Points
 
 __all__ = [
-    "FeatureRows",
+    "QuadraticDesign",
     "component_scores",
     "local_scores",
     "n_quadratic",
@@ -43,23 +43,25 @@ _SMALL_SLICE = 448
 _LARGE_SLICE = 2048
 
 
-def n_quadratic(covariance: str, n_dims: int) -> int:
+def n_quadratic(covariance_type: str, n_dims: int) -> int:
     """How many quadratic features a kind of covariance needs."""
-    return {"full": n_dims * (n_dims + 1) // 2, "tied": 0, "diag": n_dims, "spherical": 1}[covariance]
+    return {"full": n_dims * (n_dims + 1) // 2, "tied": 0, "diag": n_dims, "spherical": 1}[covariance_type]
 
 
-class FeatureRows:
+class QuadraticDesign:
     """Reused buffers that turn a slice of points into its features, (D + Q + 1, c), features in rows."""
 
-    def __init__(self, chart: Chart, covariance: str, size: int, dtype: np.dtype[Any]) -> None:
-        self.covariance = covariance
-        n_dims = len(chart.shift)
+    def __init__(
+        self, standardizer: Standardizer, covariance_type: str, size: int, dtype: np.dtype[Any]
+    ) -> None:
+        self.covariance_type = covariance_type
+        n_dims = len(standardizer.shift)
         # whole rows of the shift, so that one long subtraction does what would be c short ones
-        self._shift = np.tile(chart.shift.astype(dtype), (size, 1))
-        self._forward = chart.forward.astype(dtype)
+        self._shift = np.tile(standardizer.shift.astype(dtype), (size, 1))
+        self._forward = standardizer.forward.astype(dtype)
         self._centred = np.empty((size, n_dims), dtype=dtype)
         self._twice = np.empty((2 * n_dims, size), dtype=dtype)
-        self._rows = np.ones((n_dims + n_quadratic(covariance, n_dims) + 1, size), dtype=dtype)
+        self._rows = np.ones((n_dims + n_quadratic(covariance_type, n_dims) + 1, size), dtype=dtype)
 
     def of(self, block: Points) -> Points:
         """The features of a block (c, D); the buffer is overwritten by the next call."""
@@ -67,11 +69,11 @@ class FeatureRows:
         centred = np.subtract(block, self._shift[:c], out=self._centred[:c])
         rows = self._rows[:, :c]
         z = np.matmul(self._forward, centred.T, out=rows[:n_dims])
-        if self.covariance == "diag":
+        if self.covariance_type == "diag":
             np.multiply(z, z, out=rows[n_dims:-1])
-        elif self.covariance == "spherical":
+        elif self.covariance_type == "spherical":
             np.einsum("dc,dc->c", z, z, out=rows[n_dims])
-        elif self.covariance == "full":
+        elif self.covariance_type == "full":
             self._fill_pairs(z, rows[n_dims:-1])
         rows[-1] = 1.0
         return rows
@@ -123,18 +125,18 @@ def score_matrix(parameters: Parameters, log_weights: Float64Array | None = None
     """
     means = parameters.means
     n_components, n_dims = means.shape
-    factors = precision_cholesky(parameters.covariances, parameters.covariance)
+    factors = precision_cholesky(parameters.covariances, parameters.covariance_type)
     quadratic = np.zeros((n_components, 0), dtype=np.float64)
-    if parameters.covariance in ("full", "tied"):
+    if parameters.covariance_type in ("full", "tied"):
         precisions = factors @ factors.swapaxes(-1, -2)
         linear = np.einsum("kde,ke->kd", np.broadcast_to(precisions, (n_components, n_dims, n_dims)), means)
-        if parameters.covariance == "full":
+        if parameters.covariance_type == "full":
             rows, columns = quadratic_pairs(n_dims)
             quadratic = np.where(rows == columns, -0.5, -1.0) * precisions[:, rows, columns]
     else:
-        precisions = factors**2 if parameters.covariance == "diag" else factors[:, None] ** 2
+        precisions = factors**2 if parameters.covariance_type == "diag" else factors[:, None] ** 2
         linear, quadratic = precisions * means, -0.5 * precisions
-    log_dets = log_determinants(factors, parameters.covariance, n_dims)
+    log_dets = log_determinants(factors, parameters.covariance_type, n_dims)
     constant = -0.5 * (n_dims * LOG_2PI + log_dets + np.einsum("kd,kd->k", linear, means))
     if (
         log_weights is None
@@ -145,22 +147,22 @@ def score_matrix(parameters: Parameters, log_weights: Float64Array | None = None
 
 
 def component_scores(
-    x: Points, parameters: Parameters, chart: Chart, log_weights: Float64Array | None = None
+    x: Points, parameters: Parameters, standardizer: Standardizer, log_weights: Float64Array | None = None
 ) -> Iterator[tuple[slice, Float64Array]]:
     """Slices of x with log w_k N(x | μ_k, Σ_k), (K, c) in float64; the next slice overwrites the buffer."""
-    return local_scores(x, into_chart(parameters, chart), chart, log_weights)
+    return local_scores(x, standardize(parameters, standardizer), standardizer, log_weights)
 
 
 def local_scores(
-    x: Points, local: Parameters, chart: Chart, log_weights: Float64Array | None = None
+    x: Points, local: Parameters, standardizer: Standardizer, log_weights: Float64Array | None = None
 ) -> Iterator[tuple[slice, Float64Array]]:
     """`component_scores` of a mixture that is already in the coordinates of the chart."""
     matrix = score_matrix(local, log_weights)
-    matrix[:, -1] += chart.log_det
+    matrix[:, -1] += standardizer.log_det
     size = min(slice_size(matrix.shape[0], matrix.shape[1], 8), len(x))
-    features = FeatureRows(chart, local.covariance, size, np.dtype(np.float64))
+    features = QuadraticDesign(standardizer, local.covariance_type, size, np.dtype(np.float64))
     scores = np.empty((len(matrix), size), dtype=np.float64)
-    factor = precision_cholesky(local.covariances, "tied") if local.covariance == "tied" else None
+    factor = precision_cholesky(local.covariances, "tied") if local.covariance_type == "tied" else None
     for part in slices(len(x), size):
         rows = features.of(x[part])
         out = np.matmul(matrix, rows, out=scores[:, : rows.shape[1]])

@@ -11,17 +11,17 @@ import numpy as np
 
 from diarize.errors import ModelError
 from diarize.mixtures.fitting import (
-    DEFAULT_FLOOR,
     DEFAULT_MAX_ITER,
-    DEFAULT_RESTARTS,
+    DEFAULT_N_INIT,
+    DEFAULT_REG_COVAR,
     DEFAULT_TOL,
     FitTrace,
     fit_gmm,
 )
-from diarize.mixtures.gaussian import check_covariance_name
-from diarize.mixtures.gmm import DEFAULT_COVARIANCE, GMM
+from diarize.mixtures.gaussian import check_covariance_type
+from diarize.mixtures.gmm import DEFAULT_COVARIANCE_TYPE, GMM
 from diarize.mixtures.holdout import DEFAULT_FOLDS, HeldOut, blocked_folds, held_out_likelihood
-from diarize.mixtures.split_merge import Fit, FitSettings, merged_down, split_up
+from diarize.mixtures.split_merge import Fit, FitSettings, merge_down, split_up
 from diarize.mixtures.validation import as_points, as_weights
 
 if TYPE_CHECKING:
@@ -106,10 +106,10 @@ class Selection:
         """Free parameters of every candidate."""
         return tuple(c.gmm.n_parameters for c in self.candidates)
 
-    def curve(self, covariance: str | None = None) -> tuple[tuple[int, ...], Float64Array]:
+    def curve(self, covariance_type: str | None = None) -> tuple[tuple[int, ...], Float64Array]:
         """K and criterion of the candidates with one covariance (that of the best unless given)."""
-        kind = covariance or self.best.gmm.covariance
-        chosen = [c for c in self.candidates if c.gmm.covariance == kind]
+        kind = covariance_type or self.best.gmm.covariance_type
+        chosen = [c for c in self.candidates if c.gmm.covariance_type == kind]
         values = np.array([c.value(self.criterion) for c in chosen], dtype=np.float64)
         return tuple(c.gmm.n_components for c in chosen), values
 
@@ -130,7 +130,7 @@ class Selection:
             return NEAR[self.criterion]
         if candidate.held_out is None or self.best.held_out is None:
             return 0.0
-        gaps = self.best.held_out.log_probs - candidate.held_out.log_probs
+        gaps = self.best.held_out.scores - candidate.held_out.scores
         return float(gaps.std(ddof=1) / np.sqrt(len(gaps)))
 
     @property
@@ -149,9 +149,9 @@ class Selection:
 
 
 def _name(candidate: Candidate, among: Sequence[Candidate]) -> str:
-    kinds = {c.gmm.covariance for c in among}
+    kinds = {c.gmm.covariance_type for c in among}
     name = f"K = {candidate.gmm.n_components}"
-    return name if len(kinds) == 1 else f"{name} {candidate.gmm.covariance}"
+    return name if len(kinds) == 1 else f"{name} {candidate.gmm.covariance_type}"
 
 
 class FoldPlan(NamedTuple):
@@ -164,37 +164,55 @@ class FoldPlan(NamedTuple):
 def select_gmm(
     x: ArrayLike,
     n_components: Iterable[int],
-    covariances: str | Sequence[str] = DEFAULT_COVARIANCE,
+    covariance_types: str | Sequence[str] = DEFAULT_COVARIANCE_TYPE,
     *,
     criterion: str = "bic",
     sweep: str = "both",
-    weights: ArrayLike | None = None,
     n_samples: float | None = None,
     n_folds: int = DEFAULT_FOLDS,
     block_length: int | None = None,
     gap: int = 0,
-    max_iter: int = DEFAULT_MAX_ITER,
     tol: float = DEFAULT_TOL,
-    floor: float = DEFAULT_FLOOR,
-    n_init: int = DEFAULT_RESTARTS,
-    seed: int = 0,
+    reg_covar: float = DEFAULT_REG_COVAR,
+    max_iter: int = DEFAULT_MAX_ITER,
+    n_init: int = DEFAULT_N_INIT,
+    random_state: int = 0,
+    sample_weight: ArrayLike | None = None,
 ) -> Selection:
-    """Fit x (n, D) with every number of components and covariance given, and choose by a criterion.
+    """Fit mixtures with every number of components and covariance given, and choose by a criterion.
 
-    criterion: bic, aic, icl, or held-out (`blocked_folds`). sweep: 'split' upwards from the smallest K,
-    'merge' downwards from the largest, 'both' (the likelier at every K), or 'fresh'. n_samples: effective
-    number of points (`effective_sample_size`). The rest, and what raises ModelError, as for `fit_gmm`.
+    Parameters
+    ----------
+    x : (n, D), finite; neighbours in time beside each other where they are correlated
+    n_components : the numbers to try
+    covariance_types : one or several of 'full', 'tied', 'diag' and 'spherical'
+    criterion : 'bic', 'aic', 'icl', or 'held-out', the likelihood of blocks left out
+    sweep : 'split' upwards from the smallest number, 'merge' downwards from the largest, 'both' (the likelier
+        at every number), or 'fresh'
+    n_samples : how many independent points the data are worth (``effective_sample_size``); n unless given
+    n_folds, block_length, gap : for 'held-out', as for ``blocked_folds`` and ``held_out_likelihood``
+    tol, reg_covar, max_iter, n_init, random_state, sample_weight : as for ``fit_gmm``
+
+    Returns
+    -------
+    All candidates with their criteria, and which of them is best.
+
+    Raises
+    ------
+    ModelError
+        For an unknown criterion or sweep, nothing to try, and as ``fit_gmm`` does.
+
     """
     points, counts = as_points(x), sorted(set(n_components))
-    mass = as_weights(weights, len(points))
-    kinds = (covariances,) if isinstance(covariances, str) else tuple(covariances)
+    mass = as_weights(sample_weight, len(points))
+    kinds = (covariance_types,) if isinstance(covariance_types, str) else tuple(covariance_types)
     _check_request(counts, kinds, criterion, sweep)
-    plan = (
-        FoldPlan(blocked_folds(len(points), n_folds, block_length), gap) if criterion == "held-out" else None
-    )
+    folded = criterion == "held-out"
+    plan = FoldPlan(blocked_folds(len(points), n_folds, block_length), gap) if folded else None
     candidates: list[Candidate] = []
     for kind in kinds:
-        settings = FitSettings(check_covariance_name(kind), mass, max_iter, tol, floor, n_init, seed)
+        check_covariance_type(kind)
+        settings = FitSettings(kind, mass, max_iter, tol, reg_covar, n_init, random_state)
         fits = _swept(points, counts, settings, sweep)
         candidates.extend(_candidate(points, fit, settings, n_samples, plan) for fit in fits)
     total = float(len(points)) if mass is None else float(mass.sum())
@@ -226,26 +244,26 @@ def _swept(x: Points, counts: Sequence[int], settings: FitSettings, sweep: str) 
             ways[-1][fit.gmm.n_components] = fit
     if sweep in ("both", "merge"):
         fit = _fresh(x, counts[-1], settings)
-        if ways and ways[0][counts[-1]].trace.bounds[-1] > fit.trace.bounds[-1]:
+        if ways and ways[0][counts[-1]].trace.lower_bounds_[-1] > fit.trace.lower_bounds_[-1]:
             fit = ways[0][counts[-1]]
         ways.append({counts[-1]: fit})
         while fit.gmm.n_components > counts[0]:
-            fit = merged_down(x, fit, settings)
+            fit = merge_down(x, fit, settings)
             ways[-1][fit.gmm.n_components] = fit
-    return [max((way[k] for way in ways), key=lambda fit: float(fit.trace.bounds[-1])) for k in counts]
+    return [max((way[k] for way in ways), key=lambda fit: float(fit.trace.lower_bounds_[-1])) for k in counts]
 
 
 def _fresh(x: Points, n_components: int, settings: FitSettings) -> Fit:
     gmm, trace = fit_gmm(
         x,
         n_components,
-        settings.covariance,
-        weights=settings.weights,
+        settings.covariance_type,
+        sample_weight=settings.sample_weight,
         max_iter=settings.max_iter,
         tol=settings.tol,
-        floor=settings.floor,
+        reg_covar=settings.reg_covar,
         n_init=settings.n_init,
-        seed=settings.seed,
+        random_state=settings.random_state,
     )
     return Fit(gmm, trace, f"fresh from {trace.start}")
 
@@ -253,7 +271,7 @@ def _fresh(x: Points, n_components: int, settings: FitSettings) -> Fit:
 def _candidate(
     x: Points, fit: Fit, settings: FitSettings, n_samples: float | None, plan: FoldPlan | None
 ) -> Candidate:
-    said = fit.gmm.criteria(x, settings.weights, n_samples)
+    said = fit.gmm.criteria(x, settings.sample_weight, n_samples)
     out = None
     if plan is not None:
         shared: dict[str, Any] = settings._asdict()

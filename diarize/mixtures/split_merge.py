@@ -1,4 +1,4 @@
-"""Sweep: mixtures for every number of components from one another, by splits and merges.
+"""Split and merge: mixtures for every number of components from one another.
 
 A neighbour in K is a better start than chance (Ueda, Nakano, Ghahramani & Hinton 2000). Proposals compete
 for a few steps of EM on a subsample, where a trial costs next to nothing; the winner is then fitted to all
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from diarize.mixtures.validation import Float64Array, Points
 
-__all__ = ["Fit", "FitSettings", "merged", "merged_down", "split", "split_up"]
+__all__ = ["Fit", "FitSettings", "merge_components", "merge_down", "split_component", "split_up"]
 
 _TRIAL_POINTS = 5_000
 _TRIAL_STEPS = 5
@@ -30,13 +30,13 @@ _TRIAL_PAIRS = 8
 class FitSettings(NamedTuple):
     """What every fit of a sweep shares."""
 
-    covariance: str
-    weights: Float64Array | None
+    covariance_type: str
+    sample_weight: Float64Array | None
     max_iter: int
     tol: float
-    floor: float
+    reg_covar: float
     n_init: int
-    seed: int
+    random_state: int
 
 
 class Fit(NamedTuple):
@@ -50,24 +50,24 @@ class Fit(NamedTuple):
 def split_up(x: Points, fit: Fit, settings: FitSettings) -> Fit:
     """The mixture with one component more that comes from the best split."""
     proposals = [
-        (split(fit.gmm, k), f"component {k} of {fit.gmm.n_components} split")
+        (split_component(fit.gmm, k), f"component {k} of {fit.gmm.n_components} split")
         for k in range(fit.gmm.n_components)
     ]
     return _best(x, proposals, settings)
 
 
-def merged_down(x: Points, fit: Fit, settings: FitSettings) -> Fit:
+def merge_down(x: Points, fit: Fit, settings: FitSettings) -> Fit:
     """The mixture with one component less that comes from the best merge among the pairs that overlap
     most.
     """
-    r = fit.gmm.responsibilities(_trial_sample(x, settings)[0])
+    r = fit.gmm.predict_proba(_trial_sample(x, settings)[0])
     overlap = np.triu(r.T @ r / np.sqrt(np.outer((r**2).sum(axis=0), (r**2).sum(axis=0)) + 1e-300), 1)
     first, second = np.triu_indices(len(overlap), 1)
     order = np.argsort(-overlap[first, second], kind="stable")[:_TRIAL_PAIRS]
     n_components = fit.gmm.n_components
     proposals = [
         (
-            merged(fit.gmm, int(first[i]), int(second[i])),
+            merge_components(fit.gmm, int(first[i]), int(second[i])),
             f"components {first[i]} and {second[i]} of {n_components} merged",
         )
         for i in order
@@ -75,48 +75,50 @@ def merged_down(x: Points, fit: Fit, settings: FitSettings) -> Fit:
     return _best(x, proposals, settings)
 
 
-def split(gmm: GMM, k: int) -> GMM:
+def split_component(gmm: GMM, k: int) -> GMM:
     """Component k replaced by two halves, a standard deviation apart along its longest axis; moments
     are kept.
     """
-    full = full_covariances(gmm.covariances, gmm.covariance, gmm.n_components, gmm.n_dims)[k]
+    full = full_covariances(gmm.covariances_, gmm.covariance_type, gmm.n_components, gmm.n_features_in_)[k]
     values, vectors = np.linalg.eigh(full)
     step = 0.5 * np.sqrt(values[-1]) * vectors[:, -1]
-    weights = np.append(gmm.weights, gmm.weights[k] / 2.0)
+    weights = np.append(gmm.weights_, gmm.weights_[k] / 2.0)
     weights[k] /= 2.0
-    means = np.vstack([gmm.means, gmm.means[k] + step])
+    means = np.vstack([gmm.means_, gmm.means_[k] + step])
     means[k] -= step
-    if gmm.covariance == "tied":
-        return GMM(weights, means, gmm.covariances, gmm.covariance)
-    half = _of_kind(full - np.outer(step, step), gmm.covariance)
-    covariances = np.concatenate([gmm.covariances, half[None]])
+    if gmm.covariance_type == "tied":
+        return GMM(weights, means, gmm.covariances_, gmm.covariance_type)
+    half = _of_kind(full - np.outer(step, step), gmm.covariance_type)
+    covariances = np.concatenate([gmm.covariances_, half[None]])
     covariances[k] = half
-    return GMM(weights, means, covariances, gmm.covariance)
+    return GMM(weights, means, covariances, gmm.covariance_type)
 
 
-def merged(gmm: GMM, i: int, j: int) -> GMM:
+def merge_components(gmm: GMM, i: int, j: int) -> GMM:
     """Components i and j replaced by one with their joint weight, mean and covariance (in the place of i)."""
-    weight = gmm.weights[i] + gmm.weights[j]
-    shares = gmm.weights[[i, j]] / weight if weight > 0.0 else np.array([0.5, 0.5])
-    mean = shares @ gmm.means[[i, j]]
-    weights, means = np.delete(gmm.weights, j), np.delete(gmm.means, j, axis=0)
+    weight = gmm.weights_[i] + gmm.weights_[j]
+    shares = gmm.weights_[[i, j]] / weight if weight > 0.0 else np.array([0.5, 0.5])
+    mean = shares @ gmm.means_[[i, j]]
+    weights, means = np.delete(gmm.weights_, j), np.delete(gmm.means_, j, axis=0)
     at = i if i < j else i - 1
     weights[at], means[at] = weight, mean
-    if gmm.covariance == "tied":
-        return GMM(weights, means, gmm.covariances, gmm.covariance)
-    full = full_covariances(gmm.covariances, gmm.covariance, gmm.n_components, gmm.n_dims)[[i, j]]
-    away = gmm.means[[i, j]] - mean
+    if gmm.covariance_type == "tied":
+        return GMM(weights, means, gmm.covariances_, gmm.covariance_type)
+    full = full_covariances(gmm.covariances_, gmm.covariance_type, gmm.n_components, gmm.n_features_in_)[
+        [i, j]
+    ]
+    away = gmm.means_[[i, j]] - mean
     joint = np.tensordot(shares, full + away[:, :, None] * away[:, None, :], axes=1)
-    covariances = np.delete(gmm.covariances, j, axis=0)
-    covariances[at] = _of_kind(joint, gmm.covariance)
-    return GMM(weights, means, covariances, gmm.covariance)
+    covariances = np.delete(gmm.covariances_, j, axis=0)
+    covariances[at] = _of_kind(joint, gmm.covariance_type)
+    return GMM(weights, means, covariances, gmm.covariance_type)
 
 
-def _of_kind(matrix: Float64Array, covariance: str) -> Float64Array:
-    if covariance == "full":
+def _of_kind(matrix: Float64Array, covariance_type: str) -> Float64Array:
+    if covariance_type == "full":
         return matrix
     diagonal = np.diagonal(matrix)
-    return np.array(diagonal) if covariance == "diag" else np.asarray(diagonal.mean(), dtype=np.float64)
+    return np.array(diagonal) if covariance_type == "diag" else np.asarray(diagonal.mean(), dtype=np.float64)
 
 
 def _best(x: Points, proposals: Iterable[tuple[GMM, str]], settings: FitSettings) -> Fit:
@@ -126,14 +128,14 @@ def _best(x: Points, proposals: Iterable[tuple[GMM, str]], settings: FitSettings
         gmm, trace = fit_gmm(
             sample,
             start.n_components,
-            settings.covariance,
-            init=start,
-            weights=weights,
+            settings.covariance_type,
+            init_params=start,
+            sample_weight=weights,
             max_iter=_TRIAL_STEPS,
             tol=settings.tol,
-            floor=settings.floor,
+            reg_covar=settings.reg_covar,
         )
-        trials.append((float(trace.bounds[-1]), gmm, origin))
+        trials.append((float(trace.lower_bounds_[-1]), gmm, origin))
     _, start, origin = max(trials, key=lambda trial: trial[0])
     return refined(x, start, origin, settings)
 
@@ -143,18 +145,20 @@ def refined(x: Points, start: GMM, origin: str, settings: FitSettings) -> Fit:
     gmm, trace = fit_gmm(
         x,
         start.n_components,
-        settings.covariance,
-        init=start,
-        weights=settings.weights,
+        settings.covariance_type,
+        init_params=start,
+        sample_weight=settings.sample_weight,
         max_iter=settings.max_iter,
         tol=settings.tol,
-        floor=settings.floor,
+        reg_covar=settings.reg_covar,
     )
     return Fit(gmm, trace, origin)
 
 
 def _trial_sample(x: Points, settings: FitSettings) -> tuple[Points, Float64Array | None]:
     if len(x) <= _TRIAL_POINTS:
-        return x, settings.weights
-    chosen = np.sort(np.random.default_rng(settings.seed).choice(len(x), _TRIAL_POINTS, replace=False))
-    return x[chosen], None if settings.weights is None else settings.weights[chosen]
+        return x, settings.sample_weight
+    chosen = np.sort(
+        np.random.default_rng(settings.random_state).choice(len(x), _TRIAL_POINTS, replace=False)
+    )
+    return x[chosen], None if settings.sample_weight is None else settings.sample_weight[chosen]

@@ -20,13 +20,20 @@ from diarize.mixtures.validation import frozen, slices
 if TYPE_CHECKING:
     from diarize.mixtures.validation import Float64Array, Points
 
-__all__ = ["Chart", "chart_of_mixture", "chart_of_points", "into_chart", "moments", "out_of_chart"]
+__all__ = [
+    "Standardizer",
+    "moments",
+    "standardize",
+    "standardizer_of_mixture",
+    "standardizer_of_points",
+    "unstandardize",
+]
 
 _SUMMED_AT_ONCE = 1 << 13
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
+class Standardizer:
     """The map z = forward (x - shift): shift (D,), forward and inverse (D, D), log |det forward|."""
 
     shift: Float64Array
@@ -50,34 +57,36 @@ def moments(x: Points, weights: Float64Array | None) -> tuple[Float64Array, Floa
     return mean, scatter / total
 
 
-def chart_of_points(
-    mean: Float64Array, cov: Float64Array, covariance: str, floor: float, dtype: np.dtype[Any]
-) -> Chart:
+def standardizer_of_points(
+    mean: Float64Array, cov: Float64Array, covariance_type: str, reg_covar: float, dtype: np.dtype[Any]
+) -> Standardizer:
     """The chart that standardises data of this mean (D,) and covariance (D, D) for this kind of covariance.
 
     Raises ModelError for a dimension that is constant (for spherical: when all are).
     """
     shift = mean.astype(dtype).astype(np.float64)  # exactly what float32 data will be shifted by
-    _require_spread(np.diagonal(cov), np.abs(mean), covariance)
-    forward = _standardising(cov, covariance, floor).astype(dtype).astype(np.float64)
-    return _chart(shift, forward)
+    _require_spread(np.diagonal(cov), np.abs(mean), covariance_type)
+    forward = _standardising(cov, covariance_type, reg_covar).astype(dtype).astype(np.float64)
+    return _standardizer(shift, forward)
 
 
-def chart_of_mixture(parameters: Parameters) -> Chart:
+def standardizer_of_mixture(parameters: Parameters) -> Standardizer:
     """The chart in which a mixture as a whole has mean zero and unit variance: where it is evaluated."""
     mean, cov = total_moments(parameters)
-    return _chart(mean, _standardising(cov, parameters.covariance, 0.0))
+    return _standardizer(mean, _standardising(cov, parameters.covariance_type, 0.0))
 
 
-def _chart(shift: Float64Array, forward: Float64Array) -> Chart:
+def _standardizer(shift: Float64Array, forward: Float64Array) -> Standardizer:
     sign_and_log = np.linalg.slogdet(forward)
-    return Chart(frozen(shift), frozen(forward), frozen(np.linalg.inv(forward)), float(sign_and_log[1]))
+    return Standardizer(
+        frozen(shift), frozen(forward), frozen(np.linalg.inv(forward)), float(sign_and_log[1])
+    )
 
 
-def _require_spread(variances: Float64Array, magnitudes: Float64Array, covariance: str) -> None:
+def _require_spread(variances: Float64Array, magnitudes: Float64Array, covariance_type: str) -> None:
     resolution = (64.0 * np.finfo(np.float64).eps * magnitudes) ** 2
     constant = variances <= np.maximum(resolution, np.finfo(np.float64).tiny)
-    if constant.all() if covariance == "spherical" else constant.any():
+    if constant.all() if covariance_type == "spherical" else constant.any():
         names = ", ".join(str(d) for d in np.flatnonzero(constant)[:8])
         raise ModelError(
             f"dimension {names} of x is constant; a Gaussian needs some variance in each; "
@@ -85,37 +94,37 @@ def _require_spread(variances: Float64Array, magnitudes: Float64Array, covarianc
         )
 
 
-def _standardising(cov: Float64Array, covariance: str, floor: float) -> Float64Array:
+def _standardising(cov: Float64Array, covariance_type: str, reg_covar: float) -> Float64Array:
     variances = np.diagonal(cov)
-    if covariance == "spherical":
+    if covariance_type == "spherical":
         scale = np.full(len(cov), 1.0 / np.sqrt(variances.mean()), dtype=np.float64)
         return np.asarray(scale * np.eye(len(cov), dtype=np.float64), dtype=np.float64)
     scale = 1.0 / np.sqrt(variances)
-    if covariance == "diag":
+    if covariance_type == "diag":
         return np.asarray(scale * np.eye(len(cov), dtype=np.float64), dtype=np.float64)
     values, vectors = np.linalg.eigh(cov * scale * scale[:, None])
     # directions that the points do not span get the floor, as if they had that little variance
-    least = max(floor, len(cov) * np.finfo(np.float64).eps)
+    least = max(reg_covar, len(cov) * np.finfo(np.float64).eps)
     return np.asarray((vectors / np.sqrt(np.maximum(values, least))).T * scale, dtype=np.float64)
 
 
-def into_chart(parameters: Parameters, chart: Chart) -> Parameters:
+def standardize(parameters: Parameters, standardizer: Standardizer) -> Parameters:
     """The same mixture in the coordinates of the chart."""
-    means = (parameters.means - chart.shift) @ chart.forward.T
-    return parameters._replace(means=means, covariances=_mapped(parameters, chart.forward))
+    means = (parameters.means - standardizer.shift) @ standardizer.forward.T
+    return parameters._replace(means=means, covariances=_mapped(parameters, standardizer.forward))
 
 
-def out_of_chart(parameters: Parameters, chart: Chart) -> Parameters:
+def unstandardize(parameters: Parameters, standardizer: Standardizer) -> Parameters:
     """The same mixture in the coordinates of the data."""
-    means = parameters.means @ chart.inverse.T + chart.shift
-    return parameters._replace(means=means, covariances=_mapped(parameters, chart.inverse))
+    means = parameters.means @ standardizer.inverse.T + standardizer.shift
+    return parameters._replace(means=means, covariances=_mapped(parameters, standardizer.inverse))
 
 
 def _mapped(parameters: Parameters, matrix: Float64Array) -> Float64Array:
     covariances = parameters.covariances
-    if parameters.covariance == "spherical":
+    if parameters.covariance_type == "spherical":
         return np.asarray(covariances * matrix[0, 0] ** 2, dtype=np.float64)
-    if parameters.covariance == "diag":
+    if parameters.covariance_type == "diag":
         return np.asarray(covariances * np.diagonal(matrix) ** 2, dtype=np.float64)
     moved = matrix @ covariances @ matrix.T
     return np.asarray(0.5 * (moved + moved.swapaxes(-1, -2)), dtype=np.float64)

@@ -21,11 +21,11 @@ from diarize.mixtures.conjugate import (
     stick_parameters,
     wishart_divergence,
 )
-from diarize.mixtures.em import Target, expectation
+from diarize.mixtures.em import FitData, e_step
 from diarize.mixtures.gaussian import Parameters, log_determinants, precision_cholesky, symmetric_matrices
 
 if TYPE_CHECKING:
-    from diarize.mixtures.em import Statistics
+    from diarize.mixtures.em import SufficientStatistics
     from diarize.mixtures.validation import Float64Array
 
 __all__ = [
@@ -78,16 +78,16 @@ class VariationalRun(NamedTuple):
 
 
 def variational_run(
-    target: Target, posterior: Posterior, prior: Prior, max_iter: int, tol: float
+    data: FitData, posterior: Posterior, prior: Prior, max_iter: int, tol: float
 ) -> VariationalRun:
     """Updates until one gains less than tol nats per point or max_iter were made; one that loses is not
     taken.
     """
-    first, statistics = bound_and_sums(target, posterior, prior)
+    first, statistics = bound_and_sums(data, posterior, prior)
     kept, bounds = posterior, [first]
     for _ in range(max_iter):
-        posterior = posterior_of(statistics, prior, target, kept.mixture.covariance)
-        bound, statistics = bound_and_sums(target, posterior, prior)
+        posterior = posterior_of(statistics, prior, data, kept.mixture.covariance_type)
+        bound, statistics = bound_and_sums(data, posterior, prior)
         if bound < bounds[-1]:
             return VariationalRun(kept, tuple(bounds), True)
         kept = posterior
@@ -97,17 +97,19 @@ def variational_run(
     return VariationalRun(kept, tuple(bounds), False)
 
 
-def bound_and_sums(target: Target, posterior: Posterior, prior: Prior) -> tuple[float, Statistics]:
+def bound_and_sums(data: FitData, posterior: Posterior, prior: Prior) -> tuple[float, SufficientStatistics]:
     """E-step: the evidence lower bound in nats per point at its best responsibilities, and their
     statistics.
     """
-    offsets = expected_log_weights(posterior, prior) + _offsets(posterior)
-    statistics = expectation(target, posterior.mixture, offsets)
-    gained = (statistics.log_likelihood - divergence(posterior, prior)) / target.total
-    return gained + target.chart.log_det, statistics
+    log_weights = expected_log_weights(posterior.counts, prior.weights, prior.concentration)
+    statistics = e_step(data, posterior.mixture, log_weights + _offsets(posterior))
+    gained = (statistics.log_likelihood - divergence(posterior, prior)) / data.total
+    return gained + data.standardizer.log_det, statistics
 
 
-def posterior_of(statistics: Statistics, prior: Prior, target: Target, covariance: str) -> Posterior:
+def posterior_of(
+    statistics: SufficientStatistics, prior: Prior, data: FitData, covariance_type: str
+) -> Posterior:
     """M-step (Bishop 2006, equations 10.58 to 10.63), with sums about the origin so that no count is
     divided by.
     """
@@ -116,24 +118,24 @@ def posterior_of(statistics: Statistics, prior: Prior, target: Target, covarianc
     precision = prior.precision + counts
     means = (prior.precision * prior.mean + statistics.first) / precision[:, None]
     freedom = prior.freedom + counts
-    sums = _inverse_scales(statistics, prior, target, (means, precision), covariance)
-    if covariance == "tied":
+    sums = _inverse_scales(statistics, prior, data, (means, precision), covariance_type)
+    if covariance_type == "tied":
         # a prior as strong as that of K components, so that one family is compared with the others on equal
         # terms
         total = n_components * prior.freedom + counts.sum()
         covariances, freedom = sums / total, np.full(n_components, total, dtype=np.float64)
     else:
         covariances = sums / freedom.reshape((-1,) + (1,) * (sums.ndim - 1))
-    mixture = Parameters(counts / counts.sum(), means, covariances, covariance)
+    mixture = Parameters(counts / counts.sum(), means, covariances, covariance_type)
     return Posterior(counts, precision, freedom, mixture)
 
 
 def _inverse_scales(
-    statistics: Statistics,
+    statistics: SufficientStatistics,
     prior: Prior,
-    target: Target,
+    data: FitData,
     centres: tuple[Float64Array, Float64Array],
-    covariance: str,
+    covariance_type: str,
 ) -> Float64Array:
     """W⁻¹ of every component in the shape of the kind: prior, plus sums of squares, about the posterior
     mean.
@@ -141,29 +143,29 @@ def _inverse_scales(
     means, precision = centres
     n_components, n_dims = means.shape
     origin = prior.precision * prior.mean
-    if covariance == "diag":
+    if covariance_type == "diag":
         own = statistics.second + origin * prior.mean - precision[:, None] * means**2
         return np.asarray(prior.scale + own, dtype=np.float64)
-    if covariance == "spherical":
+    if covariance_type == "spherical":
         own = statistics.second[:, 0] + origin @ prior.mean - precision * np.einsum("kd,kd->k", means, means)
         return np.asarray(prior.scale + own / n_dims, dtype=np.float64)
     identity = np.eye(n_dims, dtype=np.float64)
     pulled = np.outer(origin, prior.mean)
-    if covariance == "tied":
+    if covariance_type == "tied":
         about = (means.T * precision) @ means
         return np.asarray(
-            n_components * (prior.scale * identity + pulled) + target.scatter - about, dtype=np.float64
+            n_components * (prior.scale * identity + pulled) + data.scatter - about, dtype=np.float64
         )
     squares = symmetric_matrices(statistics.second, n_dims)
     about = precision[:, None, None] * means[:, :, None] * means[:, None, :]
     return np.asarray(prior.scale * identity + pulled + squares - about, dtype=np.float64)
 
 
-def expected_log_weights(posterior: Posterior, prior: Prior) -> Float64Array:
-    """E log π (K,)."""
-    if prior.weights == "dirichlet":
-        return expected_log_dirichlet(prior.concentration + posterior.counts)
-    return expected_log_sticks(*stick_parameters(posterior.counts, prior.concentration))
+def expected_log_weights(counts: Float64Array, kind: str, concentration: float) -> Float64Array:
+    """E log π (K,) after expected counts (K,), under the kind of prior named and its concentration."""
+    if kind == "dirichlet_distribution":
+        return expected_log_dirichlet(concentration + counts)
+    return expected_log_sticks(*stick_parameters(counts, concentration))
 
 
 def _offsets(posterior: Posterior) -> Float64Array:
@@ -179,7 +181,7 @@ def score_offsets(precision: Float64Array, freedom: Float64Array, n_dims: int) -
 
 def divergence(posterior: Posterior, prior: Prior) -> float:
     """KL of the posterior over weights, means and precisions from the prior: what the bound pays."""
-    if prior.weights == "dirichlet":
+    if prior.weights == "dirichlet_distribution":
         before = np.full(len(posterior.counts), prior.concentration, dtype=np.float64)
         paid = dirichlet_divergence(before + posterior.counts, before)
     else:
@@ -189,9 +191,9 @@ def divergence(posterior: Posterior, prior: Prior) -> float:
 
 def _means_divergence(posterior: Posterior, prior: Prior) -> float:
     mixture = posterior.mixture
-    factors = precision_cholesky(mixture.covariances, mixture.covariance)
+    factors = precision_cholesky(mixture.covariances, mixture.covariance_type)
     away = mixture.means - prior.mean
-    if mixture.covariance in ("full", "tied"):
+    if mixture.covariance_type in ("full", "tied"):
         scaled = np.einsum("kd,kde->ke", away, np.broadcast_to(factors, (len(away), *factors.shape[-2:])))
     else:
         scaled = away * factors.reshape(len(away), -1)
@@ -204,10 +206,10 @@ def _precisions_divergence(posterior: Posterior, prior: Prior) -> float:
     """KL of the Wisharts from their priors: one for every component, or one for all where they are tied."""
     mixture, freedom = posterior.mixture, posterior.freedom
     n_components, n_dims = mixture.means.shape
-    factors = precision_cholesky(mixture.covariances, mixture.covariance)
-    log_dets = log_determinants(factors, mixture.covariance, n_dims)
+    factors = precision_cholesky(mixture.covariances, mixture.covariance_type)
+    log_dets = log_determinants(factors, mixture.covariance_type, n_dims)
     squares = np.square(factors)
-    if mixture.covariance == "tied":
+    if mixture.covariance_type == "tied":
         freedom, prior = (
             freedom[:1],
             prior._replace(freedom=n_components * prior.freedom, scale=n_components * prior.scale),
@@ -216,7 +218,7 @@ def _precisions_divergence(posterior: Posterior, prior: Prior) -> float:
     else:
         sums = (
             n_dims * squares
-            if mixture.covariance == "spherical"
+            if mixture.covariance_type == "spherical"
             else squares.reshape(n_components, -1).sum(axis=1)
         )
     after = Wishart(freedom, log_dets + n_dims * np.log(freedom), n_dims)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.hmm import forward_backward, sticky
+from diarize.hmm import forward_backward, sticky_transitions
 from diarize.mixtures import GMM
 from diarize.mixtures.adaptation import map_shift
 from diarize.resegmentation.pauses import NEAR_PAUSE, moved_to_pauses
@@ -17,7 +17,7 @@ from diarize.types import Posteriors, speaker_name
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from diarize.config import SmoothingConfig
+    from diarize.config import ResegmentationConfig
     from diarize.types import SpeakerPoints, SpeechMask
 
     Array = NDArray[Any]
@@ -35,7 +35,7 @@ def adapted_posteriors(
     points: SpeakerPoints,
     responsibilities: Array,
     ubm: GMM,
-    config: SmoothingConfig,
+    config: ResegmentationConfig,
 ) -> Posteriors:
     """Frame posteriors of speakers whose models are adapted from the background mixture.
 
@@ -46,14 +46,14 @@ def adapted_posteriors(
     shares = _spread(responsibilities, points, len(values)) * mask.values[:, None]  # windows bridge pauses
     result, spoken = _masked(shares, mask), values[mask.values]
     for _ in range(config.rounds):
-        scores = np.column_stack([m.log_prob(spoken) for m in _adapted(ubm, values, shares, config)])
+        scores = np.column_stack([m.score_samples(spoken) for m in _adapted(ubm, values, shares, config)])
         result = turn_posteriors(scores, mask, config)
         shares = result.values
     return result
 
 
 def component_posteriors(
-    mask: SpeechMask, points: SpeakerPoints, responsibilities: Array, config: SmoothingConfig
+    mask: SpeechMask, points: SpeakerPoints, responsibilities: Array, config: ResegmentationConfig
 ) -> Posteriors:
     """Frame posteriors where every frame is a point of its own: its responsibilities, smoothed in time."""
     shares = _spread(responsibilities, points, mask.grid.n_frames)[mask.values]
@@ -73,12 +73,13 @@ def _spread(responsibilities: Array, points: SpeakerPoints, n_frames: int) -> Ar
     return spread
 
 
-def _adapted(ubm: GMM, values: Array, shares: Array, config: SmoothingConfig) -> list[GMM]:
+def _adapted(ubm: GMM, values: Array, shares: Array, config: ResegmentationConfig) -> list[GMM]:
     """One mixture per speaker: the means moved by the frames that are theirs."""
     counts, sums = _shared_statistics(ubm, values, shares)
     shift = map_shift(counts, sums, config.relevance)
     return [
-        GMM(ubm.weights, means, ubm.covariances) for means in ubm.means + shift * np.sqrt(ubm.covariances)
+        GMM(ubm.weights_, means, ubm.covariances_, "diag")
+        for means in ubm.means_ + shift * np.sqrt(ubm.covariances_)
     ]
 
 
@@ -86,19 +87,19 @@ def _shared_statistics(ubm: GMM, values: Array, shares: Array) -> tuple[Array, A
     """Counts (K, M) and whitened first-order sums (K, M, D) of each speaker's share of the frames."""
     n_speakers, used = shares.shape[1], shares.any(axis=1)
     counts = np.zeros((n_speakers, ubm.n_components))
-    sums = np.zeros((n_speakers, ubm.n_components, ubm.n_dims))
+    sums = np.zeros((n_speakers, ubm.n_components, ubm.n_features_in_))
     frames = np.flatnonzero(used)
     for part in np.array_split(frames, -(-len(frames) // AT_ONCE)) if len(frames) else ():
-        aligned = ubm.responsibilities(values[part])
+        aligned = ubm.predict_proba(values[part])
         for k in range(n_speakers):
             weighted = aligned * shares[part, k : k + 1]
             counts[k] += weighted.sum(axis=0)
             sums[k] += weighted.T @ values[part]
-    centred = (sums - counts[..., None] * ubm.means) / np.sqrt(ubm.covariances)
+    centred = (sums - counts[..., None] * ubm.means_) / np.sqrt(ubm.covariances_)
     return counts, centred
 
 
-def turn_posteriors(scores: Array, mask: SpeechMask, config: SmoothingConfig) -> Posteriors:
+def turn_posteriors(scores: Array, mask: SpeechMask, config: ResegmentationConfig) -> Posteriors:
     """Forward–backward over short blocks with a least duration of turns.
 
     ``scores`` (n_speech_frames, K) log-likelihoods of the frames of speech. In pauses time goes by, up to
@@ -112,9 +113,9 @@ def turn_posteriors(scores: Array, mask: SpeechMask, config: SmoothingConfig) ->
     places = _places(numbers, round(LONGEST_PAUSE / BLOCK))
     pooled = np.zeros((places[-1] + 1, n_speakers))
     pooled[places] = config.likelihood_scale * np.add.reduceat(scores, starts, axis=0)
-    chain = sticky(n_speakers, config.stay)
+    chain = sticky_transitions(n_speakers, config.stay)
     shortest = min(max(1, round(config.min_turn / BLOCK)), len(pooled))
-    posteriors, _ = forward_backward(pooled, chain.log_start, chain.log_transition, shortest)
+    posteriors, _ = forward_backward(pooled, chain.log_startprob, chain.log_transmat, shortest)
     settled = _at_pauses(posteriors[places], np.flatnonzero(np.diff(numbers) > 1) + 1)
     shares = np.zeros((mask.grid.n_frames, n_speakers), dtype=np.float32)
     shares[mask.values] = np.repeat(settled, np.diff(starts, append=len(blocks)), axis=0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.hmm import forward_backward, sticky
+from diarize.hmm import forward_backward, sticky_transitions
 from diarize.speech.activity import activity_parts
 from diarize.speech.durations import least_durations, padded
 from diarize.speech.music import music_evidence
@@ -44,12 +44,12 @@ def by_mixtures(
     evidence = SCALE * (_log_ratio(features, speech, other, n_mels) + BIAS + config.bias)
     evidence += music_evidence(features, n_mels, talk)
     scores = np.column_stack((evidence, np.zeros(len(evidence))))
-    chain, shortest = sticky(2, STAY), least_durations(features.grid, config)
-    posteriors, _ = forward_backward(scores, chain.log_start, chain.log_transition, shortest)
+    chain, shortest = sticky_transitions(2, STAY), least_durations(features.grid, config)
+    posteriors, _ = forward_backward(scores, chain.log_startprob, chain.log_transmat, shortest)
     return padded((posteriors[:, 0] > 0.5) & ~dead(features, shortest[1]), features.grid, config)
 
 
 def _log_ratio(features: Features, speech: GMM, other: GMM, n_mels: int) -> Array:
     """log p(frame | speech) − log p(frame | other), (n_frames,)."""
     parts = activity_parts(features, n_mels)
-    return np.concatenate([speech.log_prob(x) - other.log_prob(x) for x in parts])
+    return np.concatenate([speech.score_samples(x) - other.score_samples(x) for x in parts])

@@ -13,13 +13,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import logsumexp
 
 from diarize.errors import ModelError
-from diarize.hmm import expected_counts, forward_backward, sticky, viterbi
+from diarize.hmm import expected_counts, forward_backward, sticky_transitions, viterbi
 from diarize.hmm.semi_markov import Chain, MaxPlus, SumProduct, sweep, window_sums
 
 from . import LAW
 
 
-def expanded(log_start, log_transition, durations):
+def expanded(log_startprob, log_transmat, durations):
     """The chain of tied sub-states written out: state of each, start, transitions, allowed ends."""
     places = [(k, d) for k, duration in enumerate(durations) for d in range(duration)]
     n = len(places)
@@ -30,15 +30,15 @@ def expanded(log_start, log_transition, durations):
             if not last and m == k and e == d + 1:
                 a[i, j] = 0.0
             elif last and ((m == k and e == d) or (m != k and e == 0)):
-                a[i, j] = log_transition[k, m]
-    start = np.array([log_start[k] if d == 0 else -np.inf for k, d in places])
+                a[i, j] = log_transmat[k, m]
+    start = np.array([log_startprob[k] if d == 0 else -np.inf for k, d in places])
     end = np.array([0.0 if d == durations[k] - 1 else -np.inf for k, d in places])
     return np.array([k for k, _ in places]), start, a, end
 
 
-def plain(e, log_start, log_transition, durations):
+def plain(e, log_startprob, log_transmat, durations):
     """Posteriors, evidence, best score by the sequential recursion over all sub-states."""
-    states, start, a, end = expanded(log_start, log_transition, durations)
+    states, start, a, end = expanded(log_startprob, log_transmat, durations)
     emissions = e[:, states]
     alpha, best, beta = (np.empty_like(emissions) for _ in range(3))
     alpha[0] = best[0] = start + emissions[0]
@@ -56,18 +56,18 @@ def plain(e, log_start, log_transition, durations):
     return posteriors, evidence, np.max(best[-1] + end)
 
 
-def path_score(labels, e, log_start, log_transition, durations):
+def path_score(labels, e, log_startprob, log_transmat, durations):
     """Log probability of one labelling, or -inf if a run is too short."""
     runs = np.split(np.arange(len(labels)), np.flatnonzero(np.diff(labels)) + 1)
     if any(len(run) < min(durations[labels[run[0]]], len(labels)) for run in runs):
         return -np.inf
-    score = log_start[labels[0]] + e[np.arange(len(labels)), labels].sum()
+    score = log_startprob[labels[0]] + e[np.arange(len(labels)), labels].sum()
     for run in runs:
         k = labels[run[0]]
         free_steps = len(run) - min(durations[k], len(labels))
-        score += free_steps * log_transition[k, k] if free_steps else 0.0
+        score += free_steps * log_transmat[k, k] if free_steps else 0.0
         if run[-1] + 1 < len(labels):
-            score += log_transition[k, labels[run[-1] + 1]]
+            score += log_transmat[k, labels[run[-1] + 1]]
     return score
 
 
@@ -100,7 +100,7 @@ def test_blocks_and_chains_equal_the_plain_recursion(seed, n_frames, durations, 
     rng = np.random.default_rng(seed)
     n_states = len(durations)
     e = rng.normal(size=(n_frames, n_states)) * scale
-    chain = sticky(n_states, stay, rng.uniform(0.1, 1.0, n_states))
+    chain = sticky_transitions(n_states, stay, rng.uniform(0.1, 1.0, n_states))
     clipped = [min(d, n_frames) for d in durations]
     wanted, evidence, best = plain(e, *chain, clipped)
     if not np.isfinite(evidence):
@@ -122,7 +122,7 @@ def test_any_block_length_gives_the_same_sweep(block: int, weak: bool, forced: b
     """Weak evidence with a memory much longer than a block needs many rounds and still agrees."""
     rng = np.random.default_rng(3)
     e = rng.normal(size=(400, 3)) * (1e-3 if weak else 2.0)
-    start, step = sticky(3, 0.999 if weak else 0.9, [0.5, 0.3, 0.2])
+    start, step = sticky_transitions(3, 0.999 if weak else 0.9, [0.5, 0.3, 0.2])
     durations = np.array([1, 4, 2] if forced else [1, 1, 1])
     off = np.where(np.eye(3, dtype=bool), -np.inf, step)
     chain = Chain(start, np.diagonal(step), off, durations)
@@ -139,14 +139,14 @@ def test_a_sweep_takes_steps_by_the_square_root_of_the_frames(monkeypatch) -> No
     entering = MaxPlus.entering
     monkeypatch.setattr(MaxPlus, "entering", lambda ring, values: calls.append(1) or entering(ring, values))
     e = np.random.default_rng(0).normal(size=(10_000, 3)) * 3.0
-    viterbi(e, *sticky(3, 0.9))
+    viterbi(e, *sticky_transitions(3, 0.9))
     assert len(calls) < 400
 
 
 def test_agrees_with_hmmlearn() -> None:
     rng = np.random.default_rng(0)
     hmm = GaussianHMM(4, covariance_type="diag")
-    start, step = sticky(4, 0.95, [1.0, 2.0, 3.0, 4.0])
+    start, step = sticky_transitions(4, 0.95, [1.0, 2.0, 3.0, 4.0])
     hmm.startprob_, hmm.transmat_ = np.exp(start), np.exp(step)
     hmm.means_, hmm.covars_ = rng.normal(size=(4, 2)) * 2.0, np.ones((4, 2))
     x, _ = hmm.sample(3000, random_state=1)
@@ -163,7 +163,7 @@ def test_agrees_with_hmmlearn() -> None:
 
 def test_expected_transitions_sum_to_the_number_of_steps() -> None:
     rng = np.random.default_rng(2)
-    e, chain = rng.normal(size=(500, 3)), sticky(3, 0.8)
+    e, chain = rng.normal(size=(500, 3)), sticky_transitions(3, 0.8)
     counts = expected_counts(e, *chain)
     assert_allclose(counts.transitions.sum(), 499.0, rtol=1e-9)
     assert_allclose(counts.transitions.sum(axis=1), counts.posteriors[:-1].sum(axis=0), rtol=1e-9)
@@ -172,7 +172,7 @@ def test_expected_transitions_sum_to_the_number_of_steps() -> None:
 
 def test_expected_transitions_are_the_slope_of_the_evidence() -> None:
     rng = np.random.default_rng(6)
-    e, (start, step) = rng.normal(size=(60, 3)), sticky(3, 0.7, [3.0, 2.0, 1.0])
+    e, (start, step) = rng.normal(size=(60, 3)), sticky_transitions(3, 0.7, [3.0, 2.0, 1.0])
     for durations in ([1, 1, 1], [4, 1, 3]):
         counts = expected_counts(e, start, step, durations)
         for i in range(3):
@@ -188,14 +188,14 @@ def test_expected_transitions_are_the_slope_of_the_evidence() -> None:
 @given(seed=st.integers(0, 2**32 - 1), duration=st.integers(1, 40))
 def test_every_run_lasts_its_minimum(seed: int, duration: int) -> None:
     e = np.random.default_rng(seed).normal(size=(200, 3)) * 5.0
-    labels = viterbi(e, *sticky(3, 0.5), duration)
+    labels = viterbi(e, *sticky_transitions(3, 0.5), duration)
     edges = np.flatnonzero(np.diff(labels)) + 1
     assert np.diff(np.concatenate([[0], edges, [200]])).min() >= duration
 
 
 def test_a_recording_shorter_than_the_minimum_is_one_run() -> None:
     e = np.random.default_rng(1).normal(size=(5, 3))
-    start, step = sticky(3, 0.9, [1.0, 2.0, 3.0])
+    start, step = sticky_transitions(3, 0.9, [1.0, 2.0, 3.0])
     posteriors, evidence = forward_backward(e, start, step, [9, 6, 400])
     whole = start + e.sum(axis=0)
     assert_allclose(evidence, logsumexp(whole), rtol=1e-12)
@@ -247,16 +247,16 @@ def test_arguments_out_of_range_are_refused(arguments) -> None:
 
 
 def test_sticky_rows_are_distributions() -> None:
-    start, step = sticky(4, 0.9, [1.0, 0.0, 2.0, 1.0])
+    start, step = sticky_transitions(4, 0.9, [1.0, 0.0, 2.0, 1.0])
     assert_allclose(np.exp(step).sum(axis=1), np.ones(4), rtol=1e-14)
     assert_allclose(np.diag(np.exp(step)), np.full(4, 0.9), rtol=1e-14)
     assert_allclose(np.exp(start), [0.25, 0.0, 0.5, 0.25], rtol=1e-14)
     assert_allclose(np.exp(step)[0], [0.9, 0.0, 0.1 * 2 / 3, 0.1 / 3], rtol=1e-13)
-    assert_array_equal(sticky(1, 0.3).log_transition, [[0.0]])
+    assert_array_equal(sticky_transitions(1, 0.3).log_transmat, [[0.0]])
     for bad in (
         {"n_states": 0, "stay": 0.5},
         {"n_states": 2, "stay": 1.5},
         {"n_states": 2, "stay": 0.5, "weights": [0, 0]},
     ):
         with pytest.raises(ModelError):
-            sticky(**bad)
+            sticky_transitions(**bad)

@@ -10,10 +10,10 @@ from threadpoolctl import threadpool_limits
 
 from diarize.hmm.redrawn import smooth_redrawn
 from diarize.mixtures import em
-from diarize.mixtures.fitting import DEFAULT_FLOOR, data_target
+from diarize.mixtures.fitting import DEFAULT_REG_COVAR, fit_data
 from diarize.mixtures.gaussian import Parameters
 from diarize.mixtures.gmm import GMM
-from diarize.mixtures.standardize import into_chart
+from diarize.mixtures.standardize import standardize
 from diarize.mixtures.subnormals import exp_shares, exp_zeroed
 
 
@@ -59,11 +59,11 @@ def test_responsibilities_hold_no_subnormal_numbers(dtype, apart, monkeypatch):
     sums = em.sums_of_products
     monkeypatch.setattr(em, "sums_of_products", lambda r, rows: seen.append(subnormal(r)) or sums(r, rows))
     x, start = far_apart(dtype, apart, 3000)
-    target = data_target(x, None, "diag", DEFAULT_FLOOR)
-    em.expectation(target, into_chart(start, target.chart))
+    data = fit_data(x, None, "diag", DEFAULT_REG_COVAR)
+    em.e_step(data, standardize(start, data.standardizer))
     assert sum(seen) == 0
     mixture = GMM(*start)
-    assert subnormal(mixture.responsibilities(x)) == 0
+    assert subnormal(mixture.predict_proba(x)) == 0
     scores = -np.linspace(0, 1500, 400)[:, None] * np.array([0.0, 1.0, 0.7])
     gamma, *_ = smooth_redrawn(scores, np.full(400, 0.9), np.full(3, 1 / 3))
     assert subnormal(gamma) == 0
@@ -75,14 +75,14 @@ def test_far_components_cost_no_more_than_near_ones(dtype, apart):
     runs = []
     for spread in (apart, 0.1):
         x, start = far_apart(dtype, spread)
-        target = data_target(x, None, "diag", DEFAULT_FLOOR)
-        runs.append((target, into_chart(start, target.chart)))
+        data = fit_data(x, None, "diag", DEFAULT_REG_COVAR)
+        runs.append((data, standardize(start, data.standardizer)))
     times = {0: [], 1: []}
     with threadpool_limits(limits=1):
         for _ in range(7):
             for which, run in enumerate(runs):
                 begin = time.perf_counter()
-                em.expectation(*run)
+                em.e_step(*run)
                 times[which].append(time.perf_counter() - begin)
     assert min(times[0]) < 2.5 * min(times[1])
 
@@ -90,8 +90,8 @@ def test_far_components_cost_no_more_than_near_ones(dtype, apart):
 def test_threads_change_neither_bits_nor_are_they_waited_for():
     """Sums in another order would differ in the last bits; slices are too small to share."""
     x, start = far_apart(np.float32, 2.0, 3000)
-    target = data_target(x, None, "diag", DEFAULT_FLOOR)
-    local = into_chart(start, target.chart)
+    data = fit_data(x, None, "diag", DEFAULT_REG_COVAR)
+    local = standardize(start, data.standardizer)
     found, used = [], []
     normalise = em._normalise
 
@@ -103,6 +103,6 @@ def test_threads_change_neither_bits_nor_are_they_waited_for():
         patch.setattr(em, "_normalise", noticed)
         for threads in (1, 2):
             with threadpool_limits(limits=threads):
-                found.append(em.expectation(target, local))
+                found.append(em.e_step(data, local))
     assert set(used) == {1}
     assert found[0].first.tobytes() == found[1].first.tobytes()

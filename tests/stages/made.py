@@ -25,7 +25,10 @@ def mixture(seed=0, k=3, d=2, spread=4.0):
     """A small diagonal mixture."""
     rng = np.random.default_rng(seed)
     return GMM(
-        rng.dirichlet(np.full(k, 5.0)), rng.normal(size=(k, d)) * spread, rng.uniform(0.5, 2.0, (k, d))
+        rng.dirichlet(np.full(k, 5.0)),
+        rng.normal(size=(k, d)) * spread,
+        rng.uniform(0.5, 2.0, (k, d)),
+        "diag",
     )
 
 

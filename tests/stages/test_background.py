@@ -56,7 +56,7 @@ def same(one, two):
     mixtures = all(
         np.array_equal(getattr(getattr(one, m), f), getattr(getattr(two, m), f))
         for m in ("ubm", "speech", "other")
-        for f in ("weights", "means", "covariances")
+        for f in ("weights_", "means_", "covariances_")
     )
     talks = np.array_equal(one.talk.weights, two.talk.weights) and one.talk.offset == two.talk.offset
     words = all(getattr(one, f) == getattr(two, f) for f in ("band", "acoustics", "origin"))
@@ -103,8 +103,8 @@ class TestFile:
         found = shipped(band)
         assert found.band == band
         found.require(FeatureConfig())
-        assert found.ubm.n_dims == {"wide": 18, "narrow": 13}[band]
-        assert found.speech.n_dims == found.other.n_dims == 30
+        assert found.ubm.n_features_in_ == {"wide": 18, "narrow": 13}[band]
+        assert found.speech.n_features_in_ == found.other.n_features_in_ == 30
         assert found.talk.weights.shape == (65,)
 
 
@@ -306,7 +306,7 @@ class TestFitted:
     def learnt(self, seed=0, progress=lambda stage, share: None):
         """A model of frames around four places."""
         rng = np.random.default_rng(5)
-        voices = mixture(3, 4, 3).means[rng.integers(0, 4, 600)] + rng.normal(size=(600, 3))
+        voices = mixture(3, 4, 3).means_[rng.integers(0, 4, 600)] + rng.normal(size=(600, 3))
         frames = (rng.normal(size=(300, 30)) + shift for shift in (3, -3))
         stretches = (rng.normal(size=(200, 5)) + shift for shift in (3, -3))
         return fitted(
@@ -329,7 +329,7 @@ class TestFitted:
         """What goes in comes out."""
         heard = []
         found = self.learnt(progress=lambda stage, share: heard.append(stage))
-        assert (found.ubm.means.shape, found.speech.n_components) == ((4, 3), 2)
+        assert (found.ubm.means_.shape, found.speech.n_components) == ((4, 3), 2)
         assert (found.band, found.origin) == ("narrow", {"voices": 5})
         assert found.acoustics == background.acoustics(FeatureConfig())
         assert heard == ["mixtures"]
@@ -338,8 +338,8 @@ class TestFitted:
         """Each mixture likes its own frames better."""
         found, rng = self.learnt(), np.random.default_rng(8)
         x = rng.normal(size=(100, 30)) + 3
-        assert (found.speech.log_prob(x) > found.other.log_prob(x)).all()
-        assert (found.speech.log_prob(-x) < found.other.log_prob(-x)).all()
+        assert (found.speech.score_samples(x) > found.other.score_samples(x)).all()
+        assert (found.speech.score_samples(-x) < found.other.score_samples(-x)).all()
         x = rng.normal(size=(100, 5)) + 3
         assert (found.talk.log_odds(x) > 0).all()
         assert (found.talk.log_odds(-x) < 0).all()

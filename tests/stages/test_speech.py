@@ -60,7 +60,7 @@ def one_gaussian(mean, variance=1.0):
     """A mixture that looks at the level under the loud frames alone: all else is vague."""
     means, variances = np.zeros(30), np.full(30, 1e6)
     means[0], variances[0] = mean, variance
-    return GMM(np.ones(1), means[None], variances[None])
+    return GMM(np.ones(1), means[None], variances[None], "diag")
 
 
 # the louder the likelier speech: log-odds are 80 at the loud level and −80 at 40 under it
