@@ -189,8 +189,7 @@ class ClusteringConfig:
         20, "most speakers; the same number as min_speakers fixes it", allowed=(1, 100)
     )
     whole_curve: bool = setting(
-        False,
-        "also try every number up to max_speakers that merging passes by, for the curve; the choice stays",
+        False, "try every number up to max_speakers for the curve, as select does; the choice stays"
     )
     criterion: str = setting(
         "evidence",
