@@ -130,12 +130,13 @@ class ClusteringConfig:
     # the same number twice fixes it
     min_speakers: int = 1
     max_speakers: int = 20
-    # "evidence" (variational bound on the marginal likelihood) or "bic"
-    criterion: str = "evidence"
+    # "bic", or "evidence" (variational bound on the marginal likelihood)
+    criterion: str = "bic"
     # random starts of the search
     n_starts: int = 2
-    # covariance of each speaker's Gaussian where points are exact (textbook) or the criterion is "bic"
-    covariance: str = "diag"
+    # covariance of each speaker's Gaussian where the criterion is "bic"; "tied_spherical": one variance for
+    # all speakers in all directions
+    covariance: str = "tied_spherical"
     # counts whose criterion is within this many nats of the best are named as nearly as good
     equivalent: float = 10.0
 
@@ -190,7 +191,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "speech.method": ("network", "hmm", "energy", "silero"),
     "space.kind": ("embedding", "mfcc"),
     "clustering.criterion": ("evidence", "bic"),
-    "clustering.covariance": ("full", "tied", "diag", "spherical"),
+    "clustering.covariance": ("full", "tied", "diag", "spherical", "tied_spherical"),
 }
 
 RANGES: Mapping[str, tuple[float, float]] = {
