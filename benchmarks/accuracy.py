@@ -22,7 +22,7 @@ import numpy as np
 import diarize
 from benchmarks.corpora import corpora
 from diarize import scoring
-from diarize.config import CHOICES, Config, merged, parsed, preset
+from diarize.config import Config, choices_of, merged, parsed, preset
 from diarize.intervals import union
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def main() -> None:
     parser.add_argument("--corpus", type=corpora, action="extend", required=True)
     parser.add_argument("--preset")
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE")
-    parser.add_argument("--space", choices=CHOICES["space.kind"])
+    parser.add_argument("--space", choices=choices_of("space.kind"))
     parser.add_argument("--embedding", metavar="FILE|NAME")
     parser.add_argument("--segmentation", metavar="FILE|NAME")
     parser.add_argument("--leave-out", default="", metavar="PREFIX", help="skip recordings so named")

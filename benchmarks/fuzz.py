@@ -21,7 +21,9 @@ from pathlib import Path
 TARGETS = (
     "audacity", "config", "csv", "eaf", "json", "lab", "manifest", "rttm", "srt", "textgrid", "uem", "webvtt",
 )  # fmt: skip
-CONFIG = b"seed = 3\n[audio]\nrate = 16000\n[clustering]\nmax_speakers = 4\n[smoothing]\nmin_turn = 0.3\n"
+CONFIG = (
+    b"seed = 3\n[audio]\nrate = 16000\n[clustering]\nmax_speakers = 4\n[resegmentation]\nmin_turn = 0.3\n"
+)
 MANIFEST = (
     b'{"audio": "a.wav", "status": "ok", "files": {"rttm": "a.rttm"}, "outputs": {"a.rttm": null}, '
     b'"duration": 1.5, "n_speakers": 2, "timings": {"diarize": 0.5}}\n'

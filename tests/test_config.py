@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarize.config import (
-    CHOICES,
-    RANGES,
     Config,
     dumped,
     loaded,
@@ -22,6 +21,7 @@ from diarize.config import (
     preset,
     preset_names,
     recorded,
+    setting_fields,
     without_defaults,
 )
 from diarize.config.commented import changes, commented, default_file
@@ -42,12 +42,13 @@ def test_the_default_file_sets_every_field_and_changes_nothing():
     assert loaded(CONFIGS / "default.toml") == Config()
 
 
-def test_every_field_of_every_section_has_its_comment():
-    """No setting stands without a line above it that is a comment or a neighbour of the same comment."""
-    lines = commented(Config()).splitlines()
-    for section in (each for each in fields(Config) if is_dataclass(each.default_factory)):
-        start = lines.index(f"[{section.name}]")
-        assert lines[start + 1].startswith("# ")
+def test_every_setting_says_what_it_means_and_may_be():
+    """A comment above every line of the file; a number has its range, a text its choices or is free."""
+    lines = [line for line in default_file().splitlines()[3:] if line and not line.startswith("[")]
+    assert all(above.startswith("# ") for above, line in pairwise(lines) if not line.startswith("# "))
+    for name, each in setting_fields(Config()).items():
+        assert each.metadata["help"], name
+        assert isinstance(each.default, str) != ("allowed" in each.metadata), name
 
 
 @pytest.mark.parametrize("name", ["meeting", "telephone", "broadcast", "textbook"])
@@ -114,7 +115,7 @@ def test_files_that_are_no_settings_are_refused(tmp_path):
         ("[1]", "holds no settings"),
         ('{"config": 3}', "holds no settings"),
         ('{"config": {"sed": 3}}', "unknown setting 'sed'; did you mean 'seed'"),
-        ('{"config": {"smoothing": {"stay": NaN}}}', "stay = nan; allowed"),
+        ('{"config": {"resegmentation": {"stay": NaN}}}', "stay = nan; allowed"),
     ],
 )
 def test_json_that_is_no_result_is_refused(tmp_path, text, message):
@@ -134,11 +135,13 @@ def test_a_mark_at_the_start_of_a_file_is_no_obstacle(tmp_path):
 def configs(draw):
     """Any valid Config: every choice and every range, with the counts in order."""
     nested = {}
-    for dotted, allowed in CHOICES.items():
+    for dotted, each in setting_fields(Config()).items():
         section, _, key = dotted.partition(".")
-        nested.setdefault(section, {})[key] = draw(st.sampled_from(allowed))
-    for dotted, (low, high) in RANGES.items():
-        section, _, key = dotted.partition(".")
+        if choices := each.metadata.get("choices"):
+            nested.setdefault(section, {})[key] = draw(st.sampled_from(choices))
+        if "allowed" not in each.metadata:
+            continue
+        low, high = each.metadata["allowed"]
         default = asdict(Config())[section][key] if key else asdict(Config())[section]
         value = (
             draw(st.integers(int(low), int(high)))

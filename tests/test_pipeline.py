@@ -396,7 +396,7 @@ class TestSettings:
             shares = [share for name, share in heard if name == stage]
             assert shares == sorted(shares)
             assert 0 <= shares[0] <= shares[-1] <= 1
-        assert heard[-1] == ("smoothing", 1.0)
+        assert heard[-1] == ("resegmentation", 1.0)
         assert ("features", 1.0) in heard
 
     def test_a_file_is_not_replaced_unasked(self, tmp_path):

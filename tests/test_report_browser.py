@@ -414,18 +414,28 @@ def test_nothing_sticks_out(opened, width):
 
 
 def test_themes_follow_the_system(opened):
-    """Page and canvas change colours together."""
-    backgrounds, canvases = [], []
+    """Page, canvas and the marks of speakers change colours together."""
+    backgrounds, canvases, marks = [], [], []
     for scheme in ("light", "dark"):
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
         view(opened)
         backgrounds.append(opened.execute_script("return getComputedStyle(document.body).backgroundColor"))
+        marks.append(
+            opened.execute_script(
+                "return [...document.querySelectorAll('.swatch, .share i')].map((each) => "
+                "[getComputedStyle(each).backgroundColor, each.style.getPropertyValue(arguments[0])])",
+                f"--{scheme}",
+            )
+        )
         canvases.append(opened.execute_script("return document.getElementById('lanes').toDataURL()"))
     opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
     red, green, blue = (int(DARK_PAGE[i : i + 2], 16) for i in (1, 3, 5))
     assert backgrounds == ["rgb(255, 255, 255)", f"rgb({red}, {green}, {blue})"]
     assert canvases[0] != canvases[1]
+    assert len(marks[0]) > 2 * len(NAMES)
+    for seen, wanted in (*marks[0], *marks[1]):
+        assert seen == f"rgb({', '.join(str(int(wanted[i : i + 2], 16)) for i in (1, 3, 5))})"
 
 
 def test_paper_shows_the_whole_recording(opened):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -20,6 +21,7 @@ from diarize.annotation import Annotation, Turn
 from diarize.formats import read_file
 from diarize.report import Report, rendered
 from diarize.scoring import score
+from diarize.transcripts import Segment, Transcript, Word
 
 pytestmark = pytest.mark.skipif(
     not (CHROMIUM and DRIVER), reason="needs Debian's chromium and chromium-driver: apt-get install them"
@@ -31,15 +33,28 @@ TURNS = Annotation(
     tuple(Turn(2.0 * i, 2.0 * i + 1.5, f"SPEAKER_0{i % 3}", 0.9 - i / 20, "SPEAKER_00") for i in range(9)),
 )
 ONE = Annotation("call", tuple(Turn(t.start, t.end, "SPEAKER_00") for t in TURNS))
-SAID = Annotation(
-    "call", tuple(Turn(t.start, t.end, t.speaker, text=f"Sentence {i}.") for i, t in enumerate(TURNS))
+SAID = Transcript(
+    "call",
+    tuple(
+        Segment(
+            tuple(
+                Word(text, t.start + 0.5 * k, t.start + 0.5 * k + 0.4, speaker=t.speaker, confidence=0.9)
+                for k, text in enumerate(("Sentence", f"{i}", "ends."))
+            ),
+            t.start,
+            t.end,
+            speaker=t.speaker,
+        )
+        for i, t in enumerate(TURNS)
+    ),
+    "diarize",
 )
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     """The address of a page about nine turns of three, with another number and sentences."""
-    report = Report(TURNS, duration=20.0, alternatives={1: ONE, 3: TURNS}, sentences=SAID)
+    report = Report(TURNS, duration=20.0, alternatives={1: ONE, 3: TURNS}, transcript=SAID)
     path = tmp_path_factory.mktemp("edits") / "call.html"
     path.write_text(rendered(report), encoding="utf-8")
     return path.as_uri()
@@ -170,7 +185,8 @@ def fetched(page, downloads, kind, name):
     """A file that a button downloads."""
     for path in downloads.glob("call.*"):
         path.unlink()
-    page.find_element("css selector", f"[data-kind={kind}]").click()
+    button = kind if kind.startswith("#") else f"[data-kind={kind}]"
+    page.find_element("css selector", button).click()
     waited((downloads / name).exists)
     time.sleep(0.2)
     return downloads / name
@@ -203,7 +219,7 @@ def test_corrected_turns_are_downloaded_and_scored(opened, downloads, kind, name
 def test_the_corrected_page_is_a_page_with_the_corrections(opened, downloads, tmp_path):
     """In another browser, too."""
     choose(opened, "#speaker-table tbody tr:nth-child(3) select.merge", "0")
-    page = fetched(opened, downloads, "html", "call.report.html")
+    page = fetched(opened, downloads, "#page-download", "call.report.html")
     kept = tmp_path / "kept.html"
     kept.write_bytes(page.read_bytes())
     opened.execute_script("localStorage.clear()")
@@ -221,8 +237,93 @@ def test_the_least_sure_turns_come_first(opened):
     assert seen == ["0:16.0", "0:14.0", "0:12.0"]
 
 
-def test_a_sentence_can_be_clicked(opened):
+def paragraphs(page):
+    """What is said, with the names before it."""
+    return [each.text for each in page.find_elements("css selector", "#sentence-list p")]
+
+
+def test_a_word_can_be_clicked(opened):
     """And is marked while it is heard."""
-    opened.find_elements("css selector", ".said")[4].click()
-    assert opened.find_element("id", "clock").text.startswith("0:08.0")
-    assert opened.find_element("css selector", ".said.now").text == "Sentence 4."
+    opened.find_elements("css selector", ".said")[3 * 4 + 2].click()
+    assert opened.find_element("id", "clock").text.startswith("0:09.0")
+    assert opened.find_element("css selector", ".said.now").text == "ends."
+
+
+def test_words_are_reached_with_the_keyboard(opened):
+    """One stop for the Tab key; arrow keys go from word to word and do not move the cursor, Enter plays."""
+    from selenium.webdriver.common.keys import Keys
+
+    first = opened.find_element("css selector", ".said[tabindex='0']")
+    assert (first.text, len(opened.find_elements("css selector", ".said[tabindex='0']"))) == ("Sentence", 1)
+    opened.execute_script("arguments[0].focus()", first)
+    actions(opened).send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_LEFT, Keys.ARROW_RIGHT).perform()
+    assert opened.execute_script("return document.activeElement.textContent") == "ends."
+    assert opened.find_element("id", "clock").text.startswith("0:00.0")
+    actions(opened).send_keys(Keys.ENTER).perform()
+    assert opened.find_element("id", "clock").text.startswith("0:01.0")
+
+
+def test_words_follow_the_turns(opened):
+    """A split inside a sentence cuts it between words, a merge takes words along, undo brings them back."""
+    before = paragraphs(opened)
+    assert before[2] == "0:04.0 SPEAKER_02: Sentence 2 ends."
+    seek(opened, 1)  # five seconds: just before the last word of the third turn
+    press(opened, "s", "1")
+    cut = paragraphs(opened)
+    assert cut[2:4] == ["0:04.0 SPEAKER_02: Sentence 2", "0:05.0 SPEAKER_00: ends. Sentence 3 ends."]
+    press(opened, "z", "z")
+    assert paragraphs(opened) == before
+    choose(opened, "#speaker-table tbody tr:nth-child(3) select.merge", "1")
+    assert {text.split()[1] for text in paragraphs(opened)} == {"SPEAKER_00:", "SPEAKER_01:"}
+    typed(opened, 1, "Anna")
+    assert {text.split()[1] for text in paragraphs(opened)} == {"SPEAKER_00:", "Anna:"}
+
+
+def dragged(page, source, target):
+    """One speaker's square onto another's row."""
+    handles = page.find_elements("css selector", "#speaker-table .handle")
+    actions(page).move_to_element(handles[source]).click_and_hold().move_to_element(
+        page.find_elements("css selector", "#speaker-table tbody tr")[target]
+    ).release().perform()
+
+
+def test_two_who_are_one_are_merged_by_dragging(opened):
+    """Onto another row; dropped anywhere else, nothing happens."""
+    dragged(opened, 2, 0)
+    assert speakers(opened) == ["SPEAKER_00", "SPEAKER_01"]
+    assert opened.find_elements("css selector", "tr.held, tr.onto") == []
+    handle = opened.find_element("css selector", "#speaker-table .handle")
+    actions(opened).move_to_element(handle).click_and_hold().move_to_element(
+        opened.find_element("css selector", "h1")
+    ).release().perform()
+    dragged(opened, 1, 1)
+    assert speakers(opened) == ["SPEAKER_00", "SPEAKER_01"]
+
+
+def test_corrections_are_saved_and_loaded_as_a_file(opened, downloads, tmp_path):
+    """In another browser, which knows nothing of them; other files are refused in words."""
+    choose(opened, "#speaker-table tbody tr:nth-child(3) select.merge", "0")
+    typed(opened, 0, "Anna")
+    saved = tmp_path / "saved.json"
+    saved.write_bytes(fetched(opened, downloads, "#edits-out", "call.corrections.json").read_bytes())
+    opened.execute_script("localStorage.clear()")
+    opened.refresh()
+    waited(lambda: opened.find_element("id", "timeline").get_attribute("data-to"))
+    assert len(speakers(opened)) == 3
+    field, told = opened.find_element("id", "edits-file"), opened.find_element("id", "edits-told")
+    value = json.loads(saved.read_text())
+    for wrong, said in (
+        ({**value, "key": "0"}, "corrections of other turns (call)"),
+        ({**value, "turns": [{"start": 2, "end": 1, "speaker": 0}]}, "holds no corrections"),
+        ({**value, "schema": "diarize/annotation"}, "holds no corrections"),
+        ([], "holds no corrections"),
+    ):
+        (tmp_path / "wrong.json").write_text(json.dumps(wrong))
+        field.send_keys(str(tmp_path / "wrong.json"))
+        assert waited(lambda said=said: said in told.text), wrong
+        assert len(speakers(opened)) == 3
+    field.send_keys(str(saved))
+    assert waited(lambda: speakers(opened) == ["Anna", "SPEAKER_01"])
+    assert told.text == ""
+    opened.find_element("id", "undo").click()
+    assert len(speakers(opened)) == 3

@@ -158,7 +158,7 @@ def _page(result: Diarization, task: Task) -> str:
 
     audio = result.config.audio
     opened = open_recording(task.audio, rate=RATE, channel=audio.channel or None, track=audio.track)
-    return rendered(Report.of_result(result, sound=heard(opened)))
+    return rendered(Report.of_result(result, sound=heard(opened), media=task.audio.name))
 
 
 def _described(result: Diarization) -> Entry:

@@ -22,6 +22,7 @@ from diarize.cli.options import (
     Verbose,
     expanded,
     format_name,
+    refuse_words,
 )
 from diarize.cli.printing import clock, complain, remark, say, say_json, shown, table
 from diarize.cli.settings import is_separate, known_to, marked, resolved, speech_of
@@ -123,6 +124,7 @@ def batch(
 
 def _asked(asked: Results) -> dict[str, Any]:
     formats = tuple(dict.fromkeys(filter(None, map(format_name, asked.format or ["rttm"]))))
+    refuse_words(formats)
     return {"formats": formats, "picture": asked.plot, "page": asked.report}
 
 

@@ -34,7 +34,7 @@ def summary(result: Diarization, title: str, file: Path | None = None) -> str:
     lines = [head, table(("speaker", "time", "share", "turns"), rows)] if rows else [head]
     if rows:
         chosen, left = result.selection.chosen, len(speakers)
-        after = f"; {left} of them left after smoothing" if left != chosen else ""
+        after = f"; {left} of them left after resegmentation" if left != chosen else ""
         lines.append(f"  number of speakers: {result.selection.explanation}{after}")
     lines += [f"  {_match_line(match)}" for match in result.matches]
     lines += [f"  {line}" for line in _doubt_lines(result, file)]

@@ -53,7 +53,7 @@ class Goal:
         typer.Option(
             "--format",
             "-f",
-            help="srt, webvtt, json, text, csv, textgrid or eaf (default: by suffix, or that of TRANSCRIPT).",
+            help="srt, webvtt, json, text, csv, textgrid, eaf, ctm (default: by suffix, or as TRANSCRIPT).",
         ),
     ] = None
 

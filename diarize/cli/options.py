@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from diarize.cli.error_handling import Talk
-from diarize.config import CHOICES, preset_names
+from diarize.config import choices_of, preset_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,6 +35,7 @@ __all__ = [
     "format_name",
     "nearest",
     "one_of",
+    "refuse_words",
     "seconds",
 ]
 
@@ -74,12 +75,20 @@ def format_name(name: str | None) -> str | None:
     return one_of(name, tuple(FORMATS), "format")
 
 
+def refuse_words(formats: Sequence[str]) -> None:
+    """A usage error for a format of words where nobody says what was said."""
+    if "ctm" in formats:
+        raise typer.BadParameter(
+            "--format ctm holds words: give a transcript to 'run --transcript FILE', or label one"
+        )
+
+
 def _preset(name: str | None) -> str | None:
     return name and one_of(name, preset_names(), "preset")
 
 
 def _space(name: str | None) -> str | None:
-    return name and one_of(name, CHOICES["space.kind"], "space")
+    return name and one_of(name, choices_of("space.kind"), "space")
 
 
 def _verbose(wanted: bool) -> bool:

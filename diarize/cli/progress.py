@@ -22,7 +22,7 @@ STAGES: Final = {
     "speech": (0.45, 0.5),
     "space": (0.5, 0.65),
     "clustering": (0.65, 0.85),
-    "smoothing": (0.85, 1.0),
+    "resegmentation": (0.85, 1.0),
 }
 
 

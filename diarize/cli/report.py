@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from diarize.config import AudioConfig
     from diarize.report import Report
     from diarize.report import Sound as Heard
+    from diarize.transcripts import Transcript
 
     _Asked = tuple[Settings, Sound, Known]
 
@@ -30,7 +31,7 @@ STAGES: Final = {"sound": (0.0, 1.0)}
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Options that say how a page comes to its sound."""
+    """Options that say how a page comes to its sound and its words."""
 
     audio: Annotated[
         Path | None, typer.Option("--audio", metavar="FILE", help="With a RESULT: the recording, to play it.")
@@ -38,6 +39,14 @@ class Listening:
     link: Annotated[
         bool, typer.Option("--link", help="Play the recording from its file; the page stays small.")
     ] = False
+    transcript: Annotated[
+        Path | None,
+        typer.Option(
+            "--transcript",
+            metavar="FILE",
+            help="What a speech recogniser wrote: its words are shown and can be clicked.",
+        ),
+    ] = None
     no_audio: Annotated[bool, typer.Option("--no-audio", help="A page without sound.")] = False
 
 
@@ -75,13 +84,46 @@ def report(
     _check(source, listening, recording, (settings, sound, known))
     path = output or source.with_name(source.stem + PAGE)
     refuse_existing(path, overwrite=overwrite)
-    if is_result(source):
-        found = _of_turns(source, recording, listening, path, settings, quiet=quiet)
-    else:
-        found = _of_audio(source, (settings, sound, known), listening, path, quiet=quiet)
+    found = _found(source, recording, listening, path, (settings, sound, known), quiet=quiet)
     write_text(path, rendered(found), overwrite=overwrite)
     if not quiet:
         say(f"wrote {shown(path)} ({_size(path)})")
+
+
+def _found(
+    source: Path, recording: str | None, listening: Listening, page: Path, asked: _Asked, *, quiet: bool
+) -> Report:
+    """All that the page tells."""
+    if listening.transcript:
+        _read_transcript(listening.transcript, source.stem)  # readable before any long work
+    if is_result(source):
+        found = _of_turns(source, recording, listening, page, asked[0], quiet=quiet)
+    else:
+        found = _of_audio(source, asked, listening, page, quiet=quiet)
+    return _with_words(found, listening.transcript)
+
+
+def _read_transcript(path: Path, recording: str) -> Transcript:
+    from diarize.transcripts import read_transcript
+
+    return read_transcript(existing(path), recording=recording)
+
+
+def _with_words(found: Report, path: Path | None) -> Report:
+    """The report with what was said, each word given to a speaker."""
+    if path is None:
+        return found
+    from diarize.transcripts import assigned
+
+    spoken = assigned(
+        _read_transcript(path, found.annotation.recording),
+        found.annotation,
+        found.posteriors,
+        start=found.start,
+        duration=found.start + found.duration if found.duration else None,
+    )
+    notes = (*found.notes, *(f"transcript: {note}" for note in spoken.notes))
+    return replace(found, transcript=spoken, notes=notes)
 
 
 def is_result(path: Path) -> bool:
@@ -132,7 +174,7 @@ def _of_audio(path: Path, asked: _Asked, listening: Listening, page: Path, *, qu
         if listening.no_audio
         else sound_of(path, sound, page, link=listening.link, heard_as=config.audio, quiet=quiet)
     )
-    return Report.of_result(result, sound=heard)
+    return Report.of_result(result, sound=heard, media=path.name)
 
 
 def _of_turns(
@@ -147,7 +189,7 @@ def _of_turns(
 
     heard_as = AudioConfig(channel=settings.channel or 0, track=settings.track or 1)
     heard = sound_of(audio, Sound(), page, link=listening.link, heard_as=heard_as, quiet=quiet)
-    return replace(found, sound=heard)
+    return replace(found, sound=heard, media=audio.name)
 
 
 def _read(path: Path, recording: str | None) -> Report:

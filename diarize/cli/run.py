@@ -25,6 +25,7 @@ from diarize.cli.options import (
     expanded,
     format_name,
     one_of,
+    refuse_words,
 )
 from diarize.cli.printing import complain, remark, say, say_json, shown
 from diarize.cli.report import sound_of
@@ -73,7 +74,8 @@ class Results:
             "--format",
             "-f",
             help="How to write the turns down, several times for several: rttm (the default), uem, lab, "
-            "audacity, textgrid, eaf, webvtt, srt, csv, text, json, kaldi, npz (posteriors of every frame).",
+            "audacity, textgrid, eaf, webvtt, srt, csv, text, json, kaldi, npz (posteriors of every frame), "
+            "ctm (words of --transcript).",
         ),
     ] = None
     max_turn: Annotated[
@@ -171,6 +173,8 @@ def _targets(audio: Sequence[Path], asked: Results, *, overwrite: bool) -> list[
 
     usual = ["rttm", "text"] if asked.transcript else ["rttm"]
     formats = tuple(dict.fromkeys(filter(None, map(format_name, asked.format or usual))))
+    if asked.transcript is None:
+        refuse_words(formats)
     kinds = {"picture": not asked.no_plot, "page": asked.report, "overwrite": overwrite}
     found: list[Target | DiarizeError] = []
     for path in audio:
@@ -244,8 +248,7 @@ def _page(
     from diarize.report import Report, rendered
 
     heard = sound_of(path, job.sound, target.page, heard_as=job.config.audio, quiet=job.quiet)
-    sentences = spoken.annotation if spoken else None
-    return rendered(Report.of_result(result, sound=heard, sentences=sentences))
+    return rendered(Report.of_result(result, sound=heard, transcript=spoken, media=path.name))
 
 
 def _finished(

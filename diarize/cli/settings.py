@@ -12,7 +12,7 @@ from diarize.cli.files import about, existing, or_silence, read_annotations
 from diarize.cli.options import SENSITIVITY, SEPARATE, Hearing, Known, Settings, Sound, nearest
 from diarize.cli.printing import shown
 from diarize.cli.progress import CALIBRATING, shown_progress
-from diarize.config import CHOICES, Config, loaded, merged, parsed, preset
+from diarize.config import Config, choices_of, loaded, merged, parsed, preset
 from diarize.errors import ConfigError, FormatError
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _changes(asked: Settings) -> dict[str, Any]:
     nested = {
         "audio": {"channel": asked.channel, "track": asked.track},
         "speech": {
-            "method": asked.speech if asked.speech in CHOICES["speech.method"] else None,
+            "method": asked.speech if asked.speech in choices_of("speech.method") else None,
             "segmentation": asked.segmentation,
             "segmentation_sha256": None if asked.segmentation is None else "",
             "bias": SENSITIVITY[asked.sensitivity] if asked.sensitivity else None,
@@ -168,8 +168,9 @@ def _changes(asked: Settings) -> dict[str, Any]:
         "clustering": {
             "min_speakers": low,
             "max_speakers": high,
-            # frames are exact points: they have no evidence to weigh
+            # frames are exact points, which have no evidence to weigh, and of unlike dimensions
             "criterion": "bic" if space == "mfcc" else None,
+            "covariance": "diag" if space == "mfcc" else None,
         },
         "seed": asked.seed,
     }
@@ -193,7 +194,7 @@ def _counts(asked: Settings) -> tuple[int | None, int | None]:
 
 def speech_of(asked: Settings) -> Path | None:
     """The file that --speech names; None when it names a method or was not given."""
-    word, methods = asked.speech, CHOICES["speech.method"]
+    word, methods = asked.speech, choices_of("speech.method")
     if word is None or word in methods:
         return None
     if not Path(word).exists() and not Path(word).suffix and "/" not in word:

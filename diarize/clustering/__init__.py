@@ -1,8 +1,8 @@
 """How many speakers there are, and which window is whose, with the whole curve kept.
 
 In comes SpeakerPoints, one point a window of speech; out goes a Clustering, responsibilities of the windows
-for every number of speakers that was tried. Only ``mixtures``, ``hmm``, the model of speakers
-of ``embedding`` and the foundation are used.
+for every number of speakers that was tried. It uses ``mixtures``, ``hmm``, the model of speakers of
+``embedding`` and the foundation; ``pipeline`` imports it.
 """
 
 from __future__ import annotations

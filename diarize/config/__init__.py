@@ -1,33 +1,32 @@
 """Every setting, written once: one frozen dataclass per stage (``settings``), and TOML to change them
 (``files``).
 
-The comment above a field says what it means; a preset or a configuration file holds only differences.
+A field carries its help and what it may be; a preset or a configuration file holds only differences.
 """
 
 from diarize.config.files import loaded, merged, parsed, preset, preset_names, recorded, without_defaults
 from diarize.config.settings import (
-    CHOICES,
-    RANGES,
     AudioConfig,
     ClusteringConfig,
     Config,
     FeatureConfig,
-    SmoothingConfig,
+    ResegmentationConfig,
     SpaceConfig,
     SpeechConfig,
+    choices_of,
+    setting_fields,
 )
 from diarize.config.toml import dumped
 
 __all__ = [
-    "CHOICES",
-    "RANGES",
     "AudioConfig",
     "ClusteringConfig",
     "Config",
     "FeatureConfig",
-    "SmoothingConfig",
+    "ResegmentationConfig",
     "SpaceConfig",
     "SpeechConfig",
+    "choices_of",
     "dumped",
     "loaded",
     "merged",
@@ -35,5 +34,6 @@ __all__ = [
     "preset",
     "preset_names",
     "recorded",
+    "setting_fields",
     "without_defaults",
 ]

@@ -1,22 +1,17 @@
-"""Settings as TOML with the comments that stand above the fields in ``diarize.config.settings``."""
+"""Settings as TOML, each under what it means."""
 
 from __future__ import annotations
 
-import ast
-import inspect
-from dataclasses import asdict
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from textwrap import wrap
+from typing import Any, Final
 
 from diarize.config import Config, dumped
-from diarize.config import settings as source
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from diarize.config.settings import setting_fields
 
 __all__ = ["changes", "commented", "default_file"]
 
-HEAD = """\
+WIDTH: Final = 110  # characters of a line
+HEAD: Final = """\
 # Every setting with its default, written by: diarize config show
 # A file of your own needs only what differs: diarize run AUDIO --config FILE.toml
 """
@@ -28,35 +23,18 @@ def default_file() -> str:
 
 
 def commented(config: Config) -> str:
-    """All settings as TOML that ``loaded`` reads back, each under the comment of its field."""
-    above = {name: _comments(type(getattr(config, name)).__name__) for name in asdict(config)}
-    own, section = _comments("Config"), ""
+    """All settings as TOML that ``loaded`` reads back, each under its help."""
+    about = {name: each.metadata["help"] for name, each in setting_fields(config).items()}
+    section = ""
     lines: list[str] = []
     for line in dumped(config).splitlines():
         key = line.partition(" = ")[0]
         if line.startswith("["):
-            section = line.strip("[]")
+            section = line.strip("[]") + "."
         elif line:
-            lines += (above[section] if section else own).get(key, ())
+            lines += wrap(about[section + key], WIDTH, initial_indent="# ", subsequent_indent="# ")
         lines.append(line)
     return "\n".join(lines) + "\n"
-
-
-@cache
-def _comments(kind: str) -> dict[str, tuple[str, ...]]:
-    """Comment lines by field of one of the dataclasses; empty for what is none."""
-    text = inspect.getsource(source).splitlines()
-    classes = [node for node in ast.parse(inspect.getsource(source)).body if isinstance(node, ast.ClassDef)]
-    body = [node for each in classes if each.name == kind for node in each.body]
-    fields = [node for node in body if isinstance(node, ast.AnnAssign)]
-    return {ast.unparse(node.target): _lines_above(text, node.lineno - 1) for node in fields}
-
-
-def _lines_above(text: Sequence[str], line: int) -> tuple[str, ...]:
-    first = line
-    while text[first - 1].strip().startswith("#"):
-        first -= 1
-    return tuple(each.strip() for each in text[first:line])
 
 
 def changes(nested: dict[str, Any], above: str = "") -> list[str]:

@@ -18,6 +18,7 @@ from diarize.files import made_folder, read_text, sweep, write_bytes, write_text
 from diarize.formats import (
     audacity,
     csv,
+    ctm,
     eaf,
     json,
     kaldi,
@@ -79,7 +80,7 @@ class Options:
     # npz: shares of every frame, and the second of the file at which they start
     posteriors: Posteriors | None = None
     start: float = 0.0
-    # TextGrid, ELAN: words as turns with a text, each with its own time, for tiers below the speakers'
+    # CTM, and TextGrid and ELAN in tiers below the speakers': words as turns with a text, each with its time
     words: Annotation | None = None
     # json: whose the windows are for other numbers of speakers, as ``annotation.alternatives`` writes it
     alternatives: Mapping[str, Any] | None = None
@@ -120,6 +121,10 @@ def _textgrid(annotations: Sequence[Annotation], options: Options) -> Texts:
 
 def _eaf(annotations: Sequence[Annotation], options: Options) -> Texts:
     return {"": eaf.write(annotations, media=options.media, words=options.words)}
+
+
+def _ctm(annotations: Sequence[Annotation], options: Options) -> Texts:
+    return {"": ctm.write(annotations, words=options.words, channel=str(options.channel))}
 
 
 def _json(annotations: Sequence[Annotation], options: Options) -> Texts:
@@ -170,6 +175,7 @@ FORMATS: dict[str, Format] = {
         Format(
             "text", ".transcript.txt", "a transcript to read: [0:03] Anna: …", _plain(plain.write), words=True
         ),
+        Format("ctm", ".ctm", "NIST time-marked words, as speech recognisers have them", _ctm, words=True),
         Format(
             "json",
             ".json",

@@ -16,7 +16,8 @@ The schema, version 1::
               "speaker": "Ann",
               "confidence": 0.9876,           mean posterior, 0 to 1, four decimals; null when not known
               "runner_up": "Bob",             who else it might have been; null when not known
-              "text": "Good morning."         what was said; absent where it is not known
+              "text": "Good morning.",        what was said; absent where it is not known
+              "channel": 2                    in which it is heard, from 1; absent where it is not known
             }
           ],
           "alternatives": {}                  of run and batch: the same for other numbers of speakers
@@ -82,10 +83,11 @@ def _turn(value: Any, where: str) -> Turn:
     confidence = _typed(value, "confidence", (int, float, type(None)), where)
     rival = _typed(value, "runner_up", (str, type(None)), where)
     text = _typed(value, "text", (str, type(None)), where)
+    channel = _typed(value, "channel", (int, type(None)), where)
     if max(start, end) > _LONGEST:
         raise FormatError(f"{where}: a turn beyond {_LONGEST} s; give times in seconds")
     try:
-        return Turn(float(start), float(end), speaker, confidence, rival or None, text or None)
+        return Turn(float(start), float(end), speaker, confidence, rival or None, text or None, channel)
     except FormatError as error:
         raise FormatError(f"{where}: {error}") from None
 
@@ -124,4 +126,5 @@ def _fields(start: int, end: int, turn: Turn) -> dict[str, float | str | None]:
         "confidence": None if turn.confidence is None else round(turn.confidence, 4),
         "runner_up": turn.runner_up,
     }
-    return fields | ({"text": turn.text} if turn.text else {})
+    more = {"text": turn.text, "channel": turn.channel}
+    return fields | {name: value for name, value in more.items() if value}

@@ -13,6 +13,7 @@ Recognition Evaluation Plan*.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diarize.formats import lines, times
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read", "write"]
 
+_LETTERS = "ABCDEFGH"
 _OTHER_TYPES = re.compile(
     "A/P|ADJUST|CB|EDIT|FILLER|IP|LEXEME|NO_RT_METADATA|NON-LEX|NON-SPEECH|NOSCORE|SEGMENT|SPKR-INFO|SU"
 )
@@ -33,13 +35,22 @@ _OTHER_TYPES = re.compile(
 def read(text: str, source: str = "text.rttm") -> dict[str, Annotation]:
     """Annotations by recording, in order of appearance.
 
-    Lines of nine fields (before 2009) and more are read, channels are put together, and a confidence that is
-    not a probability is dropped. Names with blanks, which RTTM forbids, are told by what stands around them.
-    Skipped: comments (``;;``), and turns of no length; other record types than SPEAKER only name their
-    recording. Raises FormatError, with ``source`` and line number, for anything else.
+    Lines of nine fields (before 2009) and more are read, and a confidence that is not a probability is
+    dropped. Turns keep their channel (A and B are 1 and 2) where a recording has another than 1. Names with
+    blanks, which RTTM forbids, are told by what stands around them. Skipped: comments (``;;``), and turns of
+    no length; other record types than SPEAKER only name their recording. Raises FormatError, with ``source``
+    and line number, for anything else.
     """
     rows = [_row(line) for line in lines.numbered(text, source, comments=(";", "#"))]
-    return lines.collected([row for row in rows if row])
+    found = lines.collected([row for row in rows if row])
+    return {name: _told(each) for name, each in found.items()}
+
+
+def _told(annotation: Annotation) -> Annotation:
+    """Without channels where all turns are in the first, as everybody writes who does not know."""
+    if any(turn.channel not in (None, 1) for turn in annotation.turns):
+        return annotation
+    return replace(annotation, turns=tuple(replace(turn, channel=None) for turn in annotation.turns))
 
 
 def _row(line: lines.Line) -> tuple[str, Turn | None] | None:
@@ -54,7 +65,15 @@ def _row(line: lines.Line) -> tuple[str, Turn | None] | None:
     recording = " ".join(fields[1 : pair - 3])
     if fields[pair - 1] == "<NA>":
         return recording, None
-    return recording, _turn(line, fields[pair - 2 : pair], *_speaker(line, fields[pair + 2 :]))
+    turn = _turn(line, fields[pair - 2 : pair], *_speaker(line, fields[pair + 2 :]))
+    return recording, turn and replace(turn, channel=_channel(fields[pair - 3]))
+
+
+def _channel(text: str) -> int | None:
+    """The number of a channel; old files have letters. None for what is neither."""
+    if text.upper() in _LETTERS:
+        return _LETTERS.index(text.upper()) + 1
+    return int(text) if re.fullmatch("[1-9][0-9]{0,2}", text) else None
 
 
 def _split(line: lines.Line) -> list[str]:

@@ -37,7 +37,7 @@ __all__ = ["Diarization", "diarize", "speech_mask"]
 # Loud sound that is no speech is told of from so many seconds and such a share of a recording on.
 LOUD_SECONDS: Final = 5.0
 LOUD_SHARE: Final = 0.1
-STAGES: Final = ("features", "speech", "space", "clustering", "smoothing")
+STAGES: Final = ("features", "speech", "space", "clustering", "resegmentation")
 
 
 def diarize(
@@ -111,13 +111,13 @@ def _diarized(
     points = _points(values, activity, sound, config)
     progress("clustering", 0.0)
     selection = _clustered(sound.name, points, config)
-    progress("smoothing", 0.0)
+    progress("resegmentation", 0.0)
     posteriors = turns.by_appearance(_frame_posteriors(values, mask, points, selection, model, config))
     posteriors, notes = _with_as_many(posteriors, mask, points, selection, config)
     span, most = (sound.start, duration), config.clustering.max_speakers
-    second = overlap.second_speakers(posteriors, activity, config.smoothing.overlap)
+    second = overlap.second_speakers(posteriors, activity, config.resegmentation.overlap)
     annotation = turns.turns_of(posteriors, mask, sound.name, span, second)
-    progress("smoothing", 1.0)
+    progress("resegmentation", 1.0)
     return Diarization(
         annotation, posteriors, selection, mask, band, duration,
         (*sound.notes(), *notes), config, versions(),
@@ -321,8 +321,8 @@ def _frame_posteriors(
 
     shares = selection.responsibilities
     if config.space.kind == "mfcc":
-        return frames.component_posteriors(mask, points, shares, config.smoothing)
-    return frames.adapted_posteriors(values, mask, points, shares, model.ubm, config.smoothing)
+        return frames.component_posteriors(mask, points, shares, config.resegmentation)
+    return frames.adapted_posteriors(values, mask, points, shares, model.ubm, config.resegmentation)
 
 
 def _clustered(name: str, points: SpeakerPoints, config: Config) -> Clustering:

@@ -15,15 +15,17 @@ from diarize.formats import times
 from diarize.intervals import duration, union
 from diarize.report import colours
 from diarize.report.downsampling import encoded, ribbons
+from diarize.transcripts import SHORTEST
 from diarize.types import speaker_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from diarize.annotation import Annotation
+    from diarize.annotation import Annotation, Turn
     from diarize.clustering.outliers import Outliers
     from diarize.report.model import Curve, Report
     from diarize.report.sound import Sound
+    from diarize.transcripts import Word
 
 __all__ = ["contents"]
 
@@ -36,7 +38,10 @@ def contents(report: Report) -> dict[str, Any]:
     return {
         "key": _key(report),
         "alternatives": {str(k): _turns(each) for k, each in report.alternatives.items()},
-        "sentences": _sentences(report),
+        "said": _said(report),
+        "media": report.media,
+        "channel": _channel(report),
+        "length": round(report.duration or 0.0, 3),
         "palette": [list(pair) for pair in _palette()],
         "recording": annotation.recording,
         "start": round(report.start, 3),
@@ -74,15 +79,18 @@ def _turns(annotation: Annotation) -> dict[str, Any]:
     rows = times.rounded(annotation)
     rivals = [turn.runner_up for *_, turn in rows if turn.runner_up]
     names = {name: i for i, name in enumerate(dict.fromkeys((*annotation.speakers, *rivals)))}
-    sure = [turn.confidence for *_, turn in rows]
     return {
         "names": list(names),
         "start": [start for start, _, _ in rows],
         "end": [end for _, end, _ in rows],
         "speaker": [names[turn.speaker] for *_, turn in rows],
-        "confidence": [None if c is None else int(f"{c:.4f}".replace(".", "")) for c in sure],
+        "confidence": [_ten_thousandths(turn.confidence) for *_, turn in rows],
         "runnerUp": [names[turn.runner_up] if turn.runner_up else None for *_, turn in rows],
-        **({"text": [turn.text for *_, turn in rows]} if any(turn.text for *_, turn in rows) else {}),
+        **{
+            name: column
+            for name in ("text", "channel")
+            if any(column := [getattr(turn, name) for *_, turn in rows])
+        },
     }
 
 
@@ -101,13 +109,53 @@ def _palette() -> list[tuple[str, str]]:
     return list(zip(colours.on_light(names), colours.on_dark(names), strict=True))
 
 
-def _sentences(report: Report) -> dict[str, Any] | None:
-    """Columns of what was said: milliseconds and texts."""
-    said = report.sentences or report.annotation
-    rows = [(start, end, turn.text) for start, end, turn in times.rounded(said) if turn.text]
-    if not rows:
+def _channel(report: Report) -> int:
+    """The channel of turns that have none of their own, as RTTM has it."""
+    audio = (report.config or {}).get("audio", {})
+    return audio.get("channel") or 1 if isinstance(audio, dict) else 1
+
+
+def _said(report: Report) -> dict[str, Any] | None:
+    """Columns of sentences and of their words, as those of turns; ``n``: words of each sentence; ``glued``:
+    words without a blank before them; ``estimated``: words whose times were worked out.
+    """
+    if report.transcript is None:
         return None
-    return dict(zip(("start", "end", "text"), map(list, zip(*rows, strict=True)), strict=True))
+    names = {name: i for i, name in enumerate(_turns(report.annotation)["names"])}
+    rows = [
+        (times.milliseconds(turn.start), times.milliseconds(turn.end), turn, segment)
+        for turn, segment in report.transcript.turns
+    ]
+    rows = [row for row in rows if row[1] > row[0] and row[3].words]
+    words = [(word, *_span(word, turn)) for *_, turn, segment in rows for word in segment.words]
+    return {
+        "start": [start for start, *_ in rows],
+        "end": [end for _, end, *_ in rows],
+        "speaker": [names.get(turn.speaker) for *_, turn, _ in rows],
+        "confidence": [_ten_thousandths(turn.confidence) for *_, turn, _ in rows],
+        "text": [turn.text for *_, turn, _ in rows],
+        "words": {
+            "n": [len(segment.words) for *_, segment in rows],
+            "start": [start for _, start, _ in words],
+            "end": [end for *_, end in words],
+            "text": [word.text for word, *_ in words],
+            "speaker": [names.get(word.speaker) for word, *_ in words],
+            "confidence": [_ten_thousandths(word.confidence) for word, *_ in words],
+            "glued": [k for k, (word, *_) in enumerate(words) if not word.before],
+            "estimated": [k for k, (word, *_) in enumerate(words) if word.estimated],
+        },
+    }
+
+
+def _span(word: Word, turn: Turn) -> tuple[int, int]:
+    """Milliseconds of a word; one without times has those of its sentence."""
+    start = turn.start if word.start is None else max(0.0, word.start)
+    end = turn.end if word.end is None else max(word.end, start + SHORTEST)
+    return times.milliseconds(start), times.milliseconds(end)
+
+
+def _ten_thousandths(confidence: float | None) -> int | None:
+    return None if confidence is None else int(f"{confidence:.4f}".replace(".", ""))
 
 
 def _ribbons(report: Report) -> dict[str, Any] | None:

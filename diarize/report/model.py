@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from diarize.clustering.outliers import Outliers
     from diarize.pipeline import Diarization
     from diarize.report.sound import Sound
+    from diarize.transcripts import Transcript
     from diarize.types import Posteriors
 
 __all__ = ["Curve", "Report"]
@@ -47,8 +48,8 @@ class Report:
 
     ``start``: second of the file at which ``posteriors`` and ``outliers`` begin; ``duration``: seconds from
     there; ``speech_seconds``, ``band``, ``notes``, ``config``, ``digest`` and ``versions``: as in a
-    Diarization and its settings; ``alternatives``: the turns for other numbers of speakers; ``sentences``:
-    what was said, as turns with a text.
+    Diarization and its settings; ``alternatives``: the turns for other numbers of speakers; ``transcript``:
+    what was said, words with speakers; ``media``: the file name of the recording.
     """
 
     annotation: Annotation
@@ -65,11 +66,17 @@ class Report:
     digest: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     alternatives: Mapping[int, Annotation] = field(default_factory=dict)
-    sentences: Annotation | None = None
+    transcript: Transcript | None = None
+    media: str | None = None
 
     @classmethod
     def of_result(
-        cls, result: Diarization, *, sound: Sound | None = None, sentences: Annotation | None = None
+        cls,
+        result: Diarization,
+        *,
+        sound: Sound | None = None,
+        transcript: Transcript | None = None,
+        media: str | None = None,
     ) -> Report:
         """Everything that a result of the pipeline knows, and what was said where that is given."""
         kept = result.alternatives
@@ -89,7 +96,8 @@ class Report:
             result.config.digest,
             result.versions,
             {k: kept.annotation(k, result.annotation) for k in others} if kept else {},
-            sentences,
+            transcript,
+            media,
         )
 
     @property

@@ -22,8 +22,11 @@ __all__ = ["rendered"]
 SCRIPTS: Final = (
     "text.js",
     "names.js",
+    "writers.js",
+    "tiers.js",
     "downloads.js",
     "model.js",
+    "said.js",
     "window.js",
     "theme.js",
     "player.js",
@@ -32,7 +35,9 @@ SCRIPTS: Final = (
     "tables.js",
     "curve.js",
     "corrections.js",
-    "sentences.js",
+    "transcript.js",
+    "edits.js",
+    "merging.js",
     "keys.js",
     "page.js",
 )

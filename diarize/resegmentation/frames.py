@@ -17,7 +17,7 @@ from diarize.types import Posteriors, speaker_name
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from diarize.config import SmoothingConfig
+    from diarize.config import ResegmentationConfig
     from diarize.types import SpeakerPoints, SpeechMask
 
     Array = NDArray[Any]
@@ -35,7 +35,7 @@ def adapted_posteriors(
     points: SpeakerPoints,
     responsibilities: Array,
     ubm: GMM,
-    config: SmoothingConfig,
+    config: ResegmentationConfig,
 ) -> Posteriors:
     """Frame posteriors of speakers whose models are adapted from the background mixture.
 
@@ -53,7 +53,7 @@ def adapted_posteriors(
 
 
 def component_posteriors(
-    mask: SpeechMask, points: SpeakerPoints, responsibilities: Array, config: SmoothingConfig
+    mask: SpeechMask, points: SpeakerPoints, responsibilities: Array, config: ResegmentationConfig
 ) -> Posteriors:
     """Frame posteriors where every frame is a point of its own: its responsibilities, smoothed in time."""
     shares = _spread(responsibilities, points, mask.grid.n_frames)[mask.values]
@@ -73,7 +73,7 @@ def _spread(responsibilities: Array, points: SpeakerPoints, n_frames: int) -> Ar
     return spread
 
 
-def _adapted(ubm: GMM, values: Array, shares: Array, config: SmoothingConfig) -> list[GMM]:
+def _adapted(ubm: GMM, values: Array, shares: Array, config: ResegmentationConfig) -> list[GMM]:
     """One mixture per speaker: the means moved by the frames that are theirs."""
     counts, sums = _shared_statistics(ubm, values, shares)
     shift = map_shift(counts, sums, config.relevance)
@@ -99,7 +99,7 @@ def _shared_statistics(ubm: GMM, values: Array, shares: Array) -> tuple[Array, A
     return counts, centred
 
 
-def turn_posteriors(scores: Array, mask: SpeechMask, config: SmoothingConfig) -> Posteriors:
+def turn_posteriors(scores: Array, mask: SpeechMask, config: ResegmentationConfig) -> Posteriors:
     """Forward–backward over short blocks with a least duration of turns.
 
     ``scores`` (n_speech_frames, K) log-likelihoods of the frames of speech. In pauses time goes by, up to

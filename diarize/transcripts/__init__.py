@@ -8,11 +8,12 @@ A transcript comes from whatever speech recogniser wrote it down; nothing here l
 
 from diarize.transcripts.assigning import assigned
 from diarize.transcripts.reading import READABLE, read_transcript
-from diarize.transcripts.values import Segment, Transcript, Word
+from diarize.transcripts.values import SHORTEST, Segment, Transcript, Word
 from diarize.transcripts.writing import WRITABLE, format_for, suffix_of, write_transcript
 
 __all__ = [
     "READABLE",
+    "SHORTEST",
     "WRITABLE",
     "Segment",
     "Transcript",

@@ -1,7 +1,7 @@
 """Our own JSON of turns (``diarize.formats.json``) with the words in them.
 
 A turn has, besides what it has there, ``words``: a list of ``{"word", "start", "end", "speaker",
-"confidence"}`` in seconds, with ``"estimated": true`` where the times were worked out.
+"confidence"}`` in seconds on the millisecond, with ``"estimated": true`` where the times were worked out.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from diarize.errors import FormatError
 from diarize.formats import json as turns_as_json
+from diarize.formats import times
 from diarize.transcripts.values import Segment, Transcript, Word
 from diarize.transcripts.words import of_text, time_in
 
@@ -70,7 +71,8 @@ def dump(transcript: Transcript, alternatives: Mapping[str, Any] | None = None) 
 
 def _fields(word: Word) -> dict[str, Any]:
     fields: dict[str, Any] = {"word": word.text}
-    for name in ("start", "end", "confidence"):
+    for name in ("start", "end"):
         value = getattr(word, name)
-        fields[name] = None if value is None else round(value, 4)
+        fields[name] = None if value is None else times.milliseconds(value) / 1000
+    fields["confidence"] = None if word.confidence is None else round(word.confidence, 4)
     return fields | {"speaker": word.speaker} | ({"estimated": True} if word.estimated else {})

@@ -60,7 +60,7 @@ def write_transcript(
         kept = options.alternatives if options else None
         return write_text(path, _as_json(transcript, kept), overwrite=overwrite)
     given = options or Options()
-    told = Options(duration=given.duration, media=given.media, words=transcript.spoken)
+    told = Options(channel=given.channel, duration=given.duration, media=given.media, words=transcript.spoken)
     return write_file(path, transcript.annotation, name, overwrite=overwrite, options=told)
 
 

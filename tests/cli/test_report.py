@@ -180,3 +180,18 @@ def test_a_page_about_turns_plays_the_track_that_was_asked_for(cli, tmp_path):
     assert (refused.exit_code, "--link plays the first track" in refused.stderr) == (2, True)
     refused = cli("report", turns, "--track", 2)
     assert "--track is for AUDIO" in refused.stderr
+
+
+def test_words_of_a_transcript_are_in_the_page(cli, tmp_path):
+    """About turns that exist already; each word has a speaker, and what was odd is told."""
+    write_file(tmp_path / "call.rttm", TURNS, "rttm")
+    (tmp_path / "call.ctm").write_text("call 1 1.0 0.5 Good\ncall 1 1.5 0.5 morning.\ncall 1 7.0 0.5 Yes.\n")
+    words = ["report", tmp_path / "call.rttm", "--transcript", tmp_path / "call.ctm"]
+    assert cli(*words).exit_code == 0
+    data = data_in(tmp_path / "call.report.html")
+    assert data["said"]["words"]["text"] == ["Good", "morning.", "Yes."]
+    assert data["said"]["words"]["start"] == [1000, 1500, 7000]
+    assert [data["turns"]["names"][k] for k in data["said"]["words"]["speaker"]] == ["Ann", "Ann", "Bob"]
+    assert data["said"]["text"] == ["Good morning.", "Yes."]
+    refused = cli(*words[:3], tmp_path / "no.ctm", "--overwrite")
+    assert (refused.exit_code, "no such file" in refused.stderr) == (1, True)

@@ -360,3 +360,12 @@ def test_posteriors_are_written_on_the_clock_of_the_file(cli, talk, tmp_path):
         assert found.posteriors.speakers[int(mean.argmax())] == turn.speaker
         assert turn.confidence == pytest.approx(mean.max(), abs=1e-3)
     assert cli("convert", tmp_path / "talk.csv", tmp_path / "x.npz").exit_code == 1
+
+
+def test_words_without_a_transcript_are_refused_before_the_work(cli, calls, tmp_path):
+    """By batch, too, which takes none."""
+    (tmp_path / "a.wav").touch()
+    for words in (["run", tmp_path / "a.wav"], ["batch", tmp_path, "-o", tmp_path / "out"]):
+        result = cli(*words, "--format", "ctm")
+        assert (result.exit_code, "holds words" in result.stderr) == (2, True)
+    assert calls == []

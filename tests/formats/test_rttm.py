@@ -61,10 +61,25 @@ def test_strangers_are_read():
     )
     b = (Turn(0, 10, "x\u00a0y"), Turn(20, 21, "x\u00a0y"), Turn(30, 31, "x\u00a0y", confidence=1.0))
     assert rttm.read(text) == {
-        "a": Annotation("a", (Turn(1.1, 3.3, "Zoë"), Turn(3.3, 3.8, "李雷", confidence=0.25))),
+        "a": Annotation(
+            "a", (Turn(1.1, 3.3, "Zoë", channel=1), Turn(3.3, 3.8, "李雷", confidence=0.25, channel=2))
+        ),
         "b": Annotation("b", b),
         "c": Annotation("c"),
     }
+
+
+def test_channels_stay_where_there_are_several():
+    """Of a call: what is read is written again; letters are old numbers, and a lone 1 says nothing."""
+    text = (
+        "SPEAKER call 1 0.000 1.000 <NA> <NA> A <NA> <NA>\nSPEAKER call 2 1.000 1.000 <NA> <NA> B <NA> <NA>\n"
+        "SPEAKER mono 1 0.000 1.000 <NA> <NA> A <NA> <NA>\n"
+    )
+    found = rttm.read(text)
+    assert [turn.channel for turn in (*found["call"], *found["mono"])] == [1, 2, None]
+    assert rttm.write(list(found.values())) == text
+    assert rttm.read(text.replace("call 1", "call A").replace("call 2", "call b")) == found
+    assert [t.channel for t in rttm.read(text.replace("call 1", "call <NA>"))["call"]] == [None, 2]
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def test_the_documented_schema_is_the_written_one():
     import re
 
     documented = set(re.findall(r'"(\w+)":', json.__doc__))
-    worded = json.write([Annotation("r", (Turn(0, 1, "Ann", text="Hello."),))], {"labels": ""})
+    worded = json.write([Annotation("r", (Turn(0, 1, "Ann", text="Hello.", channel=2),))], {"labels": ""})
     assert documented == keys(stdlib_json.loads(JSON)) | keys(stdlib_json.loads(worded)) - {"labels"}
 
 

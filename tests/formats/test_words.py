@@ -32,7 +32,7 @@ TEXTS = st.sampled_from(["Yes.", "no: never", "a  b", "“Zoë”?", "x\ny", "1:
 def test_the_table_says_which_formats_hold_words():
     """Subtitles, editors, tables and a transcript; RTTM, lab and label tracks have no place."""
     assert {n for n, each in formats.FORMATS.items() if each.words} == {
-        "textgrid", "eaf", "webvtt", "srt", "csv", "json", "kaldi", "text",
+        "textgrid", "eaf", "webvtt", "srt", "csv", "json", "kaldi", "text", "ctm",
     }  # fmt: skip
 
 

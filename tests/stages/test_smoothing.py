@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from diarize.annotation import Turn
-from diarize.config import SmoothingConfig
+from diarize.config import ResegmentationConfig
 from diarize.mixtures import GMM
 from diarize.resegmentation import frames
 from diarize.resegmentation.frames import adapted_posteriors, component_posteriors, turn_posteriors
@@ -46,7 +46,7 @@ class TestTurnPosteriors:
         values = np.repeat(np.arange(len(lengths)) % 2 == 0, lengths)
         mask = mask_of(len(values), *runs(values))
         scores = np.random.default_rng(seed).normal(size=(values.sum(), n_speakers)) * 10
-        found = turn_posteriors(scores, mask, SmoothingConfig(min_turn=min_turn))
+        found = turn_posteriors(scores, mask, ResegmentationConfig(min_turn=min_turn))
         assert_allclose(found.values[values].sum(axis=1), 1, rtol=0, atol=1e-5)
         assert not found.values[~values].any()
         assert found.speakers == tuple(f"SPEAKER_{k:02d}" for k in range(n_speakers))
@@ -59,7 +59,7 @@ class TestTurnPosteriors:
             wanted += [0] * 200 + [1] * length
         labels = np.array(wanted + [0] * 200)
         mask = mask_of(len(labels), (0, len(labels)))
-        config = SmoothingConfig(min_turn=min_turn, likelihood_scale=1.0, stay=0.9)
+        config = ResegmentationConfig(min_turn=min_turn, likelihood_scale=1.0, stay=0.9)
         found = turn_posteriors(scores_of(labels, 2), mask, config).values.argmax(axis=1)
         lengths = np.diff(runs(found == 1), axis=1)[:, 0]
         assert lengths.min() >= 100 * min_turn
@@ -70,9 +70,9 @@ class TestTurnPosteriors:
         """As good as speech that fits everybody alike."""
         labels = np.repeat([0, 1, 0, 1], [50, 50, 50, 50])
         scores = scores_of(labels, 2, 0.3)
-        apart = turn_posteriors(scores, mask_of(250, (0, 100), (150, 250)), SmoothingConfig())
+        apart = turn_posteriors(scores, mask_of(250, (0, 100), (150, 250)), ResegmentationConfig())
         unclear = np.concatenate((scores[:100], np.zeros((50, 2)), scores[100:]))
-        whole = turn_posteriors(unclear, mask_of(250, (0, 250)), SmoothingConfig())
+        whole = turn_posteriors(unclear, mask_of(250, (0, 250)), ResegmentationConfig())
         assert_allclose(apart.values[:100], whole.values[:100], rtol=0, atol=1e-6)
         assert_allclose(apart.values[150:], whole.values[150:], rtol=0, atol=1e-6)
 
@@ -81,7 +81,7 @@ class TestTurnPosteriors:
         labels = np.repeat([0, 1, 0, 1], [50, 50, 50, 50])
         scores = scores_of(labels, 2, 0.3)
         short, one, ten = (
-            turn_posteriors(scores, mask_of(n + 200, (0, 100), (n + 100, n + 200)), SmoothingConfig())
+            turn_posteriors(scores, mask_of(n + 200, (0, 100), (n + 100, n + 200)), ResegmentationConfig())
             for n in (50, 100, 1000)
         )
         assert_allclose(ten.values[-100:], one.values[-100:], rtol=0, atol=1e-6)
@@ -91,8 +91,8 @@ class TestTurnPosteriors:
         """Frames before the pause that resemble the next speaker a little still are the last one's."""
         labels = np.repeat([0, 1, 1], [190, 10, 200])
         scores = scores_of(labels, 2, 0.5)
-        paused = turn_posteriors(scores, mask_of(500, (0, 200), (300, 500)), SmoothingConfig())
-        joined = turn_posteriors(scores, mask_of(400, (0, 400)), SmoothingConfig())
+        paused = turn_posteriors(scores, mask_of(500, (0, 200), (300, 500)), ResegmentationConfig())
+        joined = turn_posteriors(scores, mask_of(400, (0, 400)), ResegmentationConfig())
         assert (paused.values[190:200].argmax(axis=1) == 0).all()
         assert (joined.values[190:200].argmax(axis=1) == 1).all()
 
@@ -100,7 +100,7 @@ class TestTurnPosteriors:
     def test_up_to_a_fifth_of_a_second_beside_a_pause_is_no_turn(self, near, heard):
         """However clear: before a pause it is the last speaker's, behind one the next one's."""
         labels = np.repeat([0, 1, 1, 0], [200 - near, near, near, 200 - near])
-        config = SmoothingConfig(min_turn=0.05, likelihood_scale=1.0)
+        config = ResegmentationConfig(min_turn=0.05, likelihood_scale=1.0)
         found = turn_posteriors(scores_of(labels, 2), mask_of(500, (0, 200), (300, 500)), config).values
         assert found[200 - near : 200].argmax(axis=1).tolist() == [heard] * near
         assert found[300 : 300 + near].argmax(axis=1).tolist() == [heard] * near
@@ -110,7 +110,7 @@ class TestTurnPosteriors:
         """In a word of 0.35 s that begins as one and ends as another; nobody takes another's part."""
         labels = np.repeat([0, 0, 1, 1], [200, first, 35 - first, 200])
         mask = mask_of(635, (0, 200), (300, 335), (435, 635))
-        config = SmoothingConfig(min_turn=0.05, likelihood_scale=1.0)
+        config = ResegmentationConfig(min_turn=0.05, likelihood_scale=1.0)
         found = turn_posteriors(scores_of(labels, 2), mask, config).values
         assert found[300:335].argmax(axis=1).tolist() == [heard] * 35
 
@@ -118,7 +118,7 @@ class TestTurnPosteriors:
         """Five frames of 10 ms have one posterior: blocks lie on the clock, not on the speech."""
         mask = mask_of(100, (3, 98))
         scores = np.random.default_rng(0).normal(size=(95, 2))
-        found = turn_posteriors(scores, mask, SmoothingConfig(min_turn=0.05)).values
+        found = turn_posteriors(scores, mask, ResegmentationConfig(min_turn=0.05)).values
         for start in range(0, 100, 5):
             block = found[start : start + 5][mask.values[start : start + 5]]
             assert (block == block[0]).all()
@@ -129,7 +129,7 @@ class TestTurnPosteriors:
         labels = np.repeat([0, 1], [100, 100])
         mask = mask_of(200, (0, 200))
         sure, unsure = (
-            turn_posteriors(scores_of(labels, 2, 0.2), mask, SmoothingConfig(likelihood_scale=s)).values
+            turn_posteriors(scores_of(labels, 2, 0.2), mask, ResegmentationConfig(likelihood_scale=s)).values
             for s in (1.0, 0.01)
         )
         assert sure[50, 0] > 0.99
@@ -137,7 +137,7 @@ class TestTurnPosteriors:
 
     def test_one_speaker_has_everything(self):
         """Whatever the scores."""
-        found = turn_posteriors(np.full((50, 1), -1e4), mask_of(50, (0, 50)), SmoothingConfig())
+        found = turn_posteriors(np.full((50, 1), -1e4), mask_of(50, (0, 50)), ResegmentationConfig())
         assert_array_equal(found.values, np.ones((50, 1)))
 
 
@@ -154,7 +154,7 @@ class TestShares:
     def test_speech_that_no_window_reached_is_anybodys(self):
         """A stretch too short for a window is speech all the same: even shares."""
         mask = mask_of(60, (0, 40), (50, 60))
-        config = SmoothingConfig(rounds=0)
+        config = ResegmentationConfig(rounds=0)
         rows = np.array([[0.9, 0.1]])
         found = adapted_posteriors(np.zeros((60, 2)), mask, windows([(0, 40)], 60), rows, mixture(), config)
         assert_allclose(found.values[:40], np.tile([0.9, 0.1], (40, 1)), rtol=1e-6)
@@ -163,7 +163,7 @@ class TestShares:
 
     def test_a_pause_that_a_window_bridges_is_nobodys(self):
         """The window's shares are for its speech."""
-        config, rows = SmoothingConfig(rounds=0), np.array([[0.9, 0.1]])
+        config, rows = ResegmentationConfig(rounds=0), np.array([[0.9, 0.1]])
         mask = mask_of(60, (0, 25), (35, 60))
         found = adapted_posteriors(np.zeros((60, 2)), mask, windows([(0, 60)], 60), rows, mixture(), config)
         assert_array_equal(found.values.any(axis=1), mask.values)
@@ -174,14 +174,14 @@ class TestShares:
         rows = np.tile([0.95, 0.05], (60, 1))
         rows[30] = [0.4, 0.6]
         found = component_posteriors(
-            mask, windows([(t, t + 1) for t in range(60)], 60), rows, SmoothingConfig()
+            mask, windows([(t, t + 1) for t in range(60)], 60), rows, ResegmentationConfig()
         )
         assert (found.values[:, 0] > 0.99).all()
         hard = component_posteriors(
             mask,
             windows([(t, t + 1) for t in range(60)], 60),
             np.eye(2)[np.arange(60) // 30],
-            SmoothingConfig(),
+            ResegmentationConfig(),
         )
         assert_array_equal(hard.values.argmax(axis=1), np.arange(60) // 30)
 
@@ -206,17 +206,19 @@ class TestAdaptation:
     def test_means_move_by_relevance(self):
         """One component by hand: sixteen frames at 3 and relevance 16 move a mean of 0 half the way."""
         ubm = GMM(np.ones(1), np.zeros((1, 1)), np.full((1, 1), 4.0), "diag")
-        (near,) = frames._adapted(ubm, np.full((16, 1), 3.0), np.ones((16, 1)), SmoothingConfig())
+        (near,) = frames._adapted(ubm, np.full((16, 1), 3.0), np.ones((16, 1)), ResegmentationConfig())
         assert_allclose(near.means_, [[1.5]], rtol=1e-12)
         assert_array_equal(near.covariances_, ubm.covariances_)
-        (at,) = frames._adapted(ubm, np.full((16, 1), 3.0), np.ones((16, 1)), SmoothingConfig(relevance=0))
+        (at,) = frames._adapted(
+            ubm, np.full((16, 1), 3.0), np.ones((16, 1)), ResegmentationConfig(relevance=0)
+        )
         assert_allclose(at.means_, [[3.0]], rtol=1e-12)
 
     def test_without_relevance_components_without_frames_stay(self):
         """All is finite, and a speaker without any frame is the background."""
         ubm = GMM(np.full(2, 0.5), np.array([[0.0], [1e3]]), np.ones((2, 1)), "diag")
         shares = np.column_stack((np.ones(16), np.zeros(16)))
-        one, nobody = frames._adapted(ubm, np.full((16, 1), 3.0), shares, SmoothingConfig(relevance=0))
+        one, nobody = frames._adapted(ubm, np.full((16, 1), 3.0), shares, ResegmentationConfig(relevance=0))
         assert_allclose(one.means_, [[3.0], [1e3]], rtol=1e-12)
         assert_array_equal(nobody.means_, ubm.means_)
 
@@ -227,7 +229,7 @@ class TestAdaptation:
         points, rows = windows([(0, 120), (120, 200)], 200), rng.dirichlet([1, 1], 2)
         other = np.where(mask.values[:, None], values, 50.0)
         for rounds in (1, 2):
-            settings = SmoothingConfig(rounds=rounds)
+            settings = ResegmentationConfig(rounds=rounds)
             found = [adapted_posteriors(v, mask, points, rows, ubm, settings).values for v in (values, other)]
             assert_array_equal(found[0], found[1])
 
@@ -236,7 +238,7 @@ class TestAdaptation:
         ubm, rng = mixture(3, 3, 2), np.random.default_rng(4)
         values, mask = rng.normal(size=(300, 2)) * 4, mask_of(300, (0, 120), (140, 300))
         points, rows = windows([(0, 60), (60, 120), (140, 300)], 300), rng.dirichlet([1, 1], 3)
-        once, twice = SmoothingConfig(rounds=1), SmoothingConfig(rounds=2)
+        once, twice = ResegmentationConfig(rounds=1), ResegmentationConfig(rounds=2)
         first = adapted_posteriors(values, mask, points, rows, ubm, once).values
         models = frames._adapted(ubm, values, first, once)
         scores = np.column_stack([model.score_samples(values[mask.values]) for model in models])
@@ -256,7 +258,7 @@ class TestAdaptation:
         rows = np.stack([np.bincount(labels[a:b], minlength=2) / 100 for a, b in points.bounds])
         rows = np.clip(rows, 0.2, 0.8)
         mask = mask_of(2800, (0, 2800))
-        found = adapted_posteriors(values, mask, points, rows, ubm, SmoothingConfig(rounds=rounds))
+        found = adapted_posteriors(values, mask, points, rows, ubm, ResegmentationConfig(rounds=rounds))
         assert (found.values.argmax(axis=1) == labels).mean() > 0.99
         edges = runs(found.values.argmax(axis=1) == 0).ravel()
         assert_allclose(edges, [0, 650, 1350, 2150], rtol=0, atol=15)

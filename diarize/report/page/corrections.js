@@ -103,15 +103,22 @@ class Corrections {
   }
 
   load() {
-    let found = this.model.edits || null;
+    let found = this.model.edits || null; // those of a page that was downloaded
     try {
       found = JSON.parse(localStorage.getItem(this.storage)) || found;
     } catch {
       this.kept = false;
     }
-    if (!found || !Array.isArray(found.turns)) return;
+    if (!isState(found)) return;
     this.remember(this.original);
     this.restore(found);
+  }
+
+  /** The state of a file, as one step that can be undone. */
+  take(state) {
+    this.remember(this.snapshot());
+    this.restore(state);
+    this.save();
   }
 
   /* What can be changed */
@@ -204,6 +211,16 @@ class Corrections {
   get difference() {
     return differenceOf(this.original.turns, this.model.turns);
   }
+}
+
+/** Whether a value out of a file or the browser's memory is what `snapshot` gives. */
+function isState(value) {
+  const lists = ["turns", "given", "current", "owners"].every((name) => Array.isArray(value?.[name]));
+  if (!lists || value.given.length !== value.current.length) return false;
+  const time = (ms) => Number.isInteger(ms) && ms >= 0;
+  const known = (k) => Number.isInteger(k) && k >= 0 && k < value.given.length;
+  const turn = (each) => time(each?.start) && time(each.end) && each.end > each.start && known(each.speaker);
+  return value.turns.every(turn) && value.owners.every(known) && [...value.given, ...value.current].every((name) => typeof name === "string");
 }
 
 /** Turns of one speaker that touch or overlap put together, unless something was said in them. */

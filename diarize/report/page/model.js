@@ -73,6 +73,7 @@ class Model {
     this.owners = data.speakers.map((_, k) => k);
     this.drawnShares = null;
     this.setTurns(this.found);
+    this.transcript = data.said && new Said(this);
   }
 
   /** Other turns, and all that follows from them: what each speaker has, and who follows whom. */
@@ -127,6 +128,7 @@ function turnsOf(column) {
     confidence: column.confidence[i],
     runnerUp: column.runnerUp[i],
     text: column.text ? column.text[i] : null,
+    channel: column.channel ? column.channel[i] : null,
   }));
 }
 

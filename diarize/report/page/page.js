@@ -54,7 +54,12 @@ function connect({ model, names, view, player, timeline, corrections }) {
   byId("zoom-in").addEventListener("click", () => timeline.zoomAtHead(0.5));
   byId("zoom-out").addEventListener("click", () => timeline.zoomAtHead(2));
   byId("whole").addEventListener("click", () => view.whole());
-  for (const button of document.querySelectorAll("[data-kind]")) button.addEventListener("click", () => download(button.dataset.kind, model, names, corrections));
+  for (const button of document.querySelectorAll("[data-kind]")) {
+    const { words } = WRITERS[button.dataset.kind];
+    button.hidden = Boolean(words && !model.transcript);
+    button.addEventListener("click", () => download(button.dataset.kind, model, names, corrections));
+  }
+  byId("page-download").addEventListener("click", () => downloadPage(model, corrections));
   const box = byId("timeline");
   box.setAttribute("aria-valuemin", model.start.toFixed(1));
   box.setAttribute("aria-valuemax", model.end.toFixed(1));
@@ -82,20 +87,23 @@ function startPage() {
     byId("summary").textContent = summaryOf(model);
     speakerTable(model, names, corrections);
     successionTable(model, names);
-    sentenceList(model, names, player, view);
   };
   drawTables();
+  const transcript = new TranscriptPanel(model, names, player, view);
   curvePanel(model.curve);
   outlierList(model, names, player, view);
   new TurnTable(model, names, player, view, corrections);
   corrections.onChange(drawTables);
+  corrections.onChange(() => transcript.draw());
   names.onChange(() => {
     warnOfShared(model, names);
     renameMenus(names);
-    sentenceList(model, names, player, view);
+    transcript.renamed();
   });
   correctionsPanel(corrections, model, player, view);
-  player.onChange(() => markSaid(player));
+  editsFile(corrections, model);
+  mergeByDrag(corrections);
+  player.onChange(() => transcript.mark());
   about(model);
   listenToKeys(shortcutsOf({ player, view, model, timeline, corrections }), player, view);
   showPosition(model, names, player);

@@ -5,17 +5,19 @@ const PAGE = 100; // turns shown at a time
 const LISTED = 60; // unusual stretches
 
 const LEFT = ["name", "start", "speaker", "else"]; // columns of texts
+const WIDE = ["share of talk", "turns", "mean turn", "else"]; // columns that a narrow screen has no room for
 
-const head = (...texts) => element("thead", {}, element("tr", {}, ...texts.map((text) => element("th", { scope: "col", class: LEFT.includes(text) ? "left" : null, text }))));
+const head = (...texts) => element("thead", {}, element("tr", {}, ...texts.map((text) => element("th", { scope: "col", class: [LEFT.includes(text) && "left", WIDE.includes(text) && "wide"].filter(Boolean).join(" ") || null, text }))));
 
-/** A mark in a speaker's colour, which follows the theme. */
-function swatch(speaker) {
-  const mark = element("span", { class: "swatch", "aria-hidden": "true" });
-  const paint = () => (mark.style.backgroundColor = colourOf(speaker, themeNow()));
-  darkness.addEventListener("change", paint);
-  paint();
-  return mark;
+/** Gives an element a speaker's colours, of which the style takes that of the theme. */
+function coloured(made, speaker) {
+  made.style.setProperty("--light", speaker.colours[0]);
+  made.style.setProperty("--dark", speaker.colours[1]);
+  return made;
 }
+
+/** A mark in a speaker's colour. */
+const swatch = (speaker) => coloured(element("span", { class: "swatch", "aria-hidden": "true" }), speaker);
 
 /** A button that plays from a time. */
 function timeButton(ms, player, view) {
@@ -33,7 +35,7 @@ function speakerTable(model, names, corrections) {
   const rows = model.active.map((k) => speakerRow(model, names, corrections, model.speakers[k], k));
   const total = model.speakers.reduce((sum, speaker) => sum + speaker.seconds, 0);
   const n = model.speakers.reduce((sum, speaker) => sum + speaker.turns, 0);
-  const foot = element("tfoot", {}, row("th", "all", clock(total), "", String(n), n ? `${(total / n).toFixed(1)} s` : "", ...(model.sureness ? [""] : [])));
+  const foot = element("tfoot", {}, row("th", "all", clock(total), ["", "wide"], [String(n), "wide"], [n ? `${(total / n).toFixed(1)} s` : "", "wide"], ...(model.sureness ? [""] : [])));
   const columns = ["name", "time", "share of talk", "turns", "mean turn", ...(model.sureness ? ["sure"] : []), ""];
   byId("speaker-table").replaceChildren(head(...columns), element("tbody", {}, ...rows), foot);
   warnOfShared(model, names);
@@ -59,7 +61,7 @@ function mergeMenu(model, names, corrections, k) {
 }
 
 function row(first, name, ...cells) {
-  return element("tr", {}, element(first, { scope: first === "th" ? "row" : null, class: "left", text: name }), ...cells.map((text) => element("td", { text })));
+  return element("tr", {}, element(first, { scope: first === "th" ? "row" : null, class: "left", text: name }), ...cells.map((cell) => element("td", Array.isArray(cell) ? { text: cell[0], class: cell[1] } : { text: cell })));
 }
 
 function speakerRow(model, names, corrections, speaker, k) {
@@ -77,20 +79,17 @@ function speakerRow(model, names, corrections, speaker, k) {
     corrections.save();
     corrections.renamed();
   });
-  const bar = element("i");
+  const bar = coloured(element("i"), speaker);
   bar.style.width = `${100 * speaker.share}%`;
-  const mark = swatch(speaker);
-  const paint = () => (bar.style.backgroundColor = mark.style.backgroundColor);
-  darkness.addEventListener("change", paint);
-  paint();
+  const handle = element("span", { class: "handle", title: "Drag onto another speaker to merge the two" }, swatch(speaker));
   return element(
     "tr",
-    {},
-    element("th", { scope: "row" }, element("span", { class: "named" }, mark, input)),
+    { "data-speaker": String(k) },
+    element("th", { scope: "row" }, element("span", { class: "named" }, handle, input)),
     element("td", { text: clock(speaker.seconds) }),
-    element("td", {}, element("span", { class: "share", "aria-hidden": "true" }, bar), percent(speaker.share, 1)),
-    element("td", { text: String(speaker.turns) }),
-    element("td", { text: `${(speaker.seconds / speaker.turns).toFixed(1)} s` }),
+    element("td", { class: "wide" }, element("span", { class: "share", "aria-hidden": "true" }, bar), percent(speaker.share, 1)),
+    element("td", { class: "wide", text: String(speaker.turns) }),
+    element("td", { class: "wide", text: `${(speaker.seconds / speaker.turns).toFixed(1)} s` }),
     ...(model.sureness ? [element("td", { text: meanSureness(model.bySpeaker[k]) })] : []),
     mergeMenu(model, names, corrections, k),
   );
@@ -190,7 +189,7 @@ class TurnTable {
     const speaker = element("span", { class: "named" }, swatch(this.model.speakers[turn.speaker]), this.menu(turn));
     const remove = element("button", { type: "button", class: "remove", "aria-label": `Delete the turn at ${clock(turn.start / 1000, true)}`, title: "Delete this turn", text: "×", onclick: () => this.corrections.remove(turn) });
     const sure = turn.confidence === null ? "" : percent(turn.confidence / 10000);
-    const rival = element("td", { class: "left" }, turn.runnerUp === null ? "" : element("span", { class: "name", text: this.names.of(turn.runnerUp) }));
+    const rival = element("td", { class: "left wide" }, turn.runnerUp === null ? "" : element("span", { class: "name", text: this.names.of(turn.runnerUp) }));
     return element(
       "tr",
       {},

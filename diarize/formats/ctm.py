@@ -1,0 +1,38 @@
+"""CTM: one word a line with its time; written only, words are read as a transcript.
+
+    <recording> <channel> <start> <duration> <word> NA lex <speaker>
+
+The sixth field is the recogniser's confidence in the word, which is not known here. Source: NIST, *Rich
+Transcription 2009 Evaluation Plan*, appendix, and the SCTK documentation (*ctm*).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from diarize.errors import FormatError
+from diarize.formats import lines, times
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diarize.annotation import Annotation
+
+__all__ = ["write"]
+
+
+def write(annotations: Sequence[Annotation], *, words: Annotation | None, channel: str = "1") -> str:
+    """``words``: each with its time and text; ``channel``: that of words that have none of their own.
+
+    Raises FormatError without words: turns alone have none.
+    """
+    annotation = lines.only(annotations, "CTM")
+    if words is None:
+        raise FormatError("CTM holds words, each with its time, which turns do not have; 'label' writes it")
+    names, recording = lines.tokens(words.speakers), lines.tokens([annotation.recording])
+    return "".join(
+        f"{recording[annotation.recording]} {turn.channel or channel} {times.seconds(start)} "
+        f"{times.seconds(end - start)} {lines.one_line(turn.text or '').replace(' ', '_') or lines.SILENT} "
+        f"NA lex {names[turn.speaker]}\n"
+        for start, end, turn in times.rounded(words)
+    )

@@ -1,0 +1,122 @@
+"""What a page lets download, in a browser: all formats of text, to the byte what diarize itself writes."""
+
+from __future__ import annotations
+
+import time
+import zipfile
+
+import pytest
+from test_report_browser import CHROMIUM, DRIVER, browser, downloads, visited, waited
+
+from diarize.annotation import Annotation, Turn
+from diarize.formats import FORMATS, Options, write_file
+from diarize.report import Report, rendered
+from diarize.transcripts import Segment, Transcript, Word, write_transcript
+
+pytestmark = pytest.mark.skipif(
+    not (CHROMIUM and DRIVER), reason="needs Debian's chromium and chromium-driver: apt-get install them"
+)
+__all__ = ["browser", "downloads"]
+
+NAMES = ('=Ann "A" & <b>', "Bob  Ü\u2028", "Cid - words")
+TURNS = tuple(
+    Turn(1.5 * i + 0.0004, 1.5 * i + 1.6, NAMES[i * i % 3], 1 - i / 17, NAMES[i % 2] if i % 4 else None)
+    for i in range(11)
+)
+PLAIN = Annotation("a call", TURNS)
+TEXTS = ("Good morning.", "", None, 'He said: "no" & <left>,\nthen', "-5 °C", "…")
+WORDED = Annotation(
+    "a call", tuple(Turn(t.start, t.end, t.speaker, text=TEXTS[i % len(TEXTS)]) for i, t in enumerate(TURNS))
+)
+CHANNELS = Annotation(
+    "a call", tuple(Turn(t.start, t.end, t.speaker, channel=1 + i % 2) for i, t in enumerate(TURNS))
+)
+SPOKEN = Transcript(
+    "a call",
+    tuple(
+        Segment(
+            (
+                Word("Good", t.start, t.start + 0.3, speaker=t.speaker, confidence=0.75),
+                Word('"mor', t.start + 0.3, t.start + 0.5, True, t.speaker, 1.0),
+                Word('ning",', t.start + 0.4, t.start + 0.9, True, t.speaker, None, ""),
+            ),
+            t.start,
+            t.end,
+            speaker=t.speaker,
+            text=f'Good "morning", {i}',
+        )
+        for i, t in enumerate(TURNS)
+    ),
+    "diarize",
+)
+KINDS = {
+    "rttm": "rttm", "csv": "csv", "webvtt": "vtt", "srt": "srt", "text": "txt", "json": "json",
+    "textgrid": "textgrid", "eaf": "eaf", "ctm": "ctm", "lab": "lab", "audacity": "audacity", "uem": "uem",
+    "kaldi": "kaldi",
+}  # fmt: skip
+REPORTS = {
+    "turns": Report(PLAIN, duration=20.0, media="a call.wav"),
+    "channels": Report(CHANNELS, config={"audio": {"channel": 0}}),
+    "second channel": Report(PLAIN, config={"audio": {"channel": 2}}),
+    "texts": Report(WORDED, media="film.mkv"),
+    "transcript": Report(PLAIN, duration=20.0, media="a call.wav", transcript=SPOKEN),
+}
+
+
+@pytest.fixture(params=list(REPORTS))
+def shown(browser, tmp_path, request):
+    """A page in the browser, and the report behind it."""
+    report = REPORTS[request.param]
+    (tmp_path / "page.html").write_text(rendered(report), encoding="utf-8")
+    for opened in visited(browser, (tmp_path / "page.html").as_uri()):
+        yield opened, report
+
+
+def written(report, name, folder):
+    """The same by the program."""
+    path = folder / f"wanted{FORMATS[name].suffix}"
+    options = Options(
+        duration=report.duration,
+        media=report.media,
+        channel=(report.config or {}).get("audio", {}).get("channel") or 1,
+    )
+    if report.transcript and FORMATS[name].words and name != "kaldi":
+        return write_transcript(path, report.transcript, name, options=options)
+    return write_file(path, report.annotation, name, options=options)
+
+
+def fetched(page, folder, kind):
+    """What a button downloads."""
+    for path in folder.glob("a_call.*"):
+        path.unlink()
+    for path in folder.glob("a call.*"):
+        path.unlink()
+    page.find_element("css selector", f"[data-kind={kind}]").click()
+    (path,) = waited(lambda: [p for p in folder.glob("a call.*") if p.suffix != ".crdownload"]) or [None]
+    size = -1
+    while path.stat().st_size != size:
+        size = path.stat().st_size
+        time.sleep(0.05)
+    return path
+
+
+def test_every_format_of_text_is_there():
+    """All but posteriors, which a page has in 256 shades only."""
+    assert set(KINDS) == set(FORMATS) - {"npz"}
+
+
+def test_downloads_are_what_diarize_writes(shown, downloads, tmp_path):
+    """To the byte, whatever is known; words only where there is a transcript."""
+    page, report = shown
+    for name, kind in KINDS.items():
+        if name == "ctm" and not report.transcript:
+            assert not page.find_element("css selector", "[data-kind=ctm]").is_displayed()
+            continue
+        found, wanted = fetched(page, downloads, kind), written(report, name, tmp_path)
+        if name == "kaldi":
+            with zipfile.ZipFile(found) as archive:
+                assert archive.testzip() is None
+                files = {each.partition("/")[2]: archive.read(each) for each in archive.namelist()}
+            assert files == {each.name: each.read_bytes() for each in wanted.iterdir()}
+        else:
+            assert found.read_bytes() == wanted.read_bytes(), name
