@@ -162,8 +162,8 @@ class TestEvidence:
     def test_the_whole_curve_has_every_number_and_the_same_choice(self):
         """Numbers that merging passes by are tried too, up to the limit or the number of windows."""
         points, _ = planted_points(3, 2)
-        usual = clustered(points, settings(max_speakers=7), 0)
-        whole = clustered(points, settings(max_speakers=7, whole_curve=True), 0)
+        usual = clustered(points, by_evidence(max_speakers=7), 0)
+        whole = clustered(points, by_evidence(max_speakers=7, whole_curve=True), 0)
         assert usual.counts != whole.counts == tuple(range(1, 8))
         assert (whole.chosen, whole.equivalent) == (usual.chosen, usual.equivalent)
         np.testing.assert_array_equal(whole.responsibilities, usual.responsibilities)
@@ -171,7 +171,7 @@ class TestEvidence:
         assert {k: curve[k] for k in usual.counts} == dict(zip(usual.counts, usual.values, strict=True))
         assert min(curve.values()) == curve[usual.chosen]
         few, _ = planted_points(0, 2, n=4)
-        assert max(clustered(few, settings(max_speakers=9, whole_curve=True), 0).counts) == 4
+        assert max(clustered(few, by_evidence(max_speakers=9, whole_curve=True), 0).counts) == 4
 
     def test_more_speakers_than_windows_are_refused(self):
         """In one line with both numbers."""
@@ -281,7 +281,7 @@ class TestGaussians:
     def test_separate_blobs_are_counted_by_bic(self, n_speakers):
         """The textbook's way works where the textbook's picture is true."""
         points, labels = exact_points(n_speakers, n_speakers)
-        found = clustered(points, settings(max_speakers=7), 0)
+        found = clustered(points, by_evidence(max_speakers=7), 0)
         assert (found.criterion, found.chosen) == ("BIC", n_speakers)
         assert found.counts == tuple(range(1, 8))
         assert agreement(labels, found.responsibilities) > 0.99
