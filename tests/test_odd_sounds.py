@@ -5,6 +5,7 @@ What is heard for what is docs/robustness.md's; what is missed there for it must
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -110,7 +111,7 @@ HELD = {
 }
 
 
-LEVELS = {"clean": 0.0, "57 dB": 1e-3, "37 dB": 1e-2}  # of noise, under full scale
+LEVELS = {"clean": 0.0, "37 dB": 1e-2}  # of noise, under full scale
 
 
 PASSING = pytest.mark.xfail(reason="the segmentation network takes these beeps for speech")
@@ -180,6 +181,7 @@ def test_music_that_is_plucked_has_an_answer(method):
     found(0.1 * music(TRIADS, 1.0, fall=6.0) + 1e-4 * NOISE, speech={"method": method})
 
 
+@cache
 def minute(seed):
     """One voice of pure signal for a minute: the truth, and what is found."""
     config = synth.SynthConfig(duration=60.0)
@@ -205,7 +207,7 @@ def test_nearly_all_that_one_voice_says_in_a_minute_is_heard(seed):
 JOINED = pytest.mark.xfail(reason="two of these four voices are heard as one")
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2, pytest.param(3, marks=JOINED), 4, 5])
+@pytest.mark.parametrize("seed", [0, 1, 2, pytest.param(3, marks=JOINED)])
 def test_four_voices_in_two_minutes_are_four(seed):
     """Voices of pure signal differ in their vowels, not in pitch and length alone."""
     config = synth.SynthConfig(duration=120.0)

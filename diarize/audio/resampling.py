@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from diarize.light import light_librosa
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -42,9 +44,7 @@ def _resampled_piece(piece: Array, left: int, n: int, rates: tuple[int, int]) ->
     rate, target = rates
     if rate == target:
         return piece[left : left + n]
-    import librosa
-
-    whole = librosa.resample(piece, orig_sr=rate, target_sr=target, res_type=QUALITY)
+    whole = light_librosa().resample(piece, orig_sr=rate, target_sr=target, res_type=QUALITY)
     start = left * target // rate
     return np.asarray(whole[start : start + total(n, rate, target)])
 

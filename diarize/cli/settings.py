@@ -120,12 +120,12 @@ def known_voices(asked: Known) -> tuple[Voice, ...]:
 
 def known_to(asked: Known) -> identity.Known | None:
     """Voices and threshold for naming; None without --known. A usage error for a threshold without voices."""
-    from diarize import identity
-
     if asked.known is None:
         if asked.threshold is not None:
             raise typer.BadParameter("--threshold is for --known DIR; name a folder of voices")
         return None
+    from diarize import identity
+
     return identity.Known(known_voices(asked), odds_needed(asked))
 
 
@@ -243,11 +243,12 @@ def diarized(
 ) -> Diarization:
     """The pipeline's result for one recording, with a bar while it runs; ``alone``: it is the only one."""
     from diarize import pipeline
-    from diarize.pipeline import channels
 
     diarize: Callable[..., Diarization] = pipeline.diarize
     if is_separate(sound.channels, config):
-        diarize = channels.diarize_channels
+        from diarize.pipeline.channels import diarize_channels
+
+        diarize = diarize_channels
     given = _given_speech(speech, path.stem, alone=alone, quiet=quiet)
     with shown_progress(shown(path.name), quiet=quiet) as progress:
         return diarize(path, config, speech=given, start=sound.start, end=sound.end, progress=progress)

@@ -25,7 +25,7 @@ HOP: Final = 320  # samples from activation to activation
 CENTRE: Final = 200  # samples before the middle of what activation 0 is of
 # Activations that are made in one piece and kept, and how many on either side are made and thrown away: the
 # moving means and the convolutions see about a second beside a frame.
-KEPT: Final = 400
+KEPT: Final = 800
 ASIDE: Final = 50
 LEAST: Final = 2  # activations of the shortest stretch: one has no deviation
 LEAST_VARIANCE: Final = 1e-8
@@ -34,8 +34,8 @@ LEAST_VARIANCE: Final = 1e-8
 class CampplusExtractor:
     """As `networks.protocols.EmbeddingExtractor`, at 16 kHz, with the ``model`` of what its embeddings do.
 
-    The network runs over pieces of eight seconds, each with a second on either side, that lie where they lie
-    however the blocks are cut; only pieces with a stretch in them are looked at.
+    The network runs over pieces of sixteen seconds, each with a second on either side, that lie where they
+    lie however the blocks are cut; only pieces with a stretch in them are looked at.
     """
 
     name = "campplus"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.errors import ConfigError
+from diarize.light import light_librosa
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -194,9 +195,7 @@ def _tensorflow_weights(rate: int, n_fft: int, n_mels: int, low: float, high: fl
 
 def _slaney_weights(rate: int, n_fft: int, n_mels: int, low: float, high: float) -> Array:
     """librosa's filters of equal area (n_bins, n_mels)."""
-    import librosa
-
-    weights: Array = librosa.filters.mel(sr=rate, n_fft=n_fft, n_mels=n_mels, fmin=low, fmax=high)
+    weights: Array = light_librosa().filters.mel(sr=rate, n_fft=n_fft, n_mels=n_mels, fmin=low, fmax=high)
     return weights.T
 
 

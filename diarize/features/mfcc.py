@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diarize.errors import AudioError, ConfigError
+from diarize.light import light_librosa
 from diarize.types import Features, FrameGrid
 
 if TYPE_CHECKING:
@@ -141,16 +142,15 @@ def _centred(pieces: Iterable[Array], rate: int) -> Iterator[Array]:
 
 def _power_spectrum(samples: Array, rate: int, config: FeatureConfig) -> Array:
     """Power (n_bins, n_frames) of full windows only; float64, so that later sums hardly depend on blocks."""
-    import librosa
-
     window = round(config.window * rate)
     hop = round(config.hop * rate)
     n_fft = _fft_size(window)
     # librosa centres a short window in n_fft: pad so that the first window starts at the first sample.
     before = (n_fft - window) // 2
     padded = np.pad(samples, (before, n_fft - window - before))
-    spectrum = librosa.stft(
-        padded, n_fft=n_fft, hop_length=hop, win_length=window, window="hamming", center=False
+    hamming = np.hamming(window + 1)[:-1]  # by its name, librosa would ask scipy.signal for it, half a second
+    spectrum = light_librosa().stft(
+        padded, n_fft=n_fft, hop_length=hop, win_length=window, window=hamming, center=False
     )
     power: Array = spectrum.real**2 + spectrum.imag**2
     return power.astype(np.float64)
@@ -191,17 +191,15 @@ def _upper_filters(rate: int, config: FeatureConfig) -> Array:
 
 def _mel_filters(rate: int, config: FeatureConfig, n_mels: int, low: float, high: float) -> Array:
     """Mel weights (n_mels, n_bins)."""
-    import librosa
-
     n_fft = _fft_size(round(config.window * rate))
-    weights: Array = librosa.filters.mel(sr=rate, n_fft=n_fft, n_mels=n_mels, fmin=low, fmax=high, htk=True)
+    weights: Array = light_librosa().filters.mel(
+        sr=rate, n_fft=n_fft, n_mels=n_mels, fmin=low, fmax=high, htk=True
+    )
     return weights
 
 
 def _mfcc(power: Array, weights: Array, n: int, config: FeatureConfig) -> Array:
     """c0 … cn (n_frames, n + 1) of a power spectrum (n_bins, n_frames)."""
-    import librosa
-
     log_mel = 10 * np.log10(np.maximum(weights @ power, FLOOR))
-    values: Array = librosa.feature.mfcc(S=log_mel, n_mfcc=n + 1, lifter=config.lifter).T
+    values: Array = light_librosa().feature.mfcc(S=log_mel, n_mfcc=n + 1, lifter=config.lifter).T
     return values

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.features.level import quiet
+from diarize.light import light_librosa
 from diarize.types import Features
 
 if TYPE_CHECKING:
@@ -66,19 +67,15 @@ def _around(frames: Array, middle: int) -> Array:
 
 def _without(noise: Array, values: Array, n: int, n_mels: int, config: FeatureConfig) -> Array:
     """The first ``n`` cepstra of frames (T, N) less the power (n_mels,) of the noise."""
-    import librosa
-
     power = _powers(values, n_mels, config)
     left = np.maximum(power - noise[:, None], config.noise_floor * power)
-    kept: Array = librosa.feature.mfcc(S=10 * np.log10(left), n_mfcc=n, lifter=config.lifter)
+    kept: Array = light_librosa().feature.mfcc(S=10 * np.log10(left), n_mfcc=n, lifter=config.lifter)
     return kept.T
 
 
 def _powers(values: Array, n_mels: int, config: FeatureConfig) -> Array:
     """Power in mel filters (n_mels, T), float64, of cepstra (T, N)."""
-    import librosa
-
-    power: Array = librosa.feature.inverse.mfcc_to_mel(
+    power: Array = light_librosa().feature.inverse.mfcc_to_mel(
         values.T.astype(np.float64), n_mels=n_mels, lifter=config.lifter
     )
     return power

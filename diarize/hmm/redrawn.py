@@ -27,30 +27,35 @@ def smooth_redrawn(scores: Array, stay: Array, weights: Array) -> tuple[Array, f
     """
     top = scores.max(axis=1)
     density = exp_zeroed(scores - top[:, None])
-    drawn = (1 - stay)[:, None] * weights
-    forward, scale = _forward(density, stay, drawn, weights)
-    backward = _backward(density, stay, weights, scale)
-    gamma = forward * backward
+    before, after = _expected(density, stay, weights)
+    forward = before * density
+    scale = forward.sum(axis=1)
+    gamma = np.divide(forward * after, weights, out=np.zeros_like(forward), where=weights > 0)
     gamma /= gamma.sum(axis=1, keepdims=True)
-    later = drawn[1:] * density[1:] * backward[1:] / scale[1:, None]
-    return gamma, float(np.log(scale).sum() + top.sum()), gamma[0] + later.sum(axis=0)
+    drawn = (1 - stay)[:, None] * weights
+    drawn[0] = weights  # the first state is drawn
+    draws = gamma * np.divide(drawn, before, out=np.zeros_like(before), where=before > 0)
+    return gamma, float(np.log(scale).sum() + top.sum()), draws.sum(axis=0)
 
 
-def _forward(density: Array, stay: Array, drawn: Array, weights: Array) -> tuple[Array, Array]:
-    forward, scale = np.empty_like(density), np.empty(len(density))
-    state = weights * density[0]
-    for t in range(len(density)):
-        if t:
-            state = (stay[t] * state + drawn[t]) * density[t]
-        scale[t] = total = state.sum()
-        state = state / total
-        forward[t] = state
-    return forward, scale
+def _expected(density: Array, stay: Array, weights: Array) -> tuple[Array, Array]:
+    """Shares (T, S) of the states at each time, by what came before, and by what comes after.
 
-
-def _backward(density: Array, stay: Array, weights: Array, scale: Array) -> Array:
-    backward = np.ones_like(density)
-    for t in range(len(density) - 1, 0, -1):
-        ahead = density[t] * backward[t]
-        backward[t - 1] = (stay[t] * ahead + (1 - stay[t]) * (weights @ ahead)) / scale[t]
-    return backward
+    The chain is the same backwards in time, so one recursion finds both: what comes after, times the weight
+    of the state, is the share that it would expect.
+    """
+    n = len(density)
+    both = np.stack((density, density[::-1]), axis=1)
+    stays = np.stack((stay[1:], stay[:0:-1]), axis=1)[..., None]
+    drawn = (1 - stays) * weights
+    expected = np.empty_like(both)
+    expected[0] = weights
+    found, total = np.empty_like(both[0]), np.empty((2, 1))
+    steps = zip(expected[:-1], both[: n - 1], stays, drawn, expected[1:], strict=True)
+    for here, likely, staying, new, there in steps:
+        np.multiply(here, likely, out=found)
+        np.add.reduce(found, axis=1, keepdims=True, out=total)
+        np.divide(staying, total, out=total)
+        np.multiply(found, total, out=found)
+        np.add(found, new, out=there)
+    return expected[:, 0], expected[::-1, 1]

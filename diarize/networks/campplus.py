@@ -9,12 +9,11 @@ embeddings are close to those of separate windows and are calibrated as they are
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.networks.layers import averaging, conv2d, moving_mean, relu, sigmoid
+from diarize.networks.layers import conv2d, framed, moving_mean, relu, sigmoid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,9 +45,9 @@ CONTEXT: Final = 75
 """Frames of activations that the masks see: the window of 1.5 s for which the published masks do the same."""
 
 GROWTH: Final = 32  # activations that a layer of a dense block adds
-# Frames that the front end makes at a time, so that they stay in the processor's cache, and how many beside
-# them it sees: ten convolutions over three frames.
-AT_ONCE: Final = 120
+# Frames that the front end makes at a time, so that a few rows of them stay in the processor's cache, and how
+# many beside them it sees: ten convolutions over three frames.
+AT_ONCE: Final = 240
 REACH: Final = 10
 
 
@@ -109,21 +108,21 @@ def _front_end(x: Array, weights: Mapping[str, Array]) -> Array:
 
 
 def _convolved(x: Array, weights: Mapping[str, Array]) -> Array:
-    x = np.ascontiguousarray(x.T, dtype=np.float32)[:, :, None]
-    x = relu(conv2d(x, weights["conv1_w"], weights["conv1_b"]))
+    x = framed(x.T[:, :, None].astype(np.float32))
+    x = conv2d(x, weights["conv1_w"], weights["conv1_b"])
     for layer in ("l10", "l11", "l20", "l21"):
         x = _residual(x, layer, weights)
-    x = relu(conv2d(x, weights["conv2_w"], weights["conv2_b"], stride=2))
+    x = conv2d(x, weights["conv2_w"], weights["conv2_b"], stride=2)[1:-1, 1:-1]
     return x.transpose(1, 0, 2).reshape(x.shape[1], -1)
 
 
 def _residual(x: Array, layer: str, weights: Mapping[str, Array]) -> Array:
     """Two convolutions beside the way straight on, which is one of its own where rows are halved."""
-    halved = f"{layer}s_w" in weights
-    out = relu(conv2d(x, weights[f"{layer}a_w"], weights[f"{layer}a_b"], 2 if halved else 1))
-    out = conv2d(out, weights[f"{layer}b_w"], weights[f"{layer}b_b"])
-    out += x[::2] @ weights[f"{layer}s_w"] + weights[f"{layer}s_b"] if halved else x
-    return relu(out)
+    beside, stride = x[1:-1, 1:-1], 1
+    if f"{layer}s_w" in weights:
+        beside, stride = beside[::2] @ weights[f"{layer}s_w"] + weights[f"{layer}s_b"], 2
+    out = conv2d(x, weights[f"{layer}a_w"], weights[f"{layer}a_b"], stride)
+    return conv2d(out, weights[f"{layer}b_w"], weights[f"{layer}b_b"], beside=beside)
 
 
 def _tdnn(x: Array, weight: Array, bias: Array) -> Array:
@@ -169,16 +168,10 @@ def _masked_convolution(x: Array, key: str, dilation: int, weights: Mapping[str,
     before, out, after = (joined[:, k * GROWTH : (k + 1) * GROWTH] for k in range(3))
     out[dilation:] += before[:-dilation]
     out[:-dilation] += after[dilation:]
-    hidden = _averaging(len(x), CONTEXT) @ joined[:, 3 * GROWTH :]
+    hidden = moving_mean(joined[:, 3 * GROWTH :], CONTEXT)
     hidden += weights[f"{key}_c1b"]
     mask = relu(hidden) @ weights[f"{key}_c2w"]
     mask += weights[f"{key}_c2b"]
     mask = sigmoid(mask)
     mask *= out
     return mask
-
-
-@lru_cache(maxsize=8)
-def _averaging(n: int, width: int) -> Array:
-    """``layers.averaging``, which the layers of one piece share."""
-    return averaging(n, width)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     Array = NDArray[Any]
 
-__all__ = ["averaging", "conv2d", "conv2d_weights", "leaky_relu", "lstm", "moving_mean", "relu", "sigmoid"]
+__all__ = ["conv2d", "conv2d_weights", "framed", "leaky_relu", "lstm", "moving_mean", "relu", "sigmoid"]
+
+ROWS: Final = 8  # rows that a convolution makes at a time
+DRIVEN: Final = 8  # frames whose input a recurrent layer weighs at a time: they stay in the processor's cache
 
 
 def relu(x: Array) -> Array:
@@ -34,23 +40,27 @@ def sigmoid(x: Array) -> Array:
 
 
 def moving_mean(x: Array, width: int) -> Array:
-    """Mean of the ``width`` rows around each of x (T, C), of fewer at the two ends; float32 (T, C)."""
+    """Mean of the ``width`` rows around each of x (T, C), of fewer at the two ends; float32 (T, C).
+
+    Sums of 1, 2, 4, … rows make up that of ``width``: as many additions as it has binary digits, and no
+    differences of large sums.
+    """
     n = len(x)
-    total = np.zeros((n + 1, x.shape[1]))
-    np.cumsum(x, axis=0, dtype=np.float64, out=total[1:])
-    first = np.arange(n) - width // 2
-    start, stop = first.clip(min=0), (first + width).clip(max=n)
-    mean: Array = ((total[stop] - total[start]) / (stop - start)[:, None]).astype(np.float32)
-    return mean
-
-
-def averaging(n: int, width: int) -> Array:
-    """The matrix (n, n) whose product with x (n, C) is ``moving_mean`` of it, float32."""
-    first = np.arange(n) - width // 2
-    start, stop = first.clip(min=0)[:, None], (first + width).clip(max=n)[:, None]
-    inside = (np.arange(n) >= start) & (np.arange(n) < stop)
-    matrix: Array = (inside / (stop - start)).astype(np.float32)
-    return matrix
+    before, after = min(width // 2, n), min(width - width // 2, n)  # this row is the first of those after
+    padded = np.zeros((n + before + after, x.shape[1]), np.float32)
+    padded[before : before + n] = x
+    total, first = np.zeros(x.shape, np.float32), 0
+    sums, size = padded, 1  # of the ``size`` rows from each on
+    while size <= before + after:
+        if (before + after) & size:
+            total += sums[first : first + n]
+            first += size
+        sums = sums[:-size] + sums[size:] if 2 * size <= before + after else sums
+        size *= 2
+    rows = np.arange(n)
+    counts = np.minimum(rows + after, n) - np.maximum(rows - before, 0)
+    total /= counts[:, None].astype(np.float32)
+    return total
 
 
 def conv2d_weights(weight: Array) -> Array:
@@ -63,33 +73,34 @@ def conv2d_weights(weight: Array) -> Array:
     return arranged
 
 
-def conv2d(x: Array, weight: Array, bias: Array, stride: int = 1) -> Array:
-    """3 × 3 convolution with zero padding of x (F, T, C_in), every ``stride``-th row in frequency.
+def framed(x: Array) -> Array:
+    """x (F, T, C) with zeros around, (F + 2, T + 2, C): what ``conv2d`` takes."""
+    return np.pad(x, ((1, 1), (1, 1), (0, 0)))
 
-    Returns (F / stride, T, C_out). One matrix product for each offset in frequency, over three joined frames.
+
+def conv2d(x: Array, weight: Array, bias: Array, stride: int = 1, beside: Array | None = None) -> Array:
+    """max(3 × 3 convolution + bias + ``beside``, 0) of ``framed`` x (F + 2, T + 2, C_in), of every
+    ``stride``-th row in frequency; framed, too: (F / stride + 2, T + 2, C_out).
+
+    ``beside`` (F / stride, T, C_out) is what goes straight on. A few rows at a time, so that they stay in the
+    processor's cache; one matrix product for each offset in frequency, over three joined frames.
     """
-    joined = _joined_frames(x)
-    n_out = -(-len(x) // stride)
-    shape = (n_out, x.shape[1], weight.shape[2])
-    out: Array = np.matmul(joined[::stride], weight[1]).reshape(shape)
-    above = joined[stride - 1 : len(x) - 1 : stride]  # rows 2f − 1, or f − 1 with stride 1
-    out[n_out - len(above) :] += np.matmul(above, weight[0])
-    below = joined[1::stride]
-    out[: len(below)] += np.matmul(below, weight[2])
-    out += bias
+    n_out, n_frames = -(-(len(x) - 2) // stride), x.shape[1] - 2
+    out = np.zeros((n_out + 2, n_frames + 2, weight.shape[2]), np.float32)
+    inside, biases = out[1:-1, 1:-1], np.tile(bias, n_frames)
+    joined = sliding_window_view(x.reshape(len(x), -1), weight.shape[1], axis=1)[:, :: x.shape[2]]
+    for first in range(0, n_out, ROWS):
+        last = min(first + ROWS, n_out)
+        rows = np.ascontiguousarray(joined[stride * first : stride * (last - 1) + 3])
+        n_rows = stride * (last - first - 1) + 1
+        found = rows[:n_rows:stride] @ weight[0]
+        for offset in (1, 2):
+            found += rows[offset : offset + n_rows : stride] @ weight[offset]
+        found.reshape(last - first, -1)[:] += biases
+        if beside is not None:
+            found += beside[first:last]
+        np.maximum(found, 0, out=inside[first:last])
     return out
-
-
-def _joined_frames(x: Array) -> Array:
-    """Each frame of x (F, T, C) with the one before and the one after it: (F, T, 3 C)."""
-    n_channels = x.shape[2]
-    joined = np.empty((*x.shape[:2], 3 * n_channels), np.float32)
-    joined[:, :1, :n_channels] = 0
-    joined[:, 1:, :n_channels] = x[:, :-1]
-    joined[:, :, n_channels : 2 * n_channels] = x
-    joined[:, :-1, 2 * n_channels :] = x[:, 1:]
-    joined[:, -1:, 2 * n_channels :] = 0
-    return joined
 
 
 def lstm(x: Array, w_input: Array, w_hidden: Array, bias: Array) -> Array:
@@ -99,21 +110,39 @@ def lstm(x: Array, w_input: Array, w_hidden: Array, bias: Array) -> Array:
     order input, forget, output, cell, those of the first three already halved, for σ(z) = (1 + tanh(z/2)) / 2
     makes one tanh serve all four. Hochreiter & Schmidhuber 1997; no peepholes, as in PyTorch.
     """
-    n_frames, n_batch, n_dims = x.shape
+    n_frames, n_batch, _ = x.shape
     size = w_hidden.shape[1]
-    driven = (x.reshape(-1, n_dims) @ w_input + bias[:, None]).reshape(2, n_frames, n_batch, 4 * size)
     out = np.empty((n_frames, n_batch, 2 * size), np.float32)
-    hidden = np.zeros((2, n_batch, size), np.float32)
-    cell = np.zeros((2, n_batch, size), np.float32)
-    for t in range(n_frames):
-        back = n_frames - 1 - t
-        gates = np.matmul(hidden, w_hidden)
-        gates[0] += driven[0, t]
-        gates[1] += driven[1, back]
+    hidden, cell, entered = (np.zeros((2, n_batch, size), np.float32) for _ in range(3))
+    gates = np.empty((2, n_batch, 4 * size), np.float32)
+    opened, shown = gates[..., : 3 * size], gates[..., 2 * size : 3 * size]
+    for t, (ahead, behind) in enumerate(_driven(x, w_input, bias)):
+        np.matmul(hidden, w_hidden, out=gates)
+        gates[0] += ahead
+        gates[1] += behind
         np.tanh(gates, out=gates)
-        opened = 0.5 * (gates[..., : 3 * size] + 1)
-        cell = opened[..., size : 2 * size] * cell + opened[..., :size] * gates[..., 3 * size :]
-        hidden = opened[..., 2 * size :] * np.tanh(cell)
+        opened += 1
+        opened *= 0.5
+        np.multiply(gates[..., :size], gates[..., 3 * size :], out=entered)
+        cell *= gates[..., size : 2 * size]
+        cell += entered
+        np.tanh(cell, out=hidden)
+        hidden *= shown
         out[t, :, :size] = hidden[0]
-        out[back, :, size:] = hidden[1]
+        out[n_frames - 1 - t, :, size:] = hidden[1]
     return out
+
+
+def _driven(x: Array, w_input: Array, bias: Array) -> Iterator[tuple[Array, Array]]:
+    """What the input adds to the gates, two (B, 4H): of every frame, and of the one as far from the end."""
+    n_frames, n_batch, n_dims = x.shape
+    for start in range(0, n_frames, DRIVEN):
+        end = min(start + DRIVEN, n_frames)
+        pieces = x[start:end], x[n_frames - end : n_frames - start]
+        ahead, behind = (
+            (piece.reshape(-1, n_dims) @ w_input[k]).reshape(end - start, n_batch, -1)
+            for k, piece in enumerate(pieces)
+        )
+        ahead += bias[0]
+        behind += bias[1]
+        yield from zip(ahead, behind[::-1], strict=True)

@@ -35,7 +35,8 @@ CLASSES: Final = ((), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2))
 
 N_LSTM: Final = 4
 KERNEL, STRIDE, POOL = 251, 10, 3
-EPSILON: Final = 1e-5  # under the variances of instance normalisation
+EPSILON: Final = np.float32(1e-5)  # under the variances of instance normalisation
+AT_ONCE: Final = 256 * POOL  # frames that are made at a time: they stay in the processor's cache
 
 
 def class_probabilities(windows: Array, weights: Mapping[str, Array]) -> Array:
@@ -56,27 +57,57 @@ def class_probabilities(windows: Array, weights: Mapping[str, Array]) -> Array:
 
 def _sincnet(samples: Array, weights: Mapping[str, Array]) -> Array:
     """Activations (589, 60) of one window: filters and two convolutions, each pooled and normalised."""
-    x = _normalized(samples[:, None].astype(np.float32), weights, "wave")[:, 0]
-    frames = np.lib.stride_tricks.sliding_window_view(x, KERNEL)[::STRIDE]
-    x = np.abs(np.ascontiguousarray(frames) @ weights["sinc_w"])
-    x = leaky_relu(_normalized(_max_pooled(x), weights, "norm0"))
+    x = _normalized(samples.astype(np.float32), weights, "wave")
+    x = leaky_relu(_normalized(_filtered(x, weights["sinc_w"]), weights, "norm0"))
     for layer in (1, 2):
-        weight, n = weights[f"conv{layer}_w"], len(x) - 4
-        x = np.concatenate([x[k : k + n] for k in range(5)], axis=1) @ weight + weights[f"conv{layer}_b"]
-        x = leaky_relu(_normalized(_max_pooled(x), weights, f"norm{layer}"))
+        x = _convolved(x, weights[f"conv{layer}_w"]) + weights[f"conv{layer}_b"]
+        x = leaky_relu(_normalized(x, weights, f"norm{layer}"))
     return x
 
 
+def _filtered(x: Array, filters: Array) -> Array:
+    """What the filters (251, 80) make of x (n,) at every tenth sample, without sign, pooled.
+
+    The first half of them are cosines, the same from both ends; the others are sines, which change sign: they
+    see the sum, or the difference, of the samples on both sides of the middle, which halves the work.
+    """
+    middle, n_even = KERNEL // 2, filters.shape[1] // 2
+    weights = filters[: middle + 1].copy()
+    weights[middle] /= 2  # the middle is added to itself
+    cut = np.lib.stride_tricks.sliding_window_view
+    n = len(x) - KERNEL + 1
+    from_left = cut(x, middle + 1)[:n:STRIDE]
+    from_right = cut(x[::-1].copy(), middle + 1)[n - 1 :: -STRIDE]
+    parts = []
+    for start in range(0, len(from_left), AT_ONCE):
+        left, right = from_left[start : start + AT_ONCE], from_right[start : start + AT_ONCE]
+        found = np.empty((len(left), filters.shape[1]), np.float32)
+        np.matmul(left + right, weights[:, :n_even], out=found[:, :n_even])
+        np.matmul(left - right, weights[:, n_even:], out=found[:, n_even:])
+        parts.append(_max_pooled(np.abs(found, out=found)))
+    return np.concatenate(parts)
+
+
+def _convolved(x: Array, weight: Array) -> Array:
+    """A convolution over as many frames of x (n, C) as ``weight`` (k C, C_out) has, pooled."""
+    frames = np.lib.stride_tricks.sliding_window_view(x.reshape(-1), len(weight))[:: x.shape[1]]
+    starts = range(0, len(frames), AT_ONCE)
+    parts = [np.ascontiguousarray(frames[start : start + AT_ONCE]) @ weight for start in starts]
+    return np.concatenate([_max_pooled(part) for part in parts])
+
+
 def _max_pooled(x: Array) -> Array:
-    n = len(x) // POOL
-    pooled: Array = x[: n * POOL].reshape(n, POOL, -1).max(axis=1)
-    return pooled
+    """The largest of each three rows; one or two at the end are left out."""
+    n = len(x) - len(x) % POOL
+    pooled: Array = np.maximum(x[0:n:POOL], x[1:n:POOL])
+    return np.maximum(pooled, x[2:n:POOL], out=pooled)
 
 
 def _normalized(x: Array, weights: Mapping[str, Array], key: str) -> Array:
     """Instance normalisation: mean 0 and variance 1 of every channel over the window, then affine."""
-    mean, variance = x.mean(axis=0, dtype=np.float64), x.var(axis=0, dtype=np.float64)
-    factor = weights[f"{key}_g"] / np.sqrt(variance + EPSILON)
-    offset = weights[f"{key}_o"] - mean * factor
-    normal: Array = x * factor.astype(np.float32) + offset.astype(np.float32)
+    share = np.full(len(x), 1 / len(x), np.float32)
+    normal: Array = x - share @ x
+    variance = share @ np.square(normal)
+    normal *= weights[f"{key}_g"] / np.sqrt(variance + EPSILON)
+    normal += weights[f"{key}_o"]
     return normal

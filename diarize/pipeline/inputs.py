@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diarize.errors import AudioError, InputError
+from diarize.light import light_librosa
 from diarize.types import Waveform
 
 if TYPE_CHECKING:
@@ -149,7 +150,5 @@ def _waveform_sound(waveform: Waveform, rate: int, span: tuple[float, float | No
     if not samples.size:
         raise AudioError(f"{waveform.recording}: nothing between {start:g} s and {end:g} s; choose another")
     if waveform.rate != rate:
-        import librosa
-
-        samples = librosa.resample(samples, orig_sr=waveform.rate, target_sr=rate, res_type="soxr_hq")
+        samples = light_librosa().resample(samples, orig_sr=waveform.rate, target_sr=rate, res_type="soxr_hq")
     return Sound(waveform.recording, rate, span[0], samples.size / rate, lambda: iter([samples]), lambda: ())

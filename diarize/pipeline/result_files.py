@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from diarize.errors import OutputError
 from diarize.files import made_folder, write_bytes, write_text
 from diarize.formats import Options, format_of, write_file
-from diarize.transcripts import WRITABLE, write_transcript
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +104,9 @@ def written(
             channel=result.config.audio.channel or 1,
             alternatives=result.alternatives.fields if result.alternatives else None,
         )
-        if spoken and name in WRITABLE:
+        if spoken and _holds_words(name):
+            from diarize.transcripts import write_transcript
+
             write_transcript(path, spoken, name, overwrite=plan.overwrite, options=options)
         else:
             write_file(path, result.annotation, name, overwrite=plan.overwrite, options=options)
@@ -114,6 +115,12 @@ def written(
     if plan.picture:
         write_bytes(plan.picture, picture(result), overwrite=plan.overwrite)
     return plan.paths
+
+
+def _holds_words(name: str) -> bool:
+    from diarize.transcripts import WRITABLE
+
+    return name in WRITABLE
 
 
 def _link(recording: Path, result: Path) -> str:

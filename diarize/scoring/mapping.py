@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +25,8 @@ def pairs(cells: Cells) -> list[tuple[int, int]]:
     the speakers does not matter. Speakers who never talk at the same time are not paired. Source: the
     assignment problem of Kuhn (1955), solved by scipy.
     """
+    from scipy.optimize import linear_sum_assignment
+
     together = cells.together()
     rows, columns = linear_sum_assignment(
         together + _PREFERENCE * _similarity(cells, together), maximize=True

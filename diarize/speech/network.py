@@ -34,7 +34,7 @@ __all__ = ["PyanNetSegmenter", "by_network"]
 
 # Samples from window to window: every frame is seen by two.
 EVERY: Final = pyannet.WINDOW // 2
-AT_ONCE: Final = 16  # windows whose activations are held at a time
+AT_ONCE: Final = 32  # windows whose activations are held at a time
 # Seconds before and after a moment at which local voices are compared, and from which probability on the two
 # are taken for two people.
 ASIDE: Final = 0.1

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from diarize.light import light_librosa
 from diarize.types import Waveform
 
 if TYPE_CHECKING:
@@ -57,9 +58,8 @@ def _tilted(samples: Array, coefficient: float) -> Array:
 
 def at_speed(waveform: Waveform, speed: float) -> Waveform:
     """The recording played faster, or slower: another voice."""
-    import librosa
-
     if speed == 1:
         return waveform
-    played = librosa.resample(waveform.samples, orig_sr=round(waveform.rate * speed), target_sr=waveform.rate)
+    rate = round(waveform.rate * speed)
+    played = light_librosa().resample(waveform.samples, orig_sr=rate, target_sr=waveform.rate)
     return Waveform(played, waveform.rate, waveform.recording)

@@ -1,0 +1,112 @@
+"""librosa without what it loads and a run does not use.
+
+Importing librosa imports numba and most of SciPy, and fetches some twenty compiled functions, whether anybody
+calls them or not: two to three seconds before the first cepstrum. Here its modules get stand-ins for these
+while they load. A stand-in brings the real thing when something of it is touched, so everything in librosa
+works as ever, for others in the process, too; what is not needed never comes.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from functools import lru_cache, partial, update_wrapper
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["light_librosa"]
+
+USED: Final = ("core.audio", "core.spectrum", "feature.inverse", "feature.spectral", "filters")
+"""Modules of librosa that a run needs."""
+LATER: Final = (
+    "resampy",
+    "samplerate",
+    *(f"scipy.{name}" for name in ("interpolate", "ndimage", "optimize", "signal")),
+)
+"""What these import and touch only in functions that a run does not call; and numba."""
+
+
+@lru_cache(maxsize=1)
+def light_librosa() -> ModuleType:
+    """The package librosa, with its modules for cepstra and resampling loaded."""
+    with _stand_ins(*(_Later(name) for name in LATER), _LaterNumba("numba")):
+        for name in USED:
+            import_module(f"librosa.{name}")
+    return import_module("librosa")
+
+
+@contextmanager
+def _stand_ins(*modules: ModuleType) -> Iterator[None]:
+    """``modules`` where one of the name would be found, unless it is loaded already."""
+    absent = {module.__name__: module for module in modules if module.__name__ not in sys.modules}
+    sys.modules.update(absent)
+    try:
+        yield
+    finally:
+        for name, module in absent.items():
+            if sys.modules.get(name) is module:
+                del sys.modules[name]
+
+
+class _Later(ModuleType):
+    """A module that is imported when something of it is touched."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__path__":  # which "from numba import jit" looks for
+            raise AttributeError(name)
+        return getattr(self.imported(), name)
+
+    def imported(self) -> ModuleType:
+        """The real module."""
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return import_module(self.__name__)
+
+
+class _LaterNumba(_Later):
+    """numba, whose decorators leave compiling to the first call."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name in {"jit", "stencil", "vectorize", "guvectorize"}:
+            return partial(self._decorated, name)
+        return super().__getattr__(name)
+
+    def _decorated(self, decorator: str, *args: Any, **options: Any) -> Any:
+        """What the decorator of numba makes of a function: it alone, or arguments to come before it."""
+
+        def numbas() -> Any:
+            return getattr(self.imported(), decorator)
+
+        if len(args) == 1 and callable(args[0]):
+            return _Deferred(args[0], numbas)
+        return lambda function: _Deferred(function, lambda: numbas()(*args, **options))
+
+
+class _Deferred:
+    """A function that is compiled when something of it is touched, together with all of its module: what is
+    compiled may only call what is compiled.
+    """
+
+    def __init__(self, function: Callable[..., Any], decorator: Callable[[], Any]) -> None:
+        update_wrapper(self, function)
+        self._function, self._decorator = function, decorator
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        return self._real()(*args, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real(), name)
+
+    def _real(self) -> Any:
+        """The compiled function, which takes this one's place in the module."""
+        names = self._function.__globals__
+        for name, value in list(names.items()):
+            if isinstance(value, _LaterNumba):
+                names[name] = value.imported()
+            elif isinstance(value, _Deferred):
+                names[name] = value._decorator()(value._function)
+        return names[self._function.__name__]
