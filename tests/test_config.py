@@ -43,12 +43,12 @@ def test_the_default_file_sets_every_field_and_changes_nothing():
 
 
 def test_every_setting_says_what_it_means_and_may_be():
-    """A comment above every line of the file; a number has its range, a text its choices or is free."""
+    """A comment above every line of the file; numbers have a range, texts choices or are free, switches are two."""
     lines = [line for line in default_file().splitlines()[3:] if line and not line.startswith("[")]
     assert all(above.startswith("# ") for above, line in pairwise(lines) if not line.startswith("# "))
     for name, each in setting_fields(Config()).items():
         assert each.metadata["help"], name
-        assert isinstance(each.default, str) != ("allowed" in each.metadata), name
+        assert isinstance(each.default, str | bool) != ("allowed" in each.metadata), name
 
 
 @pytest.mark.parametrize("name", ["meeting", "telephone", "broadcast", "textbook"])

@@ -146,7 +146,7 @@ def test_long_names_keep_both_ends():
 def test_same_picture_is_the_same_bytes(tmp_path):
     """In another process too, of every kind, without a date."""
     code = (
-        "import sys; from diarize import plots; from diarize.types import Annotation, Turn;"
+        "import sys; from diarize import plots; from diarize.annotation import Annotation, Turn;"
         "figure = plots.timeline(Annotation('r', (Turn(0, 5, 'A'), Turn(4, 9, 'B'))));"
         "[plots.save(figure, sys.argv[1] + kind) for kind in plots.KINDS]"
     )
@@ -204,6 +204,10 @@ def test_selection_curve_marks_what_was_chosen_and_what_is_as_good():
     assert "chosen: 3" in labels
     assert "nearly as good: 2" in labels
     assert figure.axes[0].lines[0].get_ydata().tolist() == [400, 0, 2]
+    axes = figure.axes[0]
+    heights = axes.transData.transform([(1, each) for each in (0.0, 100.0, 400.0)])[:, 1]
+    assert heights[0] - heights[1] == pytest.approx(heights[1] - heights[2])  # a square-root scale
+    assert 0 in axes.get_yticks()
     plots.selection_curve([], [], 2)
 
 
@@ -212,7 +216,7 @@ def test_matplotlib_waits_for_the_first_picture():
     """Importing the module imports no matplotlib, and pictures never touch pyplot."""
     code = (
         "import sys, diarize.plots as plots; assert 'matplotlib' not in sys.modules;"
-        "from diarize.types import Annotation; plots.timeline(Annotation('r'));"
+        "from diarize.annotation import Annotation; plots.timeline(Annotation('r'));"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -328,3 +328,18 @@ def test_corrections_are_saved_and_loaded_as_a_file(opened, downloads, tmp_path)
     assert told.text == ""
     opened.find_element("id", "undo").click()
     assert len(speakers(opened)) == 3
+
+
+def test_a_doubtful_speaker_is_merged_by_one_click(opened, tmp_path):
+    """Named with the reason; gone when merged, back when undone."""
+    turns = (Turn(0, 60, "Ann"), Turn(60, 120, "Bob"), Turn(120, 121.5, "SPEAKER_02", 0.6, "Bob"))
+    (tmp_path / "doubt.html").write_text(rendered(Report(Annotation("doubt", turns))), encoding="utf-8")
+    opened.get((tmp_path / "doubt.html").as_uri())
+    waited(lambda: opened.find_element("id", "timeline").get_attribute("data-to"))
+    told = opened.find_element("id", "doubtful")
+    assert told.text.startswith("SPEAKER_02 is doubtful: 1.5 s of 122 s of speech, too little")
+    told.find_element("tag name", "button").click()
+    assert speakers(opened) == ["Ann", "Bob"]
+    assert not told.is_displayed()
+    opened.find_element("id", "undo").click()
+    assert told.is_displayed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from diarize.pipeline import Diarization
     from diarize.types import Match
 
-__all__ = ["document", "entry", "selection", "settings_line", "summary", "why_no_more"]
+__all__ = ["document", "entry", "selection", "settings_line", "summary"]
 
 
 def summary(result: Diarization, title: str, file: Path | None = None) -> str:
@@ -47,11 +48,8 @@ def _doubt_lines(result: Diarization, file: Path | None) -> list[str]:
 
     lines = []
     for doubt in doubts(result.annotation, result.alternatives):
-        command = (
-            f"; diarize merge {shown(file or 'FILE')} {doubt.nearest} {doubt.speaker}"
-            if doubt.nearest
-            else ""
-        )
+        words = (str(file or "FILE"), doubt.nearest or "", doubt.speaker)
+        command = f"; diarize merge {shown(shlex.join(words))}" if doubt.nearest else ""
         lines.append(f"doubtful: {doubt.speaker}, {doubt.reason}{command}")
     return lines
 
@@ -66,19 +64,6 @@ def _match_line(match: Match) -> str:
     return f"{match.speaker} → {shown(match.name)} ({odds}, {least})"
 
 
-def why_no_more(found: Clustering) -> str:
-    """One sentence: why the number after the chosen one lost."""
-    more = found.chosen + 1
-    if more not in found.counts:
-        return f"{more} lost: no further voice kept a stretch of its own"
-    if more in found.equivalent:
-        return f"{more} is nearly as good: listen before trusting {found.chosen}"
-    behind = found.values[found.counts.index(more)] - found.values[found.counts.index(found.chosen)]
-    if more in found.alike or behind < 0:
-        return f"{more} lost: two of its voices are likelier one voice that changed than two"
-    return f"{more} lost by {behind:.0f} nats: a further voice explains less than it costs"
-
-
 def selection(found: Clustering) -> dict[str, Any]:
     """How the number of speakers was chosen."""
     return {
@@ -88,7 +73,7 @@ def selection(found: Clustering) -> dict[str, Any]:
         "counts": list(found.counts),
         "values": [round(float(value), 6) for value in found.values],
         "explanation": found.explanation,
-        "why_no_more": why_no_more(found),
+        "why_no_more": found.why_no_more,
     }
 
 

@@ -12,9 +12,11 @@ from diarize.cli.files import refuse_existing
 from diarize.cli.options import Json, Overwrite, Settings, Sound, Verbose, checked, expanded
 from diarize.cli.printing import say, say_json, shown, table
 from diarize.cli.settings import diarized, resolved, speech_of
+from diarize.config import merged
 
 if TYPE_CHECKING:
     from diarize.clustering import Clustering
+    from diarize.config import Config
 
 __all__ = ["select"]
 
@@ -37,7 +39,7 @@ def select(
     overwrite: Overwrite = False,
 ) -> None:
     """Print and draw the curve by which the number of speakers is chosen."""
-    config, speech = resolved(settings), speech_of(settings)
+    config, speech = _to_the_limit(resolved(settings), settings), speech_of(settings)
     checked(sound)
     path = None if no_plot else output or audio.with_name(audio.stem + ".selection.png")
     if path:
@@ -51,6 +53,13 @@ def select(
         say_json({"recording": name, "selection": describe.selection(found), "notes": list(result.notes)})
     else:
         say(_summary(found, audio.name) + (f"\n  wrote {shown(path)}" if path else ""))
+
+
+def _to_the_limit(config: Config, asked: Settings) -> Config:
+    """The settings with every number tried up to the limit, where one was asked for."""
+    if asked.max_speakers is None:
+        return config
+    return merged(config, {"clustering": {"whole_curve": True}}, "select")
 
 
 def _draw(found: Clustering, name: str, path: Path, *, overwrite: bool) -> None:
@@ -75,6 +84,6 @@ def _summary(found: Clustering, title: str) -> str:
             shown(title),
             table(head, rows),
             f"  number of speakers: {found.explanation}",
-            f"  {describe.why_no_more(found)}",
+            f"  {found.why_no_more}",
         ]
     )

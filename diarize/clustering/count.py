@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -49,7 +49,7 @@ class Clustering:
     def explanation(self) -> str:
         """One line for people."""
         if len(self.counts) == 1:
-            return f"{self.chosen}: no other number came up"
+            return f"{self.chosen}: {'no other number came up' if self.chosen else 'nobody speaks'}"
         others = [str(k) for k in self.equivalent if k != self.chosen]
         if others:
             return f"{self.chosen} by {self.criterion}; nearly as good: {', '.join(others)}"
@@ -64,6 +64,29 @@ class Clustering:
             return f"{self.chosen} by {self.criterion}; two voices of {self.alike[0]} would be too much alike"
         value, runner_up = further[0]
         return f"{self.chosen} by {self.criterion}; next is {runner_up}, {value - least:.0f} nats behind"
+
+    def beyond(self, solutions: Mapping[int, Array], values: Mapping[int, float]) -> Clustering:
+        """The same choice with further counts for its curve."""
+        value = {**values, **dict(zip(self.counts, self.values, strict=True))}
+        solution = {**solutions, **dict(zip(self.counts, self.solutions, strict=True))}
+        counts = tuple(sorted(value))
+        shown, kept = tuple(value[k] for k in counts), tuple(solution[k] for k in counts)
+        return replace(self, counts=counts, values=shown, solutions=kept)
+
+    @property
+    def why_no_more(self) -> str:
+        """One sentence: why the number after the chosen one lost."""
+        more = self.chosen + 1
+        if not self.chosen:
+            return "1 lost: there is no speech"
+        if more not in self.counts:
+            return f"{more} lost: no further voice kept a stretch of its own"
+        if more in self.equivalent:
+            return f"{more} is nearly as good: listen before trusting {self.chosen}"
+        behind = self.values[self.counts.index(more)] - self.values[self.counts.index(self.chosen)]
+        if more in self.alike or behind < 0:
+            return f"{more} lost: two of its voices are likelier one voice that changed than two"
+        return f"{more} lost by {behind:.0f} nats: a further voice explains less than it costs"
 
 
 def nobody() -> Clustering:

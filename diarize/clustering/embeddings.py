@@ -60,8 +60,18 @@ def by_embeddings(points: SpeakerPoints, config: ClusteringConfig, seed: int) ->
         )
     solutions = {k: fit.responsibilities for k, fit in path.items()}
     values = {k: -fit.log_evidence for k, fit in path.items()}
-    return decided(
+    found = decided(
         "evidence", solutions, values, config, partial(_all_apart, points.values, weights, between)
+    )
+    if not config.whole_curve:
+        return found
+    further = {}
+    for k in sorted({*range(1, min(config.max_speakers, len(points.values)) + 1)} - {*found.counts}):
+        shares = kmeans_start(points.values, k, seed)
+        further[k] = fit_vbx(points.values, weights / DEPENDENT, between, stay, shares, 4, keep_all=True)
+    return found.beyond(
+        {k: fit.responsibilities for k, fit in further.items()},
+        {k: -fit.log_evidence for k, fit in further.items()},
     )
 
 

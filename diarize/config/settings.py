@@ -188,6 +188,9 @@ class ClusteringConfig:
     max_speakers: int = setting(
         20, "most speakers; the same number as min_speakers fixes it", allowed=(1, 100)
     )
+    whole_curve: bool = setting(
+        False, "try every number up to max_speakers for the curve, as select does; the choice stays"
+    )
     criterion: str = setting(
         "evidence",
         "'evidence' (variational bound on the marginal likelihood) or 'bic'",

@@ -24,7 +24,7 @@ from diarize.mixtures.fitting import (
     FitTrace,
     fit_data,
 )
-from diarize.mixtures.gaussian import Parameters, check_covariance_type
+from diarize.mixtures.gaussian import TIED, Parameters, check_covariance_type
 from diarize.mixtures.gmm import DEFAULT_COVARIANCE_TYPE, GMM, log_sum_exp, normalize_scores
 from diarize.mixtures.init import InitSettings, initial_responsibilities
 from diarize.mixtures.quadratic_design import component_scores
@@ -124,7 +124,7 @@ class BayesianGMM:
     def gmm(self) -> GMM:
         """The expected mixture of the used components, pruned of the others."""
         used = self.used
-        covariances = self.covariances_ if self.covariance_type == "tied" else self.covariances_[used]
+        covariances = self.covariances_ if self.covariance_type in TIED else self.covariances_[used]
         weights = self.counts_[used] / self.counts_[used].sum()
         return GMM(weights, self.means_[used], covariances, self.covariance_type)
 
@@ -234,7 +234,8 @@ def fit_bayesian_gmm(
     ----------
     x : (n, D), finite
     n_components : K, from 1 to n; those that the data do not need fade away
-    covariance_type, tol, max_iter, n_init, random_state, sample_weight : as for ``fit_gmm``
+    covariance_type : 'full', 'tied', 'diag' or 'spherical'
+    tol, max_iter, n_init, random_state, sample_weight : as for ``fit_gmm``
     init_params : the name of a start as for ``fit_gmm``, or a GMM of the same shape
     weight_concentration_prior_type : 'dirichlet_process' or 'dirichlet_distribution'
     weight_concentration_prior : 1 / n_components unless given; smaller uses fewer components
@@ -258,7 +259,10 @@ def fit_bayesian_gmm(
     """
     points = as_points(x)
     mass = as_weights(sample_weight, len(points))
-    check_covariance_type(covariance_type)
+    if check_covariance_type(covariance_type) == "tied_spherical":
+        raise ModelError(
+            "covariance_type is 'tied_spherical', which has no prior here; try 'spherical' or 'tied'"
+        )
     _check_request(len(points), n_components, weight_concentration_prior_type, n_init, max_iter)
     held = 1.0 / n_components if weight_concentration_prior is None else weight_concentration_prior
     data = fit_data(points, mass, covariance_type, DEFAULT_REG_COVAR)
@@ -314,7 +318,7 @@ def _model(posterior: Posterior, prior: Prior, data: FitData) -> BayesianGMM:
     if prior.weights == "dirichlet_distribution":
         order = np.argsort(-posterior.counts, kind="stable")
     mixture = unstandardize(posterior.mixture, data.standardizer)
-    covariances = mixture.covariances if mixture.covariance_type == "tied" else mixture.covariances[order]
+    covariances = mixture.covariances if mixture.covariance_type in TIED else mixture.covariances[order]
     return BayesianGMM(
         posterior.counts[order],
         posterior.precision[order],

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from diarize.errors import ModelError
-from diarize.mixtures.gaussian import Parameters, precision_cholesky, symmetric_matrices
+from diarize.mixtures.gaussian import TIED, Parameters, as_tied, precision_cholesky, symmetric_matrices
 from diarize.mixtures.quadratic_design import (
     QuadraticDesign,
     local_scores,
@@ -121,7 +121,7 @@ def e_step(
             weights = None if data.weights is None else data.weights[part]
             log_likelihood += _normalise(r, rows, weights)
             sums += sums_of_products(r, rows)
-    if parameters.covariance_type == "tied":
+    if parameters.covariance_type in TIED:
         log_likelihood += _tied_term(parameters, data.scatter)
     return _statistics(sums, data.x.shape[1], log_likelihood)
 
@@ -158,7 +158,7 @@ def _normalise(scores: Points, rows: Points, weights: Float64Array | None) -> fl
 
 def _tied_term(parameters: Parameters, scatter: Float64Array) -> float:
     """-½ Σ w zᵀ P z over all points: the term that all tied components share, from the scatter alone."""
-    factor = precision_cholesky(parameters.covariances, "tied")
+    factor = precision_cholesky(as_tied(parameters).covariances, "tied")
     return float(-0.5 * np.sum((factor @ factor.T) * scatter))
 
 
@@ -244,7 +244,7 @@ def _reseeded(data: FitData, parameters: Parameters, gone: tuple[int, ...]) -> P
     means[list(gone)] = (data.x[worst] - data.standardizer.shift) @ data.standardizer.forward.T
     weights[list(gone)] = 1.0 / n_components
     covariances = parameters.covariances.copy()
-    if parameters.covariance_type != "tied":
+    if parameters.covariance_type not in TIED:
         identity = np.eye(n_dims, dtype=np.float64)
         wide = {"full": identity, "diag": np.ones(n_dims), "spherical": np.float64(1.0)}[
             parameters.covariance_type
@@ -276,6 +276,13 @@ def maximize(
     """
     counts = np.maximum(statistics.counts, np.finfo(np.float64).tiny)
     means = statistics.first / counts[:, None]
+    if covariance_type == "tied_spherical":
+        n_dims = means.shape[1]
+        within = (np.trace(scatter) - np.sum(statistics.first * means)) / (counts.sum() * n_dims)
+        least = max(reg_covar, resolution * np.trace(scatter) / (counts.sum() * n_dims))
+        shared = np.asarray(max(within, least), dtype=np.float64)
+        at_floor = tuple(range(len(counts))) if within < least else ()
+        return Parameters(counts / counts.sum(), means, shared, covariance_type), at_floor
     if covariance_type == "tied":
         within = (scatter - statistics.first.T @ means) / counts.sum()
         covariances, touched = _raised(within[None], np.array([max(reg_covar, resolution)], dtype=np.float64))

@@ -9,7 +9,7 @@ import numpy as np
 
 from diarize.errors import ModelError
 from diarize.mixtures.em import EMRun, EMSettings, FitData, em_run
-from diarize.mixtures.gaussian import Parameters, cast_covariances, check_covariance_type
+from diarize.mixtures.gaussian import TIED, Parameters, cast_covariances, check_covariance_type
 from diarize.mixtures.gmm import DEFAULT_COVARIANCE_TYPE, GMM
 from diarize.mixtures.init import InitSettings, initial_parameters, parameters_from_means
 from diarize.mixtures.standardize import moments, standardize, standardizer_of_points, unstandardize
@@ -94,7 +94,7 @@ def fit_gmm(
     ----------
     x : (n, D), finite
     n_components : K, from 1 to n
-    covariance_type : 'full', 'tied', 'diag' or 'spherical'
+    covariance_type : 'full', 'tied', 'diag', 'spherical' or 'tied_spherical' (one variance for all)
     tol : stop when a step gains less than this, nats per point
     reg_covar : least variance of a component, as a share of the variance of the data in the same direction
     max_iter : stop after as many steps
@@ -208,7 +208,7 @@ def _canonical_order(parameters: Parameters) -> IntArray:
 
 def _mixture(run: EMRun, data: FitData, order: IntArray) -> GMM:
     local = run.parameters
-    covariances = local.covariances if local.covariance_type == "tied" else local.covariances[order]
+    covariances = local.covariances if local.covariance_type in TIED else local.covariances[order]
     ordered = Parameters(local.weights[order], local.means[order], covariances, local.covariance_type)
     return GMM(*unstandardize(ordered, data.standardizer))
 

@@ -1,8 +1,8 @@
-"""Gaussian components: four covariances, their Cholesky factors, log densities and parameter counts.
+"""Gaussian components: five covariances, their Cholesky factors, log densities and parameter counts.
 
 A component k has log density -(D log 2π + log|Σ_k| + |U_kᵀ(x - μ_k)|²) / 2 with Σ_k⁻¹ = U_k U_kᵀ (Bishop
 2006, equation 2.43). The shape of the covariances names their kind: full (K, D, D), tied (D, D), diag (K,
-D), spherical (K,).
+D), spherical (K,), tied_spherical ().
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COVARIANCE_TYPES",
+    "ISOTROPIC",
     "LOG_2PI",
+    "TIED",
     "Parameters",
+    "as_tied",
     "cast_covariances",
     "check_covariance_type",
     "covariance_shape",
@@ -34,7 +37,9 @@ __all__ = [
     "total_moments",
 ]
 
-COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
+COVARIANCE_TYPES = ("full", "tied", "diag", "spherical", "tied_spherical")
+TIED = ("tied", "tied_spherical")
+ISOTROPIC = ("spherical", "tied_spherical")
 LOG_2PI = float(np.log(2.0 * np.pi))
 
 
@@ -50,7 +55,7 @@ class Parameters(NamedTuple):
 
 
 def check_covariance_type(covariance_type: str) -> str:
-    """The same name, or a ModelError that lists the four."""
+    """The same name, or a ModelError that lists the five."""
     if covariance_type not in COVARIANCE_TYPES:
         raise ModelError(
             f"covariance is {covariance_type!r}; allowed are {', '.join(COVARIANCE_TYPES)}; try 'diag'"
@@ -65,6 +70,7 @@ def covariance_shape(covariance_type: str, n_components: int, n_dims: int) -> tu
         "tied": (n_dims, n_dims),
         "diag": (n_components, n_dims),
         "spherical": (n_components,),
+        "tied_spherical": (),
     }
     return shapes[covariance_type]
 
@@ -77,6 +83,7 @@ def n_parameters(covariance_type: str, n_components: int, n_dims: int) -> int:
         "tied": symmetric,
         "diag": n_components * n_dims,
         "spherical": n_components,
+        "tied_spherical": 1,
     }
     return n_components - 1 + n_components * n_dims + of_covariances[covariance_type]
 
@@ -86,8 +93,8 @@ def precision_cholesky(covariances: Float64Array, covariance_type: str) -> Float
 
     Raises ModelError naming the first component whose covariance is not positive definite.
     """
-    if covariance_type in ("diag", "spherical"):
-        _require_positive(covariances)
+    if covariance_type not in ("full", "tied"):
+        _require_positive(np.atleast_1d(covariances))
         return 1.0 / np.sqrt(covariances)
     lower = _cholesky(covariances)
     identity = np.broadcast_to(np.eye(lower.shape[-1], dtype=np.float64), lower.shape)
@@ -139,7 +146,7 @@ def log_determinants(factors: Float64Array, covariance_type: str, n_dims: int) -
         return np.atleast_1d(-2.0 * np.log(diagonal).sum(axis=-1))
     if covariance_type == "diag":
         return np.asarray(-2.0 * np.log(factors).sum(axis=1), dtype=np.float64)
-    return np.asarray(-2.0 * n_dims * np.log(factors), dtype=np.float64)
+    return np.atleast_1d(-2.0 * n_dims * np.log(factors))
 
 
 def log_densities(
@@ -156,7 +163,7 @@ def log_densities(
     out = np.empty((len(x), n_components), dtype=np.float64)
     for k in range(n_components):
         centred = x - means[k]
-        factor = factors if covariance_type == "tied" else factors[k]
+        factor = factors if covariance_type in TIED else factors[k]
         scaled = centred @ factor if covariance_type in ("full", "tied") else centred * factor
         out[:, k] = -0.5 * (np.einsum("nd,nd->n", scaled, scaled) + offsets[k])
     return out
@@ -171,6 +178,8 @@ def full_covariances(
         return covariances
     if covariance_type == "tied":
         return np.repeat(covariances[None], n_components, axis=0)
+    if covariance_type == "tied_spherical":
+        return np.repeat((covariances * identity)[None], n_components, axis=0)
     if covariance_type == "diag":
         return covariances[:, :, None] * identity
     return covariances[:, None, None] * identity
@@ -189,7 +198,17 @@ def cast_covariances(parameters: Parameters, covariance_type: str) -> Float64Arr
     if covariance_type == "tied":
         return np.asarray(np.tensordot(parameters.weights, full, axes=1), dtype=np.float64)
     diagonal = np.diagonal(full, axis1=1, axis2=2)
+    if covariance_type == "tied_spherical":
+        return np.asarray(parameters.weights @ diagonal.mean(axis=1), dtype=np.float64)
     return np.array(diagonal) if covariance_type == "diag" else diagonal.mean(axis=1)
+
+
+def as_tied(parameters: Parameters) -> Parameters:
+    """Parameters of a tied kind with their one covariance written out as a matrix (D, D)."""
+    if parameters.covariance_type == "tied":
+        return parameters
+    matrix = parameters.covariances * np.eye(parameters.means.shape[1], dtype=np.float64)
+    return parameters._replace(covariances=matrix, covariance_type="tied")
 
 
 def total_moments(parameters: Parameters) -> tuple[Float64Array, Float64Array]:

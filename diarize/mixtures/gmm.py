@@ -55,8 +55,9 @@ class GMM:
     ----------
     weights_ : (K,), at least 0, sum 1
     means_ : (K, D)
-    covariances_ : (K, D, D) for full, (D, D) for tied, (K, D) for diag, (K,) for spherical
-    covariance_type : 'full', 'tied', 'diag' or 'spherical'
+    covariances_ : (K, D, D) for full, (D, D) for tied, (K, D) for diag, (K,) for spherical, () for
+        tied_spherical
+    covariance_type : 'full', 'tied', 'diag', 'spherical' or 'tied_spherical' (one variance for all)
 
     Raises
     ------

@@ -13,7 +13,9 @@ import numpy as np
 
 from diarize.mixtures.gaussian import (
     LOG_2PI,
+    TIED,
     Parameters,
+    as_tied,
     log_determinants,
     precision_cholesky,
     quadratic_pairs,
@@ -45,7 +47,7 @@ _LARGE_SLICE = 2048
 
 def n_quadratic(covariance_type: str, n_dims: int) -> int:
     """How many quadratic features a kind of covariance needs."""
-    return {"full": n_dims * (n_dims + 1) // 2, "tied": 0, "diag": n_dims, "spherical": 1}[covariance_type]
+    return {"full": n_dims * (n_dims + 1) // 2, "diag": n_dims, "spherical": 1}.get(covariance_type, 0)
 
 
 class QuadraticDesign:
@@ -123,6 +125,8 @@ def score_matrix(parameters: Parameters, log_weights: Float64Array | None = None
 
     log_weights (K,) replace the logarithms of the weights.
     """
+    if parameters.covariance_type in TIED:
+        parameters = as_tied(parameters)
     means = parameters.means
     n_components, n_dims = means.shape
     factors = precision_cholesky(parameters.covariances, parameters.covariance_type)
@@ -162,7 +166,8 @@ def local_scores(
     size = min(slice_size(matrix.shape[0], matrix.shape[1], 8), len(x))
     features = QuadraticDesign(standardizer, local.covariance_type, size, np.dtype(np.float64))
     scores = np.empty((len(matrix), size), dtype=np.float64)
-    factor = precision_cholesky(local.covariances, "tied") if local.covariance_type == "tied" else None
+    tied = as_tied(local) if local.covariance_type in TIED else None
+    factor = None if tied is None else precision_cholesky(tied.covariances, "tied")
     for part in slices(len(x), size):
         rows = features.of(x[part])
         out = np.matmul(matrix, rows, out=scores[:, : rows.shape[1]])

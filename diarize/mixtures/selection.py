@@ -185,7 +185,7 @@ def select_gmm(
     ----------
     x : (n, D), finite; neighbours in time beside each other where they are correlated
     n_components : the numbers to try
-    covariance_types : one or several of 'full', 'tied', 'diag' and 'spherical'
+    covariance_types : one or several of 'full', 'tied', 'diag', 'spherical' and 'tied_spherical'
     criterion : 'bic', 'aic', 'icl', or 'held-out', the likelihood of blocks left out
     sweep : 'split' upwards from the smallest number, 'merge' downwards from the largest, 'both' (the likelier
         at every number), or 'fresh'

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from diarize.mixtures.fitting import FitTrace, fit_gmm
-from diarize.mixtures.gaussian import full_covariances
+from diarize.mixtures.gaussian import TIED, full_covariances
 from diarize.mixtures.gmm import GMM
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def split_component(gmm: GMM, k: int) -> GMM:
     weights[k] /= 2.0
     means = np.vstack([gmm.means_, gmm.means_[k] + step])
     means[k] -= step
-    if gmm.covariance_type == "tied":
+    if gmm.covariance_type in TIED:
         return GMM(weights, means, gmm.covariances_, gmm.covariance_type)
     half = _of_kind(full - np.outer(step, step), gmm.covariance_type)
     covariances = np.concatenate([gmm.covariances_, half[None]])
@@ -102,7 +102,7 @@ def merge_components(gmm: GMM, i: int, j: int) -> GMM:
     weights, means = np.delete(gmm.weights_, j), np.delete(gmm.means_, j, axis=0)
     at = i if i < j else i - 1
     weights[at], means[at] = weight, mean
-    if gmm.covariance_type == "tied":
+    if gmm.covariance_type in TIED:
         return GMM(weights, means, gmm.covariances_, gmm.covariance_type)
     full = full_covariances(gmm.covariances_, gmm.covariance_type, gmm.n_components, gmm.n_features_in_)[
         [i, j]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diarize.errors import ModelError
-from diarize.mixtures.gaussian import Parameters, total_moments
+from diarize.mixtures.gaussian import ISOTROPIC, Parameters, total_moments
 from diarize.mixtures.validation import frozen, slices
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _standardizer(shift: Float64Array, forward: Float64Array) -> Standardizer:
 def _require_spread(variances: Float64Array, magnitudes: Float64Array, covariance_type: str) -> None:
     resolution = (64.0 * np.finfo(np.float64).eps * magnitudes) ** 2
     constant = variances <= np.maximum(resolution, np.finfo(np.float64).tiny)
-    if constant.all() if covariance_type == "spherical" else constant.any():
+    if constant.all() if covariance_type in ISOTROPIC else constant.any():
         names = ", ".join(str(d) for d in np.flatnonzero(constant)[:8])
         raise ModelError(
             f"dimension {names} of x is constant; a Gaussian needs some variance in each; "
@@ -96,7 +96,7 @@ def _require_spread(variances: Float64Array, magnitudes: Float64Array, covarianc
 
 def _standardising(cov: Float64Array, covariance_type: str, reg_covar: float) -> Float64Array:
     variances = np.diagonal(cov)
-    if covariance_type == "spherical":
+    if covariance_type in ISOTROPIC:
         scale = np.full(len(cov), 1.0 / np.sqrt(variances.mean()), dtype=np.float64)
         return np.asarray(scale * np.eye(len(cov), dtype=np.float64), dtype=np.float64)
     scale = 1.0 / np.sqrt(variances)
@@ -122,7 +122,7 @@ def unstandardize(parameters: Parameters, standardizer: Standardizer) -> Paramet
 
 def _mapped(parameters: Parameters, matrix: Float64Array) -> Float64Array:
     covariances = parameters.covariances
-    if parameters.covariance_type == "spherical":
+    if parameters.covariance_type in ISOTROPIC:
         return np.asarray(covariances * matrix[0, 0] ** 2, dtype=np.float64)
     if parameters.covariance_type == "diag":
         return np.asarray(covariances * np.diagonal(matrix) ** 2, dtype=np.float64)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.annotation import Annotation
-from diarize.config import Config, merged
-from diarize.errors import ConfigError, SpeakerCountError
+from diarize.config import Config
+from diarize.errors import SpeakerCountError
+from diarize.pipeline.arguments import check_slopes, given_stretches, with_checksums, with_counts
 from diarize.pipeline.inputs import Sound
 from diarize.pipeline.result import Diarization
 from diarize.types import Features, Posteriors, SpeechMask, Waveform
@@ -68,32 +69,10 @@ def diarize(
 
     from diarize.pipeline.inputs import recording_of
 
-    settings = _pinned(_counted(config, num_speakers, min_speakers, max_speakers))
+    settings = with_checksums(with_counts(config, num_speakers, min_speakers, max_speakers))
     with recording_of(recording) as given, threadpool_limits(limits=1):
         # one thread: sums in another order would differ in the last bits
         return _diarized(given, settings, speech, (start, end), progress)
-
-
-def _counted(config: Config | None, exactly: int | None, least: int | None, most: int | None) -> Config:
-    """The settings with the number of speakers that was given; ConfigError for what cannot be."""
-    if not isinstance(config, Config | None):
-        raise ConfigError(
-            f"config is a {type(config).__name__}; give a Config, such as merged(Config(), {{...}}) makes"
-        )
-    if exactly is not None and (least, most) != (None, None):
-        raise ConfigError("num_speakers fixes the number; leave it out, or min_speakers and max_speakers")
-    low, high = (exactly, exactly) if exactly is not None else (least, most)
-    asked = {name: n for name, n in (("min_speakers", low), ("max_speakers", high)) if n is not None}
-    return merged(config or Config(), {"clustering": asked}, "arguments") if asked else config or Config()
-
-
-def _pinned(config: Config) -> Config:
-    """The settings with the checksums of the parts of others that they name."""
-    if not (config.space.embedding or config.speech.segmentation):
-        return config
-    from diarize.parts import pinned
-
-    return pinned(config)
 
 
 def _diarized(
@@ -108,8 +87,8 @@ def _diarized(
     from diarize.pipeline import speakers
     from diarize.resegmentation import overlap, turns
 
-    _check_slopes(config)
-    stretches = None if given is None else _stretches(given)
+    check_slopes(config)
+    stretches = None if given is None else given_stretches(given)
     sound = Sound.of(recording, config, span)
     values, activity, sound, model, band, duration = _listened(sound, stretches, config, progress)
     mask = activity.mask
@@ -138,7 +117,7 @@ def _diarized(
 
 def _listened(
     sound: Sound, given: Array | None, config: Config, progress: Progress
-) -> tuple[Array, SpeechActivity, Sound, BackgroundModel, str, float]:
+) -> tuple[Array, SpeechActivity, Sound, BackgroundModel | None, str, float]:
     """Normalised cepstra, speech activity, the sound at the usual level, background model, band and seconds;
     the bare cepstra, a large table, are let go.
     """
@@ -153,7 +132,7 @@ def _listened(
     if given is None:
         loud = loud_outside(features, mask.values, config.features.n_mels)
         sound = sound.told(_left_out(loud, duration))
-    values = _values(features, mask, model.band, config)
+    values = _values(features, mask, model.band if model else band, config)
     return values, activity, sound, model, band, duration
 
 
@@ -187,15 +166,6 @@ def speech_mask(
         return _activity(features, None, sound, _background(band, config), config).mask
 
 
-def _check_slopes(config: Config) -> None:
-    """Slopes belong to the textbook space: ConfigError elsewhere, for no background model knows them."""
-    if config.features.deltas and config.space.kind != "mfcc":
-        raise ConfigError(
-            f"features.deltas = {config.features.deltas} in the speaker space, whose background model knows "
-            "no slopes; set it to 0, or frames.kind to 'mfcc'"
-        )
-
-
 def _values(features: Features, mask: SpeechMask, band: str, config: Config) -> Array:
     """Normalised cepstra that tell voices or, in the textbook space, all but c0 with their slopes:
     float32 (n_frames, D).
@@ -215,21 +185,6 @@ def _all_cepstra(features: Features, config: Config) -> Array:
     names = features.names[1 : 1 + config.features.n_mfcc]
     kept = Features(features.values[:, 1 : 1 + len(names)], features.grid, names)
     return with_deltas(kept, config.features.deltas).values
-
-
-def _stretches(given: ArrayLike) -> Array:
-    """Stretches (n, 2) in seconds as they were given; ConfigError when they are none."""
-    try:
-        rows = np.asarray(given, dtype=np.float64)
-    except (ValueError, TypeError, OverflowError):
-        rows = np.full(1, np.nan)
-    rows = rows.reshape(0, 2) if not rows.size else rows
-    if rows.ndim != 2 or rows.shape[1] != 2 or not np.isfinite(rows).all() or (rows[:, 0] > rows[:, 1]).any():
-        raise ConfigError(
-            f"speech = {' '.join(repr(given).split())[:60]}; it must be rows of start ≤ end in finite "
-            "seconds, such as [(0.5, 2.0), (3.0, 7.5)]"
-        )
-    return rows
 
 
 def _heard(sound: Sound, config: Config, progress: Progress) -> tuple[Features, str, float]:
@@ -254,7 +209,7 @@ def _activity(
     features: Features,
     given: Array | None,
     sound: Sound,
-    model: BackgroundModel,
+    model: BackgroundModel | None,
     config: Config,
 ) -> SpeechActivity:
     """What speech activity finds, with the stretches that were given in place of its own."""
@@ -268,20 +223,27 @@ def _activity(
     return replace(found, mask=stretches or found.mask)
 
 
-def _speech_mask(features: Features, sound: Sound, model: BackgroundModel, config: Config) -> SpeechMask:
+def _speech_mask(
+    features: Features, sound: Sound, model: BackgroundModel | None, config: Config
+) -> SpeechMask:
     """What the detectors find that know of speech alone."""
     from diarize import speech
 
     n_mels = config.features.n_mels
     if config.speech.method == "silero":
         return speech.by_silero(sound.blocks(), features.grid, config.speech)
-    if config.speech.method == "energy":
+    if config.speech.method == "energy" or model is None:
         return speech.by_energy(features, config.speech, n_mels)
     return speech.by_mixtures(features, model.speech, model.other, model.talk, config.speech, n_mels)
 
 
-def _background(band: str, config: Config) -> BackgroundModel:
-    """The model that was asked for, or the shipped one of the band; its feature settings must be these."""
+def _background(band: str, config: Config) -> BackgroundModel | None:
+    """The model that was asked for, or the shipped one of the band; its feature settings must be these.
+
+    None where no stage uses one, as in the textbook space, whose features are free.
+    """
+    if config.space.kind == "mfcc" and config.speech.method != "hmm":
+        return None
     from diarize import background
 
     model = background.load(config.space.background) if config.space.background else background.shipped(band)
@@ -327,13 +289,13 @@ def _frame_posteriors(
     mask: SpeechMask,
     points: SpeakerPoints,
     selection: Clustering,
-    model: BackgroundModel,
+    model: BackgroundModel | None,
     config: Config,
 ) -> Posteriors:
     from diarize.resegmentation import frames
 
     shares = selection.responsibilities
-    if config.space.kind == "mfcc":
+    if config.space.kind == "mfcc" or model is None:
         return frames.component_posteriors(mask, points, shares, config.resegmentation)
     return frames.adapted_posteriors(values, mask, points, shares, model.ubm, config.resegmentation)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,8 +35,6 @@ def selection_curve(
     ``counts`` and ``values``: (n,), lower is better, values that are not finite are left out; ``chosen``: the
     count that was taken; ``equivalents``: counts that are nearly as good, drawn as open rings.
     """
-    from matplotlib.ticker import MaxNLocator
-
     speakers, criteria = np.asarray(counts), np.asarray(values, dtype=np.float64)
     finite = np.isfinite(criteria)
     speakers, above = speakers[finite], criteria[finite] - criteria[finite].min(initial=np.inf)
@@ -48,17 +47,43 @@ def selection_curve(
     )
     taken = speakers == chosen
     _mark(axes, speakers[taken], above[taken], PALETTE[0], f"chosen: {chosen}")
+    axes.set_ylabel(f"nats behind the best ({criterion}; square-root scale)")
+    _scale(axes, float(above.max(initial=1.0)))
+    figure.suptitle(title or "How many speakers", x=0.02, ha="left", fontsize=11, color=INK, parse_math=False)
+    if taken.any() or near.any():
+        figure.legend(loc="outside upper right", ncols=2, frameon=False, fontsize=9)
+    return figure
+
+
+def _scale(axes: Axes, most: float) -> None:
+    """The best on top, on a square-root scale, so that the best stay apart."""
+    from matplotlib.ticker import MaxNLocator
+
     axes.set_xlabel("speakers")
-    axes.set_ylabel(f"nats behind the best ({criterion})")
+    axes.set_yscale("function", functions=(_root, _square))
+    axes.set_yticks(_ticks(most))
     axes.invert_yaxis()
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(color=GRID, linewidth=0.7)
     axes.set_axisbelow(True)
     axes.spines[["right", "top"]].set_visible(False)
-    figure.suptitle(title or "How many speakers", x=0.02, ha="left", fontsize=11, color=INK, parse_math=False)
-    if taken.any() or near.any():
-        figure.legend(loc="outside upper right", ncols=2, frameon=False, fontsize=9)
-    return figure
+
+
+def _ticks(most: float) -> list[float]:
+    """From 0 to about the largest distance, as even on a square-root scale as round numbers allow."""
+    unit = 10.0 ** (math.floor(math.log10(most)) - 1)
+    return sorted({round(part * most / unit) * unit for part in (0.0, 0.05, 0.2, 0.5, 1.0)})
+
+
+def _root(nats: Array) -> Array:
+    """Square roots, of the margin beyond the best as well."""
+    root: Array = np.sign(nats) * np.sqrt(np.abs(nats))
+    return root
+
+
+def _square(root: Array) -> Array:
+    nats: Array = np.sign(root) * np.square(root)
+    return nats
 
 
 def _mark(axes: Axes, counts: Array, values: Array, colour: str, label: str) -> None:

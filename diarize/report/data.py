@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from diarize.annotation.alternatives import doubts
 from diarize.annotation.statistics import shares, successions
 from diarize.config import Config
 from diarize.formats import times
@@ -56,6 +57,7 @@ def contents(report: Report) -> dict[str, Any]:
         "curve": _curve(report.curve),
         "outliers": _outliers(report.outliers, report.start),
         "sound": _sound(report.sound),
+        "doubtful": _doubtful(report),
         "notes": list(report.notes),
         "settings": _settings(report),
         "digest": report.digest,
@@ -107,6 +109,17 @@ def _palette() -> list[tuple[str, str]]:
     """Colours for speakers who come in later, on a light and on a dark page."""
     names = [speaker_name(i) for i in range(MOST_COLOURS)]
     return list(zip(colours.on_light(names), colours.on_dark(names), strict=True))
+
+
+def _doubtful(report: Report) -> list[dict[str, Any]]:
+    """Speakers who may be nobody of their own, as indices, why, and who they would go with."""
+    annotation = report.annotation
+    found = doubts(annotation) if report.doubts is None else report.doubts
+    place = {name: i for i, name in enumerate(annotation.speakers)}
+    return [
+        {"speaker": place[each.speaker], "reason": each.reason, "nearest": place.get(each.nearest or "")}
+        for each in found
+    ]
 
 
 def _channel(report: Report) -> int:
@@ -185,6 +198,7 @@ def _curve(curve: Curve | None) -> dict[str, Any] | None:
         "chosen": curve.chosen,
         "equivalent": list(curve.equivalent),
         "explanation": curve.explanation,
+        "whyNoMore": curve.why_no_more,
     }
 
 

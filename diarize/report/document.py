@@ -84,6 +84,7 @@ def _curve(value: dict[str, Any], where: str) -> Curve:
         _of(value, "chosen", int, where),
         tuple(map(int, near)),
         _of(value, "explanation", str, where),
+        str(value.get("why_no_more", "")),
     )
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from diarize.annotation.alternatives import doubts
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from diarize.annotation import Annotation
+    from diarize.annotation.alternatives import Doubt
     from diarize.clustering import Clustering
     from diarize.clustering.outliers import Outliers
     from diarize.pipeline import Diarization
@@ -24,7 +27,8 @@ MOST_SPEAKERS = 10  # that the page can be set to
 @dataclass(frozen=True, slots=True)
 class Curve:
     """How the number of speakers was chosen: ``values`` of the criterion in nats for ``counts``, smaller is
-    better; ``equivalent``: counts nearly as good as the ``chosen``; ``explanation`` for people.
+    better; ``equivalent``: counts nearly as good as the ``chosen``; ``explanation`` and
+    ``why_no_more``, why the next number lost, for people.
     """
 
     criterion: str
@@ -33,12 +37,19 @@ class Curve:
     chosen: int
     equivalent: tuple[int, ...]
     explanation: str
+    why_no_more: str = ""
 
     @classmethod
     def of(cls, found: Clustering) -> Curve:
         """The curve without the solutions behind it."""
         return cls(
-            found.criterion, found.counts, found.values, found.chosen, found.equivalent, found.explanation
+            found.criterion,
+            found.counts,
+            found.values,
+            found.chosen,
+            found.equivalent,
+            found.explanation,
+            found.why_no_more,
         )
 
 
@@ -49,7 +60,8 @@ class Report:
     ``start``: second of the file at which ``posteriors`` and ``outliers`` begin; ``duration``: seconds from
     there; ``speech_seconds``, ``band``, ``notes``, ``config``, ``digest`` and ``versions``: as in a
     Diarization and its settings; ``alternatives``: the turns for other numbers of speakers; ``transcript``:
-    what was said, words with speakers; ``media``: the file name of the recording.
+    what was said, words with speakers; ``media``: the file name of the recording; ``doubts``: speakers
+    who may be nobody of their own, None to tell it by the turns.
     """
 
     annotation: Annotation
@@ -68,6 +80,7 @@ class Report:
     alternatives: Mapping[int, Annotation] = field(default_factory=dict)
     transcript: Transcript | None = None
     media: str | None = None
+    doubts: tuple[Doubt, ...] | None = None
 
     @classmethod
     def of_result(
@@ -98,6 +111,7 @@ class Report:
             {k: kept.annotation(k, result.annotation) for k in others} if kept else {},
             transcript,
             media,
+            doubts(result.annotation, kept),
         )
 
     @property

@@ -91,7 +91,7 @@ def test_info_tells_of_the_models_that_ship(cli):
         model = background.shipped(band)
         assert told["band"] == band
         assert (told["components"], told["dimensions"]) == model.ubm.means_.shape
-        assert told["speech_components"] == len(model.speech.weights)
+        assert told["speech_components"] == len(model.speech.weights_)
         assert told["talk_weights"] == len(model.talk.weights) == 65
         assert told["acoustics"] == model.acoustics
         assert told["origin"] == model.origin

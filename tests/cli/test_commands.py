@@ -204,6 +204,9 @@ def test_select_prints_the_curve_and_draws_it(cli, calls, tmp_path):
     assert cli("select", tmp_path / "a.wav").exit_code == 1
     assert calls == []
     document = json.loads(cli("select", tmp_path / "a.wav", "--json", "--no-plot").stdout)
+    assert document["selection"]["why_no_more"] == "3 is nearly as good: listen before trusting 2"
+    cli("select", tmp_path / "a.wav", "--no-plot", "--max-speakers", 6)
+    assert [call["config"].clustering.whole_curve for call in calls] == [False, True]
     assert document["selection"]["chosen"] == 2
     assert document["selection"]["counts"] == [1, 2, 3]
 

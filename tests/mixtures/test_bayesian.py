@@ -49,7 +49,7 @@ PRIORS = ("dirichlet_process", "dirichlet_distribution")
 
 
 @pytest.mark.parametrize("weights", PRIORS)
-@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
+@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES[:4])
 @pytest.mark.parametrize("steps", [1, 2, 6])
 def test_steps_agree_with_scikit_learn(covariance_type: str, weights: str, steps: int) -> None:
     x = cloud(7, n_points=300) * [1.0, 5.0, 0.2] + 3.0
@@ -76,7 +76,7 @@ def test_steps_agree_with_scikit_learn(covariance_type: str, weights: str, steps
 
 
 @pytest.mark.parametrize("weights", PRIORS)
-@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
+@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES[:4])
 @LAW
 @given(seed=st.integers(0, 2**32 - 1), concentration=st.sampled_from([1e-3, 0.1, 1.0, 50.0]))
 def test_the_bound_never_falls(covariance_type: str, weights: str, seed: int, concentration: float) -> None:
@@ -176,7 +176,7 @@ def test_sticks_by_hand() -> None:
 
 
 @pytest.mark.parametrize("weights", PRIORS)
-@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
+@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES[:4])
 def test_unused_components_are_pruned(covariance_type: str, weights: str) -> None:
     rng = np.random.default_rng(8)
     truth = np.repeat([0, 1, 2], [300, 200, 100])
@@ -224,7 +224,7 @@ def test_many_points_bring_the_posterior_to_the_likeliest_mixture(blobs) -> None
     assert model.gmm.score_samples(multivariate_normal(np.zeros(3)).rvs(5, random_state=0)).shape == (5,)
 
 
-@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
+@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES[:4])
 def test_rounding_at_the_optimum_never_shows_as_a_fall(covariance_type: str) -> None:
     _, trace = fit_bayesian_gmm(cloud(3), 3, covariance_type, max_iter=3000, tol=-np.inf, n_init=1)
     assert np.all(
@@ -234,7 +234,7 @@ def test_rounding_at_the_optimum_never_shows_as_a_fall(covariance_type: str) -> 
     assert trace.converged_  # a step that would lose is not taken, and that is the end
 
 
-@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
+@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES[:4])
 def test_weights_are_replication(covariance_type: str) -> None:
     x = cloud(3, n_points=100)
     times = np.random.default_rng(0).integers(1, 4, size=100)
@@ -258,6 +258,7 @@ def test_weights_are_replication(covariance_type: str) -> None:
         {"mean_precision_prior": 0.0},
         {"degrees_of_freedom_prior": 1.0},
         {"n_components": 0},
+        {"covariance_type": "tied_spherical"},
         {"n_init": 0},
         {"max_iter": 0},
         {"init_params": "luck"},
@@ -289,7 +290,7 @@ def test_a_posterior_has_one_row_for_each_component(name: str) -> None:
 
 
 @pytest.mark.parametrize("weights", WEIGHT_PRIOR_TYPES)
-@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
+@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES[:4])
 def test_a_saved_posterior_comes_back_bit_for_bit(covariance_type: str, weights: str, tmp_path) -> None:
     x = cloud(3, 120)
     model, _ = fit_bayesian_gmm(x, 4, covariance_type, weight_concentration_prior_type=weights, max_iter=20)

@@ -154,6 +154,20 @@ class TestEvidence:
         assert (found.chosen, found.alike[0], found.equivalent) == (2, 2, (2,))
         assert found.explanation == "2 as asked, though two of the voices are much alike"
 
+    def test_the_whole_curve_has_every_number_and_the_same_choice(self):
+        """Numbers that merging passes by are tried too, up to the limit or the number of windows."""
+        points, _ = planted_points(3, 2)
+        usual = clustered(points, settings(max_speakers=7), 0)
+        whole = clustered(points, settings(max_speakers=7, whole_curve=True), 0)
+        assert usual.counts != whole.counts == tuple(range(1, 8))
+        assert (whole.chosen, whole.equivalent) == (usual.chosen, usual.equivalent)
+        np.testing.assert_array_equal(whole.responsibilities, usual.responsibilities)
+        curve = dict(zip(whole.counts, whole.values, strict=True))
+        assert {k: curve[k] for k in usual.counts} == dict(zip(usual.counts, usual.values, strict=True))
+        assert min(curve.values()) == curve[usual.chosen]
+        few, _ = planted_points(0, 2, n=4)
+        assert max(clustered(few, settings(max_speakers=9, whole_curve=True), 0).counts) == 4
+
     def test_more_speakers_than_windows_are_refused(self):
         """In one line with both numbers."""
         points, _ = planted_points(0, 2, n=5)
@@ -193,6 +207,24 @@ class TestGaussians:
         found = clustered(points, settings(criterion="bic", max_speakers=6), 0)
         assert (found.criterion, found.chosen, found.counts) == ("BIC", 3, (1, 2, 3, 4, 5, 6))
         assert agreement(labels, found.responsibilities) > 0.97
+
+
+def lost(values, chosen, equivalent=(), alike=()):
+    """Why the next number lost, of a made-up result."""
+    solutions = tuple(np.ones((1, k)) for k in values)
+    counts, costs = tuple(values), tuple(values.values())
+    return Clustering("evidence", counts, costs, chosen, equivalent, solutions, alike).why_no_more
+
+
+def test_one_sentence_says_why_the_next_number_lost():
+    """By nats, by two voices that are one, nearly as good, never there, and where nobody speaks."""
+    assert lost({1: 90.0, 2: 10.0, 3: 32.4}, 2) == (
+        "3 lost by 22 nats: a further voice explains less than it costs"
+    )
+    assert lost({1: 10.0, 2: 5.0}, 1, alike=(2,)).startswith("2 lost: two of its voices are likelier one")
+    assert lost({1: 10.0, 2: 12.0}, 1, (1, 2)) == "2 is nearly as good: listen before trusting 1"
+    assert lost({1: 10.0}, 1) == "2 lost: no further voice kept a stretch of its own"
+    assert lost({0: 0.0}, 0) == "1 lost: there is no speech"
 
 
 class TestExplanation:

@@ -13,7 +13,8 @@ function curvePanel(curve) {
 function wordsOf(curve) {
   const others = curve.equivalent.filter((count) => count !== curve.chosen);
   const near = others.length ? ` The criterion can hardly tell it from ${others.join(" or ")}: check by ear before trusting it.` : "";
-  return `${curve.explanation[0].toUpperCase()}${curve.explanation.slice(1)}.${near}`;
+  const lost = curve.whyNoMore && !others.includes(curve.chosen + 1) ? ` ${curve.whyNoMore}.` : "";
+  return `${curve.explanation[0].toUpperCase()}${curve.explanation.slice(1)}.${lost}${near}`;
 }
 
 /** Where counts and nats go in the plot; far nats are squeezed by a square root, so that the best stay apart. */
@@ -40,7 +41,7 @@ function curvePlot(curve) {
     element("svg:polyline", { class: "trace", points: points.map((point) => point.map((p) => p.toFixed(1)).join(",")).join(" ") }),
     ...curve.counts.flatMap((count, i) => markOf(curve, count, points[i])),
     ...countsOf(curve, axes),
-    element("svg:text", { x: PLOT.left, y: 12, text: "nats behind the best (0 is best; square-root scale)" }),
+    element("svg:text", { x: PLOT.left, y: 12, text: "nats behind the best (square-root scale)" }),
     element("svg:text", { x: PLOT.width - PLOT.right, y: PLOT.height - 4, "text-anchor": "end", text: "speakers" }),
   );
 }
@@ -52,7 +53,7 @@ function ticksOf(axes) {
     const y = axes.y(value).toFixed(1);
     return [
       element("svg:line", { class: "grid", x1: PLOT.left, x2: PLOT.width - PLOT.right, y1: y, y2: y }),
-      element("svg:text", { x: PLOT.left - 8, y, "text-anchor": "end", "dominant-baseline": "central", text: value ? `−${+value.toPrecision(3)}` : "0" }),
+      element("svg:text", { x: PLOT.left - 8, y, "text-anchor": "end", "dominant-baseline": "central", text: String(+value.toPrecision(3)) }),
     ];
   });
 }

@@ -87,6 +87,7 @@ function startPage() {
     byId("summary").textContent = summaryOf(model);
     speakerTable(model, names, corrections);
     successionTable(model, names);
+    doubtfulList(model, names, corrections);
   };
   drawTables();
   const transcript = new TranscriptPanel(model, names, player, view);
@@ -99,6 +100,7 @@ function startPage() {
     warnOfShared(model, names);
     renameMenus(names);
     transcript.renamed();
+    doubtfulList(model, names, corrections);
   });
   correctionsPanel(corrections, model, player, view);
   editsFile(corrections, model);

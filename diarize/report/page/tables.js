@@ -102,6 +102,18 @@ function meanSureness(turns) {
   return time ? percent(known.reduce((sum, turn) => sum + (turn.confidence / 10000) * (turn.end - turn.start), 0) / time) : "";
 }
 
+/** Speakers of a few seconds, who may be nobody of their own, each with a button that merges it. */
+function doubtfulList(model, names, corrections) {
+  const left = model.doubtful.filter(({ speaker }) => model.active.includes(speaker));
+  byId("doubtful").hidden = !left.length;
+  byId("doubtful").replaceChildren(
+    ...left.map(({ speaker, reason, nearest }) => {
+      const button = nearest === null || !model.active.includes(nearest) ? "" : element("button", { type: "button", text: `Merge into ${names.of(nearest)}`, onclick: () => corrections.merge(speaker, nearest) });
+      return element("li", {}, `${names.of(speaker)} is doubtful: ${reason}. `, button);
+    }),
+  );
+}
+
 function warnOfShared(model, names) {
   const shared = names.shared(model.active);
   byId("same-names").textContent = shared.length ? `More than one speaker is called ${shared.join(", ")}: downloads take them for one.` : "";

@@ -1,0 +1,63 @@
+"""What whoever calls the pipeline gives, checked before any work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from diarize.config import Config, merged
+from diarize.errors import ConfigError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Array = NDArray[Any]
+
+__all__ = ["check_slopes", "given_stretches", "with_checksums", "with_counts"]
+
+
+def with_counts(config: Config | None, exactly: int | None, least: int | None, most: int | None) -> Config:
+    """The settings with the number of speakers that was given; ConfigError for what cannot be."""
+    if not isinstance(config, Config | None):
+        raise ConfigError(
+            f"config is a {type(config).__name__}; give a Config, such as merged(Config(), {{...}}) makes"
+        )
+    if exactly is not None and (least, most) != (None, None):
+        raise ConfigError("num_speakers fixes the number; leave it out, or min_speakers and max_speakers")
+    low, high = (exactly, exactly) if exactly is not None else (least, most)
+    asked = {name: n for name, n in (("min_speakers", low), ("max_speakers", high)) if n is not None}
+    return merged(config or Config(), {"clustering": asked}, "arguments") if asked else config or Config()
+
+
+def with_checksums(config: Config) -> Config:
+    """The settings with the checksums of the parts of others that they name."""
+    if not (config.space.embedding or config.speech.segmentation):
+        return config
+    from diarize.parts import pinned
+
+    return pinned(config)
+
+
+def check_slopes(config: Config) -> None:
+    """Slopes belong to the textbook space: ConfigError elsewhere, for no background model knows them."""
+    if config.features.deltas and config.space.kind != "mfcc":
+        raise ConfigError(
+            f"features.deltas = {config.features.deltas} in the speaker space, whose background model knows "
+            "no slopes; set it to 0, or frames.kind to 'mfcc'"
+        )
+
+
+def given_stretches(given: ArrayLike) -> Array:
+    """Stretches (n, 2) in seconds as they were given; ConfigError when they are none."""
+    try:
+        rows = np.asarray(given, dtype=np.float64)
+    except (ValueError, TypeError, OverflowError):
+        rows = np.full(1, np.nan)
+    rows = rows.reshape(0, 2) if not rows.size else rows
+    if rows.ndim != 2 or rows.shape[1] != 2 or not np.isfinite(rows).all() or (rows[:, 0] > rows[:, 1]).any():
+        raise ConfigError(
+            f"speech = {' '.join(repr(given).split())[:60]}; it must be rows of start ≤ end in finite "
+            "seconds, such as [(0.5, 2.0), (3.0, 7.5)]"
+        )
+    return rows
