@@ -145,7 +145,7 @@ def test_long_names_keep_both_ends():
 def test_same_picture_is_the_same_bytes(tmp_path):
     """In another process too, of every kind, without a date."""
     code = (
-        "import sys; from diarize import plots; from diarize.types import Annotation, Turn;"
+        "import sys; from diarize import plots; from diarize.annotation import Annotation, Turn;"
         "figure = plots.timeline(Annotation('r', (Turn(0, 5, 'A'), Turn(4, 9, 'B'))));"
         "[plots.save(figure, sys.argv[1] + kind) for kind in plots.KINDS]"
     )
@@ -210,7 +210,7 @@ def test_matplotlib_waits_for_the_first_picture():
     """Importing the module imports no matplotlib, and pictures never touch pyplot."""
     code = (
         "import sys, diarize.plots as plots; assert 'matplotlib' not in sys.modules;"
-        "from diarize.types import Annotation; plots.timeline(Annotation('r'));"
+        "from diarize.annotation import Annotation; plots.timeline(Annotation('r'));"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
