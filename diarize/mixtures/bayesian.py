@@ -29,6 +29,7 @@ from diarize.mixtures.gmm import DEFAULT_COVARIANCE_TYPE, GMM, log_sum_exp, norm
 from diarize.mixtures.init import InitSettings, initial_responsibilities
 from diarize.mixtures.quadratic_design import component_scores
 from diarize.mixtures.standardize import standardize, standardizer_of_mixture, unstandardize
+from diarize.mixtures.threads import on_one_thread
 from diarize.mixtures.validation import as_points, as_weights, frozen
 from diarize.mixtures.variational import (
     Posterior,
@@ -128,6 +129,7 @@ class BayesianGMM:
         weights = self.counts_[used] / self.counts_[used].sum()
         return GMM(weights, self.means_[used], covariances, self.covariance_type)
 
+    @on_one_thread
     def predict_proba(self, x: ArrayLike) -> Float64Array:
         """Variational q(component | point) for x (n, D): (n, K) with every component, used or not."""
         points = as_points(x, self.means_.shape[1])
@@ -140,6 +142,7 @@ class BayesianGMM:
         """The most probable component of every point of x (n, D): (n,)."""
         return np.asarray(self.predict_proba(x).argmax(axis=1), dtype=np.int64)
 
+    @on_one_thread
     def score_samples(self, x: ArrayLike) -> Float64Array:
         """What every point of x (n, D) adds to the bound, nats (n,): log density at the expected logarithms
         of weights and precisions.
@@ -210,6 +213,7 @@ def _check_posterior(found: BayesianGMM) -> None:
         )
 
 
+@on_one_thread
 def fit_bayesian_gmm(
     x: ArrayLike,
     n_components: int = 1,

@@ -14,8 +14,7 @@ falls while a floor is at work.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,10 +29,8 @@ from diarize.mixtures.quadratic_design import (
 )
 from diarize.mixtures.standardize import Standardizer
 from diarize.mixtures.subnormals import exp_shares
+from diarize.mixtures.threads import on_one_thread
 from diarize.mixtures.validation import BoolArray, Float64Array, IntArray, Points, slices
-
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
 
 __all__ = [
     "EMRun",
@@ -98,6 +95,7 @@ class SufficientStatistics:
     log_likelihood: float
 
 
+@on_one_thread
 def e_step(
     data: FitData, parameters: Parameters, log_weights: Float64Array | None = None
 ) -> SufficientStatistics:
@@ -114,30 +112,15 @@ def e_step(
     scores = np.empty((n_components, size), dtype=dtype)
     sums = np.zeros(matrix.shape, dtype=np.float64)
     log_likelihood = 0.0
-    with one_thread():
-        for part in slices(len(data.x), size):
-            rows = features.of(data.x[part])
-            r = np.matmul(weights_of_scores, rows, out=scores[:, : rows.shape[1]])
-            weights = None if data.weights is None else data.weights[part]
-            log_likelihood += _normalise(r, rows, weights)
-            sums += sums_of_products(r, rows)
+    for part in slices(len(data.x), size):
+        rows = features.of(data.x[part])
+        r = np.matmul(weights_of_scores, rows, out=scores[:, : rows.shape[1]])
+        weights = None if data.weights is None else data.weights[part]
+        log_likelihood += _normalise(r, rows, weights)
+        sums += sums_of_products(r, rows)
     if parameters.covariance_type in TIED:
         log_likelihood += _tied_term(parameters, data.scatter)
     return _statistics(sums, data.x.shape[1], log_likelihood)
-
-
-def one_thread() -> AbstractContextManager[Any]:
-    """BLAS on one thread: slices that fit the cache are too small to share, and to wait for another thread
-    costs more than it helps where other programs run, too.
-    """
-    return _blas().limit(limits=1)  # type: ignore[no-any-return]
-
-
-@cache
-def _blas() -> Any:
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController().select(user_api="blas")
 
 
 def _normalise(scores: Points, rows: Points, weights: Float64Array | None) -> float:

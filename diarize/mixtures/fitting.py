@@ -13,6 +13,7 @@ from diarize.mixtures.gaussian import TIED, Parameters, cast_covariances, check_
 from diarize.mixtures.gmm import DEFAULT_COVARIANCE_TYPE, GMM
 from diarize.mixtures.init import InitSettings, initial_parameters, parameters_from_means
 from diarize.mixtures.standardize import moments, standardize, standardizer_of_points, unstandardize
+from diarize.mixtures.threads import on_one_thread
 from diarize.mixtures.validation import as_points, as_weights, frozen
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class FitTrace:
         return float(self.lower_bounds_[-1])
 
 
+@on_one_thread
 def fit_gmm(
     x: ArrayLike,
     n_components: int = 1,

@@ -22,6 +22,7 @@ from diarize.mixtures.gaussian import (
 from diarize.mixtures.quadratic_design import component_scores
 from diarize.mixtures.standardize import standardizer_of_mixture
 from diarize.mixtures.subnormals import exp_zeroed
+from diarize.mixtures.threads import on_one_thread
 from diarize.mixtures.validation import as_points, as_weights, frozen
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ class GMM:
         """The four fields as a plain tuple."""
         return Parameters(self.weights_, self.means_, self.covariances_, self.covariance_type)
 
+    @on_one_thread
     def score_samples(self, x: ArrayLike) -> Float64Array:
         """Log density in nats of every point of x (n, D): (n,)."""
         points = as_points(x, self.n_features_in_)
@@ -125,6 +127,7 @@ class GMM:
         mass = as_weights(sample_weight, len(log_density))
         return float(log_density.mean() if mass is None else mass @ log_density / mass.sum())
 
+    @on_one_thread
     def predict_proba(self, x: ArrayLike) -> Float64Array:
         """Responsibilities P(component | point) for x (n, D): (n, K), rows sum to 1."""
         points = as_points(x, self.n_features_in_)
@@ -133,6 +136,7 @@ class GMM:
             out[part] = normalize_scores(scores)
         return out
 
+    @on_one_thread
     def predict(self, x: ArrayLike) -> IntArray:
         """The most probable component of every point of x (n, D): (n,)."""
         points = as_points(x, self.n_features_in_)
@@ -165,6 +169,7 @@ class GMM:
         """
         return self.criteria(x, sample_weight, n_samples).icl
 
+    @on_one_thread
     def criteria(
         self, x: ArrayLike, sample_weight: ArrayLike | None = None, n_samples: float | None = None
     ) -> Criteria:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from diarize.errors import ModelError
+from diarize.mixtures.threads import on_one_thread
 from diarize.mixtures.validation import Float64Array, IntArray, Points, as_points, as_weights, slices
 
 if TYPE_CHECKING:
@@ -48,12 +49,14 @@ class KMeans:
         """Steps of the descent."""
         return len(self.inertias_) - 1
 
+    @on_one_thread
     def predict(self, x: ArrayLike) -> IntArray:
         """The nearest centre of every point of x (n, D): (n,)."""
         points = as_points(x, self.cluster_centers_.shape[1])
         return nearest(points, self.cluster_centers_)[0]
 
 
+@on_one_thread
 def fit_kmeans(
     x: ArrayLike,
     n_clusters: int,

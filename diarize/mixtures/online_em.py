@@ -18,6 +18,7 @@ from diarize.mixtures.em import FitData, SufficientStatistics, e_step, m_step
 from diarize.mixtures.fitting import DEFAULT_INIT, DEFAULT_REG_COVAR, fit_data, fit_gmm
 from diarize.mixtures.gmm import DEFAULT_COVARIANCE_TYPE, GMM
 from diarize.mixtures.standardize import Standardizer, standardize, unstandardize
+from diarize.mixtures.threads import on_one_thread
 from diarize.mixtures.validation import as_points, as_weights
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class OnlineFit:
     n_blocks: int
     scores: tuple[float, ...]
 
+    @on_one_thread
     def partial_fit(self, x: ArrayLike, sample_weight: ArrayLike | None = None) -> OnlineFit:
         """The fit after one more block x (n, D) with weights (n,): a new value.
 
@@ -87,6 +89,7 @@ class OnlineFit:
         )
 
 
+@on_one_thread
 def start_online_em(
     x: ArrayLike,
     n_components: int = 1,

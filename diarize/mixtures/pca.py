@@ -11,6 +11,7 @@ import numpy as np
 
 from diarize.errors import ModelError
 from diarize.mixtures.standardize import moments
+from diarize.mixtures.threads import on_one_thread
 from diarize.mixtures.validation import as_points, as_weights, frozen
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ class PCA:
         return np.sqrt(self.explained_variance_) if self.whiten else 1.0
 
 
+@on_one_thread
 def fit_pca(
     x: ArrayLike, n_components: int | float, *, whiten: bool = False, sample_weight: ArrayLike | None = None
 ) -> PCA:
