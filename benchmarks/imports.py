@@ -5,8 +5,8 @@
 Every figure is the median of fresh processes, seconds of the clock and of the processor (which others on the
 machine change less), with their ratios to the reference named beside it, measured in turn in one run.
 ``import librosa.feature`` loads nothing until something of it is touched, so ``run`` is measured beside that,
-beside touching ``librosa.feature.mfcc``, and beside using it once on a second of sound. --cold (Linux, as root)
-drops the file cache before every process, the reference included.
+beside touching ``librosa.feature.mfcc``, and beside using it once on a second of sound. --cold (Linux, as
+root) drops the file cache before every process, the reference included.
 """
 
 from __future__ import annotations

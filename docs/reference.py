@@ -15,6 +15,7 @@ from typing import Any
 import typer
 
 from diarize.cli.app import app
+from diarize.cli.help import described, value_name
 
 PAGE = Path(__file__).parent / "cli.md"
 COMMON = {"--help", "--verbose"}  # every command has them
@@ -34,8 +35,8 @@ def block(name: str, command: Any) -> str:
     arguments = [each for each in command.params if each.param_type_name == "argument"]
     options = [each for each in command.params if each.param_type_name == "option"]
     usage = " ".join(["diarize", name, *map(_argument, arguments), "[OPTIONS]"])
-    rows = [(_argument(each), each.help) for each in arguments]
-    rows += [(_option(each), each.help) for each in options if not set(each.opts) & COMMON]
+    rows = [(_argument(each), described(each)) for each in arguments]
+    rows += [(_option(each), described(each)) for each in options if not set(each.opts) & COMMON]
     lines = [f"<!-- options of {name} -->", "", f"    {usage}", ""]
     if rows:
         lines += ["| | |", "|---|---|", *(f"| `{_cell(what)}` | {_cell(text)} |" for what, text in rows), ""]
@@ -43,12 +44,12 @@ def block(name: str, command: Any) -> str:
 
 
 def _argument(argument: Any) -> str:
-    return f"{argument.metavar or argument.name.upper()}{'…' if argument.nargs == -1 else ''}"
+    return f"{value_name(argument)}{'…' if argument.nargs == -1 else ''}"
 
 
 def _option(option: Any) -> str:
     names = ", ".join(sorted(option.opts, key=len, reverse=True))
-    return names if option.is_flag else f"{names} {option.metavar or '…'}"
+    return names if option.is_flag else f"{names} {value_name(option)}"
 
 
 def _cell(text: str) -> str:

@@ -127,8 +127,8 @@ def test_turns_know_voices_of_their_track(tmp_path):
 
     path, turns = film(tmp_path / "a.mkv"), Annotation("a", (Turn(0.0, 1.0, "A"),))
     found = [
-        voices_of(path, turns, merged(Config(), {"audio": {"track": k}}, "test"))["A"].evidence["embedding"]
+        voices_of(path, turns, merged(Config(), {"audio": {"track": k}}, "test"))["A"].evidence
         for k in (1, 1, 2)
     ]
-    np.testing.assert_array_equal(found[0].linear, found[1].linear)
-    assert not np.allclose(found[0].linear, found[2].linear)
+    np.testing.assert_array_equal(found[0].means, found[1].means)
+    assert not np.allclose(found[0].means, found[2].means)

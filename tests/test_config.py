@@ -43,7 +43,7 @@ def test_the_default_file_sets_every_field_and_changes_nothing():
 
 
 def test_every_setting_says_what_it_means_and_may_be():
-    """A comment above every line of the file; numbers have a range, texts choices or are free."""
+    """A comment above every line; a number has its range, a text its choices or is free, a switch neither."""
     lines = [line for line in default_file().splitlines()[3:] if line and not line.startswith("[")]
     assert all(above.startswith("# ") for above, line in pairwise(lines) if not line.startswith("# "))
     for name, each in setting_fields(Config()).items():

@@ -18,9 +18,9 @@ from diarize.config import FeatureConfig
 from diarize.errors import AudioError, ConfigError
 from diarize.features import (
     cepstra,
-    clear,
     cmvn,
     frame_grid,
+    loud_frames,
     loud_outside,
     measured_band,
     normalized,
@@ -383,7 +383,7 @@ class TestClear:
     def of(self, level, speech):
         """Of frames with this loudness and another coefficient that must not matter."""
         values = np.column_stack((level, -np.asarray(level, dtype=float))).astype(np.float32)
-        return clear(Features(values, self.GRID, ("c0", "c1")), np.asarray(speech, dtype=bool))
+        return loud_frames(Features(values, self.GRID, ("c0", "c1")), np.asarray(speech, dtype=bool))
 
     def test_the_quietest_fifth_is_left_out(self):
         """Two of ten frames of speech, wherever they are."""

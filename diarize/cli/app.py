@@ -29,6 +29,7 @@ from diarize.cli import (
     synth,
 )
 from diarize.cli.error_handling import Guarded
+from diarize.cli.help import Plain
 from diarize.cli.signals import INTERRUPTED, leave_interrupted
 
 __all__ = ["app", "program"]
@@ -67,21 +68,21 @@ def _diarize(
     """
 
 
-app.command("run")(run.run)
-app.command("label")(label.label)
-app.command("rename")(rename.rename)
-app.command("merge")(merge.merge)
-app.command("recount")(recount.recount)
-app.command("score")(score.score)
-app.command("plot")(plot.plot)
-app.command("report")(report.report)
-app.command("select")(select.select)
-app.command("batch")(batch.batch)
-app.command("changes")(changes.changes)
-app.command("enroll")(enroll.enroll)
-app.command("link")(link.link)
-app.command("convert")(convert.convert)
-app.command("synth")(synth.synth)
+app.command("run", cls=Plain)(run.run)
+app.command("label", cls=Plain)(label.label)
+app.command("rename", cls=Plain)(rename.rename)
+app.command("merge", cls=Plain)(merge.merge)
+app.command("recount", cls=Plain)(recount.recount)
+app.command("score", cls=Plain)(score.score)
+app.command("plot", cls=Plain)(plot.plot)
+app.command("report", cls=Plain)(report.report)
+app.command("select", cls=Plain)(select.select)
+app.command("batch", cls=Plain)(batch.batch)
+app.command("changes", cls=Plain)(changes.changes)
+app.command("enroll", cls=Plain)(enroll.enroll)
+app.command("link", cls=Plain)(link.link)
+app.command("convert", cls=Plain)(convert.convert)
+app.command("synth", cls=Plain)(synth.synth)
 app.add_typer(background.app, name="background")
 app.add_typer(config.app, name="config")
 app.add_typer(parts.app, name="parts")

@@ -9,6 +9,7 @@ import typer
 
 from diarize.cli.error_handling import Guarded
 from diarize.cli.files import existing, refuse_existing
+from diarize.cli.help import Plain
 from diarize.cli.options import Overwrite, Verbose, one_of
 from diarize.cli.printing import say, say_json, shown
 
@@ -26,14 +27,16 @@ app = typer.Typer(
 BANDS = ("wide", "narrow")
 
 
-@app.command()
+@app.command(cls=Plain)
 def train(
     corpora: Annotated[
         list[Path], typer.Argument(metavar="CORPUS", help="Folders: one subfolder or file a speaker.")
     ],
     *,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.npz", help="The model to write.")],
-    band: Annotated[str, typer.Option("--band", help="wide, or narrow for telephone speech.")] = "wide",
+    band: Annotated[
+        str, typer.Option("--band", metavar="NAME", help="wide, or narrow for telephone speech.")
+    ] = "wide",
     rooms: Annotated[
         Path | None, typer.Option("--rooms", metavar="DIR", help="Measured impulse responses to use too.")
     ] = None,
@@ -62,7 +65,7 @@ def train(
     say(_summary(model, output))
 
 
-@app.command()
+@app.command(cls=Plain)
 def info(
     file: Annotated[
         Path | None, typer.Argument(metavar="[FILE.npz]", help="A model (default: those that ship).")

@@ -73,7 +73,9 @@ class Results:
 
     format: Annotated[
         list[str] | None,
-        typer.Option("--format", "-f", help="As of 'run' (default: rttm), several times for several."),
+        typer.Option(
+            "--format", "-f", metavar="NAME", help="As of 'run' (default: rttm), several times for several."
+        ),
     ] = None
     plot: Annotated[bool, typer.Option("--plot", help="Write a picture of each, too.")] = False
     report: Annotated[

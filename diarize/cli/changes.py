@@ -31,7 +31,8 @@ SUFFIXES = {".csv": "csv", ".json": "json", ".txt": "audacity"}
 COLUMNS = ("time", "probability", "delta_bic", "before", "after")
 
 _Format = Annotated[
-    str | None, typer.Option("--format", "-f", help="table (the default), csv, json or audacity.")
+    str | None,
+    typer.Option("--format", "-f", metavar="NAME", help="table, csv, json or audacity (default: table)."),
 ]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document (as --format json).")]
 
@@ -53,12 +54,21 @@ class Way:
             help="posteriors: who speaks, first; bic: the sound alone, without speaker models.",
         ),
     ] = "posteriors"
-    threshold: Annotated[
+    min_probability: Annotated[
         float | None,
-        typer.Option("--threshold", min=0, max=1, help="Only changes more probable than this (0.5)."),
+        typer.Option(
+            "--min-probability",
+            min=0,
+            max=1,
+            metavar="P",
+            help="Only changes more probable than this (default: 0.5).",
+        ),
     ] = None
     penalty: Annotated[
-        float | None, typer.Option("--penalty", min=0, help="With bic: larger finds fewer changes (2).")
+        float | None,
+        typer.Option(
+            "--penalty", min=0, metavar="L", help="With bic: larger finds fewer changes (default: 2)."
+        ),
     ] = None
 
 
@@ -72,7 +82,9 @@ class Truth:
     ] = None
     tolerance: Annotated[
         float | None,
-        typer.Option("--tolerance", min=0, metavar="SECONDS", help="With --reference: how far off (0.5)."),
+        typer.Option(
+            "--tolerance", min=0, metavar="SECONDS", help="How far off, with --reference (default: 0.5)."
+        ),
     ] = None
 
 
@@ -117,7 +129,9 @@ def changes(
     if way.method == "bic":
         found = _by_bic(existing(audio), config, part, way.penalty)
     else:
-        found = _by_posteriors(audio, config, part, speech_of(settings), way.threshold, quiet=kind != "table")
+        found = _by_posteriors(
+            audio, config, part, speech_of(settings), way.min_probability, quiet=kind != "table"
+        )
     found = _graded(found, truth, part, quiet=kind != "table")
     _told(found, audio, config, kind, output, overwrite=overwrite)
 
@@ -148,10 +162,12 @@ def _check_way(way: Way, asked: Settings) -> None:
     """No option is silently ignored."""
     if way.method == "posteriors":
         if way.penalty is not None:
-            raise typer.BadParameter("--penalty is for --method bic; posteriors have a --threshold")
+            raise typer.BadParameter("--penalty is for --method bic; posteriors have a --min-probability")
         return
-    if way.threshold is not None:
-        raise typer.BadParameter("--threshold is of probabilities, which bic has not; give it a --penalty")
+    if way.min_probability is not None:
+        raise typer.BadParameter(
+            "--min-probability is of probabilities, which bic has not; give it a --penalty"
+        )
     for name in ("speakers", "min_speakers", "max_speakers", "space", "seed"):
         if getattr(asked, name) is not None:
             option = name.replace("_", "-")

@@ -9,6 +9,7 @@ import typer
 
 from diarize.cli.error_handling import FAILED, Guarded
 from diarize.cli.files import existing
+from diarize.cli.help import Plain
 from diarize.cli.options import Json, Settings, Verbose, expanded
 from diarize.cli.printing import complain, say, say_json, shown
 from diarize.cli.settings import settled
@@ -23,7 +24,7 @@ app = typer.Typer(
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
 
 
-@app.command()
+@app.command(cls=Plain)
 @expanded
 def show(*, settings: Settings = Settings(), json: Json = False, verbose: Verbose = False) -> None:  # noqa: B008
     """Print all settings as 'run' uses them with the same options: defaults < preset < file < options."""
@@ -39,7 +40,7 @@ def show(*, settings: Settings = Settings(), json: Json = False, verbose: Verbos
         say((default_file() if config == Config() else commented(config)).rstrip("\n"))
 
 
-@app.command()
+@app.command(cls=Plain)
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE.toml", help="Files of settings.")],
     *,
@@ -62,7 +63,7 @@ def check(
         raise typer.Exit(FAILED)
 
 
-@app.command()
+@app.command(cls=Plain)
 def presets(*, json: Json = False, verbose: Verbose = False) -> None:
     """List the shipped presets and what each changes."""
     from diarize.config import preset, preset_names, without_defaults

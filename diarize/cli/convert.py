@@ -27,11 +27,14 @@ def convert(
     goal: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write (kaldi: a folder).")],
     *,
     from_format: Annotated[
-        str | None, typer.Option("--from", callback=format_name, help=f"Format of IN by name: {_READ}.")
+        str | None,
+        typer.Option("--from", metavar="NAME", callback=format_name, help=f"Format of IN by name: {_READ}."),
     ] = None,
     to_format: Annotated[
         str | None,
-        typer.Option("--to", callback=format_name, help=f"Format of OUT by name: {_READ}, text, kaldi."),
+        typer.Option(
+            "--to", metavar="NAME", callback=format_name, help=f"Format of OUT by name: {_READ}, text, kaldi."
+        ),
     ] = None,
     recording: Annotated[
         str | None, typer.Option("--recording", metavar="NAME", help="Only this one of several.")

@@ -114,7 +114,12 @@ _Config = Annotated[
 ]
 _Preset = Annotated[
     str | None,
-    typer.Option("--preset", callback=_preset, help="Shipped settings; 'diarize config presets' lists them."),
+    typer.Option(
+        "--preset",
+        metavar="NAME",
+        callback=_preset,
+        help="Shipped settings; 'diarize config presets' lists them.",
+    ),
 ]
 _Channel = Annotated[
     int | None, typer.Option("--channel", min=1, help="Channel to take, from 1 (default: the mean of all).")
@@ -148,7 +153,8 @@ _Segmentation = Annotated[
 ]
 
 _SPACE_HELP = (
-    "Where speakers are told apart. 'embedding' (the default): windows of speech by a speaker embedding. "
+    "Where speakers are told apart (default: embedding). 'embedding': windows of speech by a speaker "
+    "embedding. "
     "'mfcc': single frames, as textbooks do it; a teaching mode that mostly finds phones, not people."
 )
 
@@ -188,7 +194,7 @@ class Settings:
     ] = None
     config: _Config = None
     preset: _Preset = None
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of everything random (default 0).")] = (
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of everything random (default: 0).")] = (
         None
     )
     channel: _Channel = None
@@ -257,7 +263,9 @@ class Known:
     threshold: Annotated[
         float | None,
         typer.Option(
-            "--threshold", metavar="NATS", help="Log odds that the same voice needs (4.6: 1 in 100 expected)."
+            "--threshold",
+            metavar="NATS",
+            help="Log odds that the same voice needs; 4.6 is 1 in 100 expected (default: 4.6).",
         ),
     ] = None
 

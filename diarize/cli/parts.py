@@ -9,6 +9,7 @@ import typer
 
 from diarize.cli.error_handling import FAILED, Guarded
 from diarize.cli.files import refuse_existing
+from diarize.cli.help import Plain
 from diarize.cli.options import Overwrite, Verbose
 from diarize.cli.printing import complain, say, say_json, shown
 
@@ -32,7 +33,7 @@ Cache = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
 
 
-@app.command("list")
+@app.command("list", cls=Plain)
 def list_parts(*, cache: Cache = None, json: Json = False, verbose: Verbose = False) -> None:
     """Parts that are known by name, with address, size, licence and SHA-256, and what is in the cache."""
     from diarize.parts.cache import cached_parts, parts_folder
@@ -49,7 +50,7 @@ def list_parts(*, cache: Cache = None, json: Json = False, verbose: Verbose = Fa
     say(shown(f"cache: {parts_folder(cache)}"))
 
 
-@app.command()
+@app.command(cls=Plain)
 def get(
     name_or_address: Annotated[
         str, typer.Argument(metavar="NAME|URL", help="A name of 'diarize parts list', or an address.")
@@ -80,7 +81,7 @@ def get(
     say(shown(found.path if found.is_new else f"{found.path} (was there already)"))
 
 
-@app.command()
+@app.command(cls=Plain)
 def info(
     part: Annotated[str, typer.Argument(metavar="FILE|NAME", help="An ONNX file, or a name in the cache.")],
     *,
@@ -100,7 +101,7 @@ def info(
         say(shown(f"  {key.replace('_', ' ')}: {value}"))
 
 
-@app.command()
+@app.command(cls=Plain)
 def check(*, cache: Cache = None, verbose: Verbose = False) -> None:
     """Check every part in the cache: its checksum, and a trial on a second of noise."""
     from diarize.parts.cache import cached_parts, parts_folder
@@ -113,7 +114,7 @@ def check(*, cache: Cache = None, verbose: Verbose = False) -> None:
         raise typer.Exit(FAILED)
 
 
-@app.command()
+@app.command(cls=Plain)
 def calibrate(
     part: Annotated[str, typer.Argument(metavar="FILE|NAME", help="A speaker embedding.")],
     *,

@@ -73,7 +73,8 @@ class Results:
         typer.Option(
             "--format",
             "-f",
-            help="How to write the turns down, several times for several: rttm (the default), uem, lab, "
+            metavar="NAME",
+            help="How to write the turns down, several times for several (default: rttm): rttm, uem, lab, "
             "audacity, textgrid, eaf, webvtt, srt, csv, text, json, kaldi, npz (posteriors of every frame), "
             "ctm (words of --transcript).",
         ),

@@ -42,7 +42,9 @@ def score(
     ] = None,
     collar: Annotated[
         float,
-        typer.Option("--collar", min=0, help="Seconds forgiven on EACH side of every reference boundary."),
+        typer.Option(
+            "--collar", min=0, metavar="SECONDS", help="Forgiven on EACH side of every reference boundary."
+        ),
     ] = 0.0,
     skip_overlap: Annotated[
         bool, typer.Option("--skip-overlap", help="Leave out where two or more reference speakers talk.")

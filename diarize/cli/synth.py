@@ -32,14 +32,27 @@ class Style:
     duration: Annotated[
         float, typer.Option("--duration", parser=seconds, metavar="TIME", help="Seconds or m:ss or h:mm:ss.")
     ] = 60.0
-    rate: Annotated[int | None, typer.Option("--rate", help="Hz (default: 16000).")] = None
-    overlap: Annotated[
-        float | None, typer.Option("--overlap", help="Probability of starting before others end (0.15).")
+    rate: Annotated[
+        int | None, typer.Option("--rate", metavar="HZ", help="Sample rate (default: 16000).")
     ] = None
-    pause: Annotated[float | None, typer.Option("--pause", help="Mean pause, seconds (0.5).")] = None
-    rt60: Annotated[float | None, typer.Option("--rt60", help="Reverberation, seconds (0: none).")] = None
-    snr: Annotated[float | None, typer.Option("--snr", help="Speech over noise, dB (30).")] = None
-    noise: Annotated[str | None, typer.Option("--noise", help="white, pink (the default) or babble.")] = None
+    overlap: Annotated[
+        float | None,
+        typer.Option(
+            "--overlap", metavar="P", help="Probability of starting before others end (default: 0.15)."
+        ),
+    ] = None
+    pause: Annotated[
+        float | None, typer.Option("--pause", metavar="SECONDS", help="Mean pause (default: 0.5).")
+    ] = None
+    rt60: Annotated[
+        float | None, typer.Option("--rt60", metavar="SECONDS", help="Reverberation (default: 0).")
+    ] = None
+    snr: Annotated[
+        float | None, typer.Option("--snr", metavar="DB", help="Speech over noise (default: 30).")
+    ] = None
+    noise: Annotated[
+        str | None, typer.Option("--noise", metavar="NAME", help="white, pink or babble (default: pink).")
+    ] = None
     telephone: Annotated[bool, typer.Option("--telephone", help="8 kHz, 300 to 3400 Hz, µ-law.")] = False
 
 

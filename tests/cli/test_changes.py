@@ -114,10 +114,10 @@ def test_a_named_format_beats_the_suffix(cli, soft, tmp_path):
 
 def test_threshold_and_settings_reach_the_work(cli, soft, tmp_path):
     """0.74 is not more than 0.75."""
-    result = cli("changes", tmp_path / "a.wav", "--threshold", "0.75", "--speakers", 3, "-f", "csv")
+    result = cli("changes", tmp_path / "a.wav", "--min-probability", "0.75", "--speakers", 3, "-f", "csv")
     assert result.stdout == "time,probability,delta_bic,before,after\n"
     assert soft[0]["config"].clustering.max_speakers == 3
-    assert "0 changes" in cli("changes", tmp_path / "a.wav", "--threshold", 1).stdout
+    assert "0 changes" in cli("changes", tmp_path / "a.wav", "--min-probability", 1).stdout
 
 
 def test_changes_are_graded_against_a_truth(cli, soft, tmp_path):
@@ -151,14 +151,14 @@ def test_only_the_part_that_was_heard_is_graded(cli):
     ("words", "said"),
     [
         (["--method", "bick"], "did you mean 'bic'"),
-        (["--method", "bic", "--threshold", "0.5"], "--penalty"),
+        (["--method", "bic", "--min-probability", "0.5"], "--penalty"),
         (["--penalty", "2"], "--method bic"),
         (["--method", "bic", "--speakers", "2"], "--speakers is for --method posteriors"),
         (["--method", "bic", "--max-speakers", "2"], "--max-speakers is for --method posteriors"),
         (["--format", "cvs"], "did you mean 'csv'"),
         (["--format", "csv", "--json"], "--json contradicts"),
         (["-o", "x.png"], "not one of .csv, .json, .txt"),
-        (["--threshold", "1.5"], "threshold"),
+        (["--min-probability", "1.5"], "--min-probability"),
         (["--tolerance", "1"], "--tolerance is for --reference FILE"),
         (["--method", "bic", "--speech", "{}/speech.lab"], "--speech FILE is for --method posteriors"),
     ],

@@ -1,0 +1,78 @@
+"""What ``--help`` prints, the same way for all commands: values in plain words, and in brackets the default,
+the range, and whether an option is required.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from typer.core import TyperCommand
+
+__all__ = ["Plain", "described", "value_name"]
+
+_TOLD = re.compile(r" ?\((default: [^()]*)\)")
+
+
+class Plain(TyperCommand):
+    """A command with such a help."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Arguments and options with what they mean."""
+        shown = [each for each in self.get_params(ctx) if not getattr(each, "hidden", False)]
+        arguments = [(value_name(p), described(p)) for p in shown if p.param_type_name == "argument"]
+        options = [(_option(p), described(p)) for p in shown if p.param_type_name == "option"]
+        for title, rows in (("Arguments", arguments), ("Options", options)):
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """What stands behind the command's name in the line of usage."""
+        arguments = [p for p in self.get_params(ctx) if p.param_type_name == "argument"]
+        names = [f"{value_name(p)}{'...' if p.nargs == -1 else ''}" for p in arguments]
+        optional = [f"[{n}]" if not p.required else n for n, p in zip(names, arguments, strict=True)]
+        return ["[OPTIONS]", *optional]
+
+
+def value_name(parameter: Any) -> str:
+    """The word for the value of an argument or option."""
+    if parameter.metavar:
+        return str(parameter.metavar).strip("[]")
+    if parameter.param_type_name == "argument":
+        return str(parameter.name).upper()
+    return "N" if _range(parameter) else "NAME"
+
+
+def _option(option: Any) -> str:
+    names = ", ".join(sorted(option.opts, key=len))
+    return names if option.is_flag or getattr(option, "count", False) else f"{names} {value_name(option)}"
+
+
+def described(parameter: Any) -> str:
+    """The help of an argument or option with what is known of its value, the same way everywhere."""
+    text = str(parameter.help or "")
+    told = _TOLD.search(text)
+    facts = [told[1]] if told else _default(parameter)
+    facts += _range(parameter)
+    if parameter.required and parameter.param_type_name == "option":
+        facts.append("required")
+    return _TOLD.sub("", text) + (f" [{'; '.join(facts)}]" if facts else "")
+
+
+def _default(parameter: Any) -> list[str]:
+    value = parameter.default
+    if callable(value) or value in (None, (), [], "") or isinstance(value, bool):
+        return []
+    if getattr(parameter, "show_default", True) is False:
+        return []
+    return [f"default: {value:g}" if isinstance(value, float) else f"default: {value}"]
+
+
+def _range(parameter: Any) -> list[str]:
+    """The least and the largest number, in words."""
+    bounds = parameter if getattr(parameter, "min", None) is not None else getattr(parameter, "type", None)
+    low, high = getattr(bounds, "min", None), getattr(bounds, "max", None)
+    if low is None:
+        return []
+    return [f"{low:g} or more" if high is None else f"{low:g} to {high:g}"]
