@@ -2,16 +2,18 @@
 
     python -m benchmarks.imports [--repeat N] [--cold]
 
-Every figure is the median wall time of a fresh process, as a ratio to the reference named beside it, measured
-in turn in one run. ``import librosa.feature`` loads nothing until something of it is touched, so ``run`` is
-measured beside that, beside touching ``librosa.feature.mfcc``, and beside using it once on a second of sound.
---cold (Linux, as root) drops the file cache before every process, the reference included.
+Every figure is the median of fresh processes, seconds of the clock and of the processor (which others on the
+machine change less), with their ratios to the reference named beside it, measured in turn in one run.
+``import librosa.feature`` loads nothing until something of it is touched, so ``run`` is measured beside that,
+beside touching ``librosa.feature.mfcc``, and beside using it once on a second of sound. --cold (Linux, as
+root) drops the file cache before every process, the reference included.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -35,21 +37,32 @@ REFERENCES = {
 }
 
 
-def seconds(arguments: list[str], cold: bool) -> float:
-    """Wall time of one fresh interpreter."""
+def used() -> float:
+    """Processor seconds of all children that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def seconds(arguments: list[str], cold: bool) -> tuple[float, float]:
+    """Seconds of the clock and of the processor that one fresh interpreter takes."""
     if cold:
         os.sync()
         DROP.write_text("1")
-    begin = time.perf_counter()
+    begin = time.perf_counter(), used()
     subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
-    return time.perf_counter() - begin
+    return time.perf_counter() - begin[0], used() - begin[1]
 
 
-def ratio(first: list[str], second: list[str], repeat: int, cold: bool) -> tuple[float, float]:
+def ratio(first: list[str], second: list[str], repeat: int, cold: bool) -> str:
     """Median seconds of ``first``, and of the ratios to ``second`` pair by pair, after one warm-up each."""
     seconds(first, cold), seconds(second, cold)
     pairs = [(seconds(first, cold), seconds(second, cold)) for _ in range(repeat)]
-    return statistics.median(a for a, _ in pairs), statistics.median(a / b for a, b in pairs)
+    texts = []
+    for clock, name in ((0, "s"), (1, "s of processor")):
+        took = statistics.median(a[clock] for a, _ in pairs)
+        times = statistics.median(a[clock] / b[clock] for a, b in pairs)
+        texts.append(f"{took:6.2f} {name} {times:6.2f} ×")
+    return "  ".join(texts)
 
 
 def ten_seconds(folder: Path) -> Path:
@@ -74,8 +87,7 @@ def main() -> None:
         for name, words in (("run, 10 s", [*run, "--no-plot"]), ("run with picture", run)):
             pairs += [(name, words, label, ["-c", code]) for label, code in REFERENCES.items()]
         for name, first, label, second in pairs:
-            took, times = ratio(first, second, options.repeat, options.cold)
-            print(f"{name:<17} {took:6.2f} s  {times:6.2f} × {label}", flush=True)
+            print(f"{name:<17} {ratio(first, second, options.repeat, options.cold)} {label}", flush=True)
 
 
 if __name__ == "__main__":
