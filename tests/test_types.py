@@ -141,11 +141,11 @@ def test_mask_and_points_fit_their_clock():
         SpeechMask(np.ones(5, dtype=bool), GRID)
     first = [True, False]
     points = SpeakerPoints(np.zeros((2, 3)), [[0, 1], [1, 2]], first, GRID)
-    assert (points.bounds.dtype, points.first.dtype, points.precision) == (np.int64, np.bool_, None)
+    assert (points.bounds.dtype, points.first.dtype, points.weights) == (np.int64, np.bool_, None)
     with pytest.raises(DiarizeError, match="1 bounds for 2 windows"):
         SpeakerPoints(np.zeros((2, 3)), [[0, 1]], first, GRID)
-    with pytest.raises(DiarizeError, match="3 precision for 2 windows"):
-        SpeakerPoints(np.zeros((2, 3)), [[0, 1], [1, 2]], first, GRID, np.zeros((3, 6)))
+    with pytest.raises(DiarizeError, match="3 weights for 2 windows"):
+        SpeakerPoints(np.zeros((2, 3)), [[0, 1], [1, 2]], first, GRID, np.ones(3))
 
 
 def test_posteriors_sum_to_one_or_are_silent():
