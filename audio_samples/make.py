@@ -24,10 +24,11 @@ import numpy as np
 from word_times import word_times
 
 from diarize import audio, formats
+from diarize.annotation import Annotation
 from diarize.synth import SynthConfig, dialogue
 from diarize.synth.acoustics import resampled
 from diarize.synth.phrases import phrases
-from diarize.types import Annotation, Waveform
+from diarize.types import Waveform
 
 HERE = Path(__file__).parent
 RATE = 16_000

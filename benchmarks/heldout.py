@@ -223,11 +223,11 @@ def guesses(number: int, corpora: Sequence[Voices], seed: int) -> tuple[int, dic
 def counts(points: SpeakerPoints, shipped: clustering.Clustering) -> dict[str, int]:
     """The number of speakers by the shipped criterion and by others, on the same points."""
     n_kept = min(DIMENSIONS, *np.array(points.values.shape) - 1)
-    low = fit_pca(points.values, n_kept).project(points.values)
+    low = fit_pca(points.values, n_kept).transform(points.values)
     most = range(1, min(20, len(low) // 2) + 1)
     found = {
-        "evidence, as shipped": shipped.chosen,
-        "evidence alone": shipped.counts[int(np.argmin(shipped.values))],
+        f"{shipped.criterion}, as shipped": shipped.chosen,
+        f"{shipped.criterion} alone": shipped.counts[int(np.argmin(shipped.values))],
         "Dirichlet process, spherical": fit_bayesian_gmm(low, most[-1], "spherical", random_state=0)[
             0
         ].n_used,

@@ -233,6 +233,7 @@ class TestRates:
 
 
 class TestStretches:
+    @pytest.mark.slow
     @pytest.mark.parametrize("rate", [16_000, 44_100])
     @pytest.mark.parametrize("kind", ["WAV", "FLAC", "MP3", "OGG"])
     def test_a_stretch_is_that_stretch_of_the_whole(self, tmp_path, rate, kind):
@@ -302,6 +303,7 @@ class TestStretches:
 
 
 class TestMemory:
+    @pytest.mark.slow
     def test_a_long_recording_is_read_in_bounded_memory(self, tmp_path):
         script = (
             "import resource, sys; from diarize import audio\n"

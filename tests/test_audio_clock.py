@@ -51,6 +51,7 @@ def decoded(backend, path):
     return made_sound.heard(sound, header.rate), header, len(sound) / header.rate, told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", READERS)
 @pytest.mark.parametrize("name", CONTAINERS)
 @pytest.mark.parametrize("video", [False, True], ids=["alone", "film"])
@@ -69,6 +70,7 @@ def test_a_track_that_begins_late(tmp_path, name, video, backend):
     assert told == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", READERS)
 @pytest.mark.parametrize("name", CONTAINERS)
 def test_missing_packets_leave_silence(tmp_path, name, backend):

@@ -73,6 +73,7 @@ def without_length(data):
     return data[data.index(data[:2], at) :]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("between", BETWEEN.values(), ids=BETWEEN)
 @pytest.mark.parametrize("told", [True, False], ids=["lengths told", "not told"])
 def test_joined_mp3_files_with_tags_between_them(tmp_path, between, told):

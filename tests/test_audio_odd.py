@@ -401,6 +401,7 @@ class TestWithoutPyav:
         soundfile.write(tmp_path / "a.flac", tone(), RATE)
         assert audio.read(tmp_path / "a.flac").duration == 1.0
 
+    @pytest.mark.slow
     def test_the_program_is_asked(self, tmp_path):
         head = "struct.pack('>4s5I', b'.snd', 28, 0xFFFFFFFF, 6, 32000, 2) + bytes(4)"
         sound = "b''.join(struct.pack('>2f', k / 40000, -k / 40000) for k in range(32000))"
@@ -431,6 +432,7 @@ class TestWithoutPyav:
 class TestDamaged:
     """Whatever the bytes: a waveform, or one line; never another error, never a word on the terminal."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("kind", ["WAV", "FLAC", "AIFF", "OGG", "MP3"])
     def test_cut_at_every_byte_of_the_header(self, tmp_path, kind, capfd):
         soundfile.write(tmp_path / "whole", tone(0.3), RATE, format=kind)
@@ -443,6 +445,7 @@ class TestDamaged:
                 assert "\n" not in str(error)
         assert capfd.readouterr() == ("", "")
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("kind", ["WAV", "FLAC", "AIFF", "OGG", "MP3", "M4A", "MKV"])
     @given(seed=st.integers(0, 2**32))
     @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -463,6 +466,7 @@ class TestDamaged:
         except AudioError as error:
             assert "\n" not in str(error)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "start", [b"", b"ID3\x03\0\0\0\0\0\x10", b"\xff\xfb\x90\x00", b"OggS", b"\x1a\x45\xdf\xa3"]
     )
@@ -654,6 +658,7 @@ def test_what_a_folder_takes_pyav_reads(tmp_path, container, codec):
     assert audio.kind_of(tmp_path / "a") or container in ("mp2", "ac3", "eac3", "wv", "tta", "mpeg")
 
 
+@pytest.mark.slow
 def test_the_reader_that_knows_best_gives_the_reason(tmp_path, monkeypatch):
     """With PyAV, with ffmpeg alone and with neither: no sound track, and an index that is missing."""
     av = pytest.importorskip("av")

@@ -183,6 +183,7 @@ def test_one_bad_recording_does_not_stop_the_rest_and_is_tried_again(folder):
     assert len(lines(folder)) == 3
 
 
+@pytest.mark.slow
 def test_resume_redoes_changed_recordings_settings_formats_and_lost_results(folder):
     """And nothing else."""
     skipped = dict.fromkeys(("a.wav", "b.flac", "deep/c.mp3"), "skipped")
@@ -198,6 +199,7 @@ def test_resume_redoes_changed_recordings_settings_formats_and_lost_results(fold
     assert ran(folder, resume=True, config=OTHER) == skipped | {"a.wav": "ok"}
 
 
+@pytest.mark.slow
 def test_corrected_and_foreign_results_stay_unless_overwriting(folder):
     """A correction is safe from changed recordings too; a failed redo does not make own files foreign."""
     ran(folder)
@@ -334,6 +336,7 @@ def test_two_batches_do_not_write_into_one_folder(folder):
     assert set(ran(folder).values()) == {"ok"}
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_costs_its_own_file_one_more_try_alone(folder):
     """The frail one succeeds alone, the deadly one is given up, and the rest goes on."""
     for name, text in (("d.wav", "deadly"), ("e.wav", "frail"), ("f.wav", "fine"), ("g.wav", "fine")):
@@ -491,6 +494,7 @@ def stopped(folder, output, words, number, later):
     return running.returncode, said
 
 
+@pytest.mark.slow
 def test_stopped_at_any_moment_it_goes_on_and_two_workers_end_as_one_does(voices, tmp_path):
     """Whatever is there is whole to the byte, no worker survives, and Ctrl-C is one line and 130."""
     output, words = tmp_path / "out", ["-j", "2", "-f", "rttm", "-f", "json", "--resume"]
@@ -509,6 +513,7 @@ def test_stopped_at_any_moment_it_goes_on_and_two_workers_end_as_one_does(voices
     assert [json.loads(line)["status"] for line in (output / MANIFEST).read_text().splitlines()] == ["ok"] * 4
 
 
+@pytest.mark.slow
 def test_a_worker_killed_from_outside_is_survived(voices, tmp_path):
     """As the system does it when memory runs out."""
     (tmp_path / "in").mkdir()
@@ -631,6 +636,7 @@ def test_results_of_recordings_that_fail_or_are_gone_are_told(folder):
     assert report.stale == (out / "a.rttm",)
 
 
+@pytest.mark.slow
 def test_recordings_called_alike_have_other_names_in_what_is_written(voices, tmp_path):
     """So the files of one batch can be put into one; and a picture is there for who wants one."""
     for name in ("0.wav", "deep/0.wav"):

@@ -135,6 +135,7 @@ def ran(folder, output, address, *words, cwd=None):
     )
 
 
+@pytest.mark.slow
 def test_the_bytes_are_those_of_one_machine(cluster_here, voices, tmp_path):
     """From relative paths, by workers with one thread and with two; the one bad recording is told."""
     cluster_here.add()
@@ -151,6 +152,7 @@ def test_the_bytes_are_those_of_one_machine(cluster_here, voices, tmp_path):
     assert json.loads(again.stdout)["counts"] == {"ok": 0, "skipped": 4, "failed": 1}
 
 
+@pytest.mark.slow
 def test_a_worker_killed_in_the_middle_is_survived(cluster_here, voices, tmp_path):
     """The other does what it was at."""
     first, _ = cluster_here.add(), cluster_here.add()
@@ -169,6 +171,7 @@ def test_a_worker_killed_in_the_middle_is_survived(cluster_here, voices, tmp_pat
     assert not list((tmp_path / "out").rglob("*.part"))
 
 
+@pytest.mark.slow
 def test_ctrl_c_cancels_what_is_in_flight(cluster_here, voices, tmp_path):
     """One line and 130; the worker stops too, and the rest is done later."""
     worker = cluster_here.add()
@@ -193,6 +196,7 @@ def test_ctrl_c_cancels_what_is_in_flight(cluster_here, voices, tmp_path):
     assert contents(tmp_path / "out") == contents(voices / "one")
 
 
+@pytest.mark.slow
 def test_workers_that_see_other_files_are_refused(cluster_here, voices, tmp_path):
     """A path that means something else in every process."""
     cluster_here.add()
@@ -207,6 +211,7 @@ def test_workers_that_see_other_files_are_refused(cluster_here, voices, tmp_path
     assert not list((tmp_path / "out").glob(".visible*"))
 
 
+@pytest.mark.slow
 def test_workers_of_another_version_and_without_the_package_are_refused(cluster_here, voices, tmp_path):
     """Their results could differ."""
     info = tmp_path / "other" / "diarize_gmm-9.9.dist-info"

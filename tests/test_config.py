@@ -158,6 +158,7 @@ def configs(draw):
     return merged(Config(), nested)
 
 
+@pytest.mark.slow
 @given(configs())
 def test_written_settings_read_back_the_same(config):
     """With and without comments, and as differences from the defaults."""
@@ -168,6 +169,7 @@ def test_written_settings_read_back_the_same(config):
     assert merged(Config(), recorded(document, "result.json")).digest == config.digest
 
 
+@pytest.mark.slow
 @given(configs(), configs())
 def test_the_digest_tells_settings_apart(one, other):
     """Equal settings have equal digests, others others."""

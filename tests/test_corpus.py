@@ -41,6 +41,7 @@ def pooled():
     return scoring.score_files(references, found, uems=maps)
 
 
+@pytest.mark.slow
 def test_all_recordings_are_graded(pooled):
     """Eight of them, more than twenty minutes of speech."""
     assert len(pooled.files) == len(RECORDINGS) == 8

@@ -66,6 +66,7 @@ def documents(places):
     return json.loads(first), json.loads(again)
 
 
+@pytest.mark.slow
 def test_a_result_repeats_itself_in_any_process_and_order(places, documents):
     """Files and the printed document; its recordings come in the order in which they were given."""
     first, again = ({**document, "recordings": None} for document in documents)
@@ -75,6 +76,7 @@ def test_a_result_repeats_itself_in_any_process_and_order(places, documents):
     assert written(places[0], "out") == written(places[1], "out")
 
 
+@pytest.mark.slow
 def test_one_worker_or_two_and_run_or_batch(places, documents):
     """Every result of a batch, and all that its manifest says of it but the time that it took."""
     lines = []

@@ -17,11 +17,10 @@ from scipy.stats import rankdata
 from diarize.config import FeatureConfig
 from diarize.errors import AudioError, ConfigError
 from diarize.features import (
-    above_pauses,
     cepstra,
-    clear,
     cmvn,
     frame_grid,
+    loud_frames,
     loud_outside,
     measured_band,
     normalized,
@@ -384,7 +383,7 @@ class TestClear:
     def of(self, level, speech):
         """Of frames with this loudness and another coefficient that must not matter."""
         values = np.column_stack((level, -np.asarray(level, dtype=float))).astype(np.float32)
-        return clear(Features(values, self.GRID, ("c0", "c1")), np.asarray(speech, dtype=bool))
+        return loud_frames(Features(values, self.GRID, ("c0", "c1")), np.asarray(speech, dtype=bool))
 
     def test_the_quietest_fifth_is_left_out(self):
         """Two of ten frames of speech, wherever they are."""
@@ -407,44 +406,6 @@ class TestClear:
         """None is quieter than the others; and where there is no speech, none is clear."""
         assert self.of(np.zeros(10), np.ones(10)).all()
         assert not self.of(np.zeros(10), np.zeros(10)).any()
-
-
-class TestAbovePauses:
-    """How far speech is above what is heard in pauses."""
-
-    N_MELS = 4
-
-    def of(self, level, speech):
-        """Of frames so many dB loud in each of four filters: twice that in c0."""
-        grid = FrameGrid(16_000, 160, 400, -120, len(level))
-        values = np.column_stack((2.0 * np.asarray(level), np.zeros(len(level)))).astype(np.float32)
-        features = Features(values, grid, ("c0", "c1"))
-        return above_pauses(features, np.asarray(speech, dtype=bool), self.N_MELS)
-
-    def test_the_mean_of_speech_over_the_median_of_pauses(self):
-        """Speech of −20 and −30 dB, pauses of −50 with a door that slams."""
-        level = np.concatenate((np.tile([-20.0, -30.0], 50), np.full(40, -50.0), np.full(10, -10.0)))
-        assert self.of(level, np.arange(150) < 100) == pytest.approx(25.0, abs=1e-4)
-
-    def test_gain_does_not_matter(self):
-        """However loud the whole is."""
-        rng = np.random.default_rng(0)
-        level, speech = rng.normal(-40, 8, 200), rng.random(200) < 0.6
-        assert self.of(level, speech) == pytest.approx(self.of(level + 25, speech), abs=1e-4)
-
-    def test_a_silence_that_a_machine_put_there_is_not_heard(self):
-        """Nor does it count as a pause without noise."""
-        level = np.concatenate((np.full(100, -20.0), np.full(50, -45.0), np.full(500, -110.0)))
-        assert self.of(level, np.arange(650) < 100) == pytest.approx(25.0, abs=1e-4)
-
-    def test_without_pauses_the_quietest_of_the_speech_stands_for_them(self):
-        """One frame in fifty is 30 dB under the others."""
-        level = np.where(np.arange(500) % 50 < 2, -50.0, -20.0)
-        assert self.of(level, np.ones(500)) == pytest.approx(30 * 0.96, abs=1e-3)
-
-    def test_of_nothing_there_is_nothing_to_say(self):
-        """No speech: 0."""
-        assert self.of(np.full(50, -30.0), np.zeros(50)) == 0.0
 
 
 class TestLoudOutside:

@@ -52,6 +52,7 @@ def vowel(seconds, pitch=120.0):
     return 0.05 * (gains[:, None] * waves).sum(axis=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "samples",
     [
@@ -124,6 +125,7 @@ def cases():
         yield pytest.param(name, LEVELS[level], id=f"{name}-{level}", marks=marks)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "noise"), list(cases()))
 def test_sounds_that_are_held_are_nobody(name, noise):
     """Tones of telephones and music that is simple, clean and in noise, loud and soft."""
@@ -131,6 +133,7 @@ def test_sounds_that_are_held_are_nobody(name, noise):
         assert found(gain * (HELD[name] + noise * NOISE)).annotation.turns == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["dial tone", "ringing, Europe", "organ", "melody"])
 def test_speech_after_and_between_held_sounds_is_heard_as_without(name):
     """A fiftieth at most is missed for them: ten seconds of talk among them are speech as they were.
@@ -147,6 +150,7 @@ def test_speech_after_and_between_held_sounds_is_heard_as_without(name):
     assert np.mean(among.values & ~alone.values) < 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hertz", [100.0, 123.4, 440.0, 443.0, 3000.0])
 def test_a_tone_that_is_loud_is_one(hertz):
     """All windows alike, to the bit where whole periods are in a hop: there are no twenty to start from."""
@@ -189,6 +193,7 @@ def minute(seed):
     return truth, found(sound.samples).annotation
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_one_voice_of_a_minute_is_one(seed):
     """Where the truth is one, one is found."""
@@ -198,6 +203,7 @@ def test_one_voice_of_a_minute_is_one(seed):
 FAINT = pytest.mark.xfail(reason="seven of the 51 s of this voice are missed")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=FAINT), 2, 3, 4, 5])
 def test_nearly_all_that_one_voice_says_in_a_minute_is_heard(seed):
     """All but six seconds."""
@@ -207,6 +213,7 @@ def test_nearly_all_that_one_voice_says_in_a_minute_is_heard(seed):
 JOINED = pytest.mark.xfail(reason="two of these four voices are heard as one")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2, pytest.param(3, marks=JOINED)])
 def test_four_voices_in_two_minutes_are_four(seed):
     """Voices of pure signal differ in their vowels, not in pitch and length alone."""
@@ -215,6 +222,7 @@ def test_four_voices_in_two_minutes_are_four(seed):
     assert len(found(sound.samples).annotation.speakers) == 4
 
 
+@pytest.mark.slow
 def test_twelve_voices_in_ten_minutes_are_many():
     """Seven to twelve are found of twelve; some voices of pure signal are too much alike."""
     config = synth.SynthConfig(duration=600.0, overlap_probability=0.0)

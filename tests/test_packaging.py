@@ -64,6 +64,7 @@ def features(samples):
     return cepstra([np.asarray(samples, np.float32)], RATE, FeatureConfig())
 
 
+@pytest.mark.slow
 def test_there_is_something_to_change():
     """Two speakers or more are found, and nearly all of the speech is right."""
     assert len(plain().annotation.speakers) >= 2
@@ -77,6 +78,7 @@ def test_polarity_is_not_heard():
     assert difference(plain().annotation, turned.annotation) < 0.005
 
 
+@pytest.mark.slow
 def test_both_channels_the_same_is_one(tmp_path):
     """At any number of channels that is a power of two, the mean is exact."""
     results = []
@@ -88,6 +90,7 @@ def test_both_channels_the_same_is_one(tmp_path):
         assert_array_equal(other.posteriors.values, results[0].posteriors.values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("power", [-7, -2, 3])
 def test_a_gain_is_not_heard(power):
     """A power of two is exact in every sample; what is left is the rounding of logarithms."""
@@ -97,6 +100,7 @@ def test_a_gain_is_not_heard(power):
     assert difference(plain().annotation, scaled.annotation) < 0.002
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("samples", [1, -1, 80])
 def test_a_moment_earlier_or_later_hardly_matters(samples):
     """Frames see other samples; half a frame is the most that anything can differ by."""
@@ -107,6 +111,7 @@ def test_a_moment_earlier_or_later_hardly_matters(samples):
     assert difference(moved(plain().annotation, 0.0), result.annotation) < 0.02
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("offset", [-0.02, 0.1, 0.9])
 def test_a_bad_converter_adds_a_constant_that_is_taken_off_again(offset):
     """At any size."""
@@ -124,6 +129,7 @@ def test_a_short_rest_has_the_constant_of_the_piece_before_and_a_faint_one_is_le
     assert np.abs(features(noise + 0.004).values - clean).max() > 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", [0.0, 1e-5])
 def test_silence_that_was_put_around_changes_nothing(level):
     """Digital or nearly so, twice as long as the recording, before and behind."""
@@ -152,6 +158,7 @@ def test_the_band_of_a_call_is_measured_where_there_is_sound():
     assert measured_band(features(np.pad(call, 6 * RATE)), N_MELS) == "narrow"
 
 
+@pytest.mark.slow
 def test_speech_activity_is_the_same_with_silence_around():
     """To a few frames at the seams."""
     alone = speech_mask(Waveform(talk()[0], RATE)).values
@@ -159,6 +166,7 @@ def test_speech_activity_is_the_same_with_silence_around():
     assert np.mean(alone != padded) < 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("under", [20, 30, 45])
 def test_speech_activity_is_the_same_with_an_empty_room_around(under):
     """Ten times as long as the talk, so many dB under it; it says nothing of how loud speech is."""

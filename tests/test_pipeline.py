@@ -88,6 +88,7 @@ def disagreement(one, two):
 
 
 class TestWhatIsFound:
+    @pytest.mark.slow
     def test_four_people_meet(self):
         """With the speech given, next to nobody is taken for another; the rest of the error is overlap."""
         result, grade = found("meeting", own=False), graded("meeting", own=False)
@@ -95,17 +96,20 @@ class TestWhatIsFound:
         assert grade.score.confusion / grade.score.total < 0.03
         assert grade.score.der < 0.08
 
+    @pytest.mark.slow
     def test_two_people_call(self):
         """Eight kilohertz make it narrow-band, whatever it is resampled to."""
         result, grade = found("call", own=False), graded("call", own=False)
         assert (result.band, len(result.annotation.speakers)) == ("narrow", 2)
         assert grade.score.der < 0.05
 
+    @pytest.mark.slow
     def test_one_person_speaks(self):
         """And is not cut in two."""
         assert found("monologue", own=False).annotation.speakers == ("SPEAKER_00",)
         assert graded("monologue", own=False).score.der < 0.01
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("name", "speakers", "most"), [("meeting", 4, 0.18), ("call", 2, 0.16), ("monologue", 1, 0.1)]
     )
@@ -141,6 +145,7 @@ class TestWhatIsFound:
 
 
 class TestSameAnswer:
+    @pytest.mark.slow
     def test_another_process_writes_the_same_bytes(self, tmp_path):
         """With another number of BLAS threads and another order of hashes."""
         program = (
@@ -160,6 +165,7 @@ class TestSameAnswer:
             for name, target in zip(("meeting", "call"), targets, strict=True):
                 assert target.read_bytes() == rttm(found(name), tmp_path)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", ["meeting", "call"])
     def test_the_container_does_not_matter(self, name, tmp_path):
         """WAV and FLAC of the same samples."""
@@ -169,10 +175,12 @@ class TestSameAnswer:
         assert same(result, found(name))
         assert rttm(result, tmp_path) == rttm(found(name), tmp_path)
 
+    @pytest.mark.slow
     def test_a_waveform_is_its_file(self):
         """Samples in memory give the file's answer."""
         assert same(diarize.diarize(sound("meeting")), found("meeting"))
 
+    @pytest.mark.slow
     def test_both_ears_the_same_is_mono(self, tmp_path):
         """The mean of two equal channels is either; so is each of them alone."""
         samples, rate = soundfile.read(sample("call"), dtype="int16")
@@ -181,6 +189,7 @@ class TestSameAnswer:
             result = diarize.diarize(tmp_path / "call.wav", settings(audio={"channel": channel}))
             assert same(result, found("call"))
 
+    @pytest.mark.slow
     def test_one_ear_alone(self, tmp_path):
         """The channel that was asked for, whatever is on the other."""
         samples, rate = soundfile.read(sample("call"), dtype="int16")
@@ -205,6 +214,7 @@ class TestSameAnswer:
         assert all(each == {1} for each in heard)
         assert len(heard) > 4
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", ["meeting", "call"])
     def test_twenty_decibels_less_change_next_to_nothing(self, name):
         """The same speakers, and turns that differ on less than one in a hundred seconds."""
@@ -214,6 +224,7 @@ class TestSameAnswer:
         assert soft.band == loud.band
         assert disagreement(loud, soft) < 0.01
 
+    @pytest.mark.slow
     def test_the_seed_is_part_of_the_answer_and_hardly_matters(self):
         """The same seed gives the same bits; another finds the same people."""
         again, other = (diarize.diarize(sample("call"), settings(seed=seed)) for seed in (0, 1))
@@ -241,6 +252,7 @@ class TestStretches:
         assert one.annotation.intervals().max() <= 50.0
         assert_allclose(one.duration, 30.0, rtol=0, atol=1e-9)
 
+    @pytest.mark.slow
     def test_given_speech_is_the_speech(self):
         """To the frame, in seconds of the file, wherever the stretch begins; nothing is added to it."""
         given = np.array([[2.0, 21.5], [22.0, 30.0], [41.0, 44.25], [58.0, 70.0]])
@@ -325,6 +337,7 @@ class TestNextToNothing:
             assert len(result.annotation.speakers) <= 1
             assert all(turn.end <= seconds for turn in result.annotation.turns)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("samples", [30 * RATE, 30 * RATE + 1, 30 * RATE + 159])
     def test_the_last_turn_ends_with_the_recording(self, samples):
         """To the sample, and so long the recording is said to be; not with the last hop."""
@@ -341,6 +354,7 @@ class TestNextToNothing:
 
 
 class TestSettings:
+    @pytest.mark.slow
     @pytest.mark.parametrize("asked", [1, 2, 3])
     def test_the_number_of_speakers_may_be_fixed(self, asked):
         """Up to as many as there are, that many are in the result."""
@@ -357,6 +371,7 @@ class TestSettings:
         spoken = union(result.annotation.intervals())
         assert_allclose(spoken, np.maximum(result.speech.intervals, 0), rtol=0, atol=1e-9)
 
+    @pytest.mark.slow
     def test_the_band_may_be_insisted_on(self):
         """Against what is measured."""
         assert diarize.diarize(sample("meeting"), settings(features={"band": "narrow"})).band == "narrow"
@@ -370,6 +385,7 @@ class TestSettings:
         with pytest.raises(ModelError, match=r"features\.n_mfcc = 20, not 19"):
             diarize.diarize(sample("call"), settings(features={"n_mfcc": 19}))
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("method", ["energy", "silero"])
     def test_other_detectors_find_the_call(self, method):
         """Most of what the reference says, and little else."""
@@ -387,6 +403,7 @@ class TestSettings:
         """The same mask as that of the whole."""
         assert_array_equal(speech_mask(sample("call")).values, found("call").speech.values)
 
+    @pytest.mark.slow
     def test_progress_goes_through_the_stages_in_order(self):
         """Each is named, and shares of a stage lie between none and all and never fall."""
         heard = []

@@ -43,6 +43,7 @@ def texts(figure):
 SIZES = [(20, 1), (20, 20), (120, 4), (3601, 4), (3601, 12), (14400, 4), (14400, 20)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seconds", "speakers"), SIZES)
 @pytest.mark.parametrize("with_reference", [False, True])
 def test_no_text_is_cut_off_or_covers_another(seconds, speakers, with_reference):
@@ -210,6 +211,7 @@ def test_selection_curve_marks_what_was_chosen_and_what_is_as_good():
     plots.selection_curve([], [], 2)
 
 
+@pytest.mark.slow
 def test_matplotlib_waits_for_the_first_picture():
     """Importing the module imports no matplotlib, and pictures never touch pyplot."""
     code = (

@@ -274,6 +274,7 @@ def test_the_same_report_is_the_same_page(talk):
     assert compressed(pieces, 16_000) == one.data
 
 
+@pytest.mark.slow
 def test_compressed_sound_is_small_and_is_the_sound(talk):
     """3 kB a second, the same length but for the frames of the format, and the same waveform nearly."""
     import soundfile

@@ -190,6 +190,7 @@ def typed(browser, index, name):
     field.send_keys(name, Keys.TAB)
 
 
+@pytest.mark.slow
 def test_a_click_plays_the_sound_there(opened):
     """The audio element moves on from the time that was clicked."""
     timeline = opened.find_element("id", "timeline")
@@ -293,6 +294,7 @@ def test_hostile_names_stay_text(opened):
     assert opened.find_element("id", "notes").text == "clipped: <b>3 %</b> of samples"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "names",
     [

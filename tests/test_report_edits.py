@@ -192,6 +192,7 @@ def fetched(page, downloads, kind, name):
     return downloads / name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "name", "format"),
     [

@@ -421,6 +421,7 @@ class TestMusic:
             assert (piece.rate, piece.samples.dtype, piece.samples.size) == (rate, np.float32, 2.5 * rate)
             assert 0.03 < np.abs(piece.samples).max() < 0.51
 
+    @pytest.mark.slow
     def test_pieces_are_not_of_one_kind(self):
         """Of twenty, some cross zero four times as often as others, and some beat where others hold."""
         pieces = [music(5.0, RATE, seed).samples for seed in range(20)]

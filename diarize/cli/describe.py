@@ -72,6 +72,8 @@ def selection(found: Clustering) -> dict[str, Any]:
         "equivalent": list(found.equivalent),
         "counts": list(found.counts),
         "values": [round(float(value), 6) for value in found.values],
+        "other_criterion": found.other_criterion or None,
+        "other_values": [round(float(value), 6) for value in found.other_values],
         "explanation": found.explanation,
         "why_no_more": found.why_no_more,
     }

@@ -72,13 +72,13 @@ def _draw(found: Clustering, name: str, path: Path, *, overwrite: bool) -> None:
 
 
 def _summary(found: Clustering, title: str) -> str:
-    best = min(found.values)
     words = dict.fromkeys(found.equivalent, "nearly as good") | {found.chosen: "chosen"}
-    rows = [
-        (str(k), f"{value - best:.1f}", words.get(k, ""))
-        for k, value in zip(found.counts, found.values, strict=True)
-    ]
-    head = ("speakers", "nats behind the best", "")
+    curves = {found.criterion: found.values} | (
+        {found.other_criterion: found.other_values} if found.other_values else {}
+    )
+    behind = [[f"{value - min(values):.1f}" for value in values] for values in curves.values()]
+    rows = [(str(k), *each, words.get(k, "")) for k, *each in zip(found.counts, *behind, strict=True)]
+    head = ("speakers", *(f"{name}, nats behind its best" for name in curves), "")
     return "\n".join(
         [
             shown(title),

@@ -168,8 +168,9 @@ def _changes(asked: Settings) -> dict[str, Any]:
         "clustering": {
             "min_speakers": low,
             "max_speakers": high,
-            # frames are exact points: they have no evidence to weigh
+            # frames are exact points, which have no evidence to weigh, and of unlike dimensions
             "criterion": "bic" if space == "mfcc" else None,
+            "covariance": "diag" if space == "mfcc" else None,
         },
         "seed": asked.seed,
     }

@@ -7,18 +7,26 @@ for every number of speakers that was tried. It uses ``mixtures``, ``hmm``, the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from diarize.clustering.count import Clustering, nobody
-from diarize.clustering.embeddings import by_embeddings
-from diarize.clustering.gaussians import by_gaussians
+from diarize.clustering.embeddings import by_embeddings, evidence_of
+from diarize.clustering.gaussians import bic_of, by_gaussians
 from diarize.errors import SpeakerCountError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
     from diarize.config import ClusteringConfig
     from diarize.types import SpeakerPoints
+
+    Array = NDArray[Any]
 
 __all__ = ["Clustering", "clustered", "nobody"]
 
@@ -26,8 +34,8 @@ __all__ = ["Clustering", "clustered", "nobody"]
 def clustered(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clustering:
     """Count the speakers within ``config.min_speakers`` … ``max_speakers`` and share the windows out.
 
-    Points with a model of speakers: number by the variational bound ("evidence") or by BIC. Bare frames: one
-    Gaussian each, number by BIC.
+    Points with a model of speakers: one Gaussian each and the number by BIC, or latent points and the number
+    by the variational bound ("evidence"). Bare frames: one Gaussian each, number by BIC.
     Raises SpeakerCountError when there are fewer windows than speakers asked for.
     """
     n = len(points.values)
@@ -39,6 +47,14 @@ def clustered(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clu
             "allow fewer, as with --min-speakers 1",
             n,
         )
-    if config.criterion == "bic" or points.between is None:
+    if points.between is None:
         return by_gaussians(points, config, seed)
-    return by_embeddings(points, config, seed)
+    if config.criterion == "bic":
+        return _with_other(by_gaussians(points, config, seed), "evidence", partial(evidence_of, points))
+    return _with_other(by_embeddings(points, config, seed), "BIC", partial(bic_of, points))
+
+
+def _with_other(found: Clustering, name: str, value: Callable[[Array], float]) -> Clustering:
+    """What was found, with what another criterion gives for the same solutions."""
+    values = tuple(value(solution) for solution in found.solutions)
+    return replace(found, other_criterion=name, other_values=values)

@@ -29,7 +29,8 @@ class Clustering:
     smaller is better; ``chosen``; ``equivalent``: counts that can hardly be told from the chosen, which is
     among them; ``solutions``: responsibilities (n_windows, K) for every count;
     ``alike``: counts of a better value that are not to be believed, for two of their voices may well be one
-    that drifted.
+    that drifted; ``other_criterion`` and ``other_values`` (n,): what another criterion, which had no say,
+    gives for the same solutions, in nats, or nothing.
     """
 
     criterion: str
@@ -39,6 +40,8 @@ class Clustering:
     equivalent: tuple[int, ...]
     solutions: tuple[Array, ...]
     alike: tuple[int, ...] = ()
+    other_criterion: str = ""
+    other_values: tuple[float, ...] = ()
 
     @property
     def responsibilities(self) -> Array:

@@ -1,10 +1,6 @@
 """Speakers as latent points of embeddings under the two-covariance model, number by the evidence of VBx.
 
-What a window tells is taken down to a fraction, for windows overlap. The bound sees windows as independent
-given their speaker, yet what lasts through a recording (how somebody talks there) makes two halves of one
-voice differ by more than that. So a number is believed only where no two of its speakers are likelier one:
-their log likelihood ratio, with what lasts in the variance of their means, must stay under a share of what it
-would be on average for one speaker.
+What a window tells is taken down to a fraction, for windows overlap.
 """
 
 from __future__ import annotations
@@ -14,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from diarize.clustering.confusable import all_apart
 from diarize.clustering.count import Clustering, decided
 from diarize.clustering.starts import STAY_AFTER_PAUSE, STAY_WITHIN, kmeans_start, start_wide
-from diarize.clustering.vbx import VBxFit, fit_vbx, merge_path, pooled_points
-from diarize.embedding.two_covariance import log_likelihood_ratio, mean_variance, mutual_information
+from diarize.clustering.vbx import VBxFit, fit_vbx, merge_path
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,15 +23,11 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["by_embeddings"]
+__all__ = ["by_embeddings", "evidence_of"]
 
-# A window counts for one in so many independent ones. This and CONFUSABLE are the two numbers chosen on the
-# tuning recordings of benchmarks/protocol.md; between 3 and 5, and 0.3 and 0.5, little changes.
+# A window counts for one in so many independent ones. Chosen on the tuning recordings of
+# benchmarks/protocol.md; between 3 and 5 little changes.
 DEPENDENT: Final = 4.0
-# Share of the mean log likelihood ratio of one speaker's halves from which two speakers may well be one.
-CONFUSABLE: Final = 0.35
-# Windows that a speaker's mean rests on at least, as far as its variance goes.
-FEWEST: Final = 0.3
 
 
 def by_embeddings(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clustering:
@@ -60,9 +52,7 @@ def by_embeddings(points: SpeakerPoints, config: ClusteringConfig, seed: int) ->
         )
     solutions = {k: fit.responsibilities for k, fit in path.items()}
     values = {k: -fit.log_evidence for k, fit in path.items()}
-    found = decided(
-        "evidence", solutions, values, config, partial(_all_apart, points.values, weights, between)
-    )
+    found = decided("evidence", solutions, values, config, partial(all_apart, points))
     if not config.whole_curve:
         return found
     further = {}
@@ -75,11 +65,11 @@ def by_embeddings(points: SpeakerPoints, config: ClusteringConfig, seed: int) ->
     )
 
 
-def _all_apart(values: Array, weights: Array, between: Array, responsibilities: Array, margin: float) -> bool:
-    """Whether no two speakers are likelier one, by ``margin`` nats or more."""
-    means, counts = pooled_points(values, weights, responsibilities)
-    variances = mean_variance(np.maximum(counts, FEWEST))
-    i, j = np.triu_indices(len(counts), 1)
-    pairs = variances[i], variances[j]
-    ratio = log_likelihood_ratio(means[i], means[j], pairs, between)
-    return bool((ratio < CONFUSABLE * mutual_information(pairs, between) + margin).all())
+def evidence_of(points: SpeakerPoints, responsibilities: Array) -> float:
+    """Minus the log evidence in nats of speakers who share the windows as ``responsibilities`` (n, K) say."""
+    if points.weights is None or points.between is None:
+        raise TypeError("points without a model of what embeddings do have no evidence")
+    stay = np.where(points.first, STAY_AFTER_PAUSE, STAY_WITHIN)
+    weights = points.weights / DEPENDENT
+    fit = fit_vbx(points.values, weights, points.between, stay, responsibilities, 1, keep_all=True)
+    return -fit.log_evidence

@@ -1,21 +1,142 @@
-"""One Gaussian a speaker over exact points, the number by BIC: the textbook's way."""
+"""One Gaussian a speaker, the number by BIC: the textbook's way.
+
+Windows of an embedding overlap, so the sample size of BIC is the number of windows that would fill the speech
+without overlap; log likelihood and penalty are both counted in them. Components start wide, from k-means on
+directions, and the two nearest are merged, one pair after another, with some steps of EM in between: each
+number of speakers on the way is a candidate.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
+from diarize.clustering.confusable import all_apart
 from diarize.clustering.count import Clustering, decided
-from diarize.mixtures import effective_sample_size, select_gmm
+from diarize.clustering.starts import kmeans_start, start_wide
+from diarize.mixtures import GMM, effective_sample_size, fit_gmm, merge_components, select_gmm
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
     from diarize.config import ClusteringConfig
     from diarize.types import SpeakerPoints
 
-__all__ = ["by_gaussians"]
+    Array = NDArray[Any]
+
+__all__ = ["bic_of", "by_gaussians"]
+
+STEPS: Final = 20
+"""Of EM after the start and after each merge, at most."""
+GAIN: Final = 1e-3
+"""Nats a window that a step of EM gains at least, or it is the last."""
+LEAST_VARIANCE: Final = 0.01
+"""Of a component, as a share of the variance of all windows: that of one window must not vanish."""
+
+ALIKE: Final = 1e-9
+"""Deviation of windows that are all the same, as of a tone, as a share of their size."""
 
 
 def by_gaussians(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clustering:
-    """A Gaussian mixture over the points, K by BIC with the effective number of independent points."""
+    """A Gaussian mixture over the points, its number of components by BIC.
+
+    Of windows with a model of speakers, only numbers whose speakers are apart are believed.
+    """
+    if points.between is None:
+        return _by_frames(points, config, seed)
+    path = _best_of_starts(points, config, seed)
+    solutions = {k: gmm.predict_proba(points.values) for k, gmm in path.items()}
+    if not any(config.min_speakers <= k <= config.max_speakers for k in path):
+        solutions[config.min_speakers] = kmeans_start(points.values, config.min_speakers, seed)
+        path[config.min_speakers] = _gmm_of(points, solutions[config.min_speakers])
+    n_samples = independent_windows(points)
+    values = {k: gmm.bic(points.values, points.weights, n_samples) / 2 for k, gmm in path.items()}
+    return decided("BIC", solutions, values, config, partial(all_apart, points))
+
+
+def bic_of(points: SpeakerPoints, responsibilities: Array) -> float:
+    """Half the BIC, in nats, of Gaussians that share the windows as ``responsibilities`` (n, K) say, with one
+    spherical variance for all.
+    """
+    gmm = _gmm_of(points, responsibilities)
+    return gmm.bic(points.values, points.weights, independent_windows(points)) / 2
+
+
+def independent_windows(points: SpeakerPoints) -> float:
+    """How many full windows the speech under the windows would fill without overlap, 2 or more."""
+    starts, ends = points.bounds.T
+    covered = np.zeros(points.grid.n_frames + 1, dtype=np.int64)
+    np.add.at(covered, starts, 1)
+    np.add.at(covered, ends, -1)
+    full = float(((ends - starts) / np.maximum(_weights(points), 1e-9))[_weights(points) > 0].min())
+    return max(2.0, int((np.cumsum(covered) > 0).sum()) / full)
+
+
+def _best_of_starts(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> dict[int, GMM]:
+    """The likeliest mixture of every number of components that the starts came by."""
+    if (points.values.std(axis=0) <= ALIKE * np.abs(points.values).max()).all():
+        return {}
+    best: dict[int, tuple[float, GMM]] = {}
+    for start in range(config.n_starts):
+        shares = start_wide(points.values, config.max_speakers, seed + start)
+        for gmm in _merge_path(points, shares, config.covariance):
+            found = gmm.score(points.values, points.weights), gmm
+            best[gmm.n_components] = max(best.get(gmm.n_components, found), found, key=lambda each: each[0])
+    return {k: gmm for k, (_, gmm) in best.items()}
+
+
+def _merge_path(points: SpeakerPoints, shares: Array, covariance_type: str) -> Iterator[GMM]:
+    """Mixtures from what ``shares`` (n, K) settle to down to one component."""
+    gmm = _gmm_of(points, shares[:, shares.sum(axis=0) > 0.5])
+    while True:
+        gmm, _ = fit_gmm(
+            points.values,
+            gmm.n_components,
+            covariance_type,
+            tol=GAIN,
+            reg_covar=LEAST_VARIANCE,
+            max_iter=STEPS,
+            init_params=gmm,
+            sample_weight=points.weights,
+        )
+        yield gmm
+        if gmm.n_components == 1:
+            return
+        gmm = merge_components(gmm, *_closest(gmm))
+
+
+def _closest(gmm: GMM) -> tuple[int, int]:
+    """The two components whose union adds the least to the squared distances from the means (Ward 1963)."""
+    i, j = np.triu_indices(gmm.n_components, 1)
+    a, b = gmm.weights_[i], gmm.weights_[j]
+    apart = ((gmm.means_[i] - gmm.means_[j]) ** 2).sum(axis=1)
+    best = int((a * b / np.maximum(a + b, 1e-300) * apart).argmin())
+    return int(i[best]), int(j[best])
+
+
+def _gmm_of(points: SpeakerPoints, shares: Array) -> GMM:
+    """The mixture of one spherical variance that responsibilities (n, K) amount to."""
+    mass = shares * _weights(points)[:, None]
+    counts = mass.sum(axis=0) + 1e-12
+    means = mass.T @ points.values / counts[:, None]
+    squares = float(_weights(points) @ (points.values**2).sum(axis=1))
+    middle = counts @ means / counts.sum()
+    spread = squares - counts.sum() * float(middle @ middle)
+    within = squares - float(counts @ (means**2).sum(axis=1))
+    variance = max(within, LEAST_VARIANCE * spread, 1e-12) / (counts.sum() * means.shape[1])
+    return GMM(counts / counts.sum(), means, np.array(variance), "tied_spherical")
+
+
+def _weights(points: SpeakerPoints) -> Array:
+    return np.ones(len(points.values)) if points.weights is None else points.weights
+
+
+def _by_frames(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clustering:
+    """Bare frames, which resemble their neighbours: as many as are independent count."""
     highest = min(config.max_speakers, len(points.values))
     selection = select_gmm(
         points.values,

@@ -192,15 +192,15 @@ class ClusteringConfig:
         False, "try every number up to max_speakers for the curve, as select does; the choice stays"
     )
     criterion: str = setting(
-        "evidence",
-        "'evidence' (variational bound on the marginal likelihood) or 'bic'",
-        choices=("evidence", "bic"),
+        "bic",
+        "'bic', or 'evidence' (variational bound on the marginal likelihood)",
+        choices=("bic", "evidence"),
     )
     n_starts: int = setting(2, "random starts of the search", allowed=(1, 100))
     covariance: str = setting(
-        "diag",
-        "covariance of each speaker's Gaussian where points are exact (textbook) or the criterion is 'bic'",
-        choices=("full", "tied", "diag", "spherical"),
+        "tied_spherical",
+        "covariance of each speaker's Gaussian under 'bic'; 'tied_spherical': one variance for all",
+        choices=("tied_spherical", "spherical", "diag", "tied", "full"),
     )
     equivalent: float = setting(
         10.0,

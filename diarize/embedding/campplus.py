@@ -34,8 +34,8 @@ LEAST_VARIANCE: Final = 1e-8
 class CampplusExtractor:
     """As `networks.protocols.EmbeddingExtractor`, at 16 kHz, with the ``model`` of what its embeddings do.
 
-    The network runs over pieces of sixteen seconds, each with a second on either side, that lie where they
-    lie however the blocks are cut; only pieces with a stretch in them are looked at.
+    The network runs over the stretches alone, where they are long in pieces of sixteen seconds, each with a
+    second on either side, however the blocks are cut.
     """
 
     name = "campplus"
@@ -56,13 +56,11 @@ class CampplusExtractor:
         """
         first, last = _activations(bounds)
         pooled = _Pooled(len(bounds))
-        needed = _pieces_with(first, last)
-        for piece, energies in _pieces(filter_bank(self.rate, N_MELS).stream(blocks)):
-            if piece in needed:
-                begin = piece * KEPT
-                values = campplus.frame_activations(energies, self._weights)
-                values = values[begin - max(0, begin - ASIDE) :][:KEPT]
-                pooled.add(values, begin, first, last)
+        spans = _spans(first, last)
+        parts = filter_bank(self.rate, N_MELS).stream(blocks)
+        for (begin, end), energies in zip(spans, _energies(parts, spans), strict=False):
+            values = campplus.frame_activations(energies, self._weights)
+            pooled.add(values[min(begin, ASIDE) :][: end - begin], begin, first, last)
         return campplus.pooled_embeddings(*pooled.statistics(), self._weights)
 
 
@@ -73,28 +71,31 @@ def _activations(bounds: Array) -> tuple[Array, Array]:
     return first, np.maximum(last, first + LEAST)
 
 
-def _pieces_with(first: Array, last: Array) -> set[int]:
-    """Numbers of the pieces that any stretch lies in."""
-    spans = zip(first // KEPT, (last - 1) // KEPT, strict=True)
-    return {piece for a, b in spans for piece in range(int(a), int(b) + 1)}
+def _spans(first: Array, last: Array) -> list[tuple[int, int]]:
+    """First and last + 1 activation of what the network runs over: the stretches, joined where nothing would
+    be saved between them, in pieces of ``KEPT`` at most.
+    """
+    joined: list[tuple[int, int]] = []
+    for a, b in sorted(zip(first.tolist(), last.tolist(), strict=True)):
+        if joined and a - joined[-1][1] <= 2 * ASIDE:
+            joined[-1] = (joined[-1][0], max(b, joined[-1][1]))
+        else:
+            joined.append((a, b))
+    return [(start, min(start + KEPT, b)) for a, b in joined for start in range(a, b, KEPT)]
 
 
-def _pieces(parts: Iterable[Array]) -> Iterator[tuple[int, Array]]:
-    """Number and energies of every piece, with what there is within a second on either side of it."""
+def _energies(parts: Iterable[Array], spans: list[tuple[int, int]]) -> Iterator[Array]:
+    """Mel energies of every span, with what there is within ``ASIDE`` activations on either side of it."""
     stride = campplus.STRIDE
-    held, start, piece = np.zeros((0, N_MELS), np.float32), 0, 0  # energies from ``start`` on
-    for part in parts:
-        held = np.concatenate((held, part))
-        while start + len(held) >= stride * ((piece + 1) * KEPT + ASIDE):
-            begin = max(0, stride * (piece * KEPT - ASIDE))
-            held, start = held[begin - start :], begin
-            yield piece, held[: stride * ((piece + 1) * KEPT + ASIDE) - start]
-            piece += 1
-    while len(held) and start + len(held) > stride * piece * KEPT:
-        begin = max(0, stride * (piece * KEPT - ASIDE))
-        held, start = held[begin - start :], begin
-        yield piece, held[: stride * ((piece + 1) * KEPT + ASIDE) - start]
-        piece += 1
+    held, start = np.zeros((0, N_MELS), np.float32), 0  # energies from ``start`` on
+    parts = iter(parts)
+    for a, b in spans:
+        begin, end = max(0, stride * (a - ASIDE)), stride * (b + ASIDE)
+        while start + len(held) < end and (part := next(parts, None)) is not None:
+            unneeded = min(max(0, begin - start), len(held))
+            held, start = np.concatenate((held[unneeded:], part)), start + unneeded
+        if start + len(held) > stride * a:
+            yield held[max(0, begin - start) : end - start]
 
 
 class _Pooled:

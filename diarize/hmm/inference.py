@@ -53,11 +53,29 @@ def forward_backward(
     log_transmat: ArrayLike,
     min_duration: int | Sequence[int] = 1,
 ) -> tuple[Float64Array, float]:
-    """P(state | all frames), (T, K) with rows that sum to 1, and the log evidence in nats.
+    """Posteriors of the states, and the log evidence.
 
-    Every run of state k lasts at least min_duration[k] frames (one number for all, or one per state; never
-    more than T); whole runs only, at both ends. Raises ModelError for shapes that disagree, NaN or +inf,
-    and when no path at all is possible.
+    Parameters
+    ----------
+    log_likelihoods : (T, K), of every frame under every state, nats
+    log_startprob : (K,), of the first state; -inf forbids it
+    log_transmat : (K, K), from row to column; -inf forbids a step
+    min_duration : frames that every run of a state lasts at least, one number for all or one per state;
+        whole runs only, at both ends, and never more than T
+
+    Returns
+    -------
+    P(state | all frames), (T, K) with rows that sum to 1, and the log evidence in nats.
+
+    Raises
+    ------
+    ModelError
+        For shapes that disagree, NaN or +inf, and when no path at all is possible.
+
+    References
+    ----------
+    Rabiner 1989, "A tutorial on hidden Markov models", equations 18 to 27.
+
     """
     problem = _problem(log_likelihoods, log_startprob, log_transmat, min_duration)
     posteriors, log_mass, _, _ = _smoothed(problem)
@@ -70,8 +88,14 @@ def expected_counts(
     log_transmat: ArrayLike,
     min_duration: int | Sequence[int] = 1,
 ) -> PathCounts:
-    """`forward_backward` with the expected counts that re-estimating the chain needs (Rabiner 1989,
-    equation 37).
+    """``forward_backward`` with the expected counts that re-estimating the chain needs.
+
+    Parameters, and what raises ModelError, as there.
+
+    References
+    ----------
+    Rabiner 1989, "A tutorial on hidden Markov models", equation 37.
+
     """
     problem = _problem(log_likelihoods, log_startprob, log_transmat, min_duration)
     posteriors, log_mass, free, suffix = _smoothed(problem)
@@ -86,7 +110,19 @@ def viterbi(
     log_transmat: ArrayLike,
     min_duration: int | Sequence[int] = 1,
 ) -> IntArray:
-    """The most probable path, (T,): arguments and errors as for `forward_backward`; ties prefer to stay."""
+    """The most probable path.
+
+    Parameters, and what raises ModelError, as for ``forward_backward``.
+
+    Returns
+    -------
+    The state of every frame, (T,); ties prefer to stay.
+
+    References
+    ----------
+    Viterbi 1967, "Error bounds for convolutional codes"; Rabiner 1989, equations 30 to 35.
+
+    """
     problem = _problem(log_likelihoods, log_startprob, log_transmat, min_duration)
     with np.errstate(divide="ignore", invalid="ignore"):
         forward = sweep(problem.emissions, problem.windows, problem.chain, MaxPlus)

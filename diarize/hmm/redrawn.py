@@ -21,9 +21,22 @@ __all__ = ["smooth_redrawn"]
 
 
 def smooth_redrawn(scores: Array, stay: Array, weights: Array) -> tuple[Array, float, Array]:
-    """Forward–backward of a chain that stays with ``stay`` (T,) or draws from ``weights`` (S,).
+    """Forward–backward of a chain that stays in its state or draws a new one.
 
-    Returns responsibilities (T, S), log evidence and expected numbers of draws (S,).
+    Parameters
+    ----------
+    scores : (T, S), log likelihoods of every point under every state, nats
+    stay : (T,), probability that a point has the state of the one before
+    weights : (S,), of the states that are drawn, the first one's too
+
+    Returns
+    -------
+    Responsibilities (T, S), log evidence in nats, and expected numbers of draws (S,).
+
+    References
+    ----------
+    Landini, Profant, Diez & Burget 2022, "Bayesian HMM clustering of x-vector sequences", equation 1.
+
     """
     top = scores.max(axis=1)
     density = exp_zeroed(scores - top[:, None])

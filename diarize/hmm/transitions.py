@@ -24,10 +24,19 @@ class Transitions(NamedTuple):
 
 
 def sticky_transitions(n_states: int, stay: float, weights: ArrayLike | None = None) -> Transitions:
-    """Transitions that stay with probability `stay` and else go to another state by weights (K,).
+    """Transitions that stay with one probability and else go to another state by weights.
 
-    The first state follows the weights too (equal unless given). Raises ModelError for fewer than one
-    state, stay outside 0..1, and weights that are negative or all zero.
+    Parameters
+    ----------
+    n_states : K, 1 or more
+    stay : probability that the next frame has the same state, 0 to 1
+    weights : (K,), of the first state and of those that are gone to; equal unless given
+
+    Raises
+    ------
+    ModelError
+        For fewer than one state, stay out of range, and weights that are negative or all zero.
+
     """
     if n_states < 1 or not 0.0 <= stay <= 1.0:
         raise ModelError(

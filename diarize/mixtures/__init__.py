@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from diarize.mixtures.online_em import OnlineFit, fit_blocks, start_online_em
     from diarize.mixtures.pca import PCA, fit_pca
     from diarize.mixtures.selection import CRITERIA, Candidate, Selection, select_gmm
+    from diarize.mixtures.split_merge import merge_components, split_component
 
 __all__ = [
     "COVARIANCE_TYPES",
@@ -57,9 +58,11 @@ __all__ = [
     "held_out_likelihood",
     "log_densities",
     "log_partition_evidence",
+    "merge_components",
     "n_parameters",
     "sample_partitions",
     "select_gmm",
+    "split_component",
     "start_online_em",
 ]
 
@@ -73,6 +76,7 @@ _HOMES = {
     "holdout": ("HeldOut", "blocked_folds", "effective_sample_size", "held_out_likelihood"),
     "kmeans": ("KMeans", "fit_kmeans"),
     "pca": ("PCA", "fit_pca"),
+    "split_merge": ("merge_components", "split_component"),
     "selection": ("CRITERIA", "Candidate", "Selection", "select_gmm"),
     "online_em": ("OnlineFit", "fit_blocks", "start_online_em"),
 }

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from diarize.errors import ModelError
-from diarize.mixtures.gaussian import TIED, Parameters, as_tied, precision_cholesky, symmetric_matrices
+from diarize.mixtures.gaussian import TIED, Parameters, precision_cholesky, symmetric_matrices
 from diarize.mixtures.quadratic_design import (
     QuadraticDesign,
     local_scores,
@@ -158,7 +158,9 @@ def _normalise(scores: Points, rows: Points, weights: Float64Array | None) -> fl
 
 def _tied_term(parameters: Parameters, scatter: Float64Array) -> float:
     """-½ Σ w zᵀ P z over all points: the term that all tied components share, from the scatter alone."""
-    factor = precision_cholesky(as_tied(parameters).covariances, "tied")
+    factor = precision_cholesky(parameters.covariances, parameters.covariance_type)
+    if not factor.ndim:
+        return float(-0.5 * factor**2 * np.trace(scatter))
     return float(-0.5 * np.sum((factor @ factor.T) * scatter))
 
 

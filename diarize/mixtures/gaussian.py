@@ -22,7 +22,6 @@ __all__ = [
     "LOG_2PI",
     "TIED",
     "Parameters",
-    "as_tied",
     "cast_covariances",
     "check_covariance_type",
     "covariance_shape",
@@ -201,14 +200,6 @@ def cast_covariances(parameters: Parameters, covariance_type: str) -> Float64Arr
     if covariance_type == "tied_spherical":
         return np.asarray(parameters.weights @ diagonal.mean(axis=1), dtype=np.float64)
     return np.array(diagonal) if covariance_type == "diag" else diagonal.mean(axis=1)
-
-
-def as_tied(parameters: Parameters) -> Parameters:
-    """Parameters of a tied kind with their one covariance written out as a matrix (D, D)."""
-    if parameters.covariance_type == "tied":
-        return parameters
-    matrix = parameters.covariances * np.eye(parameters.means.shape[1], dtype=np.float64)
-    return parameters._replace(covariances=matrix, covariance_type="tied")
 
 
 def total_moments(parameters: Parameters) -> tuple[Float64Array, Float64Array]:

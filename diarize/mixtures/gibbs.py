@@ -219,8 +219,19 @@ def _by_appearance(labels: IntArray) -> IntArray:
 def log_partition_evidence(
     x: Float64Array, labels: IntArray, prior: NormalInverseWishart, concentration: float
 ) -> float:
-    """log p(x, labels): the Chinese restaurant process times the evidence of every cluster (Murphy
-    2007, eq. 266).
+    """log p(x, labels): the Chinese restaurant process times the evidence of every cluster.
+
+    Parameters
+    ----------
+    x : (n, D)
+    labels : (n,), the cluster of every point
+    prior : of every cluster
+    concentration : of the process, above 0
+
+    References
+    ----------
+    Murphy 2007, "Conjugate Bayesian analysis of the Gaussian distribution", equation 266.
+
     """
     n_points, n_dims = x.shape
     total = gammaln(concentration) - gammaln(concentration + n_points)

@@ -41,10 +41,28 @@ class HeldOut(NamedTuple):
 
 
 def blocked_folds(n_points: int, n_folds: int = DEFAULT_FOLDS, block_length: int | None = None) -> IntArray:
-    """The fold (n,) of every point: blocks of neighbours dealt out in turn.
+    """The fold of every point: blocks of neighbours dealt out in turn.
 
-    block_length is a quarter of a fold unless given; take it longer than the memory of the data. Raises
-    ModelError when there are fewer blocks than folds.
+    Parameters
+    ----------
+    n_points : n
+    n_folds : 2 or more
+    block_length : points in a block, a quarter of a fold unless given; take it longer than the memory of the
+        data
+
+    Returns
+    -------
+    The fold (n,) of every point, from 0.
+
+    Raises
+    ------
+    ModelError
+        When there are fewer blocks than folds.
+
+    References
+    ----------
+    Burman, Chow & Nolan 1994, "A cross-validatory method for dependent data".
+
     """
     quarter = max(1, -(-n_points // (max(n_folds, 1) * _BLOCKS_PER_FOLD)))
     length = quarter if block_length is None else block_length
@@ -110,11 +128,28 @@ def _widened(mask: np.ndarray, gap: int) -> np.ndarray:
 
 
 def effective_sample_size(x: ArrayLike) -> float:
-    """How many independent points say as much about the mean as the n rows of x (n, D) in order: 1 to n.
+    """How many independent points say as much about the mean as correlated ones.
 
-    n over the integrated autocorrelation time 1 + 2 Σ ρ(lag), with ρ averaged over the dimensions by their
-    variance after each is scaled to one, and the sum cut where a pair of neighbouring lags is no longer
-    positive (Geyer 1992, the initial positive sequence).
+    n over the integrated autocorrelation time 1 + 2 Σ ρ(lag), with ρ averaged over the dimensions after each
+    is scaled to unit variance, and the sum cut where a pair of neighbouring lags is no longer positive.
+
+    Parameters
+    ----------
+    x : (n, D), in order of time
+
+    Returns
+    -------
+    A number from 1 to n.
+
+    Raises
+    ------
+    ModelError
+        For points that are not finite (n, D) or never vary.
+
+    References
+    ----------
+    Geyer 1992, "Practical Markov chain Monte Carlo", the initial positive sequence.
+
     """
     points = as_points(x)
     n_points = len(points)

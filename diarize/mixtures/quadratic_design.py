@@ -15,7 +15,6 @@ from diarize.mixtures.gaussian import (
     LOG_2PI,
     TIED,
     Parameters,
-    as_tied,
     log_determinants,
     precision_cholesky,
     quadratic_pairs,
@@ -125,8 +124,6 @@ def score_matrix(parameters: Parameters, log_weights: Float64Array | None = None
 
     log_weights (K,) replace the logarithms of the weights.
     """
-    if parameters.covariance_type in TIED:
-        parameters = as_tied(parameters)
     means = parameters.means
     n_components, n_dims = means.shape
     factors = precision_cholesky(parameters.covariances, parameters.covariance_type)
@@ -138,8 +135,10 @@ def score_matrix(parameters: Parameters, log_weights: Float64Array | None = None
             rows, columns = quadratic_pairs(n_dims)
             quadratic = np.where(rows == columns, -0.5, -1.0) * precisions[:, rows, columns]
     else:
-        precisions = factors**2 if parameters.covariance_type == "diag" else factors[:, None] ** 2
-        linear, quadratic = precisions * means, -0.5 * precisions
+        precisions = factors[:, None] ** 2 if parameters.covariance_type == "spherical" else factors**2
+        linear = precisions * means
+        if parameters.covariance_type != "tied_spherical":
+            quadratic = -0.5 * precisions
     log_dets = log_determinants(factors, parameters.covariance_type, n_dims)
     constant = -0.5 * (n_dims * LOG_2PI + log_dets + np.einsum("kd,kd->k", linear, means))
     if (
@@ -166,12 +165,13 @@ def local_scores(
     size = min(slice_size(matrix.shape[0], matrix.shape[1], 8), len(x))
     features = QuadraticDesign(standardizer, local.covariance_type, size, np.dtype(np.float64))
     scores = np.empty((len(matrix), size), dtype=np.float64)
-    tied = as_tied(local) if local.covariance_type in TIED else None
-    factor = None if tied is None else precision_cholesky(tied.covariances, "tied")
+    tied = local.covariance_type in TIED
+    factor = precision_cholesky(local.covariances, local.covariance_type) if tied else None
     for part in slices(len(x), size):
         rows = features.of(x[part])
         out = np.matmul(matrix, rows, out=scores[:, : rows.shape[1]])
         if factor is not None:
-            scaled = factor.T @ rows[: len(factor)]
+            z = rows[: len(standardizer.shift)]
+            scaled = factor.T @ z if factor.ndim else factor * z
             out -= 0.5 * np.einsum("dc,dc->c", scaled, scaled)
         yield part, out

@@ -1,6 +1,6 @@
 """Grading anybody's annotation against a reference: one door for a recording, one for many.
 
->>> from diarize.types import Annotation, Turn
+>>> from diarize.annotation import Annotation, Turn
 >>> truth = Annotation("call", (Turn(0, 6, "Ann"), Turn(6, 10, "Bob")))
 >>> guess = Annotation("call", (Turn(0, 7, "SPEAKER_00"), Turn(7, 10, "SPEAKER_01")))
 >>> result = score(truth, guess)

@@ -181,6 +181,7 @@ def test_a_missing_recording_is_one_line(cli, tmp_path):
         assert len(result.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_both_methods_find_changes_in_real_sound(cli):
     """Of the sample meeting of four: most changes within half a second."""
     from diarize.formats import read_file
@@ -195,6 +196,7 @@ def test_both_methods_find_changes_in_real_sound(cli):
     assert all(change["delta_bic"] > 0 for change in document["changes"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["posteriors", "bic"])
 def test_a_part_of_a_recording_is_on_the_clock_of_the_file(cli, method):
     """The changes of a stretch are those of the whole there, but for its edges."""

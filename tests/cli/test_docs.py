@@ -69,5 +69,7 @@ def test_documented_json_keys_are_the_printed_ones(cli, calls, tmp_path):
 def test_the_two_commands_of_the_readme_stand_there():
     """They are what a stranger types."""
     assert "pip install . && diarize run audio_samples/meeting.flac" in README
+    tests = re.search(r"&& (pytest.*?) *# tests", README)[1]
     assert "pip install '.[test]' && pytest" in README
+    assert f"&& {tests} " in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert README.count("TODO") <= 1

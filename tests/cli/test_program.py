@@ -61,6 +61,7 @@ def test_the_package_itself_loads_nothing_heavy_and_still_has_its_names():
     assert result.stdout.strip() == ""
 
 
+@pytest.mark.slow
 def test_run_then_score_on_real_sound(talk, tmp_path):
     """Run then score on real sound."""
     result = ran(
@@ -74,6 +75,7 @@ def test_run_then_score_on_real_sound(talk, tmp_path):
     assert "protocol: no collar, overlap scored" in graded.stdout
 
 
+@pytest.mark.slow
 def test_same_answer_in_another_process_container_and_hash_seed(talk, tmp_path):
     """Same answer in another process container and hash seed."""
     import soundfile
@@ -206,6 +208,7 @@ def test_a_name_that_the_terminal_cannot_show_is_shown_escaped(tmp_path, console
     os.close(ours)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("console", ["utf-8", "latin-1", "cp1252", "cp437"])
 @pytest.mark.parametrize("name", ["smile 😀", "caf\udce9", "会议"])
 def test_what_goes_to_a_file_is_utf_8_whatever_the_console(tmp_path, console, name):
@@ -222,6 +225,7 @@ def test_what_goes_to_a_file_is_utf_8_whatever_the_console(tmp_path, console, na
     assert (done.returncode, done.stderr.decode()[:6]) == (1, "error:")
 
 
+@pytest.mark.slow
 def test_a_bar_with_remaining_time_appears_on_a_terminal_only(talk, tmp_path):
     """A bar with remaining time appears on a terminal only."""
     ours, theirs = pty.openpty()

@@ -34,6 +34,7 @@ def folder(people_talk):
     return people_talk
 
 
+@pytest.mark.slow
 def test_run_names_known_speakers_and_leaves_strangers_unknown(cli, folder, tmp_path):
     """With the odds, a line for each; JSON tells the same, and nothing else is changed."""
     words = ["run", folder / "two.wav", "--no-plot", "--json"]
@@ -66,6 +67,7 @@ def test_a_report_has_the_names_that_run_gives(cli, folder, tmp_path):
     assert {each["name"] for each in json.loads(told)["speakers"]} == set(named)
 
 
+@pytest.mark.slow
 def test_run_says_so_in_a_line_for_each_speaker(cli, folder, tmp_path):
     """An impossible threshold makes everybody unknown."""
     words = ["run", folder / "two.wav", "--no-plot", "-o", tmp_path, "--overwrite"]
@@ -90,6 +92,7 @@ def test_two_spellings_that_a_disk_takes_for_one_are_not_mixed():
     assert _same(Voice("ann", {}), "ann", Path("ann.voice")).name == "ann"
 
 
+@pytest.mark.slow
 def test_link_gives_one_label_to_one_voice(cli, folder, tmp_path):
     """In the results of a batch, too; the order of files does not matter."""
     truth = {name: read_file(folder / f"{name}.rttm")[name] for name in ("one", "two", "alone")}
@@ -144,6 +147,7 @@ def test_link_goes_on_where_a_recording_cannot_be_heard(cli, folder, tmp_path):
     assert (tmp_path / "x" / "bad.rttm").exists()
 
 
+@pytest.mark.slow
 def test_enroll_adds_and_replaces_only_when_told(cli, folder, tmp_path):
     """The same recording twice counts once."""
     words = ["enroll", "Cy", folder / "alone.wav", "--whole", "-o", tmp_path]
@@ -203,6 +207,7 @@ def test_a_recording_without_speakers_is_linked_to_nothing(cli, folder, tmp_path
     assert (found.exit_code, found.stdout.splitlines()[0]) == (0, "0 voices in 1 results")
 
 
+@pytest.mark.slow
 def test_batch_names_speakers_and_does_them_anew_when_voices_change(cli, folder, tmp_path):
     """In its processes; --resume skips what rests on the same voices."""
     (tmp_path / "in").mkdir()

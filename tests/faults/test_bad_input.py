@@ -58,6 +58,7 @@ def everything(folder):
     return {os.path.join(where, name) for where, below, files in os.walk(folder) for name in (*below, *files)}  # noqa: PTH118
 
 
+@pytest.mark.slow
 def test_every_bad_recording_gets_one_line(recordings, tmp_path, monkeypatch):
     """By ``run``, in bounded time and memory, and with no file outside the folder that was asked for."""
     folder, names = recordings
@@ -76,6 +77,7 @@ def test_every_bad_recording_gets_one_line(recordings, tmp_path, monkeypatch):
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < MEMORY
 
 
+@pytest.mark.slow
 def test_a_batch_of_little_but_trouble(tmp_path):
     """Every recording has its line in the manifest, all that can be read is read, and the exit code is 1."""
     folder = tmp_path / "in"
@@ -118,6 +120,7 @@ def test_every_damaged_annotation_is_read_or_refused_in_one_line(name, tmp_path)
     assert refused > 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(name for name, each in FORMATS.items() if each.read))
 def test_commands_take_no_harm_from_annotations(name, tmp_path, monkeypatch):
     """``score``, ``convert`` and ``plot`` of a sample of the same; files only where they were asked for."""
@@ -135,6 +138,7 @@ def test_commands_take_no_harm_from_annotations(name, tmp_path, monkeypatch):
     assert {each.name for each in tmp_path.iterdir()} <= {"good.rttm", path.name, "out.json", "out.png"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["score", "convert", "plot"])
 def test_commands_refuse_what_is_no_annotation(command, recordings, tmp_path, monkeypatch):
     """Sounds, folders, pipes, loops and names of every sort."""
@@ -154,6 +158,7 @@ SAMPLE = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLE)
 def test_a_sample_as_whole_processes_with_little_memory(name, recordings, tmp_path):
     """As a stranger runs it, with two gigabytes of address space for everything."""

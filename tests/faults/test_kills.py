@@ -23,6 +23,7 @@ def voices(tmp_path_factory):
     return trial
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", kills.SIGNALS)
 def test_killed_at_some_moment_what_is_there_is_whole_and_the_rest_follows(voices, number):
     """Both commands, early and late; ``tests/faults/kills.py`` does it a hundred times."""
@@ -84,6 +85,7 @@ def ran(trial, name, output, *more):
     return done
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["run", "batch"])
 @pytest.mark.parametrize("size", ["16k", "48k"])
 def test_a_full_disk(voices, tmp_path, name, size):
@@ -103,6 +105,7 @@ def test_a_full_disk(voices, tmp_path, name, size):
         assert kills.contents(disk) == voices.whole[name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["run", "batch"])
 def test_a_disk_that_may_only_be_read(voices, tmp_path, name):
     """Refused before any long work, with nothing changed."""
@@ -119,6 +122,7 @@ def test_a_disk_that_may_only_be_read(voices, tmp_path, name):
         assert "choose another" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["run", "batch"])
 def test_a_folder_that_is_taken_away_meanwhile(voices, tmp_path, name):
     """Said in a line or, of run, in one a recording, never taken for success; the next command does it."""
@@ -137,6 +141,7 @@ def test_a_folder_that_is_taken_away_meanwhile(voices, tmp_path, name):
     assert kills.contents(output) == voices.whole[name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["run", "batch"])
 def test_two_at_once_into_one_folder(voices, tmp_path, name):
     """Whichever wins, what is there is whole; a batch that came too late says so."""

@@ -157,6 +157,7 @@ def known(draw):
     return Annotation("meeting", tuple(turns))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", [csv, json])
 @given(annotations=st.lists(known(), max_size=2))
 def test_round_trip_is_lossless(module, annotations):

@@ -84,6 +84,7 @@ def ran(language, text, place, warm):
         return code, printed.read()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_block_of_a_page_runs(page, place, warm):
     """In the order of the page, each with what those above it left behind."""

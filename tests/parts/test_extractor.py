@@ -148,6 +148,7 @@ def _shared(factory):
     return _KEPT["extractor"]
 
 
+@pytest.mark.slow
 def test_a_window_has_the_same_vector_in_any_company(tmp_path):
     """Alone or among hundreds of other lengths."""
     extractor = load_embedding(made.embedding(tmp_path / "a.onnx"))

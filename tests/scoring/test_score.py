@@ -228,6 +228,7 @@ def test_a_turn_cut_in_two_scores_the_same(reference, hypothesis, where):
     assert parts(score(reference, hypothesis)) == pytest.approx(parts(score(reference, cut)), abs=1e-9)
 
 
+@pytest.mark.slow
 @given(*BOTH, st.floats(0.1, 30))
 def test_a_map_cut_in_two_adds_up(reference, hypothesis, where):
     """Total and detection are sums over time; so is every error once the mapping is fixed."""

@@ -229,6 +229,7 @@ class TestRefusal:
         np.savez(stored, **arrays | {"header": np.array(f"{start} {json.dumps(changed)}")})
         self.refused(stored, said)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "shape", ["(1000000, 1000000)", "(10**12,)", "(-1,)", "(9000000,)", "(" * 500, "()"]
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from diarize.clustering import Clustering, clustered, embeddings, nobody
+from diarize.clustering import Clustering, clustered, embeddings, gaussians, nobody
 from diarize.config import ClusteringConfig
 from diarize.errors import DiarizeError
 from diarize.types import SpeakerPoints
@@ -39,12 +39,17 @@ def settings(**changes):
     return ClusteringConfig(**changes)
 
 
+def by_evidence(**changes):
+    """Clustering settings, the number by evidence."""
+    return ClusteringConfig(criterion="evidence", **changes)
+
+
 class TestEvidence:
     @pytest.mark.parametrize("n_speakers", [1, 2, 4, 6])
     def test_planted_speakers_are_counted_and_told_apart(self, n_speakers):
         """The number is free; the windows are shared out as planted."""
         points, labels = planted_points(n_speakers, n_speakers)
-        found = clustered(points, settings(), 0)
+        found = clustered(points, by_evidence(), 0)
         assert (found.criterion, found.chosen) == ("evidence", n_speakers)
         assert found.responsibilities.shape == (120, n_speakers)
         assert_allclose(found.responsibilities.sum(axis=1), 1, rtol=1e-6)
@@ -54,7 +59,7 @@ class TestEvidence:
     def test_the_same_number_twice_fixes_it(self, asked):
         """Fewer, as many, and more than there are; as many as there are windows."""
         points, _ = planted_points(3, 3)
-        found = clustered(points, settings(min_speakers=asked, max_speakers=asked), 0)
+        found = clustered(points, by_evidence(min_speakers=asked, max_speakers=asked), 0)
         assert found.chosen == asked
         assert found.equivalent == (asked,)
         assert found.responsibilities.shape == (120, asked)
@@ -63,7 +68,7 @@ class TestEvidence:
     def test_limits_are_kept(self, low, high):
         """The best of what is allowed, however much better something else would be."""
         points, _ = planted_points(3, 3)
-        found = clustered(points, settings(min_speakers=low, max_speakers=high), 0)
+        found = clustered(points, by_evidence(min_speakers=low, max_speakers=high), 0)
         assert low <= found.chosen <= high
         assert all(low <= k <= high for k in found.equivalent)
         allowed = {k: v for k, v in zip(found.counts, found.values, strict=True) if low <= k <= high}
@@ -72,7 +77,7 @@ class TestEvidence:
     def test_the_whole_curve_is_kept(self):
         """Every count tried has its value and its solution; the chosen has the least."""
         points, _ = planted_points(5, 3)
-        found = clustered(points, settings(), 0)
+        found = clustered(points, by_evidence(), 0)
         assert list(found.counts) == sorted(set(found.counts))
         assert {1, 2, 3} <= set(found.counts)
         for k, solution in zip(found.counts, found.solutions, strict=True):
@@ -82,19 +87,19 @@ class TestEvidence:
     def test_equivalent_counts_are_those_within_the_margin(self):
         """None at zero but the chosen, all at infinity."""
         points, _ = planted_points(6, 3)
-        assert clustered(points, settings(equivalent=0.0), 0).equivalent == (3,)
-        wide = clustered(points, settings(equivalent=1e6), 0)
+        assert clustered(points, by_evidence(equivalent=0.0), 0).equivalent == (3,)
+        wide = clustered(points, by_evidence(equivalent=1e6), 0)
         assert wide.equivalent == wide.counts
         values = dict(zip(wide.counts, wide.values, strict=True))
         margin = values[4] - values[3] if 4 in values else values[2] - values[3]
-        near = clustered(points, settings(equivalent=margin + 1e-6), 0).equivalent
+        near = clustered(points, by_evidence(equivalent=margin + 1e-6), 0).equivalent
         assert near == tuple(k for k in wide.counts if values[k] - values[3] <= margin + 1e-6)
         assert len(near) >= 2
 
     def test_more_starts_find_nothing_worse(self):
         """For every count that both have met."""
         points, _ = planted_points(8, 5, knows=0.7)
-        one, many = (clustered(points, settings(n_starts=n), 0) for n in (1, 4))
+        one, many = (clustered(points, by_evidence(n_starts=n), 0) for n in (1, 4))
         few = dict(zip(one.counts, one.values, strict=True))
         more = dict(zip(many.counts, many.values, strict=True))
         assert set(few) <= set(more)
@@ -103,7 +108,7 @@ class TestEvidence:
     def test_the_same_seed_is_the_same_result(self):
         """To the bit."""
         points, _ = planted_points(9, 4)
-        one, two = (clustered(points, settings(), 7) for _ in range(2))
+        one, two = (clustered(points, by_evidence(), 7) for _ in range(2))
         assert (one.counts, one.values, one.equivalent) == (two.counts, two.values, two.equivalent)
         for a, b in zip(one.solutions, two.solutions, strict=True):
             assert_array_equal(a, b)
@@ -120,7 +125,7 @@ class TestEvidence:
             first = points.first.copy()
             first[[at, at + 1]] = pause
             changed = replace(points, values=values, weights=weights, first=first)
-            shares = clustered(changed, settings(), 0).responsibilities
+            shares = clustered(changed, by_evidence(), 0).responsibilities
             own = shares[labels == labels[at]].mean(axis=0).argmax()
             sure.append(shares[at, own])
         assert sure[0] > sure[1] > 0.5
@@ -131,7 +136,7 @@ class TestEvidence:
         found = {}
         for dependent in (2.0, 4.0, 8.0):
             monkeypatch.setattr(embeddings, "DEPENDENT", dependent)
-            curve = clustered(points, settings(), 0)
+            curve = clustered(points, by_evidence(), 0)
             values = dict(zip(curve.counts, curve.values, strict=True))
             found[dependent] = values[1] - values[2]
         assert found[2.0] > 1.5 * found[4.0] > 2 * found[8.0] > 0
@@ -139,17 +144,17 @@ class TestEvidence:
     def test_halves_of_one_voice_that_changed_are_one(self):
         """Evidence alone would part them; they are too near for two speakers."""
         near = two_voices_apart(4.0, 400)
-        found = clustered(near, settings(equivalent=0.0), 0)
+        found = clustered(near, by_evidence(equivalent=0.0), 0)
         values = dict(zip(found.counts, found.values, strict=True))
         assert values[2] < values[1]
         assert (found.chosen, found.alike[0]) == (1, 2)
         assert found.explanation.startswith("1 by evidence; two voices of 2 would be too much alike")
-        assert clustered(two_voices_apart(9.0, 400), settings(equivalent=0.0), 0).chosen == 2
+        assert clustered(two_voices_apart(9.0, 400), by_evidence(equivalent=0.0), 0).chosen == 2
 
     def test_whoever_asks_for_two_gets_two_voices_however_alike(self):
         """Nothing better is allowed, and that is said as it is."""
         found = clustered(
-            two_voices_apart(4.0, 400), settings(min_speakers=2, max_speakers=2, equivalent=0.0), 0
+            two_voices_apart(4.0, 400), by_evidence(min_speakers=2, max_speakers=2, equivalent=0.0), 0
         )
         assert (found.chosen, found.alike[0], found.equivalent) == (2, 2, (2,))
         assert found.explanation == "2 as asked, though two of the voices are much alike"
@@ -157,8 +162,8 @@ class TestEvidence:
     def test_the_whole_curve_has_every_number_and_the_same_choice(self):
         """Numbers that merging passes by are tried too, up to the limit or the number of windows."""
         points, _ = planted_points(3, 2)
-        usual = clustered(points, settings(max_speakers=7), 0)
-        whole = clustered(points, settings(max_speakers=7, whole_curve=True), 0)
+        usual = clustered(points, by_evidence(max_speakers=7), 0)
+        whole = clustered(points, by_evidence(max_speakers=7, whole_curve=True), 0)
         assert usual.counts != whole.counts == tuple(range(1, 8))
         assert (whole.chosen, whole.equivalent) == (usual.chosen, usual.equivalent)
         np.testing.assert_array_equal(whole.responsibilities, usual.responsibilities)
@@ -166,19 +171,109 @@ class TestEvidence:
         assert {k: curve[k] for k in usual.counts} == dict(zip(usual.counts, usual.values, strict=True))
         assert min(curve.values()) == curve[usual.chosen]
         few, _ = planted_points(0, 2, n=4)
-        assert max(clustered(few, settings(max_speakers=9, whole_curve=True), 0).counts) == 4
+        assert max(clustered(few, by_evidence(max_speakers=9, whole_curve=True), 0).counts) == 4
 
     def test_more_speakers_than_windows_are_refused(self):
         """In one line with both numbers."""
         points, _ = planted_points(0, 2, n=5)
         with pytest.raises(DiarizeError, match=r"at least 6 speakers .* for 5 at most; allow fewer"):
-            clustered(points, settings(min_speakers=6), 0)
+            clustered(points, by_evidence(min_speakers=6), 0)
 
     @pytest.mark.parametrize("n", [1, 2, 3])
     def test_next_to_nothing_is_one_speaker(self, n):
         """One, two, three windows of one person."""
         points, _ = planted_points(0, 1, n=n)
-        assert clustered(points, settings(), 0).chosen == 1
+        assert clustered(points, by_evidence(), 0).chosen == 1
+
+
+class TestBic:
+    @pytest.mark.parametrize("covariance", ["tied_spherical", "spherical"])
+    @pytest.mark.parametrize("n_speakers", [1, 2, 4, 6])
+    def test_planted_speakers_are_counted_and_told_apart(self, n_speakers, covariance):
+        """The number is free; the windows are shared out as planted."""
+        points, labels = planted_points(n_speakers, n_speakers)
+        found = clustered(points, settings(covariance=covariance), 0)
+        assert (found.criterion, found.chosen) == ("BIC", n_speakers)
+        assert found.responsibilities.shape == (120, n_speakers)
+        assert_allclose(found.responsibilities.sum(axis=1), 1, rtol=1e-6)
+        assert agreement(labels, found.responsibilities) > 0.97
+
+    @pytest.mark.parametrize("asked", [1, 2, 3, 5, 9, 30, 120])
+    def test_the_same_number_twice_fixes_it(self, asked):
+        """Fewer, as many, and more than there are; as many as there are windows."""
+        points, _ = planted_points(3, 3)
+        found = clustered(points, settings(min_speakers=asked, max_speakers=asked), 0)
+        assert (found.chosen, found.equivalent) == (asked, (asked,))
+        assert found.responsibilities.shape == (120, asked)
+
+    @pytest.mark.parametrize("asked", [1, 2, 4])
+    def test_windows_that_are_all_the_same_are_one_speaker_or_as_many_as_asked(self, asked):
+        """As of a tone: nothing varies, so no Gaussian can be fitted."""
+        points, _ = planted_points(3, 3)
+        tone = replace(points, values=np.ones_like(points.values))
+        found = clustered(tone, settings(min_speakers=asked), 0)
+        assert (found.chosen, found.responsibilities.shape) == (asked, (120, asked))
+        assert np.isfinite(found.values).all()
+
+    def test_the_same_seed_is_the_same_result(self):
+        """To the bit."""
+        points, _ = planted_points(9, 4)
+        one, two = (clustered(points, settings(), 7) for _ in range(2))
+        assert (one.counts, one.values, one.other_values) == (two.counts, two.values, two.other_values)
+        for a, b in zip(one.solutions, two.solutions, strict=True):
+            assert_array_equal(a, b)
+
+    def test_halves_of_one_voice_that_changed_are_one(self):
+        """BIC alone would part them; they are too near for two speakers."""
+        found = clustered(two_voices_apart(4.0, 400), settings(equivalent=0.0), 0)
+        values = dict(zip(found.counts, found.values, strict=True))
+        assert values[2] < values[1]
+        assert found.chosen == 1
+        assert 2 in found.alike
+        assert clustered(two_voices_apart(9.0, 400), settings(equivalent=0.0), 0).chosen == 2
+
+    def test_the_sample_size_is_that_of_windows_which_do_not_overlap(self):
+        """By hand: full windows of 15 frames every 5, a pause, a window of 6 frames."""
+        starts = np.array([0, 5, 10, 40, 60])
+        ends = np.array([15, 20, 25, 55, 66])
+        weights = np.minimum(1.0, (ends - starts) / 15)
+        points = SpeakerPoints(
+            np.eye(5),
+            np.column_stack((starts, ends)),
+            starts > 0,
+            grid(70),
+            weights=weights,
+            between=np.ones(5),
+        )
+        assert_allclose(gaussians.independent_windows(points), (25 + 15 + 6) / 15, rtol=1e-12)
+
+    def test_windows_twice_as_dense_say_no_more(self):
+        """Every window twice: the same BIC, for the speech is the same."""
+        points, _ = planted_points(4, 3)
+        twice = np.repeat(np.arange(120), 2)
+        dense = SpeakerPoints(
+            points.values[twice],
+            points.bounds[twice],
+            points.first[twice],
+            points.grid,
+            weights=points.weights[twice],
+            between=points.between,
+        )
+        one, two = (clustered(each, settings(), 0) for each in (points, dense))
+        ours, theirs = (dict(zip(each.counts, each.values, strict=True)) for each in (one, two))
+        for k in (1, 2, 3):
+            assert_allclose(theirs[k], ours[k], rtol=1e-3)
+
+    @pytest.mark.parametrize("criterion", ["bic", "evidence"])
+    def test_the_other_criterion_is_told_for_the_same_solutions(self, criterion):
+        """It agrees about planted speakers, and it is not the same number."""
+        points, _ = planted_points(7, 4)
+        found = clustered(points, settings(criterion=criterion), 0)
+        names = {"bic": ("BIC", "evidence"), "evidence": ("evidence", "BIC")}
+        assert (found.criterion, found.other_criterion) == names[criterion]
+        assert len(found.other_values) == len(found.counts)
+        assert found.counts[int(np.argmin(found.other_values))] == 4
+        assert not np.allclose(found.other_values, found.values)
 
 
 class TestGaussians:
@@ -186,7 +281,7 @@ class TestGaussians:
     def test_separate_blobs_are_counted_by_bic(self, n_speakers):
         """The textbook's way works where the textbook's picture is true."""
         points, labels = exact_points(n_speakers, n_speakers)
-        found = clustered(points, settings(max_speakers=7), 0)
+        found = clustered(points, by_evidence(max_speakers=7), 0)
         assert (found.criterion, found.chosen) == ("BIC", n_speakers)
         assert found.counts == tuple(range(1, 8))
         assert agreement(labels, found.responsibilities) > 0.99
@@ -200,13 +295,6 @@ class TestGaussians:
         assert max(clustered(few, settings(max_speakers=20), 0).counts) <= 4
         with pytest.raises(DiarizeError, match="at least 5 speakers"):
             clustered(few, settings(min_speakers=5), 0)
-
-    def test_embeddings_may_be_counted_by_bic_too(self):
-        """By setting; the curve runs over the allowed counts."""
-        points, labels = planted_points(3, 3, rank=3, knows=30.0, distance=3.0)
-        found = clustered(points, settings(criterion="bic", max_speakers=6), 0)
-        assert (found.criterion, found.chosen, found.counts) == ("BIC", 3, (1, 2, 3, 4, 5, 6))
-        assert agreement(labels, found.responsibilities) > 0.97
 
 
 def lost(values, chosen, equivalent=(), alike=()):

@@ -252,6 +252,7 @@ class TestMusic:
         for loud in (0.5, 0.005):
             assert (evidence(tones(*hertz, loud=loud, quiet=1e-5)) < -1).all()
 
+    @pytest.mark.slow
     def test_music_that_nobody_has_learnt_from_is_music(self):
         """Most of it, most of the time: it was 74 % when this was written."""
         shares = [(evidence(music(10.0, RATE, seed).samples) < 0).mean() for seed in range(10**9, 10**9 + 20)]

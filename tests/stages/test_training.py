@@ -55,6 +55,7 @@ def once(voices, tmp_path_factory):
     return *learnt(voices, path, lambda *each: heard.append(each), rounds=2, jobs=1), heard
 
 
+@pytest.mark.slow
 def test_processes_do_not_change_a_byte(once, voices, tmp_path):
     """Recordings are handed out four at a time: there are more, so the second process has work."""
     assert len(list(train._casts(TrainingPlan(voices, rounds=2)))) >= 4
@@ -62,6 +63,7 @@ def test_processes_do_not_change_a_byte(once, voices, tmp_path):
     assert again == once[1]
 
 
+@pytest.mark.slow
 def test_a_model_is_learnt_with_one_thread_of_algebra(voices, monkeypatch):
     """However many the machine has: sums in another order end in other bits."""
     threads = []

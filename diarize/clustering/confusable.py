@@ -1,0 +1,46 @@
+"""Whether speakers are apart: a number of speakers is believed only where no two of them are likelier one.
+
+Criteria take windows for independent given their speaker, yet what lasts through a recording (how somebody
+talks there) makes two halves of one voice differ by more than that. So the log likelihood ratio of any two
+speakers under the two-covariance model, with what lasts in the variance of their means, must stay under a
+share of what it would be on average for one speaker.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from diarize.clustering.vbx import pooled_points
+from diarize.embedding.two_covariance import log_likelihood_ratio, mean_variance, mutual_information
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from diarize.types import SpeakerPoints
+
+    Array = NDArray[Any]
+
+__all__ = ["all_apart"]
+
+# Share of the mean log likelihood ratio of one speaker's halves from which two speakers may well be one.
+# Chosen on the tuning recordings of benchmarks/protocol.md; between 0.3 and 0.5 little changes.
+CONFUSABLE: Final = 0.35
+# Windows that a speaker's mean rests on at least, as far as its variance goes.
+FEWEST: Final = 0.3
+
+
+def all_apart(points: SpeakerPoints, responsibilities: Array, margin: float) -> bool:
+    """Whether no two speakers are likelier one, by ``margin`` nats or more.
+
+    ``points``: those with a model of speakers; ``responsibilities``: (n, K).
+    """
+    if points.weights is None or points.between is None:
+        return True
+    means, counts = pooled_points(points.values, points.weights, responsibilities)
+    variances = mean_variance(np.maximum(counts, FEWEST))
+    i, j = np.triu_indices(len(counts), 1)
+    pairs = variances[i], variances[j]
+    ratio = log_likelihood_ratio(means[i], means[j], pairs, points.between)
+    return bool((ratio < CONFUSABLE * mutual_information(pairs, points.between) + margin).all())
