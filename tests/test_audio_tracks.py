@@ -132,3 +132,20 @@ def test_turns_know_voices_of_their_track(tmp_path):
     ]
     np.testing.assert_array_equal(found[0].means, found[1].means)
     assert not np.allclose(found[0].means, found[2].means)
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="the ffmpeg program is not installed")
+def test_what_the_ffmpeg_program_says_is_waited_for(tmp_path, monkeypatch):
+    """Its sound may be there before its lines about the file have been read, as on a busy machine."""
+    import time
+
+    from diarize.audio import ffmpeg
+
+    path, note = film(tmp_path / "a.mkv"), ffmpeg._Told._note
+
+    def slow(self, line):
+        time.sleep(0.02)
+        note(self, line)
+
+    monkeypatch.setattr(ffmpeg._Told, "_note", slow)
+    assert [track.language for track in FFMPEG.header(path, 1).tracks] == ["eng", "deu", ""]

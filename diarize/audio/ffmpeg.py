@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FFMPEG"]
 
+PATIENCE = 10.0  # seconds for what the program says of the file, which comes at once
 LOST = 1 << 24  # bytes that wait for a time stamp until none is expected any more
 _INPUT = re.compile(r"Input #0, (\S+), from ")
 _LENGTH = re.compile(r"Duration: (?:N/A|(\d+):(\d+):([\d.]+))(?:, start: (-?[\d.]+))?")
@@ -70,8 +71,9 @@ def _command(path: Path, track: int) -> list[str]:
 class _Told:
     """What the program says on its way: about the file, of each frame, and complaints.
 
-    ``events`` holds, in the order of arrival, time stamps of frames (seconds or None, rate, samples) and
-    bytes of sound, a None at the end of each. Few bytes wait at a time, however many stamps do.
+    ``described`` is set when all is told of the file itself. ``events`` holds, in the order of arrival, time
+    stamps of frames (seconds or None, rate, samples) and bytes of sound, a None at the end of each. Few bytes
+    wait at a time, however many stamps do.
     """
 
     def __init__(self) -> None:
@@ -83,6 +85,7 @@ class _Told:
         self.damaged = 0
         self.events: queue.Queue[_Frame | bytes | None] = queue.Queue()
         self.room = threading.Semaphore(64)
+        self.described = threading.Event()
 
     def listen(self, errors: IO[bytes]) -> None:
         """Take in every line until the program ends."""
@@ -99,6 +102,9 @@ class _Told:
             elif not outputs:
                 outputs = "Output #0" in line
                 self._note(line)
+            if outputs or frame:
+                self.described.set()
+        self.described.set()
         self.events.put(None)
 
     def hear(self, output: IO[bytes]) -> None:
@@ -165,6 +171,7 @@ def _decoded(path: Path, track: int) -> Iterator[tuple[int, int, _Told]]:
             _, offset, _, _, rate, channels = struct.unpack(">4s5I", start)
             output.read(offset - 24)
             hearer.start()
+            told.described.wait(PATIENCE)  # sound may come before the lines about the file are read
             yield rate, channels, told
         finally:
             process.kill()
