@@ -145,12 +145,12 @@ class HandyAnnotation:
     @classmethod
     def from_pyannote(cls, annotation: Any, recording: str | None = None) -> Annotation:
         """The same out of a ``pyannote.core.Annotation``; segments of no length are left out."""
-        types = room("types")
+        values = room("annotation")
         rows = annotation.itertracks(yield_label=True)
         turns = tuple(
-            types.Turn(max(0.0, segment.start), segment.end, str(label))
+            values.Turn(max(0.0, segment.start), segment.end, str(label))
             for segment, _, label in rows
             if segment.end > max(0.0, segment.start)
         )
-        found: Annotation = types.Annotation(recording or annotation.uri or "recording", turns)
+        found: Annotation = values.Annotation(recording or annotation.uri or "recording", turns)
         return found
