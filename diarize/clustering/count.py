@@ -98,8 +98,10 @@ class Clustering:
         if more in self.equivalent:
             return f"{more} is nearly as good: listen before trusting {self.chosen}"
         behind = self.values[self.counts.index(more)] - self.values[self.counts.index(self.chosen)]
-        if more in self.alike or behind < 0:
+        if more in self.alike:
             return f"{more} lost: two of its voices are likelier one voice that changed than two"
+        if behind < 0:
+            return f"{more} would be better by {-behind:.0f} nats, but was not allowed"
         return f"{more} lost by {behind:.0f} nats: a further voice explains less than it costs"
 
 
