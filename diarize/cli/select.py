@@ -46,13 +46,14 @@ def select(
         refuse_existing(path, overwrite=overwrite)
     result = diarized(audio, config, sound, speech, quiet=json)
     found = result.selection
+    curve = found if settings.max_speakers is None else found.up_to(settings.max_speakers)
     if path:
-        _draw(found, result.annotation.recording, path, overwrite=overwrite)
+        _draw(curve, result.annotation.recording, path, overwrite=overwrite)
     if json:
         name = result.annotation.recording
         say_json({"recording": name, "selection": describe.selection(found), "notes": list(result.notes)})
     else:
-        say(_summary(found, audio.name) + (f"\n  wrote {shown(path)}" if path else ""))
+        say(_summary(curve, found, audio.name) + (f"\n  wrote {shown(path)}" if path else ""))
 
 
 def _to_the_limit(config: Config, asked: Settings) -> Config:
@@ -71,19 +72,20 @@ def _draw(found: Clustering, name: str, path: Path, *, overwrite: bool) -> None:
     plots.save(figure, path, overwrite=overwrite)
 
 
-def _summary(found: Clustering, title: str) -> str:
-    words = dict.fromkeys(found.equivalent, "nearly as good") | {found.chosen: "chosen"}
-    curves = {found.criterion: found.values} | (
-        {found.other_criterion: found.other_values} if found.other_values else {}
+def _summary(curve: Clustering, whole: Clustering, title: str) -> str:
+    """The curve as far as it was asked for, and what is to be said of all of it."""
+    words = dict.fromkeys(curve.equivalent, "nearly as good") | {curve.chosen: "chosen"}
+    curves = {curve.criterion: curve.values} | (
+        {curve.other_criterion: curve.other_values} if curve.other_values else {}
     )
     behind = [[f"{value - min(values):.1f}" for value in values] for values in curves.values()]
-    rows = [(str(k), *each, words.get(k, "")) for k, *each in zip(found.counts, *behind, strict=True)]
+    rows = [(str(k), *each, words.get(k, "")) for k, *each in zip(curve.counts, *behind, strict=True)]
     head = ("speakers", *(f"{name}, nats behind its best" for name in curves), "")
     return "\n".join(
         [
             shown(title),
             table(head, rows),
-            f"  number of speakers: {found.explanation}",
-            f"  {found.why_no_more}",
+            f"  number of speakers: {whole.explanation}",
+            f"  {whole.why_no_more}",
         ]
     )

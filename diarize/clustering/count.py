@@ -76,6 +76,17 @@ class Clustering:
         shown, kept = tuple(value[k] for k in counts), tuple(solution[k] for k in counts)
         return replace(self, counts=counts, values=shown, solutions=kept)
 
+    def up_to(self, limit: int) -> Clustering:
+        """The same choice with the counts of its curve that do not pass a limit, nor the chosen one."""
+        n = sum(k <= max(limit, self.chosen) for k in self.counts)
+        return replace(
+            self,
+            counts=self.counts[:n],
+            values=self.values[:n],
+            solutions=self.solutions[:n],
+            other_values=self.other_values[:n],
+        )
+
     @property
     def why_no_more(self) -> str:
         """One sentence: why the number after the chosen one lost."""
@@ -87,8 +98,10 @@ class Clustering:
         if more in self.equivalent:
             return f"{more} is nearly as good: listen before trusting {self.chosen}"
         behind = self.values[self.counts.index(more)] - self.values[self.counts.index(self.chosen)]
-        if more in self.alike or behind < 0:
+        if more in self.alike:
             return f"{more} lost: two of its voices are likelier one voice that changed than two"
+        if behind < 0:
+            return f"{more} would be better by {-behind:.0f} nats, but was not allowed"
         return f"{more} lost by {behind:.0f} nats: a further voice explains less than it costs"
 
 

@@ -206,7 +206,10 @@ def test_select_prints_the_curve_and_draws_it(cli, calls, tmp_path):
     document = json.loads(cli("select", tmp_path / "a.wav", "--json", "--no-plot").stdout)
     assert document["selection"]["why_no_more"] == "3 is nearly as good: listen before trusting 2"
     cli("select", tmp_path / "a.wav", "--no-plot", "--max-speakers", 6)
-    assert [call["config"].clustering.whole_curve for call in calls] == [False, True]
+    text = cli("select", tmp_path / "a.wav", "--no-plot", "--max-speakers", 2).stdout.splitlines()
+    assert [line.split()[0] for line in text[2:4]] == ["1", "2"]
+    assert text[4].startswith("  number of speakers: 2 by evidence; nearly as good: 3")
+    assert [call["config"].clustering.whole_curve for call in calls] == [False, True, True]
     assert document["selection"]["chosen"] == 2
     assert document["selection"]["counts"] == [1, 2, 3]
 
