@@ -210,11 +210,8 @@ def test_nearly_all_that_one_voice_says_in_a_minute_is_heard(seed):
     assert scoring.score(*minute(seed)).score.missed < 6.0
 
 
-JOINED = pytest.mark.xfail(reason="two of these four voices are heard as one")
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1, 2, pytest.param(3, marks=JOINED)])
+@pytest.mark.parametrize("seed", range(4))
 def test_four_voices_in_two_minutes_are_four(seed):
     """Voices of pure signal differ in their vowels, not in pitch and length alone."""
     config = synth.SynthConfig(duration=120.0)
