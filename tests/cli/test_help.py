@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import runpy
+from pathlib import Path
 
 import pytest
 
 from diarize.cli.help import described, value_name
-from docs.reference import commands
 
-EVERY = commands()
+REFERENCE = Path(__file__).parent.parent.parent / "docs" / "reference.py"  # not part of the package
+EVERY = runpy.run_path(str(REFERENCE))["commands"]()
 OPTIONS = [
     (name, each)
     for name, command in EVERY.items()
