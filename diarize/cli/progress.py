@@ -27,7 +27,7 @@ STAGES: Final = {
 
 
 # The same for learning a background model.
-TRAINING: Final = {"simulated recordings": (0.0, 0.7), "mixtures": (0.7, 0.8), "loadings": (0.8, 1.0)}
+TRAINING: Final = {"simulated recordings": (0.0, 0.9), "mixtures": (0.9, 1.0)}
 
 # And for fetching a part and for calibrating one.
 FETCHING: Final = {"download": (0.0, 1.0)}

@@ -16,6 +16,8 @@ from diarize.clustering.starts import STAY_AFTER_PAUSE, STAY_WITHIN, kmeans_star
 from diarize.clustering.vbx import VBxFit, fit_vbx, merge_path
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from diarize.config import ClusteringConfig
@@ -35,41 +37,41 @@ def by_embeddings(points: SpeakerPoints, config: ClusteringConfig, seed: int) ->
 
     ``points`` have ``weights`` (n,), the share of a full window that each is, and ``between`` ψ (d,).
     """
-    if points.weights is None or points.between is None:
-        raise TypeError("points without a model of what embeddings do; cluster them by Gaussians")
-    weights, between = points.weights, points.between
-    stay = np.where(points.first, STAY_AFTER_PAUSE, STAY_WITHIN)
+    chain = _chain(points)
     path: dict[int, VBxFit] = {}
     for start in range(config.n_starts):
         shares = start_wide(points.values, config.max_speakers, seed + start)
-        for k, fit in merge_path(points.values, weights / DEPENDENT, between, stay, shares).items():
+        for k, fit in merge_path(*chain, shares).items():
             if k not in path or fit.log_evidence > path[k].log_evidence:
                 path[k] = fit
+
+    def fit_fresh(k: int) -> VBxFit:
+        return fit_vbx(*chain, kmeans_start(points.values, k, seed), 4, keep_all=True)
+
     if not any(config.min_speakers <= k <= config.max_speakers for k in path):
-        shares = kmeans_start(points.values, config.min_speakers, seed)
-        path[config.min_speakers] = fit_vbx(
-            points.values, weights / DEPENDENT, between, stay, shares, 4, keep_all=True
-        )
-    solutions = {k: fit.responsibilities for k, fit in path.items()}
-    values = {k: -fit.log_evidence for k, fit in path.items()}
-    found = decided("evidence", solutions, values, config, partial(all_apart, points))
+        path[config.min_speakers] = fit_fresh(config.min_speakers)
+    found = decided("evidence", *_curve(path), config, partial(all_apart, points))
     if not config.whole_curve:
         return found
-    further = {}
-    for k in sorted({*range(1, min(config.max_speakers, len(points.values)) + 1)} - {*found.counts}):
-        shares = kmeans_start(points.values, k, seed)
-        further[k] = fit_vbx(points.values, weights / DEPENDENT, between, stay, shares, 4, keep_all=True)
-    return found.beyond(
-        {k: fit.responsibilities for k, fit in further.items()},
-        {k: -fit.log_evidence for k, fit in further.items()},
-    )
+    missing = {*range(1, min(config.max_speakers, len(points.values)) + 1)} - {*found.counts}
+    return found.beyond(*_curve({k: fit_fresh(k) for k in sorted(missing)}))
+
+
+def _curve(path: Mapping[int, VBxFit]) -> tuple[dict[int, Array], dict[int, float]]:
+    """Responsibilities and minus the log evidence of every number of speakers."""
+    return {k: fit.responsibilities for k, fit in path.items()}, {
+        k: -fit.log_evidence for k, fit in path.items()
+    }
+
+
+def _chain(points: SpeakerPoints) -> tuple[Array, Array, Array, Array]:
+    """What VBx is told: points, their weights, ψ and the chance to stay with the speaker before each."""
+    if points.weights is None or points.between is None:
+        raise TypeError("points without a model of speakers have no evidence; cluster them by Gaussians")
+    stay = np.where(points.first, STAY_AFTER_PAUSE, STAY_WITHIN)
+    return points.values, points.weights / DEPENDENT, points.between, stay
 
 
 def evidence_of(points: SpeakerPoints, responsibilities: Array) -> float:
     """Minus the log evidence in nats of speakers who share the windows as ``responsibilities`` (n, K) say."""
-    if points.weights is None or points.between is None:
-        raise TypeError("points without a model of what embeddings do have no evidence")
-    stay = np.where(points.first, STAY_AFTER_PAUSE, STAY_WITHIN)
-    weights = points.weights / DEPENDENT
-    fit = fit_vbx(points.values, weights, points.between, stay, responsibilities, 1, keep_all=True)
-    return -fit.log_evidence
+    return -fit_vbx(*_chain(points), responsibilities, 1, keep_all=True).log_evidence

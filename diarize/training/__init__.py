@@ -2,8 +2,8 @@
 
 Single-speaker recordings become conversations with rooms, noise, gains, codecs and speeds drawn at random,
 so that the model knows voices as they come: several in one recording, normalised together, in one channel.
-``plan`` says from what, ``moods`` and ``scenes`` simulate, ``lessons`` take from every recording what it
-teaches, and the ``course`` puts lessons together and learns.
+``plan`` says from what, ``augmentation`` and ``simulation`` make recordings, ``examples`` takes frames from
+each, and ``train`` fits the mixtures to all of them.
 """
 
 from diarize.training.plan import TrainingPlan

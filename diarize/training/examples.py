@@ -1,4 +1,4 @@
-"""Lessons: what one simulated recording teaches, as its truth allows."""
+"""Training examples: frames of one simulated recording, chosen by its truth."""
 
 from __future__ import annotations
 

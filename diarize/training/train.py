@@ -1,4 +1,4 @@
-"""The course: which recordings are simulated, and what is learnt of all of them."""
+"""Training: which recordings are simulated, and the model that is fitted to all of them."""
 
 from __future__ import annotations
 
