@@ -1,4 +1,4 @@
-"""The simulated conversations that settings are chosen on, as files: 1 to 10 held-out voices, minutes of talk.
+"""The simulated conversations that settings are chosen on, as files: 1 to 10 voices, minutes of talk.
 
     python -m benchmarks.tuning FOLDER --readers DIR --learners DIR [--learners DIR …] [--number 60]
 
