@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -10,6 +13,13 @@ from diarize.audio import read, write
 from diarize.formats import write_file
 from diarize.parts.calibration import shipped_voices
 from diarize.types import Waveform
+
+# Where no compiled code is kept, every program that a test starts compiles the package anew, and pytest all tests.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+# Processes side by side with several threads each only wait for one another.
+for _library in ("OPENBLAS", "OMP", "MKL", "NUMBA"):
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
 # Random tests without a clock: a shared machine stalls now and then. Under mutmut, which asks for its own
 # profile, methods of classes run twice in one process, each time of another instance; and the same examples
