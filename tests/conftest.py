@@ -6,6 +6,7 @@ import os
 import sys
 
 import pytest
+import shared
 from hypothesis import HealthCheck, settings
 
 from diarize import synth
@@ -14,7 +15,7 @@ from diarize.formats import write_file
 from diarize.parts.calibration import shipped_voices
 from diarize.types import Waveform
 
-# Where no compiled code is kept, every program that a test starts compiles the package anew, and pytest all tests.
+# Where compiled code is not kept, programs that tests start compile the package anew, and pytest all tests.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 # Processes side by side with several threads each only wait for one another.
@@ -32,6 +33,13 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.differing_executors],
 )
 settings.load_profile("unhurried")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_folder(tmp_path_factory):
+    """Workers of pytest-xdist have folders of their own in one that they share."""
+    own = tmp_path_factory.getbasetemp()
+    shared.FOLDER[:] = [own.parent if "PYTEST_XDIST_WORKER" in os.environ else own]
 
 
 CASTS = {"one": ("voice_00", "voice_04"), "two": ("voice_00", "voice_01"), "alone": ("voice_04",)}
