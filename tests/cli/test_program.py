@@ -209,9 +209,10 @@ def test_a_name_that_the_terminal_cannot_show_is_shown_escaped(tmp_path, console
 
 
 FORKING = """
-import os, sys
-from diarize import formats, scoring
-from diarize.cli.app import program
+import contextlib, os, sys
+from diarize.cli.app import app, program
+with contextlib.redirect_stdout(None):  # all that a command imports, before the first fork
+    app(["score", *2 * [f"{sys.argv[1]}.lab"]], standalone_mode=False)
 for number, name in enumerate(sys.argv[1:]):
     path = f"{name}.lab"
     for kind, words in (("json", [path, path, "--json"]), ("text", [path, path]), ("error", [path, "no"])):
