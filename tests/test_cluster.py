@@ -26,7 +26,7 @@ HERE = Path(__file__).parent.parent
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(HERE), "DASK_DISTRIBUTED__WORKER__MEMORY__TARGET": "false"}
 PROGRAM = [sys.executable, "-m", "diarize", "batch"]
 FORMATS = ["--format", "rttm", "--format", "json", "--format", "kaldi", "--plot"]
-TALK = synth.SynthConfig(duration=20.0, snr=40.0, overlap_probability=0.0)
+TALK = synth.SynthConfig(duration=40.0, snr=40.0, overlap_probability=0.0)
 DASK = [sys.executable, "-m", "dask"]
 
 

@@ -18,7 +18,7 @@ from . import kills
 def voices(tmp_path_factory):
     """Three short conversations, and what undisturbed commands make of them."""
     work = tmp_path_factory.mktemp("kills")
-    trial = kills.Trial(kills.recordings(work / "in", number=3, seconds=6.0), work)
+    trial = kills.Trial(kills.recordings(work / "in", number=3), work)
     trial.measure()
     return trial
 
