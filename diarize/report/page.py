@@ -34,6 +34,7 @@ SCRIPTS: Final = (
     "timeline.js",
     "tables.js",
     "curve.js",
+    "difference.js",
     "corrections.js",
     "transcript.js",
     "edits.js",

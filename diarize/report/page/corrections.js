@@ -207,9 +207,9 @@ class Corrections {
     return next;
   }
 
-  /** Seconds of speaker time that differ from what was found, and all there are now (as diarize score counts). */
+  /** Seconds of speaker time that differ from what was found, and all that were found; names given twice are one. */
   get difference() {
-    return differenceOf(this.original.turns, this.model.turns);
+    return differenceOf(this.original.turns, this.model.turns, (k) => this.names.of(k));
   }
 }
 
@@ -239,30 +239,6 @@ function joinedTurns(turns) {
     found.push(own);
   }
   return found;
-}
-
-function differenceOf(before, after) {
-  const edges = [...new Set([...before, ...after].flatMap((turn) => [turn.start, turn.end]))].sort((a, b) => a - b);
-  const events = (turns) => {
-    const sorted = [...turns].sort((a, b) => a.start - b.start);
-    let i = 0;
-    let open = [];
-    return (ms) => {
-      while (i < sorted.length && sorted[i].start <= ms) open.push(sorted[i++]);
-      open = open.filter((turn) => turn.end > ms);
-      return new Set(open.map((turn) => turn.speaker));
-    };
-  };
-  const [one, other] = [events(before), events(after)];
-  let [wrong, total] = [0, 0];
-  for (let i = 0; i + 1 < edges.length; i++) {
-    const [a, b] = [one(edges[i]), other(edges[i])];
-    const length = (edges[i + 1] - edges[i]) / 1000;
-    const both = [...a].filter((k) => b.has(k)).length;
-    wrong += length * (Math.max(a.size, b.size) - both);
-    total += length * b.size;
-  }
-  return { wrong, total };
 }
 
 /** Buttons, the number of speakers, and the line that says how much was corrected. */

@@ -98,8 +98,7 @@ function startPage() {
   corrections.onChange(() => transcript.draw());
   names.onChange(() => {
     warnOfShared(model, names);
-    renameMenus(names);
-    transcript.renamed();
+    renameShown(names);
     doubtfulList(model, names, corrections);
   });
   correctionsPanel(corrections, model, player, view);

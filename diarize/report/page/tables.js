@@ -41,10 +41,19 @@ function speakerTable(model, names, corrections) {
   warnOfShared(model, names);
 }
 
-/** Names in the menus after one has changed. */
-function renameMenus(names) {
-  for (const option of document.querySelectorAll("select.merge option[value]:not([value=''])")) option.textContent = names.of(Number(option.value));
+/** Names wherever one is shown, after one has changed: `data-speaker` says whose it is. */
+function renameShown(names) {
+  for (const each of document.querySelectorAll("option[data-speaker], .name[data-speaker]")) {
+    const name = names.of(Number(each.dataset.speaker));
+    if (each.textContent !== name) each.textContent = name;
+  }
 }
+
+/** A speaker's name in a text. */
+const nameOf = (names, k) => element("span", { class: "name", "data-speaker": String(k), text: names.of(k) });
+
+/** A speaker in a menu. */
+const optionOf = (names, k, selected = false) => element("option", { value: String(k), "data-speaker": String(k), selected, text: names.of(k) });
 
 /** A menu of the others, to be one with. */
 function mergeMenu(model, names, corrections, k) {
@@ -54,7 +63,7 @@ function mergeMenu(model, names, corrections, k) {
     "select",
     { class: "merge", "aria-label": `Merge ${names.of(k)} into` },
     element("option", { value: "", text: "merge into …" }),
-    ...others.map((each) => element("option", { value: String(each), text: names.of(each) })),
+    ...others.map((each) => optionOf(names, each)),
   );
   menu.addEventListener("change", () => menu.value && corrections.merge(k, Number(menu.value)));
   return element("td", { class: "left" }, menu);
@@ -166,15 +175,15 @@ class TurnTable {
     byId("turn-speaker").addEventListener("change", () => this.show(0));
     byId("turns-before").addEventListener("click", () => this.show(this.first - PAGE));
     byId("turns-after").addEventListener("click", () => this.show(this.first + PAGE));
-    names.onChange(() => this.renamed());
-    this.renamed();
+    corrections.onChange(() => this.draw());
+    this.draw();
   }
 
-  renamed() {
+  /** After the turns have changed. */
+  draw() {
     const select = byId("turn-speaker");
     const kept = select.value || "all";
-    const options = this.model.active.map((k) => element("option", { value: String(k), text: this.names.of(k) }));
-    select.replaceChildren(element("option", { value: "all", text: "everybody" }), ...options);
+    select.replaceChildren(element("option", { value: "all", text: "everybody" }), ...this.model.active.map((k) => optionOf(this.names, k)));
     select.value = kept === "all" || this.model.active.includes(Number(kept)) ? kept : "all";
     this.show(this.first);
   }
@@ -201,7 +210,7 @@ class TurnTable {
     const speaker = element("span", { class: "named" }, swatch(this.model.speakers[turn.speaker]), this.menu(turn));
     const remove = element("button", { type: "button", class: "remove", "aria-label": `Delete the turn at ${clock(turn.start / 1000, true)}`, title: "Delete this turn", text: "×", onclick: () => this.corrections.remove(turn) });
     const sure = turn.confidence === null ? "" : percent(turn.confidence / 10000);
-    const rival = element("td", { class: "left wide" }, turn.runnerUp === null ? "" : element("span", { class: "name", text: this.names.of(turn.runnerUp) }));
+    const rival = element("td", { class: "left wide" }, turn.runnerUp === null ? "" : nameOf(this.names, turn.runnerUp));
     return element(
       "tr",
       {},
@@ -215,7 +224,7 @@ class TurnTable {
 
   /** Whose a turn is, as a menu of everybody. */
   menu(turn) {
-    const options = this.model.active.map((k) => element("option", { value: String(k), selected: k === turn.speaker, text: this.names.of(k) }));
+    const options = this.model.active.map((k) => optionOf(this.names, k, k === turn.speaker));
     const menu = element("select", { class: "whose", "aria-label": `Speaker at ${clock(turn.start / 1000, true)}` }, ...options, element("option", { value: "-1", text: "somebody new" }));
     menu.addEventListener("change", () => this.corrections.give(turn, Number(menu.value)));
     return menu;
