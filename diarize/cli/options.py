@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SENSITIVITY",
     "SEPARATE",
+    "Channel",
     "Channels",
     "Hearing",
     "Json",
@@ -29,6 +30,7 @@ __all__ = [
     "Quiet",
     "Settings",
     "Sound",
+    "Track",
     "Verbose",
     "checked",
     "expanded",
@@ -121,10 +123,10 @@ _Preset = Annotated[
         help="Shipped settings; 'diarize config presets' lists them.",
     ),
 ]
-_Channel = Annotated[
+Channel = Annotated[
     int | None, typer.Option("--channel", min=1, help="Channel to take, from 1 (default: the mean of all).")
 ]
-_Track = Annotated[
+Track = Annotated[
     int | None,
     typer.Option("--track", min=1, help="Audio track to take of a file with several, from 1 (default: 1)."),
 ]
@@ -197,8 +199,8 @@ class Settings:
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of everything random (default: 0).")] = (
         None
     )
-    channel: _Channel = None
-    track: _Track = None
+    channel: Channel = None
+    track: Track = None
     space: Annotated[
         str | None, typer.Option("--space", metavar="embedding|mfcc", callback=_space, help=_SPACE_HELP)
     ] = None
@@ -276,8 +278,8 @@ class Hearing:
 
     config: _Config = None
     preset: _Preset = None
-    channel: _Channel = None
-    track: _Track = None
+    channel: Channel = None
+    track: Track = None
     embedding: _Embedding = None
     segmentation: _Segmentation = None
     background: _Background = None

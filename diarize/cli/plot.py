@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from diarize.cli.files import about, chosen, or_silence, read_annotations, refuse_existing
-from diarize.cli.options import Overwrite, Quiet, Verbose
-from diarize.cli.printing import percent, say, shown
+from diarize.cli.options import Channel, Overwrite, Quiet, Track, Verbose
+from diarize.cli.printing import percent, remark, say, shown
 
 if TYPE_CHECKING:
     from diarize.annotation import Annotation
@@ -23,6 +23,8 @@ def plot(
     audio: Annotated[
         Path | None, typer.Option("--audio", metavar="FILE", help="The recording: its loudness goes above.")
     ] = None,
+    channel: Channel = None,
+    track: Track = None,
     reference: Annotated[
         Path | None,
         typer.Option("--reference", metavar="FILE", help="The truth: it goes above, colours matched."),
@@ -42,13 +44,15 @@ def plot(
     """Draw a timeline: one row a speaker, a reference above where one is given."""
     from diarize import plots
 
+    if audio is None and (channel or track):
+        raise typer.BadParameter(f"--{'channel' if channel else 'track'} is of a recording: name it with --audio")
     found = chosen(or_silence(read_annotations(annotation), annotation), recording, annotation)
     truth = _truth(reference, found.recording, quiet=quiet) if reference else None
     path = output or annotation.with_suffix(".png")
     refuse_existing(path, overwrite=overwrite)
     mapping, told = _compared(truth, found) if truth else (None, "")
     figure = plots.timeline(
-        found, reference=truth, mapping=mapping, title=found.recording + told, **_heard(audio)
+        found, reference=truth, mapping=mapping, title=found.recording + told, **_heard(audio, channel, track or 1, quiet=quiet)
     )
     plots.save(figure, path, overwrite=overwrite)
     if not quiet:
@@ -67,12 +71,15 @@ def _compared(truth: Annotation, found: Annotation) -> tuple[dict[str, str], str
     return result.mapping, f"  (DER {percent(result.der)}, {result.protocol})"
 
 
-def _heard(audio: Path | None) -> dict[str, Any]:
+def _heard(audio: Path | None, channel: int | None, track: int, *, quiet: bool) -> dict[str, Any]:
     """Loudness and length of the recording, as ``timeline`` takes them."""
     if audio is None:
         return {}
-    from diarize.audio import read
+    from diarize.audio import open_recording
     from diarize.plots import envelope
 
-    sound = read(audio, rate=8_000)
+    recording = open_recording(audio, rate=8_000, channel=channel, track=track)
+    sound = recording.waveform()
+    for note in recording.notes if not quiet else ():
+        remark(f"note: {shown(note)}")
     return {"loudness": envelope(sound), "duration": sound.duration}

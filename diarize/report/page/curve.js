@@ -66,9 +66,10 @@ function countsOf(curve, axes) {
 function markOf(curve, count, [x, y]) {
   const chosen = count === curve.chosen;
   const near = curve.equivalent.includes(count);
+  const last = count === curve.counts.at(-1); // whose words go to the left, where there is room
   const kind = chosen ? "chosen" : near ? "near" : "dot";
   const words = chosen ? "chosen" : near ? "nearly as good" : "";
   const mark = element("svg:circle", { class: kind, cx: x.toFixed(1), cy: y.toFixed(1), r: chosen || near ? 6 : 3 });
   mark.append(element("svg:title", { text: `${count} speakers${words && `: ${words}`}` }));
-  return words ? [mark, element("svg:text", { class: chosen ? "label" : null, x: (x + 10).toFixed(1), y: (y + (chosen ? -2 : 14)).toFixed(1), text: words })] : [mark];
+  return words ? [mark, element("svg:text", { class: chosen ? "label" : null, x: (last ? x + 8 : x + 10).toFixed(1), y: (y + (last ? 20 : chosen ? -2 : 14)).toFixed(1), "text-anchor": last ? "end" : null, text: words })] : [mark];
 }
