@@ -123,7 +123,9 @@ def test_an_ogg_file_with_pictures_or_damaged_comments_is_read_as_far_as_it_goes
     (tmp_path / "b.ogg").write_bytes(whole.replace(b"OpusHead", b"\x80theora ", 1))
     with (tmp_path / "b.ogg").open("rb", buffering=0) as file:
         assert [track.language for track in ogg_tracks(file)] == ["deu", ""]
-    (tmp_path / "c.ogg").write_bytes(whole.replace(b"\x0c\0\0\0language=eng", b"\xff\xff\xff\x7flanguage=eng", 1))
+    (tmp_path / "c.ogg").write_bytes(
+        whole.replace(b"\x0c\0\0\0language=eng", b"\xff\xff\xff\x7flanguage=eng", 1)
+    )
     for size in (0, 30, 200, len(whole)):
         (tmp_path / "d.ogg").write_bytes((tmp_path / "c.ogg").read_bytes()[:size])
         with (tmp_path / "d.ogg").open("rb", buffering=0) as file:

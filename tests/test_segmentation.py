@@ -207,7 +207,9 @@ def test_the_same_speaker_after_a_pause_is_no_change():
 def test_unlikely_changes_are_left_out_and_their_pieces_joined():
     """The doubtful second in the middle belongs to A; with threshold 0 it is B's."""
     doubtful = posteriors((4, (0.95, 0.05)), (1, (0.45, 0.55)), (3, (0.95, 0.05)), (3, (0.05, 0.95)))
-    assert [change.time for change in by_posteriors(doubtful, min_probability=0.0)] == pytest.approx([4, 5, 8])
+    assert [change.time for change in by_posteriors(doubtful, min_probability=0.0)] == pytest.approx(
+        [4, 5, 8]
+    )
     (kept,) = by_posteriors(doubtful, min_probability=0.55)
     assert kept.time == pytest.approx(8.0)
     before = (7 * 0.95 + 0.45) / 8

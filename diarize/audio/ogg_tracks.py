@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["ogg_tracks"]
 
 SOUNDS: Final = {b"OpusHead": 8, b"\x01vorbis": 7, b"\x7fFLAC": 4, b"Speex   ": 0}
-"""How the first packet of a stream of sound begins, and how many bytes come before the comments in the second."""
+"""How the first packet of a stream of sound begins; bytes before the comments in the second."""
 MOST: Final = 1 << 20  # bytes of comments, which may hold a picture
 PAGES: Final = 4096  # that are looked at
 

@@ -67,7 +67,7 @@ class Way:
     penalty: Annotated[
         float | None,
         typer.Option(
-            "--penalty", min=0, metavar="L", help="With bic: larger finds fewer changes (default: 2)."
+            "--penalty", min=0, metavar="L", help="For bic: a larger value finds fewer changes (default: 2)."
         ),
     ] = None
 
@@ -78,12 +78,15 @@ class Truth:
 
     reference: Annotated[
         Path | None,
-        typer.Option("--reference", metavar="FILE", help="The truth: the changes are scored against it."),
+        typer.Option("--reference", metavar="FILE", help="The reference, to score the changes against."),
     ] = None
     tolerance: Annotated[
         float | None,
         typer.Option(
-            "--tolerance", min=0, metavar="SECONDS", help="How far off, with --reference (default: 0.5)."
+            "--tolerance",
+            min=0,
+            metavar="SECONDS",
+            help="Largest distance of a match, with --reference (default: 0.5).",
         ),
     ] = None
 
@@ -119,7 +122,7 @@ def changes(
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Print when somebody else begins to speak, how probable that is, and who spoke before and after."""
+    """Print the speaker changes: time, probability, and the speakers before and after."""
     kind = _kind(format, output, json=json)
     _check_way(way, settings)
     _check_truth(truth)
@@ -177,7 +180,13 @@ def _check_way(way: Way, asked: Settings) -> None:
 
 
 def _by_posteriors(
-    audio: Path, config: Config, part: Sound, speech: Path | None, min_probability: float | None, *, quiet: bool
+    audio: Path,
+    config: Config,
+    part: Sound,
+    speech: Path | None,
+    min_probability: float | None,
+    *,
+    quiet: bool,
 ) -> _Found:
     from diarize.resegmentation.changes import by_posteriors
 

@@ -45,7 +45,7 @@ def convert(
 ) -> None:
     """Write turns in another format; both formats are known by suffix unless they are named.
 
-    What was said is kept wherever the other format has a place for it.
+    Words are kept if the other format can hold them.
     """
     from diarize.formats import write_file
 

@@ -49,7 +49,7 @@ def link(
 ) -> None:
     """Give the same voice the same label in all recordings, and write the results anew with these labels.
 
-    Listens to the recordings again where the turns are. Voices of one recording always stay apart.
+    Reads the recordings again. Speakers of one recording always stay apart.
     """
     if quiet and (json or verbose):
         raise typer.BadParameter("--quiet contradicts --json and --verbose; leave one of them out")
@@ -140,5 +140,5 @@ def _summary(groups: Sequence[Linked], seconds: dict[tuple[str, str], float], pa
         for group in groups
     ]
     head = f"{len(groups)} voices in {len(paths)} results"
-    lines = [table(("voice", "time", "recordings", "weakest", "heard as"), rows)] if rows else []
+    lines = [table(("voice", "time", "recordings", "weakest", "speakers"), rows)] if rows else []
     return "\n".join([head, *lines, *(f"  wrote {shown(path)}" for path in paths)])

@@ -21,17 +21,20 @@ def plot(
     annotation: Annotated[Path, typer.Argument(metavar="FILE.rttm", help="Turns in any readable format.")],
     *,
     audio: Annotated[
-        Path | None, typer.Option("--audio", metavar="FILE", help="The recording: its loudness goes above.")
+        Path | None,
+        typer.Option("--audio", metavar="FILE", help="The recording, to draw its loudness above."),
     ] = None,
     channel: Channel = None,
     track: Track = None,
     reference: Annotated[
         Path | None,
-        typer.Option("--reference", metavar="FILE", help="The truth: it goes above, colours matched."),
+        typer.Option(
+            "--reference", metavar="FILE", help="The reference, to draw it above in matching colours."
+        ),
     ] = None,
     recording: Annotated[
         str | None,
-        typer.Option("--recording", metavar="NAME", help="Which one, where the file holds several."),
+        typer.Option("--recording", metavar="NAME", help="Name of the recording, if the file has several."),
     ] = None,
     output: Annotated[
         Path | None,
@@ -41,18 +44,24 @@ def plot(
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Draw a timeline: one row a speaker, a reference above where one is given."""
+    """Draw a timeline with one row per speaker, and a reference above it if one is given."""
     from diarize import plots
 
     if audio is None and (channel or track):
-        raise typer.BadParameter(f"--{'channel' if channel else 'track'} is of a recording: name it with --audio")
+        raise typer.BadParameter(
+            f"--{'channel' if channel else 'track'} is of a recording: name it with --audio"
+        )
     found = chosen(or_silence(read_annotations(annotation), annotation), recording, annotation)
     truth = _truth(reference, found.recording, quiet=quiet) if reference else None
     path = output or annotation.with_suffix(".png")
     refuse_existing(path, overwrite=overwrite)
     mapping, told = _compared(truth, found) if truth else (None, "")
     figure = plots.timeline(
-        found, reference=truth, mapping=mapping, title=found.recording + told, **_heard(audio, channel, track or 1, quiet=quiet)
+        found,
+        reference=truth,
+        mapping=mapping,
+        title=found.recording + told,
+        **_heard(audio, channel, track or 1, quiet=quiet),
     )
     plots.save(figure, path, overwrite=overwrite)
     if not quiet:

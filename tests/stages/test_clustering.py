@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from diarize.clustering import Clustering, clustered, embeddings, gaussians, nobody
+from diarize.clustering.count import decided
 from diarize.config import ClusteringConfig
 from diarize.errors import DiarizeError
 from diarize.types import SpeakerPoints
@@ -295,6 +296,19 @@ class TestGaussians:
         assert max(clustered(few, settings(max_speakers=20), 0).counts) <= 4
         with pytest.raises(DiarizeError, match="at least 5 speakers"):
             clustered(few, settings(min_speakers=5), 0)
+
+
+def test_a_number_that_is_close_and_refused_is_named_with_the_reason():
+    """Two nats behind is nearly as good, and would be called so if its voices were not alike."""
+    solutions = {k: np.full((6, k), 1 / k) for k in (1, 2, 3, 4)}
+    values = {1: 50.0, 2: 10.0, 3: 12.0, 4: 60.0}
+    config = ClusteringConfig()
+    found = decided("BIC", solutions, values, config, lambda shares, margin: shares.shape[1] < 3)
+    assert (found.chosen, found.equivalent, found.alike) == (2, (2,), (3,))
+    assert found.explanation == "2 by BIC; two voices of 3 would be too much alike"
+    assert found.why_no_more.startswith("3 lost: two of its voices are likelier one voice")
+    free = decided("BIC", solutions, values, config)
+    assert (free.equivalent, free.alike) == ((2, 3), ())
 
 
 def lost(values, chosen, equivalent=(), alike=()):

@@ -12,7 +12,7 @@ function curvePanel(curve) {
 
 function wordsOf(curve) {
   const others = curve.equivalent.filter((count) => count !== curve.chosen);
-  const near = others.length ? ` The criterion can hardly tell it from ${others.join(" or ")}: check by ear before trusting it.` : "";
+  const near = others.length ? ` ${others.join(" or ")} ${others.length > 1 ? "are" : "is"} nearly as good: listen before you trust the number.` : "";
   const lost = curve.whyNoMore && !others.includes(curve.chosen + 1) ? ` ${curve.whyNoMore}.` : "";
   return `${curve.explanation[0].toUpperCase()}${curve.explanation.slice(1)}.${lost}${near}`;
 }

@@ -10,16 +10,16 @@ function summaryOf(model) {
 
 function legendOf(model) {
   const parts = [];
-  if (model.shares) parts.push("Pale bar: whose turn it is. Ribbon in it: how probable that is; seen from afar, the share of the time.");
-  else parts.push("Bar: whose turn it is.");
-  if (model.doubt) parts.push("Doubt: what the likeliest speaker lacks to certainty, up to one half.");
+  if (model.shares) parts.push("Pale bar: turn. Ribbon in it: posterior of the speaker; zoomed out, share of the time.");
+  else parts.push("Bar: turn.");
+  if (model.doubt) parts.push("Doubt: one minus the largest posterior, up to one half.");
   if (model.flagged.length) parts.push("Unusual: speech that fits no speaker well.");
   return parts.join(" ");
 }
 
 function about(model) {
   const versions = Object.entries(model.versions).map(([name, version]) => `${name} ${version}`);
-  byId("versions").textContent = versions.length ? versions.join(", ") : "Made from turns alone: settings and versions are not known.";
+  byId("versions").textContent = versions.length ? versions.join(", ") : "Made from turns only: settings and versions are unknown.";
   if (!model.settings.length) return;
   const changed = model.settings.filter(([, , other]) => other).length;
   byId("settings").hidden = false;
@@ -79,8 +79,8 @@ function startPage() {
   timeline.onEdge = (edge, time) => corrections.place(edge.turn, edge.side, Math.round(time * 1000));
   byId("legend").textContent = legendOf(model);
   byId("doing").textContent = model.sound
-    ? "Click to play from there, drag to move, drag the end of a turn to move that, wheel or two fingers to zoom."
-    : "Drag to move, drag the end of a turn to move that, wheel or two fingers to zoom. This page has no sound: report the recording itself, or give it with --audio.";
+    ? "Click to play, drag to move the view, wheel or two fingers to zoom. Zoomed in, drag the end of a turn to change it."
+    : "Drag to move the view, wheel or two fingers to zoom. Zoomed in, drag the end of a turn to change it. This page has no sound: make it from the recording, or with --audio.";
   notes(model);
   connect({ model, names, view, player, timeline, corrections });
   const drawTables = () => {

@@ -26,7 +26,7 @@ class Player {
   fail(link) {
     this.failed = true;
     this.reason = link
-      ? "The recording is not where this page looks for it; keep both in the same place to each other."
+      ? "The recording was not found; the page and the recording must stay in the same folders relative to each other."
       : "This browser cannot play the sound in this page (MP3).";
     this.changed();
   }

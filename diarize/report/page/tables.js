@@ -4,8 +4,8 @@
 const PAGE = 100; // turns shown at a time
 const LISTED = 60; // unusual stretches
 
-const LEFT = ["name", "start", "speaker", "else"]; // columns of texts
-const WIDE = ["share of talk", "turns", "mean turn", "else"]; // columns that a narrow screen has no room for
+const LEFT = ["name", "start", "speaker", "runner-up"]; // columns of texts
+const WIDE = ["share of talk", "turns", "mean turn", "runner-up"]; // columns that a narrow screen has no room for
 
 const head = (...texts) => element("thead", {}, element("tr", {}, ...texts.map((text) => element("th", { scope: "col", class: [LEFT.includes(text) && "left", WIDE.includes(text) && "wide"].filter(Boolean).join(" ") || null, text }))));
 
@@ -125,7 +125,7 @@ function doubtfulList(model, names, corrections) {
 
 function warnOfShared(model, names) {
   const shared = names.shared(model.active);
-  byId("same-names").textContent = shared.length ? `More than one speaker is called ${shared.join(", ")}: downloads take them for one.` : "";
+  byId("same-names").textContent = shared.length ? `More than one speaker is called ${shared.join(", ")}: in downloads they become one speaker.` : "";
 }
 
 /* Who follows whom */
@@ -154,7 +154,7 @@ function outlierList(model, names, player, view) {
   const part = all.length > found.length ? ` The first ${found.length} of ${all.length}.` : "";
   byId("outliers").hidden = false;
   byId("outlier-words").textContent = found.length
-    ? `Speech that fits none of the speakers well: talk at once, a voice that was given no speaker, laughter, noise. The least usual two in a hundred windows of this recording, the least usual first: where to listen, not proof of an error.${part}`
+    ? `Speech that fits none of the speakers well: overlap, a person without a speaker of their own, laughter, noise. These are the 2 % least usual windows, the least usual first. They say where to listen, not that there is an error.${part}`
     : "Too little speech to call any of it unusual.";
   byId("outlier-list").replaceChildren(...found.map((each) => outlierItem(model, names, each, player, view)));
 }
@@ -202,7 +202,7 @@ class TurnTable {
     byId("turns-shown").textContent = turns.length ? `${this.first + 1}–${last} of ${turns.length}` : "none";
     byId("turns-before").disabled = this.first === 0;
     byId("turns-after").disabled = last >= turns.length;
-    const columns = ["start", "length", "speaker", ...(this.model.sureness ? ["sure", "else"] : []), ""];
+    const columns = ["start", "length", "speaker", ...(this.model.sureness ? ["sure", "runner-up"] : []), ""];
     byId("turn-table").replaceChildren(head(...columns), element("tbody", {}, ...turns.slice(this.first, last).map((turn) => this.row(turn))));
   }
 

@@ -277,6 +277,6 @@ function whoAt(model, names, time) {
 
 function describedTurn(turn, names) {
   const sure = turn.confidence === null ? "" : `, ${percent(turn.confidence / 10000)} sure`;
-  const rival = turn.runnerUp === null ? "" : `, else ${names.of(turn.runnerUp)}`;
+  const rival = turn.runnerUp === null ? "" : `, or ${names.of(turn.runnerUp)}`;
   return `${names.of(turn.speaker)}${sure}${rival}`;
 }
