@@ -82,7 +82,7 @@ def test_each_channel_is_heard_by_itself(tmp_path, sides):
 
 
 def test_what_is_left_beside_a_leak_is_no_turn(tmp_path, sides):
-    """Scraps of a twentieth of a second between a leak and the end of speech; a short answer by itself stays."""
+    """Scraps of a twentieth of a second beside a leak; a short answer by itself stays."""
     samples, _ = sides
     path = tmp_path / "call.wav"
     soundfile.write(path, samples + 0.1 * np.roll(samples, 80, axis=0)[:, ::-1] + noise(1e-4), RATE)
