@@ -1,11 +1,14 @@
-"use strict";
 /* What the reader puts right: who, from when to when; with undo, kept in the browser, and told how much it was. */
+
+import { differenceOf } from "./difference.js";
+import { turnsOf } from "./model.js";
+import { byId, clock, element, percent, tell, two } from "./text.js";
 
 const LEAST = 20; // ms of a turn
 const ADDED = 2000; // ms of a new turn
-const NUDGE = 50; // ms by which a key moves a boundary
+export const NUDGE = 50; // ms by which a key moves a boundary
 
-class Corrections {
+export class Corrections {
   constructor(model, names, player) {
     Object.assign(this, { model, names, player, past: [], future: [], listeners: [], reviewed: new Set(), kept: true, show: () => {} });
     this.original = this.snapshot();
@@ -214,7 +217,7 @@ class Corrections {
 }
 
 /** Whether a value out of a file or the browser's memory is what `snapshot` gives. */
-function isState(value) {
+export function isState(value) {
   const lists = ["turns", "given", "current", "owners"].every((name) => Array.isArray(value?.[name]));
   if (!lists || value.given.length !== value.current.length) return false;
   const time = (ms) => Number.isInteger(ms) && ms >= 0;
@@ -242,7 +245,7 @@ function joinedTurns(turns) {
 }
 
 /** Buttons, the number of speakers, and the line that says how much was corrected. */
-function correctionsPanel(corrections, model, player, view) {
+export function correctionsPanel(corrections, model, player, view) {
   const buttons = { undo: () => corrections.undo(), redo: () => corrections.redo(), discard: () => corrections.discard() };
   for (const [id, act] of Object.entries(buttons)) byId(id).addEventListener("click", act);
   byId("review").hidden = !model.sureness;
@@ -264,7 +267,7 @@ function correctionsPanel(corrections, model, player, view) {
   show();
 }
 
-function reviewNext(corrections, player, view) {
+export function reviewNext(corrections, player, view) {
   const turn = corrections.nextToReview();
   if (!turn) {
     tell("every turn was looked at");

@@ -1,9 +1,10 @@
-"use strict";
 /* The criterion against the number of speakers, and why the number was taken. */
+
+import { byId, element } from "./text.js";
 
 const PLOT = { width: 480, height: 244, left: 56, right: 16, top: 36, bottom: 38 };
 
-function curvePanel(curve) {
+export function curvePanel(curve) {
   if (!curve || curve.counts.length < 1 || curve.chosen === 0) return;
   byId("curve").hidden = false;
   byId("curve-words").textContent = wordsOf(curve);

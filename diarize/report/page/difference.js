@@ -1,9 +1,8 @@
-"use strict";
 /* How much two sets of turns differ: the DER of `diarize score BEFORE AFTER` (scoring/der.py, scoring/mapping.py). */
 
 /** Seconds that are missed, false or of another speaker, and all speaker time before; each speaker after is matched
     with one before so that they have the most time in common. `name`: who counts as one speaker after. */
-function differenceOf(before, after, name = (k) => k) {
+export function differenceOf(before, after, name = (k) => k) {
   const [one, other] = [new Map(), new Map()]; // speakers who talk now, with how many turns of theirs
   const together = new Map(); // ms in which a speaker before and one after talk
   let [longer, total, reached] = [0, 0, 0];
@@ -26,7 +25,7 @@ function edgesOf(turns, open, name) {
   ]);
 }
 
-const addTo = (sums, key, value) => sums.set(key, (sums.get(key) || 0) + value);
+export const addTo = (sums, key, value) => sums.set(key, (sums.get(key) || 0) + value);
 
 function addedMap(rows, key) {
   if (!rows.has(key)) rows.set(key, new Map());

@@ -1,5 +1,19 @@
-"use strict";
 /* Puts the page together. */
+
+import { Corrections, correctionsPanel } from "./corrections.js";
+import { curvePanel } from "./curve.js";
+import { download, downloadPage, WRITERS } from "./downloads.js";
+import { editsFile } from "./edits.js";
+import { listenToKeys, shortcutsOf } from "./keys.js";
+import { mergeByDrag } from "./merging.js";
+import { Model } from "./model.js";
+import { Names } from "./names.js";
+import { Player } from "./player.js";
+import { doubtfulList, outlierList, renameShown, speakerTable, successionTable, TurnTable, warnOfShared } from "./tables.js";
+import { byId, clock, counted, element } from "./text.js";
+import { Timeline, whoAt } from "./timeline.js";
+import { TranscriptPanel } from "./transcript.js";
+import { TimeWindow } from "./window.js";
 
 function summaryOf(model) {
   const parts = [clock(model.end - model.start), counted(model.active.length, "speaker"), counted(model.turns.length, "turn")];

@@ -1,7 +1,9 @@
-"use strict";
 /* Where we are in the recording, and its sound where there is one. */
 
-class Player {
+import { bytesOf } from "./model.js";
+import { byId } from "./text.js";
+
+export class Player {
   constructor(model, audio) {
     this.audio = audio;
     this.offset = model.sound ? model.sound.offset : 0;

@@ -1,6 +1,8 @@
-"use strict";
 /* What was said, word by word, with whom each word is given to: as in the transcript that was read, except where
    the turns were corrected. */
+
+import { addTo } from "./difference.js";
+import { after } from "./model.js";
 
 /** Turns to look up by time. */
 class Spoken {
@@ -48,7 +50,7 @@ function sentencesOf({ start, end, speaker, confidence, text, words }) {
   });
 }
 
-class Said {
+export class Said {
   constructor(model) {
     this.model = model;
     this.sentences = sentencesOf(model.said);
@@ -86,10 +88,10 @@ class Said {
   }
 }
 
-const wordsTogether = (words) => words.map((word, i) => (word.blank && i ? " " : "") + word.text).join("");
+export const wordsTogether = (words) => words.map((word, i) => (word.blank && i ? " " : "") + word.text).join("");
 
 /** What is shown: the words of a transcript or, without one, what the turns themselves say. */
-function utterancesOf(model) {
+export function utterancesOf(model) {
   if (model.transcript) return model.transcript.rows().sort((a, b) => a.start - b.start);
   return model.turns.filter((turn) => turn.text).map((turn) => ({ ...turn, words: [{ index: `${turn.start} ${turn.end} ${turn.text}`, text: turn.text, start: turn.start, end: turn.end }] }));
 }

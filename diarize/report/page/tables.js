@@ -1,5 +1,7 @@
-"use strict";
 /* Tables: speakers, who follows whom, turns; and the list of unusual stretches. */
+
+import { stretchesOf } from "./model.js";
+import { byId, clock, element, percent } from "./text.js";
 
 const PAGE = 100; // turns shown at a time
 const LISTED = 60; // unusual stretches
@@ -17,10 +19,10 @@ function coloured(made, speaker) {
 }
 
 /** A mark in a speaker's colour. */
-const swatch = (speaker) => coloured(element("span", { class: "swatch", "aria-hidden": "true" }), speaker);
+export const swatch = (speaker) => coloured(element("span", { class: "swatch", "aria-hidden": "true" }), speaker);
 
 /** A button that plays from a time. */
-function timeButton(ms, player, view) {
+export function timeButton(ms, player, view) {
   const time = ms / 1000;
   const play = () => {
     view.reveal(time);
@@ -31,7 +33,7 @@ function timeButton(ms, player, view) {
 
 /* Speakers */
 
-function speakerTable(model, names, corrections) {
+export function speakerTable(model, names, corrections) {
   const rows = model.active.map((k) => speakerRow(model, names, corrections, model.speakers[k], k));
   const total = model.speakers.reduce((sum, speaker) => sum + speaker.seconds, 0);
   const n = model.speakers.reduce((sum, speaker) => sum + speaker.turns, 0);
@@ -42,7 +44,7 @@ function speakerTable(model, names, corrections) {
 }
 
 /** Names wherever one is shown, after one has changed: `data-speaker` says whose it is. */
-function renameShown(names) {
+export function renameShown(names) {
   for (const each of document.querySelectorAll("option[data-speaker], .name[data-speaker]")) {
     const name = names.of(Number(each.dataset.speaker));
     if (each.textContent !== name) each.textContent = name;
@@ -50,7 +52,7 @@ function renameShown(names) {
 }
 
 /** A speaker's name in a text. */
-const nameOf = (names, k) => element("span", { class: "name", "data-speaker": String(k), text: names.of(k) });
+export const nameOf = (names, k) => element("span", { class: "name", "data-speaker": String(k), text: names.of(k) });
 
 /** A speaker in a menu. */
 const optionOf = (names, k, selected = false) => element("option", { value: String(k), "data-speaker": String(k), selected, text: names.of(k) });
@@ -112,7 +114,7 @@ function meanSureness(turns) {
 }
 
 /** Speakers of a few seconds, who may be nobody of their own, each with a button that merges it. */
-function doubtfulList(model, names, corrections) {
+export function doubtfulList(model, names, corrections) {
   const left = model.doubtful.filter(({ speaker }) => model.active.includes(speaker));
   byId("doubtful").hidden = !left.length;
   byId("doubtful").replaceChildren(
@@ -123,14 +125,14 @@ function doubtfulList(model, names, corrections) {
   );
 }
 
-function warnOfShared(model, names) {
+export function warnOfShared(model, names) {
   const shared = names.shared(model.active);
   byId("same-names").textContent = shared.length ? `More than one speaker is called ${shared.join(", ")}: in downloads they become one speaker.` : "";
 }
 
 /* Who follows whom */
 
-function successionTable(model, names) {
+export function successionTable(model, names) {
   const { active, successions } = model;
   const most = Math.max(1, ...active.flatMap((i) => active.filter((j) => i !== j).map((j) => successions[i][j])));
   const label = (k) => element("span", { class: "name", title: names.of(k), text: names.of(k) });
@@ -147,7 +149,7 @@ function successionCell(n, own, share) {
 
 /* Unusual stretches */
 
-function outlierList(model, names, player, view) {
+export function outlierList(model, names, player, view) {
   if (!model.windows) return;
   const all = stretchesOf(model.flagged);
   const found = all.slice(0, LISTED);
@@ -167,7 +169,7 @@ function outlierItem(model, names, each, player, view) {
 
 /* Turns */
 
-class TurnTable {
+export class TurnTable {
   constructor(model, names, player, view, corrections) {
     Object.assign(this, { model, names, player, view, corrections, first: 0 });
     byId("turn-order-label").hidden = !model.sureness;

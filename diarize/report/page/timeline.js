@@ -1,11 +1,15 @@
-"use strict";
 /* The timeline that can be clicked, dragged and zoomed, the strip of the whole below it, and its lines on paper. */
+
+import { drawTimeline, fillBars, FONT, rowsOf, scaleOf, sharpened } from "./drawing.js";
+import { byId, clock, element, percent } from "./text.js";
+import { colourOf, darkness, stillness, themeNow } from "./theme.js";
+import { apart } from "./writers.js";
 
 const WHEEL = 1.0015; // zoom for each px of the wheel
 const DRAG = 4; // px from which a press is a drag
 const ROOM = 3; // how many times a turn must be as wide as the reach of the pointer for its ends to be taken
 
-class Timeline {
+export class Timeline {
   constructor(model, names, view, player) {
     Object.assign(this, { model, names, view, player });
     this.box = byId("timeline");
@@ -269,7 +273,7 @@ class Timeline {
 }
 
 /** Who speaks at a time, how surely, and who else it might be. */
-function whoAt(model, names, time) {
+export function whoAt(model, names, time) {
   const turns = model.at(time);
   if (!turns.length) return "nobody";
   return turns.map((turn) => describedTurn(turn, names)).join("; ");

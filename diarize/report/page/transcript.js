@@ -1,8 +1,12 @@
-"use strict";
 /* The panel of what was said: a paragraph for each time somebody begins, every word of it with the sound. Words become
    elements where they come into view: two hours have twenty thousand. */
 
-class TranscriptPanel {
+import { after } from "./model.js";
+import { utterancesOf, wordsTogether } from "./said.js";
+import { nameOf, swatch, timeButton } from "./tables.js";
+import { byId, element } from "./text.js";
+
+export class TranscriptPanel {
   constructor(model, names, player, view) {
     Object.assign(this, { model, names, player, view, words: [], now: null, drawn: new Map(), marks: new WeakMap() });
     this.list = byId("sentence-list");
