@@ -1,4 +1,4 @@
-"""The page itself: one template, one style, one script out of ES modules, one block of JSON, and the sound."""
+"""The page itself: a template, a style, a script out of ES modules, a block of JSON, and the sound."""
 
 from __future__ import annotations
 
