@@ -49,7 +49,7 @@ def link(
 ) -> None:
     """Give the same voice the same label in all recordings, and write the results anew with these labels.
 
-    Reads the recordings again. Speakers of one recording always stay apart.
+    Listens to the recordings again where the turns are. Voices of one recording always stay apart.
     """
     if quiet and (json or verbose):
         raise typer.BadParameter("--quiet contradicts --json and --verbose; leave one of them out")
