@@ -52,7 +52,8 @@ class Clustering:
     def explanation(self) -> str:
         """One line for people."""
         if len(self.counts) == 1:
-            return f"{self.chosen}: {'no other number came up' if self.chosen else 'nobody speaks'}"
+            alone = "the sum over channels" if self.criterion == "channels" else "no other number came up"
+            return f"{self.chosen}: {alone if self.chosen else 'nobody speaks'}"
         others = [str(k) for k in self.equivalent if k != self.chosen]
         if others:
             return f"{self.chosen} by {self.criterion}; nearly as good: {', '.join(others)}"

@@ -194,6 +194,23 @@ def test_plot_shows_loudness_and_length_of_a_recording_of_silence(cli, talk, fil
     assert asked["loudness"].max() > 0.01
 
 
+def test_converting_a_transcript_without_speakers_names_the_command_that_gives_it_some(cli, files):
+    """Other JSON is refused as ever."""
+    (files / "said.json").write_text(
+        json.dumps(
+            {"segments": [{"start": 0.0, "end": 1.0, "text": "Good morning."}], "text": "Good morning."}
+        )
+    )
+    (files / "other.json").write_text('{"a": 1}')
+    refused = cli("convert", files / "said.json", files / "said.srt")
+    assert refused.exit_code == 1
+    assert f"'diarize label {files / 'said.json'} AUDIO' gives it speakers" in refused.stderr
+    other = cli("convert", files / "other.json", files / "other.srt")
+    assert other.exit_code == 1
+    assert "label" not in other.stderr
+    assert not list(files.glob("*.srt"))
+
+
 def test_plot_shows_the_channel_and_track_that_are_asked_for(cli, files, monkeypatch):
     """As run has them; without a recording they say nothing and are refused."""
     import numpy as np

@@ -350,6 +350,8 @@ class TestExplanation:
     def test_one_line_says_how_sure(self):
         """Alone, ahead of the next, or with others nearly as good."""
         assert self.explained({1: 5.0}, 1, (1,)) == "1: no other number came up"
+        channels = replace(nobody(), criterion="channels", chosen=2)
+        assert channels.explanation == "2: the sum over channels"
         line = self.explained({1: 90.0, 2: 10.0, 3: 32.4}, 2, (2,))
         assert line == "2 by evidence; next is 3, 22 nats behind"
         line = self.explained({1: 11.0, 2: 10.0, 3: 12.0}, 2, (1, 2, 3))
