@@ -219,8 +219,7 @@ def _summary(plan: Plan, report: Report) -> str:
     heard = sum(entry.get("duration", 0.0) for entry in report.entries if entry["status"] == "ok")
     lines += [f"  note: {shown(entry['audio'])}: {shown(note)}" for entry in told for note in entry["notes"]]
     lines += [
-        f"  note: {shown(path)} is of an earlier batch; its recording failed now or is gone"
-        for path in report.stale
+        f"  note: {shown(path)} is of an earlier batch and was not written now" for path in report.stale
     ]
     lines.append(f"{counts}; {clock(heard)} of sound in {clock(report.seconds)}")
     return "\n".join([*lines, f"wrote {shown(plan.output / 'manifest.jsonl')}"])
