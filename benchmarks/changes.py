@@ -42,7 +42,7 @@ def graded(recording: Recording, threshold: float, penalties: Sequence[float]) -
     """Both methods on one recording, ΔBIC once for every penalty."""
     config = diarize.Config()
     result = diarize.diarize(recording.path, config)
-    found = {"posteriors": changes.by_posteriors(result.posteriors, threshold=threshold)}
+    found = {"posteriors": changes.by_posteriors(result.posteriors, min_probability=threshold)}
     opened = open_recording(recording.path, rate=config.audio.rate)
     features = changes.bic_features((block.samples for block in opened.blocks()), config)
     for penalty in penalties:

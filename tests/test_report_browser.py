@@ -381,7 +381,7 @@ def test_a_linked_recording_plays_from_its_file(browser, folder):
         )
     path.write_text(rendered(Report.of_result(result(), sound=linked(open_recording(audio), "./gone.wav"))))
     browser.get(path.as_uri())
-    assert waited(lambda: "keep both" in browser.find_element("id", "here").text)
+    assert waited(lambda: "was not found" in browser.find_element("id", "here").text)
 
 
 def test_turns_alone_make_a_page(browser, folder):

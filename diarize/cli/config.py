@@ -46,7 +46,7 @@ def check(
     *,
     verbose: Verbose = False,
 ) -> None:
-    """Say of each file of settings whether it is right, and what it changes."""
+    """Check files of settings, and print what each changes."""
     from diarize.config import loaded, without_defaults
     from diarize.config.commented import changes
 

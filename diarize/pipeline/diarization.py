@@ -322,7 +322,9 @@ def _with_as_many(
     forced = turns.by_appearance(alternatives.forced(points, mask, selection.solutions, least))
     spoken = np.bincount(forced.values.argmax(axis=1)[mask.values]) / mask.grid.frame_rate
     each = ", ".join(f"{name} {spent:.1f} s" for name, spent in zip(forced.speakers, spoken, strict=False))
-    return forced, (f"{least} speakers asked for, of whom {apart} can be told apart; best effort: {each}",)
+    return forced, (
+        f"{least} speakers asked for, but only {apart} have frames of their own; best effort: {each}",
+    )
 
 
 def _silent(sound: Sound, mask: SpeechMask, band: str, duration: float, config: Config) -> Diarization:
