@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 
 import diarize
 from benchmarks.corpora import corpora
-from diarize import scoring
-from diarize.audio import open_recording
+from diarize import pipeline, scoring
 from diarize.resegmentation import changes
 
 if TYPE_CHECKING:
@@ -43,8 +42,8 @@ def graded(recording: Recording, threshold: float, penalties: Sequence[float]) -
     config = diarize.Config()
     result = diarize.diarize(recording.path, config)
     found = {"posteriors": changes.by_posteriors(result.posteriors, threshold=threshold)}
-    opened = open_recording(recording.path, rate=config.audio.rate)
-    features = changes.bic_features((block.samples for block in opened.blocks()), config)
+    heard, _ = pipeline.speech_features(recording.path, config)
+    features = changes.bic_features(heard.features, config.features)
     for penalty in penalties:
         settings = changes.BicSettings(penalty=penalty)
         found[f"bic, penalty {penalty:g}"] = changes.by_bic(features, result.speech, settings)

@@ -207,7 +207,8 @@ class SpeakerPoints:
     ``values`` (n, d): where the window lies; ``bounds`` (n, 2): starts and ends in frames of ``grid``,
     half-open, in order of time; ``first`` bool (n,): whether the window begins a stretch of speech;
     ``weights`` (n,): the share of a full window that each is, and ``between`` ψ (d,): variance of speakers in
-    every dimension where that within a speaker is 1, or None where no model of speakers is known.
+    every dimension where that within a speaker is 1, or None where no model of speakers is known; ``model``:
+    the first digits of the checksum of the embedding that made them.
     """
 
     values: Array
@@ -216,6 +217,7 @@ class SpeakerPoints:
     grid: FrameGrid
     weights: Array | None = None
     between: Array | None = None
+    model: str = ""
 
     def __post_init__(self) -> None:
         n = len(self.values)

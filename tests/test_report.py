@@ -21,13 +21,14 @@ from diarize.audio import compressed, open_recording, write
 from diarize.clustering import Clustering
 from diarize.clustering.outliers import Outliers
 from diarize.config import ClusteringConfig, Config
-from diarize.errors import AudioError, FormatError
+from diarize.errors import AudioError
 from diarize.pipeline import Diarization
-from diarize.report import Report, Sound, address, heard, is_document, linked, rendered, reports_in
+from diarize.report import Report, Sound, address, heard, linked, rendered
 from diarize.report.colours import DARK_PAGE, contrast, on_dark, on_light
 from diarize.report.data import contents
 from diarize.report.downsampling import MOST, pooled, ribbons
 from diarize.report.page import SCRIPTS
+from diarize.results import Provenance, Result, SpeakerCount
 from diarize.types import FrameGrid, Posteriors, SpeechMask, Waveform
 
 GRID = FrameGrid(16_000, 160, 400, -120, 1000)  # ten seconds
@@ -147,7 +148,9 @@ def test_ribbons_are_mean_posteriors_and_doubt():
 
 def test_ribbons_keep_the_speakers_of_the_turns():
     """Posteriors of a speaker without a turn are left out, turns without posteriors have an empty ribbon."""
-    alone = Report(Annotation("x", (Turn(0, 1, "Bob"), Turn(1, 2, "Cid"))), posteriors=result().posteriors)
+    alone = Report(
+        Result(Annotation("x", (Turn(0, 1, "Bob"), Turn(1, 2, "Cid")))), posteriors=result().posteriors
+    )
     bob, cid = map(decoded, contents(alone)["ribbons"]["shares"])
     assert bob.max() == 191
     assert cid.max() == 0
@@ -209,9 +212,7 @@ def test_hostile_texts_break_out_of_nothing():
     calm = rendered(Report.of_result(result()))
     annotation = Annotation(HOSTILE, (Turn(0, 1, HOSTILE, 1.0, f"{HOSTILE}2"),))
     wild = rendered(
-        Report(
-            annotation, notes=(HOSTILE,), versions={HOSTILE: HOSTILE}, config={HOSTILE: HOSTILE}, digest=""
-        )
+        Report(Result(annotation, notes=(HOSTILE,)), Provenance({HOSTILE: HOSTILE}, "", {HOSTILE: HOSTILE}))
     )
     assert [tag for tag, _ in Seen(wild).tags] == [tag for tag, _ in Seen(calm).tags]
     assert "alert(1)</script" not in wild
@@ -309,7 +310,7 @@ def test_loudness_is_of_the_stretch(tmp_path):
     sound = heard(open_recording(tmp_path / "a.wav", start=1.0))
     assert (sound.start, sound.duration, sound.step) == (1.0, 3.0, 0.05)
     assert sound.loudness.tolist() == [0] * 40 + [255] * 20
-    found = contents(Report(Annotation("a"), sound=sound))
+    found = contents(Report(Result(Annotation("a")), sound=sound))
     assert found["end"] == 4.0
     assert found["sound"]["offset"] == 1.0
     assert decoded(found["sound"]["loudness"]).tolist() == sound.loudness.tolist()
@@ -331,83 +332,31 @@ def test_links_are_relative_and_quoted(tmp_path, recording, page, expected):
 
 def test_a_linked_sound_is_not_in_the_page(talk):
     """Only its address, and the policy lets that through."""
-    page = rendered(Report(Annotation("talk"), sound=linked(open_recording(talk), "./talk.wav")))
+    page = rendered(Report(Result(Annotation("talk")), sound=linked(open_recording(talk), "./talk.wav")))
     assert data_in(page)["sound"]["link"] == "./talk.wav"
     assert data_in(page)["sound"]["offset"] == 0.0
     assert Seen(page).text("script", "sound") == ""
     assert "media-src blob: file: 'self';" in page
-    assert "media-src blob:;" in rendered(Report(Annotation("talk")))
+    assert "media-src blob:;" in rendered(Report(Result(Annotation("talk"))))
 
 
 def test_turns_alone_leave_out_what_they_do_not_tell():
     """The rest is null, not invented."""
-    found = contents(Report(Annotation("call", TURNS)))
+    found = contents(Report(Result(Annotation("call", TURNS))))
     for name in ("speech", "band", "ribbons", "curve", "outliers", "sound", "digest"):
         assert found[name] is None
     assert found["end"] == 9.0
-    assert contents(Report(Annotation("silence")))["end"] == 1.0
+    assert contents(Report(Result(Annotation("silence"))))["end"] == 1.0
 
 
-SELECTION = {
-    "criterion": "evidence",
-    "chosen": 2,
-    "equivalent": [2],
-    "counts": [1, 2],
-    "values": [9.0, 4.0],
-    "explanation": "2 by evidence",
-}
-
-
-def document(**changes):
-    """What ``diarize run --json`` prints, with changes to its one recording."""
-    entry = {
-        "recording": "call",
-        "status": "ok",
-        "duration": 10.0,
-        "speech_seconds": 7.5,
-        "band": "wide",
-        "selection": SELECTION,
-        "turns": [{"start": 0, "end": 1, "speaker": "Ann", "confidence": 0.5, "runner_up": None}],
-        "notes": ["clipped"],
-    }
-    top = {"versions": {"python": "3"}, "config": {"seed": 0}, "config_digest": "abc"}
-    return json.dumps({**top, "recordings": [{**entry, **changes}]})
-
-
-def test_a_printed_document_tells_more_than_turns():
+def test_a_result_that_was_kept_tells_more_than_turns():
     """Curve, notes, settings and versions are in it."""
-    assert is_document(document())
-    report = reports_in(document(), "x.json")["call"]
-    assert report.annotation.turns == (Turn(0, 1, "Ann", 0.5),)
-    found = contents(report)
+    count = SpeakerCount("evidence", (1, 2), (9.0, 4.0), 2, (2,), "2 by evidence")
+    kept = Result(Annotation("call", (Turn(0, 1, "Ann", 0.5),)), None, 0.0, 10.0, 7.5, "wide", count)
+    found = contents(Report(replace(kept, notes=("clipped",)), Provenance({"seed": 0}, "abc")))
     assert found["curve"]["behind"] == [5, 0]
     assert (found["end"], found["speech"], found["notes"]) == (10, 7.5, ["clipped"])
-    assert found["settings"] == [["seed", "0", False]]
-
-
-@pytest.mark.parametrize(
-    ("changes", "hint"),
-    [
-        ({"status": "failed"}, "no recording in it went well"),
-        ({"duration": "long"}, "'duration' is \"long\""),
-        ({"duration": float("nan")}, "'duration' is NaN"),
-        ({"selection": None}, "'selection' is null"),
-        ({"turns": [{"start": 2, "end": 1, "speaker": "A"}]}, "0 ≤ start < end"),
-        ({"turns": 3}, "'turns' is 3"),
-        ({"selection": {**SELECTION, "values": [9.0]}}, "2 counts and 1 values"),
-        ({"selection": {**SELECTION, "counts": [1, "two"]}}, "'counts' holds more than numbers"),
-    ],
-)
-def test_a_broken_document_gets_one_line(changes, hint):
-    """Which place, and what is wrong there."""
-    with pytest.raises(FormatError, match=re.escape(hint)):
-        reports_in(document(**changes), "x.json")
-
-
-def test_other_json_is_no_such_document():
-    """The format of annotations has a schema of its own."""
-    for text in ("[]", "{}", "no", '{"schema": "diarize/annotation", "versions": 1, "recordings": []}'):
-        assert not is_document(text)
+    assert (found["settings"], found["digest"]) == ([["seed", "0", False]], "abc")
 
 
 def test_a_recording_without_end_is_refused_like_everywhere(tmp_path):
@@ -424,7 +373,9 @@ def test_a_page_of_two_hours_stays_small_beside_its_sound():
     names = tuple(f"SPEAKER_{k:02d}" for k in range(8))
     turns = tuple(Turn(1.44 * i, 1.44 * i + 1.3, names[i % 8], 0.9, names[0]) for i in range(5000))
     sound = Sound(np.zeros(MOST, np.uint8), 0.3, 0.0, 7200.0, b"")
-    page = rendered(Report(Annotation("x", turns), posteriors=Posteriors(values, grid, names), sound=sound))
+    page = rendered(
+        Report(Result(Annotation("x", turns)), posteriors=Posteriors(values, grid, names), sound=sound)
+    )
     assert len(page) < 1_000_000
 
 

@@ -20,6 +20,7 @@ from diarize.formats import write_file
 from diarize.pipeline import Diarization
 from diarize.report import RATE, Report, address, heard, linked, rendered
 from diarize.report.colours import DARK_PAGE
+from diarize.results import Result
 from diarize.types import FrameGrid, Posteriors, SpeechMask, Waveform
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -330,7 +331,7 @@ def test_half_a_pair_of_code_units_is_downloaded_like_it_is_written(browser, fol
     """File names that are no text come in as lone surrogates, which no encoding has."""
     annotation = Annotation("halves", (Turn(0, 1, "a\ud800"), Turn(1, 2, "a?")))
     path = folder / "halves.html"
-    path.write_text(rendered(Report(annotation)), encoding="utf-8")
+    path.write_text(rendered(Report(Result(annotation))), encoding="utf-8")
     for driver in visited(browser, path.as_uri()):
         driver.find_element("css selector", "[data-kind=rttm]").click()
         assert waited((downloads / "halves.rttm").exists)
@@ -387,7 +388,7 @@ def test_a_linked_recording_plays_from_its_file(browser, folder):
 def test_turns_alone_make_a_page(browser, folder):
     """Nothing to play, no ribbons, no curve; the rest is there."""
     path = folder / "turns.html"
-    path.write_text(rendered(Report(result().annotation)), encoding="utf-8")
+    path.write_text(rendered(Report(Result(result().annotation))), encoding="utf-8")
     for driver in visited(browser, path.as_uri()):
         for name in ("listening", "curve", "outliers", "settings"):
             assert not driver.find_element("id", name).is_displayed()
@@ -398,7 +399,7 @@ def test_turns_alone_make_a_page(browser, folder):
 def test_silence_makes_a_page(browser, folder):
     """A recording in which nobody speaks."""
     path = folder / "silence.html"
-    path.write_text(rendered(Report(Annotation("silence"), duration=10.0)), encoding="utf-8")
+    path.write_text(rendered(Report(Result(Annotation("silence"), duration=10.0))), encoding="utf-8")
     for driver in visited(browser, path.as_uri()):
         assert "0 speakers" in driver.find_element("id", "summary").text
 

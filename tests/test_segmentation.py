@@ -10,6 +10,7 @@ import pytest
 
 from diarize.config import Config
 from diarize.errors import ConfigError
+from diarize.features import cepstra
 from diarize.resegmentation.changes import (
     BicSettings,
     bic_features,
@@ -117,11 +118,9 @@ def test_bic_leaves_out_what_is_weak_between_its_neighbours():
 def test_bic_sees_twelve_numbers_and_not_the_level(band):
     """Twenty decibels less change nothing that normalisation leaves; blocks do not matter."""
     noise = np.random.default_rng(0).normal(0, 0.1, 32_000).astype(np.float32)
-    config = replace(Config(), features=replace(Config().features, band=band))
-    loud, soft = (
-        bic_features([noise], config),
-        bic_features(iter([noise[:9999] / 10, noise[9999:] / 10]), config),
-    )
+    config = replace(Config().features, band=band)
+    blocks = [noise], iter([noise[:9999] / 10, noise[9999:] / 10])
+    loud, soft = (bic_features(cepstra(each, 16_000, config), config) for each in blocks)
     assert loud.values.shape == (200, 12)
     difference = loud.values - soft.values
     np.testing.assert_allclose(difference - difference.mean(axis=0), 0, rtol=0, atol=1e-2)
@@ -130,9 +129,10 @@ def test_bic_sees_twelve_numbers_and_not_the_level(band):
 def test_bic_hears_the_band_that_is_measured():
     """Noise up to 8 kHz is wide."""
     noise = np.random.default_rng(0).normal(0, 0.1, 32_000).astype(np.float32)
+    settings = {band: replace(Config().features, band=band) for band in ("auto", "wide", "narrow")}
     found = {
-        band: bic_features([noise], replace(Config(), features=replace(Config().features, band=band))).values
-        for band in ("auto", "wide", "narrow")
+        band: bic_features(cepstra([noise], 16_000, config), config).values
+        for band, config in settings.items()
     }
     np.testing.assert_array_equal(found["auto"], found["wide"])
     assert np.abs(found["auto"] - found["narrow"]).max() > 1

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from diarize.intervals import subtract, union
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["shares", "successions"]
+__all__ = ["shares", "solo_intervals", "successions"]
 
 
 def shares(annotation: Annotation) -> list[dict[str, Any]]:
@@ -34,6 +36,15 @@ def shares(annotation: Annotation) -> list[dict[str, Any]]:
         }
         for name, spoken in seconds.items()
     ]
+
+
+def solo_intervals(annotation: Annotation) -> dict[str, Array]:
+    """Where each speaker talks and nobody else does, (n, 2) seconds."""
+    found = {}
+    for name in annotation.speakers:
+        others = [annotation.intervals(each) for each in annotation.speakers if each != name]
+        found[name] = subtract(annotation.intervals(name), union(*others))
+    return found
 
 
 def successions(annotation: Annotation) -> Array:

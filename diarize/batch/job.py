@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import stat
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from diarize import identity, pipeline
@@ -13,7 +13,7 @@ from diarize.batch.plan import PAGE, PICTURE
 from diarize.config import merged
 from diarize.errors import DiarizeError, SpeakerCountError
 from diarize.files import write_bytes, write_text
-from diarize.formats import Options, write_file
+from diarize.formats import write_file
 from diarize.pipeline import result_files
 from diarize.pipeline.channels import diarize_channels
 
@@ -63,7 +63,7 @@ def performed(order: Order, progress: Callable[[str, float], None] = lambda stag
     except Exception as error:  # one bad file never stops the rest
         text = f"{order.task.audio}: something unforeseen happened ({type(error).__name__}: {error})"
         return known | {"status": "failed", "error": _one_line(text)}
-    return known | {"status": "ok", "error": None, **_described(result)}
+    return known | {"status": "ok", "error": None, **result.to_result().outline()}
 
 
 def _diarized(order: Order, progress: Callable[[str, float], None]) -> Diarization:
@@ -134,14 +134,7 @@ def _write(result: Diarization, task: Task) -> None:
     """Every format, each file whole or not at all; that they may be replaced was settled before, and the
     folders are there: one that was taken away meanwhile is not made again.
     """
-    options = Options(
-        duration=result.duration,
-        media=task.audio.name,
-        posteriors=result.posteriors,
-        start=result.start,
-        channel=result.config.audio.channel or 1,
-        alternatives=result.alternatives.fields if result.alternatives else None,
-    )
+    options = result.options(media=task.audio.name)
     for name, path in task.files.items():
         if name == PICTURE:
             write_bytes(path, result_files.picture(result), overwrite=True)
@@ -159,20 +152,3 @@ def _page(result: Diarization, task: Task) -> str:
     audio = result.config.audio
     opened = open_recording(task.audio, rate=RATE, channel=audio.channel or None, track=audio.track)
     return rendered(Report.of_result(result, sound=heard(opened), media=task.audio.name))
-
-
-def _described(result: Diarization) -> Entry:
-    annotation = result.annotation
-    seconds = dict.fromkeys(annotation.speakers, 0.0)
-    for turn in annotation.turns:
-        seconds[turn.speaker] += turn.duration
-    return {
-        "duration": round(result.duration, 3),
-        "speech_seconds": round(result.speech.seconds, 3),
-        "band": result.band,
-        "n_speakers": len(seconds),
-        "speakers": {name: round(spoken, 3) for name, spoken in seconds.items()},
-        "n_turns": len(annotation.turns),
-        "matches": [asdict(match) for match in result.matches],
-        "notes": list(result.notes),
-    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -239,15 +239,13 @@ def _row(entry: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _document(plan: Plan, config: Config, report: Report) -> dict[str, Any]:
-    from diarize.pipeline import versions
+    from diarize.pipeline import provenance
 
     return {
         "folder": str(plan.folder),
         "output": str(plan.output),
         "manifest": str(plan.output / "manifest.jsonl"),
-        "versions": versions(),
-        "config": asdict(config),
-        "config_digest": config.digest,
+        **provenance(config).to_dict(),
         "counts": {status: report.count(status) for status in ("ok", "skipped", "failed")},
         "seconds": report.seconds,
         "unreadable": list(plan.unreadable),

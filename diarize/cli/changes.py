@@ -213,25 +213,16 @@ def _later(found: Sequence[Change], start: float) -> tuple[Change, ...]:
 
 
 def _by_bic(audio: Path, config: Config, part: Sound, penalty: float | None) -> _Found:
-    from diarize.audio import open_recording
-    from diarize.pipeline import speech_mask
+    from diarize.pipeline import speech_features
     from diarize.resegmentation.changes import BicSettings, bic_features, by_bic
 
     settings = BicSettings() if penalty is None else BicSettings(penalty=penalty)
-    heard = config.audio
-    opened = open_recording(
-        audio,
-        rate=heard.rate,
-        channel=heard.channel or None,
-        track=heard.track,
-        start=part.start,
-        end=part.end,
-    )
-    features = bic_features((block.samples for block in opened.blocks()), config)
-    mask = speech_mask(audio, config, start=part.start, end=part.end)
+    heard, mask = speech_features(audio, config, start=part.start, end=part.end)
+    features = bic_features(heard.features, config.features)
     found = _later(by_bic(features, mask, settings), part.start)
     method = {"method": "bic", "penalty": settings.penalty}
-    return _Found(opened.id, found, method, features.grid.duration, mask.seconds, tuple(opened.notes))
+    notes = heard.sound.notes()
+    return _Found(heard.sound.name, found, method, features.grid.duration, mask.seconds, notes)
 
 
 def _told(
@@ -319,7 +310,7 @@ def _grade(graded: ChangeScore, tolerance: float) -> dict[str, Any]:
 
 
 def _document(found: _Found, audio: Path, config: Config) -> dict[str, Any]:
-    from diarize.pipeline import versions
+    from diarize.pipeline import provenance
 
     return {
         "recording": found.recording,
@@ -330,9 +321,7 @@ def _document(found: _Found, audio: Path, config: Config) -> dict[str, Any]:
         "changes": [_rounded(asdict(change)) for change in found.changes],
         **({"score": _grade(found.graded, found.tolerance)} if found.graded else {}),
         "notes": list(found.notes),
-        "versions": versions(),
-        "config": asdict(config),
-        "config_digest": config.digest,
+        **provenance(config).to_dict(),
     }
 
 

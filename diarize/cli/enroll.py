@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from diarize.config import Config
     from diarize.identity import Voice
+    from diarize.results import Result
 
 __all__ = ["enroll"]
 
@@ -104,12 +105,23 @@ def _learnt(name: str, audio: Sequence[Path], part: Part, config: Config, *, qui
 
     if part.turns is None or part.speaker is None:
         return enrolled(name, audio, config, whole=part.whole)
-    turns = read_annotations(part.turns)
+    known = _known(part.turns)
+    turns = {recording: each.annotation for recording, each in known.items()}
     found = []
     for path in audio:
-        annotation = about(turns, path.stem, part.turns, quiet=quiet)
-        found.append(spoken_by(name, path, annotation, part.speaker, config))
+        recording = about(turns, path.stem, part.turns, quiet=quiet).recording
+        found.append(spoken_by(name, path, known[recording], part.speaker, config))
     return joined(name, found)
+
+
+def _known(path: Path) -> dict[str, Result]:
+    """What a file says of recordings, with the voices that it keeps, or the files of a folder."""
+    from diarize.formats import read_results
+    from diarize.results import Result
+
+    if existing(path).is_file():
+        return read_results(path)
+    return {name: Result(each) for name, each in read_annotations(path).items()}
 
 
 def _summary(voice: Voice, path: Path) -> str:

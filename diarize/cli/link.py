@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from diarize.config import Config
     from diarize.identity import Heard, Linked, Voice
-    from diarize.identity.results import Result
+    from diarize.identity.results import LinkInput
 
 __all__ = ["link"]
 
@@ -49,7 +49,8 @@ def link(
 ) -> None:
     """Give the same voice the same label in all recordings, and write the results anew with these labels.
 
-    Listens to the recordings again where the turns are. Voices of one recording always stay apart.
+    JSON of 'run' keeps the voices; other formats need the recordings. Voices of one recording always stay
+    apart.
     """
     if quiet and (json or verbose):
         raise typer.BadParameter("--quiet contradicts --json and --verbose; leave one of them out")
@@ -90,7 +91,7 @@ def _linked(
     return document, _summary(groups, seconds, paths), failed
 
 
-def _heard(found: Sequence[Result], config: Config, *, quiet: bool) -> tuple[list[Heard], int]:
+def _heard(found: Sequence[LinkInput], config: Config, *, quiet: bool) -> tuple[list[Heard], int]:
     """The voices of every result, and how many could not be heard; their speakers stay by themselves."""
     from diarize.identity.results import heard_in, unheard
 
@@ -108,7 +109,7 @@ def _heard(found: Sequence[Result], config: Config, *, quiet: bool) -> tuple[lis
     return heard, failed
 
 
-def _seconds(found: Sequence[Result], heard: Sequence[Heard]) -> dict[tuple[str, str], float]:
+def _seconds(found: Sequence[LinkInput], heard: Sequence[Heard]) -> dict[tuple[str, str], float]:
     """How long each speaker of each recording talks."""
     spoken: dict[tuple[str, str], float] = {}
     for result, each in zip(found, heard, strict=True):

@@ -13,6 +13,7 @@ from diarize.cli.options import Known, Overwrite, Quiet, Settings, Sound, Verbos
 from diarize.cli.printing import say, shown
 from diarize.cli.progress import shown_progress
 from diarize.cli.settings import diarized, known_to, named_by, resolved, speech_of
+from diarize.errors import FormatError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,15 +116,16 @@ def _with_words(found: Report, path: Path | None) -> Report:
         return found
     from diarize.transcripts import assigned
 
+    result = found.result
     spoken = assigned(
         _read_transcript(path, found.annotation.recording),
         found.annotation,
         found.posteriors,
-        start=found.start,
-        duration=found.start + found.duration if found.duration else None,
+        start=result.start,
+        duration=result.start + result.duration if result.duration else None,
     )
-    notes = (*found.notes, *(f"transcript: {note}" for note in spoken.notes))
-    return replace(found, transcript=spoken, notes=notes)
+    notes = (*(result.notes or ()), *(f"transcript: {note}" for note in spoken.notes))
+    return replace(found, transcript=spoken, result=replace(result, notes=notes))
 
 
 def is_result(path: Path) -> bool:
@@ -194,18 +196,18 @@ def _of_turns(
 
 def _read(path: Path, recording: str | None) -> Report:
     from diarize.files import read_text
-    from diarize.report import Report, alternatives_in, is_document, reports_in
+    from diarize.report import Report
+    from diarize.results import Result, parse_document
 
     if not (existing(path).is_file() and path.suffix.lower() == ".json"):
-        return Report(chosen(or_silence(read_annotations(path), path), recording, path))
-    text = read_text(path)
-    if is_document(text):
-        reports = reports_in(text, path.name)
-    else:
-        reports = {name: Report(each) for name, each in or_silence(read_annotations(path), path).items()}
-    known = {name: each.annotation for name, each in reports.items()}
-    name = chosen(known, recording, path).recording
-    return replace(reports[name], alternatives=alternatives_in(text, path.name).get(name, {}))
+        return Report(Result(chosen(or_silence(read_annotations(path), path), recording, path)))
+    document = parse_document(read_text(path), path.name)
+    known = document.by_recording
+    if document.entries and not known:
+        raise FormatError(f"{path.name}: no recording in it went well; run it again and see why")
+    turns = {name: each.annotation for name, each in known.items()}
+    name = chosen(or_silence(turns, path), recording, path).recording
+    return Report(known.get(name) or Result(or_silence({}, path)[name]), document.provenance)
 
 
 def sound_of(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from glob import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from diarize.config import Config
     from diarize.pipeline import Diarization
     from diarize.pipeline.result_files import Target
+    from diarize.results import Failure, Result
     from diarize.transcripts import Transcript
 
 __all__ = ["run"]
@@ -150,8 +151,11 @@ def run(
         _entry(job, path, target, silent=quiet or json) for path, target in zip(audio, targets, strict=True)
     ]
     if json:
-        say_json(describe.document(job.config, entries))
-    if any(entry["status"] == "failed" for entry in entries):
+        from diarize.pipeline import provenance
+        from diarize.results import Document
+
+        say_json(Document(tuple(entries), provenance(job.config)).to_dict())
+    if any(not entry.succeeded for entry in entries):
         raise typer.Exit(FAILED)
 
 
@@ -190,8 +194,10 @@ def _targets(audio: Sequence[Path], asked: Results, *, overwrite: bool) -> list[
     return found
 
 
-def _entry(job: _Job, path: Path, target: Target | DiarizeError, *, silent: bool) -> dict[str, Any]:
+def _entry(job: _Job, path: Path, target: Target | DiarizeError, *, silent: bool) -> Result | Failure:
     """The part of the JSON document about one recording, which is done and told of; errors are in it."""
+    from diarize.results import Failure
+
     try:
         if isinstance(target, DiarizeError):
             raise target
@@ -210,7 +216,7 @@ def _entry(job: _Job, path: Path, target: Target | DiarizeError, *, silent: bool
         )
     except DiarizeError as error:
         complain(str(error))
-        return {"recording": path.stem, "audio": str(path), "status": "failed", "error": str(error)}
+        return Failure(path.stem, str(path), str(error))
 
 
 def _clips(job: _Job, result: Diarization, path: Path) -> tuple[Path, ...]:
@@ -260,7 +266,7 @@ def _finished(
     spoken: Transcript | None = None,
     *,
     silent: bool,
-) -> dict[str, Any]:
+) -> Result:
     """Write and print one result."""
     from diarize.pipeline import result_files
 
@@ -272,4 +278,4 @@ def _finished(
         say("\n".join(f"  wrote {shown(path)}" for path in paths))
     files = {name: str(each) for name, each in target.annotations.items()}
     files |= {name: str(each) for name, each in (("picture", target.picture), ("page", target.page)) if each}
-    return describe.entry(result, path, files, result.notes)
+    return result.to_result(str(path), files)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from diarize.cli import describe
 from diarize.cli.files import refuse_existing
 from diarize.cli.options import Json, Overwrite, Settings, Sound, Verbose, checked, expanded
 from diarize.cli.printing import say, say_json, shown, table
@@ -51,7 +50,7 @@ def select(
         _draw(curve, result.annotation.recording, path, overwrite=overwrite)
     if json:
         name = result.annotation.recording
-        say_json({"recording": name, "selection": describe.selection(found), "notes": list(result.notes)})
+        say_json({"recording": name, "selection": found.summary.to_dict(), "notes": list(result.notes)})
     else:
         say(_summary(curve, found, audio.name) + (f"\n  wrote {shown(path)}" if path else ""))
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from diarize.results import SpeakerCount
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -47,6 +49,21 @@ class Clustering:
     def responsibilities(self) -> Array:
         """Those of the chosen count, (n_windows, chosen)."""
         return self.solutions[self.counts.index(self.chosen)]
+
+    @property
+    def summary(self) -> SpeakerCount:
+        """The count and the curve without the solutions behind it."""
+        return SpeakerCount(
+            self.criterion,
+            self.counts,
+            self.values,
+            self.chosen,
+            self.equivalent,
+            self.explanation,
+            self.why_no_more,
+            self.other_criterion,
+            self.other_values,
+        )
 
     @property
     def explanation(self) -> str:

@@ -67,4 +67,5 @@ def embedded_points(
     samples = np.maximum(grid.origin + grid.hop * bounds, 0)
     points = model.project(extractor.embed(blocks, samples))
     lengths = (bounds[:, 1] - bounds[:, 0]) / grid.frames_in(config.window)
-    return SpeakerPoints(points, bounds, first, grid, weights=np.minimum(1, lengths), between=model.between)
+    weights, checksum = np.minimum(1, lengths), extractor.checksum[:16]
+    return SpeakerPoints(points, bounds, first, grid, weights, model.between, checksum)

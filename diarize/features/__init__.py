@@ -7,7 +7,7 @@ from diarize.features.level import audible, loud_frames, loud_outside, quiet, us
 from diarize.features.mfcc import cepstra, frame_grid
 from diarize.features.noise import denoised
 from diarize.features.normalize import cmvn, normalized, sliding_cmvn, warped
-from diarize.features.voice import voice_cepstra
+from diarize.features.voice import voice_cepstra, voice_features
 
 __all__ = [
     "FilterBank",
@@ -29,6 +29,7 @@ __all__ = [
     "slopes",
     "usual_gain",
     "voice_cepstra",
+    "voice_features",
     "warped",
     "with_deltas",
 ]

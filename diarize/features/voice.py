@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diarize.errors import ConfigError
+from diarize.features.noise import denoised
+from diarize.features.normalize import normalized
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +22,17 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["voice_cepstra"]
+__all__ = ["voice_cepstra", "voice_features"]
+
+
+def voice_features(features: Features, speech: Array, band: str, config: FeatureConfig) -> Array:
+    """What tells voices in every frame, float32 (n_frames, D): cepstra without noise, normalised.
+
+    ``features``: cepstra of ``config``; ``speech``: bool (n_frames,), the frames that are normalised over.
+    Recordings and training examples go through this alike.
+    """
+    values = voice_cepstra(denoised(features, speech, config), band, config)
+    return normalized(values, speech, features.grid.frame_rate, config)
 
 
 def voice_cepstra(features: Features, band: str, config: FeatureConfig) -> Array:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from diarize import files
 from diarize.annotation import Annotation
@@ -33,9 +33,11 @@ from diarize.formats import (
     webvtt,
 )
 from diarize.formats.posteriors import Stored
+from diarize.results import Document, Result, parse_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from os import PathLike
 
     from diarize.intervals import Intervals
     from diarize.types import Posteriors
@@ -54,6 +56,7 @@ __all__ = [
     "made_folder",
     "read_file",
     "read_posteriors",
+    "read_results",
     "read_text",
     "read_uem",
     "read_words",
@@ -82,8 +85,8 @@ class Options:
     start: float = 0.0
     # CTM, and TextGrid and ELAN in tiers below the speakers': words as turns with a text, each with its time
     words: Annotation | None = None
-    # json: whose the windows are for other numbers of speakers, as ``annotation.alternatives`` writes it
-    alternatives: Mapping[str, Any] | None = None
+    # json: what else is known of the one recording
+    document: Document | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,7 @@ def _ctm(annotations: Sequence[Annotation], options: Options) -> Texts:
 
 
 def _json(annotations: Sequence[Annotation], options: Options) -> Texts:
-    return {"": json.write(annotations, options.alternatives if len(annotations) == 1 else None)}
+    return {"": json.write(annotations, options.document)}
 
 
 def _kaldi(annotations: Sequence[Annotation], _: Options) -> Texts:
@@ -179,7 +182,7 @@ FORMATS: dict[str, Format] = {
         Format(
             "json",
             ".json",
-            "everything, with confidence and runner-up",
+            "everything that is known, as docs/formats.md describes it",
             _json,
             json.read,
             several=True,
@@ -199,7 +202,7 @@ FORMATS: dict[str, Format] = {
 """Every format by name."""
 
 
-def format_of(path: str | Path, name: str | None = None, *, reading: bool = False) -> Format:
+def format_of(path: str | PathLike[str], name: str | None = None, *, reading: bool = False) -> Format:
     """The format of that name, or else the one that the suffix of the path stands for.
 
     Raises FormatError for a name or suffix that is not in the table, of which those are told that serve for
@@ -231,8 +234,18 @@ def read_file(path: str | Path, format: str | None = None) -> dict[str, Annotati
     return dict(known.read(files.read_text(path), Path(path).name))
 
 
+def read_results(path: str | Path, format: str | None = None) -> dict[str, Result]:
+    """What a file knows of recordings, by name: all of it where it is JSON, turns in every other format.
+
+    Raises FormatError.
+    """
+    if format_of(path, format, reading=True).name == "json":
+        return parse_document(files.read_text(path), Path(path).name).by_recording
+    return {name: Result(each) for name, each in read_file(path, format).items()}
+
+
 def write_file(
-    path: str | Path,
+    path: str | PathLike[str],
     annotations: Annotation | Sequence[Annotation],
     format: str | None = None,
     *,
@@ -247,7 +260,7 @@ def write_file(
     the file exists and ``overwrite`` is false, and when it cannot be written.
     """
     known = format_of(path, format)
-    each = [annotations] if isinstance(annotations, Annotation) else list(annotations)
+    path, each = Path(path), [annotations] if isinstance(annotations, Annotation) else list(annotations)
     found = known.write(each, options or Options())
     whole = found.get("")
     if isinstance(whole, bytes):

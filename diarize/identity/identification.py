@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.identity.enrollment import voices_of
+from diarize.identity.enrollment import voices_in_result
 from diarize.identity.voice import log_odds
 from diarize.types import Match
 
@@ -91,9 +91,10 @@ def named(
 ) -> Diarization:
     """The same result with the names of known voices and, in ``matches``, why; nothing else is changed.
 
-    ``recording`` is the file that ``result`` is about. Raises as ``voices_of`` and ``matched`` do.
+    ``recording`` is the file that ``result`` is about; it is read only where the result keeps no voices.
+    Raises as ``voices_of`` and ``matched`` do.
     """
-    voices = voices_of(recording, result.annotation, result.config)
+    voices = voices_in_result(result, recording)
     matches = matched({name: voices.get(name) for name in result.annotation.speakers}, known, threshold)
     names = {match.speaker: match.name for match in matches if match.name}
     speakers = tuple(names.get(name, name) for name in result.posteriors.speakers)
@@ -101,5 +102,6 @@ def named(
         result,
         annotation=result.annotation.renamed(names),
         posteriors=replace(result.posteriors, speakers=speakers),
+        voices=result.voices.renamed(names) if result.voices else None,
         matches=matches,
     )

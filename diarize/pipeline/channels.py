@@ -22,10 +22,12 @@ from diarize.pipeline import Diarization, diarize, speech_mask
 from diarize.types import Posteriors, SpeechMask, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from os import PathLike
 
     from numpy.typing import ArrayLike, NDArray
+
+    from diarize.results import VoiceStatistics
 
     Array = NDArray[Any]
     Progress = Callable[[str, float], None]
@@ -130,9 +132,10 @@ def _together(
     from diarize.clustering import Clustering
 
     turns, columns, names = [], [], []
+    names_by_channel = [_called(each.posteriors.speakers, k) for k, each in enumerate(found, 1)]
     told = list(notes)
     for k, (each, other) in enumerate(zip(found, foreign, strict=True), 1):
-        called = _called(each.posteriors.speakers, k)
+        called = names_by_channel[k - 1]
         turns += [replace(turn, channel=k) for turn in each.annotation.renamed(called).turns]
         columns.append(each.posteriors.values)
         names += [called[name] for name in each.posteriors.speakers]
@@ -153,7 +156,19 @@ def _together(
         config=config,
         outliers=None,
         alternatives=None,
+        places=(),
+        voices=_voices([each.voices for each in found], names_by_channel),
     )
+
+
+def _voices(
+    found: Sequence[VoiceStatistics | None], names: Sequence[Mapping[str, str]]
+) -> VoiceStatistics | None:
+    """The voices of all channels; None where the channels have none."""
+    known = [each.renamed(called) for each, called in zip(found, names, strict=True) if each]
+    if not known:
+        return None
+    return replace(known[0], speakers=tuple(voice for each in known for voice in each.speakers))
 
 
 def _called(speakers: Sequence[str], channel: int) -> dict[str, str]:

@@ -108,7 +108,7 @@ class Sound:
         factor = np.float32(gain)
         return replace(self, blocks=lambda: (factor * block for block in self.blocks()))
 
-    def told(self, notes: tuple[str, ...]) -> Sound:
+    def with_notes(self, notes: tuple[str, ...]) -> Sound:
         """The same with further oddities."""
         before = self.notes
         return replace(self, notes=lambda: (*before(), *notes))

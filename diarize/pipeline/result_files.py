@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from diarize.errors import OutputError
 from diarize.files import made_folder, write_bytes, write_text
-from diarize.formats import Options, format_of, write_file
+from diarize.formats import format_of, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,14 +96,7 @@ def written(
     ``page``: the text of the page, where one is planned; ``spoken``: who said what, for formats with words.
     """
     for name, path in plan.annotations.items():
-        options = Options(
-            duration=result.duration,
-            media=_link(recording, path),
-            posteriors=result.posteriors,
-            start=result.start,
-            channel=result.config.audio.channel or 1,
-            alternatives=result.alternatives.fields if result.alternatives else None,
-        )
+        options = result.options(media=_link(recording, path))
         if spoken and _holds_words(name):
             from diarize.transcripts import write_transcript
 

@@ -6,21 +6,16 @@ What a recording's result knows goes into one JSON block; the page's own script 
 gives the same bytes.
 """
 
-from diarize.report.document import alternatives_in, is_document, reports_in
-from diarize.report.model import Curve, Report
+from diarize.report.model import Report
 from diarize.report.page import rendered
 from diarize.report.sound import RATE, Sound, address, heard, linked
 
 __all__ = [
     "RATE",
-    "Curve",
     "Report",
     "Sound",
     "address",
-    "alternatives_in",
     "heard",
-    "is_document",
     "linked",
     "rendered",
-    "reports_in",
 ]

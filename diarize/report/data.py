@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.annotation.alternatives import doubts
 from diarize.annotation.statistics import shares, successions
 from diarize.config import Config
 from diarize.formats import times
 from diarize.intervals import duration, union
 from diarize.report import colours
 from diarize.report.downsampling import encoded, ribbons
+from diarize.results import Provenance
 from diarize.transcripts import SHORTEST
 from diarize.types import speaker_name
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     from diarize.annotation import Annotation, Turn
     from diarize.clustering.outliers import Outliers
-    from diarize.report.model import Curve, Report
+    from diarize.report.model import Report
     from diarize.report.sound import Sound
+    from diarize.results import SpeakerCount
     from diarize.transcripts import Word
 
 __all__ = ["contents"]
@@ -35,33 +36,34 @@ MOST_COLOURS = 20
 
 def contents(report: Report) -> dict[str, Any]:
     """What the script of the page reads: numbers, and texts as they are; null where something is unknown."""
-    annotation = report.annotation
+    annotation, result = report.annotation, report.result
+    run = report.provenance or Provenance()
     return {
         "key": _key(report),
         "alternatives": {str(k): _turns(each) for k, each in report.alternatives.items()},
         "said": _said(report),
         "media": report.media,
         "channel": _channel(report),
-        "length": round(report.duration or 0.0, 3),
+        "length": round(result.duration or 0.0, 3),
         "palette": [list(pair) for pair in _palette()],
         "recording": annotation.recording,
-        "start": round(report.start, 3),
+        "start": round(result.start, 3),
         "end": round(report.end, 3),
         "spoken": round(duration(union(annotation.intervals())), 3),
-        "speech": None if report.speech_seconds is None else round(report.speech_seconds, 3),
-        "band": report.band,
+        "speech": None if result.speech_seconds is None else round(result.speech_seconds, 3),
+        "band": result.band,
         "speakers": _speakers(annotation),
         "turns": _turns(annotation),
         "successions": successions(annotation).tolist(),
         "ribbons": _ribbons(report),
-        "curve": _curve(report.curve),
-        "outliers": _outliers(report.outliers, report.start),
+        "curve": _curve(result.count),
+        "outliers": _outliers(report.outliers, result.start),
         "sound": _sound(report.sound),
         "doubtful": _doubtful(report),
-        "notes": list(report.notes),
+        "notes": list(result.notes or ()),
         "settings": _settings(report),
-        "digest": report.digest,
-        "versions": dict(report.versions),
+        "digest": run.config_digest or None,
+        "versions": dict(run.versions),
     }
 
 
@@ -114,17 +116,16 @@ def _palette() -> list[tuple[str, str]]:
 def _doubtful(report: Report) -> list[dict[str, Any]]:
     """Speakers who may be nobody of their own, as indices, why, and who they would go with."""
     annotation = report.annotation
-    found = doubts(annotation) if report.doubts is None else report.doubts
     place = {name: i for i, name in enumerate(annotation.speakers)}
     return [
         {"speaker": place[each.speaker], "reason": each.reason, "nearest": place.get(each.nearest or "")}
-        for each in found
+        for each in report.doubts
     ]
 
 
 def _channel(report: Report) -> int:
     """The channel of turns that have none of their own, as RTTM has it."""
-    audio = (report.config or {}).get("audio", {})
+    audio = report.provenance.config.get("audio", {}) if report.provenance else {}
     return audio.get("channel") or 1 if isinstance(audio, dict) else 1
 
 
@@ -176,7 +177,7 @@ def _ribbons(report: Report) -> dict[str, Any] | None:
     known = report.posteriors
     if known is None or not known.speakers:
         return None
-    found = ribbons(known, report.start)
+    found = ribbons(known, report.result.start)
     place = {name: i for i, name in enumerate(known.speakers)}
     nothing = np.zeros(len(found.doubt), np.uint8)
     rows = [found.shares[place[name]] if name in place else nothing for name in report.annotation.speakers]
@@ -188,7 +189,7 @@ def _ribbons(report: Report) -> dict[str, Any] | None:
     }
 
 
-def _curve(curve: Curve | None) -> dict[str, Any] | None:
+def _curve(curve: SpeakerCount | None) -> dict[str, Any] | None:
     if curve is None:
         return None
     return {
@@ -230,10 +231,10 @@ def _sound(sound: Sound | None) -> dict[str, Any] | None:
 
 def _settings(report: Report) -> list[list[Any]]:
     """Rows of a setting's name, its value as text, and whether it is another than the default."""
-    if report.config is None:
+    if report.provenance is None:
         return []
-    usual = _flat(asdict(Config()))
-    return [[name, str(value), usual.get(name) != value] for name, value in _flat(report.config).items()]
+    usual, used = _flat(asdict(Config())), _flat(report.provenance.config)
+    return [[name, str(value), usual.get(name) != value] for name, value in used.items()]
 
 
 def _flat(nested: Mapping[str, Any], above: str = "") -> dict[str, Any]:

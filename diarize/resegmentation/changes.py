@@ -32,16 +32,16 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.errors import ConfigError
-from diarize.features import band_of, cepstra, cmvn, voice_cepstra
+from diarize.features import band_of, cmvn, voice_cepstra
 from diarize.resegmentation.pauses import NEAR_PAUSE, moved_to_pauses
 from diarize.types import Features
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from diarize.config import Config
+    from diarize.config import FeatureConfig
     from diarize.types import FrameGrid, Posteriors, SpeechMask
 
     Array = NDArray[Any]
@@ -153,15 +153,13 @@ def _joined(
     return kept, sums, strengths
 
 
-def bic_features(blocks: Iterable[Array], config: Config) -> Features:
-    """What ``by_bic`` looks at: numbers of float32 blocks (n,) at ``config.audio.rate``, the coarsest first.
+def bic_features(found: Features, config: FeatureConfig) -> Features:
+    """What ``by_bic`` looks at: of cepstra, those that tell voices (``features.voice_cepstra``).
 
-    They are those that tell voices (``features.voice_cepstra``), twelve in either band: more would cost a
-    change more than they tell of it.
+    There are twelve in either band: more would cost a change more than they tell of it.
     """
-    found = cepstra(blocks, config.audio.rate, config.features)
-    band = band_of(found, config.features)
-    coarse = replace(config.features, n_voice=12 if band == "narrow" else 8, n_upper=3)
+    band = band_of(found, config)
+    coarse = replace(config, n_voice=12 if band == "narrow" else 8, n_upper=3)
     values = voice_cepstra(found, band, coarse)
     return Features(values, found.grid, tuple(f"x{i}" for i in range(values.shape[1])))
 

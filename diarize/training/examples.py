@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from diarize.annotation.statistics import solo_intervals
 from diarize.background import Activity
-from diarize.features import cepstra, cmvn, denoised, loud_frames, voice_cepstra
-from diarize.intervals import subtract, union
+from diarize.features import cepstra, loud_frames, voice_features
+from diarize.intervals import union
 from diarize.speech import activity_features, motion
 
 if TYPE_CHECKING:
@@ -63,12 +64,11 @@ def _voice_frames(features: Features, truth: Annotation, band: str, config: Conf
     """Loud frames (n, D) of every voice where it is alone, normalised over all speech of the recording."""
     grid = features.grid
     speech = grid.mask(union(truth.intervals()))
-    bare = voice_cepstra(denoised(features, speech, config.features), band, config.features)
-    values, loud = cmvn(bare, speech), loud_frames(features, speech)
+    values = voice_features(features, speech, band, config.features)
+    loud = loud_frames(features, speech)
     found = [values[:0]]
-    for name in truth.speakers:
-        others = [truth.intervals(each) for each in truth.speakers if each != name]
-        alone = grid.mask(subtract(truth.intervals(name), union(*others) if others else np.empty((0, 2))))
+    for spans in solo_intervals(truth).values():
+        alone = grid.mask(spans)
         if np.count_nonzero(alone) >= LEAST_SOLO * grid.frame_rate:
             found.append(values[alone & loud])
     return np.concatenate(found)

@@ -7,12 +7,14 @@ import pytest
 
 import diarize
 from diarize.annotation import Annotation, Turn
-from diarize.audio import write
+from diarize.annotation.statistics import solo_intervals
+from diarize.audio import read, write
 from diarize.config import Config, preset
 from diarize.errors import DiarizeError, FormatError
 from diarize.formats import read_file
 from diarize.identity import THRESHOLD, enrolled, log_odds, named, voices_of
-from diarize.identity.enrollment import alone, spoken_by
+from diarize.identity.enrollment import spoken_by
+from diarize.identity.evidence import voices_from
 from diarize.identity.voice import joined
 from diarize.types import Waveform
 
@@ -68,7 +70,7 @@ def test_nothing_but_names_is_changed(people_talk, voices):
     """A stranger stays as it was."""
     result = diarize.diarize(people_talk / "two.wav", CONFIG)
     known = [voices["one"]["voice_00"], voices["one"]["voice_04"]]
-    found = named(result, people_talk / "two.wav", known)
+    found = named(result, people_talk / "not needed.wav", known)
     assert [m.name for m in found.matches].count("voice_00") == 1
     names = {m.speaker: m.name or m.speaker for m in found.matches}
     assert sorted(names.values())[0].startswith("SPEAKER_")
@@ -77,12 +79,38 @@ def test_nothing_but_names_is_changed(people_talk, voices):
     np.testing.assert_array_equal(found.posteriors.values, result.posteriors.values)
     assert (found.selection, found.config) == (result.selection, result.config)
     assert result.matches == ()
+    assert {each.speaker for each in found.voices.speakers} == set(names.values())
+
+
+def test_what_a_result_keeps_of_a_voice_is_what_the_sound_says_of_it(people_talk):
+    """Turns read from a file, and the recording, give nearly the same voice as the result itself."""
+    result = diarize.diarize(people_talk / "two.wav", CONFIG)
+    again = voices_of(people_talk / "two.wav", result.annotation, CONFIG)
+    kept = voices_from(result.voices)
+    assert set(kept) == set(again) == set(result.annotation.speakers)
+    for name, voice in kept.items():
+        assert log_odds(voice, again[name]) > 5
+        np.testing.assert_allclose(voice.evidence.variances, again[name].evidence.variances, rtol=0.3)
+        np.testing.assert_array_equal(voice.evidence.between, again[name].evidence.between)
+        assert voice.evidence.model == again[name].evidence.model
+
+
+def test_level_does_not_change_a_voice(people_talk):
+    """The front end puts every recording at one level: thirty decibels less is the same voice, within a
+    quarter of the deviation within a speaker.
+    """
+    sound = read(people_talk / "one.wav", rate=16_000)
+    turns = truth(people_talk, "one")
+    write(people_talk / "soft.wav", Waveform(sound.samples * 10**-1.5, 16_000))
+    loud, soft = (voices_of(people_talk / f"{name}.wav", turns, CONFIG) for name in ("one", "soft"))
+    for name, voice in loud.items():
+        np.testing.assert_allclose(voice.evidence.means, soft[name].evidence.means, rtol=0, atol=0.25)
 
 
 def test_only_where_a_speaker_is_alone_counts():
     """Overlap says nothing of either."""
     turns = (Turn(0, 4, "a"), Turn(3, 6, "b"), Turn(5, 5.5, "c"))
-    found = alone(Annotation("x", turns))
+    found = solo_intervals(Annotation("x", turns))
     np.testing.assert_array_equal(found["a"], [[0, 3]])
     np.testing.assert_array_equal(found["b"], [[4, 5], [5.5, 6]])
     assert found["c"].size == 0

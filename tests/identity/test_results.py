@@ -8,10 +8,13 @@ import pytest
 
 from diarize import batch
 from diarize.annotation import Annotation, Turn
+from diarize.config import Config
 from diarize.errors import AudioError, FormatError, OutputError
-from diarize.formats import read_file, write_file
-from diarize.identity import Heard, Linked
-from diarize.identity.results import MANIFEST, results, unheard, write_linked
+from diarize.formats import Options, read_file, read_results, write_file
+from diarize.identity import Heard, Linked, linked
+from diarize.identity.results import MANIFEST, heard_in, results, unheard, write_linked
+from diarize.pipeline import load_embedding
+from diarize.results import Document, Result, SpeakerStatistics, VoiceStatistics
 
 
 def result(folder, name, format="rttm", recording=None, speakers=("S0", "S1")):
@@ -69,6 +72,33 @@ def test_two_results_for_one_file_are_refused(tmp_path):
         result(tmp_path / folder, "a.rttm")
     with pytest.raises(OutputError, match=r"a\.rttm: two results of this name"):
         results([tmp_path / "x", tmp_path / "y"], tmp_path)
+
+
+def voiced(folder, name, model, **more):
+    """JSON with a voice of each of two speakers, as run --format json keeps them."""
+    turns = tuple(Turn(i, i + 1, each) for i, each in enumerate(("S0", "S1")))
+    rows = tuple(SpeakerStatistics(turn.speaker, [1.0, turn.start], 5.0, 9.0) for turn in turns)
+    kept = Result(Annotation(name, turns), voices=VoiceStatistics(model, [2.0, 2.0], rows), **more)
+    return write_file(folder / f"{name}.json", kept.annotation, options=Options(document=Document((kept,))))
+
+
+def test_voices_that_a_file_keeps_need_no_recording(tmp_path):
+    """Where they are of the embedding in use; otherwise the recording is named that is needed."""
+    model = load_embedding(Config())[0].checksum[:16]
+    voiced(tmp_path, "a", model, notes=("clipped",))
+    (found,) = results([tmp_path / "a.json"], None)
+    assert found.audio is None
+    heard = heard_in(found, Config())
+    assert heard.voices["S1"].evidence.means.tolist() == [[1.0, 1.0]]
+    (path,) = write_linked([found], [heard], linked([heard]), tmp_path / "out", overwrite=False)
+    written = read_results(path)["a"]
+    assert written.annotation.speakers == ("SPEAKER_00", "SPEAKER_01")
+    assert [each.speaker for each in written.voices.speakers] == ["SPEAKER_00", "SPEAKER_01"]
+    assert written.notes == ("clipped",)
+    voiced(tmp_path, "b", "another")
+    (other,) = results([tmp_path / "b.json"], None)
+    with pytest.raises(AudioError, match=r"b\.json: its voices are of another embedding, and no recording"):
+        heard_in(other, Config())
 
 
 STRANGE = '{"audio": 3, "files": {}, "status": "ok"}\n{"audio": "x/a.wav", "files": [], "status": "ok"}'
