@@ -9,10 +9,10 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from diarize import background
+from diarize.annotation.statistics import solo_intervals
 from diarize.audio import write
 from diarize.config import Config
 from diarize.errors import ModelError
-from diarize.identity.enrollment import alone
 from diarize.synth import vowels
 from diarize.training import TrainingPlan, augmentation, examples, simulation, train, trained
 
@@ -156,7 +156,9 @@ def test_the_quietest_fifth_of_voices_is_left_out(voices):
         tuple(voices)[:3], TrainingPlan(voices), np.random.default_rng(0), 16_000
     )
     lesson = examples.lesson(lambda rng, rate: (sound, truth), np.random.default_rng(0), "wide", Config())
-    spoken = sum(float(np.diff(each).sum()) for each in alone(truth).values() if np.diff(each).sum() >= 2)
+    spoken = sum(
+        float(np.diff(each).sum()) for each in solo_intervals(truth).values() if np.diff(each).sum() >= 2
+    )
     assert 0.7 < len(lesson.frames) / (100 * spoken) < 0.9
 
 
