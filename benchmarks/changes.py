@@ -43,7 +43,7 @@ def graded(recording: Recording, threshold: float, penalties: Sequence[float]) -
     result = diarize.diarize(recording.path, config)
     found = {"posteriors": changes.by_posteriors(result.posteriors, threshold=threshold)}
     heard, _ = pipeline.speech_features(recording.path, config)
-    features = changes.bic_features(heard.features, config.features)
+    features = changes.bic_features(heard.features, heard.band, heard.acoustics)
     for penalty in penalties:
         settings = changes.BicSettings(penalty=penalty)
         found[f"bic, penalty {penalty:g}"] = changes.by_bic(features, result.speech, settings)

@@ -79,6 +79,10 @@ def test_presets_are_listed_and_the_nearest_is_named():
         ("features = 3", "features is a section"),
         ("[clustering]\ncriterion = 'bik'", "did you mean 'bic'"),
         ("[features]\nhop = 5", "features.hop = 5.0; allowed: 0.002 to 0.1"),
+        (
+            "[features]\nn_voice = 12",
+            "features.n_voice = 12; background models have it (those that ship 13)",
+        ),
         ("[features]\nhop = nan", "features.hop = nan"),
         ("[clustering]\nmin_speakers = 9\nmax_speakers = 3", "at least 9 and at most 3"),
         ("seed = ", "not valid TOML"),
@@ -167,6 +171,13 @@ def test_written_settings_read_back_the_same(config):
     assert merged(Config(), without_defaults(config)) == config
     document = json.dumps({"config_digest": config.digest, "config": asdict(config)})
     assert merged(Config(), recorded(document, "result.json")).digest == config.digest
+
+
+def test_settings_that_are_in_models_now_may_stand_in_earlier_documents():
+    """With the values of the models that ship, which they could only have."""
+    earlier = asdict(Config())
+    earlier["features"] |= {"n_voice": 13, "noise_floor": 0.1, "upper_fmax": 7600.0}
+    assert merged(Config(), earlier) == Config()
 
 
 @pytest.mark.slow

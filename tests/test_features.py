@@ -14,7 +14,7 @@ from scipy.signal import butter, sosfiltfilt
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
-from diarize.config import FeatureConfig
+from diarize.config import AcousticConfig
 from diarize.errors import AudioError, ConfigError
 from diarize.features import (
     cepstra,
@@ -33,7 +33,7 @@ from diarize.features import (
 from diarize.types import Features, FrameGrid
 
 RATE = 16_000
-CONFIG = FeatureConfig()
+CONFIG = AcousticConfig()
 LAW = settings(deadline=None, max_examples=25, derandomize=True)
 SPANS = {"c": (20, 30, 100.0, 3700.0), "u": (4, 13, 3700.0, 7600.0)}  # coefficients, filters, Hz
 
@@ -66,7 +66,7 @@ class TestCepstra:
     @pytest.mark.parametrize("lifter", [0.0, 22.0])
     def test_equal_those_of_librosa_from_samples(self, band, lifter):
         """librosa.feature.mfcc on the padded waveform gives the same numbers in one call."""
-        samples, config = noise(1.0), FeatureConfig(lifter=lifter)
+        samples, config = noise(1.0), AcousticConfig(lifter=lifter)
         ours = whole(samples, config)
         n, n_mels, low, high = SPANS[band]
         # 120 samples before the first window (the grid's offset), 56 more for the longer Fourier transform
@@ -162,7 +162,7 @@ class TestCepstra:
     def test_a_hop_longer_than_the_window_is_refused(self):
         """Both settings are named."""
         with pytest.raises(ConfigError, match=r"features\.hop = 0\.05 s .* features\.window = 0\.025 s"):
-            whole(noise(0.2), FeatureConfig(hop=0.05))
+            whole(noise(0.2), AcousticConfig(hop=0.05))
 
     @pytest.mark.parametrize(
         ("wrong", "message"),
@@ -174,7 +174,7 @@ class TestCepstra:
     def test_more_coefficients_than_filters_are_refused(self, wrong, message):
         """The level is one of them."""
         with pytest.raises(ConfigError, match=message):
-            whole(noise(0.2), FeatureConfig(**wrong))
+            whole(noise(0.2), AcousticConfig(**wrong))
 
     def test_silence_is_finite_and_all_frames_are_alike(self):
         """Digital silence has the floor's cepstra: a level and nothing else."""
@@ -206,7 +206,7 @@ class TestVoiceCepstra:
         FrameGrid(16_000, 160, 400, -120, 1),
         ("c0", "c1", "c2", "c3", "c4", "u0", "u1", "u2", "u3", "tilt"),
     )
-    FEW = FeatureConfig(n_mfcc=4, n_voice=2, n_upper=3)
+    FEW = AcousticConfig(n_mfcc=4, n_voice=2, n_upper=3)
 
     def test_a_telephone_has_the_coarse_ones(self):
         """Neither the level nor the finer ones."""
@@ -218,11 +218,9 @@ class TestVoiceCepstra:
 
     def test_more_than_there_are_are_refused(self):
         """All four may be asked for, five not."""
-        assert voice_cepstra(self.FOUND, "narrow", FeatureConfig(n_voice=4)).shape == (1, 4)
-        with pytest.raises(
-            ConfigError, match=r"n_voice = 5 of features\.n_mfcc = 4 coefficients; choose fewer"
-        ):
-            voice_cepstra(self.FOUND, "narrow", FeatureConfig(n_voice=5))
+        assert voice_cepstra(self.FOUND, "narrow", AcousticConfig(n_voice=4)).shape == (1, 4)
+        with pytest.raises(ConfigError, match=r"n_voice = 5 of n_mfcc = 4 coefficients; choose fewer"):
+            voice_cepstra(self.FOUND, "narrow", AcousticConfig(n_voice=5))
 
     def test_what_tells_voices_does_not_depend_on_gain(self):
         """After normalisation: the level's share of u0 − c0 is a constant."""
@@ -332,18 +330,18 @@ class TestNormalisation:
         used[50:100] = used[200:300] = True
         values = np.full((400, 3), 500.0, np.float32)
         values[used] = speech
-        config = FeatureConfig(normalization=method, sliding_window=0.4)
+        config = AcousticConfig(normalization=method, sliding_window=0.4)
         alone = {"sliding": sliding_cmvn, "warping": warped}[method](speech, 40)
         assert_array_equal(normalized(values, used, 100.0, config)[used], alone)
 
     def test_the_setting_decides(self):
         """Over the recording, not at all, or an error for a name that is none."""
         values, used = rows(7), np.ones(200, bool)
-        assert_array_equal(normalized(values, used, 100.0, FeatureConfig()), cmvn(values, used))
-        untouched = normalized(values, used, 100.0, FeatureConfig(normalization="none"))
+        assert_array_equal(normalized(values, used, 100.0, AcousticConfig()), cmvn(values, used))
+        untouched = normalized(values, used, 100.0, AcousticConfig(normalization="none"))
         assert_array_equal(untouched, values)
         with pytest.raises(ConfigError, match=r"'loudness'.*features\.normalization"):
-            normalized(values, used, 100.0, FeatureConfig(normalization="loudness"))
+            normalized(values, used, 100.0, AcousticConfig(normalization="loudness"))
 
 
 class TestBand:

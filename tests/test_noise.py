@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.fft import dct
 
-from diarize.config import FeatureConfig
+from diarize.config import AcousticConfig
 from diarize.features import cepstra, denoised, quiet
 from diarize.types import Features, FrameGrid
 
 RATE = 16_000
-CONFIG = FeatureConfig()
-TINY = FeatureConfig(n_mels=2, n_mfcc=1, n_voice=1, upper_mels=2, n_upper=0, noise_floor=0.1)
+CONFIG = AcousticConfig()
+TINY = AcousticConfig(n_mels=2, n_mfcc=1, n_voice=1, upper_mels=2, n_upper=0, noise_floor=0.1)
 LAW = settings(deadline=None, max_examples=25, derandomize=True)
 
 

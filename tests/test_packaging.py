@@ -13,14 +13,14 @@ from scipy.signal import butter, sosfiltfilt
 import diarize
 from diarize import audio, scoring, synth
 from diarize.annotation import Annotation
-from diarize.config import FeatureConfig
+from diarize.config import AcousticConfig
 from diarize.features import audible, cepstra, measured_band
 from diarize.parts.calibration import shipped_voices
 from diarize.pipeline import speech_mask
 from diarize.types import Waveform
 
 RATE = 16_000
-N_MELS = FeatureConfig().n_mels
+N_MELS = AcousticConfig().n_mels
 
 
 @cache
@@ -61,7 +61,7 @@ def difference(one, two):
 
 def features(samples):
     """Wide-band features."""
-    return cepstra([np.asarray(samples, np.float32)], RATE, FeatureConfig())
+    return cepstra([np.asarray(samples, np.float32)], RATE, AcousticConfig())
 
 
 @pytest.mark.slow

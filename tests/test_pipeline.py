@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -17,10 +18,11 @@ import threadpoolctl
 from numpy.testing import assert_allclose, assert_array_equal
 
 import diarize
-from diarize import audio, formats, pipeline, scoring, synth
-from diarize.config import Config, merged
+from diarize import audio, background, formats, pipeline, scoring, synth
+from diarize.config import AcousticConfig, Config, merged
 from diarize.errors import AudioError, ConfigError, DiarizeError, ModelError, OutputError
 from diarize.intervals import subtract, union
+from diarize.mixtures import GMM
 from diarize.pipeline import speech_mask
 from diarize.pipeline.inputs import Sound
 from diarize.resegmentation import turns
@@ -382,8 +384,19 @@ class TestSettings:
         assert same(diarize.diarize(sample("call"), settings(space={"background": path})), found("call"))
         with pytest.raises(ModelError, match="cannot read"):
             diarize.diarize(sample("call"), settings(space={"background": f"{path}.not"}))
-        with pytest.raises(ModelError, match=r"features\.n_mfcc = 20, not 19"):
+        with pytest.raises(ConfigError, match=r"features\.n_mfcc = 19 where a background model is used"):
             diarize.diarize(sample("call"), settings(features={"n_mfcc": 19}))
+
+    def test_features_are_those_of_the_model_that_is_named(self, tmp_path):
+        """A model of other features needs no other settings; its frames have as many numbers as it knows."""
+        small = AcousticConfig(n_mfcc=12, n_voice=8, hop=0.0125)
+        shipped = background.shipped("narrow")
+        parts = (shipped.ubm.weights_, shipped.ubm.means_[:, :8], shipped.ubm.covariances_[:, :8])
+        model = replace(shipped, ubm=GMM(*parts, "diag"), acoustics=small)
+        background.save(model, tmp_path / "small.npz")
+        result = diarize.diarize(sample("call"), settings(space={"background": str(tmp_path / "small.npz")}))
+        assert result.posteriors.grid.frame_rate == 80
+        assert len(result.annotation.speakers) == 2
 
     @pytest.mark.slow
     @pytest.mark.parametrize("method", ["energy", "silero"])
@@ -441,7 +454,7 @@ def test_speakers_are_counted_by_appearance_and_who_never_leads_goes():
 def test_slopes_belong_to_the_textbook_space(talk):
     """In the speaker space they are refused; in the textbook's they change what is clustered."""
     sound, _ = talk
-    with pytest.raises(ConfigError, match=r"features.deltas = 1 in the speaker space"):
+    with pytest.raises(ConfigError, match=r"features\.deltas = 1 where a background model is used"):
         diarize.diarize(sound, merged(Config(), {"features": {"deltas": 1}}))
     textbook = {"space": {"kind": "mfcc"}, "clustering": {"max_speakers": 3}}
     plain, sloped = (

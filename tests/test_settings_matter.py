@@ -66,11 +66,6 @@ ELSEWHERE = {
     "space.embedding": "tests/parts/test_loading.py",
     "space.embedding_sha256": "tests/parts/test_pinning.py",
     "space.background": "tests/cli/test_background.py",
-    "features.n_voice": "features for the background model alone",
-    "features.upper_mels": "features for the background model alone",
-    "features.upper_fmax": "features for the background model alone",
-    "features.n_upper": "features for the background model alone",
-    "features.noise_floor": "features for the background model alone",
 }
 
 

@@ -6,12 +6,10 @@ commands import it.
 """
 
 from diarize.background.model import (
-    ACOUSTIC,
     ARRAYS,
     BANDS,
     Activity,
     BackgroundModel,
-    acoustics,
     fitted,
     load,
     save,
@@ -19,12 +17,10 @@ from diarize.background.model import (
 )
 
 __all__ = [
-    "ACOUSTIC",
     "ARRAYS",
     "BANDS",
     "Activity",
     "BackgroundModel",
-    "acoustics",
     "fitted",
     "load",
     "save",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,14 +54,13 @@ def train(
     """
     from diarize.background import save
     from diarize.cli.progress import TRAINING, shown_progress
-    from diarize.config import Config
     from diarize.training import TrainingPlan, trained
 
     one_of(band, BANDS, "--band")
     refuse_existing(output, overwrite=overwrite)
     plan = TrainingPlan(_voices(corpora), _rooms(rooms), rounds, seed, jobs)
     with shown_progress(output.name, quiet=False, stages=TRAINING) as progress:
-        model = trained(plan, band, Config(), progress=progress)
+        model = trained(plan, band, progress=progress)
     save(model, output)
     say(_summary(model, output))
 
@@ -107,7 +107,7 @@ def _facts(model: BackgroundModel) -> dict[str, Any]:
         "dimensions": model.ubm.n_features_in_,
         "speech_components": model.speech.n_components,
         "talk_weights": model.talk.weights.size,
-        "acoustics": model.acoustics,
+        "acoustics": asdict(model.acoustics),
         "origin": model.origin,
     }
 

@@ -218,7 +218,7 @@ def _by_bic(audio: Path, config: Config, part: Sound, penalty: float | None) -> 
 
     settings = BicSettings() if penalty is None else BicSettings(penalty=penalty)
     heard, mask = speech_features(audio, config, start=part.start, end=part.end)
-    features = bic_features(heard.features, config.features)
+    features = bic_features(heard.features, heard.band, heard.acoustics)
     found = _later(by_bic(features, mask, settings), part.start)
     method = {"method": "bic", "penalty": settings.penalty}
     notes = heard.sound.notes()

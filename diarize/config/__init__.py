@@ -6,6 +6,7 @@ A field carries its help and what it may be; a preset or a configuration file ho
 
 from diarize.config.files import loaded, merged, parsed, preset, preset_names, recorded, without_defaults
 from diarize.config.settings import (
+    AcousticConfig,
     AudioConfig,
     ClusteringConfig,
     Config,
@@ -19,6 +20,7 @@ from diarize.config.settings import (
 from diarize.config.toml import dumped
 
 __all__ = [
+    "AcousticConfig",
     "AudioConfig",
     "ClusteringConfig",
     "Config",

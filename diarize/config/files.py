@@ -8,7 +8,7 @@ from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from diarize.config.settings import Config, nearest
+from diarize.config.settings import AcousticConfig, Config, nearest
 from diarize.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 __all__ = ["loaded", "merged", "parsed", "preset", "preset_names", "recorded", "without_defaults"]
 
+# Settings of earlier versions that are in the file of a background model now.
+RETIRED = {
+    f"features.{name}": getattr(AcousticConfig(), name)
+    for name in ("n_voice", "upper_mels", "upper_fmax", "n_upper", "noise_floor")
+}
 LARGEST_FILE = 1 << 20  # bytes of TOML: more than any configuration, less than any harm
 LARGEST_RESULT = 1 << 28  # bytes of JSON: the turns of days
 
@@ -35,6 +40,9 @@ def _merged(config: Any, changes: Mapping[str, Any], source: str, above: str) ->
     known = tuple(f.name for f in fields(config))
     new: dict[str, Any] = {}
     for key, value in changes.items():
+        if above + key in RETIRED:
+            _check_retired(above + key, value, source)
+            continue
         if key not in known:
             near = nearest(key, known) or f"; known here: {', '.join(known)}"
             raise ConfigError(f"{source}: unknown setting {above + key!r}{near}")
@@ -48,6 +56,15 @@ def _merged(config: Any, changes: Mapping[str, Any], source: str, above: str) ->
         else:
             new[key] = _typed(value, old, f"{source}: {above}{key}")
     return replace(config, **new)
+
+
+def _check_retired(name: str, value: Any, source: str) -> None:
+    """A setting of earlier versions is passed over where it says what is so anyhow. Raises ConfigError."""
+    if value != RETIRED[name]:
+        raise ConfigError(
+            f"{source}: {name} = {value!r}; background models have it (those that ship {RETIRED[name]!r}); "
+            "leave it out, or train a model of your own"
+        )
 
 
 def _typed(value: Any, old: Any, where: str) -> Any:

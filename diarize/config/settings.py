@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "AcousticConfig",
     "AudioConfig",
+    "CepstraConfig",
     "ClusteringConfig",
     "Config",
     "FeatureConfig",
@@ -63,48 +65,19 @@ class AudioConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class FeatureConfig:
-    """Mel-frequency cepstra."""
+class CepstraConfig:
+    """Mel-frequency cepstra of the band that a telephone lets through."""
 
     window: float = setting(0.025, "seconds of sound behind one frame", allowed=(0.005, 0.2))
     hop: float = setting(0.01, "seconds from frame to frame", allowed=(0.002, 0.1))
     n_mfcc: int = setting(20, "cepstral coefficients above c0 (c0 is the level)", allowed=(1, 40))
-    n_voice: int = setting(
-        13,
-        "the coarsest of them that tell voices in the speaker space; finer ones follow pitch",
-        allowed=(1, 40),
-    )
     lifter: float = setting(0.0, "cepstral liftering as librosa defines it; 0 is none", allowed=(0, 100))
-    band: str = setting(
-        "auto",
-        "'auto' measures whether there is sound above 4 kHz; 'wide' and 'narrow' (telephone) insist",
-        choices=("auto", "wide", "narrow"),
-    )
     n_mels: int = setting(30, "mel filters", allowed=(8, 128))
     fmin: float = setting(100.0, "lower edge of the lowest of them, Hz", allowed=(0, 2000))
     fmax: float = setting(
         3700.0,
         "upper edge of the highest of them, Hz: what a telephone lets through",
         allowed=(2500, 4000),
-    )
-    upper_mels: int = setting(
-        13,
-        "mel filters from there up to upper_fmax, used in wide-band recordings only",
-        allowed=(2, 64),
-    )
-    upper_fmax: float = setting(7600.0, "upper edge of the highest of them, Hz", allowed=(5000, 96000))
-    n_upper: int = setting(4, "cepstral coefficients of these that tell voices", allowed=(0, 20))
-    noise_floor: float = setting(
-        0.1,
-        "share of a frame's power in a filter that stays at least when what is heard in pauses is "
-        "taken off it; 1 takes nothing off",
-        allowed=(0.001, 1),
-    )
-    deltas: int = setting(
-        0,
-        "orders of time derivatives appended (textbook space only: the speaker space gains nothing "
-        "from them)",
-        allowed=(0, 2),
     )
     normalization: str = setting(
         "recording",
@@ -113,6 +86,52 @@ class FeatureConfig:
         choices=("recording", "sliding", "warping", "none"),
     )
     sliding_window: float = setting(3.0, "seconds of that moving window", allowed=(0.1, 600))
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureConfig(CepstraConfig):
+    """The band, and the cepstra of the textbook space; elsewhere the background model says how they are."""
+
+    deltas: int = setting(0, "orders of time derivatives appended", allowed=(0, 2))
+    band: str = setting(
+        "auto",
+        "in every space: 'auto' measures whether there is sound above 4 kHz; 'wide' and 'narrow' "
+        "(telephone) insist",
+        choices=("auto", "wide", "narrow"),
+    )
+
+    @property
+    def textbook(self) -> AcousticConfig:
+        """What cepstra of the textbook space are made with."""
+        return AcousticConfig(**{each.name: getattr(self, each.name) for each in fields(CepstraConfig)})
+
+
+@dataclass(frozen=True, slots=True)
+class AcousticConfig(CepstraConfig):
+    """What cepstra are made with: settings that a background model was trained with, and that its file holds.
+
+    The defaults are those of the models that ship.
+    """
+
+    n_voice: int = setting(13, "the coarsest coefficients, which tell voices", allowed=(1, 40))
+    upper_mels: int = setting(13, "mel filters from fmax to upper_fmax, if wide-band", allowed=(2, 64))
+    upper_fmax: float = setting(7600.0, "upper edge of the highest of them, Hz", allowed=(5000, 96000))
+    n_upper: int = setting(4, "cepstral coefficients of these that tell voices", allowed=(0, 20))
+    noise_floor: float = setting(
+        0.1,
+        "share of a frame's power in a filter that stays at least when what is heard in pauses is taken off",
+        allowed=(0.001, 1),
+    )
+
+    def check(self) -> None:
+        """Raises ConfigError for values of the wrong type or out of range, as a damaged file may hold."""
+        for name, each in setting_fields(self).items():
+            value = getattr(self, name)
+            if type(value) is not type(each.default) and not (
+                isinstance(each.default, float) and type(value) is int
+            ):
+                raise ConfigError(f"{name} = {value!r}; it must be like {each.default!r}")
+            _check(name, value, each.metadata)
 
     def voice_width(self, band: str) -> int:
         """How many numbers tell voices in a frame of a band, "wide" or "narrow"."""

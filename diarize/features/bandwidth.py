@@ -9,7 +9,6 @@ import numpy as np
 from diarize.features.level import audible
 
 if TYPE_CHECKING:
-    from diarize.config import FeatureConfig
     from diarize.types import Features
 
 __all__ = ["band_of", "measured_band"]
@@ -29,6 +28,9 @@ def measured_band(features: Features, n_mels: int) -> str:
     return "narrow" if float(np.percentile(tilt[loud], 90)) < EMPTY else "wide"
 
 
-def band_of(features: Features, config: FeatureConfig) -> str:
-    """The band that was asked for or, where that is "auto", the measured one."""
-    return measured_band(features, config.n_mels) if config.band == "auto" else config.band
+def band_of(features: Features, band: str, n_mels: int) -> str:
+    """The ``band`` that was asked for or, where that is "auto", the measured one.
+
+    ``features``: cepstra of ``n_mels`` filters.
+    """
+    return measured_band(features, n_mels) if band == "auto" else band

@@ -14,7 +14,7 @@ from diarize.errors import ConfigError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from diarize.config import FeatureConfig
+    from diarize.config import AcousticConfig
 
     Array = NDArray[Any]
 
@@ -24,7 +24,7 @@ AT_ONCE = 1 << 16  # frames that are held in double precision at a time
 SMALLEST_DEVIATION = 1e-3  # in cepstral units (dB): a coefficient that varies less is constant
 
 
-def normalized(values: Array, used: Array, frame_rate: float, config: FeatureConfig) -> Array:
+def normalized(values: Array, used: Array, frame_rate: float, config: AcousticConfig) -> Array:
     """``values`` (T, D) normalised as ``config.normalization`` says; statistics from the ``used`` frames.
 
     Returns float32 (T, D). The moving windows move over the used frames, so pauses do not count. Where no

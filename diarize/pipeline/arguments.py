@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["check_slopes", "given_stretches", "with_checksums", "with_counts"]
+__all__ = ["check_features", "given_stretches", "with_checksums", "with_counts"]
 
 
 def with_counts(config: Config | None, exactly: int | None, least: int | None, most: int | None) -> Config:
@@ -39,13 +40,22 @@ def with_checksums(config: Config) -> Config:
     return pinned(config)
 
 
-def check_slopes(config: Config) -> None:
-    """Slopes belong to the textbook space: ConfigError elsewhere, for no background model knows them."""
-    if config.features.deltas and config.space.kind != "mfcc":
-        raise ConfigError(
-            f"features.deltas = {config.features.deltas} in the speaker space, whose background model knows "
-            "no slopes; set it to 0, or frames.kind to 'mfcc'"
-        )
+def check_features(config: Config) -> None:
+    """Cepstra are free in the textbook space alone; elsewhere the background model says how they are made.
+
+    Raises ConfigError naming the first setting that would change nothing.
+    """
+    is_textbook = config.space.kind == "mfcc"
+    if is_textbook and config.speech.method != "hmm":
+        return
+    free = {"band", "deltas"} if is_textbook else {"band"}
+    for each in fields(config.features):
+        value = getattr(config.features, each.name)
+        if each.name not in free and value != each.default:
+            raise ConfigError(
+                f"features.{each.name} = {value!r} where a background model is used, which was trained with "
+                f"features of its own; leave it at {each.default!r}, or set space.kind to 'mfcc'"
+            )
 
 
 def given_stretches(given: ArrayLike) -> Array:

@@ -12,7 +12,7 @@ import numpy as np
 from diarize.annotation import Annotation
 from diarize.config import Config
 from diarize.errors import SpeakerCountError
-from diarize.pipeline.arguments import check_slopes, given_stretches, with_checksums, with_counts
+from diarize.pipeline.arguments import check_features, given_stretches, with_checksums, with_counts
 from diarize.pipeline.front_end import left_out_notes, run_front_end, speech_activity, voice_values
 from diarize.pipeline.inputs import Sound
 from diarize.pipeline.result import Diarization
@@ -85,7 +85,7 @@ def _diarized(
     from diarize.pipeline import speakers, voices
     from diarize.resegmentation import overlap, turns
 
-    check_slopes(config)
+    check_features(config)
     stretches = None if given is None else given_stretches(given)
     sound = Sound.of(recording, config, span)
     values, activity, sound, model, band, duration = _listened(sound, stretches, config, progress)
@@ -125,7 +125,7 @@ def _listened(
     activity = speech_activity(heard, given, config)
     sound = heard.sound
     if given is None:
-        sound = sound.with_notes(left_out_notes(heard, activity.mask, config))
+        sound = sound.with_notes(left_out_notes(heard, activity.mask))
     values = voice_values(heard, activity.mask, config)
     return values, activity, sound, heard.background, heard.band, heard.duration
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.config import Config
+from diarize.config import AcousticConfig, Config
 from diarize.pipeline.inputs import Sound
 from diarize.types import Features, SpeechMask
 
@@ -48,7 +48,7 @@ LOUD_SHARE: Final = 0.1
 class FrontEnd:
     """What one pass over a sound gives: ``features``: cepstra; ``sound``: the same sound at the usual level;
     ``band``: "wide" or "narrow"; ``duration`` in seconds; ``background``: the model of that band, None where
-    no stage uses one.
+    no stage uses one; ``acoustics``: what the cepstra were made with.
     """
 
     features: Features
@@ -56,18 +56,20 @@ class FrontEnd:
     band: str
     duration: float
     background: BackgroundModel | None
+    acoustics: AcousticConfig
 
 
 def run_front_end(sound: Sound, config: Config, progress: Progress = lambda stage, share: None) -> FrontEnd:
     """Cepstra of a sound in one pass over it, and what follows from them. Raises AudioError, ModelError."""
     from diarize.features import band_of, cepstra, usual_gain
 
+    acoustics, given = _acoustics(config)
     ends = [0]
-    features = cepstra(_reported(sound, ends, progress), sound.rate, config.features)
-    band = band_of(features, config.features)
-    model = _background(band, config)
-    louder = sound.louder(usual_gain(features, config.features.n_mels))
-    return FrontEnd(features, louder, band, ends[-1] / sound.rate, model)
+    features = cepstra(_reported(sound, ends, progress), sound.rate, acoustics)
+    band = band_of(features, config.features.band, acoustics.n_mels)
+    model = given or (_shipped(band) if _needs_background(config) else None)
+    louder = sound.louder(usual_gain(features, acoustics.n_mels))
+    return FrontEnd(features, louder, band, ends[-1] / sound.rate, model, acoustics)
 
 
 def _reported(sound: Sound, ends: list[int], progress: Progress) -> Iterator[Array]:
@@ -79,18 +81,30 @@ def _reported(sound: Sound, ends: list[int], progress: Progress) -> Iterator[Arr
         yield block
 
 
-def _background(band: str, config: Config) -> BackgroundModel | None:
-    """The model that was asked for, or the shipped one of the band; its feature settings must be these.
+def _needs_background(config: Config) -> bool:
+    """Whether any stage uses a background model; the textbook space needs none, so its features are free."""
+    return config.space.kind != "mfcc" or config.speech.method == "hmm"
 
-    None where no stage uses one, as in the textbook space, whose features are free.
+
+def _acoustics(config: Config) -> tuple[AcousticConfig, BackgroundModel | None]:
+    """What cepstra are made with, and the background model that was named, if one was.
+
+    A background model knows only features like those that it was trained with. Raises ModelError.
     """
-    if config.space.kind == "mfcc" and config.speech.method != "hmm":
-        return None
+    if not _needs_background(config):
+        return config.features.textbook, None
+    if not config.space.background:
+        return AcousticConfig(), None  # as those that ship
     from diarize import background
 
-    model = background.load(config.space.background) if config.space.background else background.shipped(band)
-    model.require(config.features)
-    return model
+    model = background.load(config.space.background)
+    return model.acoustics, model
+
+
+def _shipped(band: str) -> BackgroundModel:
+    from diarize import background
+
+    return background.shipped(band)
 
 
 def speech_activity(heard: FrontEnd, given: Array | None, config: Config) -> SpeechActivity:
@@ -109,7 +123,7 @@ def _mask_without_network(heard: FrontEnd, config: Config) -> SpeechMask:
     """What the detectors find that know of speech alone."""
     from diarize import speech
 
-    features, model, n_mels = heard.features, heard.background, config.features.n_mels
+    features, model, n_mels = heard.features, heard.background, heard.acoustics.n_mels
     if config.speech.method == "silero":
         return speech.by_silero(heard.sound.blocks(), features.grid, config.speech)
     if config.speech.method == "energy" or model is None:
@@ -128,11 +142,11 @@ def _segmenter(config: Config) -> Segmenter:
     return PyanNetSegmenter()
 
 
-def left_out_notes(heard: FrontEnd, mask: SpeechMask, config: Config) -> tuple[str, ...]:
+def left_out_notes(heard: FrontEnd, mask: SpeechMask) -> tuple[str, ...]:
     """A note where many loud seconds were not taken for speech."""
     from diarize.features import loud_outside
 
-    loud = loud_outside(heard.features, mask.values, config.features.n_mels)
+    loud = loud_outside(heard.features, mask.values, heard.acoustics.n_mels)
     if loud < max(LOUD_SECONDS, LOUD_SHARE * heard.duration):
         return ()
     return (
@@ -150,15 +164,15 @@ def voice_values(heard: FrontEnd, mask: SpeechMask, config: Config) -> Array:
     features = heard.features
     if config.space.kind == "mfcc":
         values = _textbook_cepstra(features, config)
-        return normalized(values, mask.values, features.grid.frame_rate, config.features)
+        return normalized(values, mask.values, features.grid.frame_rate, heard.acoustics)
     band = heard.background.band if heard.background else heard.band
-    return voice_features(features, mask.values, band, config.features)
+    return voice_features(features, mask.values, band, heard.acoustics)
 
 
 def _textbook_cepstra(features: Features, config: Config) -> Array:
     from diarize.features import with_deltas
 
-    names = features.names[1 : 1 + config.features.n_mfcc]
+    names = features.names[1 : features.names.index("u0")]
     kept = Features(features.values[:, 1 : 1 + len(names)], features.grid, names)
     return with_deltas(kept, config.features.deltas).values
 

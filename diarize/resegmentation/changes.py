@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.errors import ConfigError
-from diarize.features import band_of, cmvn, voice_cepstra
+from diarize.features import cmvn, voice_cepstra
 from diarize.resegmentation.pauses import NEAR_PAUSE, moved_to_pauses
 from diarize.types import Features
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from diarize.config import FeatureConfig
+    from diarize.config import AcousticConfig
     from diarize.types import FrameGrid, Posteriors, SpeechMask
 
     Array = NDArray[Any]
@@ -153,12 +153,11 @@ def _joined(
     return kept, sums, strengths
 
 
-def bic_features(found: Features, config: FeatureConfig) -> Features:
-    """What ``by_bic`` looks at: of cepstra, those that tell voices (``features.voice_cepstra``).
+def bic_features(found: Features, band: str, config: AcousticConfig) -> Features:
+    """What ``by_bic`` looks at: of cepstra, those that tell voices in a band (``features.voice_cepstra``).
 
     There are twelve in either band: more would cost a change more than they tell of it.
     """
-    band = band_of(found, config)
     coarse = replace(config, n_voice=12 if band == "narrow" else 8, n_upper=3)
     values = voice_cepstra(found, band, coarse)
     return Features(values, found.grid, tuple(f"x{i}" for i in range(values.shape[1])))

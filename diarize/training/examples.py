@@ -9,6 +9,7 @@ import numpy as np
 
 from diarize.annotation.statistics import solo_intervals
 from diarize.background import Activity
+from diarize.config import AudioConfig
 from diarize.features import cepstra, loud_frames, voice_features
 from diarize.intervals import union
 from diarize.speech import activity_features, motion
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from diarize.annotation import Annotation
-    from diarize.config import Config
+    from diarize.config import AcousticConfig
     from diarize.types import Features, Waveform
 
     Array = NDArray[Any]
@@ -42,29 +43,29 @@ class Lesson:
     activity: Activity
 
 
-def lesson(scene: Scene, rng: np.random.Generator, band: str, config: Config) -> Lesson:
+def lesson(scene: Scene, rng: np.random.Generator, band: str, acoustics: AcousticConfig) -> Lesson:
     """Simulate one recording and take from it what its truth allows."""
-    sound, truth = scene(rng, config.audio.rate)
-    features = cepstra([sound.samples], sound.rate, config.features)
-    frames = _activity_frames(features, truth, config, rng)
-    activity = Activity(*frames, *_stretches(features, truth, config))
-    return Lesson(_voice_frames(features, truth, band, config), activity)
+    sound, truth = scene(rng, AudioConfig().rate)
+    features = cepstra([sound.samples], sound.rate, acoustics)
+    frames = _activity_frames(features, truth, acoustics, rng)
+    activity = Activity(*frames, *_stretches(features, truth, acoustics))
+    return Lesson(_voice_frames(features, truth, band, acoustics), activity)
 
 
-def motion_lesson(scene: Scene, rng: np.random.Generator, band: str, config: Config) -> Lesson:
+def motion_lesson(scene: Scene, rng: np.random.Generator, band: str, acoustics: AcousticConfig) -> Lesson:
     """How music or talk moves that is made of signal: chords would make the mixtures doubt vowels, and voices
     that nobody has are none to learn from.
     """
-    taught = lesson(scene, rng, band, config)
+    taught = lesson(scene, rng, band, acoustics)
     speech, other, talk, music = taught.activity
     return Lesson(taught.frames[:0], Activity(speech[:0], other[:0], talk, music))
 
 
-def _voice_frames(features: Features, truth: Annotation, band: str, config: Config) -> Array:
+def _voice_frames(features: Features, truth: Annotation, band: str, acoustics: AcousticConfig) -> Array:
     """Loud frames (n, D) of every voice where it is alone, normalised over all speech of the recording."""
     grid = features.grid
     speech = grid.mask(union(truth.intervals()))
-    values = voice_features(features, speech, band, config.features)
+    values = voice_features(features, speech, band, acoustics)
     loud = loud_frames(features, speech)
     found = [values[:0]]
     for spans in solo_intervals(truth).values():
@@ -75,21 +76,21 @@ def _voice_frames(features: Features, truth: Annotation, band: str, config: Conf
 
 
 def _activity_frames(
-    features: Features, truth: Annotation, config: Config, rng: np.random.Generator
+    features: Features, truth: Annotation, acoustics: AcousticConfig, rng: np.random.Generator
 ) -> tuple[Array, Array]:
     """A quarter of the frames that are surely speech and of those that surely are not."""
     grid, spoken = features.grid, union(truth.intervals())  # nothing at all when nobody speaks
     inner = np.column_stack((spoken[:, 0] + EDGE, spoken[:, 1] - EDGE))
     outer = np.column_stack((spoken[:, 0] - EDGE, spoken[:, 1] + EDGE))
-    x, drawn = activity_features(features, config.features.n_mels), rng.random(grid.n_frames) < 0.25
+    x, drawn = activity_features(features, acoustics.n_mels), rng.random(grid.n_frames) < 0.25
     return x[grid.mask(inner[inner[:, 1] > inner[:, 0]]) & drawn], x[~grid.mask(np.maximum(outer, 0)) & drawn]
 
 
-def _stretches(features: Features, truth: Annotation, config: Config) -> tuple[Array, Array]:
+def _stretches(features: Features, truth: Annotation, acoustics: AcousticConfig) -> tuple[Array, Array]:
     """How stretches of the recording move, one a second: those with a word in them, and all where nobody ever
     speaks.
     """
-    rows = motion(features, config.features.n_mels)
+    rows = motion(features, acoustics.n_mels)
     length, every = len(features.values) - len(rows) + 1, round(features.grid.frame_rate)
     spoken = np.cumsum(np.pad(features.grid.mask(union(truth.intervals())), (1, 0)))
     talk = (spoken[length:] - spoken[:-length]) >= WORD * length

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.background import Activity, fitted
+from diarize.config import AcousticConfig
 from diarize.errors import ModelError
 from diarize.training.examples import lesson, motion_lesson
 from diarize.training.simulation import interludes, meeting, noise, piece, robots
@@ -17,12 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from diarize.background import BackgroundModel
-    from diarize.config import Config
     from diarize.training.examples import Lesson
     from diarize.training.plan import TrainingPlan
 
     Progress = Callable[[str, float], None]
-    Task = Callable[[np.random.Generator, str, Config], Lesson]
+    Task = Callable[[np.random.Generator, str, AcousticConfig], Lesson]
 
 __all__ = ["trained"]
 
@@ -34,9 +34,16 @@ MECHANICAL: Final = 10  # for so many conversations there is one of voices of pu
 
 
 def trained(
-    plan: TrainingPlan, band: str, config: Config, *, progress: Progress = lambda stage, share: None
+    plan: TrainingPlan,
+    band: str,
+    acoustics: AcousticConfig = AcousticConfig(),  # noqa: B008 - a frozen value
+    *,
+    progress: Progress = lambda stage, share: None,
 ) -> BackgroundModel:
-    """Learn the model of a band, "wide" or "narrow". Raises ModelError when there are too few voices."""
+    """Learn the model of a band, "wide" or "narrow", of cepstra made with ``acoustics``.
+
+    Raises ModelError when there are too few voices.
+    """
     from threadpoolctl import threadpool_limits
 
     if len(plan.voices) < 2 * LARGEST:
@@ -44,7 +51,7 @@ def trained(
             f"{len(plan.voices)} voices; a background model needs {2 * LARGEST}, hundreds are better"
         )
     tasks = _tasks(plan)
-    taught = partial(_taught, seed=plan.seed, band=band, config=config)
+    taught = partial(_taught, seed=plan.seed, band=band, acoustics=acoustics)
     lessons = []
     with ProcessPoolExecutor(plan.jobs) as pool:
         for done, each in enumerate(pool.map(taught, range(len(tasks)), tasks, chunksize=4)):
@@ -56,7 +63,7 @@ def trained(
             np.concatenate([each.frames for each in lessons]),
             activity,
             band=band,
-            config=config,
+            acoustics=acoustics,
             seed=plan.seed,
             origin=_origin(plan),
             progress=progress,
@@ -90,9 +97,9 @@ def _casts(plan: TrainingPlan) -> Iterator[tuple[str, ...]]:
             yield tuple(cast)
 
 
-def _taught(number: int, task: Task, seed: int, band: str, config: Config) -> Lesson:
+def _taught(number: int, task: Task, seed: int, band: str, acoustics: AcousticConfig) -> Lesson:
     """What a task gives, drawn from a generator of its own number."""
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1):
-        return task(np.random.default_rng((seed, number)), band, config)
+        return task(np.random.default_rng((seed, number)), band, acoustics)

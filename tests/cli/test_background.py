@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import pytest
 
@@ -25,8 +26,8 @@ def asked(monkeypatch):
     """Training answers the narrow model that ships; this is what it was asked."""
     seen = []
 
-    def trained(plan, band, config, *, progress):
-        seen.append((plan, band, config))
+    def trained(plan, band, *, progress):
+        seen.append((plan, band))
         return background.shipped("narrow")
 
     monkeypatch.setattr(training, "trained", trained)
@@ -39,7 +40,7 @@ def test_train_collects_voices_and_rooms_and_says_what_it_wrote(cli, corpora, as
     words = ["--rooms", corpora / "rooms", "--band", "narrow", "--rounds", 3, "--seed", 7, "--jobs", 1]
     result = cli("background", "train", corpora / "one", corpora / "two", "-o", out, *words)
     assert (result.exit_code, result.stderr) == (0, "")
-    ((plan, band, _),) = asked
+    ((plan, band),) = asked
     assert band == "narrow"
     assert {name: [p.name for p in files] for name, files in plan.voices.items()} == {
         "one/ann": ["1.wav", "2.flac"],
@@ -56,7 +57,7 @@ def test_train_collects_voices_and_rooms_and_says_what_it_wrote(cli, corpora, as
 def test_train_without_rooms_uses_none(cli, corpora, asked):
     """And the defaults that help tells."""
     assert cli("background", "train", corpora / "two", "-o", corpora / "m.npz").exit_code == 0
-    ((plan, band, _),) = asked
+    ((plan, band),) = asked
     assert (list(plan.rooms), band, plan.rounds, plan.seed, plan.jobs) == ([], "wide", 8, 0, 2)
 
 
@@ -93,7 +94,7 @@ def test_info_tells_of_the_models_that_ship(cli):
         assert (told["components"], told["dimensions"]) == model.ubm.means_.shape
         assert told["speech_components"] == len(model.speech.weights_)
         assert told["talk_weights"] == len(model.talk.weights) == 65
-        assert told["acoustics"] == model.acoustics
+        assert told["acoustics"] == asdict(model.acoustics)
         assert told["origin"] == model.origin
         assert f"{band}\n  band: {band}\n  components: {told['components']}\n" in printed
     assert "  acoustics: " in printed

@@ -12,7 +12,7 @@ import soundfile
 from numpy.testing import assert_allclose, assert_array_equal
 
 from diarize.background import shipped
-from diarize.config import FeatureConfig, SpeechConfig
+from diarize.config import AcousticConfig, SpeechConfig
 from diarize.errors import AudioError
 from diarize.features import cepstra, slopes
 from diarize.mixtures import GMM
@@ -27,7 +27,7 @@ from .made import grid
 
 RATE = 16_000
 SAMPLES = Path(__file__).parents[2] / "audio_samples"
-N_MELS = FeatureConfig().n_mels
+N_MELS = AcousticConfig().n_mels
 # every frame by itself
 BARE = SpeechConfig(min_speech=0.01, min_pause=0.01, padding=0.0)
 
@@ -45,7 +45,7 @@ def bursts(*spans, seconds=4.0, loud=0.1, quiet=1e-4):
 
 def features_of(samples):
     """Features of both bands."""
-    return cepstra([samples], RATE, FeatureConfig())
+    return cepstra([samples], RATE, AcousticConfig())
 
 
 def leveled(level):

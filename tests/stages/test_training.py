@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from diarize import background
 from diarize.annotation.statistics import solo_intervals
 from diarize.audio import write
-from diarize.config import Config
+from diarize.config import AcousticConfig
 from diarize.errors import ModelError
 from diarize.synth import vowels
 from diarize.training import TrainingPlan, augmentation, examples, simulation, train, trained
@@ -42,7 +42,7 @@ def small():
 
 def learnt(voices, path, progress=lambda stage, share: None, **plan):
     """Train, save, and give the model and its bytes."""
-    model = trained(TrainingPlan(voices, **plan), "wide", Config(), progress=progress)
+    model = trained(TrainingPlan(voices, **plan), "wide", progress=progress)
     background.save(model, path)
     return model, path.read_bytes()
 
@@ -75,7 +75,7 @@ def test_a_model_is_learnt_with_one_thread_of_algebra(voices, monkeypatch):
     fitted = train.fitted
     monkeypatch.setattr(train, "fitted", listening)
     with threadpool_limits(limits=2):
-        trained(TrainingPlan(voices), "wide", Config())
+        trained(TrainingPlan(voices), "wide", AcousticConfig())
     assert set(threads) == {1}
 
 
@@ -90,7 +90,7 @@ def test_the_model_serves(once):
     model = once[0]
     assert (model.band, model.ubm.means_.shape) == ("wide", (4, 18))
     assert np.isfinite(model.ubm.means_).all()
-    model.require(Config().features)
+    assert model.acoustics == AcousticConfig()
     told = {"voices": 6, "rooms": 0, "rounds": 2, "seed": 0}
     assert {name: model.origin[name] for name in told} == told
 
@@ -155,7 +155,9 @@ def test_the_quietest_fifth_of_voices_is_left_out(voices):
     sound, truth = simulation.meeting(
         tuple(voices)[:3], TrainingPlan(voices), np.random.default_rng(0), 16_000
     )
-    lesson = examples.lesson(lambda rng, rate: (sound, truth), np.random.default_rng(0), "wide", Config())
+    lesson = examples.lesson(
+        lambda rng, rate: (sound, truth), np.random.default_rng(0), "wide", AcousticConfig()
+    )
     spoken = sum(
         float(np.diff(each).sum()) for each in solo_intervals(truth).values() if np.diff(each).sum() >= 2
     )
@@ -165,7 +167,7 @@ def test_the_quietest_fifth_of_voices_is_left_out(voices):
 @pytest.mark.parametrize(("scene", "is_talk"), [(simulation.piece, False), (simulation.robots, True)])
 def test_signal_teaches_how_it_moves_and_nothing_else(scene, is_talk):
     """A row a second of the stretches of three: nobody is to be known by them, nor a frame to be told by."""
-    lesson = examples.motion_lesson(scene, np.random.default_rng(0), "wide", Config())
+    lesson = examples.motion_lesson(scene, np.random.default_rng(0), "wide", AcousticConfig())
     speech, other, talk, music = lesson.activity
     assert (len(lesson.frames), len(speech), len(other)) == (0, 0, 0)
     assert (len(talk) > 20, len(music)) == ((True, 0) if is_talk else (False, 18))
@@ -174,10 +176,12 @@ def test_signal_teaches_how_it_moves_and_nothing_else(scene, is_talk):
 def test_stretches_that_are_mostly_talk_are_told_from_such_that_have_none(voices):
     """Of a conversation those count that are three fifths speech; of noise all, of neither the other kind."""
     scene = partial(simulation.meeting, tuple(voices)[:3], TrainingPlan(voices))
-    talk, music = examples.lesson(scene, np.random.default_rng(0), "wide", Config()).activity[2:]
+    talk, music = examples.lesson(scene, np.random.default_rng(0), "wide", AcousticConfig()).activity[2:]
     assert len(talk) > 5
     assert len(music) == 0
-    talk, music = examples.lesson(simulation.noise, np.random.default_rng(0), "wide", Config()).activity[2:]
+    talk, music = examples.lesson(
+        simulation.noise, np.random.default_rng(0), "wide", AcousticConfig()
+    ).activity[2:]
     assert (len(talk), len(music)) == (0, 18)
 
 
