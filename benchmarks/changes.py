@@ -41,12 +41,12 @@ def graded(recording: Recording, threshold: float, penalties: Sequence[float]) -
     """Both methods on one recording, ΔBIC once for every penalty."""
     config = diarize.Config()
     result = diarize.diarize(recording.path, config)
-    found = {"posteriors": changes.by_posteriors(result.posteriors, threshold=threshold)}
+    found = {"posteriors": changes.changes_by_posteriors(result.posteriors, threshold=threshold)}
     heard, _ = pipeline.speech_features(recording.path, config)
     features = changes.bic_features(heard.features, heard.band, heard.acoustics)
     for penalty in penalties:
         settings = changes.BicSettings(penalty=penalty)
-        found[f"bic, penalty {penalty:g}"] = changes.by_bic(features, result.speech, settings)
+        found[f"bic, penalty {penalty:g}"] = changes.changes_by_bic(features, result.speech, settings)
     return [
         Graded(recording.path.stem, method, tuple(_scores(recording, changes)))
         for method, changes in found.items()

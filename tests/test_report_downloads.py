@@ -10,7 +10,7 @@ from test_report_browser import CHROMIUM, DRIVER, browser, downloads, visited, w
 
 from diarize.annotation import Annotation, Turn
 from diarize.formats import FORMATS, Options, write_file
-from diarize.report import Report, rendered
+from diarize.report import Report, render_page
 from diarize.results import Provenance, Result
 from diarize.transcripts import Segment, Transcript, Word, write_transcript
 
@@ -68,7 +68,7 @@ REPORTS = {
 def shown(browser, tmp_path, request):
     """A page in the browser, and the report behind it."""
     report = REPORTS[request.param]
-    (tmp_path / "page.html").write_text(rendered(report), encoding="utf-8")
+    (tmp_path / "page.html").write_text(render_page(report), encoding="utf-8")
     for opened in visited(browser, (tmp_path / "page.html").as_uri()):
         yield opened, report
 

@@ -21,7 +21,7 @@ from test_report_browser import (
 from diarize.annotation import Annotation, Turn
 from diarize.annotation.alternatives import Alternatives
 from diarize.formats import read_file
-from diarize.report import Report, rendered
+from diarize.report import Report, render_page
 from diarize.results import Result
 from diarize.scoring import score
 from diarize.transcripts import Segment, Transcript, Word
@@ -61,7 +61,7 @@ def page(tmp_path_factory):
     kept = Alternatives(starts, ends, labels, TURNS.turns)
     report = Report(Result(TURNS, duration=20.0, alternatives=kept), transcript=SAID)
     path = tmp_path_factory.mktemp("edits") / "call.html"
-    path.write_text(rendered(report), encoding="utf-8")
+    path.write_text(render_page(report), encoding="utf-8")
     return path.as_uri()
 
 
@@ -339,7 +339,7 @@ def test_a_doubtful_speaker_is_merged_by_one_click(opened, tmp_path):
     """Named with the reason; gone when merged, back when undone."""
     turns = (Turn(0, 60, "Ann"), Turn(60, 120, "Bob"), Turn(120, 121.5, "SPEAKER_02", 0.6, "Bob"))
     (tmp_path / "doubt.html").write_text(
-        rendered(Report(Result(Annotation("doubt", turns)))), encoding="utf-8"
+        render_page(Report(Result(Annotation("doubt", turns)))), encoding="utf-8"
     )
     opened.get((tmp_path / "doubt.html").as_uri())
     waited(lambda: opened.find_element("id", "timeline").get_attribute("data-to"))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from diarize.annotation import Annotation, Turn
-from diarize.annotation.alternatives import Alternatives, Doubt
+from diarize.annotation.alternatives import Alternatives, DoubtfulSpeaker
 from diarize.errors import DiarizeError, FormatError
 from diarize.results import (
     SCHEMA,
@@ -102,7 +102,7 @@ def results(draw):
         band=draw(st.sampled_from(("wide", "narrow"))),
         count=count,
         matches=tuple(matches),
-        doubts=tuple(Doubt(name, draw(SECONDS), None, draw(NAMES)) for name in names),
+        doubts=tuple(DoubtfulSpeaker(name, draw(SECONDS), None, draw(NAMES)) for name in names),
         notes=tuple(draw(st.lists(NAMES, max_size=2))),
         files=draw(st.one_of(st.none(), st.dictionaries(NAMES, NAMES, max_size=2))),
         alternatives=draw(st.one_of(st.none(), st.just(kept))),
@@ -201,7 +201,7 @@ RESULT = Result(
     band="wide",
     count=SpeakerCount("BIC", (2, 3), (9.0, 4.0), 3, (3,), "3 by BIC", "4 lost", "evidence", (3.0, 2.0)),
     matches=(Match("A", None, "Ann", 1.5, 4.6), Match("B", None, None, None, 4.6)),
-    doubts=(Doubt("C", 1.0, "B", "1.0 s of 71 s"),),
+    doubts=(DoubtfulSpeaker("C", 1.0, "B", "1.0 s of 71 s"),),
     notes=("clipped",),
     files={"rttm": "call.rttm"},
     alternatives=Alternatives(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from diarize.annotation import Annotation, Turn
 
-__all__ = ["milliseconds", "on_milliseconds", "rounded"]
+__all__ = ["milliseconds", "round_annotation", "round_turns"]
 
 
 def milliseconds(value: float) -> int:
@@ -17,7 +17,7 @@ def milliseconds(value: float) -> int:
     return math.floor(value * 1000 + 0.5)
 
 
-def rounded(annotation: Annotation) -> list[tuple[int, int, Turn]]:
+def round_turns(annotation: Annotation) -> list[tuple[int, int, Turn]]:
     """Every turn with its boundaries in whole milliseconds; turns that vanish in the rounding are left out.
 
     Boundaries are rounded, never durations, so turns that touch still touch.
@@ -26,7 +26,7 @@ def rounded(annotation: Annotation) -> list[tuple[int, int, Turn]]:
     return [row for row in rows if row[1] > row[0]]
 
 
-def on_milliseconds(annotation: Annotation) -> Annotation:
+def round_annotation(annotation: Annotation) -> Annotation:
     """The turns with rounded boundaries and confidences of four decimals, as a file has them."""
     turns = tuple(
         replace(
@@ -35,6 +35,6 @@ def on_milliseconds(annotation: Annotation) -> Annotation:
             end=end / 1000,
             confidence=None if turn.confidence is None else round(turn.confidence, 4),
         )
-        for start, end, turn in rounded(annotation)
+        for start, end, turn in round_turns(annotation)
     )
     return replace(annotation, turns=turns)

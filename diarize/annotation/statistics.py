@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["shares", "solo_intervals", "successions"]
+__all__ = ["count_successions", "solo_intervals", "speaking_shares"]
 
 
-def shares(annotation: Annotation) -> list[dict[str, Any]]:
+def speaking_shares(annotation: Annotation) -> list[dict[str, Any]]:
     """Each speaker's seconds, share of all speaking time and number of turns, by first appearance."""
     seconds = dict.fromkeys(annotation.speakers, 0.0)
     counts = dict.fromkeys(annotation.speakers, 0)
@@ -47,7 +47,7 @@ def solo_intervals(annotation: Annotation) -> dict[str, Array]:
     return found
 
 
-def successions(annotation: Annotation) -> Array:
+def count_successions(annotation: Annotation) -> Array:
     """How often the turn after one of speaker i is one of speaker j: int64 (K, K), rows and columns in the
     order of ``annotation.speakers``.
 

@@ -10,8 +10,8 @@ and in sox.
 """
 
 from diarize.audio.clips import write_clips
-from diarize.audio.compressing import compressed
-from diarize.audio.folders import AUDIO_SUFFIXES, voices
+from diarize.audio.compressing import compress
+from diarize.audio.folders import AUDIO_SUFFIXES, find_voices
 from diarize.audio.opening import kind_of
 from diarize.audio.recording import Recording, open_recording, read
 from diarize.audio.writing import write, write_flac, write_wav
@@ -19,11 +19,11 @@ from diarize.audio.writing import write, write_flac, write_wav
 __all__ = [
     "AUDIO_SUFFIXES",
     "Recording",
-    "compressed",
+    "compress",
+    "find_voices",
     "kind_of",
     "open_recording",
     "read",
-    "voices",
     "write",
     "write_clips",
     "write_flac",

@@ -23,7 +23,7 @@ __all__ = [
     "NoTrackError",
     "Track",
     "UnreadableError",
-    "untold",
+    "ignore_note",
 ]
 
 CHUNK = 16_384  # samples of each channel at a time
@@ -57,7 +57,7 @@ class NoTrackError(UnreadableError):
         super().__init__(f"no track {track}; it has {known}", sure=True)
 
 
-def untold(_: str) -> None:
+def ignore_note(_: str) -> None:
     """Where nobody asks what was odd."""
 
 

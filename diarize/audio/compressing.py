@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["compressed"]
+__all__ = ["compress"]
 
 LEVEL: Final = 0.9  # of compression, 0 to 1: 24 kbit/s at 16 kHz, enough to know voices by
 
 
-def compressed(blocks: Iterable[Waveform], rate: int) -> bytes:
+def compress(blocks: Iterable[Waveform], rate: int) -> bytes:
     """MP3 of blocks of one channel at ``rate`` Hz, 3 kB a second at 16 kHz; sound over full scale is cut.
 
     The same sound gives the same bytes.

@@ -27,7 +27,7 @@ from diarize.audio.backend import (
     NoTrackError,
     Track,
     UnreadableError,
-    untold,
+    ignore_note,
 )
 from diarize.audio.clock import origin, placed
 from diarize.audio.pyav import SUFFIXES
@@ -221,7 +221,7 @@ def _taken(data: bytearray, n: int, channels: int) -> Array:
     return floats.astype(np.float32).reshape(-1, channels)
 
 
-def _chunks(path: Path, first: int, tell: Tell = untold, track: int = 1) -> Iterator[Array]:
+def _chunks(path: Path, first: int, tell: Tell = ignore_note, track: int = 1) -> Iterator[Array]:
     skip = first
     with _decoded(path, track) as (rate, channels, told):
         for chunk in placed(_pieces(rate, channels, told), rate, told.zero, tell):

@@ -14,7 +14,7 @@ from diarize.audio.backend import (
     NoTrackError,
     Track,
     UnreadableError,
-    untold,
+    ignore_note,
 )
 from diarize.audio.clock import origin, placed
 
@@ -138,7 +138,7 @@ def _pieces(container: Any, stream: Any, tell: Tell) -> Iterator[tuple[float | N
         tell(f"damaged packets left out: {damaged}")
 
 
-def _chunks(path: Path, first: int, tell: Tell = untold, track: int = 1) -> Iterator[Array]:
+def _chunks(path: Path, first: int, tell: Tell = ignore_note, track: int = 1) -> Iterator[Array]:
     skip = first
     with _opened(path, track) as (container, stream):
         for chunk in placed(_pieces(container, stream, tell), stream.rate, _zero(container), tell):

@@ -10,10 +10,10 @@ from diarize.background.model import (
     BANDS,
     Activity,
     BackgroundModel,
-    fitted,
+    fit_background,
     load,
+    load_shipped,
     save,
-    shipped,
 )
 
 __all__ = [
@@ -21,8 +21,8 @@ __all__ = [
     "BANDS",
     "Activity",
     "BackgroundModel",
-    "fitted",
+    "fit_background",
     "load",
+    "load_shipped",
     "save",
-    "shipped",
 ]

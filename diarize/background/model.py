@@ -19,7 +19,7 @@ from diarize.errors import ConfigError, ModelError
 from diarize.files import write_bytes
 from diarize.mixtures import GMM, fit_gmm
 from diarize.mixtures.discriminant import Discriminant, fit_discriminant
-from diarize.mixtures.npz import archived, load_arrays
+from diarize.mixtures.npz import load_arrays, pack_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["Activity", "BackgroundModel", "fitted", "load", "save", "shipped"]
+__all__ = ["Activity", "BackgroundModel", "fit_background", "load", "load_shipped", "save"]
 
 # Settings that files of earlier versions lack; none of these models was trained with another value.
 LATER: Final = {"sliding_window"}
@@ -97,7 +97,7 @@ N_ACTIVITY: Final = 64
 N_FRAMES: Final = 400_000  # most frames for a mixture
 
 
-def fitted(
+def fit_background(
     frames: Array,
     activity: Activity,
     *,
@@ -139,7 +139,7 @@ def save(model: BackgroundModel, path: str | PathLike[str]) -> None:
         "talk_weights": model.talk.weights,
         "talk_offset": np.array([model.talk.offset]),
     }
-    data = archived("background " + json.dumps(words, sort_keys=True), arrays)
+    data = pack_arrays("background " + json.dumps(words, sort_keys=True), arrays)
     write_bytes(Path(path), data, overwrite=True)
 
 
@@ -176,6 +176,6 @@ def _stored_mixture(arrays: dict[str, Array], name: str) -> GMM:
     return GMM(weights, means, covariances, "diag")
 
 
-def shipped(band: str) -> BackgroundModel:
+def load_shipped(band: str) -> BackgroundModel:
     """The model that comes with the package for the "wide" or "narrow" band."""
     return load(Path(__file__).parent.parent / "data" / f"background-{band}.npz")

@@ -11,8 +11,17 @@ so a batch may be killed at any moment and go on later with ``resume``.
 
 from diarize.batch.cluster import check_address
 from diarize.batch.manifest import MANIFEST
-from diarize.batch.plan import Plan, Task, planned
-from diarize.batch.run import Report, run_batch
-from diarize.batch.worker_pool import cores
+from diarize.batch.plan import Plan, Task, plan_batch
+from diarize.batch.run import BatchReport, run_batch
+from diarize.batch.worker_pool import available_cores
 
-__all__ = ["MANIFEST", "Plan", "Report", "Task", "check_address", "cores", "planned", "run_batch"]
+__all__ = [
+    "MANIFEST",
+    "BatchReport",
+    "Plan",
+    "Task",
+    "available_cores",
+    "check_address",
+    "plan_batch",
+    "run_batch",
+]

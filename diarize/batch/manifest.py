@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from diarize.errors import OutputError
-from diarize.files import sweep, write_bytes
+from diarize.files import remove_leftovers, write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,7 +46,7 @@ class Manifest:
             raise OutputError(
                 f"{path}: an earlier batch; --resume continues it, --overwrite starts anew, or choose another"
             )
-        sweep(path)  # a kill while one was written anew
+        remove_leftovers(path)  # a kill while one was written anew
         manifest = cls(folder, _read(path) if resume and path.exists() else {})
         manifest.tidy()
         return manifest
@@ -103,10 +103,10 @@ def _entry(line: bytes) -> Entry | None:
     whole = entry.get("status") in STATES and all(
         isinstance(entry.get(name), dict) for name in ("files", "outputs")
     )
-    return entry if whole and (entry["status"] != "ok" or _told(entry)) else None
+    return entry if whole and (entry["status"] != "ok" or _is_complete(entry)) else None
 
 
-def _told(entry: Entry) -> bool:
+def _is_complete(entry: Entry) -> bool:
     """Whether a finished entry has what summaries tell of."""
     timings = entry.get("timings")
     seconds = [entry.get("duration"), *(timings.values() if isinstance(timings, dict) else [None])]

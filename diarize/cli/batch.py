@@ -15,10 +15,10 @@ from diarize.cli.error_handling import FAILED
 from diarize.cli.options import (
     Channels,
     Json,
-    Known,
+    KnownOptions,
     Overwrite,
     Quiet,
-    Settings,
+    SettingsOptions,
     Verbose,
     expanded,
     format_name,
@@ -31,7 +31,7 @@ from diarize.errors import ClusterError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from diarize.batch import Plan, Report, Task
+    from diarize.batch import BatchReport, Plan, Task
     from diarize.config import Config
 
     Listener = Callable[[str, Task, dict[str, Any]], None]
@@ -90,9 +90,9 @@ def batch(
     output: _Output,
     workers: Workers = Workers(),
     resume: _Resume = False,
-    settings: Settings = Settings(),  # noqa: B008 - a frozen value
+    settings: SettingsOptions = SettingsOptions(),  # noqa: B008 - a frozen value
     channels: Channels = "mix",
-    known: Known = Known(),  # noqa: B008
+    known: KnownOptions = KnownOptions(),  # noqa: B008
     asked: Results = Results(),
     json: Json = False,
     quiet: Quiet = False,
@@ -112,9 +112,9 @@ def batch(
     kinds: dict[str, Any] = {"resume": resume, "overwrite": overwrite}
     kinds["speech"] = marked(speech) if speech else None
     kinds["separate"] = is_separate(channels, config)
-    plan = rooms.planned(folder, output, **_asked(asked), **kinds)
+    plan = rooms.plan_batch(folder, output, **_asked(asked), **kinds)
     _tell_of_others(plan, quiet=quiet)
-    jobs, where, voices = workers.jobs or rooms.cores(), workers.scheduler, known_to(known)
+    jobs, where, voices = workers.jobs or rooms.available_cores(), workers.scheduler, known_to(known)
     with _told(plan, quiet=quiet or json) as listen:
         found = rooms.run_batch(plan, config, jobs=jobs, scheduler=where, known=voices, listen=listen)
     if json:
@@ -153,7 +153,7 @@ def _tell_of_others(plan: Plan, *, quiet: bool) -> None:
         remark(f"note: passed over {other}")
 
 
-def _leave(plan: Plan, report: Report) -> None:
+def _leave(plan: Plan, report: BatchReport) -> None:
     """The exit code."""
     failed = report.count("failed")
     if failed == len(report.entries):
@@ -207,7 +207,7 @@ def _size(path: Path) -> int:
         return 1
 
 
-def _summary(plan: Plan, report: Report) -> str:
+def _summary(plan: Plan, report: BatchReport) -> str:
     """A row a recording, as long as there are not too many, and totals."""
     rows = [_row(entry) for entry in report.entries[:MOST_ROWS]]
     lines = [table(("recording", "status", "length", "speakers", "took"), rows)]
@@ -238,7 +238,7 @@ def _row(entry: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _document(plan: Plan, config: Config, report: Report) -> dict[str, Any]:
+def _document(plan: Plan, config: Config, report: BatchReport) -> dict[str, Any]:
     from diarize.pipeline import provenance
 
     return {

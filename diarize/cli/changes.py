@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from diarize.cli.files import about, existing, or_silence, read_annotations, refuse_existing
-from diarize.cli.options import Json, Overwrite, Settings, Sound, Verbose, checked, expanded, one_of
+from diarize.cli.options import (
+    Json,
+    Overwrite,
+    SettingsOptions,
+    SoundOptions,
+    Verbose,
+    checked,
+    expanded,
+    one_of,
+)
 from diarize.cli.printing import clock, percent, remark, say, say_json, shown, table
 from diarize.cli.settings import diarized, resolved, speech_of
 
@@ -108,8 +117,8 @@ def changes(
     *,
     way: Way = Way(),
     truth: Truth = Truth(),
-    settings: Settings = Settings(),  # noqa: B008 - a frozen value
-    sound: Sound = Sound(),  # noqa: B008
+    settings: SettingsOptions = SettingsOptions(),  # noqa: B008 - a frozen value
+    sound: SoundOptions = SoundOptions(),  # noqa: B008
     format: _Format = None,
     output: Annotated[
         Path | None,
@@ -158,7 +167,7 @@ def _check_truth(truth: Truth) -> None:
         raise typer.BadParameter("--tolerance is for --reference FILE, the truth to score against")
 
 
-def _check_way(way: Way, asked: Settings) -> None:
+def _check_way(way: Way, asked: SettingsOptions) -> None:
     """No option is silently ignored."""
     if way.method == "posteriors":
         if way.penalty is not None:
@@ -177,15 +186,21 @@ def _check_way(way: Way, asked: Settings) -> None:
 
 
 def _by_posteriors(
-    audio: Path, config: Config, part: Sound, speech: Path | None, threshold: float | None, *, quiet: bool
+    audio: Path,
+    config: Config,
+    part: SoundOptions,
+    speech: Path | None,
+    threshold: float | None,
+    *,
+    quiet: bool,
 ) -> _Found:
-    from diarize.resegmentation.changes import by_posteriors
+    from diarize.resegmentation.changes import changes_by_posteriors
 
     least = 0.5 if threshold is None else threshold
     result = diarized(audio, config, part, speech, quiet=quiet)
     return _Found(
         result.annotation.recording,
-        _later(by_posteriors(result.posteriors, threshold=least), part.start),
+        _later(changes_by_posteriors(result.posteriors, threshold=least), part.start),
         {"method": "posteriors", "threshold": least},
         result.duration,
         result.speech.seconds,
@@ -193,7 +208,7 @@ def _by_posteriors(
     )
 
 
-def _graded(found: _Found, truth: Truth, part: Sound, *, quiet: bool) -> _Found:
+def _graded(found: _Found, truth: Truth, part: SoundOptions, *, quiet: bool) -> _Found:
     """The changes with their score, where there is a truth about the recording or the part of it."""
     if truth.reference is None:
         return found
@@ -212,17 +227,17 @@ def _later(found: Sequence[Change], start: float) -> tuple[Change, ...]:
     return tuple(replace(change, time=change.time + start) for change in found)
 
 
-def _by_bic(audio: Path, config: Config, part: Sound, penalty: float | None) -> _Found:
+def _by_bic(audio: Path, config: Config, part: SoundOptions, penalty: float | None) -> _Found:
     from diarize.pipeline import speech_features
-    from diarize.resegmentation.changes import BicSettings, bic_features, by_bic
+    from diarize.resegmentation.changes import BicSettings, bic_features, changes_by_bic
 
     settings = BicSettings() if penalty is None else BicSettings(penalty=penalty)
-    heard, mask = speech_features(audio, config, start=part.start, end=part.end)
-    features = bic_features(heard.features, heard.band, heard.acoustics)
-    found = _later(by_bic(features, mask, settings), part.start)
+    front, mask = speech_features(audio, config, start=part.start, end=part.end)
+    features = bic_features(front.features, front.band, front.acoustics)
+    found = _later(changes_by_bic(features, mask, settings), part.start)
     method = {"method": "bic", "penalty": settings.penalty}
-    notes = heard.sound.notes()
-    return _Found(heard.sound.name, found, method, features.grid.duration, mask.seconds, notes)
+    notes = front.sound.notes()
+    return _Found(front.sound.name, found, method, features.grid.duration, mask.seconds, notes)
 
 
 def _told(

@@ -22,9 +22,9 @@ def summary(result: Diarization, title: str, file: Path | None = None) -> str:
 
     ``file``: where the turns are written, for commands that change them.
     """
-    from diarize.annotation.statistics import shares
+    from diarize.annotation.statistics import speaking_shares
 
-    speakers = shares(result.annotation)
+    speakers = speaking_shares(result.annotation)
     length, speech = clock(result.duration), clock(result.speech.seconds)
     head = f"{shown(title)}: {length} long, {speech} of speech, {result.band} band"
     rows = [(s["speaker"], clock(s["seconds"]), percent(s["share"]), str(s["turns"])) for s in speakers]
@@ -40,10 +40,10 @@ def summary(result: Diarization, title: str, file: Path | None = None) -> str:
 
 def _doubt_lines(result: Diarization, file: Path | None) -> list[str]:
     """Doubtful speakers, why, and what merges them."""
-    from diarize.annotation.alternatives import doubts
+    from diarize.annotation.alternatives import find_doubtful_speakers
 
     lines = []
-    for doubt in doubts(result.annotation, result.alternatives):
+    for doubt in find_doubtful_speakers(result.annotation, result.alternatives):
         words = (str(file or "FILE"), doubt.nearest or "", doubt.speaker)
         command = f"; diarize merge {shown(shlex.join(words))}" if doubt.nearest else ""
         lines.append(f"doubtful: {doubt.speaker}, {doubt.reason}{command}")
@@ -63,9 +63,9 @@ def _match_line(match: Match) -> str:
 def settings_line(config: Config) -> str:
     """What differs from the defaults, and with which versions."""
     from diarize.config import without_defaults
-    from diarize.config.commented import changes
+    from diarize.config.commented import list_changes
     from diarize.pipeline import versions
 
-    changed = ", ".join(changes(without_defaults(config))) or "all defaults"
+    changed = ", ".join(list_changes(without_defaults(config))) or "all defaults"
     known = ", ".join(f"{name} {number}" for name, number in versions().items())
     return f"settings {config.digest}: {changed}; {known}"

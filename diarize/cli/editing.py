@@ -97,14 +97,14 @@ def _check_recording(name: str | None, names: Sequence[str], path: Path) -> None
 
 def tell(edited: Edited, *, quiet: bool) -> None:
     """Who speaks how long now, and where it was written."""
-    from diarize.annotation.statistics import shares
+    from diarize.annotation.statistics import speaking_shares
 
     if quiet:
         return
     for each in edited.turns:
         rows = [
             (row["speaker"], clock(row["seconds"]), percent(row["share"]), str(row["turns"]))
-            for row in shares(each)
+            for row in speaking_shares(each)
         ]
         head = shown(each.recording)
         say("\n".join([head, table(("speaker", "time", "share", "turns"), rows)] if rows else [head]))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from diarize.cli.files import about, existing, read_annotations
-from diarize.cli.options import Hearing, Overwrite, Quiet, Verbose, expanded
+from diarize.cli.options import ListeningOptions, Overwrite, Quiet, Verbose, expanded
 from diarize.cli.printing import clock, say, shown
 from diarize.cli.settings import heard_as
 from diarize.errors import OutputError
@@ -52,7 +52,7 @@ def enroll(
         "voices"
     ),
     part: Part = Part(),
-    hearing: Hearing = Hearing(),  # noqa: B008
+    hearing: ListeningOptions = ListeningOptions(),  # noqa: B008
     add: Annotated[
         bool, typer.Option("--add", help="Add to the voice of that name, which knows more then.")
     ] = False,
@@ -66,7 +66,7 @@ def enroll(
     """
     from diarize.identity import load, save, voice_path
     from diarize.identity.store import checked_name
-    from diarize.identity.voice import joined
+    from diarize.identity.voice import pool_voices
 
     _check(part, audio)
     path = voice_path(output, name)
@@ -74,7 +74,7 @@ def enroll(
         raise OutputError(f"{path}: exists already; --add adds to it, --overwrite replaces it")
     known = [_same(load(path), checked_name(name), path)] if add and path.exists() else []
     voice = _learnt(checked_name(name), audio, part, heard_as(hearing), quiet=quiet)
-    whole = joined(voice.name, [*known, voice])
+    whole = pool_voices(voice.name, [*known, voice])
     save(whole, output, overwrite=add or overwrite)
     if not quiet:
         say(_summary(whole, path))
@@ -99,19 +99,19 @@ def _same(known: Voice, name: str, path: Path) -> Voice:
 
 
 def _learnt(name: str, audio: Sequence[Path], part: Part, config: Config, *, quiet: bool) -> Voice:
-    from diarize.identity import enrolled
-    from diarize.identity.enrollment import spoken_by
-    from diarize.identity.voice import joined
+    from diarize.identity import enroll_voice
+    from diarize.identity.enrollment import enroll_speaker
+    from diarize.identity.voice import pool_voices
 
     if part.turns is None or part.speaker is None:
-        return enrolled(name, audio, config, whole=part.whole)
+        return enroll_voice(name, audio, config, whole=part.whole)
     known = _known(part.turns)
     turns = {recording: each.annotation for recording, each in known.items()}
     found = []
     for path in audio:
         recording = about(turns, path.stem, part.turns, quiet=quiet).recording
-        found.append(spoken_by(name, path, known[recording], part.speaker, config))
-    return joined(name, found)
+        found.append(enroll_speaker(name, path, known[recording], part.speaker, config))
+    return pool_voices(name, found)
 
 
 def _known(path: Path) -> dict[str, Result]:

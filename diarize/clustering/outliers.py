@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["SHARE", "Outliers", "outlying"]
+__all__ = ["SHARE", "Outliers", "find_outliers"]
 
 SHARE: Final = 0.02
 """Of the windows, the part that is flagged at most."""
@@ -47,7 +47,7 @@ class Outliers:
         return below
 
 
-def outlying(points: SpeakerPoints, responsibilities: Array) -> Outliers | None:
+def find_outliers(points: SpeakerPoints, responsibilities: Array) -> Outliers | None:
     """The density of every window given the speakers that have it by ``responsibilities`` (n_windows, K).
 
     None for bare frames (those of the textbook space), of which a residual would tell phones.

@@ -4,7 +4,15 @@
 A field carries its help and what it may be; a preset or a configuration file holds only differences.
 """
 
-from diarize.config.files import loaded, merged, parsed, preset, preset_names, recorded, without_defaults
+from diarize.config.files import (
+    load_config,
+    load_preset,
+    override,
+    parse_result_settings,
+    parse_toml,
+    preset_names,
+    without_defaults,
+)
 from diarize.config.settings import (
     AcousticConfig,
     AudioConfig,
@@ -17,7 +25,7 @@ from diarize.config.settings import (
     choices_of,
     setting_fields,
 )
-from diarize.config.toml import dumped
+from diarize.config.toml import to_toml
 
 __all__ = [
     "AcousticConfig",
@@ -29,13 +37,13 @@ __all__ = [
     "SpaceConfig",
     "SpeechConfig",
     "choices_of",
-    "dumped",
-    "loaded",
-    "merged",
-    "parsed",
-    "preset",
+    "load_config",
+    "load_preset",
+    "override",
+    "parse_result_settings",
+    "parse_toml",
     "preset_names",
-    "recorded",
     "setting_fields",
+    "to_toml",
     "without_defaults",
 ]

@@ -11,7 +11,7 @@ import hashlib
 from dataclasses import Field, dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from diarize.config.toml import dumped
+from diarize.config.toml import to_toml
 from diarize.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ __all__ = [
     "SpaceConfig",
     "SpeechConfig",
     "choices_of",
-    "nearest",
     "setting_fields",
+    "suggest",
 ]
 
 
@@ -276,7 +276,7 @@ class Config:
     @property
     def digest(self) -> str:
         """Sixteen hexadecimal digits that change when any setting does."""
-        return hashlib.sha256(dumped(self).encode()).hexdigest()[:16]
+        return hashlib.sha256(to_toml(self).encode()).hexdigest()[:16]
 
 
 def setting_fields(config: Any) -> dict[str, Field[Any]]:
@@ -307,7 +307,7 @@ def _check(name: str, value: Any, about: Mapping[str, Any]) -> None:
     """Raises ConfigError for a value that the metadata of its field does not allow."""
     choices, allowed = about.get("choices"), about.get("allowed")
     if choices and value not in choices:
-        raise ConfigError(f"{name} = {value!r}; allowed: {', '.join(choices)}{nearest(str(value), choices)}")
+        raise ConfigError(f"{name} = {value!r}; allowed: {', '.join(choices)}{suggest(str(value), choices)}")
     if allowed and not allowed[0] <= value <= allowed[1]:
         raise ConfigError(f"{name} = {value}; allowed: {allowed[0]:g} to {allowed[1]:g}")
 
@@ -321,7 +321,7 @@ def _check_counts(clustering: ClusteringConfig) -> None:
         )
 
 
-def nearest(word: str, known: tuple[str, ...]) -> str:
+def suggest(word: str, known: tuple[str, ...]) -> str:
     """The end of a message that names what was probably meant, or nothing."""
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"; did you mean {close[0]!r}?" if close else ""

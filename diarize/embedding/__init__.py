@@ -5,6 +5,6 @@ extractor turns samples into embeddings, a two-covariance model turns embeddings
 """
 
 from diarize.embedding.campplus import CampplusExtractor
-from diarize.embedding.points import embedded_points, speech_windows
+from diarize.embedding.points import embed_windows, speech_windows
 
-__all__ = ["CampplusExtractor", "embedded_points", "speech_windows"]
+__all__ = ["CampplusExtractor", "embed_windows", "speech_windows"]

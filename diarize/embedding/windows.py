@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["overlapping"]
+__all__ = ["overlapping_windows"]
 
 SHORTEST: Final = 0.2  # seconds: less speech than that says nothing about a voice
 
 
-def overlapping(
+def overlapping_windows(
     clean: Array, changes: Array, grid: FrameGrid, length: float, step: float, max_pause: float
 ) -> tuple[Array, Array]:
     """Windows of ``length`` seconds about every ``step`` seconds of what one person says without a break.

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["cepstra", "frame_grid"]
+__all__ = ["compute_cepstra", "frame_grid"]
 
 # Power of the quietest sound that is told from silence: under the rounding noise of 16-bit audio.
 FLOOR = 1e-11
@@ -50,7 +50,7 @@ def frame_grid(n_samples: int, rate: int, config: AcousticConfig) -> FrameGrid:
     return FrameGrid(rate, hop, window, -((window - hop) // 2), -(-n_samples // hop))
 
 
-def cepstra(blocks: Iterable[Array], rate: int, config: AcousticConfig) -> Features:
+def compute_cepstra(blocks: Iterable[Array], rate: int, config: AcousticConfig) -> Features:
     """MFCCs of consecutive ``blocks`` of float32 (n,) samples, of two bands from one spectrum.
 
     Returns Features (n_frames, n_mfcc + n_upper + 3): ``c0`` … of the band that a telephone lets through and

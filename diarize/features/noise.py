@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.features.level import quiet
+from diarize.features.level import background_frames
 from diarize.light import light_librosa
 from diarize.types import Features
 
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["denoised"]
+__all__ = ["denoise"]
 
 AT_ONCE: Final = 2000  # frames for which noise is measured anew: in long recordings it comes and goes
 AROUND: Final = 3000  # frames that tell it, half of them before the middle of those and half behind
 
 
-def denoised(features: Features, speech: Array, config: AcousticConfig) -> Features:
+def denoise(features: Features, speech: Array, config: AcousticConfig) -> Features:
     """The coefficients that can tell voices, without the median power of what is behind speech there.
 
     ``features``: cepstra of ``config``; ``speech``: bool (n_frames,). At least
     ``config.noise_floor`` of a frame's power is left in every filter. Returns Features of c0 … c{n_voice} and
     u0 … u{n_upper}, fewer where there are fewer.
     """
-    behind = quiet(features, speech, config.n_mels)
+    behind = background_frames(features, speech, config.n_mels)
     parts = (
         ("c", 1 + config.n_voice, config.n_mels),
         ("u", 1 + config.n_upper, config.upper_mels),

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diarize.errors import ConfigError
-from diarize.features.noise import denoised
-from diarize.features.normalize import normalized
+from diarize.features.noise import denoise
+from diarize.features.normalize import normalize_features
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,8 +31,8 @@ def voice_features(features: Features, speech: Array, band: str, config: Acousti
     ``features``: cepstra of ``config``; ``speech``: bool (n_frames,), the frames that are normalised over.
     Recordings and training examples go through this alike.
     """
-    values = voice_cepstra(denoised(features, speech, config), band, config)
-    return normalized(values, speech, features.grid.frame_rate, config)
+    values = voice_cepstra(denoise(features, speech, config), band, config)
+    return normalize_features(values, speech, features.grid.frame_rate, config)
 
 
 def voice_cepstra(features: Features, band: str, config: AcousticConfig) -> Array:

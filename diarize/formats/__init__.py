@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from diarize import files
 from diarize.annotation import Annotation
 from diarize.errors import FormatError
-from diarize.files import made_folder, read_text, sweep, write_bytes, write_text
+from diarize.files import make_folder, read_text, remove_leftovers, write_bytes, write_text
 from diarize.formats import (
     audacity,
     csv,
@@ -53,14 +53,14 @@ __all__ = [
     "Options",
     "Stored",
     "format_of",
-    "made_folder",
+    "make_folder",
     "read_file",
     "read_posteriors",
     "read_results",
     "read_text",
     "read_uem",
     "read_words",
-    "sweep",
+    "remove_leftovers",
     "write_bytes",
     "write_file",
     "write_text",

@@ -115,7 +115,7 @@ def write(annotations: Sequence[Annotation]) -> str:
         head = _guarded(recordings[each.recording])
         rows.writerows(
             (*_cells(head, start, end, turn, names), *_words(turn, worded=worded))
-            for start, end, turn in times.rounded(each)
+            for start, end, turn in times.round_turns(each)
         )
     return text.getvalue()
 

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from diarize.annotation.rounding import milliseconds, rounded
+from diarize.annotation.rounding import milliseconds, round_turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Span = tuple[int, int, str]
 """Start and end in whole milliseconds, and a text."""
 
-__all__ = ["Span", "clock", "decimal", "disjoint", "from_clock", "milliseconds", "rounded", "seconds"]
+__all__ = ["Span", "clock", "decimal", "disjoint", "from_clock", "milliseconds", "round_turns", "seconds"]
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _CLOCK = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d)[.,](\d{3})", re.ASCII)

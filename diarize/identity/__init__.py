@@ -9,26 +9,26 @@ A voice is evidence about a point in speaker space, one row for each recording t
 voices are compared by the log odds that they are one; what stays under the threshold stays unknown.
 """
 
-from diarize.identity.enrollment import enrolled, voices_of
-from diarize.identity.identification import THRESHOLD, Known, matched, named
-from diarize.identity.linking import Heard, Linked, linked
+from diarize.identity.enrollment import enroll_voice, voices_of
+from diarize.identity.identification import THRESHOLD, KnownVoices, match_voices, name_speakers
+from diarize.identity.linking import LinkedVoice, RecordingVoices, link_voices
 from diarize.identity.store import load, load_folder, save, voice_path
 from diarize.identity.voice import Evidence, Voice, log_odds
 
 __all__ = [
     "THRESHOLD",
     "Evidence",
-    "Heard",
-    "Known",
-    "Linked",
+    "KnownVoices",
+    "LinkedVoice",
+    "RecordingVoices",
     "Voice",
-    "enrolled",
-    "linked",
+    "enroll_voice",
+    "link_voices",
     "load",
     "load_folder",
     "log_odds",
-    "matched",
-    "named",
+    "match_voices",
+    "name_speakers",
     "save",
     "voice_path",
     "voices_of",

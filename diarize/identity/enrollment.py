@@ -13,7 +13,7 @@ from diarize.annotation import Annotation
 from diarize.annotation.names import find_name
 from diarize.errors import DiarizeError, FormatError
 from diarize.identity.evidence import voices_from
-from diarize.identity.voice import Voice, joined
+from diarize.identity.voice import Voice, pool_voices
 from diarize.results import Result
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from diarize.config import Config
     from diarize.pipeline import Diarization
 
-__all__ = ["enrolled", "is_comparable", "spoken_by", "voices_in_result", "voices_of"]
+__all__ = ["enroll_speaker", "enroll_voice", "is_comparable", "voices_in_result", "voices_of"]
 
 # Of what an enrolment may hold of second voices, as a share of its speech, without a question.
 LEAST: Final = 2.5  # seconds of speech, or what was heard is no voice
@@ -47,7 +47,7 @@ def voices_in_result(result: Diarization, recording: str | PathLike[str]) -> dic
     return voices_from(result.voices)
 
 
-def enrolled(
+def enroll_voice(
     name: str,
     recordings: Sequence[str | PathLike[str]],
     config: Config,
@@ -61,7 +61,7 @@ def enrolled(
     found for over a tenth of the speech is refused. Raises DiarizeError for that and for recordings without
     speech.
     """
-    return joined(name, [_enrolled(name, Path(path), config, whole, diarize) for path in recordings])
+    return pool_voices(name, [_enrolled(name, Path(path), config, whole, diarize) for path in recordings])
 
 
 def _enrolled(
@@ -95,7 +95,7 @@ def _check_single(path: Path, seconds: Mapping[str, float], *, whole: bool) -> N
         )
 
 
-def spoken_by(
+def enroll_speaker(
     name: str, recording: str | PathLike[str], known: Result | Annotation, speaker: str, config: Config
 ) -> Voice:
     """The voice of one speaker of a recording whose turns are ``known``; the recording is read unless these

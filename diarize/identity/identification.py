@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["THRESHOLD", "Known", "matched", "named"]
+__all__ = ["THRESHOLD", "KnownVoices", "match_voices", "name_speakers"]
 
 # log 99: what makes it likelier than not where one speaker in a hundred was expected to be that voice.
 THRESHOLD: Final = 4.6
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownVoices:
     """Voices to name speakers by, and the log odds that a name needs."""
 
     voices: tuple[Voice, ...]
@@ -47,7 +47,7 @@ class Known:
         return total.hexdigest()[:16]
 
 
-def matched(
+def match_voices(
     speakers: Mapping[str, Voice | None], known: Sequence[Voice], threshold: float = THRESHOLD
 ) -> tuple[Match, ...]:
     """For each speaker the known voice that it has, or nobody, and the log odds of the nearest.
@@ -83,7 +83,7 @@ def _match(speaker: str, odds: Array, known: Sequence[Voice], chosen: int | None
     return Match(speaker, name, known[nearest].name, float(odds[nearest]), threshold)
 
 
-def named(
+def name_speakers(
     result: Diarization,
     recording: str | PathLike[str],
     known: Sequence[Voice],
@@ -92,10 +92,10 @@ def named(
     """The same result with the names of known voices and, in ``matches``, why; nothing else is changed.
 
     ``recording`` is the file that ``result`` is about; it is read only where the result keeps no voices.
-    Raises as ``voices_of`` and ``matched`` do.
+    Raises as ``voices_of`` and ``match_voices`` do.
     """
     voices = voices_in_result(result, recording)
-    matches = matched({name: voices.get(name) for name in result.annotation.speakers}, known, threshold)
+    matches = match_voices({name: voices.get(name) for name in result.annotation.speakers}, known, threshold)
     names = {match.speaker: match.name for match in matches if match.name}
     speakers = tuple(names.get(name, name) for name in result.posteriors.speakers)
     return replace(

@@ -12,20 +12,20 @@ from diarize.annotation import Annotation
 from diarize.annotation.names import name_key
 from diarize.audio import AUDIO_SUFFIXES
 from diarize.errors import AudioError, FormatError, OutputError
-from diarize.files import made_folder, read_text
+from diarize.files import make_folder, read_text
 from diarize.formats import FORMATS, Options, format_of, read_results, write_file
 from diarize.identity.enrollment import is_comparable, voices_of
 from diarize.identity.evidence import voices_from
-from diarize.identity.linking import Heard
+from diarize.identity.linking import RecordingVoices
 from diarize.results import Document, Result, rename_speakers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from diarize.config import Config
-    from diarize.identity.linking import Linked
+    from diarize.identity.linking import LinkedVoice
 
-__all__ = ["LinkInput", "heard_in", "results", "unheard", "write_linked"]
+__all__ = ["LinkInput", "find_results", "voices_of_input", "without_voices", "write_linked"]
 
 MANIFEST: Final = "manifest.jsonl"  # what a batch writes down beside its results
 
@@ -48,7 +48,7 @@ class LinkInput:
         return self.known.annotation
 
 
-def results(given: Sequence[Path], folder: Path | None) -> tuple[LinkInput, ...]:
+def find_results(given: Sequence[Path], folder: Path | None) -> tuple[LinkInput, ...]:
     """The results in files and folders, each with its recording.
 
     A folder of a batch is read by its manifest, any other by its annotation files. Recordings lie in
@@ -155,7 +155,7 @@ def _entries(path: Path) -> list[dict[str, Any]]:
     return [found[key] for key in sorted(found) if found[key]["ok"]]
 
 
-def heard_in(result: LinkInput, config: Config) -> Heard:
+def voices_of_input(result: LinkInput, config: Config) -> RecordingVoices:
     """The voices of one result, each speaker of its turns with a voice or None.
 
     They are those that the file keeps or, where it keeps none of the embedding in use, read from the
@@ -170,12 +170,12 @@ def heard_in(result: LinkInput, config: Config) -> Heard:
         )
     else:
         voices = voices_of(result.audio, result.annotation, config)
-    return Heard(_key(result), {name: voices.get(name) for name in result.annotation.speakers})
+    return RecordingVoices(_key(result), {name: voices.get(name) for name in result.annotation.speakers})
 
 
-def unheard(result: LinkInput) -> Heard:
+def without_voices(result: LinkInput) -> RecordingVoices:
     """A result of whose voices nothing could be heard."""
-    return Heard(_key(result), dict.fromkeys(result.annotation.speakers))
+    return RecordingVoices(_key(result), dict.fromkeys(result.annotation.speakers))
 
 
 def _key(result: LinkInput) -> str:
@@ -187,8 +187,8 @@ def _key(result: LinkInput) -> str:
 
 def write_linked(
     found: Sequence[LinkInput],
-    heard: Sequence[Heard],
-    voices: Sequence[Linked],
+    heard: Sequence[RecordingVoices],
+    voices: Sequence[LinkedVoice],
     output: Path,
     *,
     overwrite: bool,
@@ -202,7 +202,7 @@ def write_linked(
     written = []
     for place, each in by_place.items():
         path, document = output / place, Document(tuple(each))
-        made_folder(path.parent)
+        make_folder(path.parent)
         turns, options = [result.annotation for result in each], Options(document=document)
         written.append(write_file(path, turns, format_of(place).name, overwrite=overwrite, options=options))
     return tuple(written)

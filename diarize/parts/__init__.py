@@ -9,12 +9,12 @@ Nothing here touches a network but ``download``, and that only when asked.
 
 from diarize.parts.calibration import calibration_of
 from diarize.parts.loading import load_embedding, load_part, load_segmenter
-from diarize.parts.pinning import pinned
+from diarize.parts.pinning import pin_checksums
 
 __all__ = [
     "calibration_of",
     "load_embedding",
     "load_part",
     "load_segmenter",
-    "pinned",
+    "pin_checksums",
 ]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from diarize.parts.session import Port, Signature
 
-__all__ = ["EmbeddingFormat", "SegmentationFormat", "recognized"]
+__all__ = ["EmbeddingFormat", "SegmentationFormat", "recognize_format"]
 
 RATE: Final = 16_000
 RATES: Final = (8_000, 16_000)
@@ -100,7 +100,7 @@ class SegmentationFormat:
         return (self.window - self.field) // self.shift + 1
 
 
-def recognized(signature: Signature, source: str) -> EmbeddingFormat | SegmentationFormat:
+def recognize_format(signature: Signature, source: str) -> EmbeddingFormat | SegmentationFormat:
     """The format of a file called ``source``. Raises PartError for another kind of file."""
     floats = [port for port in signature.inputs if port.kind == "tensor(float)"]
     if len(floats) == 1 and len(signature.inputs) <= 2:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.config import Config, merged
+from diarize.config import Config, override
 from diarize.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["check_features", "given_stretches", "with_checksums", "with_counts"]
+__all__ = ["check_features", "check_stretches", "with_checksums", "with_counts"]
 
 
 def with_counts(config: Config | None, exactly: int | None, least: int | None, most: int | None) -> Config:
@@ -28,16 +28,16 @@ def with_counts(config: Config | None, exactly: int | None, least: int | None, m
         raise ConfigError("num_speakers fixes the number; leave it out, or min_speakers and max_speakers")
     low, high = (exactly, exactly) if exactly is not None else (least, most)
     asked = {name: n for name, n in (("min_speakers", low), ("max_speakers", high)) if n is not None}
-    return merged(config or Config(), {"clustering": asked}, "arguments") if asked else config or Config()
+    return override(config or Config(), {"clustering": asked}, "arguments") if asked else config or Config()
 
 
 def with_checksums(config: Config) -> Config:
     """The settings with the checksums of the parts of others that they name."""
     if not (config.space.embedding or config.speech.segmentation):
         return config
-    from diarize.parts import pinned
+    from diarize.parts import pin_checksums
 
-    return pinned(config)
+    return pin_checksums(config)
 
 
 def check_features(config: Config) -> None:
@@ -58,8 +58,10 @@ def check_features(config: Config) -> None:
             )
 
 
-def given_stretches(given: ArrayLike) -> Array:
-    """Stretches (n, 2) in seconds as they were given; ConfigError when they are none."""
+def check_stretches(given: ArrayLike | None) -> Array | None:
+    """Stretches (n, 2) in seconds as they were given, None for none; ConfigError when they are not."""
+    if given is None:
+        return None
     try:
         rows = np.asarray(given, dtype=np.float64)
     except (ValueError, TypeError, OverflowError):

@@ -15,7 +15,7 @@ import numpy as np
 
 from diarize.annotation import Annotation
 from diarize.audio import open_recording
-from diarize.config import Config, merged
+from diarize.config import Config, override
 from diarize.errors import AudioError
 from diarize.intervals import subtract
 from diarize.pipeline import Diarization, diarize, speech_mask
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
     Progress = Callable[[str, float], None]
 
-__all__ = ["diarize_channels", "leaks"]
+__all__ = ["diarize_channels", "find_leaks"]
 
 RATE: Final = 8_000
 CELL: Final = 0.25  # seconds that are compared at a time
@@ -64,10 +64,10 @@ def diarize_channels(
     if not 1 < n <= MOST:
         there = "one channel" if n == 1 else f"{n} channels"
         raise AudioError(f"{opened.path}: {there}; --channels separate is for two to {MOST}")
-    foreign, same = leaks([_blocks(recording, track, k, (start, end)) for k in range(1, n + 1)])
+    foreign, same = find_leaks([_blocks(recording, track, k, (start, end)) for k in range(1, n + 1)])
     found = []
     for k in range(1, n + 1):
-        alone = merged(config, {"audio": {"channel": k}}, "--channels")
+        alone = override(config, {"audio": {"channel": k}}, "--channels")
         own = (
             speech_mask(recording, alone, start=start, end=end).intervals + start
             if speech is None
@@ -76,7 +76,7 @@ def diarize_channels(
         heard = subtract(np.maximum(own, 0.0), foreign[k - 1] + start)
         found.append(diarize(recording, alone, speech=heard, start=start, end=end, progress=progress))
     notes = ("the channels carry the same sound; every voice is found in each of them",) if same else ()
-    return _together(found, foreign, notes, config)
+    return _join_channels(found, foreign, notes, config)
 
 
 def _blocks(
@@ -87,7 +87,7 @@ def _blocks(
     return (block.samples for block in opened.blocks())
 
 
-def leaks(channels: Sequence[Iterator[Array]]) -> tuple[list[Array], bool]:
+def find_leaks(channels: Sequence[Iterator[Array]]) -> tuple[list[Array], bool]:
     """Stretches (n, 2) in seconds of each channel that are another's, and whether all carry one sound.
 
     ``channels``: blocks of samples of each at ``RATE``, of equal lengths.
@@ -125,14 +125,14 @@ def _leaking(cells: Array) -> tuple[Array, list[float]]:
     return foreign, same
 
 
-def _together(
+def _join_channels(
     found: Sequence[Diarization], foreign: Sequence[Array], notes: tuple[str, ...], config: Config
 ) -> Diarization:
     """One result of those of the channels."""
     from diarize.clustering import Clustering
 
     turns, columns, names = [], [], []
-    names_by_channel = [_called(each.posteriors.speakers, k) for k, each in enumerate(found, 1)]
+    names_by_channel = [_channel_names(each.posteriors.speakers, k) for k, each in enumerate(found, 1)]
     told = list(notes)
     for k, (each, other) in enumerate(zip(found, foreign, strict=True), 1):
         called = names_by_channel[k - 1]
@@ -171,7 +171,7 @@ def _voices(
     return replace(known[0], speakers=tuple(voice for each in known for voice in each.speakers))
 
 
-def _called(speakers: Sequence[str], channel: int) -> dict[str, str]:
+def _channel_names(speakers: Sequence[str], channel: int) -> dict[str, str]:
     """After the channel alone where there is one speaker in it."""
     head = f"CH{channel}"
     return {name: head if len(speakers) == 1 else f"{head}_{name}" for name in speakers}

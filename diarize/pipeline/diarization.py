@@ -12,9 +12,9 @@ import numpy as np
 from diarize.annotation import Annotation
 from diarize.config import Config
 from diarize.errors import SpeakerCountError
-from diarize.pipeline.arguments import check_features, given_stretches, with_checksums, with_counts
+from diarize.pipeline.arguments import check_features, check_stretches, with_checksums, with_counts
 from diarize.pipeline.front_end import left_out_notes, run_front_end, speech_activity, voice_values
-from diarize.pipeline.inputs import Sound
+from diarize.pipeline.inputs import SampleSource
 from diarize.pipeline.result import Diarization
 from diarize.pipeline.voices import speaker_points
 from diarize.results import Provenance
@@ -86,48 +86,48 @@ def _diarized(
     from diarize.resegmentation import overlap, turns
 
     check_features(config)
-    stretches = None if given is None else given_stretches(given)
-    sound = Sound.of(recording, config, span)
-    values, activity, sound, model, band, duration = _listened(sound, stretches, config, progress)
+    stretches, source = check_stretches(given), SampleSource.of(recording, config, span)
+    values, activity, sound, model, band, duration = _extract(source, stretches, config, progress)
     mask = activity.mask
     if not mask.values.any():
         return _silent(sound, mask, band, duration, config)
     progress("space", 0.0)
     points = speaker_points(values, activity, sound, config)
     progress("clustering", 0.0)
-    selection = _clustered(sound.name, points, config)
+    selection = _cluster(sound.name, points, config)
     progress("resegmentation", 0.0)
-    posteriors = turns.by_appearance(_frame_posteriors(values, mask, points, selection, model, config))
-    posteriors, notes = _with_as_many(posteriors, mask, points, selection, config)
+    frames = _frame_posteriors(values, mask, points, selection, model, config)
+    posteriors = turns.relabel_by_first_appearance(frames)
+    posteriors, notes = _with_enough_speakers(posteriors, mask, points, selection, config)
     span, most = (sound.start, duration), config.clustering.max_speakers
     second = overlap.second_speakers(posteriors, activity, config.resegmentation.overlap)
-    annotation = turns.turns_of(posteriors, mask, sound.name, span, second)
+    annotation = turns.posteriors_to_turns(posteriors, mask, sound.name, span, second)
     progress("resegmentation", 1.0)
     return Diarization(
         annotation, posteriors, selection, mask, band, duration,
         (*sound.notes(), *notes), config, versions(),
-        outliers.outlying(points, selection.responsibilities),
+        outliers.find_outliers(points, selection.responsibilities),
         start=sound.start,
-        alternatives=alternatives.alternatives_of(points, selection.solutions, most, annotation, span[0]),
+        alternatives=alternatives.find_alternatives(points, selection.solutions, most, annotation, span[0]),
         places=speakers.places_of(points, posteriors),
         voices=voices.voice_statistics(points, annotation, sound.start),
     )  # fmt: skip
 
 
-def _listened(
-    sound: Sound, given: Array | None, config: Config, progress: Progress
-) -> tuple[Array, SpeechActivity, Sound, BackgroundModel | None, str, float]:
+def _extract(
+    sound: SampleSource, given: Array | None, config: Config, progress: Progress
+) -> tuple[Array, SpeechActivity, SampleSource, BackgroundModel | None, str, float]:
     """Normalised cepstra, speech activity, the sound at the usual level, background model, band and seconds;
     the bare cepstra, a large table, are let go.
     """
-    heard = run_front_end(sound, config, progress)
+    front = run_front_end(sound, config, progress)
     progress("speech", 0.0)
-    activity = speech_activity(heard, given, config)
-    sound = heard.sound
+    activity = speech_activity(front, given, config)
+    sound = front.sound
     if given is None:
-        sound = sound.with_notes(left_out_notes(heard, activity.mask))
-    values = voice_values(heard, activity.mask, config)
-    return values, activity, sound, heard.background, heard.band, heard.duration
+        sound = sound.with_notes(left_out_notes(front, activity.mask))
+    values = voice_values(front, activity.mask, config)
+    return values, activity, sound, front.background, front.band, front.duration
 
 
 def _frame_posteriors(
@@ -146,16 +146,16 @@ def _frame_posteriors(
     return frames.adapted_posteriors(values, mask, points, shares, model.ubm, config.resegmentation)
 
 
-def _clustered(name: str, points: SpeakerPoints, config: Config) -> Clustering:
+def _cluster(name: str, points: SpeakerPoints, config: Config) -> Clustering:
     from diarize import clustering
 
     try:
-        return clustering.clustered(points, config.clustering, config.seed)
+        return clustering.cluster_windows(points, config.clustering, config.seed)
     except SpeakerCountError as error:
         raise SpeakerCountError(f"{name}: {error}", error.possible) from None
 
 
-def _with_as_many(
+def _with_enough_speakers(
     found: Posteriors, mask: SpeechMask, points: SpeakerPoints, selection: Clustering, config: Config
 ) -> tuple[Posteriors, tuple[str, ...]]:
     """As many speakers as were asked for: where fewer have frames of their own, best effort and a note."""
@@ -165,21 +165,23 @@ def _with_as_many(
     least, apart = config.clustering.min_speakers, len(found.speakers)
     if apart >= least:
         return found, ()
-    forced = turns.by_appearance(alternatives.forced(points, mask, selection.solutions, least))
+    forced = turns.relabel_by_first_appearance(
+        alternatives.force_speakers(points, mask, selection.solutions, least)
+    )
     spoken = np.bincount(forced.values.argmax(axis=1)[mask.values]) / mask.grid.frame_rate
     each = ", ".join(f"{name} {spent:.1f} s" for name, spent in zip(forced.speakers, spoken, strict=False))
     return forced, (f"{least} speakers asked for, of whom {apart} can be told apart; best effort: {each}",)
 
 
-def _silent(sound: Sound, mask: SpeechMask, band: str, duration: float, config: Config) -> Diarization:
+def _silent(sound: SampleSource, mask: SpeechMask, band: str, duration: float, config: Config) -> Diarization:
     """The result for a recording in which nobody speaks."""
-    from diarize.clustering import nobody
+    from diarize.clustering import no_speakers
 
     notes = (*sound.notes(), "no speech found")
     return Diarization(
         Annotation(sound.name),
         Posteriors(np.zeros((mask.grid.n_frames, 0), np.float32), mask.grid, ()),
-        nobody(),
+        no_speakers(),
         mask,
         band,
         duration,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.config import AcousticConfig, Config
-from diarize.pipeline.inputs import Sound
+from diarize.pipeline.inputs import SampleSource
 from diarize.types import Features, SpeechMask
 
 if TYPE_CHECKING:
@@ -52,27 +52,29 @@ class FrontEnd:
     """
 
     features: Features
-    sound: Sound
+    sound: SampleSource
     band: str
     duration: float
     background: BackgroundModel | None
     acoustics: AcousticConfig
 
 
-def run_front_end(sound: Sound, config: Config, progress: Progress = lambda stage, share: None) -> FrontEnd:
+def run_front_end(
+    sound: SampleSource, config: Config, progress: Progress = lambda stage, share: None
+) -> FrontEnd:
     """Cepstra of a sound in one pass over it, and what follows from them. Raises AudioError, ModelError."""
-    from diarize.features import band_of, cepstra, usual_gain
+    from diarize.features import choose_band, compute_cepstra, level_gain
 
     acoustics, given = _acoustics(config)
     ends = [0]
-    features = cepstra(_reported(sound, ends, progress), sound.rate, acoustics)
-    band = band_of(features, config.features.band, acoustics.n_mels)
+    features = compute_cepstra(_reported(sound, ends, progress), sound.rate, acoustics)
+    band = choose_band(features, config.features.band, acoustics.n_mels)
     model = given or (_shipped(band) if _needs_background(config) else None)
-    louder = sound.louder(usual_gain(features, acoustics.n_mels))
+    louder = sound.louder(level_gain(features, acoustics.n_mels))
     return FrontEnd(features, louder, band, ends[-1] / sound.rate, model, acoustics)
 
 
-def _reported(sound: Sound, ends: list[int], progress: Progress) -> Iterator[Array]:
+def _reported(sound: SampleSource, ends: list[int], progress: Progress) -> Iterator[Array]:
     """The blocks of the sound; at which sample each ends is noted down, and how far that is reported."""
     for block in sound.blocks():
         ends.append(ends[-1] + len(block))
@@ -104,31 +106,31 @@ def _acoustics(config: Config) -> tuple[AcousticConfig, BackgroundModel | None]:
 def _shipped(band: str) -> BackgroundModel:
     from diarize import background
 
-    return background.shipped(band)
+    return background.load_shipped(band)
 
 
-def speech_activity(heard: FrontEnd, given: Array | None, config: Config) -> SpeechActivity:
+def speech_activity(front: FrontEnd, given: Array | None, config: Config) -> SpeechActivity:
     """What speech activity finds; the stretches (n, 2) ``given`` in seconds of the file replace its own."""
     from diarize import speech
 
-    grid, sound = heard.features.grid, heard.sound
+    grid, sound = front.features.grid, front.sound
     stretches = None if given is None else SpeechMask(grid.mask(np.maximum(given - sound.start, 0.0)), grid)
     if config.speech.method != "network":
-        return speech.SpeechActivity(stretches or _mask_without_network(heard, config))
-    found = speech.by_network(sound.blocks(), _segmenter(config), grid, config.speech)
+        return speech.SpeechActivity(stretches or _mask_without_network(front, config))
+    found = speech.detect_by_network(sound.blocks(), _segmenter(config), grid, config.speech)
     return replace(found, mask=stretches or found.mask)
 
 
-def _mask_without_network(heard: FrontEnd, config: Config) -> SpeechMask:
+def _mask_without_network(front: FrontEnd, config: Config) -> SpeechMask:
     """What the detectors find that know of speech alone."""
     from diarize import speech
 
-    features, model, n_mels = heard.features, heard.background, heard.acoustics.n_mels
+    features, model, n_mels = front.features, front.background, front.acoustics.n_mels
     if config.speech.method == "silero":
-        return speech.by_silero(heard.sound.blocks(), features.grid, config.speech)
+        return speech.detect_by_silero(front.sound.blocks(), features.grid, config.speech)
     if config.speech.method == "energy" or model is None:
-        return speech.by_energy(features, config.speech, n_mels)
-    return speech.by_mixtures(features, model.speech, model.other, model.talk, config.speech, n_mels)
+        return speech.detect_by_energy(features, config.speech, n_mels)
+    return speech.detect_by_mixtures(features, model.speech, model.other, model.talk, config.speech, n_mels)
 
 
 def _segmenter(config: Config) -> Segmenter:
@@ -142,12 +144,12 @@ def _segmenter(config: Config) -> Segmenter:
     return PyanNetSegmenter()
 
 
-def left_out_notes(heard: FrontEnd, mask: SpeechMask) -> tuple[str, ...]:
+def left_out_notes(front: FrontEnd, mask: SpeechMask) -> tuple[str, ...]:
     """A note where many loud seconds were not taken for speech."""
     from diarize.features import loud_outside
 
-    loud = loud_outside(heard.features, mask.values, heard.acoustics.n_mels)
-    if loud < max(LOUD_SECONDS, LOUD_SHARE * heard.duration):
+    loud = loud_outside(front.features, mask.values, front.acoustics.n_mels)
+    if loud < max(LOUD_SECONDS, LOUD_SHARE * front.duration):
         return ()
     return (
         f"{loud:.0f} s of loud sound were taken for no speech (music, noise?); --sensitivity more takes more "
@@ -155,26 +157,26 @@ def left_out_notes(heard: FrontEnd, mask: SpeechMask) -> tuple[str, ...]:
     )
 
 
-def voice_values(heard: FrontEnd, mask: SpeechMask, config: Config) -> Array:
+def voice_values(front: FrontEnd, mask: SpeechMask, config: Config) -> Array:
     """Normalised cepstra that tell voices or, in the textbook space, all but c0 with their slopes:
     float32 (n_frames, D).
     """
-    from diarize.features import normalized, voice_features
+    from diarize.features import normalize_features, voice_features
 
-    features = heard.features
+    features = front.features
     if config.space.kind == "mfcc":
         values = _textbook_cepstra(features, config)
-        return normalized(values, mask.values, features.grid.frame_rate, heard.acoustics)
-    band = heard.background.band if heard.background else heard.band
-    return voice_features(features, mask.values, band, heard.acoustics)
+        return normalize_features(values, mask.values, features.grid.frame_rate, front.acoustics)
+    band = front.background.band if front.background else front.band
+    return voice_features(features, mask.values, band, front.acoustics)
 
 
 def _textbook_cepstra(features: Features, config: Config) -> Array:
-    from diarize.features import with_deltas
+    from diarize.features import append_deltas
 
     names = features.names[1 : features.names.index("u0")]
     kept = Features(features.values[:, 1 : 1 + len(names)], features.grid, names)
-    return with_deltas(kept, config.features.deltas).values
+    return append_deltas(kept, config.features.deltas).values
 
 
 def speech_features(
@@ -189,8 +191,8 @@ def speech_features(
 
     config = config or Config()
     with threadpool_limits(limits=1):  # sums in another order would differ in the last bits
-        heard = run_front_end(Sound.of(recording, config, (start, end)), config)
-        return heard, speech_activity(heard, None, config).mask
+        front = run_front_end(SampleSource.of(recording, config, (start, end)), config)
+        return front, speech_activity(front, None, config).mask
 
 
 def speech_mask(

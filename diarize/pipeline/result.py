@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from diarize.annotation.alternatives import doubts
-from diarize.annotation.conversions import clock, room
+from diarize.annotation.alternatives import find_doubtful_speakers
+from diarize.annotation.conversions import clock, import_room
 from diarize.formats import Options, write_file
 from diarize.pipeline.speakers import Speaker, speakers_of
 from diarize.results import Document, Provenance, Result
@@ -76,7 +76,7 @@ class Diarization:
             band=self.band,
             count=self.selection.summary,
             matches=self.matches,
-            doubts=doubts(self.annotation, self.alternatives),
+            doubts=find_doubtful_speakers(self.annotation, self.alternatives),
             notes=self.notes,
             files=files,
             alternatives=self.alternatives,
@@ -114,7 +114,9 @@ class Diarization:
 
     def plot(self, **more: Any) -> Any:
         """The timeline as a Matplotlib Figure; arguments as of ``diarize.plots.timeline``."""
-        return room("plots").timeline(self.annotation, start=self.start, duration=self.duration, **more)
+        return import_room("plots").timeline(
+            self.annotation, start=self.start, duration=self.duration, **more
+        )
 
     def to_rttm(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
         """Write the turns as NIST RTTM; OutputError when the file exists and ``overwrite`` is false."""
@@ -134,12 +136,12 @@ class Diarization:
         self, path: str | PathLike[str], audio: str | PathLike[str] | None = None, *, overwrite: bool = False
     ) -> Path:
         """Write the page about the recording, with the sound of ``audio`` in it. Raises as ``write`` does."""
-        report, formats = room("report"), room("formats")
+        report, formats = import_room("report"), import_room("formats")
         sound = None
         if audio is not None:
             end = self.start + self.duration
             heard = self.config.audio
-            opened = room("audio").open_recording(
+            opened = import_room("audio").open_recording(
                 audio,
                 rate=report.RATE,
                 channel=heard.channel or None,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from diarize.errors import OutputError
-from diarize.files import made_folder, write_bytes, write_text
+from diarize.files import make_folder, write_bytes, write_text
 from diarize.formats import format_of, write_file
 
 if TYPE_CHECKING:
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from diarize.pipeline import Diarization
     from diarize.transcripts import Transcript
 
-__all__ = ["PAGE", "Target", "clashes", "picture", "target", "written"]
+__all__ = ["PAGE", "ResultFiles", "draw_timeline", "find_clashes", "plan_result_files", "write_results"]
 
 PAGE: Final = ".report.html"
 """What the page about a recording is called after its name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ResultFiles:
     """Where one recording's results go: ``annotations`` by format name; ``picture`` and ``page``, None for
     none; ``overwrite``: whether what is there may be replaced.
     """
@@ -41,7 +41,7 @@ class Target:
         return (*self.annotations.values(), *more)
 
 
-def target(
+def plan_result_files(
     recording: Path,
     folder: Path | None = None,
     formats: Sequence[str] = ("rttm",),
@@ -49,19 +49,19 @@ def target(
     picture: bool = True,
     page: bool = False,
     overwrite: bool = False,
-) -> Target:
+) -> ResultFiles:
     """Where the results of a recording go: beside it or into a folder, which is made.
 
     Raises OutputError when a file is there already that is not to be overwritten, and when the folder cannot
     be made or written to.
     """
     if folder is not None:
-        made_folder(folder)
+        make_folder(folder)
     name = recording.stem if recording.stem.strip(".") else recording.name  # "." and ".." are folders
     place = folder or recording.parent
     if place.is_dir() and not os.access(place, os.W_OK):
         raise OutputError(f"{place}: may not be written to; choose another folder")
-    plan = Target(
+    plan = ResultFiles(
         {each: place / (name + format_of("", each).suffix) for each in formats},
         place / f"{name}.png" if picture else None,
         place / (name + PAGE) if page else None,
@@ -75,7 +75,7 @@ def target(
     return plan
 
 
-def clashes(plans: Sequence[Target]) -> tuple[Path, ...]:
+def find_clashes(plans: Sequence[ResultFiles]) -> tuple[Path, ...]:
     """Paths that more than one recording would be written to."""
     seen: set[str] = set()
     twice: list[Path] = []
@@ -88,8 +88,8 @@ def clashes(plans: Sequence[Target]) -> tuple[Path, ...]:
     return tuple(twice)
 
 
-def written(
-    result: Diarization, plan: Target, recording: Path, page: str = "", spoken: Transcript | None = None
+def write_results(
+    result: Diarization, plan: ResultFiles, recording: Path, page: str = "", spoken: Transcript | None = None
 ) -> tuple[Path, ...]:
     """Write the results, each file whole or not at all; the paths. Raises OutputError.
 
@@ -106,7 +106,7 @@ def written(
     if plan.page:
         write_text(plan.page, page, overwrite=plan.overwrite)
     if plan.picture:
-        write_bytes(plan.picture, picture(result), overwrite=plan.overwrite)
+        write_bytes(plan.picture, draw_timeline(result), overwrite=plan.overwrite)
     return plan.paths
 
 
@@ -124,9 +124,9 @@ def _link(recording: Path, result: Path) -> str:
         return recording.absolute().as_uri()
 
 
-def picture(result: Diarization) -> bytes:
+def draw_timeline(result: Diarization) -> bytes:
     """The timeline as the bytes of a PNG."""
     from diarize import plots
 
     figure = plots.timeline(result.annotation, start=result.start, duration=result.duration)
-    return plots.drawn(figure)
+    return plots.to_png(figure)

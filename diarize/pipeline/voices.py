@@ -10,7 +10,7 @@ import numpy as np
 from diarize.annotation.statistics import solo_intervals
 from diarize.intervals import union
 from diarize.pipeline.front_end import run_front_end
-from diarize.pipeline.inputs import Sound
+from diarize.pipeline.inputs import SampleSource
 from diarize.results import SpeakerStatistics, VoiceStatistics
 from diarize.types import SpeechMask
 
@@ -47,14 +47,16 @@ def load_embedding(config: Config) -> tuple[EmbeddingExtractor, TwoCovariance]:
     return extractor, parts.calibration_of(extractor)
 
 
-def speaker_points(values: Array, activity: SpeechActivity, sound: Sound, config: Config) -> SpeakerPoints:
+def speaker_points(
+    values: Array, activity: SpeechActivity, sound: SampleSource, config: Config
+) -> SpeakerPoints:
     """Windows of speech as points of the speaker space, or frames themselves in the textbook space."""
     from diarize import embedding
     from diarize.embedding import frames
 
     if config.space.kind == "mfcc":
         return frames.frame_points(values, activity.mask)
-    return embedding.embedded_points(sound.blocks(), activity, *load_embedding(config), config.space)
+    return embedding.embed_windows(sound.blocks(), activity, *load_embedding(config), config.space)
 
 
 def voice_statistics(
@@ -103,10 +105,10 @@ def voices_in(
         return None
     span = float(floor(solo.min())), float(ceil(solo.max()))
     with threadpool_limits(limits=1):  # sums in another order would differ in the last bits
-        heard = run_front_end(Sound.of(recording, config, span), config)
-        activity = _known_activity(annotation, heard.features.grid, span[0])
+        front = run_front_end(SampleSource.of(recording, config, span), config)
+        activity = _known_activity(annotation, front.features.grid, span[0])
         extractor = load_embedding(config)
-        points = embedding.embedded_points(heard.sound.blocks(), activity, *extractor, config.space)
+        points = embedding.embed_windows(front.sound.blocks(), activity, *extractor, config.space)
         return voice_statistics(points, annotation, span[0])
 
 

@@ -7,15 +7,15 @@ gives the same bytes.
 """
 
 from diarize.report.model import Report
-from diarize.report.page import rendered
-from diarize.report.sound import RATE, Sound, address, heard, linked
+from diarize.report.page import render_page
+from diarize.report.sound import RATE, PageSound, embed_sound, link_sound, media_address
 
 __all__ = [
     "RATE",
+    "PageSound",
     "Report",
-    "Sound",
-    "address",
-    "heard",
-    "linked",
-    "rendered",
+    "embed_sound",
+    "link_sound",
+    "media_address",
+    "render_page",
 ]

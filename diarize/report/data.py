@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.annotation.statistics import shares, successions
+from diarize.annotation.statistics import count_successions, speaking_shares
 from diarize.config import Config
 from diarize.formats import times
 from diarize.intervals import duration, union
 from diarize.report import colours
-from diarize.report.downsampling import encoded, ribbons
+from diarize.report.downsampling import encode_bytes, make_ribbons
 from diarize.results import Provenance
 from diarize.transcripts import SHORTEST
 from diarize.types import speaker_name
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from diarize.annotation import Annotation, Turn
     from diarize.clustering.outliers import Outliers
     from diarize.report.model import Report
-    from diarize.report.sound import Sound
+    from diarize.report.sound import PageSound
     from diarize.results import SpeakerCount
     from diarize.transcripts import Word
 
-__all__ = ["contents"]
+__all__ = ["page_data"]
 
 MOST_COLOURS = 20
 
 
-def contents(report: Report) -> dict[str, Any]:
+def page_data(report: Report) -> dict[str, Any]:
     """What the script of the page reads: numbers, and texts as they are; null where something is unknown."""
     annotation, result = report.annotation, report.result
     run = report.provenance or Provenance()
@@ -54,7 +54,7 @@ def contents(report: Report) -> dict[str, Any]:
         "band": result.band,
         "speakers": _speakers(annotation),
         "turns": _turns(annotation),
-        "successions": successions(annotation).tolist(),
+        "successions": count_successions(annotation).tolist(),
         "ribbons": _ribbons(report),
         "curve": _curve(result.count),
         "outliers": _outliers(report.outliers, result.start),
@@ -72,7 +72,7 @@ def _speakers(annotation: Annotation) -> list[dict[str, Any]]:
     shades = zip(colours.on_light(names), colours.on_dark(names), strict=True)
     return [
         {**row, "name": row.pop("speaker"), "colours": pair}
-        for row, pair in zip(shares(annotation), shades, strict=True)
+        for row, pair in zip(speaking_shares(annotation), shades, strict=True)
     ]
 
 
@@ -80,7 +80,7 @@ def _turns(annotation: Annotation) -> dict[str, Any]:
     """Columns of turns: whole milliseconds, index of the speaker, confidence in ten-thousandths or null,
     runner-up as an index into ``names``, which go on after the speakers where a runner-up has no turn.
     """
-    rows = times.rounded(annotation)
+    rows = times.round_turns(annotation)
     rivals = [turn.runner_up for *_, turn in rows if turn.runner_up]
     names = {name: i for i, name in enumerate(dict.fromkeys((*annotation.speakers, *rivals)))}
     return {
@@ -177,15 +177,15 @@ def _ribbons(report: Report) -> dict[str, Any] | None:
     known = report.posteriors
     if known is None or not known.speakers:
         return None
-    found = ribbons(known, report.result.start)
+    found = make_ribbons(known, report.result.start)
     place = {name: i for i, name in enumerate(known.speakers)}
     nothing = np.zeros(len(found.doubt), np.uint8)
     rows = [found.shares[place[name]] if name in place else nothing for name in report.annotation.speakers]
     return {
         "start": round(found.start, 6),
         "step": round(found.step, 6),
-        "shares": [encoded(row) for row in rows],
-        "doubt": encoded(found.doubt),
+        "shares": [encode_bytes(row) for row in rows],
+        "doubt": encode_bytes(found.doubt),
     }
 
 
@@ -217,14 +217,14 @@ def _outliers(found: Outliers | None, start: float) -> dict[str, Any] | None:
     }
 
 
-def _sound(sound: Sound | None) -> dict[str, Any] | None:
+def _sound(sound: PageSound | None) -> dict[str, Any] | None:
     if sound is None:
         return None
     return {
         "start": round(sound.start, 6),
         "offset": 0.0 if sound.link else round(sound.start, 6),
         "step": round(sound.step, 6),
-        "loudness": encoded(sound.loudness),
+        "loudness": encode_bytes(sound.loudness),
         "link": sound.link,
     }
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from diarize.annotation.alternatives import doubts
+from diarize.annotation.alternatives import find_doubtful_speakers
 
 if TYPE_CHECKING:
     from diarize.annotation import Annotation
-    from diarize.annotation.alternatives import Doubt
+    from diarize.annotation.alternatives import DoubtfulSpeaker
     from diarize.clustering.outliers import Outliers
     from diarize.pipeline import Diarization
-    from diarize.report.sound import Sound
+    from diarize.report.sound import PageSound
     from diarize.results import Provenance, Result
     from diarize.transcripts import Transcript
     from diarize.types import Posteriors
@@ -35,7 +35,7 @@ class Report:
     provenance: Provenance | None = None
     posteriors: Posteriors | None = None
     outliers: Outliers | None = None
-    sound: Sound | None = None
+    sound: PageSound | None = None
     transcript: Transcript | None = None
     media: str | None = None
 
@@ -44,7 +44,7 @@ class Report:
         cls,
         found: Diarization,
         *,
-        sound: Sound | None = None,
+        sound: PageSound | None = None,
         transcript: Transcript | None = None,
         media: str | None = None,
     ) -> Report:
@@ -66,9 +66,9 @@ class Report:
         return {k: kept.annotation(k, self.annotation) for k in numbers} if kept else {}
 
     @property
-    def doubts(self) -> tuple[Doubt, ...]:
+    def doubts(self) -> tuple[DoubtfulSpeaker, ...]:
         """Speakers who may be nobody of their own; told by the turns where the result does not say."""
-        return doubts(self.annotation) if self.result.doubts is None else self.result.doubts
+        return find_doubtful_speakers(self.annotation) if self.result.doubts is None else self.result.doubts
 
     @property
     def end(self) -> float:

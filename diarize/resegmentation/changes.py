@@ -33,7 +33,7 @@ import numpy as np
 
 from diarize.errors import ConfigError
 from diarize.features import cmvn, voice_cepstra
-from diarize.resegmentation.pauses import NEAR_PAUSE, moved_to_pauses
+from diarize.resegmentation.pauses import NEAR_PAUSE, move_to_pauses
 from diarize.types import Features
 
 if TYPE_CHECKING:
@@ -46,7 +46,15 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["BicSettings", "Change", "bic_features", "by_bic", "by_posteriors", "delta_bic", "running_sums"]
+__all__ = [
+    "BicSettings",
+    "Change",
+    "bic_features",
+    "changes_by_bic",
+    "changes_by_posteriors",
+    "delta_bic",
+    "running_sums",
+]
 
 # Added to every variance of normalised cepstra: a constant stretch has a determinant too.
 FLOOR: Final = 1e-6
@@ -89,7 +97,7 @@ class BicSettings:
             raise ConfigError(f"{self}: 0 < 2 margin ≤ window ≤ longest and growth > 0 needed")
 
 
-def by_posteriors(posteriors: Posteriors, *, threshold: float = 0.5) -> tuple[Change, ...]:
+def changes_by_posteriors(posteriors: Posteriors, *, threshold: float = 0.5) -> tuple[Change, ...]:
     """Changes of the most likely speaker that are more probable than ``threshold``, in order of time.
 
     Before an unlikely change is taken away, its two pieces become one, whose speaker is the most likely over
@@ -119,7 +127,7 @@ def _at_pauses(cuts: Array, spoken: Array, grid: FrameGrid) -> Array:
     ``cuts`` (n,) and the result count frames of speech; ``spoken`` (m,) are these frames.
     """
     pauses = np.flatnonzero(np.diff(spoken) > 1) + 1
-    return moved_to_pauses(cuts, pauses, grid.frames_in(NEAR_PAUSE))
+    return move_to_pauses(cuts, pauses, grid.frames_in(NEAR_PAUSE))
 
 
 def _starts(grid: FrameGrid, frames: Array) -> list[float]:
@@ -154,7 +162,7 @@ def _joined(
 
 
 def bic_features(found: Features, band: str, config: AcousticConfig) -> Features:
-    """What ``by_bic`` looks at: of cepstra, those that tell voices in a band (``features.voice_cepstra``).
+    """What ``changes_by_bic`` looks at: of cepstra, those that tell voices (``features.voice_cepstra``).
 
     There are twelve in either band: more would cost a change more than they tell of it.
     """
@@ -163,7 +171,9 @@ def bic_features(found: Features, band: str, config: AcousticConfig) -> Features
     return Features(values, found.grid, tuple(f"x{i}" for i in range(values.shape[1])))
 
 
-def by_bic(features: Features, mask: SpeechMask, settings: BicSettings | None = None) -> tuple[Change, ...]:
+def changes_by_bic(
+    features: Features, mask: SpeechMask, settings: BicSettings | None = None
+) -> tuple[Change, ...]:
     """Changes found in the sound of the speech alone, in order of time.
 
     ``features`` as ``bic_features`` gives them; ``mask`` on the same frames.

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from diarize.annotation import Annotation
-from diarize.annotation.alternatives import doubts, joined
+from diarize.annotation.alternatives import find_doubtful_speakers, join_touching_turns
 from diarize.errors import FormatError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def merge_speakers(result: Result, speakers: Sequence[str]) -> Result:
         for turn in annotation.renamed(names).turns
     )
     voices = result.voices.renamed(names) if result.voices else None
-    return _with_turns(result, joined(replace(annotation, turns=own)), voices)
+    return _with_turns(result, join_touching_turns(replace(annotation, turns=own)), voices)
 
 
 def recount_speakers(result: Result, n_speakers: int, source: str) -> Result:
@@ -83,7 +83,7 @@ def _with_turns(result: Result, after: Annotation, voices: VoiceStatistics | Non
         annotation=after,
         voices=voices,
         matches=matches,
-        doubts=None if result.doubts is None else doubts(after),
+        doubts=None if result.doubts is None else find_doubtful_speakers(after),
     )
 
 

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 from diarize.annotation import Annotation, Turn
-from diarize.annotation.alternatives import Alternatives, Doubt
+from diarize.annotation.alternatives import Alternatives, DoubtfulSpeaker
 from diarize.errors import FormatError
 from diarize.results.values import SCHEMA, VERSION, Document, Failure, Provenance, Result, SpeakerCount
 from diarize.results.voices import VoiceStatistics
@@ -163,8 +163,8 @@ def _match(value: Any, where: str) -> Match:
     )
 
 
-def _doubt(value: Any, where: str) -> Doubt:
-    return Doubt(
+def _doubt(value: Any, where: str) -> DoubtfulSpeaker:
+    return DoubtfulSpeaker(
         _typed(value, "speaker", str, where),
         float(_typed(value, "seconds", NUMBER, where)),
         _optional(value, "nearest", str, where),

@@ -8,14 +8,14 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from diarize.annotation import Annotation, Turn
-from diarize.annotation.rounding import on_milliseconds
-from diarize.annotation.statistics import shares
+from diarize.annotation.rounding import round_annotation
+from diarize.annotation.statistics import speaking_shares
 from diarize.errors import FormatError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from diarize.annotation.alternatives import Alternatives, Doubt
+    from diarize.annotation.alternatives import Alternatives, DoubtfulSpeaker
     from diarize.results.voices import VoiceStatistics
     from diarize.types import Match
 
@@ -92,7 +92,7 @@ class Result:
     band: str | None = None
     count: SpeakerCount | None = None
     matches: tuple[Match, ...] | None = None
-    doubts: tuple[Doubt, ...] | None = None
+    doubts: tuple[DoubtfulSpeaker, ...] | None = None
     notes: tuple[str, ...] | None = None
     files: Mapping[str, str] | None = None
     alternatives: Alternatives | None = None
@@ -108,7 +108,7 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """The entry of the recording as JSON has it, with times in whole milliseconds."""
-        annotation = on_milliseconds(self.annotation)
+        annotation = round_annotation(self.annotation)
         is_computed = self.duration is not None
         fields = {
             "recording": annotation.recording,
@@ -119,7 +119,7 @@ class Result:
             "speech_seconds": _rounded(self.speech_seconds),
             "band": self.band,
             "n_speakers": len(annotation.speakers) if is_computed else None,
-            "speakers": shares(annotation),
+            "speakers": speaking_shares(annotation),
             "selection": self.count.to_dict() if self.count else None,
             "matches": _rows(self.matches),
             "turns": [turn_fields(turn) for turn in annotation.turns],
@@ -261,6 +261,6 @@ def _alternative_fields(found: Alternatives | None, now: Annotation) -> dict[str
     """The alternatives, with the turns that were found at first where these are others now."""
     if found is None:
         return None
-    first = on_milliseconds(Annotation(now.recording, found.turns)).turns
+    first = round_annotation(Annotation(now.recording, found.turns)).turns
     changed = {"turns": [turn_fields(turn) for turn in first]} if first and first != now.turns else {}
     return changed | found.fields

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from diarize.scoring.mapping import pairs
+from diarize.scoring.mapping import pair_speakers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,5 +46,5 @@ def error(cells: Cells) -> Jaccard:
     """The errors of the reference speakers who talk in ``cells``, mapped over the same cells."""
     together, said, heard = cells.together(), cells.reference_seconds(), cells.hypothesis_seconds()
     present = int((said > 0).sum())
-    shared = sum(together[r, h] / (said[r] + heard[h] - together[r, h]) for r, h in pairs(cells))
+    shared = sum(together[r, h] / (said[r] + heard[h] - together[r, h]) for r, h in pair_speakers(cells))
     return Jaccard(float(present - shared), present)

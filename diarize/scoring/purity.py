@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from diarize.scoring.mapping import pairs
+from diarize.scoring.mapping import pair_speakers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,7 +85,7 @@ def error(cells: Cells) -> Purity:
 def speakers(cells: Cells) -> tuple[SpeakerScore, ...]:
     """One score for each reference speaker who talks in ``cells``, mapped over the same cells."""
     together, said, heard = cells.together(), cells.reference_seconds(), cells.hypothesis_seconds()
-    matched = dict(pairs(cells))
+    matched = dict(pair_speakers(cells))
     return tuple(
         SpeakerScore(
             name,

@@ -9,20 +9,20 @@ voices, too; two mixtures and a Markov chain (``mixtures``), a threshold on loud
 from __future__ import annotations
 
 from diarize.speech.activity import activity_features
-from diarize.speech.energy import by_energy
-from diarize.speech.gmm import by_mixtures
-from diarize.speech.music import motion
-from diarize.speech.network import PyanNetSegmenter, by_network
-from diarize.speech.silero import by_silero
+from diarize.speech.energy import detect_by_energy
+from diarize.speech.gmm import detect_by_mixtures
+from diarize.speech.music import modulation_features
+from diarize.speech.network import PyanNetSegmenter, detect_by_network
+from diarize.speech.silero import detect_by_silero
 from diarize.speech.values import SpeechActivity
 
 __all__ = [
     "PyanNetSegmenter",
     "SpeechActivity",
     "activity_features",
-    "by_energy",
-    "by_mixtures",
-    "by_network",
-    "by_silero",
-    "motion",
+    "detect_by_energy",
+    "detect_by_mixtures",
+    "detect_by_network",
+    "detect_by_silero",
+    "modulation_features",
 ]

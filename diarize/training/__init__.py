@@ -7,6 +7,6 @@ each, and ``train`` fits the mixtures to all of them.
 """
 
 from diarize.training.plan import TrainingPlan
-from diarize.training.train import trained
+from diarize.training.train import train_background
 
-__all__ = ["TrainingPlan", "trained"]
+__all__ = ["TrainingPlan", "train_background"]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["at_speed", "moods"]
+__all__ = ["change_speed", "vary_effort"]
 
 # Every few seconds another tilt (largest coefficient of one sample's delay) and another speed (deviation of
 # its logarithm).
@@ -29,11 +29,11 @@ MOOD_TILT: Final = 0.5
 MOOD_SPEED: Final = 0.07
 
 
-def moods(waveform: Waveform, rng: np.random.Generator) -> Iterator[Waveform]:
+def vary_effort(waveform: Waveform, rng: np.random.Generator) -> Iterator[Waveform]:
     """The recording cut at its quietest moments, every part in another mood."""
     for part in np.split(waveform.samples, _quiet_moments(waveform)):
         speed = float(np.exp(MOOD_SPEED * rng.standard_normal()))
-        moved = at_speed(Waveform(part, waveform.rate, waveform.recording), speed)
+        moved = change_speed(Waveform(part, waveform.rate, waveform.recording), speed)
         yield replace(moved, samples=_tilted(moved.samples, rng.uniform(-MOOD_TILT, MOOD_TILT)))
 
 
@@ -56,7 +56,7 @@ def _tilted(samples: Array, coefficient: float) -> Array:
     return np.clip(tilted * loudness, -1, 1)
 
 
-def at_speed(waveform: Waveform, speed: float) -> Waveform:
+def change_speed(waveform: Waveform, speed: float) -> Waveform:
     """The recording played faster, or slower: another voice."""
     if speed == 1:
         return waveform

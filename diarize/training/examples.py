@@ -10,9 +10,9 @@ import numpy as np
 from diarize.annotation.statistics import solo_intervals
 from diarize.background import Activity
 from diarize.config import AudioConfig
-from diarize.features import cepstra, loud_frames, voice_features
+from diarize.features import compute_cepstra, loud_frames, voice_features
 from diarize.intervals import union
-from diarize.speech import activity_features, motion
+from diarize.speech import activity_features, modulation_features
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
     Scene = Callable[[np.random.Generator, int], tuple[Waveform, Annotation]]
 
-__all__ = ["Lesson", "lesson", "motion_lesson"]
+__all__ = ["Example", "make_activity_example", "make_example"]
 
 EDGE: Final = 0.03  # seconds at the edges of speech that teach neither speech nor pause
 WORD: Final = 1 / 8  # of a stretch must be speech for it to count as talk
@@ -34,7 +34,7 @@ LEAST_SOLO: Final = 2.0  # seconds that a voice must have alone to teach what a 
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class Example:
     """What one simulated recording teaches: ``frames`` (n, D) of voices, and rows for speech
     activity.
     """
@@ -43,22 +43,24 @@ class Lesson:
     activity: Activity
 
 
-def lesson(scene: Scene, rng: np.random.Generator, band: str, acoustics: AcousticConfig) -> Lesson:
+def make_example(scene: Scene, rng: np.random.Generator, band: str, acoustics: AcousticConfig) -> Example:
     """Simulate one recording and take from it what its truth allows."""
     sound, truth = scene(rng, AudioConfig().rate)
-    features = cepstra([sound.samples], sound.rate, acoustics)
+    features = compute_cepstra([sound.samples], sound.rate, acoustics)
     frames = _activity_frames(features, truth, acoustics, rng)
     activity = Activity(*frames, *_stretches(features, truth, acoustics))
-    return Lesson(_voice_frames(features, truth, band, acoustics), activity)
+    return Example(_voice_frames(features, truth, band, acoustics), activity)
 
 
-def motion_lesson(scene: Scene, rng: np.random.Generator, band: str, acoustics: AcousticConfig) -> Lesson:
+def make_activity_example(
+    scene: Scene, rng: np.random.Generator, band: str, acoustics: AcousticConfig
+) -> Example:
     """How music or talk moves that is made of signal: chords would make the mixtures doubt vowels, and voices
     that nobody has are none to learn from.
     """
-    taught = lesson(scene, rng, band, acoustics)
+    taught = make_example(scene, rng, band, acoustics)
     speech, other, talk, music = taught.activity
-    return Lesson(taught.frames[:0], Activity(speech[:0], other[:0], talk, music))
+    return Example(taught.frames[:0], Activity(speech[:0], other[:0], talk, music))
 
 
 def _voice_frames(features: Features, truth: Annotation, band: str, acoustics: AcousticConfig) -> Array:
@@ -90,7 +92,7 @@ def _stretches(features: Features, truth: Annotation, acoustics: AcousticConfig)
     """How stretches of the recording move, one a second: those with a word in them, and all where nobody ever
     speaks.
     """
-    rows = motion(features, acoustics.n_mels)
+    rows = modulation_features(features, acoustics.n_mels)
     length, every = len(features.values) - len(rows) + 1, round(features.grid.frame_rate)
     spoken = np.cumsum(np.pad(features.grid.mask(union(truth.intervals())), (1, 0)))
     talk = (spoken[length:] - spoken[:-length]) >= WORD * length

@@ -6,7 +6,7 @@
 A transcript comes from whatever speech recogniser wrote it down; nothing here listens to the recording.
 """
 
-from diarize.transcripts.assigning import assigned
+from diarize.transcripts.assigning import assign_speakers
 from diarize.transcripts.reading import READABLE, read_transcript
 from diarize.transcripts.values import SHORTEST, Segment, Transcript, Word
 from diarize.transcripts.writing import WRITABLE, format_for, suffix_of, write_transcript
@@ -18,7 +18,7 @@ __all__ = [
     "Segment",
     "Transcript",
     "Word",
-    "assigned",
+    "assign_speakers",
     "format_for",
     "read_transcript",
     "suffix_of",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.transcripts.shares import Presence, presence
-from diarize.transcripts.times import timed
+from diarize.transcripts.times import estimate_times
 from diarize.transcripts.values import Segment, Transcript, Word
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["assigned", "labelled"]
+__all__ = ["assign_speakers", "label_words"]
 
 # So much of what is heard of a speaker in a word may be wrong: a word is worth 3.9 nats at most.
 DOUBT: Final = 0.02
@@ -47,7 +47,7 @@ ENDS = (".", "?", "!", "…", "。", "？", "！")
 COMMAS = (",", ";", ":", "–", "—", "，", "、", "；")
 
 
-def assigned(
+def assign_speakers(
     transcript: Transcript,
     annotation: Annotation,
     posteriors: Posteriors | None = None,
@@ -61,7 +61,7 @@ def assigned(
     which words are given rather than by turns where they are known; ``duration``: seconds of the recording.
     Speakers that the transcript named give way. Without turns nobody is named, and a note says so.
     """
-    whole = timed(transcript, duration)
+    whole = estimate_times(transcript, duration)
     named = {each.speaker for each in transcript.segments if each.speaker}
     notes = [f"speakers that it named are replaced: {', '.join(sorted(named))}"] * bool(named)
     if not annotation.turns:
@@ -69,14 +69,14 @@ def assigned(
             whole, notes=(*whole.notes, *notes, "nobody speaks in the recording: no word has a speaker")
         )
     heard = presence(annotation, posteriors, start)
-    words, lost = labelled(whole, heard)
+    words, lost = label_words(whole, heard)
     if lost:
         notes.append(f"{lost} word{'s' * (lost > 1)} where nobody is heard: given to the nearest turn")
     segments = _cut(whole.segments, words)
     return replace(whole, segments=tuple(segments), notes=(*whole.notes, *notes))
 
 
-def labelled(transcript: Transcript, heard: Presence) -> tuple[list[Word], int]:
+def label_words(transcript: Transcript, heard: Presence) -> tuple[list[Word], int]:
     """The words, all of which have times, with speakers, and how many lie where nobody is heard."""
     words = transcript.words
     if not words:

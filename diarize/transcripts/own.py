@@ -13,7 +13,7 @@ from diarize.errors import FormatError
 from diarize.formats import times
 from diarize.results import Document, Result, is_document, read_document
 from diarize.transcripts.values import Segment, Transcript, Word
-from diarize.transcripts.words import of_text, time_in
+from diarize.transcripts.words import split_text, time_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +44,7 @@ def _segment(turn: Mapping[str, Any], i: int) -> Segment:
     given = turn.get("words")
     words = tuple(_word(each) for each in given if isinstance(each, dict)) if isinstance(given, list) else ()
     return Segment(
-        words or of_text(text),
+        words or split_text(text),
         time_in(turn.get("start")),
         time_in(turn.get("end")),
         speaker=turn.get("speaker"),

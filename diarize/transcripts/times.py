@@ -10,10 +10,10 @@ from diarize.transcripts.values import Segment, Transcript, Word
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["timed"]
+__all__ = ["estimate_times"]
 
 
-def timed(transcript: Transcript, duration: float | None = None) -> Transcript:
+def estimate_times(transcript: Transcript, duration: float | None = None) -> Transcript:
     """The transcript with a start and an end for every word and segment, and notes of what was not so.
 
     Words without times share the time between their neighbours, or that of their segment, in proportion to

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from diarize.annotation import Annotation, Turn
-from diarize.annotation.alternatives import alternatives_of
+from diarize.annotation.alternatives import find_alternatives
 from diarize.formats import Options, read_file, read_words, write_file
 from diarize.results import Document, Result
 from diarize.types import SpeakerPoints
@@ -26,7 +26,7 @@ def result(tmp_path):
     points = SpeakerPoints(
         10.0 * LABELS[:, None] + np.arange(10)[:, None] / 10, BOUNDS, np.ones(10, bool), GRID
     )
-    kept = alternatives_of(points, [np.eye(2)[LABELS]], 4, annotation)
+    kept = find_alternatives(points, [np.eye(2)[LABELS]], 4, annotation)
     document = Document((Result(annotation, alternatives=kept),))
     return write_file(tmp_path / "call.json", annotation, options=Options(document=document))
 

@@ -9,13 +9,13 @@ import diarize
 from diarize.annotation import Annotation, Turn
 from diarize.annotation.statistics import solo_intervals
 from diarize.audio import read, write
-from diarize.config import Config, preset
+from diarize.config import Config, load_preset
 from diarize.errors import DiarizeError, FormatError
 from diarize.formats import read_file
-from diarize.identity import THRESHOLD, enrolled, log_odds, named, voices_of
-from diarize.identity.enrollment import spoken_by
+from diarize.identity import THRESHOLD, enroll_voice, log_odds, name_speakers, voices_of
+from diarize.identity.enrollment import enroll_speaker
 from diarize.identity.evidence import voices_from
-from diarize.identity.voice import joined
+from diarize.identity.voice import pool_voices
 from diarize.types import Waveform
 
 CONFIG = Config()
@@ -46,8 +46,10 @@ def test_the_same_voice_is_known_again_in_other_company(voices):
 def test_enrolling_in_parts_is_enrolling_the_whole(people_talk):
     """Files in any order, one at a time or all at once; the same file twice says it once."""
     paths = [people_talk / "one.wav", people_talk / "alone.wav"]
-    whole = enrolled("x", paths, CONFIG, whole=True)
-    parts = joined("x", [enrolled("x", [path], CONFIG, whole=True) for path in [*paths[::-1], paths[0]]])
+    whole = enroll_voice("x", paths, CONFIG, whole=True)
+    parts = pool_voices(
+        "x", [enroll_voice("x", [path], CONFIG, whole=True) for path in [*paths[::-1], paths[0]]]
+    )
     np.testing.assert_array_equal(parts.evidence.means, whole.evidence.means)
     np.testing.assert_array_equal(parts.evidence.variances, whole.evidence.variances)
     assert whole.n_recordings == 2
@@ -58,19 +60,19 @@ def test_a_talk_of_two_is_no_voice_unless_it_is_said_to_be(people_talk):
     with pytest.raises(
         DiarizeError, match=r"one\.wav: sounds like 2 people .*give a recording of one person"
     ):
-        enrolled("x", [people_talk / "one.wav"], CONFIG)
-    voice = spoken_by("Ann", people_talk / "one.wav", truth(people_talk, "one"), "voice_04", CONFIG)
+        enroll_voice("x", [people_talk / "one.wav"], CONFIG)
+    voice = enroll_speaker("Ann", people_talk / "one.wav", truth(people_talk, "one"), "voice_04", CONFIG)
     assert voice.name == "Ann"
-    assert log_odds(voice, enrolled("x", [people_talk / "alone.wav"], CONFIG, whole=True)) > 5
+    assert log_odds(voice, enroll_voice("x", [people_talk / "alone.wav"], CONFIG, whole=True)) > 5
     with pytest.raises(FormatError, match=r"no speaker 'Ann' in the turns of .*; there is voice_0"):
-        spoken_by("Ann", people_talk / "one.wav", truth(people_talk, "one"), "Ann", CONFIG)
+        enroll_speaker("Ann", people_talk / "one.wav", truth(people_talk, "one"), "Ann", CONFIG)
 
 
 def test_nothing_but_names_is_changed(people_talk, voices):
     """A stranger stays as it was."""
     result = diarize.diarize(people_talk / "two.wav", CONFIG)
     known = [voices["one"]["voice_00"], voices["one"]["voice_04"]]
-    found = named(result, people_talk / "not needed.wav", known)
+    found = name_speakers(result, people_talk / "not needed.wav", known)
     assert [m.name for m in found.matches].count("voice_00") == 1
     names = {m.speaker: m.name or m.speaker for m in found.matches}
     assert sorted(names.values())[0].startswith("SPEAKER_")
@@ -122,17 +124,17 @@ def test_speakers_of_whom_nothing_is_heard_have_no_voice(people_talk):
     assert set(voices_of(people_talk / "one.wav", annotation, CONFIG)) == {"a"}
     assert voices_of(people_talk / "one.wav", Annotation("one"), CONFIG) == {}
     with pytest.raises(DiarizeError, match="b is never alone for"):
-        spoken_by("x", people_talk / "one.wav", annotation, "b", CONFIG)
+        enroll_speaker("x", people_talk / "one.wav", annotation, "b", CONFIG)
 
 
 def test_silence_is_no_voice(tmp_path):
     """In one line."""
     write(tmp_path / "silence.wav", Waveform(np.zeros(32_000), 16_000))
     with pytest.raises(DiarizeError, match="no speech found, so there is no voice to enrol"):
-        enrolled("x", [tmp_path / "silence.wav"], CONFIG)
+        enroll_voice("x", [tmp_path / "silence.wav"], CONFIG)
 
 
 def test_the_space_that_turns_came_from_does_not_matter(people_talk, voices):
     """Voices are told by the embedding, in the textbook space too."""
-    same = voices_of(people_talk / "one.wav", truth(people_talk, "one"), preset("textbook"))["voice_00"]
+    same = voices_of(people_talk / "one.wav", truth(people_talk, "one"), load_preset("textbook"))["voice_00"]
     np.testing.assert_array_equal(same.evidence.means, voices["one"]["voice_00"].evidence.means)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from diarize import background
-from diarize.background import Activity, BackgroundModel, fitted, load, model, save, shipped
+from diarize.background import Activity, BackgroundModel, fit_background, load, load_shipped, model, save
 from diarize.config import AcousticConfig
 from diarize.errors import ModelError, OutputError
 from diarize.mixtures.discriminant import Discriminant
@@ -100,7 +100,7 @@ class TestFile:
     @pytest.mark.parametrize("band", ["wide", "narrow"])
     def test_a_model_ships_for_every_band(self, band):
         """With mixtures for speech activity, the features' settings, and as many dimensions as they have."""
-        found = shipped(band)
+        found = load_shipped(band)
         assert found.band == band
         assert found.acoustics == AcousticConfig()
         assert found.ubm.n_features_in_ == {"wide": 18, "narrow": 13}[band]
@@ -311,7 +311,7 @@ class TestFitted:
         voices = mixture(3, 4, 3).means_[rng.integers(0, 4, 600)] + rng.normal(size=(600, 3))
         frames = (rng.normal(size=(300, 30)) + shift for shift in (3, -3))
         stretches = (rng.normal(size=(200, 5)) + shift for shift in (3, -3))
-        return fitted(
+        return fit_background(
             voices,
             Activity(*frames, *stretches),
             band="narrow",
