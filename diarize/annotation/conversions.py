@@ -118,8 +118,8 @@ class AnnotationMethods:
         ``options`` are those of ``diarize.formats.Options``. Raises FormatError and OutputError.
         """
         formats = import_room("formats")
-        told = formats.Options(**options)
-        written: Path = formats.write_file(path, self, format, overwrite=overwrite, options=told)
+        known = formats.Options(**options)
+        written: Path = formats.write_file(path, self, format, overwrite=overwrite, options=known)
         return written
 
     def to_dataframe(self) -> Any:

@@ -1,12 +1,14 @@
 """Sound in and out of files: any usual container, rate and channel count to one channel at one rate.
 
+In comes a path; out go samples in blocks of bounded memory, with notes on what is odd about the file.
+``pipeline``, ``report``, ``training``, ``identity``, ``batch`` and the commands import it.
+
     recording = open_recording("meeting.m4a")          # the header only
-    for block in recording.blocks(): …                  # Waveforms, bounded memory
-    recording.notes                                      # ("clipped: 3.1 % of samples",)
+    for block in recording.blocks(): …                  # Waveforms
     waveform = read("meeting.m4a", start=60, end=120)    # one piece
 
-The id of a recording is its file name without folder and extension. Channels count from 1, as they do in RTTM
-and in sox.
+The id of a recording is its file name without folder and extension. Channels count from 1, as in RTTM and
+sox.
 """
 
 from diarize.audio.clips import write_clips

@@ -1,12 +1,14 @@
-"""Many recordings into one folder: planned, shared among workers here or on a cluster, written down line by
-line.
+"""Many recordings into one folder: planned, and shared among workers here or on a cluster.
 
-    plan = planned(folder, output, formats=("rttm", "csv"), resume=True)
+In come a folder of recordings and settings; out go results and ``manifest.jsonl``, a line for each
+recording. The commands import it.
+
+    plan = plan_batch(folder, output, formats=("rttm", "csv"), resume=True)
     report = run_batch(plan, Config(), jobs=4)
     report.count("failed")
 
-Every file of results is there whole or not at all, and ``manifest.jsonl`` says what came of every recording;
-so a batch may be killed at any moment and go on later with ``resume``.
+Every file is written whole or not at all, so a batch may be killed at any moment and continued with
+``resume``.
 """
 
 from diarize.batch.cluster import check_address

@@ -213,15 +213,17 @@ def _summary(plan: Plan, report: BatchReport) -> str:
     lines = [table(("recording", "status", "length", "speakers", "took"), rows)]
     if len(report.entries) > MOST_ROWS:
         lines.append(f"  … and {len(report.entries) - MOST_ROWS} more")
-    told = [entry for entry in report.entries[:MOST_ROWS] if entry.get("notes")]
+    with_notes = [entry for entry in report.entries[:MOST_ROWS] if entry.get("notes")]
     counts = ", ".join(f"{report.count(status)} {status}" for status in ("ok", "skipped", "failed"))
-    heard = sum(entry.get("duration", 0.0) for entry in report.entries if entry["status"] == "ok")
-    lines += [f"  note: {shown(entry['audio'])}: {shown(note)}" for entry in told for note in entry["notes"]]
+    seconds = sum(entry.get("duration", 0.0) for entry in report.entries if entry["status"] == "ok")
+    lines += [
+        f"  note: {shown(entry['audio'])}: {shown(note)}" for entry in with_notes for note in entry["notes"]
+    ]
     lines += [
         f"  note: {shown(path)} is of an earlier batch; its recording failed now or is gone"
         for path in report.stale
     ]
-    lines.append(f"{counts}; {clock(heard)} of sound in {clock(report.seconds)}")
+    lines.append(f"{counts}; {clock(seconds)} of sound in {clock(report.seconds)}")
     return "\n".join([*lines, f"wrote {shown(plan.output / 'manifest.jsonl')}"])
 
 

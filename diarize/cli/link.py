@@ -83,10 +83,10 @@ def _linked(
     from diarize.identity.results import find_results, write_linked
 
     found = find_results(asked.results, asked.audio)
-    heard, failed = _heard(found, asked.config, quiet=quiet)
-    groups = link_voices(heard, threshold, known)
-    paths = write_linked(found, heard, groups, asked.output, overwrite=asked.overwrite)
-    seconds = _seconds(found, heard)
+    recordings, failed = _heard(found, asked.config, quiet=quiet)
+    groups = link_voices(recordings, threshold, known)
+    paths = write_linked(found, recordings, groups, asked.output, overwrite=asked.overwrite)
+    seconds = _seconds(found, recordings)
     document = {"threshold": threshold, "voices": [_entry(group, seconds) for group in groups]}
     return document, _summary(groups, seconds, paths), failed
 
@@ -95,24 +95,26 @@ def _heard(found: Sequence[LinkInput], config: Config, *, quiet: bool) -> tuple[
     """The voices of every result, and how many could not be heard; their speakers stay by themselves."""
     from diarize.identity.results import voices_of_input, without_voices
 
-    heard, failed = [], 0
+    recordings, failed = [], 0
     hidden = quiet or not sys.stderr.isatty()
     with typer.progressbar(found, label="listening", file=sys.stderr, hidden=hidden) as bar:
         for result in bar:
             check_signals()
             try:
-                heard.append(voices_of_input(result, config))
+                recordings.append(voices_of_input(result, config))
             except DiarizeError as error:
                 complain(str(error))
-                heard.append(without_voices(result))
+                recordings.append(without_voices(result))
                 failed += 1
-    return heard, failed
+    return recordings, failed
 
 
-def _seconds(found: Sequence[LinkInput], heard: Sequence[RecordingVoices]) -> dict[tuple[str, str], float]:
+def _seconds(
+    found: Sequence[LinkInput], recordings: Sequence[RecordingVoices]
+) -> dict[tuple[str, str], float]:
     """How long each speaker of each recording talks."""
     spoken: dict[tuple[str, str], float] = {}
-    for result, each in zip(found, heard, strict=True):
+    for result, each in zip(found, recordings, strict=True):
         for turn in result.annotation.turns:
             key = (each.recording, turn.speaker)
             spoken[key] = spoken.get(key, 0.0) + turn.duration

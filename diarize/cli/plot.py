@@ -46,13 +46,13 @@ def plot(
     truth = _truth(reference, found.recording, quiet=quiet) if reference else None
     path = output or annotation.with_suffix(".png")
     refuse_existing(path, overwrite=overwrite)
-    mapping, told = _compared(truth, found) if truth else (None, "")
+    mapping, rating = _compared(truth, found) if truth else (None, "")
     figure = plots.timeline(
-        found, reference=truth, mapping=mapping, title=found.recording + told, **_heard(audio)
+        found, reference=truth, mapping=mapping, title=found.recording + rating, **_heard(audio)
     )
     plots.save(figure, path, overwrite=overwrite)
     if not quiet:
-        say(f"wrote {shown(path)}{told}")
+        say(f"wrote {shown(path)}{rating}")
 
 
 def _truth(path: Path, recording: str, *, quiet: bool) -> Annotation:

@@ -113,8 +113,8 @@ def _closest(gmm: GMM) -> tuple[int, int]:
     """The two components whose union adds the least to the squared distances from the means (Ward 1963)."""
     i, j = np.triu_indices(gmm.n_components, 1)
     a, b = gmm.weights_[i], gmm.weights_[j]
-    apart = ((gmm.means_[i] - gmm.means_[j]) ** 2).sum(axis=1)
-    best = int((a * b / np.maximum(a + b, 1e-300) * apart).argmin())
+    distances = ((gmm.means_[i] - gmm.means_[j]) ** 2).sum(axis=1)
+    best = int((a * b / np.maximum(a + b, 1e-300) * distances).argmin())
     return int(i[best]), int(j[best])
 
 

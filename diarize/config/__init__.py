@@ -1,7 +1,8 @@
-"""Every setting, written once: one frozen dataclass per stage (``settings``), and TOML to change them
-(``files``).
+"""Every setting, written once: a frozen dataclass per stage (``settings``), and TOML (``files``).
 
-A field carries its help and what it may be; a preset or a configuration file holds only differences.
+In come TOML, options and presets, which hold only differences; out goes a Config, checked when it is made.
+A field carries its help and what it may be. Every room from ``formats`` upwards may import it; it imports
+errors alone.
 """
 
 from diarize.config.files import (

@@ -60,7 +60,7 @@ def _stretches(values: Array, bridged: int) -> Array:
     found = runs(values)
     if not len(found):
         return found
-    apart = found[1:, 0] - found[:-1, 1] > bridged
-    first = np.concatenate(([True], apart))
-    last = np.concatenate((apart, [True]))
+    is_separate = found[1:, 0] - found[:-1, 1] > bridged
+    first = np.concatenate(([True], is_separate))
+    last = np.concatenate((is_separate, [True]))
     return np.column_stack((found[first, 0], found[last, 1]))

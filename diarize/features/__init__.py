@@ -1,4 +1,9 @@
-"""From samples to normalised cepstra."""
+"""From samples to normalised cepstra.
+
+In come blocks of samples and acoustic settings; out go Features: cepstra of frames, their level and noise,
+the band that they fill, and what of them tells voices, normalised. ``speech``, ``embedding``, ``parts``,
+``resegmentation``, ``pipeline`` and ``training`` import it.
+"""
 
 from diarize.features.bandwidth import choose_band, measure_band
 from diarize.features.deltas import append_deltas, compute_deltas

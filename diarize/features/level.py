@@ -58,8 +58,8 @@ def audible_frames(features: Features, n_mels: int) -> Array:
     """
     level = features.values[:, 0] / np.sqrt(n_mels)
     there = _frames_with_talk(level, features.grid.frames_in(STRETCH))
-    heard: Array = there & (level >= np.percentile(level[there], 99) - RANGE)
-    return heard
+    is_audible: Array = there & (level >= np.percentile(level[there], 99) - RANGE)
+    return is_audible
 
 
 def _frames_with_talk(level: Array, length: int) -> Array:
@@ -100,10 +100,10 @@ def background_frames(features: Features, speech: Array, n_mels: int) -> Array:
 
     ``features``: cepstra of ``n_mels`` filters.
     """
-    heard = audible_frames(features, n_mels)
-    pauses: Array = ~speech & heard
-    if pauses.sum() >= ENOUGH or not (speech & heard).any():
+    is_audible = audible_frames(features, n_mels)
+    pauses: Array = ~speech & is_audible
+    if pauses.sum() >= ENOUGH or not (speech & is_audible).any():
         return pauses
     level = features.values[:, 0]
-    softest: Array = speech & heard & (level <= np.quantile(level[speech & heard], QUIETEST))
+    softest: Array = speech & is_audible & (level <= np.quantile(level[speech & is_audible], QUIETEST))
     return softest

@@ -1,4 +1,8 @@
-"""Annotation files: one table of formats, one door to read a file and one to write it.
+"""Annotation files: one table of formats, one function to read a file and one to write it.
+
+In comes a file, out go Annotations, or all of a result where the file is JSON; and the other way round.
+Each format is a module with ``read`` and ``write``. ``transcripts`` and every room after it may import this
+one.
 
 >>> read_file("meeting.rttm")                                       # doctest: +SKIP
 {'meeting': Annotation(recording='meeting', turns=(Turn(...), ...))}

@@ -42,8 +42,8 @@ class KnownVoices:
         total = hashlib.sha256(repr(self.threshold).encode())
         for voice in sorted(self.voices, key=lambda each: each.name):
             total.update(repr(voice.name).encode())
-            told = voice.evidence
-            total.update(told.model.encode() + told.means.tobytes() + told.variances.tobytes())
+            evidence = voice.evidence
+            total.update(evidence.model.encode() + evidence.means.tobytes() + evidence.variances.tobytes())
         return total.hexdigest()[:16]
 
 

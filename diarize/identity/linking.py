@@ -50,16 +50,16 @@ class _Group(NamedTuple):
 
 
 def link_voices(
-    heard: Sequence[RecordingVoices], threshold: float = THRESHOLD, known: Sequence[Voice] = ()
+    recordings: Sequence[RecordingVoices], threshold: float = THRESHOLD, known: Sequence[Voice] = ()
 ) -> tuple[LinkedVoice, ...]:
     """Voices over all recordings, labelled ``SPEAKER_00`` … by first appearance or by ``known`` names.
 
     The two groups with the highest log odds of being one voice are joined as long as these are over
     ``threshold``, their evidence added up; speakers of one recording never are. Recordings are taken in order
-    of name, so the order of ``heard`` does not matter. Raises DiarizeError for two recordings of one name and
-    ModelError for voices that cannot be compared.
+    of name, so the order that they are given in does not matter. Raises DiarizeError for two recordings of
+    one name and ModelError for voices that cannot be compared.
     """
-    ordered = sorted(heard, key=lambda each: each.recording)
+    ordered = sorted(recordings, key=lambda each: each.recording)
     for one, other in pairwise(ordered):
         if one.recording == other.recording:
             raise DiarizeError(f"two recordings are called {one.recording!r}; rename one of them")

@@ -187,7 +187,7 @@ def _key(result: LinkInput) -> str:
 
 def write_linked(
     found: Sequence[LinkInput],
-    heard: Sequence[RecordingVoices],
+    recordings: Sequence[RecordingVoices],
     voices: Sequence[LinkedVoice],
     output: Path,
     *,
@@ -196,7 +196,7 @@ def write_linked(
     """Write every result under its old file name with the labels of ``voices``. Raises OutputError."""
     labels = {key: voice.label for voice in voices for key in voice.members}
     by_place: dict[Path, list[Result]] = {}
-    for result, spoken in zip(found, heard, strict=True):
+    for result, spoken in zip(found, recordings, strict=True):
         names = {name: labels[spoken.recording, name] for name in result.annotation.speakers}
         by_place.setdefault(result.place, []).append(rename_speakers(result.known, names))
     written = []

@@ -150,12 +150,12 @@ def equal_error(vectors: Array, speakers: Array) -> float:
     the other half taught: 0 for perfect, 0.5 for guessing.
     """
     half = np.unique(speakers, return_inverse=True)[1] % 2 == 0
-    return float(np.mean([_error_of(vectors, speakers, taught) for taught in (half, ~half)]))
+    return float(np.mean([_error_of(vectors, speakers, learning) for learning in (half, ~half)]))
 
 
-def _error_of(vectors: Array, speakers: Array, taught: Array) -> float:
-    model = fit_calibration(vectors[taught], speakers[taught])
-    points, names = model.project(vectors[~taught]), speakers[~taught]
+def _error_of(vectors: Array, speakers: Array, learning: Array) -> float:
+    model = fit_calibration(vectors[learning], speakers[learning])
+    points, names = model.project(vectors[~learning]), speakers[~learning]
     ones = np.ones(1)
     scores = np.concatenate(
         [

@@ -73,8 +73,8 @@ def diarize_channels(
             if speech is None
             else speech
         )
-        heard = subtract(np.maximum(own, 0.0), foreign[k - 1] + start)
-        found.append(diarize(recording, alone, speech=heard, start=start, end=end, progress=progress))
+        own_speech = subtract(np.maximum(own, 0.0), foreign[k - 1] + start)
+        found.append(diarize(recording, alone, speech=own_speech, start=start, end=end, progress=progress))
     notes = ("the channels carry the same sound; every voice is found in each of them",) if same else ()
     return _join_channels(found, foreign, notes, config)
 
@@ -133,15 +133,15 @@ def _join_channels(
 
     turns, columns, names = [], [], []
     names_by_channel = [_channel_names(each.posteriors.speakers, k) for k, each in enumerate(found, 1)]
-    told = list(notes)
+    all_notes = list(notes)
     for k, (each, other) in enumerate(zip(found, foreign, strict=True), 1):
         called = names_by_channel[k - 1]
         turns += [replace(turn, channel=k) for turn in each.annotation.renamed(called).turns]
         columns.append(each.posteriors.values)
         names += [called[name] for name in each.posteriors.speakers]
-        told += [f"channel {k}: {note}" for note in each.notes]
+        all_notes += [f"channel {k}: {note}" for note in each.notes]
         if (seconds := float(np.diff(other).sum())) >= 1.0:
-            told.append(f"channel {k}: {seconds:.0f} s in which another channel is heard are left out")
+            all_notes.append(f"channel {k}: {seconds:.0f} s in which another channel is heard are left out")
     values = np.hstack(columns)
     sums = values.sum(axis=1, keepdims=True)
     shares = np.divide(values, sums, out=np.zeros_like(values), where=sums > 0)
@@ -152,7 +152,7 @@ def _join_channels(
         posteriors=Posteriors(shares, first.posteriors.grid, tuple(names)),
         selection=Clustering("channels", (n,), (0.0,), n, (n,), (np.zeros((0, n)),)),
         speech=SpeechMask(np.any([each.speech.values for each in found], axis=0), first.speech.grid),
-        notes=tuple(told),
+        notes=tuple(all_notes),
         config=config,
         outliers=None,
         alternatives=None,

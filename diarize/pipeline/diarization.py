@@ -162,15 +162,17 @@ def _with_enough_speakers(
     from diarize.annotation import alternatives
     from diarize.resegmentation import turns
 
-    least, apart = config.clustering.min_speakers, len(found.speakers)
-    if apart >= least:
+    least, n_distinct = config.clustering.min_speakers, len(found.speakers)
+    if n_distinct >= least:
         return found, ()
     forced = turns.relabel_by_first_appearance(
         alternatives.force_speakers(points, mask, selection.solutions, least)
     )
     spoken = np.bincount(forced.values.argmax(axis=1)[mask.values]) / mask.grid.frame_rate
     each = ", ".join(f"{name} {spent:.1f} s" for name, spent in zip(forced.speakers, spoken, strict=False))
-    return forced, (f"{least} speakers asked for, of whom {apart} can be told apart; best effort: {each}",)
+    return forced, (
+        f"{least} speakers asked for, of whom {n_distinct} can be told apart; best effort: {each}",
+    )
 
 
 def _silent(sound: SampleSource, mask: SpeechMask, band: str, duration: float, config: Config) -> Diarization:

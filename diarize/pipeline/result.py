@@ -140,12 +140,12 @@ class Diarization:
         sound = None
         if audio is not None:
             end = self.start + self.duration
-            heard = self.config.audio
+            audio_settings = self.config.audio
             opened = import_room("audio").open_recording(
                 audio,
                 rate=report.RATE,
-                channel=heard.channel or None,
-                track=heard.track,
+                channel=audio_settings.channel or None,
+                track=audio_settings.track,
                 start=self.start,
                 end=end,
             )

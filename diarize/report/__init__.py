@@ -1,9 +1,10 @@
-"""One page about one recording: a single HTML file that works from disk and asks no network for anything.
+"""One page about one recording: a single HTML file that works from disk and uses no network.
 
-    page = rendered(Report.of_result(result, sound=heard(open_recording("meeting.wav"))))
+In comes a Report: a Result, and what else is known; out goes the text of the page. What is known goes into
+one JSON block, which the script of the page draws; the same report gives the same bytes. ``batch`` and the
+commands import it.
 
-What a recording's result knows goes into one JSON block; the page's own script draws it. The same report
-gives the same bytes.
+    page = render_page(Report.of_result(result, sound=embed_sound(open_recording("meeting.wav"))))
 """
 
 from diarize.report.model import Report

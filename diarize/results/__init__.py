@@ -1,9 +1,9 @@
 """Results: what is known of recordings, as one document of JSON with a schema and a version.
 
-In come turns, and what the pipeline found out with them; out goes a Document of one Result a recording, which
-becomes JSON by ``to_dict`` and is read back by ``read_document``. ``--json``, files of ``--format json``, the
-manifest of a batch, report pages and linking are all made from it. Every room from ``formats`` upwards may
-import it; it imports the foundation alone.
+In come turns, and what the pipeline found out with them; out goes a Document of one Result a recording,
+which becomes JSON by ``to_dict`` and is read back by ``read_document``. ``--json``, files of ``--format
+json``, the manifest of a batch, report pages and linking are all made from it. Every room from ``formats``
+upwards may import it; it imports the foundation alone.
 """
 
 from diarize.results.editing import merge_speakers, recount_speakers, rename_json, rename_speakers

@@ -1,4 +1,7 @@
-"""Grading anybody's annotation against a reference: one door for a recording, one for many.
+"""Scores of anybody's annotation against a reference: one function for a recording, one for many.
+
+In come two Annotations; out go DER, JER, purity, coverage and changes, which add up over recordings. The
+commands and the benchmarks import it; it imports the foundation alone.
 
 >>> from diarize.annotation import Annotation, Turn
 >>> truth = Annotation("call", (Turn(0, 6, "Ann"), Turn(6, 10, "Bob")))

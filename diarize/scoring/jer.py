@@ -44,7 +44,9 @@ class Jaccard:
 
 def error(cells: Cells) -> Jaccard:
     """The errors of the reference speakers who talk in ``cells``, mapped over the same cells."""
-    together, said, heard = cells.together(), cells.reference_seconds(), cells.hypothesis_seconds()
-    present = int((said > 0).sum())
-    shared = sum(together[r, h] / (said[r] + heard[h] - together[r, h]) for r, h in pair_speakers(cells))
+    together, reference, hypothesis = cells.together(), cells.reference_seconds(), cells.hypothesis_seconds()
+    present = int((reference > 0).sum())
+    shared = sum(
+        together[r, h] / (reference[r] + hypothesis[h] - together[r, h]) for r, h in pair_speakers(cells)
+    )
     return Jaccard(float(present - shared), present)

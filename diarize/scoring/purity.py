@@ -78,22 +78,22 @@ def error(cells: Cells) -> Purity:
     together = cells.together()
     pure = together.max(axis=0, initial=0.0).sum() if together.size else 0.0
     held = together.max(axis=1, initial=0.0).sum() if together.size else 0.0
-    found, said = cells.hypothesis_seconds().sum(), cells.reference_seconds().sum()
-    return Purity(float(found), float(pure), float(said), float(held))
+    found, reference = cells.hypothesis_seconds().sum(), cells.reference_seconds().sum()
+    return Purity(float(found), float(pure), float(reference), float(held))
 
 
 def speakers(cells: Cells) -> tuple[SpeakerScore, ...]:
     """One score for each reference speaker who talks in ``cells``, mapped over the same cells."""
-    together, said, heard = cells.together(), cells.reference_seconds(), cells.hypothesis_seconds()
+    together, reference, hypothesis = cells.together(), cells.reference_seconds(), cells.hypothesis_seconds()
     matched = dict(pair_speakers(cells))
     return tuple(
         SpeakerScore(
             name,
             None if (h := matched.get(r)) is None else cells.hypothesis_speakers[h],
-            float(said[r]),
+            float(reference[r]),
             0.0 if h is None else float(together[r, h]),
-            0.0 if h is None else float(heard[h] - together[r, h]),
+            0.0 if h is None else float(hypothesis[h] - together[r, h]),
         )
         for r, name in enumerate(cells.reference_speakers)
-        if said[r] > 0
+        if reference[r] > 0
     )

@@ -1,9 +1,9 @@
-"""Which frames are somebody speaking and, where a detector tells, which two.
+"""Voice activity detection: which frames are speech and, where a detector says so, where two people speak.
 
-Four detectors, each a function of sound: a segmentation network (``network``), which hears overlap and local
-voices, too; two mixtures and a Markov chain (``mixtures``), a threshold on loudness (``energy``) and a guest
-(``silero``), which make a mask. The settings of least durations and padding mean the same to all of them
-(``durations``).
+In come samples or cepstra; out goes SpeechActivity. There are four detectors: a segmentation network
+(``network``), which finds overlap and local voices, too; two mixtures and a Markov chain (``gmm``); a
+threshold on the level (``energy``); and an extra package (``silero``). Shortest durations and padding mean
+the same to all of them (``durations``). ``pipeline`` and ``training`` import it.
 """
 
 from __future__ import annotations

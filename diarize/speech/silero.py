@@ -42,7 +42,7 @@ def detect_by_silero(blocks: Iterable[Array], grid: FrameGrid, config: SpeechCon
     size = detector.chunk_samples()
     samples = np.concatenate(list(blocks))
     chunks = (np.clip(samples[: samples.size // size * size], -1, 1) * 32767).astype("<i2").reshape(-1, size)
-    heard = np.array([detector.process_chunk(chunk.tobytes()) for chunk in chunks] or [0.0])
+    probabilities = np.array([detector.process_chunk(chunk.tobytes()) for chunk in chunks] or [0.0])
     centres = grid.origin + grid.hop * np.arange(grid.n_frames) + grid.hop // 2
-    speech = heard[np.clip(centres // size, 0, len(heard) - 1)] > THRESHOLD
+    speech = probabilities[np.clip(centres // size, 0, len(probabilities) - 1)] > THRESHOLD
     return pad_speech(enforce_durations(speech, grid, config), grid, config)

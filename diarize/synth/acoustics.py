@@ -62,8 +62,8 @@ def _measured(room: Waveform, rate: int) -> Array:
     """A measured response from its strongest sample on, until it has died away by 60 dB."""
     response = resampled(room, rate).astype(np.float64)
     response = response[np.argmax(np.abs(response)) :]
-    heard = np.flatnonzero(np.abs(response) > 1e-3 * abs(response[0]))
-    return np.asarray(response[: heard[-1] + 1]) if heard.size else np.ones(1)
+    is_audible = np.flatnonzero(np.abs(response) > 1e-3 * abs(response[0]))
+    return np.asarray(response[: is_audible[-1] + 1]) if is_audible.size else np.ones(1)
 
 
 def _channel(config: SynthConfig) -> Array:

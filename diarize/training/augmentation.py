@@ -24,25 +24,25 @@ __all__ = ["change_speed", "vary_effort"]
 
 # Every few seconds another tilt (largest coefficient of one sample's delay) and another speed (deviation of
 # its logarithm).
-MOOD_SECONDS: Final = (2.0, 4.5)
-MOOD_TILT: Final = 0.5
-MOOD_SPEED: Final = 0.07
+EFFORT_SECONDS: Final = (2.0, 4.5)
+EFFORT_TILT: Final = 0.5
+EFFORT_SPEED: Final = 0.07
 
 
 def vary_effort(waveform: Waveform, rng: np.random.Generator) -> Iterator[Waveform]:
     """The recording cut at its quietest moments, every part in another mood."""
     for part in np.split(waveform.samples, _quiet_moments(waveform)):
-        speed = float(np.exp(MOOD_SPEED * rng.standard_normal()))
+        speed = float(np.exp(EFFORT_SPEED * rng.standard_normal()))
         moved = change_speed(Waveform(part, waveform.rate, waveform.recording), speed)
-        yield replace(moved, samples=_tilted(moved.samples, rng.uniform(-MOOD_TILT, MOOD_TILT)))
+        yield replace(moved, samples=_tilted(moved.samples, rng.uniform(-EFFORT_TILT, EFFORT_TILT)))
 
 
 def _quiet_moments(waveform: Waveform) -> list[int]:
-    """Samples that part the recording where it is quietest, ``MOOD_SECONDS`` apart."""
+    """Samples that part the recording where it is quietest, ``EFFORT_SECONDS`` apart."""
     hop = waveform.rate // 100
     energies = np.square(waveform.samples[: waveform.samples.size // hop * hop]).reshape(-1, hop).sum(axis=1)
     smooth = np.convolve(energies, np.ones(5), "same")
-    near, far = (round(100 * seconds) for seconds in MOOD_SECONDS)
+    near, far = (round(100 * seconds) for seconds in EFFORT_SECONDS)
     moments = [0]
     while smooth.size - moments[-1] > near + far:
         moments.append(moments[-1] + near + int(smooth[moments[-1] + near : moments[-1] + far].argmin()))

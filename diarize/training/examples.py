@@ -58,9 +58,9 @@ def make_activity_example(
     """How music or talk moves that is made of signal: chords would make the mixtures doubt vowels, and voices
     that nobody has are none to learn from.
     """
-    taught = make_example(scene, rng, band, acoustics)
-    speech, other, talk, music = taught.activity
-    return Example(taught.frames[:0], Activity(speech[:0], other[:0], talk, music))
+    example = make_example(scene, rng, band, acoustics)
+    speech, other, talk, music = example.activity
+    return Example(example.frames[:0], Activity(speech[:0], other[:0], talk, music))
 
 
 def _voice_frames(features: Features, truth: Annotation, band: str, acoustics: AcousticConfig) -> Array:

@@ -46,7 +46,7 @@ def simulate_meeting(
         name: [change_speed(read(path, rate=rate), speed) for path in plan.voices[name]] for name in cast
     }
     voices = {
-        name: [mood for each in said for mood in vary_effort(each, rng)] for name, said in clean.items()
+        name: [varied for each in said for varied in vary_effort(each, rng)] for name, said in clean.items()
     }
     measured = bool(plan.rooms) and rng.random() < 0.4
     rooms = [read(plan.rooms[int(rng.integers(len(plan.rooms)))], rate=rate)] if measured else []

@@ -57,16 +57,16 @@ def train_background(
             f"{len(plan.voices)} voices; a background model needs {2 * LARGEST}, hundreds are better"
         )
     tasks = _tasks(plan)
-    taught = partial(_make_example, seed=plan.seed, band=band, acoustics=acoustics)
-    lessons = []
+    make = partial(_make_example, seed=plan.seed, band=band, acoustics=acoustics)
+    examples = []
     with ProcessPoolExecutor(plan.jobs) as pool:
-        for done, each in enumerate(pool.map(taught, range(len(tasks)), tasks, chunksize=4)):
-            lessons.append(each)
+        for done, each in enumerate(pool.map(make, range(len(tasks)), tasks, chunksize=4)):
+            examples.append(each)
             progress("simulated recordings", (done + 1) / len(tasks))
-    activity = Activity(*(np.concatenate(x) for x in zip(*(each.activity for each in lessons), strict=True)))
+    activity = Activity(*(np.concatenate(x) for x in zip(*(each.activity for each in examples), strict=True)))
     with threadpool_limits(limits=1):  # sums in another order would differ in the last bits
         return fit_background(
-            np.concatenate([each.frames for each in lessons]),
+            np.concatenate([each.frames for each in examples]),
             activity,
             band=band,
             acoustics=acoustics,

@@ -68,32 +68,34 @@ def assign_speakers(
         return replace(
             whole, notes=(*whole.notes, *notes, "nobody speaks in the recording: no word has a speaker")
         )
-    heard = presence(annotation, posteriors, start)
-    words, lost = label_words(whole, heard)
+    present = presence(annotation, posteriors, start)
+    words, lost = label_words(whole, present)
     if lost:
         notes.append(f"{lost} word{'s' * (lost > 1)} where nobody is heard: given to the nearest turn")
     segments = _cut(whole.segments, words)
     return replace(whole, segments=tuple(segments), notes=(*whole.notes, *notes))
 
 
-def label_words(transcript: Transcript, heard: Presence) -> tuple[list[Word], int]:
+def label_words(transcript: Transcript, present: Presence) -> tuple[list[Word], int]:
     """The words, all of which have times, with speakers, and how many lie where nobody is heard."""
     words = transcript.words
     if not words:
         return [], 0
     starts, ends = _spans(words)
-    mass = heard.within(starts, ends)
+    mass = present.within(starts, ends)
     total = mass.sum(axis=1)
     audible = total >= AUDIBLE
     shares = np.divide(mass, total[:, None], out=np.zeros_like(mass), where=audible[:, None])
     for i in np.flatnonzero(~audible):
-        shares[i, heard.nearest(float(starts[i]), float(ends[i]))] = 1.0
+        shares[i, present.nearest(float(starts[i]), float(ends[i]))] = 1.0
     n = shares.shape[1]
     scores = np.log((1 - DOUBT) * shares + DOUBT / n)
     labels = _likeliest(scores, _costs(transcript))
     found = [
         replace(
-            word, speaker=heard.speakers[k], confidence=float(min(1.0, shares[i, k])) if audible[i] else None
+            word,
+            speaker=present.speakers[k],
+            confidence=float(min(1.0, shares[i, k])) if audible[i] else None,
         )
         for i, (word, k) in enumerate(zip(words, labels, strict=True))
     ]

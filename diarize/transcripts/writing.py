@@ -59,8 +59,10 @@ def write_transcript(
         kept = options.document if options else None
         return write_text(path, _as_json(transcript, kept), overwrite=overwrite)
     given = options or Options()
-    told = Options(channel=given.channel, duration=given.duration, media=given.media, words=transcript.spoken)
-    return write_file(path, transcript.annotation, name, overwrite=overwrite, options=told)
+    known = Options(
+        channel=given.channel, duration=given.duration, media=given.media, words=transcript.spoken
+    )
+    return write_file(path, transcript.annotation, name, overwrite=overwrite, options=known)
 
 
 def _as_json(transcript: Transcript, known: Document | None) -> str:
