@@ -1,6 +1,4 @@
-"""The values that flow through the house: frozen, checked when made, arrays read-only, each with its
-clock.
-"""
+"""The values that pass from stage to stage: frozen, checked, arrays read-only, each with its clock."""
 
 from __future__ import annotations
 

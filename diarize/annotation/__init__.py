@@ -1,4 +1,4 @@
-"""Annotations: who spoke when, as everything below a file and above the sound sees it.
+"""Annotations: who spoke when in a recording, and what follows from it.
 
 In come turns in seconds, out of ``resegmentation`` or of a file; out go the same turns with what follows
 from them: speaking time, assignments to other numbers of speakers, names that are known again, tables for

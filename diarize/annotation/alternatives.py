@@ -1,4 +1,4 @@
-"""Who spoke when if there were another number of speakers: whose the windows are for every number.
+"""Assignments of the windows of speech to speakers, for every possible number of speakers.
 
 Whatever clusters the windows of speech gives some numbers; the others are filled in from them: fewer by
 merging the smallest voice into the nearest, more by parting the widest in two along its longest axis. So

@@ -1,4 +1,4 @@
-"""What turns can do for whoever works with them by hand, in Python or in a notebook.
+"""Methods of annotations for work in Python or in a notebook: pictures, tables and other packages.
 
 Rooms never call these, for they would look upstairs: a room above is loaded by name, when somebody asks.
 """

@@ -1,4 +1,4 @@
-"""Names of recordings and speakers as files carry them, and how they are known again.
+"""Names of recordings and speakers in files, and how two spellings of one name are matched.
 
 Formats whose fields are separated by blanks write ``my call`` as ``my_call``, some trim what surrounds a
 name, some disks and programs spell ``é`` as two characters. All of these are one name to whoever looks it up:

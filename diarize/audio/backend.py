@@ -1,4 +1,4 @@
-"""What every way of opening sound offers: a header, and chunks of samples from some sample on."""
+"""The interface of every decoder: a header, and chunks of samples from a given sample on."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class NoTrackError(UnreadableError):
 
 
 def ignore_note(_: str) -> None:
-    """Where nobody asks what was odd."""
+    """Take a note, and do nothing with it."""
 
 
 class Track(NamedTuple):

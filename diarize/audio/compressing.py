@@ -1,4 +1,4 @@
-"""Sound made small: MP3 for speech, in memory.
+"""Compression of speech to MP3, in memory.
 
 At a constant bit rate every second has as many bytes, so players find any moment exactly; in Ogg, where a
 page may hold sixteen seconds of a pause, and at a variable rate they land seconds beside it. libsndfile is

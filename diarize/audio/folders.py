@@ -1,4 +1,4 @@
-"""Folders of single-speaker recordings: which files are whose."""
+"""Folders of single-speaker recordings: the files of each speaker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MP3 files that do not say how long they are, or say less than is true.
+"""The length of MP3 files whose header gives none, or one that is too small.
 
 Without a Xing, Info or VBRI tag libsndfile guesses the length from the first bit rate and stops there; with a
 tag that promises too little, as when files were joined, it stops there too, and so it does at whatever lies

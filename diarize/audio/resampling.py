@@ -1,4 +1,4 @@
-"""Resampling block by block, as if in one piece.
+"""Resampling in blocks, with the result of resampling in one piece.
 
 Blocks are whole seconds of the recording, so both rates have whole samples in them; each is resampled with a
 margin on both sides that is cut off again. Standard rates give the bits of one piece (tests show it).

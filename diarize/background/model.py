@@ -1,4 +1,4 @@
-"""The background model: Gaussian mixtures of what speech, and what everything else, sounds like.
+"""The background model: Gaussian mixtures of voices, of speech, and of everything else.
 
 A universal background model of voices (Reynolds, Quatieri & Dunn 2000), from which resegmentation adapts the
 models of the speakers of a recording; two mixtures and a linear discriminant that tell speech from noise and

@@ -1,4 +1,4 @@
-"""What a worker process does with one recording, from its checksum to its files."""
+"""The work on one recording in a worker process, from its checksum to its files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What came of every recording, one JSON object a line.
+"""The manifest: the outcome of every recording, one JSON object a line.
 
 A line is added by one write to the end of the file, so a kill loses at most that line, and a line cut short
 is passed over when the file is read. The last line about a recording counts. Reading and writing anew happens

@@ -1,4 +1,4 @@
-"""Worker processes of this machine, and what becomes of the work when one dies.
+"""Worker processes on this machine, and how work is repeated when a process ends unexpectedly.
 
 Workers are *spawned*, not forked: a fork of a process with threads (the executor has some, BLAS may) can hang
 for ever, and spawning works alike on every system. Its price, loading the libraries, is paid once a worker.

@@ -1,4 +1,4 @@
-"""What is said, and where: results on stdout, complaints on stderr, one line each."""
+"""Printing: results on stdout, errors and remarks on stderr, one line each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether speakers are apart: a number of speakers is believed only where no two of them are likelier one.
+"""Whether two speakers of a solution may be one person, so that the number of speakers is too large.
 
 Criteria take windows for independent given their speaker, yet what lasts through a recording (how somebody
 talks there) makes two halves of one voice differ by more than that. So the log likelihood ratio of any two

@@ -1,4 +1,4 @@
-"""The number of speakers, what spoke for it, and how it is decided between the numbers that were tried."""
+"""The number of speakers, its criterion, and the choice between the numbers that were tried."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stretches of speech whose voice fits none of the speakers that were found.
+"""Outliers: windows of speech that fit none of the speakers that were found.
 
 Under the speaker model a window, given its speaker, leaves a standard normal residual. Its log density is
 low where two talk at once, where somebody speaks who was given no speaker, and in laughter, whispers or noise

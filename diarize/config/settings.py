@@ -49,7 +49,7 @@ def setting(
 
 @dataclass(frozen=True, slots=True)
 class AudioConfig:
-    """How a recording is heard."""
+    """How a recording is read."""
 
     rate: int = setting(
         16000,
@@ -140,7 +140,7 @@ class AcousticConfig(CepstraConfig):
 
 @dataclass(frozen=True, slots=True)
 class SpeechConfig:
-    """Who cares: speech or not."""
+    """Voice activity detection."""
 
     method: str = setting(
         "network",
@@ -173,7 +173,7 @@ class SpeechConfig:
 
 @dataclass(frozen=True, slots=True)
 class SpaceConfig:
-    """Where speakers are told apart."""
+    """The speaker space."""
 
     kind: str = setting(
         "embedding",
@@ -201,7 +201,7 @@ class SpaceConfig:
 
 @dataclass(frozen=True, slots=True)
 class ClusteringConfig:
-    """How many speakers, and which window is whose."""
+    """The number of speakers, and the speaker of each window."""
 
     min_speakers: int = setting(1, "fewest speakers", allowed=(1, 100))
     max_speakers: int = setting(

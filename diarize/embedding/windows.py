@@ -1,4 +1,4 @@
-"""Windows of speech: what is looked at in one piece to tell who speaks."""
+"""Windows of speech: the pieces that each become one point of the speaker space."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a recording has sound above the telephone's band, measured and not believed from a header."""
+"""Whether a recording has sound above the telephone's band: measured, because headers are often wrong."""
 
 from __future__ import annotations
 

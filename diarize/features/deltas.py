@@ -1,4 +1,4 @@
-"""How cepstra change: regression slopes over a few frames (Furui 1986)."""
+"""Deltas of cepstra: regression slopes over a few frames (Furui 1986)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How loud frames are beside each other, and which of them are only packing."""
+"""The level of frames, and which frames are loud, audible, or background."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cepstra without the noise that is there in pauses too.
+"""Noise reduction of cepstra by spectral subtraction.
 
 Spectral subtraction (Boll 1979) with a floor that follows the sound (Berouti, Schwartz & Makhoul 1979), in
 mel filters: what is heard in pauses is taken off the power of every frame. Cepstra of which the finest are

@@ -1,4 +1,4 @@
-"""What is left of cepstra when the channel is taken out: mean and variance, or ranks.
+"""Normalisation of cepstra against the channel: mean and variance, or warping of ranks.
 
 Viikki & Laurila 1998 (sliding mean and variance); Pelecanos & Sridharan 2001 (feature warping).
 """

@@ -1,4 +1,4 @@
-"""Which known voice each speaker of a recording has: at most one each, and nobody where the odds are low."""
+"""Identification: the known voice of each speaker of a recording, at most one each, or none."""
 
 from __future__ import annotations
 

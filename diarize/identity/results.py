@@ -1,4 +1,4 @@
-"""Results of earlier runs and the recordings that they are about, found again for linking."""
+"""The input of linking: results of earlier runs, and the recordings that they are about."""
 
 from __future__ import annotations
 

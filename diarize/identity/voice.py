@@ -1,4 +1,4 @@
-"""A voice: what recordings told of it, and the log odds that two voices are one."""
+"""A voice: the evidence of recordings for it, and the log odds that two voices are one."""
 
 from __future__ import annotations
 

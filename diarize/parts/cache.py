@@ -1,4 +1,4 @@
-"""Where parts lie once they were fetched, and how a name becomes a file."""
+"""The cache of parts that were fetched, and the file of a name."""
 
 from __future__ import annotations
 

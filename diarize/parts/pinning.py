@@ -1,4 +1,4 @@
-"""Which bytes a result was made with: the checksums of the parts that settings name, in the settings."""
+"""Pinning: the checksums of the parts that settings name are written into the settings."""
 
 from __future__ import annotations
 

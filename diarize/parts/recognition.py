@@ -1,4 +1,4 @@
-"""What an ONNX file is, told by its inputs, outputs and metadata.
+"""What an ONNX file is, recognised by its inputs, outputs and metadata.
 
 Embeddings take features (batch, frames, bands), NeMo's (batch, bands, frames) with their lengths, ReDimNet2
 (1, 1, 72, frames), or a waveform, and give (batch, dimensions). How the features are computed is not in the

@@ -1,4 +1,4 @@
-"""What whoever calls the pipeline gives, checked before any work."""
+"""The arguments of the pipeline, checked before any work."""
 
 from __future__ import annotations
 

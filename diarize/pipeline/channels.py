@@ -1,4 +1,4 @@
-"""Calls with a channel for each side: every channel is diarized by itself, and told from what leaks into it.
+"""Calls with a channel for each side: every channel is diarized by itself, without crosstalk of others.
 
 What leaks is the other channel again, weaker and a little later. So a stretch of a channel is taken for the
 other's when, there, it is the quieter of the two by ``QUIETER`` and follows the other's waveform: the largest

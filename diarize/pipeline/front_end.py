@@ -1,7 +1,7 @@
 """The front end: from a sound to cepstra at a usual level, and to the frames that are speech.
 
-There is one, for whoever listens to a recording: ``diarize``, the voices of turns that are known
-(``pipeline.voices``) and changes of speaker found in the sound alone.
+There is one for all uses: ``diarize``, the voices of turns that are known (``pipeline.voices``), and
+changes of speaker by BIC.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What comes of one recording."""
+"""The result of one recording."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the results of a recording go: names that are settled, and free, before any work."""
+"""The files of a result: their names are chosen, and checked to be free, before any work."""
 
 from __future__ import annotations
 

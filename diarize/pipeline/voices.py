@@ -1,4 +1,4 @@
-"""Windows of speech in the space of speakers, and what they say of every voice."""
+"""Windows of speech in the speaker space, and the statistics of each voice."""
 
 from __future__ import annotations
 

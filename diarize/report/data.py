@@ -1,4 +1,4 @@
-"""What the script of a page reads."""
+"""The data of a page, as its script reads them."""
 
 from __future__ import annotations
 

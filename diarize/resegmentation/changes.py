@@ -1,4 +1,4 @@
-"""Where the speaker changes: out of soft posteriors, or out of the sound alone.
+"""Points of speaker change, from posteriors or from the sound alone.
 
 Both ways cut the speech into pieces, sum up every piece, and then take the weakest change away, again and
 again, until every change that is left is stronger than asked. Pauses take no time: after a pause, a change is

@@ -1,4 +1,4 @@
-"""Who else speaks where two speak at once.
+"""The second speaker where two people speak at once.
 
 A segmentation network knows which of its local voices speak in ten seconds; who they are, the posteriors of
 all frames say: in every window, each local voice is the speaker with whom it has most frames in common where

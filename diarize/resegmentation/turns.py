@@ -1,4 +1,4 @@
-"""Who spoke when: turns of the likeliest speaker of every frame."""
+"""From posteriors to turns: the likeliest speaker of every frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Speech detection: whether anybody talks, whoever it is.
+"""Scores of speech detection: whether anybody talks, without regard to who.
 
 Source: NIST OpenSAD evaluation plans; md-eval prints the same seconds as MISSED and FALARM SPEECH.
 """

@@ -1,4 +1,4 @@
-"""Jaccard error rate: how badly each reference speaker fares, every speaker counting the same.
+"""Jaccard error rate: the mean error of the reference speakers, each with the same weight.
 
 For a reference speaker and the hypothesis speaker mapped to them: (missed + false alarm) / time in which
 either talks; 1 for a speaker mapped to nobody. The mapping is the one that shares most time, as in DER and

@@ -1,4 +1,4 @@
-"""Purity and coverage of speakers: whether those who were found hold one person each, and vice versa.
+"""Purity and coverage: whether each speaker that was found is one person, and vice versa.
 
 Purity: share of the time of found speakers in which the true speaker whom they have most of talks; coverage:
 the same with the sides changed. Source: the metrics of the same names in H. Bredin, *pyannote.metrics*

@@ -1,4 +1,4 @@
-"""How long speech and pauses last at least, and what is added at their edges: the same for every detector."""
+"""Shortest durations of speech and pauses, and padding: the same for every detector."""
 
 from __future__ import annotations
 

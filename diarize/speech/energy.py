@@ -1,4 +1,4 @@
-"""A threshold on loudness: the floor that every detector must beat."""
+"""A threshold on the level: the baseline of every detector."""
 
 from __future__ import annotations
 

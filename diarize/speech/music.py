@@ -1,4 +1,4 @@
-"""Music and whatever else nobody says, told from talk by how it moves over seconds.
+"""Music detection: talk and other sounds differ in how their level moves over seconds.
 
 Who speaks opens and closes the mouth three to eight times a second (Houtgast & Steeneken 1985) and goes from
 vowels to hisses to pauses; notes are held or struck. Single frames do not show that: a chord is as good as a

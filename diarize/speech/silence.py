@@ -1,4 +1,4 @@
-"""Digital silence: what a machine writes where it hears nothing."""
+"""Digital silence: frames of constant samples, as recorders write without input."""
 
 from __future__ import annotations
 

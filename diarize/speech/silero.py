@@ -1,4 +1,4 @@
-"""The Silero detector (extra ``silero``), a guest for comparison."""
+"""The Silero detector (extra ``silero``), for comparison."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands between a mouth and the file: room, channel, noise and codec."""
+"""Acoustics of a simulated recording: room, channel, noise and codec."""
 
 from __future__ import annotations
 

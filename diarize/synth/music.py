@@ -1,4 +1,4 @@
-"""Music of pure signal: chords, arpeggios, melodies, bass and drums on instruments that nobody has built.
+"""Synthetic music: chords, arpeggios, melodies, bass and drums.
 
 Not for listening: what all of it has in common, and talk has not, is what a detector of speech can learn.
 """

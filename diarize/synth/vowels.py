@@ -1,4 +1,4 @@
-"""Voices of pure signal: syllables of vowels by a pitch and a vocal tract of one's own."""
+"""Synthetic voices: syllables of vowels, each voice with a pitch and a vocal tract of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moods: a voice is not the same from turn to turn.
+"""Augmentation: voices that vary from turn to turn.
 
 Effort tilts its spectrum, excitement raises it. What training recordings of seconds do not show is put in.
 """
@@ -30,7 +30,7 @@ EFFORT_SPEED: Final = 0.07
 
 
 def vary_effort(waveform: Waveform, rng: np.random.Generator) -> Iterator[Waveform]:
-    """The recording cut at its quietest moments, every part in another mood."""
+    """The recording cut at its quietest moments, every part with another effort and pitch."""
     for part in np.split(waveform.samples, _quiet_moments(waveform)):
         speed = float(np.exp(EFFORT_SPEED * rng.standard_normal()))
         moved = change_speed(Waveform(part, waveform.rate, waveform.recording), speed)

@@ -1,4 +1,4 @@
-"""Scenes: what is simulated, sound and truth."""
+"""Simulated recordings for training: sound and truth."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ TELEPHONE_SHARE: Final = 0.15  # of wide-band conversations that lost their uppe
 def simulate_meeting(
     cast: tuple[str, ...], plan: TrainingPlan, rng: np.random.Generator, rate: int
 ) -> tuple[Waveform, Annotation]:
-    """A meeting of the voices of ``cast``, each in changing moods."""
+    """A meeting of the voices of ``cast``, each with changing effort and pitch."""
     from diarize.audio import read
     from diarize.synth import conversation
 

@@ -1,4 +1,4 @@
-"""Whose every word is: the posterior mass over its span, smoothed over the sentence.
+"""The speaker of every word: by the posteriors over its span, smoothed over the sentence.
 
 The speakers of the words are a chain: each word is likelier to have the speaker of the word before it, how
 much likelier depends on what stands between them, and how much is heard of each speaker is evidence.

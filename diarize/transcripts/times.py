@@ -1,4 +1,4 @@
-"""A time for every word: those that are missing or impossible are worked out, and that is told."""
+"""Times of words: missing or impossible ones are estimated, and a note says so."""
 
 from __future__ import annotations
 
