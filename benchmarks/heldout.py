@@ -6,8 +6,7 @@
 
 Every fifth voice (by the sum of the bytes of its name) is held out. Conversations have 1 to 10 speakers of
 one corpus, 3 s to 2 minutes, nothing said twice, turns of under a second to many, rooms, noise and channels
-drawn at random. The shipped calibration of the embedding knows these voices; make one without them by
-``python -m benchmarks.pack_networks --leave-out-fifth``.
+drawn at random. The shipped calibration of the embedding does not know these voices.
 
 "alone" asks how often one voice stays one: held-out voices of up to 18 s, and whatever each speaker of a
 corpus of recordings with references says alone. "criteria" counts the speakers of the same conversations in

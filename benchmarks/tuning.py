@@ -1,11 +1,13 @@
 """The simulated conversations that settings are chosen on, as files: 1 to 10 voices, minutes of talk.
 
-    python -m benchmarks.tuning FOLDER --readers DIR --learners DIR [--learners DIR …] [--number 60]
+    python -m benchmarks.tuning FOLDER --readers DIR --learners DIR [--learners DIR …]
 
-Voices are every fifth (``benchmarks.heldout``): three in ten conversations are of ``--readers``
-(LibriSpeech, one utterance each), the others of ``--learners`` (speechocean762; the same speaker in several
-folders has what is in all of them), so that they can be longer. The same folders and seed give the same
-sound; the shipped calibration of the embedding knows these voices.
+Voices are every fifth (``benchmarks.heldout``), which the shipped calibration does not know, of ``--readers``
+(LibriSpeech, one utterance each) and ``--learners`` (speechocean762; the same speaker in several folders has
+what is in all of them). Three folders are written: ``heldout``, 60 conversations of any length; ``moods``, 24
+in which voices are excited or subdued from one utterance to the next (``benchmarks.conditions``; needs
+pyworld); ``short``, 60 of half a minute with quick turns and much overlap. The same voices give the same
+sound.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks.conditions import RATE, as_recorded, excited, subdued
 from benchmarks.heldout import AFTER, SPEAKERS, is_held_out, scenery
 from diarize import audio, synth
 from diarize.formats import write_file
@@ -24,7 +27,11 @@ from diarize.formats import write_file
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from diarize.annotation import Annotation
+    from diarize.types import Waveform
+
     Voices = Mapping[str, Sequence[Path]]
+    Simulated = tuple[Waveform, Annotation]
 
 SEED = 555
 READERS = 0.3  # share of conversations that are theirs
@@ -43,8 +50,8 @@ def held_out(folders: Sequence[Path]) -> Voices:
     return found
 
 
-def write(folder: Path, number: int, readers: Voices, learners: Voices) -> str:
-    """Simulate conversation ``number`` and write it with its truth; its name."""
+def heldout(number: int, readers: Voices, learners: Voices) -> Simulated:
+    """A conversation of 1 to 10 voices of one corpus."""
     rng = np.random.default_rng((SEED, number))
     is_read = rng.random() < READERS
     voices, (least, least_each, most_each, most) = (
@@ -53,16 +60,54 @@ def write(folder: Path, number: int, readers: Voices, learners: Voices) -> str:
     n_speakers = int(rng.choice(np.arange(1, SPEAKERS.size + 1), p=SPEAKERS))
     bounds = max(least, least_each * n_speakers), min(most, most_each * n_speakers)
     seconds = float(np.exp(rng.uniform(*np.log(bounds))))
-    cast = {
-        str(name): [audio.read(path, rate=16_000) for path in voices[str(name)]]
-        for name in rng.choice(sorted(voices), n_speakers, replace=False)
-    }
-    whole, truth = synth.conversation(cast, scenery(rng, seconds), int(rng.integers(1 << 31)))
+    names = rng.choice(sorted(voices), n_speakers, replace=False)
+    cast = {str(name): [audio.read(path, rate=RATE) for path in voices[str(name)]] for name in names}
+    return synth.conversation(cast, scenery(rng, seconds), int(rng.integers(1 << 31)))
+
+
+def moods(number: int, readers: Voices, learners: Voices) -> Simulated:
+    """A conversation of 1 to 6 learners, each utterance excited, subdued or as it was recorded."""
+    rng = np.random.default_rng((SEED + 1, number))
+    n_speakers = int(rng.choice([1, 2, 2, 3, 3, 4, 5, 6]))
+    seconds = float(rng.uniform(20, 40) * n_speakers)
+    names = rng.choice(sorted(learners), n_speakers, replace=False)
+    cast = {str(name): [_in_a_mood(path, rng) for path in learners[str(name)][:14]] for name in names}
+    return synth.conversation(cast, scenery(rng, seconds), int(rng.integers(1 << 31)))
+
+
+def _in_a_mood(path: Path, rng: np.random.Generator) -> Waveform:
+    said = audio.read(path, rate=RATE)
+    mood = rng.choice([as_recorded, excited, subdued], p=[0.3, 0.4, 0.3])
+    changed = mood(said.samples.astype(np.float64), rng) * 10 ** (rng.uniform(-3, 6) / 20)
+    return replace(said, samples=np.clip(changed, -1, 1).astype(np.float32))
+
+
+def short(number: int, readers: Voices, learners: Voices) -> Simulated:
+    """Half a minute of 1 to 5 voices of any corpus."""
+    rng = np.random.default_rng((SEED + 2, number))
+    voices = {**learners, **readers}
+    n_speakers = int(rng.choice([1, 2, 2, 3, 3, 3, 4, 4, 4, 5]))
+    names = rng.choice(sorted(voices), n_speakers, replace=False)
+    cast = {str(name): [audio.read(path, rate=RATE) for path in voices[str(name)][:10]] for name in names}
+    talk = replace(
+        scenery(rng, 30.0),
+        turn_median=float(rng.uniform(0.7, 2.5)),
+        overlap_probability=float(rng.uniform(0, 0.5)),
+        share_concentration=float(rng.uniform(1, 5)),
+        pause_mean=float(rng.uniform(0.1, 0.6)),
+    )
+    return synth.conversation(cast, talk, int(rng.integers(1 << 31)))
+
+
+KINDS = {heldout: 60, moods: 24, short: 60}
+
+
+def write(folder: Path, name: str, simulated: Simulated) -> None:
+    """The sound up to half a second after the last word, and the truth."""
+    whole, truth = simulated
     end = round((max(turn.end for turn in truth.turns) + AFTER) * whole.rate)
-    name = f"h{number:03d}_{n_speakers}"
     audio.write(folder / f"{name}.flac", replace(whole, samples=whole.samples[:end]))
     write_file(folder / f"{name}.rttm", replace(truth, recording=name), overwrite=True)
-    return name
 
 
 def main() -> None:
@@ -73,12 +118,16 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--readers", type=Path, required=True)
     parser.add_argument("--learners", type=Path, action="append", required=True)
-    parser.add_argument("--number", type=int, default=60)
     asked = parser.parse_args()
-    asked.folder.mkdir(parents=True, exist_ok=True)
     readers, learners = held_out([asked.readers]), held_out(asked.learners)
-    for number in range(asked.number):
-        print(write(asked.folder, number, readers, learners), flush=True)
+    for kind, number in KINDS.items():
+        folder = asked.folder / kind.__name__
+        folder.mkdir(parents=True, exist_ok=True)
+        for n in range(number):
+            simulated = kind(n, readers, learners)
+            name = f"{kind.__name__[0]}{n:03d}_{len(simulated[1].speakers)}"
+            write(folder, name, simulated)
+            print(name, flush=True)
 
 
 if __name__ == "__main__":

@@ -115,18 +115,11 @@ HELD = {
 LEVELS = {"clean": 0.0, "37 dB": 1e-2}  # of noise, under full scale
 
 
-PASSING = pytest.mark.xfail(reason="the segmentation network takes these beeps for speech")
-
-
-def cases():
-    """All sounds in all noise; what is known to go wrong says so."""
-    for name, level in product(HELD, LEVELS):
-        marks = PASSING if name in ("ringing, Europe", "keys") else ()
-        yield pytest.param(name, LEVELS[level], id=f"{name}-{level}", marks=marks)
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "noise"), list(cases()))
+@pytest.mark.parametrize(
+    ("name", "noise"),
+    [pytest.param(name, LEVELS[level], id=f"{name}-{level}") for name, level in product(HELD, LEVELS)],
+)
 def test_sounds_that_are_held_are_nobody(name, noise):
     """Tones of telephones and music that is simple, clean and in noise, loud and soft."""
     for gain in (0.5, 0.005):
