@@ -149,7 +149,7 @@ class Diarization:
                 start=self.start,
                 end=end,
             )
-            sound = report.heard(opened)
-        text = report.rendered(report.Report.of_result(self, sound=sound))
+            sound = report.embed_sound(opened)
+        text = report.render_page(report.Report.of_result(self, sound=sound))
         written: Path = formats.write_text(path, text, overwrite=overwrite)
         return written
