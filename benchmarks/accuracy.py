@@ -22,7 +22,7 @@ import numpy as np
 import diarize
 from benchmarks.corpora import corpora
 from diarize import scoring
-from diarize.config import Config, choices_of, merged, parsed, preset
+from diarize.config import Config, choices_of, load_preset, override, parse_toml
 from diarize.intervals import union
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def detection_table(corpus: list[Recording], config: Config) -> str:
     """Speech activity alone, all detectors in one run, pooled seconds."""
     lines = [f"{'speech activity':<26} {'miss':>5} {'false':>5}   share of reference speech"]
     for method in DETECTORS:
-        found = [detected(r, merged(config, {"speech": {"method": method}})) for r in corpus]
+        found = [detected(r, override(config, {"speech": {"method": method}})) for r in corpus]
         speech = sum(f.speech for f in found)
         miss, false = sum(f.missed for f in found), sum(f.false_alarm for f in found)
         lines.append(f"{method:<26} {100 * miss / speech:5.1f} {100 * false / speech:5.1f}")
@@ -116,7 +116,7 @@ def detected(recording: Recording, config: Config) -> scoring.Detection:
 
 def settings(changes: Iterable[str], name: str | None) -> Config:
     """A preset with dotted TOML assignments laid over it."""
-    return merged(preset(name) if name else Config(), parsed("\n".join(changes), "--set"), "--set")
+    return override(load_preset(name) if name else Config(), parse_toml("\n".join(changes), "--set"), "--set")
 
 
 def parts(options: argparse.Namespace) -> list[str]:

@@ -23,8 +23,8 @@ from pathlib import Path
 
 from diarize import synth
 from diarize.audio import write_wav
-from diarize.batch import MANIFEST, cores, planned, run_batch
-from diarize.batch.job import Order, performed
+from diarize.batch import MANIFEST, available_cores, plan_batch, run_batch
+from diarize.batch.job import Job, perform_job
 from diarize.batch.worker_pool import THREADS
 from diarize.config import Config
 
@@ -39,7 +39,7 @@ WAYS = {
 def in_threads(plan, number):
     """All recordings in the threads of this process."""
     with ThreadPoolExecutor(number) as pool:
-        return list(pool.map(lambda task: performed(Order(task, Config())), plan.tasks))
+        return list(pool.map(lambda task: perform_job(Job(task, Config())), plan.tasks))
 
 
 def with_blas_threads(plan):
@@ -52,7 +52,7 @@ def with_blas_threads(plan):
 
 def done(way, folder, output, number):
     """What a process of its own does: everything, in one way; fails when a recording does."""
-    plan = planned(folder, output)
+    plan = plan_batch(folder, output)
     if way in ("one", "processes"):
         entries = run_batch(plan, Config(), jobs=1 if way == "one" else number).entries
     else:
@@ -97,7 +97,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--recordings", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--cores", type=int, default=cores())
+    parser.add_argument("--cores", type=int, default=available_cores())
     parser.add_argument("--rounds", type=int, default=3)
     for name in ("--way", "--folder", "--output"):
         parser.add_argument(name, help=argparse.SUPPRESS)

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 
 import diarize
 from benchmarks.corpora import corpora
-from diarize import scoring
-from diarize.audio import open_recording
+from diarize import pipeline, scoring
 from diarize.resegmentation import changes
 
 if TYPE_CHECKING:
@@ -42,12 +41,12 @@ def graded(recording: Recording, threshold: float, penalties: Sequence[float]) -
     """Both methods on one recording, ΔBIC once for every penalty."""
     config = diarize.Config()
     result = diarize.diarize(recording.path, config)
-    found = {"posteriors": changes.by_posteriors(result.posteriors, min_probability=threshold)}
-    opened = open_recording(recording.path, rate=config.audio.rate)
-    features = changes.bic_features((block.samples for block in opened.blocks()), config)
+    found = {"posteriors": changes.changes_by_posteriors(result.posteriors, min_probability=threshold)}
+    heard, _ = pipeline.speech_features(recording.path, config)
+    features = changes.bic_features(heard.features, heard.band, heard.acoustics)
     for penalty in penalties:
         settings = changes.BicSettings(penalty=penalty)
-        found[f"bic, penalty {penalty:g}"] = changes.by_bic(features, result.speech, settings)
+        found[f"bic, penalty {penalty:g}"] = changes.changes_by_bic(features, result.speech, settings)
     return [
         Graded(recording.path.stem, method, tuple(_scores(recording, changes)))
         for method, changes in found.items()

@@ -40,7 +40,7 @@ WAYS = {
 def heard(recording: Recording, own: bool) -> SpeakerPoints | None:
     """The windows of a recording as points, or None where there is no speech."""
     seen: list[Any] = []
-    cluster = clustering.clustered
+    cluster = clustering.cluster_windows
 
     def listening(points: SpeakerPoints, *rest: Any) -> clustering.Clustering:
         seen.append(points)
@@ -64,7 +64,7 @@ def speakers_of(points: SpeakerPoints, recording: Recording) -> np.ndarray:
 
 def graded(points: SpeakerPoints, said: np.ndarray, config: ClusteringConfig) -> tuple[int, int, int]:
     """Windows that are wrong, windows with a speaker, and by how much the number is wrong."""
-    found = clustering.clustered(points, config, Config().seed)
+    found = clustering.cluster_windows(points, config, Config().seed)
     labels = found.responsibilities.argmax(axis=1)
     spoken = said.max(axis=1) > 0
     pairs = np.zeros((said.shape[1], labels.max() + 1), dtype=np.int64)

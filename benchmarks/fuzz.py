@@ -59,9 +59,9 @@ def reader(target):
     from diarize.formats import FORMATS, Options
 
     if target == "config":
-        from diarize.config import Config, dumped, loaded
+        from diarize.config import Config, load_config, to_toml
 
-        return lambda path: dumped(loaded(path, Config()))
+        return lambda path: to_toml(load_config(path, Config()))
     if target == "manifest":
         from diarize.batch.manifest import MANIFEST as NAME
         from diarize.batch.manifest import Manifest

@@ -33,7 +33,7 @@ import numpy as np
 import diarize
 from benchmarks.corpora import corpora
 from diarize import audio, clustering, scoring, synth
-from diarize.clustering import clustered
+from diarize.clustering import cluster_windows
 from diarize.intervals import subtract, union
 from diarize.mixtures import (
     effective_sample_size,
@@ -212,7 +212,7 @@ def guesses(number: int, corpora: Sequence[Voices], seed: int) -> tuple[int, dic
 
     def listening(points: SpeakerPoints, *rest: Any) -> Any:
         asked.append(points)
-        return clustered(points, *rest)
+        return cluster_windows(points, *rest)
 
     with mock.patch.object(clustering, "clustered", listening):
         found = diarize.diarize(each.sound, speech=each.speech)
@@ -277,7 +277,7 @@ def main() -> None:
     parser.add_argument("--number", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
-    everybody = [audio.voices(folder) for folder in asked.voices]
+    everybody = [audio.find_voices(folder) for folder in asked.voices]
     held_out = [{n: p for n, p in voices.items() if is_held_out(n)} for voices in everybody]
     if asked.task == "criteria":
         work = partial(guesses, corpora=held_out, seed=asked.seed)

@@ -30,7 +30,7 @@ from scipy.optimize import isotonic_regression, minimize
 from benchmarks.corpora import corpora
 from benchmarks.heldout import is_held_out
 from diarize import audio, synth
-from diarize.config import Config, merged
+from diarize.config import Config, override
 from diarize.identity import THRESHOLD, Voice, log_odds, voices_of
 from diarize.identity.voice import OFFSET, SLOPE
 from diarize.types import Waveform
@@ -178,7 +178,7 @@ def of_held_out(
     voices: Mapping[str, Sequence[Path]], embedding: str, band: str, folder: Path
 ) -> list[Sample]:
     """Simulated recordings of voices, of one band."""
-    config = merged(Config(), {"space": {"embedding": embedding}})
+    config = override(Config(), {"space": {"embedding": embedding}})
     rng = np.random.default_rng(3)
     found = []
     for number, (kind, half, cast) in enumerate(casts(sorted(voices), rng)):
@@ -220,7 +220,9 @@ def main() -> None:
         for each in chain.from_iterable(options.corpora):
             shown(each.name, in_corpus(each, options.leave_out))
         return
-    voices = {f"{folder.name[0]}{k}": v for folder in options.voices for k, v in audio.voices(folder).items()}
+    voices = {
+        f"{folder.name[0]}{k}": v for folder in options.voices for k, v in audio.find_voices(folder).items()
+    }
     held = {name: files for name, files in voices.items() if is_held_out(name)}
     for band in ("wide", "narrow"):
         with tempfile.TemporaryDirectory() as folder:

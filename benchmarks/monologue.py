@@ -18,7 +18,7 @@ import numpy as np
 import soundfile
 
 import diarize
-from diarize.annotation.statistics import shares
+from diarize.annotation.statistics import speaking_shares
 from diarize.types import Waveform
 
 VOICES = ("flite:slt", "flite:rms", "flite:awb", "espeak-ng:en-gb", "espeak-ng:en-us+f3")
@@ -68,7 +68,7 @@ def main() -> None:
         for minutes in options.minutes:
             part = Waveform(whole.samples[: round(60 * minutes * whole.rate)], whole.rate, name)
             result = diarize.diarize(part)
-            most = max((each["share"] for each in shares(result.annotation)), default=0.0)
+            most = max((each["share"] for each in speaking_shares(result.annotation)), default=0.0)
             found = len(result.annotation.speakers)
             print(
                 f"| {name} | {part.duration / 60:.0f} | {found} | {100 * most:.0f} % "

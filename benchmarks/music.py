@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.accuracy import DETECTORS
 from diarize import audio
-from diarize.config import Config, merged
+from diarize.config import Config, override
 from diarize.errors import DiarizeError
 from diarize.pipeline import speech_mask
 
@@ -42,7 +42,7 @@ def shares(path: Path, seconds: float) -> list[float] | None:
         sound = audio.read(path, rate=16000, start=FROM, end=FROM + seconds)
     except DiarizeError:
         return None
-    configs = [merged(Config(), {"speech": {"method": method}}) for method in DETECTORS]
+    configs = [override(Config(), {"speech": {"method": method}}) for method in DETECTORS]
     return [float(speech_mask(sound, config).values.mean()) for config in configs]
 
 

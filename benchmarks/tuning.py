@@ -44,7 +44,7 @@ def held_out(folders: Sequence[Path]) -> Voices:
     """Files of the voices that are held out, those of one name in several folders together."""
     found: dict[str, list[Path]] = {}
     for folder in folders:
-        for name, files in audio.voices(folder).items():
+        for name, files in audio.find_voices(folder).items():
             if is_held_out(name):
                 found.setdefault(name, []).extend(files)
     return found

@@ -15,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from diarize.audio import open_recording, voices
+from diarize.audio import find_voices, open_recording
 
 PLACE = Path(__file__).parent.parent / "diarize" / "data" / "voices"
 READERS = 200
@@ -41,7 +41,7 @@ MOST_BYTES = 6_000_000
 
 def longest(folder: Path) -> list[tuple[str, Path]]:
     """Readers and their recordings, by the order of their names."""
-    recordings = [(name, files[0]) for name, files in voices(folder).items()]
+    recordings = [(name, files[0]) for name, files in find_voices(folder).items()]
     by_length = sorted(recordings, key=lambda each: (-(open_recording(each[1]).duration or 0), each[0]))
     return sorted(by_length[:READERS])
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import diarize
 from diarize import transcripts
-from diarize.config import Config, preset
+from diarize.config import Config, load_preset
 from diarize.scoring.words import WordScore, score_words
 from diarize.transcripts.words import segments_of_words
 
@@ -59,7 +59,7 @@ def by_transcripts(rows: Rows, result: Diarization, *, timed: bool) -> list[str 
     given = transcript(rows, result.annotation.recording)
     if not timed:
         given = replace(given, segments=tuple(_coarse(rows)))
-    found = transcripts.assigned(given, result.annotation, result.posteriors, duration=result.duration)
+    found = transcripts.assign_speakers(given, result.annotation, result.posteriors, duration=result.duration)
     return [word.speaker for word in found.words]
 
 
@@ -93,7 +93,7 @@ def main() -> None:
     parser.add_argument("--samples", type=Path, action="append", default=[], metavar="DIR")
     parser.add_argument("--preset")
     options = parser.parse_args()
-    config = preset(options.preset) if options.preset else Config()
+    config = load_preset(options.preset) if options.preset else Config()
     print(f"{'words with the wrong speaker, %':<34} {'words':>6}  " + "  ".join(f"{way:>18}" for way in WAYS))
     total = [WordScore()] * len(WAYS)
     for folder in options.samples or [Path("audio_samples")]:

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from diarize.config import Config, loaded, preset
+    from diarize.config import Config, load_config, load_preset
 
     __version__: str
     from diarize.annotation import Annotation, Turn
@@ -31,14 +31,14 @@ __all__ = [
     "Waveform",
     "__version__",
     "diarize",
-    "loaded",
-    "preset",
+    "load_config",
+    "load_preset",
 ]
 
 # Names come when they are first asked for, some with NumPy: ``diarize --help`` answers at once.
 _MODULES = {
     "annotation": ("Annotation", "Turn"),
-    "config": ("Config", "loaded", "preset"),
+    "config": ("Config", "load_config", "load_preset"),
     "errors": ("DiarizeError",),
     "pipeline": ("Diarization", "diarize"),
     "types": ("Posteriors", "Score", "Waveform"),

@@ -1,4 +1,4 @@
-"""What can go wrong, as one small tree: each message says what was given, what is allowed, what to try."""
+"""Exceptions, as one small tree: each message says what was given, what is allowed, and what to try."""
 
 from __future__ import annotations
 

@@ -9,13 +9,21 @@ from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diarize.annotation.names import whole
+from diarize.annotation.names import replace_surrogates
 from diarize.errors import FormatError, OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["LARGEST", "made_folder", "read_text", "sweep", "write_bytes", "write_folder", "write_text"]
+__all__ = [
+    "LARGEST",
+    "make_folder",
+    "read_text",
+    "remove_leftovers",
+    "write_bytes",
+    "write_folder",
+    "write_text",
+]
 
 LARGEST = 100_000_000
 """Bytes: an annotation of ten thousand hours is smaller, so a larger file is some other kind of file."""
@@ -75,7 +83,7 @@ def _read_bytes(path: Path) -> bytes:
 
 def write_text(path: str | Path, text: str, *, overwrite: bool = False) -> Path:
     """Write UTF-8 text as ``write_bytes`` does; a lone surrogate in a name becomes U+FFFD."""
-    return write_bytes(path, whole(text).encode(), overwrite=overwrite)
+    return write_bytes(path, replace_surrogates(text).encode(), overwrite=overwrite)
 
 
 def write_bytes(path: str | Path, data: bytes, *, overwrite: bool = False) -> Path:
@@ -93,7 +101,7 @@ def write_bytes(path: str | Path, data: bytes, *, overwrite: bool = False) -> Pa
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        sweep(path, beside.stat().st_mtime - OLD)
+        remove_leftovers(path, beside.stat().st_mtime - OLD)
         beside.replace(path)
     except OSError as error:
         raise OutputError(
@@ -104,7 +112,7 @@ def write_bytes(path: str | Path, data: bytes, *, overwrite: bool = False) -> Pa
     return path
 
 
-def made_folder(path: str | Path, *, parents: bool = True) -> Path:
+def make_folder(path: str | Path, *, parents: bool = True) -> Path:
     """A folder that is there, made if need be, with those above it where ``parents``. Raises OutputError."""
     path = Path(path)
     try:
@@ -119,7 +127,7 @@ def write_folder(path: str | Path, texts: Mapping[str, str], *, overwrite: bool 
 
     Nothing is written when one of the files may not be. Raises OutputError.
     """
-    path = made_folder(path, parents=False)
+    path = make_folder(path, parents=False)
     for name in texts:
         _refuse(path / name, overwrite=overwrite)
     for name, text in texts.items():
@@ -143,7 +151,7 @@ def _problems(path: Path, *, overwrite: bool) -> Iterator[str]:
         yield "exists already; overwrite it (--overwrite, overwrite=True) or choose another name"
 
 
-def sweep(path: str | Path, before: float = float("inf")) -> None:
+def remove_leftovers(path: str | Path, before: float = float("inf")) -> None:
     """Take away what killed processes left half-written on its way to a file, or into a folder, where it last
     changed ``before``, by the clock of the disk: without one, only for whoever alone writes there.
     """

@@ -1,4 +1,4 @@
-"""librosa without what it loads and a run does not use.
+"""librosa without the modules that it imports and a run does not use.
 
 Importing librosa imports numba and most of SciPy, and fetches some twenty compiled functions, whether anybody
 calls them or not: two to three seconds before the first cepstrum. Here its modules get stand-ins for these

@@ -1,6 +1,4 @@
-"""The values that flow through the house: frozen, checked when made, arrays read-only, each with its
-clock.
-"""
+"""The values that pass from stage to stage: frozen, checked, arrays read-only, each with its clock."""
 
 from __future__ import annotations
 
@@ -207,7 +205,8 @@ class SpeakerPoints:
     ``values`` (n, d): where the window lies; ``bounds`` (n, 2): starts and ends in frames of ``grid``,
     half-open, in order of time; ``first`` bool (n,): whether the window begins a stretch of speech;
     ``weights`` (n,): the share of a full window that each is, and ``between`` ψ (d,): variance of speakers in
-    every dimension where that within a speaker is 1, or None where no model of speakers is known.
+    every dimension where that within a speaker is 1, or None where no model of speakers is known; ``model``:
+    the first digits of the checksum of the embedding that made them.
     """
 
     values: Array
@@ -216,6 +215,7 @@ class SpeakerPoints:
     grid: FrameGrid
     weights: Array | None = None
     between: Array | None = None
+    model: str = ""
 
     def __post_init__(self) -> None:
         n = len(self.values)

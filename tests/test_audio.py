@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from diarize import audio
 from diarize.audio.pyav import PYAV
-from diarize.audio.resampling import margin, resampled, total
+from diarize.audio.resampling import margin, resample_blocks, total
 from diarize.errors import AudioError, OutputError
 from diarize.types import Waveform
 
@@ -203,7 +203,7 @@ class TestRates:
         samples = noise(12.345, rate)
         whole = librosa.resample(samples, orig_sr=rate, target_sr=target, res_type="soxr_vhq")
         chunks = np.array_split(samples, 37)
-        found = np.concatenate(list(resampled(chunks, 0, (rate, target), seconds=2)))
+        found = np.concatenate(list(resample_blocks(chunks, 0, (rate, target), seconds=2)))
         assert found.size == whole.size == total(samples.size, rate, target)
         np.testing.assert_allclose(found, whole, rtol=0, atol=1e-6)
 
@@ -214,7 +214,7 @@ class TestRates:
 
         samples = noise(1.0, n)
         whole = librosa.resample(samples, orig_sr=rate, target_sr=RATE, res_type="soxr_vhq")
-        found = np.concatenate(list(resampled(np.array_split(samples, 9), 0, (rate, RATE), seconds)))
+        found = np.concatenate(list(resample_blocks(np.array_split(samples, 9), 0, (rate, RATE), seconds)))
         assert found.size == total(n, rate, RATE)
         # Rounding, and the drift of soxr's own clock over one piece: up to 2.1e-6 a second in 210 odd rates
         np.testing.assert_allclose(found, whole[: found.size], rtol=0, atol=1e-6 + 3e-6 * n / rate)
@@ -393,16 +393,16 @@ class TestVoices:
         ):
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).touch()
-        found = audio.voices(tmp_path)
+        found = audio.find_voices(tmp_path)
         assert list(found) == ["ann", "bob"]
         assert found["ann"] == [tmp_path / "ann.wav"]
         assert found["bob"] == [tmp_path / "bob" / n for n in ("1.wav", "2.flac", "more/0.wav")]
 
     def test_no_voices(self, tmp_path):
         with pytest.raises(AudioError, match="no recordings in it"):
-            audio.voices(tmp_path)
+            audio.find_voices(tmp_path)
         with pytest.raises(AudioError, match="no folder of voices"):
-            audio.voices(tmp_path / "missing")
+            audio.find_voices(tmp_path / "missing")
 
 
 class TestLaziness:

@@ -13,9 +13,9 @@ from diarize.audio import open_recording, write_clips
 from diarize.audio.ffmpeg import FFMPEG
 from diarize.audio.ogg_tracks import ogg_tracks
 from diarize.audio.pyav import PYAV
-from diarize.config import Config, merged
+from diarize.config import Config, override
 from diarize.errors import AudioError
-from diarize.pipeline.inputs import Sound
+from diarize.pipeline.inputs import SampleSource
 
 RATE = 16_000
 TONES = (300, 700, 1100)  # Hz, one a track
@@ -160,8 +160,8 @@ def test_a_wav_has_no_second_track_where_no_other_reader_is(tmp_path, monkeypatc
 def test_settings_choose_the_track_for_the_pipeline_and_clips(tmp_path):
     """Whatever listens to the recording hears the same track."""
     path = film(tmp_path / "a.mkv")
-    config = merged(Config(), {"audio": {"track": 3}}, "test")
-    sound = Sound.of(path, config, (0.0, None))
+    config = override(Config(), {"audio": {"track": 3}}, "test")
+    sound = SampleSource.of(path, config, (0.0, None))
     assert pitch(np.concatenate(list(sound.blocks()))) == pytest.approx(TONES[2], abs=3)
     write_clips(path, {tmp_path / "clip.wav": [(0.25, 0.75)]}, track=3)
     assert pitch(open_recording(tmp_path / "clip.wav").waveform().samples) == pytest.approx(TONES[2], abs=3)
@@ -173,7 +173,7 @@ def test_turns_know_voices_of_their_track(tmp_path):
 
     path, turns = film(tmp_path / "a.mkv"), Annotation("a", (Turn(0.0, 1.0, "A"),))
     found = [
-        voices_of(path, turns, merged(Config(), {"audio": {"track": k}}, "test"))["A"].evidence
+        voices_of(path, turns, override(Config(), {"audio": {"track": k}}, "test"))["A"].evidence
         for k in (1, 1, 2)
     ]
     np.testing.assert_array_equal(found[0].means, found[1].means)

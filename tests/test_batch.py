@@ -22,11 +22,11 @@ import pytest
 import soundfile
 
 from diarize.audio import write_wav
-from diarize.batch import MANIFEST, planned, run_batch
-from diarize.batch.job import Order, checksum, input_checksum, performed
+from diarize.batch import MANIFEST, plan_batch, run_batch
+from diarize.batch.job import Job, checksum, input_checksum, perform_job
 from diarize.batch.manifest import Manifest, locked
-from diarize.batch.plan import Task, found, names
-from diarize.batch.worker_pool import THREADS, _interrupts_held, in_flight, outcomes
+from diarize.batch.plan import Task, find_recordings, recording_names
+from diarize.batch.worker_pool import THREADS, _interrupts_held, in_flight, run_jobs
 from diarize.config import Config, SpeechConfig
 from diarize.errors import AudioError, DiarizeError, OutputError
 from diarize.types import Waveform
@@ -98,7 +98,7 @@ def folder(tmp_path):
 
 def ran(folder, *, config=CONFIG, jobs=1, perform=stand_in, formats=("rttm",), **more):
     """A batch into the folder ``out`` beside; statuses by recording."""
-    plan = planned(folder, folder.parent / "out", formats=formats, **more)
+    plan = plan_batch(folder, folder.parent / "out", formats=formats, **more)
     report = run_batch(plan, config, jobs=jobs, perform=perform)
     return {entry["audio"]: entry["status"] for entry in report.entries}
 
@@ -110,16 +110,20 @@ def lines(folder):
 
 def test_names_that_clash_get_their_path():
     """Stem, path without suffix, whole path, and no further than needed; case does not tell them apart."""
-    assert names(["x/a.wav", "b.wav"]) == {"x/a.wav": "a", "b.wav": "b"}
-    assert names(["a.wav", "x/A.wav", "x/b.mp3"]) == {"a.wav": "a", "x/A.wav": "x/A", "x/b.mp3": "b"}
-    assert names(["t.wav", "t.mp3"]) == {"t.wav": "t.wav", "t.mp3": "t.mp3"}
-    assert names(["t.wav", "t.mp3", "t.wav.ogg"]) == {
+    assert recording_names(["x/a.wav", "b.wav"]) == {"x/a.wav": "a", "b.wav": "b"}
+    assert recording_names(["a.wav", "x/A.wav", "x/b.mp3"]) == {
+        "a.wav": "a",
+        "x/A.wav": "x/A",
+        "x/b.mp3": "b",
+    }
+    assert recording_names(["t.wav", "t.mp3"]) == {"t.wav": "t.wav", "t.mp3": "t.mp3"}
+    assert recording_names(["t.wav", "t.mp3", "t.wav.ogg"]) == {
         "t.wav": "t.wav",
         "t.mp3": "t.mp3",
         "t.wav.ogg": "t.wav.ogg",
     }
-    assert len({name.casefold() for name in names(["a.wav", "A.wav"]).values()}) == 2
-    assert len({name.replace(" ", "_") for name in names(["a b.wav", "a_b.wav"]).values()}) == 2
+    assert len({name.casefold() for name in recording_names(["a.wav", "A.wav"]).values()}) == 2
+    assert len({name.replace(" ", "_") for name in recording_names(["a b.wav", "a_b.wav"]).values()}) == 2
 
 
 def test_recordings_are_found_below_and_hidden_ones_are_not(tmp_path):
@@ -131,7 +135,7 @@ def test_recordings_are_found_below_and_hidden_ones_are_not(tmp_path):
     (tmp_path / "broken.wav").symlink_to(tmp_path / "nothing")
     (tmp_path / "folder.wav").mkdir()
     (tmp_path / "loop").symlink_to(tmp_path)
-    assert found(tmp_path) == (["b.WAV", "broken.wav", "x/y/a.opus", "z.m4a"], [])
+    assert find_recordings(tmp_path) == (["b.WAV", "broken.wav", "x/y/a.opus", "z.m4a"], [])
 
 
 def test_folders_that_will_not_do_are_refused_in_one_line(tmp_path):
@@ -140,12 +144,12 @@ def test_folders_that_will_not_do_are_refused_in_one_line(tmp_path):
     (tmp_path / "a.wav").touch()
     for folder, said in (("no", "no such folder"), ("file", "not a folder")):
         with pytest.raises(AudioError, match=said):
-            planned(tmp_path / folder, tmp_path / "out")
+            plan_batch(tmp_path / folder, tmp_path / "out")
     (tmp_path / "empty").mkdir()
     with pytest.raises(AudioError, match="no recordings"):
-        planned(tmp_path / "empty", tmp_path / "out")
+        plan_batch(tmp_path / "empty", tmp_path / "out")
     with pytest.raises(OutputError, match="cannot be made a folder"):
-        planned(tmp_path, tmp_path / "file")
+        plan_batch(tmp_path, tmp_path / "file")
 
 
 def test_a_batch_writes_every_recording_and_a_line_for_each(folder):
@@ -299,7 +303,7 @@ def test_what_was_being_written_goes_when_a_batch_is_interrupted(folder):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_batch(planned(folder, left.parent), CONFIG, perform=stand_in, listen=interrupted)
+        run_batch(plan_batch(folder, left.parent), CONFIG, perform=stand_in, listen=interrupted)
     assert not left.exists()
     assert set(ran(folder, resume=True).values()) == {"ok"}
 
@@ -350,13 +354,13 @@ def test_a_worker_that_dies_costs_its_own_file_one_more_try_alone(folder):
 
 def orders(folder):
     """An order for every recording of a folder."""
-    return [Order(Task(p.name, p, {}), CONFIG) for p in sorted(folder.glob("*.*"))]
+    return [Job(Task(p.name, p, {}), CONFIG) for p in sorted(folder.glob("*.*"))]
 
 
 def test_workers_are_spawned_with_one_thread_and_leave_interrupts_to_the_parent(folder):
     """And what surrounds this process is as it was."""
     before = dict(os.environ)
-    ((_, first), *_) = outcomes(orders(folder), 1, lambda order: None, environment)
+    ((_, first), *_) = run_jobs(orders(folder), 1, lambda order: None, environment)
     assert first["threads"] == dict.fromkeys(THREADS, "1")
     assert first["start"] == "spawn"
     assert first["interrupt"] == signal.SIG_IGN
@@ -380,7 +384,7 @@ def test_leaving_early_ends_the_workers(folder):
 
     begin = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        list(outcomes(orders(folder)[:1], 1, interrupted, sleepy))
+        list(run_jobs(orders(folder)[:1], 1, interrupted, sleepy))
     assert time.monotonic() - begin < 60
     assert multiprocessing.active_children() == []
 
@@ -416,7 +420,7 @@ def test_work_catches_whatever_a_recording_may_do(tmp_path, monkeypatch):
             raise error
 
         monkeypatch.setattr("diarize.pipeline.diarize", broken)
-        entry = performed(Order(task, CONFIG))
+        entry = perform_job(Job(task, CONFIG))
         assert entry["status"] == "failed"
         assert said in entry["error"]
         assert "\n" not in entry["error"]
@@ -427,7 +431,7 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     """Nothing would ever come out of it."""
     os.mkfifo(tmp_path / "a.wav")
     task = Task("a.wav", tmp_path / "a.wav", {"rttm": tmp_path / "a.rttm"})
-    entry = performed(Order(task, CONFIG))
+    entry = perform_job(Job(task, CONFIG))
     assert (entry["status"], entry["input_sha256"]) == ("failed", None)
     assert "pipe" in entry["error"]
 
@@ -569,7 +573,7 @@ def test_a_file_where_a_folder_belongs_stops_one_recording_and_not_the_rest(fold
 def test_speech_that_was_given_is_used_and_other_speech_is_another_result(folder):
     """A recording without any is told; resuming with other speech does it again."""
     given = {"a": np.array([[0.0, 1.0]]), "b": np.zeros((0, 2))}
-    plan = planned(folder, folder.parent / "out", speech=given)
+    plan = plan_batch(folder, folder.parent / "out", speech=given)
     assert [task.speech for task in plan.tasks] == [((0.0, 1.0),), (), None]
     statuses = ran(folder, speech=given)
     assert statuses == {"a.wav": "ok", "b.flac": "ok", "deep/c.mp3": "failed"}
@@ -589,11 +593,11 @@ def test_each_channel_by_itself_is_another_result(folder):
         return stand_in(order)
 
     def outcomes_of(**more):
-        plan = planned(folder, folder.parent / "out", **more)
+        plan = plan_batch(folder, folder.parent / "out", **more)
         orders.clear()
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(
-                "diarize.batch.worker_pool.outcomes",
+                "diarize.batch.worker_pool.run_jobs",
                 lambda given, *_: ((order, seen(order)) for order in given),
             )
             return [entry["status"] for entry in run_batch(plan, CONFIG).entries], list(orders)
@@ -613,13 +617,13 @@ def test_channels_of_a_call_are_diarized_by_the_worker(tmp_path):
     soundfile.write(tmp_path / "call.wav", sides, 16_000)
     files = {"rttm": tmp_path / "call.rttm"}
     task = Task("call.wav", tmp_path / "call.wav", files, "call", ((0.0, 8.0),))
-    entry = performed(Order(task, CONFIG, separate=True))
+    entry = perform_job(Job(task, CONFIG, separate=True))
     assert entry["status"] == "ok", entry["error"]
     assert {tuple(row.split()[2:8:5]) for row in files["rttm"].read_text().splitlines()} == {
         ("1", "CH1"), ("2", "CH2"),
     }  # fmt: skip
     write_wav(tmp_path / "mono.wav", Waveform(sides[:, 0].astype(np.float32), 16_000))
-    failed = performed(Order(replace(task, audio=tmp_path / "mono.wav"), CONFIG, separate=True))
+    failed = perform_job(Job(replace(task, audio=tmp_path / "mono.wav"), CONFIG, separate=True))
     assert "one channel" in failed["error"]
 
 
@@ -629,10 +633,10 @@ def test_results_of_recordings_that_fail_or_are_gone_are_told(folder):
     ran(folder)
     (folder / "a.wav").write_text("bad now")
     (folder / "b.flac").unlink()
-    report = run_batch(planned(folder, out, resume=True), CONFIG, perform=stand_in)
+    report = run_batch(plan_batch(folder, out, resume=True), CONFIG, perform=stand_in)
     assert report.stale == (out / "a.rttm", out / "b.rttm")
     (out / "b.rttm").unlink()
-    report = run_batch(planned(folder, out, resume=True), CONFIG, perform=stand_in)
+    report = run_batch(plan_batch(folder, out, resume=True), CONFIG, perform=stand_in)
     assert report.stale == (out / "a.rttm",)
 
 
@@ -641,11 +645,11 @@ def test_results_in_formats_that_are_not_asked_for_any_more_are_told(folder, way
     """They are of other settings, perhaps, than what lies beside them now."""
     out = folder.parent / "out"
     ran(folder)
-    plan = planned(folder, out, formats=("json",), **{way: True})
+    plan = plan_batch(folder, out, formats=("json",), **{way: True})
     report = run_batch(plan, CONFIG, perform=stand_in)
     assert report.count("ok") == 3
     assert report.stale == tuple(out / f"{name}.rttm" for name in ("a", "b", "deep/c"))
-    again = run_batch(planned(folder, out, formats=("json",), resume=True), CONFIG, perform=stand_in)
+    again = run_batch(plan_batch(folder, out, formats=("json",), resume=True), CONFIG, perform=stand_in)
     assert (again.count("skipped"), again.stale) == (3, ())
 
 
@@ -778,7 +782,7 @@ def test_a_subfolder_that_may_not_be_looked_into_is_named(folder, monkeypatch):
         return failing(errno.EACCES)() if Path(path).name == "deep" else scan(path)
 
     monkeypatch.setattr(os, "scandir", scandir)
-    keys, complaints = found(folder)
+    keys, complaints = find_recordings(folder)
     assert keys == ["a.wav", "b.flac"]
     (complaint,) = complaints
     assert complaint.endswith("cannot be looked into (Permission denied); check permissions")
@@ -803,7 +807,7 @@ def test_what_is_called_otherwise_and_looks_like_sound_is_named(tmp_path):
     shutil.copy(folder / "a.wav", folder / ".hidden")
     (folder / "memo.ds2").write_bytes(b"\x03ds2")
     (folder / "G.txt").write_text("Good " * 100)
-    plan = planned(folder, tmp_path / "out")
+    plan = plan_batch(folder, tmp_path / "out")
     assert [task.key for task in plan.tasks] == ["a.wav"]
     assert [note.split(": ") for note in plan.passed_over] == [
         ["memo.ds2", "DS2 by its looks, but not called like a recording"],
@@ -811,4 +815,4 @@ def test_what_is_called_otherwise_and_looks_like_sound_is_named(tmp_path):
     ]
     (folder / "a.wav").unlink()
     with pytest.raises(AudioError, match=r"no recordings in it, by their names \(memo.ds2: DS2 by its looks"):
-        planned(folder, tmp_path / "out")
+        plan_batch(folder, tmp_path / "out")

@@ -10,7 +10,7 @@ from diarize import formats, synth
 from diarize.annotation import Annotation, Turn
 from diarize.audio import open_recording
 from diarize.errors import AudioError
-from diarize.pipeline.channels import RATE, diarize_channels, leaks
+from diarize.pipeline.channels import RATE, diarize_channels, find_leaks
 from diarize.scoring import score
 
 SECONDS = 20
@@ -39,7 +39,7 @@ def test_what_leaks_is_found_and_nothing_else(sides):
     """A tenth of the other side, ten milliseconds late."""
     samples, first = sides
     leaky = samples + 0.1 * np.roll(samples, 80, axis=0)[:, ::-1] + noise(1e-4)
-    found, same = leaks(blocks(leaky))
+    found, same = find_leaks(blocks(leaky))
     assert not same
     for stretches, mine in zip(found, (first, ~first), strict=True):
         theirs = np.zeros(len(first), bool)
@@ -52,14 +52,14 @@ def test_what_leaks_is_found_and_nothing_else(sides):
 def test_without_leaks_nothing_is_taken_away(sides):
     """Not even where one side is quiet."""
     samples, _ = sides
-    found, same = leaks(blocks(samples * [1.0, 0.05] + noise(1e-4)))
+    found, same = find_leaks(blocks(samples * [1.0, 0.05] + noise(1e-4)))
     assert (sum(np.diff(each).sum() for each in found), same) == (0.0, False)
 
 
 def test_one_sound_on_both_channels_is_known(sides):
     """And nothing of it is called a leak."""
     mono = np.repeat(sides[0].sum(axis=1, keepdims=True), 2, axis=1)
-    found, same = leaks(blocks(mono))
+    found, same = find_leaks(blocks(mono))
     assert same
     assert all(len(each) == 0 for each in found)
 
@@ -86,7 +86,7 @@ def test_what_is_left_beside_a_leak_is_no_turn(tmp_path, sides):
     samples, _ = sides
     path = tmp_path / "call.wav"
     soundfile.write(path, samples + 0.1 * np.roll(samples, 80, axis=0)[:, ::-1] + noise(1e-4), RATE)
-    found, _ = leaks(blocks(samples + 0.1 * np.roll(samples, 80, axis=0)[:, ::-1] + noise(1e-4)))
+    found, _ = find_leaks(blocks(samples + 0.1 * np.roll(samples, 80, axis=0)[:, ::-1] + noise(1e-4)))
     ends = [end for stretches in found for _, end in stretches]
     speech = [(end - 1.0, end + 0.05) for end in sorted(set(ends))] + [(SECONDS - 0.1, SECONDS)]
     turns = diarize_channels(path, speech=speech).annotation.turns

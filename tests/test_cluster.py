@@ -16,8 +16,8 @@ import pytest
 
 from diarize import synth
 from diarize.audio import write_wav
-from diarize.batch import MANIFEST, check_address, cluster, planned, run_batch
-from diarize.batch.job import Order
+from diarize.batch import MANIFEST, check_address, cluster, plan_batch, run_batch
+from diarize.batch.job import Job
 from diarize.batch.plan import Task
 from diarize.config import Config
 from diarize.errors import ClusterError
@@ -236,7 +236,7 @@ def test_without_answer_without_workers_and_without_the_package(cluster_here, vo
     """One line each, after a bounded time."""
     monkeypatch.setattr(cluster, "ANSWER", 0.5)
     monkeypatch.setattr(cluster, "WORKERS", 0.5)
-    plan = planned(voices / "in", tmp_path / "out", resume=True)
+    plan = plan_batch(voices / "in", tmp_path / "out", resume=True)
     with pytest.raises(ClusterError, match="no worker for"):
         run_batch(plan, Config(), scheduler=cluster_here.address)
     ended(cluster_here.scheduler)
@@ -274,7 +274,7 @@ def test_an_address_must_be_one(address):
 
 def test_a_batch_of_nothing_asks_no_scheduler(tmp_path):
     """All of it is done already; there is none at that address."""
-    assert list(cluster.outcomes([], "tcp://127.0.0.1:1", tmp_path, lambda order: None)) == []
+    assert list(cluster.run_jobs_on_cluster([], "tcp://127.0.0.1:1", tmp_path, lambda order: None)) == []
 
 
 def test_a_connection_that_breaks_while_workers_are_asked_is_one_line():
@@ -311,7 +311,7 @@ def test_a_worker_stops_what_nobody_waits_for(monkeypatch, state):
     if state:
         Worker.state.tasks["mine"] = SimpleNamespace(state=state)
     monkeypatch.setattr("distributed.get_worker", Worker)
-    order = Order(Task("a.wav", Path("a.wav"), {}), Config())
+    order = Job(Task("a.wav", Path("a.wav"), {}), Config())
     if state == "executing":
         assert cluster._performed(perform, order) == {"status": "ok"}
         return

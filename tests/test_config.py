@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 
 from diarize.config import (
     Config,
-    dumped,
-    loaded,
-    merged,
-    parsed,
-    preset,
+    load_config,
+    load_preset,
+    override,
+    parse_result_settings,
+    parse_toml,
     preset_names,
-    recorded,
     setting_fields,
+    to_toml,
     without_defaults,
 )
-from diarize.config.commented import changes, commented, default_file
+from diarize.config.commented import default_file, list_changes, to_commented_toml
 from diarize.errors import ConfigError
 
 CONFIGS = Path(__file__).parent.parent / "configs"
@@ -39,7 +39,7 @@ def test_the_default_file_sets_every_field_and_changes_nothing():
     """It is complete, and reading it gives the defaults."""
     values = tomllib.loads(default_file())
     assert values == asdict(Config())
-    assert loaded(CONFIGS / "default.toml") == Config()
+    assert load_config(CONFIGS / "default.toml") == Config()
 
 
 def test_every_setting_says_what_it_means_and_may_be():
@@ -55,7 +55,7 @@ def test_every_setting_says_what_it_means_and_may_be():
 def test_presets_hold_only_differences(name):
     """Every line of a preset changes something."""
     held = tomllib.loads((CONFIGS / f"{name}.toml").read_text(encoding="utf-8"))
-    assert held == without_defaults(preset(name))
+    assert held == without_defaults(load_preset(name))
     assert held
 
 
@@ -63,7 +63,7 @@ def test_presets_are_listed_and_the_nearest_is_named():
     """A slip of the pen is answered with the name that was meant."""
     assert preset_names() == ("broadcast", "default", "meeting", "telephone", "textbook")
     with pytest.raises(ConfigError, match="did you mean 'meeting'"):
-        preset("meetings")
+        load_preset("meetings")
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,10 @@ def test_presets_are_listed_and_the_nearest_is_named():
         ("features = 3", "features is a section"),
         ("[clustering]\ncriterion = 'bik'", "did you mean 'bic'"),
         ("[features]\nhop = 5", "features.hop = 5.0; allowed: 0.002 to 0.1"),
+        (
+            "[features]\nn_voice = 12",
+            "features.n_voice = 12; background models have it (those that ship 13)",
+        ),
         ("[features]\nhop = nan", "features.hop = nan"),
         ("[clustering]\nmin_speakers = 9\nmax_speakers = 3", "at least 9 and at most 3"),
         ("seed = ", "not valid TOML"),
@@ -90,7 +94,7 @@ def test_a_wrong_setting_is_one_line_that_names_it(tmp_path, text, message):
     file = tmp_path / "mine.toml"
     file.write_text(text)
     with pytest.raises(ConfigError) as caught:
-        loaded(file)
+        load_config(file)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -101,9 +105,9 @@ def test_files_that_are_no_settings_are_refused(tmp_path):
     (tmp_path / "large.toml").write_bytes(b"#" * (1 << 20) + b"\n")
     for name, message in (("no.toml", "No such file"), ("binary.toml", "UTF-8"), ("large.toml", "larger")):
         with pytest.raises(ConfigError, match=message):
-            loaded(tmp_path / name)
+            load_config(tmp_path / name)
     with pytest.raises(ConfigError, match="cannot be read"):
-        loaded(tmp_path)
+        load_config(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -122,13 +126,13 @@ def test_json_that_is_no_result_is_refused(tmp_path, text, message):
     """One line that says what to give."""
     (tmp_path / "result.json").write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match=message):
-        loaded(tmp_path / "result.json")
+        load_config(tmp_path / "result.json")
 
 
 def test_a_mark_at_the_start_of_a_file_is_no_obstacle(tmp_path):
     """Editors on Windows write one."""
     (tmp_path / "mine.toml").write_text("\ufeffseed = 4\n", encoding="utf-8")
-    assert loaded(tmp_path / "mine.toml").seed == 4
+    assert load_config(tmp_path / "mine.toml").seed == 4
 
 
 @st.composite
@@ -155,18 +159,25 @@ def configs(draw):
     counts = sorted((nested["clustering"]["min_speakers"], nested["clustering"]["max_speakers"]))
     nested["clustering"] |= dict(zip(("min_speakers", "max_speakers"), counts, strict=True))
     nested["space"]["background"] = draw(st.text(st.characters(codec="utf-8", exclude_categories=("C",))))
-    return merged(Config(), nested)
+    return override(Config(), nested)
 
 
 @pytest.mark.slow
 @given(configs())
 def test_written_settings_read_back_the_same(config):
     """With and without comments, and as differences from the defaults."""
-    for text in (dumped(config), commented(config)):
-        assert merged(Config(), parsed(text, "text")) == config
-    assert merged(Config(), without_defaults(config)) == config
+    for text in (to_toml(config), to_commented_toml(config)):
+        assert override(Config(), parse_toml(text, "text")) == config
+    assert override(Config(), without_defaults(config)) == config
     document = json.dumps({"config_digest": config.digest, "config": asdict(config)})
-    assert merged(Config(), recorded(document, "result.json")).digest == config.digest
+    assert override(Config(), parse_result_settings(document, "result.json")).digest == config.digest
+
+
+def test_settings_that_are_in_models_now_may_stand_in_earlier_documents():
+    """With the values of the models that ship, which they could only have."""
+    earlier = asdict(Config())
+    earlier["features"] |= {"n_voice": 13, "noise_floor": 0.1, "upper_fmax": 7600.0}
+    assert override(Config(), earlier) == Config()
 
 
 @pytest.mark.slow
@@ -178,4 +189,4 @@ def test_the_digest_tells_settings_apart(one, other):
 
 def test_changes_are_dotted_names():
     """As a person would say them."""
-    assert changes({"seed": 3, "space": {"kind": "mfcc"}}) == ["seed = 3", "space.kind = 'mfcc'"]
+    assert list_changes({"seed": 3, "space": {"kind": "mfcc"}}) == ["seed = 3", "space.kind = 'mfcc'"]

@@ -14,26 +14,26 @@ from scipy.signal import butter, sosfiltfilt
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
-from diarize.config import FeatureConfig
+from diarize.config import AcousticConfig
 from diarize.errors import AudioError, ConfigError
 from diarize.features import (
-    cepstra,
+    append_deltas,
     cmvn,
+    compute_cepstra,
+    compute_deltas,
     frame_grid,
     loud_frames,
     loud_outside,
-    measured_band,
-    normalized,
+    measure_band,
+    normalize_features,
     sliding_cmvn,
-    slopes,
     voice_cepstra,
-    warped,
-    with_deltas,
+    warp_features,
 )
 from diarize.types import Features, FrameGrid
 
 RATE = 16_000
-CONFIG = FeatureConfig()
+CONFIG = AcousticConfig()
 LAW = settings(deadline=None, max_examples=25, derandomize=True)
 SPANS = {"c": (20, 30, 100.0, 3700.0), "u": (4, 13, 3700.0, 7600.0)}  # coefficients, filters, Hz
 
@@ -46,12 +46,12 @@ def noise(seconds, seed=0, level=0.1):
 
 def whole(samples, config=CONFIG, rate=RATE):
     """Features of one piece."""
-    return cepstra([samples], rate, config)
+    return compute_cepstra([samples], rate, config)
 
 
 def band_of(samples):
     """Which band is measured in it."""
-    return measured_band(whole(samples), CONFIG.n_mels)
+    return measure_band(whole(samples), CONFIG.n_mels)
 
 
 def rows(seed, n=200, dims=3):
@@ -66,7 +66,7 @@ class TestCepstra:
     @pytest.mark.parametrize("lifter", [0.0, 22.0])
     def test_equal_those_of_librosa_from_samples(self, band, lifter):
         """librosa.feature.mfcc on the padded waveform gives the same numbers in one call."""
-        samples, config = noise(1.0), FeatureConfig(lifter=lifter)
+        samples, config = noise(1.0), AcousticConfig(lifter=lifter)
         ours = whole(samples, config)
         n, n_mels, low, high = SPANS[band]
         # 120 samples before the first window (the grid's offset), 56 more for the longer Fourier transform
@@ -130,7 +130,7 @@ class TestCepstra:
         """Empty blocks, blocks shorter than a hop and the rest."""
         samples = noise(9_000 / RATE)[:n]
         blocks = np.split(samples, sorted(min(cut, n) for cut in cuts))
-        streamed, at_once = cepstra(blocks, RATE, CONFIG), whole(samples)
+        streamed, at_once = compute_cepstra(blocks, RATE, CONFIG), whole(samples)
         assert streamed.grid == at_once.grid
         assert_allclose(streamed.values, at_once.values, rtol=0, atol=1e-6)
 
@@ -162,7 +162,7 @@ class TestCepstra:
     def test_a_hop_longer_than_the_window_is_refused(self):
         """Both settings are named."""
         with pytest.raises(ConfigError, match=r"features\.hop = 0\.05 s .* features\.window = 0\.025 s"):
-            whole(noise(0.2), FeatureConfig(hop=0.05))
+            whole(noise(0.2), AcousticConfig(hop=0.05))
 
     @pytest.mark.parametrize(
         ("wrong", "message"),
@@ -174,7 +174,7 @@ class TestCepstra:
     def test_more_coefficients_than_filters_are_refused(self, wrong, message):
         """The level is one of them."""
         with pytest.raises(ConfigError, match=message):
-            whole(noise(0.2), FeatureConfig(**wrong))
+            whole(noise(0.2), AcousticConfig(**wrong))
 
     def test_silence_is_finite_and_all_frames_are_alike(self):
         """Digital silence has the floor's cepstra: a level and nothing else."""
@@ -195,7 +195,7 @@ class TestCepstra:
         """Neither an empty stream nor a stream of nothing."""
         for blocks in ([], [np.zeros(0, np.float32)]):
             with pytest.raises(AudioError, match="no samples"):
-                cepstra(blocks, RATE, CONFIG)
+                compute_cepstra(blocks, RATE, CONFIG)
 
 
 class TestVoiceCepstra:
@@ -206,7 +206,7 @@ class TestVoiceCepstra:
         FrameGrid(16_000, 160, 400, -120, 1),
         ("c0", "c1", "c2", "c3", "c4", "u0", "u1", "u2", "u3", "tilt"),
     )
-    FEW = FeatureConfig(n_mfcc=4, n_voice=2, n_upper=3)
+    FEW = AcousticConfig(n_mfcc=4, n_voice=2, n_upper=3)
 
     def test_a_telephone_has_the_coarse_ones(self):
         """Neither the level nor the finer ones."""
@@ -218,11 +218,9 @@ class TestVoiceCepstra:
 
     def test_more_than_there_are_are_refused(self):
         """All four may be asked for, five not."""
-        assert voice_cepstra(self.FOUND, "narrow", FeatureConfig(n_voice=4)).shape == (1, 4)
-        with pytest.raises(
-            ConfigError, match=r"n_voice = 5 of features\.n_mfcc = 4 coefficients; choose fewer"
-        ):
-            voice_cepstra(self.FOUND, "narrow", FeatureConfig(n_voice=5))
+        assert voice_cepstra(self.FOUND, "narrow", AcousticConfig(n_voice=4)).shape == (1, 4)
+        with pytest.raises(ConfigError, match=r"n_voice = 5 of n_mfcc = 4 coefficients; choose fewer"):
+            voice_cepstra(self.FOUND, "narrow", AcousticConfig(n_voice=5))
 
     def test_what_tells_voices_does_not_depend_on_gain(self):
         """After normalisation: the level's share of u0 − c0 is a constant."""
@@ -236,31 +234,31 @@ class TestSlopes:
     def test_a_ramp_by_hand(self):
         """0 1 2 3 4 with one frame on either side: full slope inside, half at the ends, which repeat."""
         ramp = np.arange(5.0)[:, None]
-        assert_allclose(slopes(ramp, 1)[:, 0], [0.5, 1, 1, 1, 0.5], rtol=0, atol=1e-7)
+        assert_allclose(compute_deltas(ramp, 1)[:, 0], [0.5, 1, 1, 1, 0.5], rtol=0, atol=1e-7)
         # over two frames frame 0 has (1·(1 − 0) + 2·(2 − 0)) / 10, frame 1 (1·(2 − 0) + 2·(3 − 0)) / 10
-        assert_allclose(slopes(ramp, 2)[:, 0], [0.5, 0.8, 1, 0.8, 0.5], rtol=0, atol=1e-7)
+        assert_allclose(compute_deltas(ramp, 2)[:, 0], [0.5, 0.8, 1, 0.8, 0.5], rtol=0, atol=1e-7)
 
     def test_a_slope_is_the_least_squares_line(self):
         """Inside, what polyfit finds over the nine frames."""
         values = rows(3, 40, 2)
         for t in (4, 17, 35):
             line = np.polyfit(np.arange(-4, 5), values[t - 4 : t + 5].astype(np.float64), 1)[0]
-            assert_allclose(slopes(values, 4)[t], line, rtol=1e-4, atol=1e-5)
+            assert_allclose(compute_deltas(values, 4)[t], line, rtol=1e-4, atol=1e-5)
 
     def test_a_constant_has_no_slope(self):
         """Not even at the ends; one frame alone is a constant."""
-        assert_array_equal(slopes(np.full((6, 2), 3.0), 4), np.zeros((6, 2), np.float32))
-        assert_array_equal(slopes(np.ones((1, 2)), 4), np.zeros((1, 2), np.float32))
+        assert_array_equal(compute_deltas(np.full((6, 2), 3.0), 4), np.zeros((6, 2), np.float32))
+        assert_array_equal(compute_deltas(np.ones((1, 2)), 4), np.zeros((1, 2), np.float32))
 
     def test_deltas_are_appended_and_named(self):
         """Slopes, then slopes of slopes, each column under its own name."""
         found = whole(noise(0.4))
-        more = with_deltas(found, 2)
+        more = append_deltas(found, 2)
         assert more.names[27:31] == ("d1c0", "d1c1", "d1c2", "d1c3")
         assert more.names[54] == "d2c0"
-        once = slopes(found.values, 4)
-        assert_array_equal(more.values, np.hstack((found.values, once, slopes(once, 4))))
-        assert with_deltas(found, 0).names == found.names
+        once = compute_deltas(found.values, 4)
+        assert_array_equal(more.values, np.hstack((found.values, once, compute_deltas(once, 4))))
+        assert append_deltas(found, 0).names == found.names
 
 
 class TestNormalisation:
@@ -292,7 +290,7 @@ class TestNormalisation:
     def test_a_constant_coefficient_becomes_zero(self):
         """Nothing is divided by nothing."""
         values = np.full((50, 2), 7.0, np.float32)
-        for scaled in (cmvn(values, np.ones(50, bool)), sliding_cmvn(values, 9), warped(values, 9)):
+        for scaled in (cmvn(values, np.ones(50, bool)), sliding_cmvn(values, 9), warp_features(values, 9)):
             assert_allclose(scaled, 0, rtol=0, atol=1e-6)
 
     def test_nothing_used_means_all_used(self):
@@ -317,12 +315,12 @@ class TestNormalisation:
             low = max(0, t - width // 2)
             around = values[low : min(120, t + width - width // 2)]
             wanted[t] = ndtri((rankdata(around, axis=0)[t - low] - 0.5) / len(around))
-        assert_allclose(warped(values, width), wanted, rtol=1e-5, atol=1e-6)
+        assert_allclose(warp_features(values, width), wanted, rtol=1e-5, atol=1e-6)
 
     def test_warping_sees_only_order(self):
         """Any rising function of a coefficient warps to the same numbers."""
         values = rows(4, 80)
-        assert_array_equal(warped(np.arctan(values / 10), 31), warped(values, 31))
+        assert_array_equal(warp_features(np.arctan(values / 10), 31), warp_features(values, 31))
 
     @pytest.mark.parametrize("method", ["sliding", "warping"])
     def test_moving_windows_move_over_speech_only(self, method):
@@ -332,18 +330,18 @@ class TestNormalisation:
         used[50:100] = used[200:300] = True
         values = np.full((400, 3), 500.0, np.float32)
         values[used] = speech
-        config = FeatureConfig(normalization=method, sliding_window=0.4)
-        alone = {"sliding": sliding_cmvn, "warping": warped}[method](speech, 40)
-        assert_array_equal(normalized(values, used, 100.0, config)[used], alone)
+        config = AcousticConfig(normalization=method, sliding_window=0.4)
+        alone = {"sliding": sliding_cmvn, "warping": warp_features}[method](speech, 40)
+        assert_array_equal(normalize_features(values, used, 100.0, config)[used], alone)
 
     def test_the_setting_decides(self):
         """Over the recording, not at all, or an error for a name that is none."""
         values, used = rows(7), np.ones(200, bool)
-        assert_array_equal(normalized(values, used, 100.0, FeatureConfig()), cmvn(values, used))
-        untouched = normalized(values, used, 100.0, FeatureConfig(normalization="none"))
+        assert_array_equal(normalize_features(values, used, 100.0, AcousticConfig()), cmvn(values, used))
+        untouched = normalize_features(values, used, 100.0, AcousticConfig(normalization="none"))
         assert_array_equal(untouched, values)
         with pytest.raises(ConfigError, match=r"'loudness'.*features\.normalization"):
-            normalized(values, used, 100.0, FeatureConfig(normalization="loudness"))
+            normalize_features(values, used, 100.0, AcousticConfig(normalization="loudness"))
 
 
 class TestBand:

@@ -16,7 +16,7 @@ from shared import shared
 import diarize
 from diarize import scoring, synth
 from diarize.audio import read
-from diarize.config import Config, merged
+from diarize.config import Config, override
 from diarize.errors import DiarizeError
 from diarize.parts.calibration import shipped_voices
 from diarize.pipeline import speech_mask
@@ -30,7 +30,7 @@ NOISE = np.random.default_rng(0).standard_normal(TIME.size)
 
 def found(samples, **sections):
     """The result, after what holds of every result."""
-    result = diarize.diarize(Waveform(np.asarray(samples, np.float32), RATE), merged(Config(), sections))
+    result = diarize.diarize(Waveform(np.asarray(samples, np.float32), RATE), override(Config(), sections))
     values = result.posteriors.values
     assert np.isfinite(values).all()
     assert np.isfinite(result.selection.values).all()

@@ -14,14 +14,14 @@ from shared import shared
 import diarize
 from diarize import audio, scoring, synth
 from diarize.annotation import Annotation
-from diarize.config import FeatureConfig
-from diarize.features import audible, cepstra, measured_band
+from diarize.config import AcousticConfig
+from diarize.features import audible_frames, compute_cepstra, measure_band
 from diarize.parts.calibration import shipped_voices
 from diarize.pipeline import speech_mask
 from diarize.types import Waveform
 
 RATE = 16_000
-N_MELS = FeatureConfig().n_mels
+N_MELS = AcousticConfig().n_mels
 
 
 @cache
@@ -62,7 +62,7 @@ def difference(one, two):
 
 def features(samples):
     """Wide-band features."""
-    return cepstra([np.asarray(samples, np.float32)], RATE, FeatureConfig())
+    return compute_cepstra([np.asarray(samples, np.float32)], RATE, AcousticConfig())
 
 
 @pytest.mark.slow
@@ -146,17 +146,17 @@ def test_frames_that_only_fill_are_told_from_those_of_a_quiet_room():
     rng = np.random.default_rng(2)
     room = rng.standard_normal(4 * RATE) * np.repeat([0.1, 0.003, 0.1, 0.003], RATE)
     sound = np.concatenate((np.zeros(12 * RATE), room, 1e-5 * rng.standard_normal(RATE)))
-    heard = audible(features(sound), N_MELS)
+    heard = audible_frames(features(sound), N_MELS)
     assert_array_equal(np.flatnonzero(np.diff(heard.astype(int))) // 10, [119, 160])
-    assert audible(features(np.zeros(RATE)), N_MELS).all()
+    assert audible_frames(features(np.zeros(RATE)), N_MELS).all()
 
 
 def test_the_band_of_a_call_is_measured_where_there_is_sound():
     """Three quarters of the frames are digital silence, which has nothing above the band, nor below."""
     low = butter(12, 3400, fs=RATE, output="sos")
     call = sosfiltfilt(low, 0.1 * np.random.default_rng(3).standard_normal(4 * RATE))
-    assert measured_band(features(call), N_MELS) == "narrow"
-    assert measured_band(features(np.pad(call, 6 * RATE)), N_MELS) == "narrow"
+    assert measure_band(features(call), N_MELS) == "narrow"
+    assert measure_band(features(np.pad(call, 6 * RATE)), N_MELS) == "narrow"
 
 
 @pytest.mark.slow
@@ -185,7 +185,7 @@ def test_stretches_without_anybody_tell_nothing_and_those_of_quieter_people_do()
     """Two people, one 20 dB quieter, in a room 40 dB under the first."""
     rng = np.random.default_rng(5)
     loudness = np.repeat([0.002, 0.2, 0.002, 0.02, 0.002], np.array([60, 20, 30, 10, 40]) * RATE)
-    heard = audible(features(rng.standard_normal(loudness.size) * loudness), N_MELS)
+    heard = audible_frames(features(rng.standard_normal(loudness.size) * loudness), N_MELS)
     told = heard[: 160 * 100].reshape(32, 500).mean(axis=1)
     expected = np.repeat([0.0, 1.0, 0.0, 1.0, 0.0], [12, 4, 6, 2, 8])
     assert_allclose(told, expected, rtol=0, atol=0.05)

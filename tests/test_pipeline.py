@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -18,12 +19,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from shared import shared
 
 import diarize
-from diarize import audio, formats, pipeline, scoring, synth
-from diarize.config import Config, merged
+from diarize import audio, background, formats, pipeline, scoring, synth
+from diarize.config import AcousticConfig, Config, override
 from diarize.errors import AudioError, ConfigError, DiarizeError, ModelError, OutputError
 from diarize.intervals import subtract, union
+from diarize.mixtures import GMM
 from diarize.pipeline import speech_mask
-from diarize.pipeline.inputs import Sound
+from diarize.pipeline.inputs import SampleSource
 from diarize.resegmentation import turns
 from diarize.types import FrameGrid, Posteriors, Waveform
 
@@ -72,7 +74,7 @@ def graded(name, *, own):
 
 def settings(**sections):
     """A configuration with changes."""
-    return merged(Config(), sections)
+    return override(Config(), sections)
 
 
 def rttm(result, path):
@@ -387,8 +389,19 @@ class TestSettings:
         assert same(diarize.diarize(sample("call"), settings(space={"background": path})), found("call"))
         with pytest.raises(ModelError, match="cannot read"):
             diarize.diarize(sample("call"), settings(space={"background": f"{path}.not"}))
-        with pytest.raises(ModelError, match=r"features\.n_mfcc = 20, not 19"):
+        with pytest.raises(ConfigError, match=r"features\.n_mfcc = 19 where a background model is used"):
             diarize.diarize(sample("call"), settings(features={"n_mfcc": 19}))
+
+    def test_features_are_those_of_the_model_that_is_named(self, tmp_path):
+        """A model of other features needs no other settings; its frames have as many numbers as it knows."""
+        small = AcousticConfig(n_mfcc=12, n_voice=8, hop=0.0125)
+        shipped = background.load_shipped("narrow")
+        parts = (shipped.ubm.weights_, shipped.ubm.means_[:, :8], shipped.ubm.covariances_[:, :8])
+        model = replace(shipped, ubm=GMM(*parts, "diag"), acoustics=small)
+        background.save(model, tmp_path / "small.npz")
+        result = diarize.diarize(sample("call"), settings(space={"background": str(tmp_path / "small.npz")}))
+        assert result.posteriors.grid.frame_rate == 80
+        assert len(result.annotation.speakers) == 2
 
     @pytest.mark.slow
     @pytest.mark.parametrize("method", ["energy", "silero"])
@@ -437,7 +450,9 @@ class TestSettings:
 def test_speakers_are_counted_by_appearance_and_who_never_leads_goes():
     """Columns in the order in which they are first the most likely; rows sum to one again."""
     values = np.array([[0, 0, 0], [0.2, 0.2, 0.6], [0.7, 0.2, 0.1], [0.3, 0.3, 0.4]], np.float32)
-    found = turns.by_appearance(Posteriors(values, FrameGrid(RATE, 160, 400, -120, 4), ("A", "B", "C")))
+    found = turns.relabel_by_first_appearance(
+        Posteriors(values, FrameGrid(RATE, 160, 400, -120, 4), ("A", "B", "C"))
+    )
     assert found.speakers == ("SPEAKER_00", "SPEAKER_01")
     wanted = [[0, 0], [0.75, 0.25], [0.125, 0.875], [4 / 7, 3 / 7]]
     assert_allclose(found.values, wanted, rtol=1e-6)
@@ -446,18 +461,18 @@ def test_speakers_are_counted_by_appearance_and_who_never_leads_goes():
 def test_slopes_belong_to_the_textbook_space(talk):
     """In the speaker space they are refused; in the textbook's they change what is clustered."""
     sound, _ = talk
-    with pytest.raises(ConfigError, match=r"features.deltas = 1 in the speaker space"):
-        diarize.diarize(sound, merged(Config(), {"features": {"deltas": 1}}))
+    with pytest.raises(ConfigError, match=r"features\.deltas = 1 where a background model is used"):
+        diarize.diarize(sound, override(Config(), {"features": {"deltas": 1}}))
     textbook = {"space": {"kind": "mfcc"}, "clustering": {"max_speakers": 3}}
     plain, sloped = (
-        diarize.diarize(sound, merged(Config(), textbook | {"features": {"deltas": d}})) for d in (0, 1)
+        diarize.diarize(sound, override(Config(), textbook | {"features": {"deltas": d}})) for d in (0, 1)
     )
     assert plain.selection.values != sloped.selection.values
 
 
 def test_a_number_of_speakers_is_honoured_or_refused():
     """Never silently another one."""
-    asked = merged(Config(), {"clustering": {"min_speakers": 8, "max_speakers": 8}})
+    asked = override(Config(), {"clustering": {"min_speakers": 8, "max_speakers": 8}})
     try:
         result = diarize.diarize(sample("monologue"), asked)
     except DiarizeError as refusal:
@@ -476,7 +491,7 @@ def test_a_waveform_of_another_rate_is_its_file_resampled(talk):
     """To what it would be at the rate of the settings."""
     whole = talk[0]
     slow = Waveform(librosa.resample(whole.samples, orig_sr=RATE, target_sr=8000), 8000, "talk")
-    heard = Sound.of(slow, Config(), (0.5, 4.5))
+    heard = SampleSource.of(slow, Config(), (0.5, 4.5))
     (samples,) = heard.blocks()
     assert (heard.rate, samples.size) == (RATE, 4 * RATE)
     again = librosa.resample(slow.samples, orig_sr=8000, target_sr=RATE)[RATE // 2 : RATE // 2 + 4 * RATE]

@@ -16,18 +16,19 @@ import pytest
 
 from diarize import plots, synth
 from diarize.annotation import Annotation, Turn
-from diarize.annotation.statistics import successions
-from diarize.audio import compressed, open_recording, write
+from diarize.annotation.statistics import count_successions
+from diarize.audio import compress, open_recording, write
 from diarize.clustering import Clustering
 from diarize.clustering.outliers import Outliers
 from diarize.config import ClusteringConfig, Config
-from diarize.errors import AudioError, FormatError
+from diarize.errors import AudioError
 from diarize.pipeline import Diarization
-from diarize.report import Report, Sound, address, heard, is_document, linked, rendered, reports_in
+from diarize.report import PageSound, Report, embed_sound, link_sound, media_address, render_page
 from diarize.report.colours import DARK_PAGE, contrast, on_dark, on_light
-from diarize.report.data import contents
-from diarize.report.downsampling import MOST, pooled, ribbons
+from diarize.report.data import page_data
+from diarize.report.downsampling import MOST, make_ribbons, pool_posteriors
 from diarize.report.page import SCRIPTS
+from diarize.results import Provenance, Result, SpeakerCount
 from diarize.types import FrameGrid, Posteriors, SpeechMask, Waveform
 
 GRID = FrameGrid(16_000, 160, 400, -120, 1000)  # ten seconds
@@ -109,7 +110,7 @@ def decoded(text):
 
 def test_turns_are_whole_milliseconds_and_names_stand_once():
     """A turn that vanishes is left out; a runner-up without a turn has a name all the same."""
-    found = contents(Report.of_result(result()))
+    found = page_data(Report.of_result(result()))
     assert found["turns"] == {
         "names": ["Ann", "Bob", "Cid"],
         "start": [500, 4000, 8500],
@@ -129,13 +130,13 @@ def test_turns_are_whole_milliseconds_and_names_stand_once():
 def test_successions_count_who_speaks_next():
     """Row before, column after; the diagonal goes on."""
     turns = [Turn(i, i + 0.5, name) for i, name in enumerate("AABACB")]
-    assert successions(Annotation("x", tuple(turns))).tolist() == [[1, 1, 1], [1, 0, 0], [0, 1, 0]]
-    assert successions(Annotation("x")).shape == (0, 0)
+    assert count_successions(Annotation("x", tuple(turns))).tolist() == [[1, 1, 1], [1, 0, 0], [0, 1, 0]]
+    assert count_successions(Annotation("x")).shape == (0, 0)
 
 
 def test_ribbons_are_mean_posteriors_and_doubt():
     """Cells of 50 ms in a short recording, 255 for certainty."""
-    found = contents(Report.of_result(replace(result(), start=60.0)))["ribbons"]
+    found = page_data(Report.of_result(replace(result(), start=60.0)))["ribbons"]
     assert found["step"] == 0.05
     assert found["start"] == pytest.approx(60.0, abs=0.01)
     ann, bob, doubt = (decoded(row) for row in (*found["shares"], found["doubt"]))
@@ -147,8 +148,10 @@ def test_ribbons_are_mean_posteriors_and_doubt():
 
 def test_ribbons_keep_the_speakers_of_the_turns():
     """Posteriors of a speaker without a turn are left out, turns without posteriors have an empty ribbon."""
-    alone = Report(Annotation("x", (Turn(0, 1, "Bob"), Turn(1, 2, "Cid"))), posteriors=result().posteriors)
-    bob, cid = map(decoded, contents(alone)["ribbons"]["shares"])
+    alone = Report(
+        Result(Annotation("x", (Turn(0, 1, "Bob"), Turn(1, 2, "Cid")))), posteriors=result().posteriors
+    )
+    bob, cid = map(decoded, page_data(alone)["ribbons"]["shares"])
     assert bob.max() == 191
     assert cid.max() == 0
 
@@ -158,7 +161,7 @@ def test_long_ribbons_are_decimated_without_loss_of_mean():
     grid = FrameGrid(16_000, 160, 400, -120, 720_000)
     rng = np.random.default_rng(0)
     ann = rng.random(grid.n_frames).astype(np.float32)
-    found = ribbons(Posteriors(np.column_stack((ann, 1 - ann)), grid, ("a", "b")))
+    found = make_ribbons(Posteriors(np.column_stack((ann, 1 - ann)), grid, ("a", "b")))
     assert MOST / 2 < found.shares.shape[1] <= MOST
     assert found.step * found.shares.shape[1] == pytest.approx(7200, abs=found.step)
     assert found.shares[0].mean() / 255 == pytest.approx(ann.mean(), abs=0.002)
@@ -168,7 +171,7 @@ def test_long_ribbons_are_decimated_without_loss_of_mean():
 def test_curve_outliers_and_settings_are_told():
     """Nats behind the best, tenths of nats below the usual, and which settings are not the defaults."""
     config = Config(seed=7, clustering=ClusteringConfig(max_speakers=5))
-    found = contents(Report.of_result(replace(result(config), start=60.0)))
+    found = page_data(Report.of_result(replace(result(config), start=60.0)))
     assert found["curve"]["behind"] == [30, 0, 2]
     assert (found["curve"]["chosen"], found["curve"]["equivalent"]) == (2, [2, 3])
     assert found["outliers"] == {
@@ -206,12 +209,10 @@ def test_texts_of_the_page_can_be_read_in_both_themes():
 
 def test_hostile_texts_break_out_of_nothing():
     """The page has the same elements whatever names, notes and recordings are called."""
-    calm = rendered(Report.of_result(result()))
+    calm = render_page(Report.of_result(result()))
     annotation = Annotation(HOSTILE, (Turn(0, 1, HOSTILE, 1.0, f"{HOSTILE}2"),))
-    wild = rendered(
-        Report(
-            annotation, notes=(HOSTILE,), versions={HOSTILE: HOSTILE}, config={HOSTILE: HOSTILE}, digest=""
-        )
+    wild = render_page(
+        Report(Result(annotation, notes=(HOSTILE,)), Provenance({HOSTILE: HOSTILE}, "", {HOSTILE: HOSTILE}))
     )
     assert [tag for tag, _ in Seen(wild).tags] == [tag for tag, _ in Seen(calm).tags]
     assert "alert(1)</script" not in wild
@@ -224,7 +225,7 @@ def test_hostile_texts_break_out_of_nothing():
 
 def test_the_policy_names_the_style_and_the_script_that_are_there():
     """Their hashes are right, and nothing else may run or load."""
-    page = Seen(rendered(Report.of_result(result())))
+    page = Seen(render_page(Report.of_result(result())))
     policy = next(a["content"] for tag, a in page.tags if tag == "meta" and "http-equiv" in a)
     for tag in ("script", "style"):
         digest = base64.b64encode(hashlib.sha256(page.text(tag).encode()).digest()).decode()
@@ -236,7 +237,7 @@ def test_the_policy_names_the_style_and_the_script_that_are_there():
 
 def test_nothing_in_the_page_points_elsewhere():
     """No address in an attribute, no import and no request in style and script."""
-    text = rendered(Report.of_result(result()))
+    text = render_page(Report.of_result(result()))
     addresses = [a[key] for _, a in Seen(text).tags for key in ("src", "href", "action", "data") if key in a]
     assert addresses == ["data:,", "#speakers"]
     assert set(re.findall(r"https?://[^\"'\s]*", text)) == {
@@ -265,13 +266,13 @@ def test_every_part_of_the_page_is_used():
 
 def test_the_same_report_is_the_same_page(talk):
     """To the byte, the compressed sound included, whatever the blocks."""
-    one = heard(open_recording(talk))
-    other = heard(open_recording(talk))
-    pages = [rendered(Report.of_result(result(), sound=sound)) for sound in (one, other)]
+    one = embed_sound(open_recording(talk))
+    other = embed_sound(open_recording(talk))
+    pages = [render_page(Report.of_result(result(), sound=sound)) for sound in (one, other)]
     assert pages[0] == pages[1]
     samples = open_recording(talk).waveform().samples
     pieces = (Waveform(samples[i : i + 48_000], 16_000) for i in range(0, len(samples), 48_000))
-    assert compressed(pieces, 16_000) == one.data
+    assert compress(pieces, 16_000) == one.data
 
 
 @pytest.mark.slow
@@ -280,7 +281,7 @@ def test_compressed_sound_is_small_and_is_the_sound(talk):
     import soundfile
 
     waveform = open_recording(talk).waveform()
-    data = heard(open_recording(talk)).data
+    data = embed_sound(open_recording(talk)).data
     assert len(data) / waveform.duration == pytest.approx(3000, rel=0.05)
     back, rate = soundfile.read(io.BytesIO(data), dtype="float32")
     assert rate == 16_000
@@ -296,9 +297,9 @@ def test_sound_over_full_scale_is_cut_and_none_is_none():
     import soundfile
 
     loud = Waveform(np.full(16_000, 3.0, np.float32), 16_000)
-    back, _ = soundfile.read(io.BytesIO(compressed([loud], 16_000)))
+    back, _ = soundfile.read(io.BytesIO(compress([loud], 16_000)))
     assert back.min() > -0.5
-    assert compressed([], 16_000) is not None
+    assert compress([], 16_000) is not None
 
 
 def test_loudness_is_of_the_stretch(tmp_path):
@@ -306,10 +307,10 @@ def test_loudness_is_of_the_stretch(tmp_path):
     samples = np.zeros(16_000 * 4, np.float32)
     samples[16_000 * 3 :] = 0.5
     write(tmp_path / "a.wav", Waveform(samples, 16_000))
-    sound = heard(open_recording(tmp_path / "a.wav", start=1.0))
+    sound = embed_sound(open_recording(tmp_path / "a.wav", start=1.0))
     assert (sound.start, sound.duration, sound.step) == (1.0, 3.0, 0.05)
     assert sound.loudness.tolist() == [0] * 40 + [255] * 20
-    found = contents(Report(Annotation("a"), sound=sound))
+    found = page_data(Report(Result(Annotation("a")), sound=sound))
     assert found["end"] == 4.0
     assert found["sound"]["offset"] == 1.0
     assert decoded(found["sound"]["loudness"]).tolist() == sound.loudness.tolist()
@@ -326,95 +327,45 @@ def test_loudness_is_of_the_stretch(tmp_path):
 )
 def test_links_are_relative_and_quoted(tmp_path, recording, page, expected):
     """Names keep their meaning in a URL."""
-    assert address(tmp_path / recording, tmp_path / page) == expected
+    assert media_address(tmp_path / recording, tmp_path / page) == expected
 
 
 def test_a_linked_sound_is_not_in_the_page(talk):
     """Only its address, and the policy lets that through."""
-    page = rendered(Report(Annotation("talk"), sound=linked(open_recording(talk), "./talk.wav")))
+    page = render_page(
+        Report(Result(Annotation("talk")), sound=link_sound(open_recording(talk), "./talk.wav"))
+    )
     assert data_in(page)["sound"]["link"] == "./talk.wav"
     assert data_in(page)["sound"]["offset"] == 0.0
     assert Seen(page).text("script", "sound") == ""
     assert "media-src blob: file: 'self';" in page
-    assert "media-src blob:;" in rendered(Report(Annotation("talk")))
+    assert "media-src blob:;" in render_page(Report(Result(Annotation("talk"))))
 
 
 def test_turns_alone_leave_out_what_they_do_not_tell():
     """The rest is null, not invented."""
-    found = contents(Report(Annotation("call", TURNS)))
+    found = page_data(Report(Result(Annotation("call", TURNS))))
     for name in ("speech", "band", "ribbons", "curve", "outliers", "sound", "digest"):
         assert found[name] is None
     assert found["end"] == 9.0
-    assert contents(Report(Annotation("silence")))["end"] == 1.0
+    assert page_data(Report(Result(Annotation("silence"))))["end"] == 1.0
 
 
-SELECTION = {
-    "criterion": "evidence",
-    "chosen": 2,
-    "equivalent": [2],
-    "counts": [1, 2],
-    "values": [9.0, 4.0],
-    "explanation": "2 by evidence",
-}
-
-
-def document(**changes):
-    """What ``diarize run --json`` prints, with changes to its one recording."""
-    entry = {
-        "recording": "call",
-        "status": "ok",
-        "duration": 10.0,
-        "speech_seconds": 7.5,
-        "band": "wide",
-        "selection": SELECTION,
-        "turns": [{"start": 0, "end": 1, "speaker": "Ann", "confidence": 0.5, "runner_up": None}],
-        "notes": ["clipped"],
-    }
-    top = {"versions": {"python": "3"}, "config": {"seed": 0}, "config_digest": "abc"}
-    return json.dumps({**top, "recordings": [{**entry, **changes}]})
-
-
-def test_a_printed_document_tells_more_than_turns():
+def test_a_result_that_was_kept_tells_more_than_turns():
     """Curve, notes, settings and versions are in it."""
-    assert is_document(document())
-    report = reports_in(document(), "x.json")["call"]
-    assert report.annotation.turns == (Turn(0, 1, "Ann", 0.5),)
-    found = contents(report)
+    count = SpeakerCount("evidence", (1, 2), (9.0, 4.0), 2, (2,), "2 by evidence")
+    kept = Result(Annotation("call", (Turn(0, 1, "Ann", 0.5),)), None, 0.0, 10.0, 7.5, "wide", count)
+    found = page_data(Report(replace(kept, notes=("clipped",)), Provenance({"seed": 0}, "abc")))
     assert found["curve"]["behind"] == [5, 0]
     assert (found["end"], found["speech"], found["notes"]) == (10, 7.5, ["clipped"])
-    assert found["settings"] == [["seed", "0", False]]
-
-
-@pytest.mark.parametrize(
-    ("changes", "hint"),
-    [
-        ({"status": "failed"}, "no recording in it went well"),
-        ({"duration": "long"}, "'duration' is \"long\""),
-        ({"duration": float("nan")}, "'duration' is NaN"),
-        ({"selection": None}, "'selection' is null"),
-        ({"turns": [{"start": 2, "end": 1, "speaker": "A"}]}, "0 ≤ start < end"),
-        ({"turns": 3}, "'turns' is 3"),
-        ({"selection": {**SELECTION, "values": [9.0]}}, "2 counts and 1 values"),
-        ({"selection": {**SELECTION, "counts": [1, "two"]}}, "'counts' holds more than numbers"),
-    ],
-)
-def test_a_broken_document_gets_one_line(changes, hint):
-    """Which place, and what is wrong there."""
-    with pytest.raises(FormatError, match=re.escape(hint)):
-        reports_in(document(**changes), "x.json")
-
-
-def test_other_json_is_no_such_document():
-    """The format of annotations has a schema of its own."""
-    for text in ("[]", "{}", "no", '{"schema": "diarize/annotation", "versions": 1, "recordings": []}'):
-        assert not is_document(text)
+    assert (found["settings"], found["digest"]) == ([["seed", "0", False]], "abc")
 
 
 def test_a_recording_without_end_is_refused_like_everywhere(tmp_path):
     """Errors of the audio room come through."""
     (tmp_path / "a.wav").write_bytes(b"RIFF")
     with pytest.raises(AudioError):
-        heard(open_recording(tmp_path / "a.wav"))
+        embed_sound(open_recording(tmp_path / "a.wav"))
 
 
 def test_a_page_of_two_hours_stays_small_beside_its_sound():
@@ -423,14 +374,16 @@ def test_a_page_of_two_hours_stays_small_beside_its_sound():
     values = np.full((grid.n_frames, 8), 0.125, np.float32)
     names = tuple(f"SPEAKER_{k:02d}" for k in range(8))
     turns = tuple(Turn(1.44 * i, 1.44 * i + 1.3, names[i % 8], 0.9, names[0]) for i in range(5000))
-    sound = Sound(np.zeros(MOST, np.uint8), 0.3, 0.0, 7200.0, b"")
-    page = rendered(Report(Annotation("x", turns), posteriors=Posteriors(values, grid, names), sound=sound))
+    sound = PageSound(np.zeros(MOST, np.uint8), 0.3, 0.0, 7200.0, b"")
+    page = render_page(
+        Report(Result(Annotation("x", turns)), posteriors=Posteriors(values, grid, names), sound=sound)
+    )
     assert len(page) < 1_000_000
 
 
 def test_no_frames_have_no_ribbons():
     """A column for each speaker all the same."""
-    assert pooled(np.zeros((0, 3)), 5).shape == (0, 3)
+    assert pool_posteriors(np.zeros((0, 3)), 5).shape == (0, 3)
 
 
 def test_a_recording_on_another_drive_is_named_by_its_whole_path(tmp_path, monkeypatch):
@@ -439,6 +392,6 @@ def test_a_recording_on_another_drive_is_named_by_its_whole_path(tmp_path, monke
     def relpath(*_):
         raise ValueError("path is on mount 'C:', start on mount 'D:'")
 
-    assert address(tmp_path / "a b.wav", tmp_path / "page.html") == "./a%20b.wav"
+    assert media_address(tmp_path / "a b.wav", tmp_path / "page.html") == "./a%20b.wav"
     monkeypatch.setattr("os.path.relpath", relpath)
-    assert address(tmp_path / "a b.wav", tmp_path / "page.html") == f"file://{tmp_path}/a%20b.wav"
+    assert media_address(tmp_path / "a b.wav", tmp_path / "page.html") == f"file://{tmp_path}/a%20b.wav"

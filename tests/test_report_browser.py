@@ -18,8 +18,9 @@ from diarize.clustering.outliers import Outliers
 from diarize.config import Config
 from diarize.formats import write_file
 from diarize.pipeline import Diarization
-from diarize.report import RATE, Report, address, heard, linked, rendered
+from diarize.report import RATE, Report, embed_sound, link_sound, media_address, render_page
 from diarize.report.colours import DARK_PAGE
+from diarize.results import Result
 from diarize.types import FrameGrid, Posteriors, SpeechMask, Waveform
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -110,8 +111,8 @@ def browser(downloads):
 @pytest.fixture(scope="module")
 def page(folder):
     """The address of a page with hostile names and the sound inside."""
-    found = Report.of_result(result(), sound=heard(open_recording(folder / "tone #1 %.wav")))
-    (folder / "page.html").write_text(rendered(found), encoding="utf-8")
+    found = Report.of_result(result(), sound=embed_sound(open_recording(folder / "tone #1 %.wav")))
+    (folder / "page.html").write_text(render_page(found), encoding="utf-8")
     return (folder / "page.html").as_uri()
 
 
@@ -330,7 +331,7 @@ def test_half_a_pair_of_code_units_is_downloaded_like_it_is_written(browser, fol
     """File names that are no text come in as lone surrogates, which no encoding has."""
     annotation = Annotation("halves", (Turn(0, 1, "a\ud800"), Turn(1, 2, "a?")))
     path = folder / "halves.html"
-    path.write_text(rendered(Report(annotation)), encoding="utf-8")
+    path.write_text(render_page(Report(Result(annotation))), encoding="utf-8")
     for driver in visited(browser, path.as_uri()):
         driver.find_element("css selector", "[data-kind=rttm]").click()
         assert waited((downloads / "halves.rttm").exists)
@@ -372,14 +373,16 @@ def test_the_policy_forbids_the_network(browser, page):
 def test_a_linked_recording_plays_from_its_file(browser, folder):
     """The name may hold what means something in a URL."""
     audio, path = folder / "tone #1 %.wav", folder / "linked.html"
-    sound = linked(open_recording(audio), address(audio, path))
-    path.write_text(rendered(Report.of_result(result(), sound=sound)), encoding="utf-8")
+    sound = link_sound(open_recording(audio), media_address(audio, path))
+    path.write_text(render_page(Report.of_result(result(), sound=sound)), encoding="utf-8")
     for driver in visited(browser, path.as_uri()):
         driver.find_element("id", "play").click()
         assert waited(
             lambda driver=driver: driver.find_element("id", "audio").get_property("currentTime") > 0.2
         )
-    path.write_text(rendered(Report.of_result(result(), sound=linked(open_recording(audio), "./gone.wav"))))
+    path.write_text(
+        render_page(Report.of_result(result(), sound=link_sound(open_recording(audio), "./gone.wav")))
+    )
     browser.get(path.as_uri())
     assert waited(lambda: "was not found" in browser.find_element("id", "here").text)
 
@@ -387,7 +390,7 @@ def test_a_linked_recording_plays_from_its_file(browser, folder):
 def test_turns_alone_make_a_page(browser, folder):
     """Nothing to play, no ribbons, no curve; the rest is there."""
     path = folder / "turns.html"
-    path.write_text(rendered(Report(result().annotation)), encoding="utf-8")
+    path.write_text(render_page(Report(Result(result().annotation))), encoding="utf-8")
     for driver in visited(browser, path.as_uri()):
         for name in ("listening", "curve", "outliers", "settings"):
             assert not driver.find_element("id", name).is_displayed()
@@ -398,7 +401,7 @@ def test_turns_alone_make_a_page(browser, folder):
 def test_silence_makes_a_page(browser, folder):
     """A recording in which nobody speaks."""
     path = folder / "silence.html"
-    path.write_text(rendered(Report(Annotation("silence"), duration=10.0)), encoding="utf-8")
+    path.write_text(render_page(Report(Result(Annotation("silence"), duration=10.0))), encoding="utf-8")
     for driver in visited(browser, path.as_uri()):
         assert "0 speakers" in driver.find_element("id", "summary").text
 
@@ -452,7 +455,7 @@ def test_five_thousand_turns_in_two_hours_stay_quick(browser, folder):
     path = folder / "long.html"
     names = tuple(f"SPEAKER_{k:02d}" for k in range(8))
     long = result("long", names, seconds=7200, n_turns=5000)
-    path.write_text(rendered(Report.of_result(long)), encoding="utf-8")
+    path.write_text(render_page(Report.of_result(long)), encoding="utf-8")
     assert path.stat().st_size < 1_500_000
     for driver in visited(browser, path.as_uri()):
         durations = driver.execute_async_script(

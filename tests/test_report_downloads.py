@@ -10,7 +10,8 @@ from test_report_browser import CHROMIUM, DRIVER, browser, downloads, visited, w
 
 from diarize.annotation import Annotation, Turn
 from diarize.formats import FORMATS, Options, write_file
-from diarize.report import Report, rendered
+from diarize.report import Report, render_page
+from diarize.results import Provenance, Result
 from diarize.transcripts import Segment, Transcript, Word, write_transcript
 
 pytestmark = pytest.mark.skipif(
@@ -55,11 +56,11 @@ KINDS = {
     "kaldi": "kaldi",
 }  # fmt: skip
 REPORTS = {
-    "turns": Report(PLAIN, duration=20.0, media="a call.wav"),
-    "channels": Report(CHANNELS, config={"audio": {"channel": 0}}),
-    "second channel": Report(PLAIN, config={"audio": {"channel": 2}}),
-    "texts": Report(WORDED, media="film.mkv"),
-    "transcript": Report(PLAIN, duration=20.0, media="a call.wav", transcript=SPOKEN),
+    "turns": Report(Result(PLAIN, duration=20.0), media="a call.wav"),
+    "channels": Report(Result(CHANNELS), Provenance({"audio": {"channel": 0}})),
+    "second channel": Report(Result(PLAIN), Provenance({"audio": {"channel": 2}})),
+    "texts": Report(Result(WORDED), media="film.mkv"),
+    "transcript": Report(Result(PLAIN, duration=20.0), media="a call.wav", transcript=SPOKEN),
 }
 
 
@@ -67,7 +68,7 @@ REPORTS = {
 def shown(browser, tmp_path, request):
     """A page in the browser, and the report behind it."""
     report = REPORTS[request.param]
-    (tmp_path / "page.html").write_text(rendered(report), encoding="utf-8")
+    (tmp_path / "page.html").write_text(render_page(report), encoding="utf-8")
     for opened in visited(browser, (tmp_path / "page.html").as_uri()):
         yield opened, report
 
@@ -76,9 +77,9 @@ def written(report, name, folder):
     """The same by the program."""
     path = folder / f"wanted{FORMATS[name].suffix}"
     options = Options(
-        duration=report.duration,
+        duration=report.result.duration,
         media=report.media,
-        channel=(report.config or {}).get("audio", {}).get("channel") or 1,
+        channel=report.provenance.config["audio"]["channel"] or 1 if report.provenance else 1,
     )
     if report.transcript and FORMATS[name].words and name != "kaldi":
         return write_transcript(path, report.transcript, name, options=options)

@@ -19,8 +19,10 @@ from test_report_browser import (
 )
 
 from diarize.annotation import Annotation, Turn
+from diarize.annotation.alternatives import Alternatives
 from diarize.formats import read_file
-from diarize.report import Report, rendered
+from diarize.report import Report, render_page
+from diarize.results import Result
 from diarize.scoring import score
 from diarize.transcripts import Segment, Transcript, Word
 
@@ -52,12 +54,20 @@ SAID = Transcript(
 )
 
 
+def report_of_three():
+    """Nine turns of three, with another number and sentences."""
+    starts, ends = (np.array([getattr(turn, name) for turn in TURNS.turns]) for name in ("start", "end"))
+    labels = {1: np.zeros(9, int), 3: np.arange(9) % 3}
+    kept = Alternatives(starts, ends, labels, TURNS.turns)
+    return Report(Result(TURNS, duration=20.0, alternatives=kept), transcript=SAID)
+
+
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     """The address of a page about nine turns of three, with another number and sentences."""
-    report = Report(TURNS, duration=20.0, alternatives={1: ONE, 3: TURNS}, transcript=SAID)
+    report = report_of_three()
     path = tmp_path_factory.mktemp("edits") / "call.html"
-    path.write_text(rendered(report), encoding="utf-8")
+    path.write_text(render_page(report), encoding="utf-8")
     return path.as_uri()
 
 
@@ -406,7 +416,9 @@ def test_corrections_are_saved_and_loaded_as_a_file(opened, downloads, tmp_path)
 def test_a_doubtful_speaker_is_merged_by_one_click(opened, tmp_path):
     """Named with the reason; gone when merged, back when undone."""
     turns = (Turn(0, 60, "Ann"), Turn(60, 120, "Bob"), Turn(120, 121.5, "SPEAKER_02", 0.6, "Bob"))
-    (tmp_path / "doubt.html").write_text(rendered(Report(Annotation("doubt", turns))), encoding="utf-8")
+    (tmp_path / "doubt.html").write_text(
+        render_page(Report(Result(Annotation("doubt", turns)))), encoding="utf-8"
+    )
     opened.get((tmp_path / "doubt.html").as_uri())
     waited(lambda: opened.find_element("id", "timeline").get_attribute("data-to"))
     told = opened.find_element("id", "doubtful")

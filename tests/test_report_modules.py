@@ -10,9 +10,9 @@ from threading import Thread
 
 import pytest
 from test_report_browser import CHROMIUM, DRIVER, browser, downloads, typed, waited
-from test_report_edits import ONE, SAID, TURNS, choose, press, speakers
+from test_report_edits import choose, press, report_of_three, speakers
 
-from diarize.report import Report, rendered
+from diarize.report import render_page
 from diarize.report.page import SCRIPTS
 
 pytestmark = pytest.mark.skipif(
@@ -35,7 +35,7 @@ def modules(browser, tmp_path):
         (tmp_path / name).write_text(
             (files("diarize.report") / "page" / name).read_text(encoding="utf-8"), encoding="utf-8"
         )
-    whole = rendered(Report(TURNS, duration=20.0, alternatives={1: ONE, 3: TURNS}, transcript=SAID))
+    whole = render_page(report_of_three())
     start, end = whole.rindex("<script>"), whole.rindex("</script>")
     loose = f'{whole[:start]}<script type="module" src="page.js">{whole[end:]}'
     (tmp_path / "page.html").write_text(

@@ -12,7 +12,7 @@ import pytest
 
 import diarize
 from diarize.audio import read
-from diarize.config import Config, merged, setting_fields
+from diarize.config import Config, override, setting_fields
 from diarize.types import Waveform
 
 CALL = Path(__file__).parent.parent / "audio_samples" / "call.flac"
@@ -66,11 +66,6 @@ ELSEWHERE = {
     "space.embedding": "tests/parts/test_loading.py",
     "space.embedding_sha256": "tests/parts/test_pinning.py",
     "space.background": "tests/cli/test_background.py",
-    "features.n_voice": "features for the background model alone",
-    "features.upper_mels": "features for the background model alone",
-    "features.upper_fmax": "features for the background model alone",
-    "features.n_upper": "features for the background model alone",
-    "features.noise_floor": "features for the background model alone",
 }
 
 
@@ -90,7 +85,7 @@ def nested(dotted, value):
 @cache
 def digest_of(text):
     """Of what anybody sees of a result with these settings, given as JSON for the cache."""
-    result = diarize.diarize(recording(), merged(Config(), json.loads(text)))
+    result = diarize.diarize(recording(), override(Config(), json.loads(text)))
     parts = [result.annotation.turns, result.selection.counts, result.selection.equivalent]
     arrays = (result.posteriors.values, result.speech.values, *result.selection.solutions)
     shown = repr(parts).encode() + b"".join(np.ascontiguousarray(each).tobytes() for each in arrays)
@@ -127,16 +122,16 @@ BACKGROUND = sorted(name for name, where in ELSEWHERE.items() if "background mod
 @pytest.mark.parametrize("name", BACKGROUND)
 def test_settings_of_the_background_model_change_its_features(name):
     """What the model is made of, and so a shipped one refuses another value."""
-    from diarize.features import cepstra, denoised, voice_cepstra
+    from diarize.features import compute_cepstra, denoise, voice_cepstra
 
     values = {"n_voice": 12, "upper_mels": 10, "upper_fmax": 7000.0, "n_upper": 3, "noise_floor": 0.5}
     sound = recording()
     found = []
     for settings in (
         Config().features,
-        merged(Config(), nested(name, values[name.partition(".")[2]])).features,
+        override(Config(), nested(name, values[name.partition(".")[2]])).features,
     ):
-        features = cepstra([sound.samples], sound.rate, settings)
+        features = compute_cepstra([sound.samples], sound.rate, settings)
         spoken = np.arange(len(features.values)) % 300 < 200
-        found.append(voice_cepstra(denoised(features, spoken, settings), "wide", settings))
+        found.append(voice_cepstra(denoise(features, spoken, settings), "wide", settings))
     assert found[0].shape != found[1].shape or not np.array_equal(*found)

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from diarize import formats
 from diarize.annotation import Annotation, Turn
-from diarize.annotation.names import apart, as_field, find_name, match_names, name_key
+from diarize.annotation.names import as_field, find_name, make_distinct, match_names, name_key
 from diarize.batch import plan
 from diarize.cli.app import app
 from diarize.cli.files import about, chosen, read_annotations
@@ -49,7 +49,7 @@ def test_a_key_is_what_writing_leaves_of_a_name(name):
 @given(st.lists(st.text("ab _\t", min_size=1, max_size=4), unique=True, max_size=6), st.randoms())
 def test_names_that_were_written_together_are_matched_again(names, random):
     """Each with what it became, also where blanks alone told them apart."""
-    fields = apart(names, {name: as_field(name) for name in names})
+    fields = make_distinct(names, {name: as_field(name) for name in names})
     others = list(fields.values())
     random.shuffle(others)
     found = match_names(names, others)
@@ -96,7 +96,7 @@ def test_every_look_up_finds_a_recording_through_every_format(tmp_path, name, fo
     (tmp_path / "sound" / f"{name}.wav").touch()
     (tmp_path / "sound" / "other.wav").touch()
     if form != "uem":
-        linked = results.results([path if whole else tmp_path], tmp_path / "sound")
+        linked = results.find_results([path if whole else tmp_path], tmp_path / "sound")
         assert {each.audio.stem for each in linked} == {name, "other"}
 
 

@@ -15,7 +15,7 @@ from numpy.testing import assert_array_equal
 from diarize import intervals
 from diarize.errors import AudioError, ConfigError
 from diarize.synth import SynthConfig, conversation, dialogue, music, scene, vowels
-from diarize.synth.acoustics import companded, impulse
+from diarize.synth.acoustics import compand, impulse
 from diarize.synth.phrases import BRIDGED, CUT, phrases, speech_runs
 from diarize.synth.script import script
 from diarize.types import Waveform
@@ -327,10 +327,10 @@ class TestSound:
 
     def test_mu_law_is_finer_where_it_is_quiet(self):
         quiet, loud = np.linspace(0, 0.01, 1001), np.linspace(0.9, 1, 1001)
-        errors = [np.abs(companded(x) - x).max() for x in (quiet, loud)]
+        errors = [np.abs(compand(x) - x).max() for x in (quiet, loud)]
         assert errors[0] < 0.0005
         assert 0.01 < errors[1] < 0.025
-        np.testing.assert_array_equal(companded(np.array([-1.0, 0.0, 1.0])), [-1, 0, 1])
+        np.testing.assert_array_equal(compand(np.array([-1.0, 0.0, 1.0])), [-1, 0, 1])
 
 
 class TestRoom:

@@ -1,8 +1,9 @@
-"""Annotations: who spoke when, as everything below a file and above the sound sees it.
+"""Annotations: who spoke when in a recording, and what follows from it.
 
-In come turns in seconds, out of ``resegmentation`` or of a file; out go the same turns with what follows from
-them: speaking time, assignments to other numbers of speakers, names that are known again, tables for pandas
-and pyannote.core. Every room from ``formats`` upwards may import it; it imports the foundation alone.
+In come turns in seconds, out of ``resegmentation`` or of a file; out go the same turns with what follows
+from them: speaking time, assignments to other numbers of speakers, names that are known again, tables for
+pandas and pyannote.core. Every room from ``formats`` upwards may import it; it imports the foundation
+alone.
 """
 
 from diarize.annotation.values import Annotation, Turn

@@ -1,4 +1,4 @@
-"""Who spoke when if there were another number of speakers: whose the windows are for every number.
+"""Assignments of the windows of speech to speakers, for every possible number of speakers.
 
 Whatever clusters the windows of speech gives some numbers; the others are filled in from them: fewer by
 merging the smallest voice into the nearest, more by parting the widest in two along its longest axis. So
@@ -28,7 +28,15 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["Alternatives", "Doubt", "alternatives_of", "doubts", "forced", "joined", "labels_of_all"]
+__all__ = [
+    "Alternatives",
+    "DoubtfulSpeaker",
+    "find_alternatives",
+    "find_doubtful_speakers",
+    "force_speakers",
+    "join_touching_turns",
+    "label_every_number",
+]
 
 # A speaker of fewer seconds and of a smaller share of all speech, which is LONG seconds or more, is doubtful.
 FEW: Final = 5.0
@@ -70,7 +78,7 @@ class Alternatives:
             starts, ends = (
                 np.array(fields[name].split(), dtype=np.float64) / 1000 for name in ("starts", "ends")
             )
-            labels = {int(k): _unrolled(text) for k, text in fields["labels"].items()}
+            labels = {int(k): _decode_runs(text) for k, text in fields["labels"].items()}
         except (KeyError, TypeError, ValueError, AttributeError):
             raise FormatError("its alternatives are not as diarize writes them; run it again") from None
         if any(len(each) != len(starts) for each in (ends, *labels.values())):
@@ -92,10 +100,10 @@ class Alternatives:
         pieces = [
             piece for turn in base.turns for piece in self._pieces(turn, owners, self.labels[n_speakers])
         ]
-        names = _names(pieces, named)
+        names = _assign_names(pieces, named)
         found = [replace(turn, speaker=names[k]) for turn, k in pieces]
         whole = Annotation(named.recording, tuple(found))
-        return whole if n_speakers == len(base.speakers) else joined(whole)
+        return whole if n_speakers == len(base.speakers) else join_touching_turns(whole)
 
     def _owners(self, base: Annotation, n_speakers: int) -> dict[str, Any]:
         """What all turns of a speaker become: themselves when the number is that which was found, what most
@@ -132,7 +140,7 @@ class Alternatives:
         if not inside:
             middle = (turn.start + turn.end) / 2
             nearest = int(np.abs((self.starts + self.ends) / 2 - middle).argmin())
-            return [(_unsure(turn, turn.start, turn.end), int(labels[nearest]))]
+            return [(_without_confidence(turn, turn.start, turn.end), int(labels[nearest]))]
         runs = _long_runs(inside, labels)
         if turn.text:  # what was said stays in one piece
             votes = np.bincount(labels[inside.start : inside.stop])
@@ -140,7 +148,7 @@ class Alternatives:
         edges = [turn.start, *(float(self.starts[first]) for first, _ in runs[1:]), turn.end]
         edges = list(np.clip(edges, turn.start, turn.end))
         rows = zip(runs, edges[:-1], edges[1:], strict=True)
-        return [(_unsure(turn, a, b), label) for (_, label), a, b in rows if b > a]
+        return [(_without_confidence(turn, a, b), label) for (_, label), a, b in rows if b > a]
 
 
 def _long_runs(windows: Sequence[int], labels: Array) -> list[tuple[int, int]]:
@@ -151,17 +159,17 @@ def _long_runs(windows: Sequence[int], labels: Array) -> list[tuple[int, int]]:
     return [(windows[0], found[0][1]), *(each for one, each in pairwise(found) if each[1] != one[1])]
 
 
-def _unrolled(text: str) -> Array:
+def _decode_runs(text: str) -> Array:
     pairs = [run.split("*") for run in text.split()]
     return np.repeat([int(label) for label, _ in pairs], [int(count) for _, count in pairs])
 
 
-def _unsure(turn: Turn, start: float, end: float) -> Turn:
+def _without_confidence(turn: Turn, start: float, end: float) -> Turn:
     """A turn of which no more is known than when it was, and by whom."""
     return Turn(float(start), float(end), turn.speaker)
 
 
-def _names(pieces: Sequence[tuple[Turn, Any]], named: Annotation) -> dict[Any, str]:
+def _assign_names(pieces: Sequence[tuple[Turn, Any]], named: Annotation) -> dict[Any, str]:
     """A name for every label: that of the speaker with whom it has most time in common, each at most once, or
     a new one.
     """
@@ -170,19 +178,19 @@ def _names(pieces: Sequence[tuple[Turn, Any]], named: Annotation) -> dict[Any, s
     rows = list(dict.fromkeys(label for _, label in pieces))
     spans = {k: np.array([(t.start, t.end) for t, label in pieces if label == k]) for k in rows}
     known = named.speakers
-    table = np.array([[_common(spans[k], named.intervals(name)) for name in known] for k in rows])
+    table = np.array([[_common_seconds(spans[k], named.intervals(name)) for name in known] for k in rows])
     pairs = zip(*linear_sum_assignment(table, maximize=True), strict=True) if table.size else ()
     names = {rows[i]: known[j] for i, j in pairs if table[i, j] > 0}
     free = (name for i in range(len(rows) + len(known)) if (name := speaker_name(i)) not in known)
     return {k: names.get(k) or next(free) for k in rows}
 
 
-def _common(one: Array, other: Array) -> float:
+def _common_seconds(one: Array, other: Array) -> float:
     """Seconds that two sets of stretches (n, 2) have in common."""
     return duration(intersect(union(one), union(other)))
 
 
-def joined(annotation: Annotation) -> Annotation:
+def join_touching_turns(annotation: Annotation) -> Annotation:
     """The same with turns of one speaker that touch or overlap put together, unless they have words."""
     found: list[Turn] = []
     last: dict[str, int] = {}
@@ -198,7 +206,7 @@ def joined(annotation: Annotation) -> Annotation:
     return Annotation(annotation.recording, tuple(found))
 
 
-def alternatives_of(
+def find_alternatives(
     points: SpeakerPoints,
     solutions: Iterable[Array],
     limit: int,
@@ -211,19 +219,19 @@ def alternatives_of(
     largest number that is kept, or ``KEPT`` where it is less; ``annotation``: the turns that were found.
     """
     edges = points.grid.edges()[points.bounds] + start if len(points.bounds) else np.zeros((0, 2))
-    labels = labels_of_all(
+    labels = label_every_number(
         np.asarray(points.values, dtype=np.float64), _by_number(solutions), max(limit, KEPT)
     )
     return Alternatives(np.maximum(edges[:, 0], 0.0), edges[:, 1], labels, annotation.turns)
 
 
-def forced(
+def force_speakers(
     points: SpeakerPoints, mask: SpeechMask, solutions: Iterable[Array], n_speakers: int
 ) -> Posteriors:
     """Frames as windows are given to so many speakers, each of whom has one at least, or to as many as there
     are windows.
     """
-    every = labels_of_all(np.asarray(points.values, dtype=np.float64), _by_number(solutions), n_speakers)
+    every = label_every_number(np.asarray(points.values, dtype=np.float64), _by_number(solutions), n_speakers)
     labels = every[max(every)]
     middles = points.bounds.mean(axis=1)
     spoken = np.flatnonzero(mask.values)
@@ -243,7 +251,7 @@ def _by_number(solutions: Iterable[Array]) -> dict[int, Array]:
     return known
 
 
-def labels_of_all(values: Array, known: Mapping[int, Array], limit: int) -> dict[int, Array]:
+def label_every_number(values: Array, known: Mapping[int, Array], limit: int) -> dict[int, Array]:
     """Labels (n,) for every number from 1 to ``limit``, or to that of the points ``values`` (n, d)."""
     n = len(values)
     if n == 0:
@@ -252,16 +260,16 @@ def labels_of_all(values: Array, known: Mapping[int, Array], limit: int) -> dict
     found[1] = np.zeros(n, dtype=np.int64)
     for k in range(max(found) - 1, 1, -1):
         if k not in found:
-            found[k] = _merged(values, found[k + 1])
+            found[k] = _merge_smallest(values, found[k + 1])
     for k in range(max(found) + 1, limit + 1):
-        more = _parted(values, found[k - 1])
+        more = _split_widest(values, found[k - 1])
         if more is None:
             break
         found[k] = more
     return {k: found[k] for k in sorted(found) if k <= max(1, limit)}
 
 
-def _merged(values: Array, labels: Array) -> Array:
+def _merge_smallest(values: Array, labels: Array) -> Array:
     """One speaker fewer: the smallest goes to the nearest, by the means of their points."""
     sizes = np.bincount(labels)
     means = np.array([values[labels == k].mean(axis=0) for k in range(len(sizes))])
@@ -273,7 +281,7 @@ def _merged(values: Array, labels: Array) -> Array:
     return whole
 
 
-def _parted(values: Array, labels: Array) -> Array | None:
+def _split_widest(values: Array, labels: Array) -> Array | None:
     """One speaker more: the widest in two, or the largest where all have points that are the same; None when
     everybody has one window.
     """
@@ -284,7 +292,7 @@ def _parted(values: Array, labels: Array) -> Array | None:
     if sizes[widest] < 2:
         return None
     mine = np.flatnonzero(labels == widest)
-    side = _halves(values[mine])
+    side = _two_means(values[mine])
     if not side.any() or side.all():
         side = np.arange(len(mine)) >= len(mine) / 2  # by time
     parted = labels.copy()
@@ -292,7 +300,7 @@ def _parted(values: Array, labels: Array) -> Array | None:
     return parted
 
 
-def _halves(points: Array) -> Array:
+def _two_means(points: Array) -> Array:
     """Which points (n,) lie on one side, by two-means from the two ends of the longest axis."""
     centred = points - points.mean(axis=0)
     axis = np.linalg.svd(centred, full_matrices=False)[2][0]
@@ -309,7 +317,7 @@ def _halves(points: Array) -> Array:
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class DoubtfulSpeaker:
     """A speaker who may be nobody of their own: ``seconds`` in all; ``nearest``: whose voice it would go
     with; ``reason`` in one sentence.
     """
@@ -320,14 +328,18 @@ class Doubt:
     reason: str
 
 
-def doubts(annotation: Annotation, alternatives: Alternatives | None = None) -> tuple[Doubt, ...]:
+def find_doubtful_speakers(
+    annotation: Annotation, alternatives: Alternatives | None = None
+) -> tuple[DoubtfulSpeaker, ...]:
     """Speakers of a few seconds in a long recording, and who they would be if there were one fewer."""
     seconds = {name: float(np.diff(annotation.intervals(name)).sum()) for name in annotation.speakers}
     total = sum(seconds.values())
     if total < LONG or len(seconds) < 2:
         return ()
     return tuple(
-        Doubt(name, spoken, near, f"{spoken:.1f} s of {total:.0f} s of speech, too little to tell a voice by")
+        DoubtfulSpeaker(
+            name, spoken, near, f"{spoken:.1f} s of {total:.0f} s of speech, too little to tell a voice by"
+        )
         for name, spoken in seconds.items()
         if spoken < FEW and spoken < SHARE * total
         for near in [_nearest(name, annotation, alternatives)]

@@ -1,4 +1,4 @@
-"""What turns can do for whoever works with them by hand, in Python or in a notebook.
+"""Methods of annotations for work in Python or in a notebook: pictures, tables and other packages.
 
 Rooms never call these, for they would look upstairs: a room above is loaded by name, when somebody asks.
 """
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from diarize.annotation import Annotation, Turn
 
-__all__ = ["HandyAnnotation", "clock", "room"]
+__all__ = ["AnnotationMethods", "clock", "import_room"]
 
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d00", "#6a3d9a")
 _WIDTH, _ROW = 720, 18  # pixels
 
 
-def room(name: str) -> Any:
+def import_room(name: str) -> Any:
     """A room above, for methods that only people call."""
     return import_module(f"diarize.{name}")
 
@@ -35,7 +35,7 @@ def clock(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02d}:{second:02d}" if minutes >= 60 else f"{minutes}:{second:02d}"
 
 
-class HandyAnnotation:
+class AnnotationMethods:
     """The methods of an Annotation that are for people."""
 
     __slots__ = ()
@@ -108,7 +108,7 @@ class HandyAnnotation:
 
     def plot(self, **more: Any) -> Any:
         """The timeline as a Matplotlib Figure; arguments as of ``diarize.plots.timeline``."""
-        return room("plots").timeline(self, **more)
+        return import_room("plots").timeline(self, **more)
 
     def write(
         self, path: str | PathLike[str], format: str | None = None, *, overwrite: bool = False, **options: Any
@@ -117,9 +117,9 @@ class HandyAnnotation:
 
         ``options`` are those of ``diarize.formats.Options``. Raises FormatError and OutputError.
         """
-        formats = room("formats")
-        told = formats.Options(**options)
-        written: Path = formats.write_file(path, self, format, overwrite=overwrite, options=told)
+        formats = import_room("formats")
+        known = formats.Options(**options)
+        written: Path = formats.write_file(path, self, format, overwrite=overwrite, options=known)
         return written
 
     def to_dataframe(self) -> Any:
@@ -145,7 +145,7 @@ class HandyAnnotation:
     @classmethod
     def from_pyannote(cls, annotation: Any, recording: str | None = None) -> Annotation:
         """The same out of a ``pyannote.core.Annotation``; segments of no length are left out."""
-        values = room("annotation")
+        values = import_room("annotation")
         rows = annotation.itertracks(yield_label=True)
         turns = tuple(
             values.Turn(max(0.0, segment.start), segment.end, str(label))

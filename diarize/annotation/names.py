@@ -1,4 +1,4 @@
-"""Names of recordings and speakers as files carry them, and how they are known again.
+"""Names of recordings and speakers in files, and how two spellings of one name are matched.
 
 Formats whose fields are separated by blanks write ``my call`` as ``my_call``, some trim what surrounds a
 name, some disks and programs spell ``é`` as two characters. All of these are one name to whoever looks it up:
@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["apart", "as_field", "find_name", "match_names", "name_key", "whole"]
+__all__ = ["as_field", "find_name", "make_distinct", "match_names", "name_key", "replace_surrogates"]
 
 # blanks of all kinds, control characters, and what neither UTF-8 nor XML can hold
 _UNSAFE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ufeff\ufffe\uffff\ud800-\udfff]+")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
-def whole(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """The text with U+FFFD for lone surrogates, which undecodable file names bring and UTF-8 cannot hold."""
     return _SURROGATE.sub("\ufffd", text)
 
@@ -37,7 +37,7 @@ def name_key(name: str) -> str:
     return unicodedata.normalize("NFC", as_field(name.replace("\ufffd", " ").strip())).strip("_") or "_"
 
 
-def apart(names: Iterable[str], clean: dict[str, str]) -> dict[str, str]:
+def make_distinct(names: Iterable[str], clean: dict[str, str]) -> dict[str, str]:
     """The ``clean`` forms of names; those that become the same get ``_2``, ``_3`` … in the given order.
 
     A name that is clean as it is keeps it; one of which nothing is left becomes ``_``.
@@ -82,7 +82,7 @@ def match_names(names: Iterable[str], others: Iterable[str]) -> dict[str, str]:
     for mine, theirs in ways:
         taken = set(found.values())
         free = {each: how for each, how in theirs.items() if each not in taken}
-        found |= _paired({each: how for each, how in mine.items() if each not in found}, free)
+        found |= _pair_names({each: how for each, how in mine.items() if each not in found}, free)
     return {each: found[each] for each in names if each in found}
 
 
@@ -91,10 +91,10 @@ def _as_they_are(names: Sequence[str]) -> dict[str, str]:
 
 
 def _fields(names: Sequence[str]) -> dict[str, str]:
-    return apart(names, {name: as_field(name) for name in names})
+    return make_distinct(names, {name: as_field(name) for name in names})
 
 
-def _paired(mine: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
+def _pair_names(mine: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
     """Names of both that are written alike, where only one on each side is."""
     left, right = Counter(mine.values()), Counter(theirs.values())
     by_form = {form: name for name, form in theirs.items()}

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from diarize.intervals import subtract, union
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -14,10 +16,10 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["shares", "successions"]
+__all__ = ["count_successions", "solo_intervals", "speaking_shares"]
 
 
-def shares(annotation: Annotation) -> list[dict[str, Any]]:
+def speaking_shares(annotation: Annotation) -> list[dict[str, Any]]:
     """Each speaker's seconds, share of all speaking time and number of turns, by first appearance."""
     seconds = dict.fromkeys(annotation.speakers, 0.0)
     counts = dict.fromkeys(annotation.speakers, 0)
@@ -36,7 +38,16 @@ def shares(annotation: Annotation) -> list[dict[str, Any]]:
     ]
 
 
-def successions(annotation: Annotation) -> Array:
+def solo_intervals(annotation: Annotation) -> dict[str, Array]:
+    """Where each speaker talks and nobody else does, (n, 2) seconds."""
+    found = {}
+    for name in annotation.speakers:
+        others = [annotation.intervals(each) for each in annotation.speakers if each != name]
+        found[name] = subtract(annotation.intervals(name), union(*others))
+    return found
+
+
+def count_successions(annotation: Annotation) -> Array:
     """How often the turn after one of speaker i is one of speaker j: int64 (K, K), rows and columns in the
     order of ``annotation.speakers``.
 

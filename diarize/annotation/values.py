@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.annotation.conversions import HandyAnnotation
+from diarize.annotation.conversions import AnnotationMethods
 from diarize.errors import FormatError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Turn:
 
 
 @dataclass(frozen=True, repr=False)
-class Annotation(HandyAnnotation):
+class Annotation(AnnotationMethods):
     """Who spoke when in one recording: ``turns`` sorted by time, overlap allowed."""
 
     recording: str

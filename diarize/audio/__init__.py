@@ -1,17 +1,19 @@
 """Sound in and out of files: any usual container, rate and channel count to one channel at one rate.
 
+In comes a path; out go samples in blocks of bounded memory, with notes on what is odd about the file.
+``parts``, ``pipeline``, ``training``, ``identity``, ``report``, ``batch`` and the commands import it.
+
     recording = open_recording("meeting.m4a")          # the header only
-    for block in recording.blocks(): …                  # Waveforms, bounded memory
-    recording.notes                                      # ("clipped: 3.1 % of samples",)
+    for block in recording.blocks(): …                  # Waveforms
     waveform = read("meeting.m4a", start=60, end=120)    # one piece
 
-The id of a recording is its file name without folder and extension. Channels count from 1, as they do in RTTM
-and in sox.
+The id of a recording is its file name without folder and extension. Channels count from 1, as in RTTM and
+sox.
 """
 
 from diarize.audio.clips import write_clips
-from diarize.audio.compressing import compressed
-from diarize.audio.folders import AUDIO_SUFFIXES, voices
+from diarize.audio.compressing import compress
+from diarize.audio.folders import AUDIO_SUFFIXES, find_voices
 from diarize.audio.opening import kind_of
 from diarize.audio.recording import Recording, open_recording, read
 from diarize.audio.writing import write, write_flac, write_wav
@@ -19,11 +21,11 @@ from diarize.audio.writing import write, write_flac, write_wav
 __all__ = [
     "AUDIO_SUFFIXES",
     "Recording",
-    "compressed",
+    "compress",
+    "find_voices",
     "kind_of",
     "open_recording",
     "read",
-    "voices",
     "write",
     "write_clips",
     "write_flac",

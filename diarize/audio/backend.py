@@ -1,4 +1,4 @@
-"""What every way of opening sound offers: a header, and chunks of samples from some sample on."""
+"""The interface of every decoder: a header, and chunks of samples from a given sample on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = [
     "NoTrackError",
     "Track",
     "UnreadableError",
-    "untold",
+    "ignore_note",
 ]
 
 CHUNK = 16_384  # samples of each channel at a time
@@ -61,8 +61,8 @@ class NoTrackError(UnreadableError):
         super().__init__(unread if track <= tracks else missing, sure=True)
 
 
-def untold(_: str) -> None:
-    """Where nobody asks what was odd."""
+def ignore_note(_: str) -> None:
+    """Take a note, and do nothing with it."""
 
 
 class Track(NamedTuple):

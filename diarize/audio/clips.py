@@ -1,4 +1,4 @@
-"""The sound of stretches of a recording, each in a file of its own."""
+"""Clips: parts of a recording, each written to a file of its own."""
 
 from __future__ import annotations
 

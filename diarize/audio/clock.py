@@ -1,4 +1,4 @@
-"""The clock of a container: each piece of sound where its time stamp says, silence where there is none.
+"""The clock of a container: every piece of sound goes where its time stamp says, with silence in gaps.
 
 Decoders give samples one after the other, whatever lies between them; but a track may begin later than the
 picture, packets may be missing while a microphone was muted, and a cut may join what was recorded on two

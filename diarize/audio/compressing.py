@@ -1,4 +1,4 @@
-"""Sound made small: MP3 for speech, in memory.
+"""Compression of speech to MP3, in memory.
 
 At a constant bit rate every second has as many bytes, so players find any moment exactly; in Ogg, where a
 page may hold sixteen seconds of a pause, and at a variable rate they land seconds beside it. libsndfile is
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["compressed"]
+__all__ = ["compress"]
 
 LEVEL: Final = 0.9  # of compression, 0 to 1: 24 kbit/s at 16 kHz, enough to know voices by
 
 
-def compressed(blocks: Iterable[Waveform], rate: int) -> bytes:
+def compress(blocks: Iterable[Waveform], rate: int) -> bytes:
     """MP3 of blocks of one channel at ``rate`` Hz, 3 kB a second at 16 kHz; sound over full scale is cut.
 
     The same sound gives the same bytes.

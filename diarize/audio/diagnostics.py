@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["Tally", "cleaned", "mixed"]
+__all__ = ["SampleCounts", "clean_samples", "mix_channels"]
 
 FULL = 0.999  # of full scale: a sample that was probably cut
 ABSURD = 2.0**31  # no scaling of samples reaches this
@@ -22,14 +22,14 @@ OFFSET_OVER = 4000  # samples; the mean of fewer says little
 CANCELLED = 1e-2  # power of the mix against that of its channels
 
 
-def cleaned(chunk: Array) -> Array:
+def clean_samples(chunk: Array) -> Array:
     """The chunk with NaN, infinity and absurd numbers replaced by 0."""
     if np.abs(chunk).max(initial=0.0) < ABSURD:  # false with any NaN
         return chunk
     return np.where(np.abs(chunk) < ABSURD, chunk, np.float32(0))
 
 
-def mixed(chunk: Array) -> Array:
+def mix_channels(chunk: Array) -> Array:
     """The mean of the channels of (n, channels), float32 (n,); the same whatever the size of the chunk."""
     total = chunk[:, 0].copy()
     for column in range(1, chunk.shape[1]):
@@ -38,7 +38,7 @@ def mixed(chunk: Array) -> Array:
 
 
 @dataclass(slots=True)
-class Tally:
+class SampleCounts:
     """Counts over the selected stretch; samples of every used channel where nothing else is said."""
 
     samples: int = 0

@@ -27,7 +27,7 @@ from diarize.audio.backend import (
     NoTrackError,
     Track,
     UnreadableError,
-    untold,
+    ignore_note,
 )
 from diarize.audio.clock import origin, placed
 from diarize.audio.pyav import SUFFIXES
@@ -63,13 +63,13 @@ def _command(path: Path, track: int) -> list[str]:
     program = shutil.which("ffmpeg")
     if program is None:
         raise UnreadableError("the ffmpeg program is not installed", absent=True)
-    told = ["-hide_banner", "-nostats", "-nostdin", "-loglevel", "level+info", "-copyts"]
+    flags = ["-hide_banner", "-nostats", "-nostdin", "-loglevel", "level+info", "-copyts"]
     source = ["-protocol_whitelist", "file,pipe", "-format_whitelist", CONTAINERS, "-i", f"file:{path}"]
     result = ["-map", f"0:a:{track - 1}", "-af", "ashowinfo", "-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
-    return [program, *told, *source, *result]
+    return [program, *flags, *source, *result]
 
 
-class _Told:
+class _Messages:
     """What the program says on its way: about the file, of each frame, and complaints.
 
     ``described`` is set when all is told of the file itself. ``events`` holds, in the order of arrival, time
@@ -155,48 +155,48 @@ class _Told:
 
 
 @contextmanager
-def _decoded(path: Path, track: int) -> Iterator[tuple[int, int, _Told]]:
+def _decoded(path: Path, track: int) -> Iterator[tuple[int, int, _Messages]]:
     """Rate and channels of what the program decodes, and all that it gives; it ends with the context."""
     with subprocess.Popen(_command(path, track), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603
         output, errors = cast("IO[bytes]", process.stdout), cast("IO[bytes]", process.stderr)
-        told = _Told()
-        listener = threading.Thread(target=told.listen, args=(errors,), daemon=True)
-        hearer = threading.Thread(target=told.hear, args=(output,), daemon=True)
+        messages = _Messages()
+        listener = threading.Thread(target=messages.listen, args=(errors,), daemon=True)
+        hearer = threading.Thread(target=messages.hear, args=(output,), daemon=True)
         listener.start()
         try:
             start = output.read(24)
             if len(start) < 24 or start[:4] != b".snd":
                 process.wait()
                 listener.join()
-                raise told.reason(track)
+                raise messages.reason(track)
             _, offset, _, _, rate, channels = struct.unpack(">4s5I", start)
             output.read(offset - 24)
             hearer.start()
-            told.described.wait(PATIENCE)  # sound may come before the lines about the file are read
-            yield rate, channels, told
+            messages.described.wait(PATIENCE)  # sound may come before the lines about the file are read
+            yield rate, channels, messages
         finally:
             process.kill()
-            told.room.release(ROOM)  # nobody listens any more: what is left in the pipe is taken in
+            messages.room.release(ROOM)  # nobody listens any more: what is left in the pipe is taken in
             for thread in (listener, hearer):
                 if thread.ident:
                     thread.join()
 
 
 def _header(path: Path, track: int = 1) -> Header:
-    with _decoded(path, track) as (rate, channels, told):
-        return told.header(rate, channels)
+    with _decoded(path, track) as (rate, channels, messages):
+        return messages.header(rate, channels)
 
 
-def _pieces(rate: int, channels: int, told: _Told) -> Iterator[tuple[float | None, Array]]:
+def _pieces(rate: int, channels: int, messages: _Messages) -> Iterator[tuple[float | None, Array]]:
     """Time stamps in seconds and samples (n, channels), frame by frame; what has no stamp has None."""
     frames: deque[_Frame] = deque()
     waiting, running = bytearray(), 2
     due, given = 0.0, 0
     while running or waiting:
-        event = told.events.get() if running else None
+        event = messages.events.get() if running else None
         if isinstance(event, bytes):
             waiting += event
-            told.room.release()
+            messages.room.release()
         elif event is not None:
             frames.append(event)
         elif running:
@@ -222,15 +222,15 @@ def _taken(data: bytearray, n: int, channels: int) -> Array:
     return floats.astype(np.float32).reshape(-1, channels)
 
 
-def _chunks(path: Path, first: int, tell: Tell = untold, track: int = 1) -> Iterator[Array]:
+def _chunks(path: Path, first: int, tell: Tell = ignore_note, track: int = 1) -> Iterator[Array]:
     skip = first
-    with _decoded(path, track) as (rate, channels, told):
-        for chunk in placed(_pieces(rate, channels, told), rate, told.zero, tell):
+    with _decoded(path, track) as (rate, channels, messages):
+        for chunk in placed(_pieces(rate, channels, messages), rate, messages.zero, tell):
             if skip < len(chunk):
                 yield chunk[skip:]
             skip = max(0, skip - len(chunk))
-        if told.damaged:
-            tell(f"damaged packets left out: {told.damaged}")
+        if messages.damaged:
+            tell(f"damaged packets left out: {messages.damaged}")
 
 
 FFMPEG = Backend(_header, _chunks, SUFFIXES)

@@ -1,4 +1,4 @@
-"""FLAC files that were simply joined: where each begins. Source: RFC 9639."""
+"""Several FLAC streams in one file: where each begins. Source: RFC 9639."""
 
 from __future__ import annotations
 

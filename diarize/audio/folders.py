@@ -1,4 +1,4 @@
-"""Folders of single-speaker recordings: which files are whose."""
+"""Folders of single-speaker recordings: the files of each speaker."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from diarize.audio.opening import ALLOWED, BACKENDS, shown
 from diarize.errors import AudioError
 
-__all__ = ["AUDIO_SUFFIXES", "voices"]
+__all__ = ["AUDIO_SUFFIXES", "find_voices"]
 
 AUDIO_SUFFIXES = tuple(dict.fromkeys(suffix for backend in BACKENDS for suffix in backend.suffixes))
 """What recordings are called, by the readers."""
@@ -24,7 +24,7 @@ def _below(folder: Path) -> list[Path]:
     return sorted(path for path in found if _is_audio(path))
 
 
-def voices(folder: str | os.PathLike[str]) -> dict[str, list[Path]]:
+def find_voices(folder: str | os.PathLike[str]) -> dict[str, list[Path]]:
     """Recordings of one speaker each, by speaker: a subfolder is a speaker, and so is a file by its stem.
 
     Speakers and files are sorted by name. Raises AudioError when there is no such folder or no audio in it.

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.audio.backend import CHUNK, Backend, Header, NoTrackError, UnreadableError, untold
+from diarize.audio.backend import CHUNK, Backend, Header, NoTrackError, UnreadableError, ignore_note
 from diarize.audio.flac import flac_links
-from diarize.audio.links import Spans, conformed
+from diarize.audio.links import Spans, conform_links
 from diarize.audio.mp3_header import first_frame, mpeg_links, piped
 from diarize.audio.ogg import ogg_links
 from diarize.audio.ogg_tracks import ogg_tracks
@@ -193,7 +193,7 @@ def _dropped(chunks: Iterator[Array], skip: int) -> Iterator[Array]:
         skip = max(0, skip - len(chunk))
 
 
-def _chunks(path: Path, first: int, tell: Tell = untold, _track: int = 1) -> Iterator[Array]:
+def _chunks(path: Path, first: int, tell: Tell = ignore_note, _track: int = 1) -> Iterator[Array]:
     if links := _links(path):
         yield from _dropped(_chain(path, links, tell), first)
         return
@@ -223,7 +223,7 @@ def _chain(path: Path, links: Sequence[Link], tell: Tell) -> Iterator[Array]:
                         )
                         missing += late
                         position += late
-                    for chunk in conformed(
+                    for chunk in conform_links(
                         _dropped(_read(sound), link.skip), (sound.samplerate, rate), channels
                     ):
                         position += len(chunk)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
     Span = tuple[int, int]
 
-__all__ = ["Link", "Spans", "conformed"]
+__all__ = ["Link", "Spans", "conform_links"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Spans(RawIOBase):
         return count
 
 
-def conformed(chunks: Iterable[Array], rates: tuple[int, int], channels: int) -> Iterator[Array]:
+def conform_links(chunks: Iterable[Array], rates: tuple[int, int], channels: int) -> Iterator[Array]:
     """Chunks (n, any channels) with ``channels``, from ``rates[0]`` to ``rates[1]`` Hz.
 
     Too few channels are filled with their mean, too many become their mean.

@@ -1,4 +1,4 @@
-"""MP3 files that do not say how long they are, or say less than is true.
+"""The length of MP3 files whose header gives none, or one that is too small.
 
 Without a Xing, Info or VBRI tag libsndfile guesses the length from the first bit rate and stops there; with a
 tag that promises too little, as when files were joined, it stops there too, and so it does at whatever lies
@@ -121,10 +121,10 @@ def _delay(tag: bytes) -> int:
         if tag
         else 0
     )
-    told = tag[at + 21 : at + 24]
-    if tag[:4] == b"VBRI" or tag[at : at + 1] != b"L" or len(told) < 3:
+    delay_field = tag[at + 21 : at + 24]
+    if tag[:4] == b"VBRI" or tag[at : at + 1] != b"L" or len(delay_field) < 3:
         return 0
-    return int.from_bytes(told, "big") >> 12 and (int.from_bytes(told, "big") >> 12) + DECODER
+    return int.from_bytes(delay_field, "big") >> 12 and (int.from_bytes(delay_field, "big") >> 12) + DECODER
 
 
 def _runs(data: Data, start: int, size: int) -> Iterator[_Run]:

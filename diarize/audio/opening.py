@@ -1,4 +1,4 @@
-"""From a path to something that can decode it, or one line that says why not."""
+"""From a path to a decoder for it, or an error in one line that says why there is none."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from diarize.audio.backend import (
     NoTrackError,
     Track,
     UnreadableError,
-    untold,
+    ignore_note,
 )
 from diarize.audio.clock import origin, placed
 
@@ -115,7 +115,7 @@ def _pieces(container: Any, stream: Any, tell: Tell) -> Iterator[tuple[float | N
     import av
     from av.audio.resampler import AudioResampler
 
-    shape, damaged, heard = None, 0, 0
+    shape, damaged, n_decoded = None, 0, 0
     convert = AudioResampler(format="flt", layout=stream.layout, rate=stream.rate)
     for packet in container.demux(stream):
         try:
@@ -131,14 +131,14 @@ def _pieces(container: Any, stream: Any, tell: Tell) -> Iterator[tuple[float | N
             for piece in convert.resample(frame):
                 # interleaved, because PyAV reads beside the planes when there are more than eight of them
                 yield stamp, piece.to_ndarray().reshape(-1, stream.channels)
-                stamp, heard = None, heard + 1
-    if damaged and not heard:
+                stamp, n_decoded = None, n_decoded + 1
+    if damaged and not n_decoded:
         raise UnreadableError("damaged data")
     if damaged:
         tell(f"damaged packets left out: {damaged}")
 
 
-def _chunks(path: Path, first: int, tell: Tell = untold, track: int = 1) -> Iterator[Array]:
+def _chunks(path: Path, first: int, tell: Tell = ignore_note, track: int = 1) -> Iterator[Array]:
     skip = first
     with _opened(path, track) as (container, stream):
         for chunk in placed(_pieces(container, stream, tell), stream.rate, _zero(container), tell):

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diarize.audio.backend import Backend, Header, UnreadableError
-from diarize.audio.diagnostics import Tally, cleaned, mixed
+from diarize.audio.diagnostics import SampleCounts, clean_samples, mix_channels
 from diarize.audio.opening import RATES, opened, shown
-from diarize.audio.resampling import margin, resampled, total
+from diarize.audio.resampling import margin, resample_blocks, total
 from diarize.audio.sides import Sides
 from diarize.errors import AudioError
 from diarize.types import Waveform
@@ -35,7 +35,7 @@ LATE = 0.05  # seconds by which a file may miss its promise without a word
 class _Heard:
     """What the last pass through the file has shown; ``frames`` when the end was reached."""
 
-    tally: Tally = field(default_factory=Tally)
+    tally: SampleCounts = field(default_factory=SampleCounts)
     sides: Sides | None = None
     last: int = 0
     frames: int | None = None
@@ -93,13 +93,13 @@ class Recording:
         """The channels of a chunk (n, channels) that were asked for."""
         return chunk if self.channel is None else chunk[:, self.channel - 1 : self.channel]
 
-    def _counted(self, chunk: Array, position: int, tally: Tally, sides: Sides | None) -> Array:
+    def _counted(self, chunk: Array, position: int, tally: SampleCounts, sides: Sides | None) -> Array:
         """The mix (n,) of a chunk that begins at sample ``position``; counts what is selected of it."""
         rate = self.header.rate
         low = max(0, round(self.start * rate) - position)
         high = len(chunk) if self.end is None else max(0, round(self.end * rate) - position)
-        clean = cleaned(self._used(chunk))
-        mono = mixed(clean)
+        clean = clean_samples(self._used(chunk))
+        mono = mix_channels(clean)
         if low < min(high, len(chunk)):
             tally.add(self._used(chunk)[low:high], clean[low:high], mono[low:high])
             if sides:
@@ -141,7 +141,7 @@ class Recording:
         heard = _Heard(sides=Sides(rate) if self.channel is None else None)
         position = number * step
         chunks = self._decoded(first, last, heard)
-        for block in resampled(chunks, number * seconds * rate - first, (rate, target), seconds):
+        for block in resample_blocks(chunks, number * seconds * rate - first, (rate, target), seconds):
             low, high = max(begin - position, 0), block.size if end is None else end - position
             position += block.size
             if block[low:high].size:

@@ -1,4 +1,4 @@
-"""Resampling block by block, as if in one piece.
+"""Resampling in blocks, with the result of resampling in one piece.
 
 Blocks are whole seconds of the recording, so both rates have whole samples in them; each is resampled with a
 margin on both sides that is cut off again. Standard rates give the bits of one piece (tests show it).
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["margin", "resampled", "total"]
+__all__ = ["margin", "resample_blocks", "total"]
 
 MARGIN = 0.1  # seconds; the filter is some ten times shorter at the lowest rate
 QUALITY = "soxr_vhq"  # computes in double precision, so that blocks can agree to the bit; as fast as soxr_hq
@@ -49,7 +49,7 @@ def _resampled_piece(piece: Array, left: int, n: int, rates: tuple[int, int]) ->
     return np.asarray(whole[start : start + total(n, rate, target)])
 
 
-def resampled(
+def resample_blocks(
     chunks: Iterable[Array], left: int, rates: tuple[int, int], seconds: int = 30
 ) -> Iterator[Array]:
     """Blocks of ``seconds`` at ``rates[1]`` Hz out of float32 (n,) chunks at ``rates[0]`` Hz.

@@ -1,4 +1,4 @@
-"""Sound into files: whole or not at all."""
+"""Writing sound to files, each whole or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The background model: mixtures of what speech, and everything else, sounds like.
+"""The background model: Gaussian mixtures of voices, of speech, and of everything else.
 
 In comes an npz file, or frames to learn from (``training`` makes them); out goes a BackgroundModel, whose
 mixtures find speech without a network and give resegmentation a start. ``pipeline``, ``training`` and the
@@ -6,27 +6,23 @@ commands import it.
 """
 
 from diarize.background.model import (
-    ACOUSTIC,
     ARRAYS,
     BANDS,
     Activity,
     BackgroundModel,
-    acoustics,
-    fitted,
+    fit_background,
     load,
+    load_shipped,
     save,
-    shipped,
 )
 
 __all__ = [
-    "ACOUSTIC",
     "ARRAYS",
     "BANDS",
     "Activity",
     "BackgroundModel",
-    "acoustics",
-    "fitted",
+    "fit_background",
     "load",
+    "load_shipped",
     "save",
-    "shipped",
 ]

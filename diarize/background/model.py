@@ -1,4 +1,4 @@
-"""The background model: Gaussian mixtures of what speech, and what everything else, sounds like.
+"""The background model: Gaussian mixtures of voices, of speech, and of everything else.
 
 A universal background model of voices (Reynolds, Quatieri & Dunn 2000), from which resegmentation adapts the
 models of the speakers of a recording; two mixtures and a linear discriminant that tell speech from noise and
@@ -8,17 +8,18 @@ music without a network. Learnt once from many speakers, loaded from an npz file
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from diarize.errors import ModelError
+from diarize.config import AcousticConfig
+from diarize.errors import ConfigError, ModelError
 from diarize.files import write_bytes
 from diarize.mixtures import GMM, fit_gmm
 from diarize.mixtures.discriminant import Discriminant, fit_discriminant
-from diarize.mixtures.npz import archived, load_arrays
+from diarize.mixtures.npz import load_arrays, pack_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,17 +27,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from diarize.config import Config, FeatureConfig
-
     Array = NDArray[Any]
 
-__all__ = ["Activity", "BackgroundModel", "fitted", "load", "save", "shipped"]
+__all__ = ["Activity", "BackgroundModel", "fit_background", "load", "load_shipped", "save"]
 
-# Settings that a model fixes: features made otherwise would mean nothing to it.
-ACOUSTIC = (
-    "window", "hop", "n_mfcc", "n_voice", "lifter", "n_mels", "fmin", "fmax",
-    "upper_mels", "upper_fmax", "n_upper", "noise_floor", "normalization",
-)  # fmt: skip
+# Settings that files of earlier versions lack; none of these models was trained with another value.
+LATER: Final = {"sliding_window"}
 MIXTURES = ("ubm", "speech", "other")
 BANDS = ("wide", "narrow")
 # More than any model that is learnt here, and less than could do harm.
@@ -55,8 +51,8 @@ class BackgroundModel:
 
     ``ubm``: diagonal GMM of K components in D dimensions, of voices; ``speech`` and ``other``: mixtures that
     tell speech from the rest; ``talk``: tells talk from music by how it moves; ``band``: "wide" or "narrow";
-    ``acoustics``: the feature settings it was trained with; ``origin``: from what. Raises ModelError when
-    sizes are out of bounds, or anything is not what it should be.
+    ``acoustics``: what its cepstra were made with, and those of recordings are; ``origin``: from what. Raises
+    ModelError when sizes are out of bounds, or anything is not what it should be.
     """
 
     ubm: GMM
@@ -64,7 +60,7 @@ class BackgroundModel:
     other: GMM
     talk: Discriminant
     band: str
-    acoustics: dict[str, Any]
+    acoustics: AcousticConfig
     origin: dict[str, Any]
 
     def __post_init__(self) -> None:
@@ -78,32 +74,10 @@ class BackgroundModel:
             yield f"mixtures of {sizes} components; allowed are up to {MOST_COMPONENTS}"
         if self.band not in BANDS:
             yield f"band {self.band!r}; allowed are {' and '.join(BANDS)}"
-        if not isinstance(self.acoustics, dict) or set(self.acoustics) != set(ACOUSTIC):
-            yield f"acoustics that are not the settings {', '.join(ACOUSTIC)}"
+        elif self.ubm.n_features_in_ != (width := self.acoustics.voice_width(self.band)):
+            yield f"{self.ubm.n_features_in_} numbers a frame where its settings give {width}"
         if not isinstance(self.origin, dict):
             yield "an origin that is no table"
-
-    def require(self, features: FeatureConfig) -> None:
-        """Raises ModelError naming the first feature setting that differs from the model's, or saying that
-        the model does not go with its own.
-        """
-        for name, trained in self.acoustics.items():
-            asked = getattr(features, name)
-            if asked != trained:
-                raise ModelError(
-                    f"the background model was trained with features.{name} = {trained!r}, not {asked!r}; "
-                    "leave it at that, or train a model of your own"
-                )
-        if self.ubm.n_features_in_ != (wanted := features.voice_width(self.band)):
-            raise ModelError(
-                f"the background model has {self.ubm.n_features_in_} numbers a frame where its settings give "
-                f"{wanted}; train it anew"
-            )
-
-
-def acoustics(features: FeatureConfig) -> dict[str, Any]:
-    """The feature settings that a model fixes."""
-    return {name: value for name, value in asdict(features).items() if name in ACOUSTIC}
 
 
 class Activity(NamedTuple):
@@ -123,12 +97,12 @@ N_ACTIVITY: Final = 64
 N_FRAMES: Final = 400_000  # most frames for a mixture
 
 
-def fitted(
+def fit_background(
     frames: Array,
     activity: Activity,
     *,
     band: str,
-    config: Config,
+    acoustics: AcousticConfig,
     seed: int,
     origin: dict[str, Any],
     progress: Callable[[str, float], None],
@@ -142,7 +116,7 @@ def fitted(
     ubm = _mixture(frames, N_COMPONENTS, seed)
     speech, other = (_mixture(x, N_ACTIVITY, seed) for x in (activity.speech, activity.other))
     talk = fit_discriminant(activity.talk, activity.music)
-    return BackgroundModel(ubm, speech, other, talk, band, acoustics(config.features), origin)
+    return BackgroundModel(ubm, speech, other, talk, band, acoustics, origin)
 
 
 def _mixture(frames: Array, n_components: int, seed: int) -> GMM:
@@ -156,7 +130,7 @@ def save(model: BackgroundModel, path: str | PathLike[str]) -> None:
 
     What is there is replaced. Raises OutputError when it cannot be written.
     """
-    words = {"band": model.band, "acoustics": model.acoustics, "origin": model.origin}
+    words = {"band": model.band, "acoustics": asdict(model.acoustics), "origin": model.origin}
     arrays = {
         f"{name}_{field}": getattr(getattr(model, name), f"{field}_")
         for name in MIXTURES
@@ -165,7 +139,7 @@ def save(model: BackgroundModel, path: str | PathLike[str]) -> None:
         "talk_weights": model.talk.weights,
         "talk_offset": np.array([model.talk.offset]),
     }
-    data = archived("background " + json.dumps(words, sort_keys=True), arrays)
+    data = pack_arrays("background " + json.dumps(words, sort_keys=True), arrays)
     write_bytes(Path(path), data, overwrite=True)
 
 
@@ -179,11 +153,22 @@ def load(path: str | PathLike[str]) -> BackgroundModel:
         words = json.loads(text) if word == "background" else {}
         ubm, speech, other = (_stored_mixture(arrays, name) for name in MIXTURES)
         talk = Discriminant(arrays["talk_weights"], arrays["talk_offset"].item())
-        return BackgroundModel(ubm, speech, other, talk, words["band"], words["acoustics"], words["origin"])
-    except ModelError as error:
+        acoustics = _stored_acoustics(words["acoustics"])
+        return BackgroundModel(ubm, speech, other, talk, words["band"], acoustics, words["origin"])
+    except (ModelError, ConfigError) as error:
         raise ModelError(f"{path}: {error}") from None
     except (ValueError, KeyError, TypeError, IndexError, RecursionError):
         raise ModelError(f"{path} is a saved model of another kind; pass a background model") from None
+
+
+def _stored_acoustics(stored: Any) -> AcousticConfig:
+    """The settings in a file; files of earlier versions do not have those of ``LATER``."""
+    names = {each.name for each in fields(AcousticConfig)}
+    if not isinstance(stored, dict) or not names - LATER <= set(stored) <= names:
+        raise ModelError(f"acoustics that are not the settings {', '.join(sorted(names))}")
+    acoustics = AcousticConfig(**stored)
+    acoustics.check()
+    return acoustics
 
 
 def _stored_mixture(arrays: dict[str, Array], name: str) -> GMM:
@@ -191,6 +176,6 @@ def _stored_mixture(arrays: dict[str, Array], name: str) -> GMM:
     return GMM(weights, means, covariances, "diag")
 
 
-def shipped(band: str) -> BackgroundModel:
+def load_shipped(band: str) -> BackgroundModel:
     """The model that comes with the package for the "wide" or "narrow" band."""
     return load(Path(__file__).parent.parent / "data" / f"background-{band}.npz")

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from diarize import pipeline
-from diarize.batch.job import performed
+from diarize.batch.job import perform_job
 from diarize.batch.worker_pool import in_flight
 from diarize.errors import ClusterError
 from diarize.files import write_text
@@ -29,12 +29,12 @@ from diarize.files import write_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
-    from diarize.batch.job import Order
+    from diarize.batch.job import Job
     from diarize.batch.worker_pool import Outcome
 
     Entry = dict[str, Any]
 
-__all__ = ["check_address", "outcomes"]
+__all__ = ["check_address", "run_jobs_on_cluster"]
 
 ANSWER: Final = 10.0  # seconds in which a scheduler must answer
 WORKERS: Final = 60.0  # seconds in which there must be a worker
@@ -57,12 +57,12 @@ def check_address(address: str) -> str:
     return address
 
 
-def outcomes(
-    orders: Sequence[Order],
+def run_jobs_on_cluster(
+    orders: Sequence[Job],
     address: str,
     folder: Path,
-    starting: Callable[[Order], None],
-    perform: Callable[..., Entry] = performed,
+    starting: Callable[[Job], None],
+    perform: Callable[..., Entry] = perform_job,
 ) -> Generator[Outcome, None, None]:
     """Every order with what came of it, as they are done; ``starting`` is called before each.
 
@@ -70,7 +70,7 @@ def outcomes(
     those. Raises ClusterError without the package, an answer, workers, equal versions, or when ``folder``
     (of results) or a recording is not where the workers look.
     """
-    waiting = deque(map(_everywhere, orders))
+    waiting = deque(map(_with_absolute_paths, orders))
     if not waiting:
         return
     with _client(address) as client:
@@ -85,7 +85,7 @@ def outcomes(
             pool.shutdown(wait=False)  # cancels what is in flight
 
 
-def _everywhere(order: Order) -> Order:
+def _with_absolute_paths(order: Job) -> Job:
     """The order with paths that mean the same in any folder."""
     task, space = order.task, order.config.space
     files = {name: path.absolute() for name, path in task.files.items()}
@@ -126,7 +126,7 @@ def _client(address: str) -> Iterator[Any]:
         log.disabled = before
 
 
-def _broken(address: str) -> ClusterError:
+def _scheduler_gone(address: str) -> ClusterError:
     return ClusterError(f"{address}: the scheduler is gone; start it and its workers again and --resume")
 
 
@@ -140,7 +140,7 @@ def _n_workers(client: Any, address: str) -> int:
             f"{address}: no worker for {WORKERS:g} s; start some with 'dask worker {address}' and --resume"
         ) from None
     except (OSError, ValueError):
-        raise _broken(address) from None
+        raise _scheduler_gone(address) from None
 
 
 def _answers(client: Any, address: str, function: Callable[..., Any], *words: str) -> dict[str, Any]:
@@ -148,7 +148,7 @@ def _answers(client: Any, address: str, function: Callable[..., Any], *words: st
     try:
         answers: dict[str, Any] = client.run(function, *words, on_error="return")
     except (OSError, ValueError):
-        raise _broken(address) from None
+        raise _scheduler_gone(address) from None
     return answers
 
 
@@ -169,7 +169,7 @@ def _check_versions(client: Any, address: str) -> None:
                 )
 
 
-def _check_sight(client: Any, address: str, folder: Path, order: Order) -> None:
+def _check_sight(client: Any, address: str, folder: Path, order: Job) -> None:
     """Every worker sees what this process has just written, and the first recording."""
     probe = folder / f".visible.{secrets.token_hex(4)}"
     model = order.config.space.background
@@ -186,7 +186,7 @@ def _check_sight(client: Any, address: str, folder: Path, order: Order) -> None:
         probe.unlink(missing_ok=True)
 
 
-def _performed(perform: Callable[..., Entry], order: Order) -> Entry:
+def _performed(perform: Callable[..., Entry], order: Job) -> Entry:
     """What a worker does; it stops soon after nobody waits for it any more."""
     from distributed import get_worker
 

@@ -1,19 +1,19 @@
-"""What a worker process does with one recording, from its checksum to its files."""
+"""The work on one recording in a worker process, from its checksum to its files."""
 
 from __future__ import annotations
 
 import hashlib
 import stat
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from diarize import identity, pipeline
 from diarize.batch.plan import PAGE, PICTURE
-from diarize.config import merged
+from diarize.config import override
 from diarize.errors import DiarizeError, SpeakerCountError
 from diarize.files import write_bytes, write_text
-from diarize.formats import Options, write_file
+from diarize.formats import write_file
 from diarize.pipeline import result_files
 from diarize.pipeline.channels import diarize_channels
 
@@ -23,27 +23,27 @@ if TYPE_CHECKING:
 
     from diarize.batch.plan import Task
     from diarize.config import Config
-    from diarize.identity import Known
+    from diarize.identity import KnownVoices
     from diarize.pipeline import Diarization
 
     Entry = dict[str, Any]
 
-__all__ = ["Order", "checksum", "input_checksum", "performed"]
+__all__ = ["Job", "checksum", "input_checksum", "perform_job"]
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Job:
     """A recording, the settings to diarize it with, voices to name its speakers by, and whether each channel
     is diarized by itself.
     """
 
     task: Task
     config: Config
-    known: Known | None = None
+    known: KnownVoices | None = None
     separate: bool = False
 
 
-def performed(order: Order, progress: Callable[[str, float], None] = lambda stage, share: None) -> Entry:
+def perform_job(order: Job, progress: Callable[[str, float], None] = lambda stage, share: None) -> Entry:
     """Diarize a recording and write its results; what came of it as part of a manifest entry.
 
     ``progress`` is that of the pipeline; ``status`` is "ok", or "failed" with ``error`` in one line. Raises
@@ -56,27 +56,27 @@ def performed(order: Order, progress: Callable[[str, float], None] = lambda stag
         result = _timed(timings, "diarize", lambda: _diarized(order, progress))
         _timed(timings, "write", lambda: _write(result, order.task))
     except DiarizeError as error:
-        return known | {"status": "failed", "error": _one_line(_placed(str(error), order.task.audio))}
+        return known | {"status": "failed", "error": _one_line(_with_path(str(error), order.task.audio))}
     except MemoryError:
         error_text = f"{order.task.audio}: not enough memory; run it alone or with fewer jobs"
         return known | {"status": "failed", "error": _one_line(error_text)}
     except Exception as error:  # one bad file never stops the rest
         text = f"{order.task.audio}: something unforeseen happened ({type(error).__name__}: {error})"
         return known | {"status": "failed", "error": _one_line(text)}
-    return known | {"status": "ok", "error": None, **_described(result)}
+    return known | {"status": "ok", "error": None, **result.to_result().outline()}
 
 
-def _diarized(order: Order, progress: Callable[[str, float], None]) -> Diarization:
+def _diarized(order: Job, progress: Callable[[str, float], None]) -> Diarization:
     """The result, called as the task says."""
     task = order.task
-    result = _with_as_many(order, progress)
+    result = _diarize_possible(order, progress)
     if order.known:
-        result = identity.named(result, task.audio, order.known.voices, order.known.threshold)
+        result = identity.name_speakers(result, task.audio, order.known.voices, order.known.threshold)
     named = replace(result.annotation, recording=task.name or result.annotation.recording)
     return replace(result, annotation=named)
 
 
-def _with_as_many(order: Order, progress: Callable[[str, float], None]) -> Diarization:
+def _diarize_possible(order: Job, progress: Callable[[str, float], None]) -> Diarization:
     """The result with the speakers asked for or, in a recording too short for so many, with as many as there
     is speech for and a note.
     """
@@ -87,12 +87,12 @@ def _with_as_many(order: Order, progress: Callable[[str, float], None]) -> Diari
     except SpeakerCountError as error:
         asked, possible = config.clustering.min_speakers, max(1, error.possible)
         most = {"clustering": {"min_speakers": possible, "max_speakers": possible}}
-        result = diarize(task.audio, merged(config, most), speech=task.speech, progress=progress)
+        result = diarize(task.audio, override(config, most), speech=task.speech, progress=progress)
         note = f"{asked} speakers asked for; there is speech for {possible} at most"
         return replace(result, notes=(*result.notes, note), config=config)
 
 
-def _placed(text: str, audio: Path) -> str:
+def _with_path(text: str, audio: Path) -> str:
     """A complaint that names the recording by its path, whatever it was called on the way."""
     if str(audio) in text:
         return text
@@ -134,17 +134,10 @@ def _write(result: Diarization, task: Task) -> None:
     """Every format, each file whole or not at all; that they may be replaced was settled before, and the
     folders are there: one that was taken away meanwhile is not made again.
     """
-    options = Options(
-        duration=result.duration,
-        media=task.audio.name,
-        posteriors=result.posteriors,
-        start=result.start,
-        channel=result.config.audio.channel or 1,
-        alternatives=result.alternatives.fields if result.alternatives else None,
-    )
+    options = result.options(media=task.audio.name)
     for name, path in task.files.items():
         if name == PICTURE:
-            write_bytes(path, result_files.picture(result), overwrite=True)
+            write_bytes(path, result_files.draw_timeline(result), overwrite=True)
         elif name == PAGE:
             write_text(path, _page(result, task), overwrite=True)
         else:
@@ -154,25 +147,8 @@ def _write(result: Diarization, task: Task) -> None:
 def _page(result: Diarization, task: Task) -> str:
     """The page about a recording, with its sound inside."""
     from diarize.audio import open_recording
-    from diarize.report import RATE, Report, heard, rendered
+    from diarize.report import RATE, Report, embed_sound, render_page
 
     audio = result.config.audio
     opened = open_recording(task.audio, rate=RATE, channel=audio.channel or None, track=audio.track)
-    return rendered(Report.of_result(result, sound=heard(opened), media=task.audio.name))
-
-
-def _described(result: Diarization) -> Entry:
-    annotation = result.annotation
-    seconds = dict.fromkeys(annotation.speakers, 0.0)
-    for turn in annotation.turns:
-        seconds[turn.speaker] += turn.duration
-    return {
-        "duration": round(result.duration, 3),
-        "speech_seconds": round(result.speech.seconds, 3),
-        "band": result.band,
-        "n_speakers": len(seconds),
-        "speakers": {name: round(spoken, 3) for name, spoken in seconds.items()},
-        "n_turns": len(annotation.turns),
-        "matches": [asdict(match) for match in result.matches],
-        "notes": list(result.notes),
-    }
+    return render_page(Report.of_result(result, sound=embed_sound(opened), media=task.audio.name))

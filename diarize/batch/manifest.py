@@ -1,4 +1,4 @@
-"""What came of every recording, one JSON object a line.
+"""The manifest: the outcome of every recording, one JSON object a line.
 
 A line is added by one write to the end of the file, so a kill loses at most that line, and a line cut short
 is passed over when the file is read. The last line about a recording counts. Reading and writing anew happens
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from diarize.errors import OutputError
-from diarize.files import sweep, write_bytes
+from diarize.files import remove_leftovers, write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,7 +51,7 @@ class Manifest:
             raise OutputError(
                 f"{path}: an earlier batch; --resume continues it, --overwrite starts anew, or choose another"
             )
-        sweep(path)  # a kill while one was written anew
+        remove_leftovers(path)  # a kill while one was written anew
         earlier = _read(path) if path.exists() else {}
         manifest = cls(folder, earlier if resume else {}, earlier)
         manifest.tidy()
@@ -109,10 +109,10 @@ def _entry(line: bytes) -> Entry | None:
     whole = entry.get("status") in STATES and all(
         isinstance(entry.get(name), dict) for name in ("files", "outputs")
     )
-    return entry if whole and (entry["status"] != "ok" or _told(entry)) else None
+    return entry if whole and (entry["status"] != "ok" or _is_complete(entry)) else None
 
 
-def _told(entry: Entry) -> bool:
+def _is_complete(entry: Entry) -> bool:
     """Whether a finished entry has what summaries tell of."""
     timings = entry.get("timings")
     seconds = [entry.get("duration"), *(timings.values() if isinstance(timings, dict) else [None])]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from diarize.annotation.names import find_name, name_key
 from diarize.audio import AUDIO_SUFFIXES, kind_of
 from diarize.errors import AudioError
-from diarize.files import made_folder
+from diarize.files import make_folder
 from diarize.formats import format_of
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Stretches = Mapping[str, NDArray[Any]]
 
-__all__ = ["PAGE", "PICTURE", "Plan", "Task", "found", "names", "planned"]
+__all__ = ["PAGE", "PICTURE", "Plan", "Task", "find_recordings", "plan_batch", "recording_names"]
 
 PICTURE: Final = "picture"  # beside the names of formats
 PAGE: Final = "page"
@@ -67,7 +67,7 @@ class Plan:
     separate: bool = False
 
 
-def planned(
+def plan_batch(
     folder: Path,
     output: Path,
     *,
@@ -85,15 +85,15 @@ def planned(
     seconds by name of recording, to take for speech. Raises AudioError when there is no such folder or no
     recording in it, OutputError when the output folder cannot be made.
     """
-    keys, unreadable = found(folder)
+    keys, unreadable = find_recordings(folder)
     if not keys:
         also = "; ".join(_passed_over(folder, keys)[:3])
         raise AudioError(
             f"{folder}: no recordings in it, by their names{f' ({also})' * bool(also)}; choose another folder"
         )
-    made_folder(output)
-    tasks, where = [], places(keys)
-    for key, name in names(keys).items():
+    make_folder(output)
+    tasks, where = [], result_places(keys)
+    for key, name in recording_names(keys).items():
         files = {each: output / (where[key] + format_of("", each).suffix) for each in formats}
         files |= {PICTURE: output / f"{where[key]}.png"} if picture else {}
         files |= {PAGE: output / f"{where[key]}.report.html"} if page else {}
@@ -116,7 +116,7 @@ def _given(
     return None, f"{audio}: --speech says nothing of {name!r}; {hint}"
 
 
-def found(folder: Path) -> tuple[list[str], list[str]]:
+def find_recordings(folder: Path) -> tuple[list[str], list[str]]:
     """Paths of recordings within a folder, sorted, and complaints about subfolders.
 
     Whatever is called like a recording counts, broken links too, so that nothing is passed over in silence;
@@ -150,20 +150,20 @@ def _passed_over(folder: Path, keys: Sequence[str]) -> list[str]:
     return others
 
 
-def names(keys: Iterable[str]) -> dict[str, str]:
+def recording_names(keys: Iterable[str]) -> dict[str, str]:
     """What results call recordings, by path within the folder: the stem or, where those clash, more of it.
 
     Case does not tell names apart, since not every disk keeps it, nor do blanks, which RTTM does not keep.
     """
-    return _apart(keys, 0)
+    return _make_distinct(keys, 0)
 
 
-def places(keys: Iterable[str]) -> dict[str, str]:
+def result_places(keys: Iterable[str]) -> dict[str, str]:
     """Where results go within the output folder, without suffix: as recordings lie in theirs."""
-    return _apart(keys, PATH)
+    return _make_distinct(keys, PATH)
 
 
-def _apart(keys: Iterable[str], least: int) -> dict[str, str]:
+def _make_distinct(keys: Iterable[str], least: int) -> dict[str, str]:
     level = dict.fromkeys(keys, least)
     for highest in (WHOLE_PATH, CHECKSUM):
         while rising := [key for key in _clashing(level) if level[key] < highest]:
@@ -172,7 +172,7 @@ def _apart(keys: Iterable[str], least: int) -> dict[str, str]:
 
 
 def _clashing(level: Mapping[str, int]) -> list[str]:
-    blurred = {key: _blurred(_name(key, at)) for key, at in level.items()}
+    blurred = {key: _comparison_key(_name(key, at)) for key, at in level.items()}
     taken = Counter(blurred.values())
     return [key for key, name in blurred.items() if taken[name] > 1]
 
@@ -183,5 +183,5 @@ def _name(key: str, level: int) -> str:
     return (path.stem, path.with_suffix("").as_posix(), key, marked)[level]
 
 
-def _blurred(name: str) -> str:
+def _comparison_key(name: str) -> str:
     return name_key(name).casefold()

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from diarize.batch import cluster, worker_pool
-from diarize.batch.job import Order, checksum, input_checksum, performed
+from diarize.batch.job import Job, checksum, input_checksum, perform_job
 from diarize.batch.manifest import Manifest, locked
 from diarize.errors import OutputError
-from diarize.files import made_folder, sweep
+from diarize.files import make_folder, remove_leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from diarize.batch.plan import Plan, Task
     from diarize.batch.worker_pool import Outcome
     from diarize.config import Config
-    from diarize.identity import Known
+    from diarize.identity import KnownVoices
 
     Entry = dict[str, Any]
     Listener = Callable[[str, Task, Entry], None]
 
-__all__ = ["Report", "run_batch"]
+__all__ = ["BatchReport", "run_batch"]
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class BatchReport:
     """What came of a batch: an entry a recording, in order, with ``status`` "ok", "skipped" or "failed";
     ``seconds`` it took; ``stale``: results of earlier batches that are there and were not written anew,
     because a recording failed now or is gone, or because other formats were asked for.
@@ -52,10 +52,10 @@ def run_batch(
     *,
     jobs: int = 1,
     scheduler: str | None = None,
-    known: Known | None = None,
+    known: KnownVoices | None = None,
     listen: Listener = lambda event, task, entry: None,
-    perform: Callable[[Order], Entry] = performed,
-) -> Report:
+    perform: Callable[[Job], Entry] = perform_job,
+) -> BatchReport:
     """Diarize all recordings of a plan in ``jobs`` processes, or on the Dask cluster of a ``scheduler``; one
     that fails does not stop the rest.
 
@@ -68,15 +68,15 @@ def run_batch(
         manifest = Manifest.opened(plan.output, resume=plan.resume, overwrite=plan.overwrite)
         batch = _Batch(plan, config, known, manifest, listen)
 
-        def outcomes(orders: Sequence[Order]) -> Generator[Outcome, None, None]:
+        def outcomes(orders: Sequence[Job]) -> Generator[Outcome, None, None]:
             if scheduler:
-                return cluster.outcomes(orders, scheduler, plan.output, batch.started, perform)
-            return worker_pool.outcomes(orders, jobs, batch.started, perform)
+                return cluster.run_jobs_on_cluster(orders, scheduler, plan.output, batch.started, perform)
+            return worker_pool.run_jobs(orders, jobs, batch.started, perform)
 
         found = {entry["audio"]: entry for entry in batch.entries(outcomes)}
         manifest.tidy()
     entries = tuple(found[task.key] for task in plan.tasks)
-    return Report(entries, round(time.perf_counter() - begin, 3), _stale(plan, manifest, found))
+    return BatchReport(entries, round(time.perf_counter() - begin, 3), _stale(plan, manifest, found))
 
 
 def _stale(plan: Plan, manifest: Manifest, found: Mapping[str, Entry]) -> tuple[Path, ...]:
@@ -93,22 +93,20 @@ def _stale(plan: Plan, manifest: Manifest, found: Mapping[str, Entry]) -> tuple[
 class _Batch:
     plan: Plan
     config: Config
-    known: Known | None
+    known: KnownVoices | None
     manifest: Manifest
     listen: Listener
 
-    def entries(
-        self, outcomes: Callable[[Sequence[Order]], Generator[Outcome, None, None]]
-    ) -> Iterator[Entry]:
+    def entries(self, outcomes: Callable[[Sequence[Job]], Generator[Outcome, None, None]]) -> Iterator[Entry]:
         """What came of every recording, in the order in which they are done."""
         orders = []
         for task in self.plan.tasks:
             if self._finished(task):
                 yield self._skipped(task)
-            elif problem := task.problem or self._foreign(task) or _homeless(task):
-                yield self._done(task, _refused(problem))
+            elif problem := task.problem or self._foreign(task) or _missing_folder_error(task):
+                yield self._done(task, _refusal(problem))
             else:
-                orders.append(Order(task, self.config, self.known, self.plan.separate))
+                orders.append(Job(task, self.config, self.known, self.plan.separate))
         tasks = {order.task.key: order.task for order in orders}
         with self._interruptible(tasks), closing(outcomes(orders)) as running:
             for order, entry in running:
@@ -153,7 +151,7 @@ class _Batch:
                 )
         return ""
 
-    def started(self, order: Order) -> None:
+    def started(self, order: Job) -> None:
         """Write down that a recording's files are ours from now on, whatever happens before they are done."""
         entry = self._entry(order.task, {"status": "started"})
         _sweep(order.task)
@@ -199,17 +197,17 @@ class _Batch:
         }
 
 
-def _homeless(task: Task) -> str:
+def _missing_folder_error(task: Task) -> str:
     """What to say of results without a folder; makes those that names need, once, before anything begins."""
     try:
         for path in task.files.values():
-            made_folder(path.parent)
+            make_folder(path.parent)
     except OutputError as error:
         return str(error)
     return ""
 
 
-def _refused(text: str) -> Entry:
+def _refusal(text: str) -> Entry:
     return {"status": "failed", "error": text, "input_sha256": None, "timings": {}, "refused": True}
 
 
@@ -228,4 +226,4 @@ def _checksum(path: Path) -> str | None:
 def _sweep(task: Task) -> None:
     """Take away what a killed worker was writing beside its place."""
     for path in task.files.values():
-        sweep(path)
+        remove_leftovers(path)

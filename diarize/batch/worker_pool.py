@@ -1,4 +1,4 @@
-"""Worker processes of this machine, and what becomes of the work when one dies.
+"""Worker processes on this machine, and how work is repeated when a process ends unexpectedly.
 
 Workers are *spawned*, not forked: a fork of a process with threads (the executor has some, BLAS may) can hang
 for ever, and spawning works alike on every system. Its price, loading the libraries, is paid once a worker.
@@ -20,34 +20,34 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait as wait_for
 from typing import TYPE_CHECKING, Any, Final
 
-from diarize.batch.job import performed
+from diarize.batch.job import perform_job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
     from concurrent.futures import Executor, Future
 
-    from diarize.batch.job import Order
+    from diarize.batch.job import Job
 
     Entry = dict[str, Any]
-    Outcome = tuple[Order, Entry]
-    Task = Callable[[Order], Entry]
+    Outcome = tuple[Job, Entry]
+    Task = Callable[[Job], Entry]
 
-__all__ = ["cores", "in_flight", "outcomes"]
+__all__ = ["available_cores", "in_flight", "run_jobs"]
 
 PATIENCE: Final = 5.0  # seconds after which those who do the work are looked at again
 THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
-def cores() -> int:
+def available_cores() -> int:
     """Processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def outcomes(
-    orders: Iterable[Order],
+def run_jobs(
+    orders: Iterable[Job],
     jobs: int,
-    starting: Callable[[Order], None],
-    perform: Task = performed,
+    starting: Callable[[Job], None],
+    perform: Task = perform_job,
 ) -> Generator[Outcome, None, None]:
     """Every order with what came of it, as they are done; ``starting`` is called before each.
 
@@ -63,33 +63,33 @@ def outcomes(
                     yield order, _lost(order, "its process died twice (killed, or out of memory?)")
 
 
-def _lost(order: Order, reason: str) -> Entry:
+def _lost(order: Job, reason: str) -> Entry:
     text = f"{order.task.audio}: {reason}; free memory or cut it"
     return {"status": "failed", "error": " ".join(text.split()), "input_sha256": None, "timings": {}}
 
 
 def _shift(
-    waiting: deque[Order],
+    waiting: deque[Job],
     jobs: int,
-    starting: Callable[[Order], None],
+    starting: Callable[[Job], None],
     perform: Task,
-) -> Generator[Outcome, None, list[Order]]:
+) -> Generator[Outcome, None, list[Job]]:
     with _workers(min(jobs, len(waiting))) as pool:
         return (yield from in_flight(pool, waiting, lambda: jobs, starting, perform))
 
 
 def in_flight(
     pool: Executor,
-    waiting: deque[Order],
+    waiting: deque[Job],
     room: Callable[[], int],
-    starting: Callable[[Order], None],
+    starting: Callable[[Job], None],
     perform: Task,
-) -> Generator[Outcome, None, list[Order]]:
+) -> Generator[Outcome, None, list[Job]]:
     """Work until nothing waits or a pool of processes breaks; returns what was in flight then.
 
     ``room()``, asked every few seconds, says how many may be in flight, or raises when nobody works any more.
     """
-    flying: dict[Future[Entry], Order] = {}
+    flying: dict[Future[Entry], Job] = {}
     while waiting or flying:
         while len(flying) < room() and waiting:
             starting(waiting[0])
@@ -110,7 +110,7 @@ def in_flight(
     return []
 
 
-def _landed(flying: dict[Future[Entry], Order]) -> Generator[Outcome, None, list[Order]]:
+def _landed(flying: dict[Future[Entry], Job]) -> Generator[Outcome, None, list[Job]]:
     """The outcomes that a broken pool still has; returns the orders that are lost with it."""
     done = wait(flying).done
     for each in done:
@@ -123,7 +123,7 @@ def _problem(future: Future[Entry]) -> BaseException | None:
     return CancelledError("cancelled") if future.cancelled() else future.exception()
 
 
-def _submitted(pool: Executor, perform: Task, order: Order) -> Future[Entry] | None:
+def _submitted(pool: Executor, perform: Task, order: Job) -> Future[Entry] | None:
     """The order on its way; None when the pool is broken already."""
     try:
         with _interrupts_held():

@@ -1,4 +1,8 @@
-"""The front door: ``diarize COMMAND``. Only arguments, printing and exit codes; nothing imports it."""
+"""The command line: ``diarize COMMAND``.
+
+In come arguments; out go printed text, files and exit codes. Every other room may be used here, when a
+command runs; nothing imports it.
+"""
 
 from diarize.cli.signals import catch_signals, ignore_signals, leave_interrupted
 

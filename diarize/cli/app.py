@@ -1,4 +1,4 @@
-"""All commands under one name."""
+"""The program ``diarize`` with all its commands."""
 
 from __future__ import annotations
 

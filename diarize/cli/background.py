@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,14 +54,13 @@ def train(
     """
     from diarize.background import save
     from diarize.cli.progress import TRAINING, shown_progress
-    from diarize.config import Config
-    from diarize.training import TrainingPlan, trained
+    from diarize.training import TrainingPlan, train_background
 
     one_of(band, BANDS, "--band")
     refuse_existing(output, overwrite=overwrite)
     plan = TrainingPlan(_voices(corpora), _rooms(rooms), rounds, seed, jobs)
     with shown_progress(output.name, quiet=False, stages=TRAINING) as progress:
-        model = trained(plan, band, Config(), progress=progress)
+        model = train_background(plan, band, progress=progress)
     save(model, output)
     say(_summary(model, output))
 
@@ -75,9 +75,9 @@ def info(
     verbose: Verbose = False,
 ) -> None:
     """Describe a background model: sizes, band, feature settings, origin."""
-    from diarize.background import load, shipped
+    from diarize.background import load, load_shipped
 
-    models = {str(file): load(existing(file))} if file else {band: shipped(band) for band in BANDS}
+    models = {str(file): load(existing(file))} if file else {band: load_shipped(band) for band in BANDS}
     if json:
         say_json({"models": {name: _facts(model) for name, model in models.items()}})
     else:
@@ -86,9 +86,9 @@ def info(
 
 def _voices(corpora: Sequence[Path]) -> dict[str, list[Path]]:
     """Files by speaker over several corpora; equal names in two corpora are two speakers."""
-    from diarize.audio import voices
+    from diarize.audio import find_voices
 
-    found = [(corpus, voices(corpus)) for corpus in corpora]
+    found = [(corpus, find_voices(corpus)) for corpus in corpora]
     return {f"{corpus.name}/{name}": files for corpus, each in found for name, files in each.items()}
 
 
@@ -107,7 +107,7 @@ def _facts(model: BackgroundModel) -> dict[str, Any]:
         "dimensions": model.ubm.n_features_in_,
         "speech_components": model.speech.n_components,
         "talk_weights": model.talk.weights.size,
-        "acoustics": model.acoustics,
+        "acoustics": asdict(model.acoustics),
         "origin": model.origin,
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,10 +15,10 @@ from diarize.cli.error_handling import FAILED
 from diarize.cli.options import (
     Channels,
     Json,
-    Known,
+    KnownOptions,
     Overwrite,
     Quiet,
-    Settings,
+    SettingsOptions,
     Verbose,
     expanded,
     format_name,
@@ -31,7 +31,7 @@ from diarize.errors import ClusterError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from diarize.batch import Plan, Report, Task
+    from diarize.batch import BatchReport, Plan, Task
     from diarize.config import Config
 
     Listener = Callable[[str, Task, dict[str, Any]], None]
@@ -91,9 +91,9 @@ def batch(
     output: _Output,
     workers: Workers = Workers(),
     resume: _Resume = False,
-    settings: Settings = Settings(),  # noqa: B008 - a frozen value
+    settings: SettingsOptions = SettingsOptions(),  # noqa: B008 - a frozen value
     channels: Channels = "mix",
-    known: Known = Known(),  # noqa: B008
+    known: KnownOptions = KnownOptions(),  # noqa: B008
     asked: Results = Results(),
     json: Json = False,
     quiet: Quiet = False,
@@ -113,9 +113,9 @@ def batch(
     kinds: dict[str, Any] = {"resume": resume, "overwrite": overwrite}
     kinds["speech"] = marked(speech) if speech else None
     kinds["separate"] = is_separate(channels, config)
-    plan = rooms.planned(folder, output, **_asked(asked), **kinds)
+    plan = rooms.plan_batch(folder, output, **_asked(asked), **kinds)
     _tell_of_others(plan, quiet=quiet)
-    jobs, where, voices = workers.jobs or rooms.cores(), workers.scheduler, known_to(known)
+    jobs, where, voices = workers.jobs or rooms.available_cores(), workers.scheduler, known_to(known)
     with _told(plan, quiet=quiet or json) as listen:
         found = rooms.run_batch(plan, config, jobs=jobs, scheduler=where, known=voices, listen=listen)
     if json:
@@ -154,7 +154,7 @@ def _tell_of_others(plan: Plan, *, quiet: bool) -> None:
         remark(f"note: passed over {other}")
 
 
-def _leave(plan: Plan, report: Report) -> None:
+def _leave(plan: Plan, report: BatchReport) -> None:
     """The exit code."""
     failed = report.count("failed")
     if failed == len(report.entries):
@@ -208,20 +208,22 @@ def _size(path: Path) -> int:
         return 1
 
 
-def _summary(plan: Plan, report: Report) -> str:
+def _summary(plan: Plan, report: BatchReport) -> str:
     """A row a recording, as long as there are not too many, and totals."""
     rows = [_row(entry) for entry in report.entries[:MOST_ROWS]]
     lines = [table(("recording", "status", "length", "speakers", "took"), rows)]
     if len(report.entries) > MOST_ROWS:
         lines.append(f"  … and {len(report.entries) - MOST_ROWS} more")
-    told = [entry for entry in report.entries[:MOST_ROWS] if entry.get("notes")]
+    with_notes = [entry for entry in report.entries[:MOST_ROWS] if entry.get("notes")]
     counts = ", ".join(f"{report.count(status)} {status}" for status in ("ok", "skipped", "failed"))
-    heard = sum(entry.get("duration", 0.0) for entry in report.entries if entry["status"] == "ok")
-    lines += [f"  note: {shown(entry['audio'])}: {shown(note)}" for entry in told for note in entry["notes"]]
+    seconds = sum(entry.get("duration", 0.0) for entry in report.entries if entry["status"] == "ok")
+    lines += [
+        f"  note: {shown(entry['audio'])}: {shown(note)}" for entry in with_notes for note in entry["notes"]
+    ]
     lines += [
         f"  note: {shown(path)} is of an earlier batch and was not written now" for path in report.stale
     ]
-    lines.append(f"{counts}; {clock(heard)} of sound in {clock(report.seconds)}")
+    lines.append(f"{counts}; {clock(seconds)} of sound in {clock(report.seconds)}")
     return "\n".join([*lines, f"wrote {shown(plan.output / 'manifest.jsonl')}"])
 
 
@@ -238,16 +240,14 @@ def _row(entry: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _document(plan: Plan, config: Config, report: Report) -> dict[str, Any]:
-    from diarize.pipeline import versions
+def _document(plan: Plan, config: Config, report: BatchReport) -> dict[str, Any]:
+    from diarize.pipeline import provenance
 
     return {
         "folder": str(plan.folder),
         "output": str(plan.output),
         "manifest": str(plan.output / "manifest.jsonl"),
-        "versions": versions(),
-        "config": asdict(config),
-        "config_digest": config.digest,
+        **provenance(config).to_dict(),
         "counts": {status: report.count(status) for status in ("ok", "skipped", "failed")},
         "seconds": report.seconds,
         "unreadable": list(plan.unreadable),

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from diarize.cli.files import about, existing, or_silence, read_annotations, refuse_existing
-from diarize.cli.options import Json, Overwrite, Settings, Sound, Verbose, checked, expanded, one_of
+from diarize.cli.options import (
+    Json,
+    Overwrite,
+    SettingsOptions,
+    SoundOptions,
+    Verbose,
+    checked,
+    expanded,
+    one_of,
+)
 from diarize.cli.printing import clock, percent, remark, say, say_json, shown, table
 from diarize.cli.settings import diarized, resolved, speech_of
 
@@ -111,8 +120,8 @@ def changes(
     *,
     way: Way = Way(),
     truth: Truth = Truth(),
-    settings: Settings = Settings(),  # noqa: B008 - a frozen value
-    sound: Sound = Sound(),  # noqa: B008
+    settings: SettingsOptions = SettingsOptions(),  # noqa: B008 - a frozen value
+    sound: SoundOptions = SoundOptions(),  # noqa: B008
     format: _Format = None,
     output: Annotated[
         Path | None,
@@ -161,7 +170,7 @@ def _check_truth(truth: Truth) -> None:
         raise typer.BadParameter("--tolerance is for --reference FILE, the truth to score against")
 
 
-def _check_way(way: Way, asked: Settings) -> None:
+def _check_way(way: Way, asked: SettingsOptions) -> None:
     """No option is silently ignored."""
     if way.method == "posteriors":
         if way.penalty is not None:
@@ -182,19 +191,19 @@ def _check_way(way: Way, asked: Settings) -> None:
 def _by_posteriors(
     audio: Path,
     config: Config,
-    part: Sound,
+    part: SoundOptions,
     speech: Path | None,
     min_probability: float | None,
     *,
     quiet: bool,
 ) -> _Found:
-    from diarize.resegmentation.changes import by_posteriors
+    from diarize.resegmentation.changes import changes_by_posteriors
 
     least = 0.5 if min_probability is None else min_probability
     result = diarized(audio, config, part, speech, quiet=quiet)
     return _Found(
         result.annotation.recording,
-        _later(by_posteriors(result.posteriors, min_probability=least), part.start),
+        _later(changes_by_posteriors(result.posteriors, min_probability=least), part.start),
         {"method": "posteriors", "min_probability": least},
         result.duration,
         result.speech.seconds,
@@ -202,7 +211,7 @@ def _by_posteriors(
     )
 
 
-def _graded(found: _Found, truth: Truth, part: Sound, *, quiet: bool) -> _Found:
+def _graded(found: _Found, truth: Truth, part: SoundOptions, *, quiet: bool) -> _Found:
     """The changes with their score, where there is a truth about the recording or the part of it."""
     if truth.reference is None:
         return found
@@ -221,26 +230,17 @@ def _later(found: Sequence[Change], start: float) -> tuple[Change, ...]:
     return tuple(replace(change, time=change.time + start) for change in found)
 
 
-def _by_bic(audio: Path, config: Config, part: Sound, penalty: float | None) -> _Found:
-    from diarize.audio import open_recording
-    from diarize.pipeline import speech_mask
-    from diarize.resegmentation.changes import BicSettings, bic_features, by_bic
+def _by_bic(audio: Path, config: Config, part: SoundOptions, penalty: float | None) -> _Found:
+    from diarize.pipeline import speech_features
+    from diarize.resegmentation.changes import BicSettings, bic_features, changes_by_bic
 
     settings = BicSettings() if penalty is None else BicSettings(penalty=penalty)
-    heard = config.audio
-    opened = open_recording(
-        audio,
-        rate=heard.rate,
-        channel=heard.channel or None,
-        track=heard.track,
-        start=part.start,
-        end=part.end,
-    )
-    features = bic_features((block.samples for block in opened.blocks()), config)
-    mask = speech_mask(audio, config, start=part.start, end=part.end)
-    found = _later(by_bic(features, mask, settings), part.start)
+    front, mask = speech_features(audio, config, start=part.start, end=part.end)
+    features = bic_features(front.features, front.band, front.acoustics)
+    found = _later(changes_by_bic(features, mask, settings), part.start)
     method = {"method": "bic", "penalty": settings.penalty}
-    return _Found(opened.id, found, method, features.grid.duration, mask.seconds, tuple(opened.notes))
+    notes = front.sound.notes()
+    return _Found(front.sound.name, found, method, features.grid.duration, mask.seconds, notes)
 
 
 def _told(
@@ -329,7 +329,7 @@ def _grade(graded: ChangeScore, tolerance: float) -> dict[str, Any]:
 
 
 def _document(found: _Found, audio: Path, config: Config) -> dict[str, Any]:
-    from diarize.pipeline import versions
+    from diarize.pipeline import provenance
 
     return {
         "recording": found.recording,
@@ -340,9 +340,7 @@ def _document(found: _Found, audio: Path, config: Config) -> dict[str, Any]:
         "changes": [_rounded(asdict(change)) for change in found.changes],
         **({"score": _grade(found.graded, found.tolerance)} if found.graded else {}),
         "notes": list(found.notes),
-        "versions": versions(),
-        "config": asdict(config),
-        "config_digest": config.digest,
+        **provenance(config).to_dict(),
     }
 
 

@@ -10,7 +10,7 @@ import typer
 from diarize.cli.error_handling import FAILED, Guarded
 from diarize.cli.files import existing
 from diarize.cli.help import Plain
-from diarize.cli.options import Json, Settings, Verbose, expanded
+from diarize.cli.options import Json, SettingsOptions, Verbose, expanded
 from diarize.cli.printing import complain, say, say_json, shown
 from diarize.cli.settings import settled
 from diarize.errors import DiarizeError
@@ -26,18 +26,23 @@ _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document ins
 
 @app.command(cls=Plain)
 @expanded
-def show(*, settings: Settings = Settings(), json: Json = False, verbose: Verbose = False) -> None:  # noqa: B008
+def show(
+    *,
+    settings: SettingsOptions = SettingsOptions(),  # noqa: B008 - a frozen value
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
     """Print all settings as 'run' uses them with the same options: defaults < preset < file < options."""
     from dataclasses import asdict
 
     from diarize.config import Config
-    from diarize.config.commented import commented, default_file
+    from diarize.config.commented import default_file, to_commented_toml
 
     config = settled(settings)
     if json:
         say_json({"config": asdict(config), "config_digest": config.digest})
     else:
-        say((default_file() if config == Config() else commented(config)).rstrip("\n"))
+        say((default_file() if config == Config() else to_commented_toml(config)).rstrip("\n"))
 
 
 @app.command(cls=Plain)
@@ -47,13 +52,13 @@ def check(
     verbose: Verbose = False,
 ) -> None:
     """Check files of settings, and print what each changes."""
-    from diarize.config import loaded, without_defaults
-    from diarize.config.commented import changes
+    from diarize.config import load_config, without_defaults
+    from diarize.config.commented import list_changes
 
     wrong = 0
     for path in files:
         try:
-            changed = changes(without_defaults(loaded(existing(path))))
+            changed = list_changes(without_defaults(load_config(existing(path))))
         except DiarizeError as error:
             complain(str(error))
             wrong += 1
@@ -66,10 +71,10 @@ def check(
 @app.command(cls=Plain)
 def presets(*, json: Json = False, verbose: Verbose = False) -> None:
     """List the shipped presets and what each changes."""
-    from diarize.config import preset, preset_names, without_defaults
-    from diarize.config.commented import changes
+    from diarize.config import load_preset, preset_names, without_defaults
+    from diarize.config.commented import list_changes
 
-    found = {name: changes(without_defaults(preset(name))) for name in preset_names()}
+    found = {name: list_changes(without_defaults(load_preset(name))) for name in preset_names()}
     if json:
         say_json({"presets": found})
     else:

@@ -1,24 +1,20 @@
-"""One result in words, and as JSON."""
+"""One result in words."""
 
 from __future__ import annotations
 
 import shlex
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from diarize.cli.printing import clock, percent, shown, table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from diarize.annotation import Turn
-    from diarize.clustering import Clustering
     from diarize.config import Config
     from diarize.pipeline import Diarization
     from diarize.types import Match
 
-__all__ = ["document", "entry", "selection", "settings_line", "summary"]
+__all__ = ["settings_line", "summary"]
 
 
 def summary(result: Diarization, title: str, file: Path | None = None) -> str:
@@ -26,9 +22,9 @@ def summary(result: Diarization, title: str, file: Path | None = None) -> str:
 
     ``file``: where the turns are written, for commands that change them.
     """
-    from diarize.annotation.statistics import shares
+    from diarize.annotation.statistics import speaking_shares
 
-    speakers = shares(result.annotation)
+    speakers = speaking_shares(result.annotation)
     length, speech = clock(result.duration), clock(result.speech.seconds)
     head = f"{shown(title)}: {length} long, {speech} of speech, {result.band} band"
     rows = [(s["speaker"], clock(s["seconds"]), percent(s["share"]), str(s["turns"])) for s in speakers]
@@ -44,10 +40,10 @@ def summary(result: Diarization, title: str, file: Path | None = None) -> str:
 
 def _doubt_lines(result: Diarization, file: Path | None) -> list[str]:
     """Doubtful speakers, why, and what merges them."""
-    from diarize.annotation.alternatives import doubts
+    from diarize.annotation.alternatives import find_doubtful_speakers
 
     lines = []
-    for doubt in doubts(result.annotation, result.alternatives):
+    for doubt in find_doubtful_speakers(result.annotation, result.alternatives):
         words = (str(file or "FILE"), doubt.nearest or "", doubt.speaker)
         command = f"; diarize merge {shown(shlex.join(words))}" if doubt.nearest else ""
         lines.append(f"doubtful: {doubt.speaker}, {doubt.reason}{command}")
@@ -64,75 +60,12 @@ def _match_line(match: Match) -> str:
     return f"{match.speaker} → {shown(match.name)} ({odds}, {least})"
 
 
-def selection(found: Clustering) -> dict[str, Any]:
-    """How the number of speakers was chosen."""
-    return {
-        "criterion": found.criterion,
-        "chosen": found.chosen,
-        "equivalent": list(found.equivalent),
-        "counts": list(found.counts),
-        "values": [round(float(value), 6) for value in found.values],
-        "other_criterion": found.other_criterion or None,
-        "other_values": [round(float(value), 6) for value in found.other_values],
-        "explanation": found.explanation,
-        "why_no_more": found.why_no_more,
-    }
-
-
-def entry(result: Diarization, path: Path, files: Mapping[str, str], notes: Sequence[str]) -> dict[str, Any]:
-    """The part of the JSON document about one recording that went well."""
-    from diarize.annotation.alternatives import doubts
-    from diarize.annotation.statistics import shares
-
-    return {
-        "recording": result.annotation.recording,
-        "audio": str(path),
-        "status": "ok",
-        "duration": round(result.duration, 3),
-        "speech_seconds": round(result.speech.seconds, 3),
-        "band": result.band,
-        "n_speakers": len(result.annotation.speakers),
-        "speakers": shares(result.annotation),
-        "selection": selection(result.selection),
-        "matches": [_rounded(asdict(match)) for match in result.matches],
-        "turns": [_turn(turn) for turn in result.annotation.turns],
-        "doubtful": [_rounded(asdict(doubt)) for doubt in doubts(result.annotation, result.alternatives)],
-        "notes": list(notes),
-        "files": dict(files),
-        "alternatives": result.alternatives.fields if result.alternatives else None,
-    }
-
-
-def _turn(turn: Turn) -> dict[str, Any]:
-    """A turn without a text or a channel where none is known, as in JSON of turns."""
-    fields = _rounded(asdict(turn))
-    return {
-        name: value for name, value in fields.items() if value is not None or name not in ("text", "channel")
-    }
-
-
-def _rounded(fields: dict[str, Any]) -> dict[str, Any]:
-    return {key: round(value, 6) if isinstance(value, float) else value for key, value in fields.items()}
-
-
-def document(config: Config, recordings: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The JSON document of a run."""
-    from diarize.pipeline import versions
-
-    return {
-        "versions": versions(),
-        "config": asdict(config),
-        "config_digest": config.digest,
-        "recordings": list(recordings),
-    }
-
-
 def settings_line(config: Config) -> str:
     """What differs from the defaults, and with which versions."""
     from diarize.config import without_defaults
-    from diarize.config.commented import changes
+    from diarize.config.commented import list_changes
     from diarize.pipeline import versions
 
-    changed = ", ".join(changes(without_defaults(config))) or "all defaults"
+    changed = ", ".join(list_changes(without_defaults(config))) or "all defaults"
     known = ", ".join(f"{name} {number}" for name, number in versions().items())
     return f"settings {config.digest}: {changed}; {known}"

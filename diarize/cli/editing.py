@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,10 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from diarize.annotation import Annotation
+    from diarize.results import Document, Result
 
-    Entry = dict[str, Any]
-
-__all__ = ["Edited", "Place", "edit_json", "edit_turns", "entries_of", "is_json", "tell"]
+__all__ = ["Edited", "Place", "edit", "is_json", "tell"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,72 +48,46 @@ def is_json(path: Path) -> bool:
     return existing(path).is_file() and path.suffix.lower() == ".json"
 
 
-def entries_of(value: Any) -> list[Entry] | None:
-    """Entries about recordings with turns; None in JSON of another kind."""
-    entries = value.get("recordings") if isinstance(value, dict) else None
-    if not isinstance(entries, list):
-        return None
-    return [each for each in entries if isinstance(each, dict) and isinstance(each.get("turns"), list)]
-
-
-def edit_turns(
+def edit(
     path: Path,
     place: Place,
-    change: Callable[[Annotation], Annotation],
-    names: Mapping[str, str],
+    change: Callable[[Result], Result],
+    names: Mapping[str, str] | None = None,
     *,
     overwrite: bool,
 ) -> Edited:
-    """Change the turns of a file in any readable format.
+    """Change the results in a file of any readable format; OUT in another format has the turns.
 
     ``names``: what speakers are called afterwards, for the words of editors' tiers, which are kept.
     """
     from diarize.formats import Options, read_words, write_file
 
-    _check(place, overwrite=overwrite)
-    found = or_silence(read_annotations(path), path)
-    _check_recording(place.recording, list(found), path)
-    touched = [name for name in found if place.recording in (None, name)]
-    after = {name: change(each) if name in touched else each for name, each in found.items()}
-    sure = any(turn.confidence is not None for each in after.values() for turn in each.turns)
-    words, goal = read_words(path), place.output or path
-    options = Options(confidence=sure, words=words.renamed(names) if words else None)
-    write_file(goal, list(after.values()), overwrite=overwrite or goal == path, options=options)
-    return Edited(goal, tuple(after[name] for name in touched))
-
-
-def edit_json(path: Path, place: Place, change: Callable[[Entry, str], Entry], *, overwrite: bool) -> Edited:
-    """Change the entries of a JSON result; OUT in another format has the turns."""
-    from diarize.files import read_text, write_text
-    from diarize.formats import format_of, write_file
-    from diarize.pipeline.editing import annotation_of
-
-    _check(place, overwrite=overwrite)
-    value = json.loads(read_text(path))
-    entries = entries_of(value)
-    if entries is None:
-        raise FormatError(f"{path}: JSON without turns of recordings; give what diarize wrote or printed")
-    names = [str(each.get("recording")) for each in entries]
-    _check_recording(place.recording, names, path)
-    after = {
-        name: change(each, path.name) if place.recording in (None, name) else each
-        for name, each in zip(names, entries, strict=True)
-    }
-    goal = place.output or path
-    turns = {name: annotation_of(each, path.name) for name, each in after.items()}
-    if goal.suffix.lower() == ".json":
-        rows = [after.get(str(each.get("recording")), each) for each in value["recordings"]]
-        text = json.dumps(value | {"recordings": rows}, indent=2, ensure_ascii=False, allow_nan=False)
-        write_text(goal, text + "\n", overwrite=overwrite or goal == path)
-    else:
-        format_of(goal)
-        write_file(goal, list(turns.values()), overwrite=overwrite)
-    return Edited(goal, tuple(each for name, each in turns.items() if place.recording in (None, name)))
-
-
-def _check(place: Place, *, overwrite: bool) -> None:
     if place.output:
         refuse_existing(place.output, overwrite=overwrite)
+    document, goal = _read(path), place.output or path
+    known = document.by_recording
+    _check_recording(place.recording, list(known), path)
+    touched = [name for name in known if place.recording in (None, name)]
+    changed = document.with_results({name: change(known[name]) for name in touched})
+    turns = [each.annotation for each in changed.results]
+    words = None if is_json(path) else read_words(path)
+    options = Options(
+        confidence=any(turn.confidence is not None for each in turns for turn in each.turns),
+        words=words.renamed(names or {}) if words else None,
+        document=changed,
+    )
+    write_file(goal, turns, overwrite=overwrite or goal == path, options=options)
+    return Edited(goal, tuple(each for each in turns if each.recording in touched))
+
+
+def _read(path: Path) -> Document:
+    """The document of a JSON file, or one of turns alone from any other."""
+    from diarize.files import read_text
+    from diarize.results import Document, Result, parse_document
+
+    if is_json(path):
+        return parse_document(read_text(path), str(path))
+    return Document(tuple(map(Result, or_silence(read_annotations(path), path).values())))
 
 
 def _check_recording(name: str | None, names: Sequence[str], path: Path) -> None:
@@ -125,14 +97,14 @@ def _check_recording(name: str | None, names: Sequence[str], path: Path) -> None
 
 def tell(edited: Edited, *, quiet: bool) -> None:
     """Who speaks how long now, and where it was written."""
-    from diarize.annotation.statistics import shares
+    from diarize.annotation.statistics import speaking_shares
 
     if quiet:
         return
     for each in edited.turns:
         rows = [
             (row["speaker"], clock(row["seconds"]), percent(row["share"]), str(row["turns"]))
-            for row in shares(each)
+            for row in speaking_shares(each)
         ]
         head = shown(each.recording)
         say("\n".join([head, table(("speaker", "time", "share", "turns"), rows)] if rows else [head]))

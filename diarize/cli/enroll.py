@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from diarize.cli.files import about, existing, read_annotations
-from diarize.cli.options import Hearing, Overwrite, Quiet, Verbose, expanded
+from diarize.cli.options import ListeningOptions, Overwrite, Quiet, Verbose, expanded
 from diarize.cli.printing import clock, say, shown
 from diarize.cli.settings import heard_as
 from diarize.errors import OutputError
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from diarize.config import Config
     from diarize.identity import Voice
+    from diarize.results import Result
 
 __all__ = ["enroll"]
 
@@ -51,7 +52,7 @@ def enroll(
         "voices"
     ),
     part: Part = Part(),
-    hearing: Hearing = Hearing(),  # noqa: B008
+    hearing: ListeningOptions = ListeningOptions(),  # noqa: B008
     add: Annotated[bool, typer.Option("--add", help="Add recordings to the voice of that name.")] = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -63,7 +64,7 @@ def enroll(
     """
     from diarize.identity import load, save, voice_path
     from diarize.identity.store import checked_name
-    from diarize.identity.voice import joined
+    from diarize.identity.voice import pool_voices
 
     _check(part, audio)
     path = voice_path(output, name)
@@ -71,7 +72,7 @@ def enroll(
         raise OutputError(f"{path}: exists already; --add adds to it, --overwrite replaces it")
     known = [_same(load(path), checked_name(name), path)] if add and path.exists() else []
     voice = _learnt(checked_name(name), audio, part, heard_as(hearing), quiet=quiet)
-    whole = joined(voice.name, [*known, voice])
+    whole = pool_voices(voice.name, [*known, voice])
     save(whole, output, overwrite=add or overwrite)
     if not quiet:
         say(_summary(whole, path))
@@ -96,18 +97,29 @@ def _same(known: Voice, name: str, path: Path) -> Voice:
 
 
 def _learnt(name: str, audio: Sequence[Path], part: Part, config: Config, *, quiet: bool) -> Voice:
-    from diarize.identity import enrolled
-    from diarize.identity.enrollment import spoken_by
-    from diarize.identity.voice import joined
+    from diarize.identity import enroll_voice
+    from diarize.identity.enrollment import enroll_speaker
+    from diarize.identity.voice import pool_voices
 
     if part.turns is None or part.speaker is None:
-        return enrolled(name, audio, config, whole=part.whole)
-    turns = read_annotations(part.turns)
+        return enroll_voice(name, audio, config, whole=part.whole)
+    known = _known(part.turns)
+    turns = {recording: each.annotation for recording, each in known.items()}
     found = []
     for path in audio:
-        annotation = about(turns, path.stem, part.turns, quiet=quiet)
-        found.append(spoken_by(name, path, annotation, part.speaker, config))
-    return joined(name, found)
+        recording = about(turns, path.stem, part.turns, quiet=quiet).recording
+        found.append(enroll_speaker(name, path, known[recording], part.speaker, config))
+    return pool_voices(name, found)
+
+
+def _known(path: Path) -> dict[str, Result]:
+    """What a file says of recordings, with the voices that it keeps, or the files of a folder."""
+    from diarize.formats import read_results
+    from diarize.results import Result
+
+    if existing(path).is_file():
+        return read_results(path)
+    return {name: Result(each) for name, each in read_annotations(path).items()}
 
 
 def _summary(voice: Voice, path: Path) -> str:

@@ -15,13 +15,13 @@ from diarize.cli.printing import complain
 from diarize.cli.signals import INTERRUPTED, asked_code, tell_interrupted
 from diarize.errors import DiarizeError
 
-__all__ = ["FAILED", "Guarded", "Talk"]
+__all__ = ["FAILED", "Guarded", "Verbosity"]
 
 FAILED = 1
 BROKEN_PIPE = 141
 
 
-class Talk:
+class Verbosity:
     """How much the command that is running was asked to say."""
 
     verbose = False
@@ -61,14 +61,14 @@ class Guarded(TyperGroup):
 def _unexpected(error: BaseException) -> int:
     """The exit code, after one line on what ought not to happen."""
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    hint = "" if Talk.verbose else "; run again with --verbose and report what it prints"
+    hint = "" if Verbosity.verbose else "; run again with --verbose and report what it prints"
     complain(f"something unforeseen happened ({text}){hint}")
     _show_trace_if_verbose()
     return FAILED
 
 
 def _show_trace_if_verbose() -> None:
-    if Talk.verbose:
+    if Verbosity.verbose:
         import traceback
 
         sys.stderr.write(traceback.format_exc())

@@ -52,8 +52,8 @@ def _option(option: Any) -> str:
 def described(parameter: Any) -> str:
     """The help of an argument or option with what is known of its value, the same way everywhere."""
     text = str(parameter.help or "")
-    told = _TOLD.search(text)
-    facts = [told[1]] if told else _default(parameter)
+    match = _TOLD.search(text)
+    facts = [match[1]] if match else _default(parameter)
     facts += _range(parameter)
     if parameter.required and parameter.param_type_name == "option":
         facts.append("required")

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from diarize.cli.files import chosen, existing, or_silence, read_annotations, refuse_existing
-from diarize.cli.options import Known, Overwrite, Quiet, Settings, Sound, Verbose, checked, expanded, one_of
+from diarize.cli.options import (
+    KnownOptions,
+    Overwrite,
+    Quiet,
+    SettingsOptions,
+    SoundOptions,
+    Verbose,
+    checked,
+    expanded,
+    one_of,
+)
 from diarize.cli.printing import clock, percent, say, shown, table
 from diarize.cli.report import is_result, refuse_settings
 from diarize.cli.settings import diarized, known_to, named_by, resolved, speech_of
@@ -20,7 +30,7 @@ if TYPE_CHECKING:
     from diarize.transcripts import Transcript
     from diarize.types import Posteriors
 
-    _Asked = tuple[Settings, Sound, Known]
+    _Asked = tuple[SettingsOptions, SoundOptions, KnownOptions]
 
 __all__ = ["label", "spoken_in"]
 
@@ -75,9 +85,9 @@ def label(
     ],
     *,
     goal: Goal = Goal(),
-    settings: Settings = Settings(),  # noqa: B008 - a frozen value
-    sound: Sound = Sound(),  # noqa: B008
-    known: Known = Known(),  # noqa: B008
+    settings: SettingsOptions = SettingsOptions(),  # noqa: B008 - a frozen value
+    sound: SoundOptions = SoundOptions(),  # noqa: B008
+    known: KnownOptions = KnownOptions(),  # noqa: B008
     quiet: Quiet = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,
@@ -86,7 +96,7 @@ def label(
 
     Every word gets the speaker with the largest posterior; sentences are cut where the speaker changes.
     """
-    from diarize.transcripts import assigned, read_transcript, write_transcript
+    from diarize.transcripts import assign_speakers, read_transcript, write_transcript
 
     if is_result(source):
         refuse_settings(source, (settings, sound, known))
@@ -95,7 +105,9 @@ def label(
     path, name = _goal(transcript, goal, spoken.dialect)
     refuse_existing(path, overwrite=overwrite)
     heard = _heard(source, (settings, sound, known), quiet=quiet)
-    found = assigned(spoken, heard.annotation, heard.posteriors, start=heard.start, duration=heard.duration)
+    found = assign_speakers(
+        spoken, heard.annotation, heard.posteriors, start=heard.start, duration=heard.duration
+    )
     write_transcript(path, found, name, overwrite=overwrite, options=_options(source, heard))
     if not quiet:
         say(f"{_summary(found, transcript.name)}\n  wrote {shown(path)}")
@@ -103,9 +115,9 @@ def label(
 
 def spoken_in(path: Path, result: Diarization) -> Transcript:
     """The words of a transcript with the speakers of a result. Raises FormatError."""
-    from diarize.transcripts import assigned, read_transcript
+    from diarize.transcripts import assign_speakers, read_transcript
 
-    return assigned(
+    return assign_speakers(
         read_transcript(path, recording=result.annotation.recording),
         result.annotation,
         result.posteriors,
@@ -140,13 +152,13 @@ def _heard(source: Path, asked: _Asked, *, quiet: bool) -> _Heard:
 
 def _of_posteriors(path: Path) -> _Heard:
     from diarize.formats import read_posteriors
-    from diarize.resegmentation.turns import turns_of
+    from diarize.resegmentation.turns import posteriors_to_turns
     from diarize.types import SpeechMask
 
     recording, posteriors, start = read_posteriors(path)
     mask = SpeechMask(posteriors.values.sum(axis=1) > 0, posteriors.grid)
     span = (start, posteriors.grid.duration)
-    return _Heard(turns_of(posteriors, mask, recording, span), posteriors, start, start + span[1])
+    return _Heard(posteriors_to_turns(posteriors, mask, recording, span), posteriors, start, start + span[1])
 
 
 def _options(source: Path, heard: _Heard) -> Any:

@@ -11,7 +11,7 @@ import typer
 
 from diarize.cli.error_handling import FAILED
 from diarize.cli.files import existing
-from diarize.cli.options import Hearing, Json, Known, Overwrite, Quiet, Verbose, expanded
+from diarize.cli.options import Json, KnownOptions, ListeningOptions, Overwrite, Quiet, Verbose, expanded
 from diarize.cli.printing import clock, complain, say, say_json, shown, table
 from diarize.cli.settings import heard_as, known_voices, odds_needed
 from diarize.cli.signals import check_signals
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from diarize.config import Config
-    from diarize.identity import Heard, Linked, Voice
-    from diarize.identity.results import Result
+    from diarize.identity import LinkedVoice, RecordingVoices, Voice
+    from diarize.identity.results import LinkInput
 
 __all__ = ["link"]
 
@@ -40,8 +40,8 @@ def link(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the results with new labels.")
     ],
-    known: Known = Known(),  # noqa: B008 - a frozen value
-    hearing: Hearing = Hearing(),  # noqa: B008
+    known: KnownOptions = KnownOptions(),  # noqa: B008 - a frozen value
+    hearing: ListeningOptions = ListeningOptions(),  # noqa: B008
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -49,7 +49,8 @@ def link(
 ) -> None:
     """Give the same voice the same label in all recordings, and write the results anew with these labels.
 
-    Listens to the recordings again where the turns are. Voices of one recording always stay apart.
+    JSON of 'run' keeps the voices; other formats need the recordings. Voices of one recording always stay
+    apart.
     """
     if quiet and (json or verbose):
         raise typer.BadParameter("--quiet contradicts --json and --verbose; leave one of them out")
@@ -78,47 +79,49 @@ def _linked(
     asked: _Asked, known: Sequence[Voice], threshold: float, *, quiet: bool
 ) -> tuple[dict[str, Any], str, int]:
     """What is told of the voices, as JSON and in words, and how many recordings could not be heard."""
-    from diarize.identity import linked
-    from diarize.identity.results import results, write_linked
+    from diarize.identity import link_voices
+    from diarize.identity.results import find_results, write_linked
 
-    found = results(asked.results, asked.audio)
-    heard, failed = _heard(found, asked.config, quiet=quiet)
-    groups = linked(heard, threshold, known)
-    paths = write_linked(found, heard, groups, asked.output, overwrite=asked.overwrite)
-    seconds = _seconds(found, heard)
+    found = find_results(asked.results, asked.audio)
+    recordings, failed = _heard(found, asked.config, quiet=quiet)
+    groups = link_voices(recordings, threshold, known)
+    paths = write_linked(found, recordings, groups, asked.output, overwrite=asked.overwrite)
+    seconds = _seconds(found, recordings)
     document = {"threshold": threshold, "voices": [_entry(group, seconds) for group in groups]}
     return document, _summary(groups, seconds, paths), failed
 
 
-def _heard(found: Sequence[Result], config: Config, *, quiet: bool) -> tuple[list[Heard], int]:
+def _heard(found: Sequence[LinkInput], config: Config, *, quiet: bool) -> tuple[list[RecordingVoices], int]:
     """The voices of every result, and how many could not be heard; their speakers stay by themselves."""
-    from diarize.identity.results import heard_in, unheard
+    from diarize.identity.results import voices_of_input, without_voices
 
-    heard, failed = [], 0
+    recordings, failed = [], 0
     hidden = quiet or not sys.stderr.isatty()
     with typer.progressbar(found, label="listening", file=sys.stderr, hidden=hidden) as bar:
         for result in bar:
             check_signals()
             try:
-                heard.append(heard_in(result, config))
+                recordings.append(voices_of_input(result, config))
             except DiarizeError as error:
                 complain(str(error))
-                heard.append(unheard(result))
+                recordings.append(without_voices(result))
                 failed += 1
-    return heard, failed
+    return recordings, failed
 
 
-def _seconds(found: Sequence[Result], heard: Sequence[Heard]) -> dict[tuple[str, str], float]:
+def _seconds(
+    found: Sequence[LinkInput], recordings: Sequence[RecordingVoices]
+) -> dict[tuple[str, str], float]:
     """How long each speaker of each recording talks."""
     spoken: dict[tuple[str, str], float] = {}
-    for result, each in zip(found, heard, strict=True):
+    for result, each in zip(found, recordings, strict=True):
         for turn in result.annotation.turns:
             key = (each.recording, turn.speaker)
             spoken[key] = spoken.get(key, 0.0) + turn.duration
     return spoken
 
 
-def _entry(group: Linked, seconds: dict[tuple[str, str], float]) -> dict[str, Any]:
+def _entry(group: LinkedVoice, seconds: dict[tuple[str, str], float]) -> dict[str, Any]:
     members = [
         {"recording": recording, "speaker": speaker, "seconds": round(seconds[recording, speaker], 3)}
         for recording, speaker in group.members
@@ -127,7 +130,9 @@ def _entry(group: Linked, seconds: dict[tuple[str, str], float]) -> dict[str, An
     return {"label": group.label, "weakest": weakest, "members": members}
 
 
-def _summary(groups: Sequence[Linked], seconds: dict[tuple[str, str], float], paths: Sequence[Path]) -> str:
+def _summary(
+    groups: Sequence[LinkedVoice], seconds: dict[tuple[str, str], float], paths: Sequence[Path]
+) -> str:
     """A row a voice, then where it is heard."""
     rows = [
         (

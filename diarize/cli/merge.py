@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from diarize.cli.editing import Place, edit_json, edit_turns, is_json, tell
+from diarize.cli.editing import Place, edit, tell
 from diarize.cli.options import Overwrite, Quiet, Verbose, expanded
 
 __all__ = ["merge"]
@@ -31,15 +31,9 @@ def merge(
 
     FILE itself is written anew unless --output names another.
     """
-    from diarize.pipeline import editing
+    from diarize.results import merge_speakers
 
     if len(set(speakers)) < 2:
         raise typer.BadParameter("name two different speakers at least; the first name stays")
-    change = partial(editing.merged, speakers=speakers)
-    if is_json(file):
-        edited = edit_json(
-            file, place, lambda e, where: editing.changed(e, change, where), overwrite=overwrite
-        )
-    else:
-        edited = edit_turns(file, place, change, dict.fromkeys(speakers, speakers[0]), overwrite=overwrite)
-    tell(edited, quiet=quiet)
+    change, names = partial(merge_speakers, speakers=speakers), dict.fromkeys(speakers, speakers[0])
+    tell(edit(file, place, change, names, overwrite=overwrite), quiet=quiet)

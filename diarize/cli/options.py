@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from diarize.cli.error_handling import Talk
+from diarize.cli.error_handling import Verbosity
 from diarize.config import choices_of, preset_names
 
 if TYPE_CHECKING:
@@ -23,13 +23,13 @@ __all__ = [
     "SEPARATE",
     "Channel",
     "Channels",
-    "Hearing",
     "Json",
-    "Known",
+    "KnownOptions",
+    "ListeningOptions",
     "Overwrite",
     "Quiet",
-    "Settings",
-    "Sound",
+    "SettingsOptions",
+    "SoundOptions",
     "Track",
     "Verbose",
     "checked",
@@ -94,7 +94,7 @@ def _space(name: str | None) -> str | None:
 
 
 def _verbose(wanted: bool) -> bool:
-    Talk.verbose = wanted
+    Verbosity.verbose = wanted
     return wanted
 
 
@@ -181,7 +181,7 @@ _Sensitivity = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class SettingsOptions:
     """Options that change settings; what is None leaves them as presets and files have them."""
 
     speakers: Annotated[
@@ -239,7 +239,7 @@ Channels = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class SoundOptions:
     """Options that say what of a recording to work on."""
 
     start: Annotated[
@@ -255,7 +255,7 @@ class Sound:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownOptions:
     """Options about voices that are known by name."""
 
     known: Annotated[
@@ -273,7 +273,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
+class ListeningOptions:
     """Options that say how a recording is heard, where nothing is clustered."""
 
     config: _Config = None
@@ -285,7 +285,7 @@ class Hearing:
     background: _Background = None
 
 
-def checked(sound: Sound) -> Sound:
+def checked(sound: SoundOptions) -> SoundOptions:
     """The stretch, when it ends after its start; a usage error otherwise."""
     if sound.end is not None and sound.end <= sound.start:
         raise typer.BadParameter(f"--end {sound.end:g} s is not after --start {sound.start:g} s")

@@ -154,10 +154,10 @@ def calibrate(
 
 
 def _voices(folder: Path | None) -> dict[str, list[Path]]:
-    from diarize.audio import voices
+    from diarize.audio import find_voices
     from diarize.parts.calibration import shipped_voices
 
-    return shipped_voices() if folder is None else voices(folder)
+    return shipped_voices() if folder is None else find_voices(folder)
 
 
 def _entry_facts(name: str, here: dict[str, Path]) -> dict[str, Any]:
@@ -179,9 +179,9 @@ def _entry_facts(name: str, here: dict[str, Path]) -> dict[str, Any]:
 
 
 def _other_facts(name: str, path: Path) -> dict[str, Any]:
-    from diarize.parts.getting import recorded
+    from diarize.parts.getting import read_record
 
-    record = recorded(path)
+    record = read_record(path)
     return {
         "name": name,
         "description": "fetched by address" if record else "copied here",
@@ -237,14 +237,14 @@ def _is_well(name: str, path: Path) -> bool:
     from diarize.errors import DiarizeError
     from diarize.parts import load_part
     from diarize.parts.catalogue import CATALOGUE
-    from diarize.parts.getting import recorded
+    from diarize.parts.getting import read_record
 
     try:
         part = load_part(path)
     except DiarizeError as error:
         complain(str(error), name)
         return False
-    wanted = CATALOGUE[name].checksum if name in CATALOGUE else recorded(path).get("sha256")
+    wanted = CATALOGUE[name].checksum if name in CATALOGUE else read_record(path).get("sha256")
     if wanted not in (None, part.checksum):
         complain(f"SHA-256 {part.checksum}, {wanted} is expected; get it again with --overwrite", name)
         return False

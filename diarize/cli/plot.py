@@ -61,12 +61,12 @@ def plot(
     truth = _truth(reference, found.recording, quiet=quiet) if reference else None
     path = output or annotation.with_suffix(".png")
     refuse_existing(path, overwrite=overwrite)
-    mapping, told = _compared(truth, found) if truth else (None, "")
+    mapping, rating = _compared(truth, found) if truth else (None, "")
     more = _heard(sound, quiet=quiet)
-    figure = plots.timeline(found, reference=truth, mapping=mapping, title=found.recording + told, **more)
+    figure = plots.timeline(found, reference=truth, mapping=mapping, title=found.recording + rating, **more)
     plots.save(figure, path, overwrite=overwrite)
     if not quiet:
-        say(f"wrote {shown(path)}{told}")
+        say(f"wrote {shown(path)}{rating}")
 
 
 def _check(sound: Loudness) -> None:

@@ -1,4 +1,4 @@
-"""What is said, and where: results on stdout, complaints on stderr, one line each."""
+"""Printing: results on stdout, errors and remarks on stderr, one line each."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def say(text: str = "") -> None:
 
 def say_json(document: Any) -> None:
     """The whole result as one JSON document, in UTF-8 whatever the console has."""
-    from diarize.annotation.names import whole
+    from diarize.annotation.names import replace_surrogates
 
-    text = whole(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
+    text = replace_surrogates(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode())
     sys.stdout.buffer.flush()

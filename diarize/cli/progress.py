@@ -1,4 +1,4 @@
-"""A bar with the remaining time, on stderr, when somebody is looking."""
+"""A progress bar with the remaining time on stderr, if that is a terminal."""
 
 from __future__ import annotations
 

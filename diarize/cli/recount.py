@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from diarize.cli.editing import Place, edit_json, is_json, tell
+from diarize.cli.editing import Place, edit, is_json, tell
 from diarize.cli.options import Overwrite, Quiet, Verbose, expanded
 from diarize.errors import FormatError
 
@@ -31,14 +31,13 @@ def recount(
     RESULT itself is written anew unless --output names another file, of any format. Names stay with those who
     have most of the same time, and a later recount brings back what is lost now.
     """
-    from diarize.pipeline import editing
+    from diarize.results import recount_speakers
 
     if not is_json(result):
         raise FormatError(
             f"{result}: keeps no other numbers of speakers; write it with 'diarize run --format json', or "
             f"run the recording with --speakers {speakers}"
         )
-    edited = edit_json(
-        result, place, lambda e, where: editing.recounted(e, speakers, where), overwrite=overwrite
-    )
+    source = result.name
+    edited = edit(result, place, lambda each: recount_speakers(each, speakers, source), overwrite=overwrite)
     tell(edited, quiet=quiet)

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from diarize.cli.editing import Edited, Place, edit_json, edit_turns, entries_of, is_json, tell
-from diarize.cli.files import existing, refuse_existing
+from diarize.cli.editing import Place, edit, is_json, tell
+from diarize.cli.files import refuse_existing
 from diarize.cli.options import Overwrite, Quiet, Verbose, expanded
 from diarize.cli.printing import say, shown
 from diarize.errors import FormatError
@@ -36,21 +36,14 @@ def rename(
 
     FILE itself is written anew unless --output names another.
     """
-    from diarize.pipeline import editing
+    from diarize.results import rename_speakers
 
     wanted = _pairs(names)
     if is_json(file) and (value := _transcript(file)) is not None:
         _rename_transcript(file, value, wanted, place, overwrite=overwrite, quiet=quiet)
         return
-    change = partial(editing.renamed, names=wanted)
-    edited: Edited
-    if is_json(file):
-        edited = edit_json(
-            file, place, lambda e, where: editing.changed(e, change, where), overwrite=overwrite
-        )
-    else:
-        edited = edit_turns(existing(file), place, change, wanted, overwrite=overwrite)
-    tell(edited, quiet=quiet)
+    change = partial(rename_speakers, names=wanted)
+    tell(edit(file, place, change, wanted, overwrite=overwrite), quiet=quiet)
 
 
 def _pairs(words: list[str]) -> dict[str, str]:
@@ -64,19 +57,20 @@ def _pairs(words: list[str]) -> dict[str, str]:
 def _transcript(file: Path) -> Any:
     """JSON of a recogniser with speakers in it; None for results of ours."""
     from diarize.files import read_text
+    from diarize.results import is_document
 
     try:
         value = json.loads(read_text(file))
     except ValueError as error:
         raise FormatError(f"{file}: not JSON ({error}); check the file") from None
-    return value if entries_of(value) is None else None
+    return None if is_document(value) else value
 
 
 def _rename_transcript(
     file: Path, value: Any, names: dict[str, str], place: Place, *, overwrite: bool, quiet: bool
 ) -> None:
     from diarize.files import write_text
-    from diarize.pipeline.editing import respelt
+    from diarize.results import rename_json
 
     text = json.dumps(value)
     for old in names:
@@ -85,7 +79,7 @@ def _rename_transcript(
     goal = place.output or file
     if place.output:
         refuse_existing(goal, overwrite=overwrite)
-    renamed = json.dumps(respelt(value, names), indent=2, ensure_ascii=False)
+    renamed = json.dumps(rename_json(value, names), indent=2, ensure_ascii=False)
     write_text(goal, renamed + "\n", overwrite=overwrite or goal == file)
     if not quiet:
         say(f"  wrote {shown(goal)}")

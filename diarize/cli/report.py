@@ -9,20 +9,30 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from diarize.cli.files import chosen, existing, or_silence, read_annotations, refuse_existing
-from diarize.cli.options import Known, Overwrite, Quiet, Settings, Sound, Verbose, checked, expanded
+from diarize.cli.options import (
+    KnownOptions,
+    Overwrite,
+    Quiet,
+    SettingsOptions,
+    SoundOptions,
+    Verbose,
+    checked,
+    expanded,
+)
 from diarize.cli.printing import say, shown
 from diarize.cli.progress import shown_progress
 from diarize.cli.settings import diarized, known_to, named_by, resolved, speech_of
+from diarize.errors import FormatError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from diarize.config import AudioConfig
+    from diarize.report import PageSound as Heard
     from diarize.report import Report
-    from diarize.report import Sound as Heard
     from diarize.transcripts import Transcript
 
-    _Asked = tuple[Settings, Sound, Known]
+    _Asked = tuple[SettingsOptions, SoundOptions, KnownOptions]
 
 __all__ = ["is_result", "refuse_settings", "report", "sound_of"]
 
@@ -66,9 +76,9 @@ def report(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE.html", help="The page (default: NAME.report.html)."),
     ] = None,
-    settings: Settings = Settings(),  # noqa: B008 - a frozen value
-    sound: Sound = Sound(),  # noqa: B008
-    known: Known = Known(),  # noqa: B008
+    settings: SettingsOptions = SettingsOptions(),  # noqa: B008 - a frozen value
+    sound: SoundOptions = SoundOptions(),  # noqa: B008
+    known: KnownOptions = KnownOptions(),  # noqa: B008
     quiet: Quiet = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,
@@ -79,13 +89,13 @@ def report(
     """
     from diarize.files import write_text
     from diarize.pipeline.result_files import PAGE
-    from diarize.report import rendered
+    from diarize.report import render_page
 
     _check(source, listening, recording, (settings, sound, known))
     path = output or source.with_name(source.stem + PAGE)
     refuse_existing(path, overwrite=overwrite)
     found = _found(source, recording, listening, path, (settings, sound, known), quiet=quiet)
-    write_text(path, rendered(found), overwrite=overwrite)
+    write_text(path, render_page(found), overwrite=overwrite)
     if not quiet:
         say(f"wrote {shown(path)} ({_size(path)})")
 
@@ -113,17 +123,18 @@ def _with_words(found: Report, path: Path | None) -> Report:
     """The report with what was said, each word given to a speaker."""
     if path is None:
         return found
-    from diarize.transcripts import assigned
+    from diarize.transcripts import assign_speakers
 
-    spoken = assigned(
+    result = found.result
+    spoken = assign_speakers(
         _read_transcript(path, found.annotation.recording),
         found.annotation,
         found.posteriors,
-        start=found.start,
-        duration=found.start + found.duration if found.duration else None,
+        start=result.start,
+        duration=result.start + result.duration if result.duration else None,
     )
-    notes = (*found.notes, *(f"transcript: {note}" for note in spoken.notes))
-    return replace(found, transcript=spoken, notes=notes)
+    notes = (*(result.notes or ()), *(f"transcript: {note}" for note in spoken.notes))
+    return replace(found, transcript=spoken, result=replace(result, notes=notes))
 
 
 def is_result(path: Path) -> bool:
@@ -178,7 +189,13 @@ def _of_audio(path: Path, asked: _Asked, listening: Listening, page: Path, *, qu
 
 
 def _of_turns(
-    path: Path, recording: str | None, listening: Listening, page: Path, settings: Settings, *, quiet: bool
+    path: Path,
+    recording: str | None,
+    listening: Listening,
+    page: Path,
+    settings: SettingsOptions,
+    *,
+    quiet: bool,
 ) -> Report:
     """The report on turns, or on the document that ``run --json`` printed."""
     found = _read(path, recording)
@@ -188,39 +205,41 @@ def _of_turns(
     from diarize.config import AudioConfig
 
     heard_as = AudioConfig(channel=settings.channel or 0, track=settings.track or 1)
-    heard = sound_of(audio, Sound(), page, link=listening.link, heard_as=heard_as, quiet=quiet)
+    heard = sound_of(audio, SoundOptions(), page, link=listening.link, heard_as=heard_as, quiet=quiet)
     return replace(found, sound=heard, media=audio.name)
 
 
 def _read(path: Path, recording: str | None) -> Report:
     from diarize.files import read_text
-    from diarize.report import Report, alternatives_in, is_document, reports_in
+    from diarize.report import Report
+    from diarize.results import Result, parse_document
 
     if not (existing(path).is_file() and path.suffix.lower() == ".json"):
-        return Report(chosen(or_silence(read_annotations(path), path), recording, path))
-    text = read_text(path)
-    if is_document(text):
-        reports = reports_in(text, path.name)
-    else:
-        reports = {name: Report(each) for name, each in or_silence(read_annotations(path), path).items()}
-    known = {name: each.annotation for name, each in reports.items()}
-    name = chosen(known, recording, path).recording
-    return replace(reports[name], alternatives=alternatives_in(text, path.name).get(name, {}))
+        return Report(Result(chosen(or_silence(read_annotations(path), path), recording, path)))
+    document = parse_document(read_text(path), path.name)
+    known = document.by_recording
+    if document.entries and not known:
+        raise FormatError(f"{path.name}: no recording in it went well; run it again and see why")
+    turns = {name: each.annotation for name, each in known.items()}
+    name = chosen(or_silence(turns, path), recording, path).recording
+    return Report(known.get(name) or Result(or_silence({}, path)[name]), document.provenance)
 
 
 def sound_of(
-    path: Path, sound: Sound, page: Path, *, link: bool = False, heard_as: AudioConfig, quiet: bool
+    path: Path, sound: SoundOptions, page: Path, *, link: bool = False, heard_as: AudioConfig, quiet: bool
 ) -> Heard:
     """The sound of a stretch of a recording for a page: compressed, or a link from where the page will be."""
     from diarize.audio import open_recording
-    from diarize.report import RATE, address, heard, linked
+    from diarize.report import RATE, embed_sound, link_sound, media_address
 
     channel, track = heard_as.channel or None, heard_as.track
     if link and track > 1:
         raise typer.BadParameter(f"--link plays the first track of a file; leave it out with --track {track}")
     opened = open_recording(path, rate=RATE, channel=channel, track=track, start=sound.start, end=sound.end)
     with shown_progress(f"{shown(path.name)}: sound", quiet=quiet, stages=STAGES) as progress:
-        return linked(opened, address(path, page), progress) if link else heard(opened, progress)
+        return (
+            link_sound(opened, media_address(path, page), progress) if link else embed_sound(opened, progress)
+        )
 
 
 def _size(path: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from glob import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,11 +15,11 @@ from diarize.cli.files import existing
 from diarize.cli.label import spoken_in
 from diarize.cli.options import (
     Json,
-    Known,
+    KnownOptions,
     Overwrite,
     Quiet,
-    Settings,
-    Sound,
+    SettingsOptions,
+    SoundOptions,
     Verbose,
     checked,
     expanded,
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from diarize import identity
     from diarize.config import Config
     from diarize.pipeline import Diarization
-    from diarize.pipeline.result_files import Target
+    from diarize.pipeline.result_files import ResultFiles
+    from diarize.results import Failure, Result
     from diarize.transcripts import Transcript
 
 __all__ = ["run"]
@@ -111,9 +112,9 @@ class _Job:
     """What is the same for all recordings of a run."""
 
     config: Config
-    sound: Sound
+    sound: SoundOptions
     speech: Path | None
-    known: identity.Known | None
+    known: identity.KnownVoices | None
     quiet: bool
     alone: bool
     asked: Results
@@ -125,9 +126,9 @@ def run(
     audio: Annotated[list[Path], typer.Argument(metavar="AUDIO", help="Recordings of any usual kind.")],
     *,
     asked: Results = Results(),
-    settings: Settings = Settings(),  # noqa: B008 - a frozen value
-    sound: Sound = Sound(),  # noqa: B008
-    known: Known = Known(),  # noqa: B008
+    settings: SettingsOptions = SettingsOptions(),  # noqa: B008 - a frozen value
+    sound: SoundOptions = SoundOptions(),  # noqa: B008
+    known: KnownOptions = KnownOptions(),  # noqa: B008
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -150,8 +151,11 @@ def run(
         _entry(job, path, target, silent=quiet or json) for path, target in zip(audio, targets, strict=True)
     ]
     if json:
-        say_json(describe.document(job.config, entries))
-    if any(entry["status"] == "failed" for entry in entries):
+        from diarize.pipeline import provenance
+        from diarize.results import Document
+
+        say_json(Document(tuple(entries), provenance(job.config)).to_dict())
+    if any(not entry.succeeded for entry in entries):
         raise typer.Exit(FAILED)
 
 
@@ -168,7 +172,7 @@ def _check_transcript(transcript: Path | None, audio: Sequence[Path]) -> None:
     read_transcript(existing(transcript), recording=audio[0].stem)
 
 
-def _targets(audio: Sequence[Path], asked: Results, *, overwrite: bool) -> list[Target | DiarizeError]:
+def _targets(audio: Sequence[Path], asked: Results, *, overwrite: bool) -> list[ResultFiles | DiarizeError]:
     """Where each recording's results go, or why they cannot, before any long work."""
     from diarize.pipeline import result_files
 
@@ -177,21 +181,25 @@ def _targets(audio: Sequence[Path], asked: Results, *, overwrite: bool) -> list[
     if asked.transcript is None:
         refuse_words(formats)
     kinds = {"picture": not asked.no_plot, "page": asked.report, "overwrite": overwrite}
-    found: list[Target | DiarizeError] = []
+    found: list[ResultFiles | DiarizeError] = []
     for path in audio:
         try:
-            found.append(result_files.target(path, asked.output, formats, **kinds))
+            found.append(result_files.plan_result_files(path, asked.output, formats, **kinds))
         except OutputError as error:
             found.append(error)
-    if twice := result_files.clashes([each for each in found if isinstance(each, result_files.Target)]):
+    if twice := result_files.find_clashes(
+        [each for each in found if isinstance(each, result_files.ResultFiles)]
+    ):
         raise OutputError(
             f"{twice[0]}: two recordings would be written there; rename one or run them into two folders"
         )
     return found
 
 
-def _entry(job: _Job, path: Path, target: Target | DiarizeError, *, silent: bool) -> dict[str, Any]:
+def _entry(job: _Job, path: Path, target: ResultFiles | DiarizeError, *, silent: bool) -> Result | Failure:
     """The part of the JSON document about one recording, which is done and told of; errors are in it."""
+    from diarize.results import Failure
+
     try:
         if isinstance(target, DiarizeError):
             raise target
@@ -199,9 +207,9 @@ def _entry(job: _Job, path: Path, target: Target | DiarizeError, *, silent: bool
         result = named_by(job.known, result, path)
         spoken = spoken_in(job.asked.transcript, result) if job.asked.transcript else None
         if job.asked.max_turn:
-            from diarize.resegmentation.turns import limited
+            from diarize.resegmentation.turns import split_long_turns
 
-            result = replace(result, annotation=limited(result.annotation, job.asked.max_turn))
+            result = replace(result, annotation=split_long_turns(result.annotation, job.asked.max_turn))
         clips = _clips(job, result, path)
         if clips and not silent:
             say(f"wrote {len(clips)} clips to {shown(job.asked.clips or '')}")
@@ -210,18 +218,18 @@ def _entry(job: _Job, path: Path, target: Target | DiarizeError, *, silent: bool
         )
     except DiarizeError as error:
         complain(str(error))
-        return {"recording": path.stem, "audio": str(path), "status": "failed", "error": str(error)}
+        return Failure(path.stem, str(path), str(error))
 
 
 def _clips(job: _Job, result: Diarization, path: Path) -> tuple[Path, ...]:
     """The sound of each speaker, or of each turn, in a file of its own, where that is asked for."""
     from diarize.audio import write_clips
-    from diarize.files import made_folder
+    from diarize.files import make_folder
     from diarize.formats.lines import tokens
 
     if job.asked.clips is None:
         return ()
-    folder, annotation = made_folder(job.asked.clips), result.annotation
+    folder, annotation = make_folder(job.asked.clips), result.annotation
     names = {name: token.replace("/", "_") for name, token in tokens(annotation.speakers).items()}
     spans: dict[Path, list[tuple[float, float]]] = {}
     for i, turn in enumerate(annotation.turns, 1):
@@ -241,35 +249,35 @@ def _check_clips(audio: Sequence[Path], asked: Results, *, overwrite: bool) -> N
 
 
 def _page(
-    job: _Job, result: Diarization, path: Path, target: Target, spoken: Transcript | None = None
+    job: _Job, result: Diarization, path: Path, target: ResultFiles, spoken: Transcript | None = None
 ) -> str:
     """The page about a recording, where one is planned; its sound is read again, nothing is computed."""
     if target.page is None:
         return ""
-    from diarize.report import Report, rendered
+    from diarize.report import Report, render_page
 
     heard = sound_of(path, job.sound, target.page, heard_as=job.config.audio, quiet=job.quiet)
-    return rendered(Report.of_result(result, sound=heard, transcript=spoken, media=path.name))
+    return render_page(Report.of_result(result, sound=heard, transcript=spoken, media=path.name))
 
 
 def _finished(
     result: Diarization,
-    target: Target,
+    target: ResultFiles,
     path: Path,
     page: str,
     spoken: Transcript | None = None,
     *,
     silent: bool,
-) -> dict[str, Any]:
+) -> Result:
     """Write and print one result."""
     from diarize.pipeline import result_files
 
     if spoken:
         result = replace(result, notes=(*result.notes, *(f"transcript: {note}" for note in spoken.notes)))
-    paths = result_files.written(result, target, path, page, spoken)
+    paths = result_files.write_results(result, target, path, page, spoken)
     if not silent:
         say(describe.summary(result, path.name, next(iter(target.annotations.values()), None)))
         say("\n".join(f"  wrote {shown(path)}" for path in paths))
     files = {name: str(each) for name, each in target.annotations.items()}
     files |= {name: str(each) for name, each in (("picture", target.picture), ("page", target.page)) if each}
-    return describe.entry(result, path, files, result.notes)
+    return result.to_result(str(path), files)

@@ -175,8 +175,8 @@ def _summary(result: PooledScore) -> str:
     ]
     if len(rows) > 1:
         rows.append(("all", *_rates(result), "", f"{result.speaker_count_right}/{len(rows)} right"))
-    told = f"protocol: {result.protocol}; parts in seconds and % of reference speaker time"
-    lines = [table(HEAD, rows, indent=""), told]
+    protocol_line = f"protocol: {result.protocol}; parts in seconds and % of reference speaker time"
+    lines = [table(HEAD, rows, indent=""), protocol_line]
     if result.der is None:
         lines.append("note: no reference speech is scored, so there is no rate")
     lines += [f"note: {name} has no hypothesis and counts as missed" for name in result.unanswered]

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from diarize.cli import describe
 from diarize.cli.files import refuse_existing
-from diarize.cli.options import Json, Overwrite, Settings, Sound, Verbose, checked, expanded
+from diarize.cli.options import Json, Overwrite, SettingsOptions, SoundOptions, Verbose, checked, expanded
 from diarize.cli.printing import say, say_json, shown, table
 from diarize.cli.settings import diarized, resolved, speech_of
-from diarize.config import merged
+from diarize.config import override
 
 if TYPE_CHECKING:
     from diarize.clustering import Clustering
@@ -31,8 +30,8 @@ def select(
             "--output", "-o", metavar="FILE", help="The picture (default: NAME.selection.png beside AUDIO)."
         ),
     ] = None,
-    settings: Settings = Settings(),  # noqa: B008 - a frozen value
-    sound: Sound = Sound(),  # noqa: B008
+    settings: SettingsOptions = SettingsOptions(),  # noqa: B008 - a frozen value
+    sound: SoundOptions = SoundOptions(),  # noqa: B008
     no_plot: Annotated[bool, typer.Option("--no-plot", help="Write no picture.")] = False,
     json: Json = False,
     verbose: Verbose = False,
@@ -51,16 +50,16 @@ def select(
         _draw(curve, result.annotation.recording, path, overwrite=overwrite)
     if json:
         name = result.annotation.recording
-        say_json({"recording": name, "selection": describe.selection(found), "notes": list(result.notes)})
+        say_json({"recording": name, "selection": found.summary.to_dict(), "notes": list(result.notes)})
     else:
         say(_summary(curve, found, audio.name) + (f"\n  wrote {shown(path)}" if path else ""))
 
 
-def _to_the_limit(config: Config, asked: Settings) -> Config:
+def _to_the_limit(config: Config, asked: SettingsOptions) -> Config:
     """The settings with every number tried up to the limit, where one was asked for."""
     if asked.max_speakers is None:
         return config
-    return merged(config, {"clustering": {"whole_curve": True}}, "select")
+    return override(config, {"clustering": {"whole_curve": True}}, "select")
 
 
 def _draw(found: Clustering, name: str, path: Path, *, overwrite: bool) -> None:

@@ -9,10 +9,18 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from diarize.cli.files import about, existing, or_silence, read_annotations
-from diarize.cli.options import SENSITIVITY, SEPARATE, Hearing, Known, Settings, Sound, nearest
+from diarize.cli.options import (
+    SENSITIVITY,
+    SEPARATE,
+    KnownOptions,
+    ListeningOptions,
+    SettingsOptions,
+    SoundOptions,
+    nearest,
+)
 from diarize.cli.printing import shown
 from diarize.cli.progress import CALIBRATING, shown_progress
-from diarize.config import Config, choices_of, loaded, merged, parsed, preset
+from diarize.config import Config, choices_of, load_config, load_preset, override, parse_toml
 from diarize.errors import ConfigError, FormatError
 
 if TYPE_CHECKING:
@@ -39,7 +47,7 @@ __all__ = [
 ]
 
 
-def resolved(asked: Settings) -> Config:
+def resolved(asked: SettingsOptions) -> Config:
     """The settings of a run whose parts are there and calibrated, before any recording is opened.
 
     ConfigError for a bad file, PartError for a bad part, a usage error for options that cannot be.
@@ -47,14 +55,14 @@ def resolved(asked: Settings) -> Config:
     return _ready(settled(asked))
 
 
-def settled(asked: Settings) -> Config:
+def settled(asked: SettingsOptions) -> Config:
     """The settings alone; no part is looked at."""
-    base = preset(asked.preset) if asked.preset else Config()
+    base = load_preset(asked.preset) if asked.preset else Config()
     if asked.config:
-        base = loaded(existing(asked.config), base)
+        base = load_config(existing(asked.config), base)
     try:
-        named = merged(base, _changes(asked), "options")
-        return merged(named, _assigned(asked.set or ()), "--set") if asked.set else named
+        named = override(base, _changes(asked), "options")
+        return override(named, _assigned(asked.set or ()), "--set") if asked.set else named
     except ConfigError as error:
         raise typer.BadParameter(str(error)) from None
 
@@ -63,9 +71,9 @@ def _ready(config: Config) -> Config:
     """The settings with the checksums of the parts that they name, once those work and are calibrated."""
     if not (config.space.embedding or config.speech.segmentation):
         return config
-    from diarize.parts import calibration, load_embedding, load_segmenter, pinned
+    from diarize.parts import calibration, load_embedding, load_segmenter, pin_checksums
 
-    config = pinned(config)
+    config = pin_checksums(config)
     if config.speech.segmentation_sha256:
         load_segmenter(config.speech.segmentation)
     if config.space.embedding_sha256:
@@ -84,20 +92,20 @@ def _assigned(words: Sequence[str]) -> dict[str, Any]:
         if not (sign and key.strip()):
             raise typer.BadParameter(f"--set {word!r} is no KEY=VALUE; write it as speech.bias=2")
         try:
-            nested = parsed(f"{key}={value}", "--set")
+            nested = parse_toml(f"{key}={value}", "--set")
         except ConfigError:
             quoted = value.replace("\\", "\\\\").replace('"', '\\"')
-            nested = parsed(f'{key}="{quoted}"', f"--set {word}")
+            nested = parse_toml(f'{key}="{quoted}"', f"--set {word}")
         for section, each in nested.items():
             both = isinstance(each, dict) and isinstance(found.get(section), dict)
             found[section] = found[section] | each if both else each
     return found
 
 
-def heard_as(asked: Hearing) -> Config:
+def heard_as(asked: ListeningOptions) -> Config:
     """The settings where nothing is clustered; errors as of ``resolved``."""
     return resolved(
-        Settings(
+        SettingsOptions(
             config=asked.config,
             preset=asked.preset,
             channel=asked.channel,
@@ -109,7 +117,7 @@ def heard_as(asked: Hearing) -> Config:
     )
 
 
-def known_voices(asked: Known) -> tuple[Voice, ...]:
+def known_voices(asked: KnownOptions) -> tuple[Voice, ...]:
     """The voices of the folder that --known names; none without it. Raises ModelError."""
     if asked.known is None:
         return ()
@@ -118,7 +126,7 @@ def known_voices(asked: Known) -> tuple[Voice, ...]:
     return load_folder(existing(asked.known))
 
 
-def known_to(asked: Known) -> identity.Known | None:
+def known_to(asked: KnownOptions) -> identity.KnownVoices | None:
     """Voices and threshold for naming; None without --known. A usage error for a threshold without voices."""
     if asked.known is None:
         if asked.threshold is not None:
@@ -126,19 +134,19 @@ def known_to(asked: Known) -> identity.Known | None:
         return None
     from diarize import identity
 
-    return identity.Known(known_voices(asked), odds_needed(asked))
+    return identity.KnownVoices(known_voices(asked), odds_needed(asked))
 
 
-def named_by(known: identity.Known | None, result: Diarization, path: Path) -> Diarization:
+def named_by(known: identity.KnownVoices | None, result: Diarization, path: Path) -> Diarization:
     """The result of a recording with names of known voices, where there are any."""
     if not known:
         return result
-    from diarize.identity import named
+    from diarize.identity import name_speakers
 
-    return named(result, path, known.voices, known.threshold)
+    return name_speakers(result, path, known.voices, known.threshold)
 
 
-def odds_needed(asked: Known) -> float:
+def odds_needed(asked: KnownOptions) -> float:
     """The log odds that the same voice needs."""
     from diarize.identity import THRESHOLD
 
@@ -147,7 +155,7 @@ def odds_needed(asked: Known) -> float:
     return THRESHOLD if asked.threshold is None else asked.threshold
 
 
-def _changes(asked: Settings) -> dict[str, Any]:
+def _changes(asked: SettingsOptions) -> dict[str, Any]:
     """The options that were given, nested as settings are."""
     low, high = _counts(asked)
     space = asked.space
@@ -182,7 +190,7 @@ def _given(nested: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in inner.items() if value is not None and value != {}}
 
 
-def _counts(asked: Settings) -> tuple[int | None, int | None]:
+def _counts(asked: SettingsOptions) -> tuple[int | None, int | None]:
     if asked.speakers is None:
         return asked.min_speakers, asked.max_speakers
     if asked.min_speakers is not None or asked.max_speakers is not None:
@@ -192,7 +200,7 @@ def _counts(asked: Settings) -> tuple[int | None, int | None]:
     return asked.speakers, asked.speakers
 
 
-def speech_of(asked: Settings) -> Path | None:
+def speech_of(asked: SettingsOptions) -> Path | None:
     """The file that --speech names; None when it names a method or was not given."""
     word, methods = asked.speech, choices_of("speech.method")
     if word is None or word in methods:
@@ -240,7 +248,7 @@ def is_separate(word: str, config: Config) -> bool:
 
 
 def diarized(
-    path: Path, config: Config, sound: Sound, speech: Path | None, *, quiet: bool, alone: bool = True
+    path: Path, config: Config, sound: SoundOptions, speech: Path | None, *, quiet: bool, alone: bool = True
 ) -> Diarization:
     """The pipeline's result for one recording, with a bar while it runs; ``alone``: it is the only one."""
     from diarize import pipeline

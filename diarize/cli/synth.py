@@ -136,9 +136,9 @@ def _cast(folder: Path | None, speakers: int | None, rate: int, seed: int) -> di
         from diarize.synth import vowels
 
         return vowels(speakers or 3, VOICE_SECONDS, rate=rate, seed=seed)
-    from diarize.audio import read, voices
+    from diarize.audio import find_voices, read
 
-    found = voices(folder)
+    found = find_voices(folder)
     if speakers is not None and speakers > len(found):
         raise typer.BadParameter(f"--speakers {speakers}: {folder} has {len(found)}; ask for fewer")
     return {name: [read(path, rate=rate) for path in found[name]] for name in list(found)[:speakers]}
@@ -147,9 +147,9 @@ def _cast(folder: Path | None, speakers: int | None, rate: int, seed: int) -> di
 def _rooms(folder: Path | None, rate: int) -> list[Waveform]:
     if folder is None:
         return []
-    from diarize.audio import read, voices
+    from diarize.audio import find_voices, read
 
-    return [read(path, rate=rate) for paths in voices(folder).values() for path in paths]
+    return [read(path, rate=rate) for paths in find_voices(folder).values() for path in paths]
 
 
 def _write(scene: Scene, paths: tuple[Path, Path, Path], channels: int, *, overwrite: bool) -> None:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.clustering.count import Clustering, nobody
-from diarize.clustering.embeddings import by_embeddings, evidence_of
-from diarize.clustering.gaussians import bic_of, by_gaussians
+from diarize.clustering.count import Clustering, no_speakers
+from diarize.clustering.embeddings import cluster_by_evidence, compute_evidence
+from diarize.clustering.gaussians import cluster_by_bic, compute_bic
 from diarize.errors import SpeakerCountError
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["Clustering", "clustered", "nobody"]
+__all__ = ["Clustering", "cluster_windows", "no_speakers"]
 
 
-def clustered(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clustering:
+def cluster_windows(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clustering:
     """Count the speakers within ``config.min_speakers`` … ``max_speakers`` and share the windows out.
 
     Points with a model of speakers: one Gaussian each and the number by BIC, or latent points and the number
@@ -48,10 +48,12 @@ def clustered(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clu
             n,
         )
     if points.between is None:
-        return by_gaussians(points, config, seed)
+        return cluster_by_bic(points, config, seed)
     if config.criterion == "bic":
-        return _with_other(by_gaussians(points, config, seed), "evidence", partial(evidence_of, points))
-    return _with_other(by_embeddings(points, config, seed), "BIC", partial(bic_of, points))
+        return _with_other(
+            cluster_by_bic(points, config, seed), "evidence", partial(compute_evidence, points)
+        )
+    return _with_other(cluster_by_evidence(points, config, seed), "BIC", partial(compute_bic, points))
 
 
 def _with_other(found: Clustering, name: str, value: Callable[[Array], float]) -> Clustering:

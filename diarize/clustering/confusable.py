@@ -1,4 +1,4 @@
-"""Whether speakers are apart: a number of speakers is believed only where no two of them are likelier one.
+"""Whether two speakers of a solution may be one person, so that the number of speakers is too large.
 
 Criteria take windows for independent given their speaker, yet what lasts through a recording (how somebody
 talks there) makes two halves of one voice differ by more than that. So the log likelihood ratio of any two
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["all_apart"]
+__all__ = ["are_all_distinct"]
 
 # Share of the mean log likelihood ratio of one speaker's halves from which two speakers may well be one.
 # Chosen on the tuning recordings of benchmarks/protocol.md; between 0.3 and 0.5 little changes.
@@ -31,7 +31,7 @@ CONFUSABLE: Final = 0.35
 FEWEST: Final = 0.3
 
 
-def all_apart(points: SpeakerPoints, responsibilities: Array, margin: float) -> bool:
+def are_all_distinct(points: SpeakerPoints, responsibilities: Array, margin: float) -> bool:
     """Whether no two speakers are likelier one, by ``margin`` nats or more.
 
     ``points``: those with a model of speakers; ``responsibilities``: (n, K).

@@ -1,4 +1,4 @@
-"""The number of speakers, what spoke for it, and how it is decided between the numbers that were tried."""
+"""The number of speakers, its criterion, and the choice between the numbers that were tried."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from diarize.results import SpeakerCount
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["Clustering", "decided", "nobody"]
+__all__ = ["Clustering", "choose_count", "no_speakers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +30,9 @@ class Clustering:
     ``criterion``: its name; ``counts`` (n,) speakers tried and ``values`` (n,) of the criterion, in nats,
     smaller is better; ``chosen``; ``equivalent``: counts that can hardly be told from the chosen, which is
     among them; ``solutions``: responsibilities (n_windows, K) for every count;
-    ``alike``: counts of a better value, or nearly as good, that are refused because two of their voices may
-    well be one that drifted; ``other_criterion`` and ``other_values`` (n,): what another criterion, which had
-    no say, gives for the same solutions, in nats, or nothing.
+    ``confusable``: counts of a better value, or nearly as good, that cannot be trusted, because two of their
+    speakers may be one whose voice changed; ``other_criterion`` and ``other_values`` (n,): what another
+    criterion, which had no say, gives for the same solutions, in nats, or nothing.
     """
 
     criterion: str
@@ -39,7 +41,7 @@ class Clustering:
     chosen: int
     equivalent: tuple[int, ...]
     solutions: tuple[Array, ...]
-    alike: tuple[int, ...] = ()
+    confusable: tuple[int, ...] = ()
     other_criterion: str = ""
     other_values: tuple[float, ...] = ()
 
@@ -47,6 +49,21 @@ class Clustering:
     def responsibilities(self) -> Array:
         """Those of the chosen count, (n_windows, chosen)."""
         return self.solutions[self.counts.index(self.chosen)]
+
+    @property
+    def summary(self) -> SpeakerCount:
+        """The count and the curve without the solutions behind it."""
+        return SpeakerCount(
+            self.criterion,
+            self.counts,
+            self.values,
+            self.chosen,
+            self.equivalent,
+            self.explanation,
+            self.why_no_more,
+            self.other_criterion,
+            self.other_values,
+        )
 
     @property
     def explanation(self) -> str:
@@ -57,15 +74,16 @@ class Clustering:
         others = [str(k) for k in self.equivalent if k != self.chosen]
         if others:
             return f"{self.chosen} by {self.criterion}; nearly as good: {', '.join(others)}"
-        if self.chosen in self.alike:
+        if self.chosen in self.confusable:
             return f"{self.chosen} as asked, though two of the voices are much alike"
         pairs = zip(self.values, self.counts, strict=True)
-        (least, best), *further = sorted(each for each in pairs if each[1] not in self.alike)
+        (least, best), *further = sorted(each for each in pairs if each[1] not in self.confusable)
         if best != self.chosen:
             ahead = f"{self.values[self.counts.index(self.chosen)] - least:.0f} nats ahead"
             return f"{self.chosen} as asked; {self.criterion} alone says {best}, {ahead}"
-        if self.alike:
-            return f"{self.chosen} by {self.criterion}; two voices of {self.alike[0]} would be too much alike"
+        if self.confusable:
+            more = self.confusable[0]
+            return f"{self.chosen} by {self.criterion}; two voices of {more} would be too much alike"
         value, runner_up = further[0]
         return f"{self.chosen} by {self.criterion}; next is {runner_up}, {value - least:.0f} nats behind"
 
@@ -99,19 +117,19 @@ class Clustering:
         if more in self.equivalent:
             return f"{more} is nearly as good: listen before trusting {self.chosen}"
         behind = self.values[self.counts.index(more)] - self.values[self.counts.index(self.chosen)]
-        if more in self.alike:
+        if more in self.confusable:
             return f"{more} lost: two of its voices are likelier one voice that changed than two"
         if behind < 0:
             return f"{more} would be better by {-behind:.0f} nats, but was not allowed"
         return f"{more} lost by {behind:.0f} nats: a further voice explains less than it costs"
 
 
-def nobody() -> Clustering:
+def no_speakers() -> Clustering:
     """What there is to say when there was no speech."""
     return Clustering("no speech", (0,), (0.0,), 0, (0,), (np.zeros((0, 0)),))
 
 
-def decided(
+def choose_count(
     criterion: str,
     solutions: dict[int, Array],
     values: dict[int, float],
@@ -125,12 +143,12 @@ def decided(
     """
     counts = tuple(sorted(values))
     ranked = sorted((values[k], k) for k in counts)
-    apart = cache(lambda k: believable(solutions[k], 0.0))
-    alike = tuple(takewhile(lambda k: not apart(k), (k for _, k in ranked)))  # better, but for that
+    is_distinct = cache(lambda k: believable(solutions[k], 0.0))
+    confusable = tuple(takewhile(lambda k: not is_distinct(k), (k for _, k in ranked)))
     allowed = [each for each in ranked if config.min_speakers <= each[1] <= config.max_speakers]
-    best, chosen = next((each for each in allowed if apart(each[1])), allowed[0])
+    best, chosen = next((each for each in allowed if is_distinct(each[1])), allowed[0])
     close = [k for value, k in allowed if value - best <= config.equivalent]
     near = tuple(sorted(k for k in close if k == chosen or believable(solutions[k], config.equivalent)))
-    alike = (*alike, *(k for k in close if k not in (*near, *alike)))  # nearly as good, but for that
+    confusable = (*confusable, *(k for k in close if k not in (*near, *confusable)))  # nearly as good
     shown, kept = tuple(values[k] for k in counts), tuple(solutions[k] for k in counts)
-    return Clustering(criterion, counts, shown, chosen, near, kept, alike)
+    return Clustering(criterion, counts, shown, chosen, near, kept, confusable)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.clustering.confusable import all_apart
-from diarize.clustering.count import Clustering, decided
+from diarize.clustering.confusable import are_all_distinct
+from diarize.clustering.count import Clustering, choose_count
 from diarize.clustering.starts import STAY_AFTER_PAUSE, STAY_WITHIN, kmeans_start, start_wide
 from diarize.clustering.vbx import VBxFit, fit_vbx, merge_path
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["by_embeddings", "evidence_of"]
+__all__ = ["cluster_by_evidence", "compute_evidence"]
 
 # A window counts for one in so many independent ones. Chosen on the tuning recordings of
 # benchmarks/protocol.md; between 3 and 5 little changes.
 DEPENDENT: Final = 4.0
 
 
-def by_embeddings(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clustering:
+def cluster_by_evidence(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clustering:
     """Merging from several starts; of the numbers whose speakers are apart, the one with the best evidence.
 
     ``points`` have ``weights`` (n,), the share of a full window that each is, and ``between`` ψ (d,).
@@ -50,7 +50,7 @@ def by_embeddings(points: SpeakerPoints, config: ClusteringConfig, seed: int) ->
 
     if not any(config.min_speakers <= k <= config.max_speakers for k in path):
         path[config.min_speakers] = fit_fresh(config.min_speakers)
-    found = decided("evidence", *_curve(path), config, partial(all_apart, points))
+    found = choose_count("evidence", *_curve(path), config, partial(are_all_distinct, points))
     if not config.whole_curve:
         return found
     missing = {*range(1, min(config.max_speakers, len(points.values)) + 1)} - {*found.counts}
@@ -72,6 +72,6 @@ def _chain(points: SpeakerPoints) -> tuple[Array, Array, Array, Array]:
     return points.values, points.weights / DEPENDENT, points.between, stay
 
 
-def evidence_of(points: SpeakerPoints, responsibilities: Array) -> float:
+def compute_evidence(points: SpeakerPoints, responsibilities: Array) -> float:
     """Minus the log evidence in nats of speakers who share the windows as ``responsibilities`` (n, K) say."""
     return -fit_vbx(*_chain(points), responsibilities, 1, keep_all=True).log_evidence

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.clustering.confusable import all_apart
-from diarize.clustering.count import Clustering, decided
+from diarize.clustering.confusable import are_all_distinct
+from diarize.clustering.count import Clustering, choose_count
 from diarize.clustering.starts import kmeans_start, start_wide
 from diarize.mixtures import GMM, effective_sample_size, fit_gmm, merge_components, select_gmm
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["bic_of", "by_gaussians"]
+__all__ = ["cluster_by_bic", "compute_bic"]
 
 STEPS: Final = 20
 """Of EM after the start and after each merge, at most."""
@@ -41,7 +41,7 @@ ALIKE: Final = 1e-9
 """Deviation of windows that are all the same, as of a tone, as a share of their size."""
 
 
-def by_gaussians(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clustering:
+def cluster_by_bic(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clustering:
     """A Gaussian mixture over the points, its number of components by BIC.
 
     Of windows with a model of speakers, only numbers whose speakers are apart are believed.
@@ -55,10 +55,10 @@ def by_gaussians(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> 
         path[config.min_speakers] = _gmm_of(points, solutions[config.min_speakers])
     n_samples = independent_windows(points)
     values = {k: gmm.bic(points.values, points.weights, n_samples) / 2 for k, gmm in path.items()}
-    return decided("BIC", solutions, values, config, partial(all_apart, points))
+    return choose_count("BIC", solutions, values, config, partial(are_all_distinct, points))
 
 
-def bic_of(points: SpeakerPoints, responsibilities: Array) -> float:
+def compute_bic(points: SpeakerPoints, responsibilities: Array) -> float:
     """Half the BIC, in nats, of Gaussians that share the windows as ``responsibilities`` (n, K) say, with one
     spherical variance for all.
     """
@@ -113,8 +113,8 @@ def _closest(gmm: GMM) -> tuple[int, int]:
     """The two components whose union adds the least to the squared distances from the means (Ward 1963)."""
     i, j = np.triu_indices(gmm.n_components, 1)
     a, b = gmm.weights_[i], gmm.weights_[j]
-    apart = ((gmm.means_[i] - gmm.means_[j]) ** 2).sum(axis=1)
-    best = int((a * b / np.maximum(a + b, 1e-300) * apart).argmin())
+    distances = ((gmm.means_[i] - gmm.means_[j]) ** 2).sum(axis=1)
+    best = int((a * b / np.maximum(a + b, 1e-300) * distances).argmin())
     return int(i[best]), int(j[best])
 
 
@@ -147,4 +147,4 @@ def _by_frames(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Cl
     )
     candidates = {c.gmm.n_components: c for c in selection.candidates}
     solutions = {k: c.gmm.predict_proba(points.values) for k, c in candidates.items()}
-    return decided("BIC", solutions, {k: c.bic / 2 for k, c in candidates.items()}, config)
+    return choose_count("BIC", solutions, {k: c.bic / 2 for k, c in candidates.items()}, config)

@@ -1,4 +1,4 @@
-"""Stretches of speech whose voice fits none of the speakers that were found.
+"""Outliers: windows of speech that fit none of the speakers that were found.
 
 Under the speaker model a window, given its speaker, leaves a standard normal residual. Its log density is
 low where two talk at once, where somebody speaks who was given no speaker, and in laughter, whispers or noise
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["SHARE", "Outliers", "outlying"]
+__all__ = ["SHARE", "Outliers", "find_outliers"]
 
 SHARE: Final = 0.02
 """Of the windows, the part that is flagged at most."""
@@ -47,7 +47,7 @@ class Outliers:
         return below
 
 
-def outlying(points: SpeakerPoints, responsibilities: Array) -> Outliers | None:
+def find_outliers(points: SpeakerPoints, responsibilities: Array) -> Outliers | None:
     """The density of every window given the speakers that have it by ``responsibilities`` (n_windows, K).
 
     None for bare frames (those of the textbook space), of which a residual would tell phones.

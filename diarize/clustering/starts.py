@@ -1,4 +1,4 @@
-"""Where the search for speakers starts: more of them than there can be, by k-means on directions."""
+"""The start of the search for speakers: more than there can be, by k-means on directions."""
 
 from __future__ import annotations
 

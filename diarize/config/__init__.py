@@ -1,11 +1,21 @@
-"""Every setting, written once: one frozen dataclass per stage (``settings``), and TOML to change them
-(``files``).
+"""Every setting, written once: a frozen dataclass per stage (``settings``), and TOML (``files``).
 
-A field carries its help and what it may be; a preset or a configuration file holds only differences.
+In come TOML, options and presets, which hold only differences; out goes a Config, checked when it is made.
+A field carries its help and what it may be. Every room from ``formats`` upwards may import it; it imports
+errors alone.
 """
 
-from diarize.config.files import loaded, merged, parsed, preset, preset_names, recorded, without_defaults
+from diarize.config.files import (
+    load_config,
+    load_preset,
+    override,
+    parse_result_settings,
+    parse_toml,
+    preset_names,
+    without_defaults,
+)
 from diarize.config.settings import (
+    AcousticConfig,
     AudioConfig,
     ClusteringConfig,
     Config,
@@ -16,9 +26,10 @@ from diarize.config.settings import (
     choices_of,
     setting_fields,
 )
-from diarize.config.toml import dumped
+from diarize.config.toml import to_toml
 
 __all__ = [
+    "AcousticConfig",
     "AudioConfig",
     "ClusteringConfig",
     "Config",
@@ -27,13 +38,13 @@ __all__ = [
     "SpaceConfig",
     "SpeechConfig",
     "choices_of",
-    "dumped",
-    "loaded",
-    "merged",
-    "parsed",
-    "preset",
+    "load_config",
+    "load_preset",
+    "override",
+    "parse_result_settings",
+    "parse_toml",
     "preset_names",
-    "recorded",
     "setting_fields",
+    "to_toml",
     "without_defaults",
 ]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import Any, Final
 
-from diarize.config import Config, dumped
+from diarize.config import Config, to_toml
 from diarize.config.settings import setting_fields
 
-__all__ = ["changes", "commented", "default_file"]
+__all__ = ["default_file", "list_changes", "to_commented_toml"]
 
 WIDTH: Final = 110  # characters of a line
 HEAD: Final = """\
@@ -19,15 +19,15 @@ HEAD: Final = """\
 
 def default_file() -> str:
     """What configs/default.toml holds."""
-    return HEAD + "\n" + commented(Config())
+    return HEAD + "\n" + to_commented_toml(Config())
 
 
-def commented(config: Config) -> str:
+def to_commented_toml(config: Config) -> str:
     """All settings as TOML that ``loaded`` reads back, each under its help."""
     about = {name: each.metadata["help"] for name, each in setting_fields(config).items()}
     section = ""
     lines: list[str] = []
-    for line in dumped(config).splitlines():
+    for line in to_toml(config).splitlines():
         key = line.partition(" = ")[0]
         if line.startswith("["):
             section = line.strip("[]") + "."
@@ -37,11 +37,13 @@ def commented(config: Config) -> str:
     return "\n".join(lines) + "\n"
 
 
-def changes(nested: dict[str, Any], above: str = "") -> list[str]:
+def list_changes(nested: dict[str, Any], above: str = "") -> list[str]:
     """Nested settings as ``section.key = value``, one a line."""
     found: list[str] = []
     for key, value in nested.items():
         found += (
-            changes(value, f"{above}{key}.") if isinstance(value, dict) else [f"{above}{key} = {value!r}"]
+            list_changes(value, f"{above}{key}.")
+            if isinstance(value, dict)
+            else [f"{above}{key} = {value!r}"]
         )
     return found

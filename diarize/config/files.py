@@ -8,35 +8,51 @@ from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from diarize.config.settings import Config, nearest
+from diarize.config.settings import AcousticConfig, Config, suggest
 from diarize.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from os import PathLike
 
-__all__ = ["loaded", "merged", "parsed", "preset", "preset_names", "recorded", "without_defaults"]
+__all__ = [
+    "load_config",
+    "load_preset",
+    "override",
+    "parse_result_settings",
+    "parse_toml",
+    "preset_names",
+    "without_defaults",
+]
 
+# Settings of earlier versions that are in the file of a background model now.
+RETIRED = {
+    f"features.{name}": getattr(AcousticConfig(), name)
+    for name in ("n_voice", "upper_mels", "upper_fmax", "n_upper", "noise_floor")
+}
 LARGEST_FILE = 1 << 20  # bytes of TOML: more than any configuration, less than any harm
 LARGEST_RESULT = 1 << 28  # bytes of JSON: the turns of days
 
 
-def merged(config: Config, changes: Mapping[str, Any], source: str = "settings") -> Config:
+def override(config: Config, changes: Mapping[str, Any], source: str = "settings") -> Config:
     """``config`` with nested ``changes`` (as TOML gives them) laid over it.
 
     Raises ConfigError, naming ``source``, for an unknown key (with the nearest known one), a wrong type or a
     value out of range.
     """
-    result: Config = _merged(config, changes, source, "")
+    result: Config = _override(config, changes, source, "")
     return result
 
 
-def _merged(config: Any, changes: Mapping[str, Any], source: str, above: str) -> Any:
+def _override(config: Any, changes: Mapping[str, Any], source: str, above: str) -> Any:
     known = tuple(f.name for f in fields(config))
     new: dict[str, Any] = {}
     for key, value in changes.items():
+        if above + key in RETIRED:
+            _check_retired(above + key, value, source)
+            continue
         if key not in known:
-            near = nearest(key, known) or f"; known here: {', '.join(known)}"
+            near = suggest(key, known) or f"; known here: {', '.join(known)}"
             raise ConfigError(f"{source}: unknown setting {above + key!r}{near}")
         old = getattr(config, key)
         if is_dataclass(old):
@@ -44,10 +60,19 @@ def _merged(config: Any, changes: Mapping[str, Any], source: str, above: str) ->
                 raise ConfigError(
                     f"{source}: {above + key} is a section; write [{above + key}] with settings below"
                 )
-            new[key] = _merged(old, value, source, f"{above}{key}.")
+            new[key] = _override(old, value, source, f"{above}{key}.")
         else:
             new[key] = _typed(value, old, f"{source}: {above}{key}")
     return replace(config, **new)
+
+
+def _check_retired(name: str, value: Any, source: str) -> None:
+    """A setting of earlier versions is passed over where it says what is so anyhow. Raises ConfigError."""
+    if value != RETIRED[name]:
+        raise ConfigError(
+            f"{source}: {name} = {value!r}; background models have it (those that ship {RETIRED[name]!r}); "
+            "leave it out, or train a model of your own"
+        )
 
 
 def _typed(value: Any, old: Any, where: str) -> Any:
@@ -59,7 +84,7 @@ def _typed(value: Any, old: Any, where: str) -> Any:
     return value
 
 
-def parsed(text: str, source: str) -> dict[str, Any]:
+def parse_toml(text: str, source: str) -> dict[str, Any]:
     """TOML text as a dictionary; ConfigError with the line when it is not TOML."""
     try:
         return tomllib.loads(text)
@@ -69,7 +94,7 @@ def parsed(text: str, source: str) -> dict[str, Any]:
         ) from None
 
 
-def recorded(text: str, source: str) -> dict[str, Any]:
+def parse_result_settings(text: str, source: str) -> dict[str, Any]:
     """The settings in the JSON document of a run; ConfigError when it is something else."""
     try:
         document = json.loads(text)
@@ -81,12 +106,14 @@ def recorded(text: str, source: str) -> dict[str, Any]:
     return settings
 
 
-def loaded(path: str | PathLike[str], base: Config | None = None) -> Config:
+def load_config(path: str | PathLike[str], base: Config | None = None) -> Config:
     """``base`` (the defaults) with the differences that a TOML file holds, or with all the settings that the
     JSON document of a run (.json) was made with.
     """
     path = Path(path)
-    read, largest = (recorded, LARGEST_RESULT) if path.suffix == ".json" else (parsed, LARGEST_FILE)
+    read, largest = (
+        (parse_result_settings, LARGEST_RESULT) if path.suffix == ".json" else (parse_toml, LARGEST_FILE)
+    )
     try:
         if path.is_file() and path.stat().st_size > largest:
             raise ConfigError(f"{path}: larger than {largest} bytes, so not a configuration; check the path")
@@ -97,7 +124,7 @@ def loaded(path: str | PathLike[str], base: Config | None = None) -> Config:
         raise ConfigError(f"{path}: not text in UTF-8, so not a configuration; check the path") from None
     changes = read(text, str(path))
     try:
-        return merged(base or Config(), changes, str(path))
+        return override(base or Config(), changes, str(path))
     except ConfigError as error:  # what is out of range only together with the rest says nothing of the file
         raise ConfigError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
 
@@ -109,16 +136,16 @@ def _preset_folder() -> Path:
 
 
 def preset_names() -> tuple[str, ...]:
-    """Names that ``preset`` takes."""
+    """Names that ``load_preset`` takes."""
     return tuple(sorted(path.stem for path in _preset_folder().glob("*.toml")))
 
 
-def preset(name: str) -> Config:
+def load_preset(name: str) -> Config:
     """The defaults with one of the shipped sets of differences."""
     known = preset_names()
     if name not in known:
-        raise ConfigError(f"no preset {name!r}; there are: {', '.join(known)}{nearest(name, known)}")
-    return loaded(_preset_folder() / f"{name}.toml")
+        raise ConfigError(f"no preset {name!r}; there are: {', '.join(known)}{suggest(name, known)}")
+    return load_config(_preset_folder() / f"{name}.toml")
 
 
 def without_defaults(config: Config) -> dict[str, Any]:

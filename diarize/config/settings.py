@@ -11,14 +11,16 @@ import hashlib
 from dataclasses import Field, dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from diarize.config.toml import dumped
+from diarize.config.toml import to_toml
 from diarize.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "AcousticConfig",
     "AudioConfig",
+    "CepstraConfig",
     "ClusteringConfig",
     "Config",
     "FeatureConfig",
@@ -26,8 +28,8 @@ __all__ = [
     "SpaceConfig",
     "SpeechConfig",
     "choices_of",
-    "nearest",
     "setting_fields",
+    "suggest",
 ]
 
 
@@ -47,7 +49,7 @@ def setting(
 
 @dataclass(frozen=True, slots=True)
 class AudioConfig:
-    """How a recording is heard."""
+    """How a recording is read."""
 
     rate: int = setting(
         16000,
@@ -63,48 +65,19 @@ class AudioConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class FeatureConfig:
-    """Mel-frequency cepstra."""
+class CepstraConfig:
+    """Mel-frequency cepstra of the band that a telephone lets through."""
 
     window: float = setting(0.025, "seconds of sound behind one frame", allowed=(0.005, 0.2))
     hop: float = setting(0.01, "seconds from frame to frame", allowed=(0.002, 0.1))
     n_mfcc: int = setting(20, "cepstral coefficients above c0 (c0 is the level)", allowed=(1, 40))
-    n_voice: int = setting(
-        13,
-        "the coarsest of them that tell voices in the speaker space; finer ones follow pitch",
-        allowed=(1, 40),
-    )
     lifter: float = setting(0.0, "cepstral liftering as librosa defines it; 0 is none", allowed=(0, 100))
-    band: str = setting(
-        "auto",
-        "'auto' measures whether there is sound above 4 kHz; 'wide' and 'narrow' (telephone) insist",
-        choices=("auto", "wide", "narrow"),
-    )
     n_mels: int = setting(30, "mel filters", allowed=(8, 128))
     fmin: float = setting(100.0, "lower edge of the lowest of them, Hz", allowed=(0, 2000))
     fmax: float = setting(
         3700.0,
         "upper edge of the highest of them, Hz: what a telephone lets through",
         allowed=(2500, 4000),
-    )
-    upper_mels: int = setting(
-        13,
-        "mel filters from there up to upper_fmax, used in wide-band recordings only",
-        allowed=(2, 64),
-    )
-    upper_fmax: float = setting(7600.0, "upper edge of the highest of them, Hz", allowed=(5000, 96000))
-    n_upper: int = setting(4, "cepstral coefficients of these that tell voices", allowed=(0, 20))
-    noise_floor: float = setting(
-        0.1,
-        "share of a frame's power in a filter that stays at least when what is heard in pauses is "
-        "taken off it; 1 takes nothing off",
-        allowed=(0.001, 1),
-    )
-    deltas: int = setting(
-        0,
-        "orders of time derivatives appended (textbook space only: the speaker space gains nothing "
-        "from them)",
-        allowed=(0, 2),
     )
     normalization: str = setting(
         "recording",
@@ -114,6 +87,52 @@ class FeatureConfig:
     )
     sliding_window: float = setting(3.0, "seconds of that moving window", allowed=(0.1, 600))
 
+
+@dataclass(frozen=True, slots=True)
+class FeatureConfig(CepstraConfig):
+    """The band, and the cepstra of the textbook space; elsewhere the background model says how they are."""
+
+    deltas: int = setting(0, "orders of time derivatives appended", allowed=(0, 2))
+    band: str = setting(
+        "auto",
+        "in every space: 'auto' measures whether there is sound above 4 kHz; 'wide' and 'narrow' "
+        "(telephone) insist",
+        choices=("auto", "wide", "narrow"),
+    )
+
+    @property
+    def textbook(self) -> AcousticConfig:
+        """What cepstra of the textbook space are made with."""
+        return AcousticConfig(**{each.name: getattr(self, each.name) for each in fields(CepstraConfig)})
+
+
+@dataclass(frozen=True, slots=True)
+class AcousticConfig(CepstraConfig):
+    """What cepstra are made with: settings that a background model was trained with, and that its file holds.
+
+    The defaults are those of the models that ship.
+    """
+
+    n_voice: int = setting(13, "the coarsest coefficients, which tell voices", allowed=(1, 40))
+    upper_mels: int = setting(13, "mel filters from fmax to upper_fmax, if wide-band", allowed=(2, 64))
+    upper_fmax: float = setting(7600.0, "upper edge of the highest of them, Hz", allowed=(5000, 96000))
+    n_upper: int = setting(4, "cepstral coefficients of these that tell voices", allowed=(0, 20))
+    noise_floor: float = setting(
+        0.1,
+        "share of a frame's power in a filter that stays at least when what is heard in pauses is taken off",
+        allowed=(0.001, 1),
+    )
+
+    def check(self) -> None:
+        """Raises ConfigError for values of the wrong type or out of range, as a damaged file may hold."""
+        for name, each in setting_fields(self).items():
+            value = getattr(self, name)
+            if type(value) is not type(each.default) and not (
+                isinstance(each.default, float) and type(value) is int
+            ):
+                raise ConfigError(f"{name} = {value!r}; it must be like {each.default!r}")
+            _check(name, value, each.metadata)
+
     def voice_width(self, band: str) -> int:
         """How many numbers tell voices in a frame of a band, "wide" or "narrow"."""
         return self.n_voice + (1 + self.n_upper if band == "wide" else 0)
@@ -121,7 +140,7 @@ class FeatureConfig:
 
 @dataclass(frozen=True, slots=True)
 class SpeechConfig:
-    """Who cares: speech or not."""
+    """Voice activity detection."""
 
     method: str = setting(
         "network",
@@ -154,7 +173,7 @@ class SpeechConfig:
 
 @dataclass(frozen=True, slots=True)
 class SpaceConfig:
-    """Where speakers are told apart."""
+    """The speaker space."""
 
     kind: str = setting(
         "embedding",
@@ -182,7 +201,7 @@ class SpaceConfig:
 
 @dataclass(frozen=True, slots=True)
 class ClusteringConfig:
-    """How many speakers, and which window is whose."""
+    """The number of speakers, and the speaker of each window."""
 
     min_speakers: int = setting(1, "fewest speakers", allowed=(1, 100))
     max_speakers: int = setting(
@@ -257,7 +276,7 @@ class Config:
     @property
     def digest(self) -> str:
         """Sixteen hexadecimal digits that change when any setting does."""
-        return hashlib.sha256(dumped(self).encode()).hexdigest()[:16]
+        return hashlib.sha256(to_toml(self).encode()).hexdigest()[:16]
 
 
 def setting_fields(config: Any) -> dict[str, Field[Any]]:
@@ -288,7 +307,7 @@ def _check(name: str, value: Any, about: Mapping[str, Any]) -> None:
     """Raises ConfigError for a value that the metadata of its field does not allow."""
     choices, allowed = about.get("choices"), about.get("allowed")
     if choices and value not in choices:
-        raise ConfigError(f"{name} = {value!r}; allowed: {', '.join(choices)}{nearest(str(value), choices)}")
+        raise ConfigError(f"{name} = {value!r}; allowed: {', '.join(choices)}{suggest(str(value), choices)}")
     if allowed and not allowed[0] <= value <= allowed[1]:
         raise ConfigError(f"{name} = {value}; allowed: {allowed[0]:g} to {allowed[1]:g}")
 
@@ -302,7 +321,7 @@ def _check_counts(clustering: ClusteringConfig) -> None:
         )
 
 
-def nearest(word: str, known: tuple[str, ...]) -> str:
+def suggest(word: str, known: tuple[str, ...]) -> str:
     """The end of a message that names what was probably meant, or nothing."""
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"; did you mean {close[0]!r}?" if close else ""

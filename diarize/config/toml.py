@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-__all__ = ["dumped"]
+__all__ = ["to_toml"]
 
 
-def dumped(config: Any) -> str:
+def to_toml(config: Any) -> str:
     """All settings of a Config as TOML text that ``loaded`` reads back to the same."""
     values = asdict(config)
     lines = [f"{key} = {_toml(value)}" for key, value in values.items() if not isinstance(value, dict)]

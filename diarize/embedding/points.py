@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.embedding.windows import overlapping
+from diarize.embedding.windows import overlapping_windows
 from diarize.errors import ConfigError
 from diarize.types import SpeakerPoints
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["embedded_points", "speech_windows"]
+__all__ = ["embed_windows", "speech_windows"]
 
 # Probability of two voices from which a frame is kept out of the windows.
 OVERLAPPED: Final = 0.3
 
 
 def speech_windows(activity: SpeechActivity, config: SpaceConfig) -> tuple[Array, Array]:
-    """Windows in which one person speaks, as `windows.overlapping` gives them.
+    """Windows in which one person speaks, as `windows.overlapping_windows` gives them.
 
     Where nothing is left, as of a recording in which two always speak at once, windows of all speech.
     """
@@ -42,11 +42,11 @@ def speech_windows(activity: SpeechActivity, config: SpaceConfig) -> tuple[Array
         edges = np.flatnonzero(np.diff((activity.overlap >= OVERLAPPED).astype(np.int8))) + 1
         changes = np.union1d(changes, edges)  # no window bridges a stretch of overlap
     shape = config.window, config.step, config.max_pause
-    found = overlapping(clean, changes, mask.grid, *shape)
-    return found if len(found[0]) else overlapping(mask.values, none, mask.grid, *shape)
+    found = overlapping_windows(clean, changes, mask.grid, *shape)
+    return found if len(found[0]) else overlapping_windows(mask.values, none, mask.grid, *shape)
 
 
-def embedded_points(
+def embed_windows(
     blocks: Iterable[Array],
     activity: SpeechActivity,
     extractor: EmbeddingExtractor,
@@ -67,4 +67,5 @@ def embedded_points(
     samples = np.maximum(grid.origin + grid.hop * bounds, 0)
     points = model.project(extractor.embed(blocks, samples))
     lengths = (bounds[:, 1] - bounds[:, 0]) / grid.frames_in(config.window)
-    return SpeakerPoints(points, bounds, first, grid, weights=np.minimum(1, lengths), between=model.between)
+    weights, checksum = np.minimum(1, lengths), extractor.checksum[:16]
+    return SpeakerPoints(points, bounds, first, grid, weights, model.between, checksum)

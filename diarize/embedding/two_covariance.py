@@ -128,8 +128,8 @@ def log_likelihood_ratio(
     a, b = (between + np.asarray(v)[..., None] for v in variances)
     determinant = a * b - between**2
     together = (b * first**2 - 2 * between * first * second + a * second**2) / determinant
-    apart = first**2 / a + second**2 / b
-    ratio: Array = -0.5 * (np.log(determinant / (a * b)) + together - apart).sum(axis=-1)
+    separate = first**2 / a + second**2 / b
+    ratio: Array = -0.5 * (np.log(determinant / (a * b)) + together - separate).sum(axis=-1)
     return ratio
 
 

@@ -1,4 +1,4 @@
-"""Windows of speech: what is looked at in one piece to tell who speaks."""
+"""Windows of speech: the pieces that each become one point of the speaker space."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["overlapping"]
+__all__ = ["overlapping_windows"]
 
 SHORTEST: Final = 0.2  # seconds: less speech than that says nothing about a voice
 
 
-def overlapping(
+def overlapping_windows(
     clean: Array, changes: Array, grid: FrameGrid, length: float, step: float, max_pause: float
 ) -> tuple[Array, Array]:
     """Windows of ``length`` seconds about every ``step`` seconds of what one person says without a break.
@@ -60,7 +60,7 @@ def _stretches(values: Array, bridged: int) -> Array:
     found = runs(values)
     if not len(found):
         return found
-    apart = found[1:, 0] - found[:-1, 1] > bridged
-    first = np.concatenate(([True], apart))
-    last = np.concatenate((apart, [True]))
+    is_separate = found[1:, 0] - found[:-1, 1] > bridged
+    first = np.concatenate(([True], is_separate))
+    last = np.concatenate((is_separate, [True]))
     return np.column_stack((found[first, 0], found[last, 1]))

@@ -1,34 +1,40 @@
-"""From samples to normalised cepstra."""
+"""From samples to normalised cepstra.
 
-from diarize.features.bandwidth import band_of, measured_band
-from diarize.features.deltas import slopes, with_deltas
+In come blocks of samples and acoustic settings; out go Features: cepstra of frames, their level and noise,
+the band that they fill, and what of them tells voices, normalised. ``speech``, ``embedding``, ``parts``,
+``resegmentation``, ``pipeline`` and ``training`` import it.
+"""
+
+from diarize.features.bandwidth import choose_band, measure_band
+from diarize.features.deltas import append_deltas, compute_deltas
 from diarize.features.fbank import FilterBank, fbank, fbank_of, filter_bank
-from diarize.features.level import audible, loud_frames, loud_outside, quiet, usual_gain
-from diarize.features.mfcc import cepstra, frame_grid
-from diarize.features.noise import denoised
-from diarize.features.normalize import cmvn, normalized, sliding_cmvn, warped
-from diarize.features.voice import voice_cepstra
+from diarize.features.level import audible_frames, background_frames, level_gain, loud_frames, loud_outside
+from diarize.features.mfcc import compute_cepstra, frame_grid
+from diarize.features.noise import denoise
+from diarize.features.normalize import cmvn, normalize_features, sliding_cmvn, warp_features
+from diarize.features.voice import voice_cepstra, voice_features
 
 __all__ = [
     "FilterBank",
-    "audible",
-    "band_of",
-    "cepstra",
+    "append_deltas",
+    "audible_frames",
+    "background_frames",
+    "choose_band",
     "cmvn",
-    "denoised",
+    "compute_cepstra",
+    "compute_deltas",
+    "denoise",
     "fbank",
     "fbank_of",
     "filter_bank",
     "frame_grid",
+    "level_gain",
     "loud_frames",
     "loud_outside",
-    "measured_band",
-    "normalized",
-    "quiet",
+    "measure_band",
+    "normalize_features",
     "sliding_cmvn",
-    "slopes",
-    "usual_gain",
     "voice_cepstra",
-    "warped",
-    "with_deltas",
+    "voice_features",
+    "warp_features",
 ]

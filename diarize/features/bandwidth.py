@@ -1,4 +1,4 @@
-"""Whether a recording has sound above the telephone's band, measured and not believed from a header."""
+"""Whether a recording has sound above the telephone's band: measured, because headers are often wrong."""
 
 from __future__ import annotations
 
@@ -6,29 +6,31 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from diarize.features.level import audible
+from diarize.features.level import audible_frames
 
 if TYPE_CHECKING:
-    from diarize.config import FeatureConfig
     from diarize.types import Features
 
-__all__ = ["band_of", "measured_band"]
+__all__ = ["choose_band", "measure_band"]
 
 # Fricatives: the tenth of the loud frames with the most above the band. Telephone recordings stay 42 dB and
 # more under the band even there (what is left is leakage of the window), others come within 33 dB.
 EMPTY: Final = -38.0
 
 
-def measured_band(features: Features, n_mels: int) -> str:
+def measure_band(features: Features, n_mels: int) -> str:
     """``"narrow"`` when the louder frames have next to nothing above 4.2 kHz, else ``"wide"``.
 
     ``features``: cepstra of ``n_mels`` filters.
     """
     level, tilt = features.columns("c0")[:, 0], features.columns("tilt")[:, 0]
-    loud = level >= np.percentile(level[audible(features, n_mels)], 70)
+    loud = level >= np.percentile(level[audible_frames(features, n_mels)], 70)
     return "narrow" if float(np.percentile(tilt[loud], 90)) < EMPTY else "wide"
 
 
-def band_of(features: Features, config: FeatureConfig) -> str:
-    """The band that was asked for or, where that is "auto", the measured one."""
-    return measured_band(features, config.n_mels) if config.band == "auto" else config.band
+def choose_band(features: Features, band: str, n_mels: int) -> str:
+    """The ``band`` that was asked for or, where that is "auto", the measured one.
+
+    ``features``: cepstra of ``n_mels`` filters.
+    """
+    return measure_band(features, n_mels) if band == "auto" else band

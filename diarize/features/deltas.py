@@ -1,4 +1,4 @@
-"""How cepstra change: regression slopes over a few frames (Furui 1986)."""
+"""Deltas of cepstra: regression slopes over a few frames (Furui 1986)."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["slopes", "with_deltas"]
+__all__ = ["append_deltas", "compute_deltas"]
 
 REACH = 4  # frames on either side: 90 ms in all, the customary span
 
 
-def with_deltas(features: Features, orders: int) -> Features:
+def append_deltas(features: Features, orders: int) -> Features:
     """Features with slopes (and slopes of slopes) of every column appended, named ``d1c0`` …, ``d2c0`` …"""
     if not orders:
         return features
     columns, names, last = [features.values], list(features.names), features.values
     for order in range(1, orders + 1):
-        last = slopes(last, REACH)
+        last = compute_deltas(last, REACH)
         columns.append(last)
         names += [f"d{order}{name}" for name in features.names]
     return replace(features, values=np.concatenate(columns, axis=1), names=tuple(names))
 
 
-def slopes(values: Array, reach: int) -> Array:
+def compute_deltas(values: Array, reach: int) -> Array:
     """Least-squares slope per frame over ±``reach`` frames of (T, D), float32; the ends repeat."""
     padded = np.pad(values.astype(np.float64), ((reach, reach), (0, 0)), mode="edge")
     n, norm = len(values), 2 * sum(k * k for k in range(1, reach + 1))

@@ -1,4 +1,4 @@
-"""How loud frames are beside each other, and which of them are only packing."""
+"""The level of frames, and which frames are loud, audible, or background."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["audible", "loud_frames", "loud_outside", "quiet", "usual_gain"]
+__all__ = ["audible_frames", "background_frames", "level_gain", "loud_frames", "loud_outside"]
 
 # dB under the loudest hundredth of the frames: rooms and lines are louder, a machine's silence is not.
 RANGE: Final = 45.0
@@ -39,30 +39,30 @@ USUAL_LEVEL: Final = -20.0
 MOST_GAIN: Final = 60.0
 
 
-def usual_gain(features: Features, n_mels: int) -> float:
+def level_gain(features: Features, n_mels: int) -> float:
     """The factor that samples need to be as loud as usual.
 
     The floors in a network's features are absolute, so a soft recording would be heard otherwise than the
     same one louder. ``features``: cepstra of ``n_mels`` filters.
     """
-    level = features.values[audible(features, n_mels), 0] / np.sqrt(n_mels)
+    level = features.values[audible_frames(features, n_mels), 0] / np.sqrt(n_mels)
     gain = USUAL_LEVEL - float(np.percentile(level, 95))
     return float(10 ** (min(MOST_GAIN, max(-MOST_GAIN, gain)) / 20))
 
 
-def audible(features: Features, n_mels: int) -> Array:
+def audible_frames(features: Features, n_mels: int) -> Array:
     """Frames that tell something of the recording, bool (n_frames,), never none.
 
     ``features``: cepstra of ``n_mels`` filters. Neither silence that a machine put before, between or behind
     nor a room without anybody in it says how loud speech is, however long they last.
     """
     level = features.values[:, 0] / np.sqrt(n_mels)
-    there = _peopled(level, features.grid.frames_in(STRETCH))
-    heard: Array = there & (level >= np.percentile(level[there], 99) - RANGE)
-    return heard
+    there = _frames_with_talk(level, features.grid.frames_in(STRETCH))
+    is_audible: Array = there & (level >= np.percentile(level[there], 99) - RANGE)
+    return is_audible
 
 
-def _peopled(level: Array, length: int) -> Array:
+def _frames_with_talk(level: Array, length: int) -> Array:
     """Frames of stretches of about ``length`` frames in which somebody may well talk, bool (n_frames,)."""
     stretches = np.array_split(level, max(1, round(len(level) / length)))
     peaks = np.array([np.percentile(each, 95) for each in stretches])
@@ -94,16 +94,16 @@ def loud_outside(features: Features, speech: Array, n_mels: int) -> float:
     return float((~speech & (level >= least)).sum() / features.grid.frame_rate)
 
 
-def quiet(features: Features, speech: Array, n_mels: int) -> Array:
+def background_frames(features: Features, speech: Array, n_mels: int) -> Array:
     """Frames of what is heard behind speech (bool, (n_frames,)), never none: audible pauses, or else its
     quietest moments.
 
     ``features``: cepstra of ``n_mels`` filters.
     """
-    heard = audible(features, n_mels)
-    pauses: Array = ~speech & heard
-    if pauses.sum() >= ENOUGH or not (speech & heard).any():
+    is_audible = audible_frames(features, n_mels)
+    pauses: Array = ~speech & is_audible
+    if pauses.sum() >= ENOUGH or not (speech & is_audible).any():
         return pauses
     level = features.values[:, 0]
-    softest: Array = speech & heard & (level <= np.quantile(level[speech & heard], QUIETEST))
+    softest: Array = speech & is_audible & (level <= np.quantile(level[speech & is_audible], QUIETEST))
     return softest

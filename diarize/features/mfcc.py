@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from diarize.config import FeatureConfig
+    from diarize.config import AcousticConfig
 
     Array = NDArray[Any]
 
-__all__ = ["cepstra", "frame_grid"]
+__all__ = ["compute_cepstra", "frame_grid"]
 
 # Power of the quietest sound that is told from silence: under the rounding noise of 16-bit audio.
 FLOOR = 1e-11
@@ -36,7 +36,7 @@ OFFSET = 0.05
 AT_ONCE = 30  # seconds whose spectra are held at a time, however long a block is
 
 
-def frame_grid(n_samples: int, rate: int, config: FeatureConfig) -> FrameGrid:
+def frame_grid(n_samples: int, rate: int, config: AcousticConfig) -> FrameGrid:
     """The clock: cells of one hop tile the recording, each in the middle of its window.
 
     Raises ConfigError when the hop is longer than the window: what is between windows would go unheard.
@@ -50,7 +50,7 @@ def frame_grid(n_samples: int, rate: int, config: FeatureConfig) -> FrameGrid:
     return FrameGrid(rate, hop, window, -((window - hop) // 2), -(-n_samples // hop))
 
 
-def cepstra(blocks: Iterable[Array], rate: int, config: FeatureConfig) -> Features:
+def compute_cepstra(blocks: Iterable[Array], rate: int, config: AcousticConfig) -> Features:
     """MFCCs of consecutive ``blocks`` of float32 (n,) samples, of two bands from one spectrum.
 
     Returns Features (n_frames, n_mfcc + n_upper + 3): ``c0`` … of the band that a telephone lets through and
@@ -97,7 +97,7 @@ class _Rows:
         self.n = needed
 
 
-def _windowed(blocks: Iterable[Array], rate: int, config: FeatureConfig) -> Iterator[tuple[Array, int]]:
+def _windowed(blocks: Iterable[Array], rate: int, config: AcousticConfig) -> Iterator[tuple[Array, int]]:
     """Stretches that hold whole windows, and how many new samples of the recording each brought."""
     grid = frame_grid(0, rate, config)
     held = np.zeros(-grid.offset, dtype=np.float32)
@@ -140,7 +140,7 @@ def _centred(pieces: Iterable[Array], rate: int) -> Iterator[Array]:
         yield piece - offset if offset else piece
 
 
-def _power_spectrum(samples: Array, rate: int, config: FeatureConfig) -> Array:
+def _power_spectrum(samples: Array, rate: int, config: AcousticConfig) -> Array:
     """Power (n_bins, n_frames) of full windows only; float64, so that later sums hardly depend on blocks."""
     window = round(config.window * rate)
     hop = round(config.hop * rate)
@@ -164,7 +164,7 @@ def _tilt(power: Array, rate: int) -> Array:
     return 10 * np.log10(ratio)
 
 
-def _check_room(config: FeatureConfig) -> None:
+def _check_room(config: AcousticConfig) -> None:
     for coefficients, filters in (("n_mfcc", "n_mels"), ("n_upper", "upper_mels")):
         n, room = getattr(config, coefficients), getattr(config, filters)
         if n >= room:
@@ -178,18 +178,18 @@ def _fft_size(window: int) -> int:
     return 1 << (window - 1).bit_length()
 
 
-def _lower_filters(rate: int, config: FeatureConfig) -> Array:
+def _lower_filters(rate: int, config: AcousticConfig) -> Array:
     return _mel_filters(rate, config, config.n_mels, config.fmin, config.fmax)
 
 
-def _upper_filters(rate: int, config: FeatureConfig) -> Array:
+def _upper_filters(rate: int, config: AcousticConfig) -> Array:
     """Weights that hear nothing where the rate has no room for the upper band."""
     if rate / 2 < config.upper_fmax:
         return np.zeros((config.upper_mels, _fft_size(round(config.window * rate)) // 2 + 1))
     return _mel_filters(rate, config, config.upper_mels, config.fmax, config.upper_fmax)
 
 
-def _mel_filters(rate: int, config: FeatureConfig, n_mels: int, low: float, high: float) -> Array:
+def _mel_filters(rate: int, config: AcousticConfig, n_mels: int, low: float, high: float) -> Array:
     """Mel weights (n_mels, n_bins)."""
     n_fft = _fft_size(round(config.window * rate))
     weights: Array = light_librosa().filters.mel(
@@ -198,7 +198,7 @@ def _mel_filters(rate: int, config: FeatureConfig, n_mels: int, low: float, high
     return weights
 
 
-def _mfcc(power: Array, weights: Array, n: int, config: FeatureConfig) -> Array:
+def _mfcc(power: Array, weights: Array, n: int, config: AcousticConfig) -> Array:
     """c0 … cn (n_frames, n + 1) of a power spectrum (n_bins, n_frames)."""
     log_mel = 10 * np.log10(np.maximum(weights @ power, FLOOR))
     values: Array = light_librosa().feature.mfcc(S=log_mel, n_mfcc=n + 1, lifter=config.lifter).T

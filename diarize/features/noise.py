@@ -1,4 +1,4 @@
-"""Cepstra without the noise that is there in pauses too.
+"""Noise reduction of cepstra by spectral subtraction.
 
 Spectral subtraction (Boll 1979) with a floor that follows the sound (Berouti, Schwartz & Makhoul 1979), in
 mel filters: what is heard in pauses is taken off the power of every frame. Cepstra of which the finest are
@@ -11,31 +11,31 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.features.level import quiet
+from diarize.features.level import background_frames
 from diarize.light import light_librosa
 from diarize.types import Features
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from diarize.config import FeatureConfig
+    from diarize.config import AcousticConfig
 
     Array = NDArray[Any]
 
-__all__ = ["denoised"]
+__all__ = ["denoise"]
 
 AT_ONCE: Final = 2000  # frames for which noise is measured anew: in long recordings it comes and goes
 AROUND: Final = 3000  # frames that tell it, half of them before the middle of those and half behind
 
 
-def denoised(features: Features, speech: Array, config: FeatureConfig) -> Features:
+def denoise(features: Features, speech: Array, config: AcousticConfig) -> Features:
     """The coefficients that can tell voices, without the median power of what is behind speech there.
 
     ``features``: cepstra of ``config``; ``speech``: bool (n_frames,). At least
     ``config.noise_floor`` of a frame's power is left in every filter. Returns Features of c0 … c{n_voice} and
     u0 … u{n_upper}, fewer where there are fewer.
     """
-    behind = quiet(features, speech, config.n_mels)
+    behind = background_frames(features, speech, config.n_mels)
     parts = (
         ("c", 1 + config.n_voice, config.n_mels),
         ("u", 1 + config.n_upper, config.upper_mels),
@@ -47,7 +47,7 @@ def denoised(features: Features, speech: Array, config: FeatureConfig) -> Featur
     return Features(np.column_stack(values), features.grid, tuple(names))
 
 
-def _denoised(values: Array, behind: Array, n: int, n_mels: int, config: FeatureConfig) -> Array:
+def _denoised(values: Array, behind: Array, n: int, n_mels: int, config: AcousticConfig) -> Array:
     """The first ``n`` cepstra of one band's (n_frames, N), less what the frames ``behind`` hold."""
     found = np.empty((len(values), min(n, values.shape[1])), dtype=np.float32)
     told_by = np.flatnonzero(behind)
@@ -65,7 +65,7 @@ def _around(frames: Array, middle: int) -> Array:
     return frames[first : first + AROUND]
 
 
-def _without(noise: Array, values: Array, n: int, n_mels: int, config: FeatureConfig) -> Array:
+def _without(noise: Array, values: Array, n: int, n_mels: int, config: AcousticConfig) -> Array:
     """The first ``n`` cepstra of frames (T, N) less the power (n_mels,) of the noise."""
     power = _powers(values, n_mels, config)
     left = np.maximum(power - noise[:, None], config.noise_floor * power)
@@ -73,7 +73,7 @@ def _without(noise: Array, values: Array, n: int, n_mels: int, config: FeatureCo
     return kept.T
 
 
-def _powers(values: Array, n_mels: int, config: FeatureConfig) -> Array:
+def _powers(values: Array, n_mels: int, config: AcousticConfig) -> Array:
     """Power in mel filters (n_mels, T), float64, of cepstra (T, N)."""
     power: Array = light_librosa().feature.inverse.mfcc_to_mel(
         values.T.astype(np.float64), n_mels=n_mels, lifter=config.lifter

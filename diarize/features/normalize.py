@@ -1,4 +1,4 @@
-"""What is left of cepstra when the channel is taken out: mean and variance, or ranks.
+"""Normalisation of cepstra against the channel: mean and variance, or warping of ranks.
 
 Viikki & Laurila 1998 (sliding mean and variance); Pelecanos & Sridharan 2001 (feature warping).
 """
@@ -14,17 +14,17 @@ from diarize.errors import ConfigError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from diarize.config import FeatureConfig
+    from diarize.config import AcousticConfig
 
     Array = NDArray[Any]
 
-__all__ = ["cmvn", "normalized", "sliding_cmvn", "warped"]
+__all__ = ["cmvn", "normalize_features", "sliding_cmvn", "warp_features"]
 
 AT_ONCE = 1 << 16  # frames that are held in double precision at a time
 SMALLEST_DEVIATION = 1e-3  # in cepstral units (dB): a coefficient that varies less is constant
 
 
-def normalized(values: Array, used: Array, frame_rate: float, config: FeatureConfig) -> Array:
+def normalize_features(values: Array, used: Array, frame_rate: float, config: AcousticConfig) -> Array:
     """``values`` (T, D) normalised as ``config.normalization`` says; statistics from the ``used`` frames.
 
     Returns float32 (T, D). The moving windows move over the used frames, so pauses do not count. Where no
@@ -35,7 +35,7 @@ def normalized(values: Array, used: Array, frame_rate: float, config: FeatureCon
     if config.normalization == "none":
         return values.astype(np.float32)
     width = max(1, round(config.sliding_window * frame_rate))
-    methods = {"sliding": sliding_cmvn, "warping": warped}
+    methods = {"sliding": sliding_cmvn, "warping": warp_features}
     if config.normalization not in methods:
         raise ConfigError(f"no normalization {config.normalization!r}; see features.normalization")
     result = cmvn(values, used)
@@ -75,7 +75,7 @@ def sliding_cmvn(values: Array, width: int) -> Array:
     return scaled
 
 
-def warped(values: Array, width: int) -> Array:
+def warp_features(values: Array, width: int) -> Array:
     """Each value replaced by the normal quantile of its rank in the ``width`` frames around it, float32."""
     from scipy.special import ndtri
 

@@ -11,19 +11,31 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diarize.errors import ConfigError
+from diarize.features.noise import denoise
+from diarize.features.normalize import normalize_features
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from diarize.config import FeatureConfig
+    from diarize.config import AcousticConfig
     from diarize.types import Features
 
     Array = NDArray[Any]
 
-__all__ = ["voice_cepstra"]
+__all__ = ["voice_cepstra", "voice_features"]
 
 
-def voice_cepstra(features: Features, band: str, config: FeatureConfig) -> Array:
+def voice_features(features: Features, speech: Array, band: str, config: AcousticConfig) -> Array:
+    """What tells voices in every frame, float32 (n_frames, D): cepstra without noise, normalised.
+
+    ``features``: cepstra of ``config``; ``speech``: bool (n_frames,), the frames that are normalised over.
+    Recordings and training examples go through this alike.
+    """
+    values = voice_cepstra(denoise(features, speech, config), band, config)
+    return normalize_features(values, speech, features.grid.frame_rate, config)
+
+
+def voice_cepstra(features: Features, band: str, config: AcousticConfig) -> Array:
     """Columns (n_frames, D) of ``cepstra`` for the speaker space of a ``band``, "wide" or "narrow".
 
     c1 … c{n_voice} in either; in the wide band also u0 − c0, how loud the upper band is beside the lower (a
@@ -33,8 +45,7 @@ def voice_cepstra(features: Features, band: str, config: FeatureConfig) -> Array
     cepstra, upper = features.columns("c"), features.columns("u")
     if config.n_voice >= cepstra.shape[1]:
         raise ConfigError(
-            f"features.n_voice = {config.n_voice} of features.n_mfcc = {cepstra.shape[1] - 1} coefficients; "
-            "choose fewer"
+            f"n_voice = {config.n_voice} of n_mfcc = {cepstra.shape[1] - 1} coefficients; choose fewer"
         )
     lower = cepstra[:, 1 : 1 + config.n_voice]
     if band == "narrow":

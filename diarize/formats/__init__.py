@@ -1,4 +1,8 @@
-"""Annotation files: one table of formats, one door to read a file and one to write it.
+"""Annotation files: one table of formats, one function to read a file and one to write it.
+
+In comes a file, out go Annotations, or all of a result where the file is JSON; and the other way round.
+Each format is a module with ``read`` and ``write``. ``transcripts`` and every room after it may import this
+one.
 
 >>> read_file("meeting.rttm")                                       # doctest: +SKIP
 {'meeting': Annotation(recording='meeting', turns=(Turn(...), ...))}
@@ -9,12 +13,12 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from diarize import files
 from diarize.annotation import Annotation
 from diarize.errors import FormatError
-from diarize.files import made_folder, read_text, sweep, write_bytes, write_text
+from diarize.files import make_folder, read_text, remove_leftovers, write_bytes, write_text
 from diarize.formats import (
     audacity,
     csv,
@@ -33,9 +37,11 @@ from diarize.formats import (
     webvtt,
 )
 from diarize.formats.posteriors import Stored
+from diarize.results import Document, Result, parse_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from os import PathLike
 
     from diarize.intervals import Intervals
     from diarize.types import Posteriors
@@ -51,13 +57,14 @@ __all__ = [
     "Options",
     "Stored",
     "format_of",
-    "made_folder",
+    "make_folder",
     "read_file",
     "read_posteriors",
+    "read_results",
     "read_text",
     "read_uem",
     "read_words",
-    "sweep",
+    "remove_leftovers",
     "write_bytes",
     "write_file",
     "write_text",
@@ -82,8 +89,8 @@ class Options:
     start: float = 0.0
     # CTM, and TextGrid and ELAN in tiers below the speakers': words as turns with a text, each with its time
     words: Annotation | None = None
-    # json: whose the windows are for other numbers of speakers, as ``annotation.alternatives`` writes it
-    alternatives: Mapping[str, Any] | None = None
+    # json: what else is known of the one recording
+    document: Document | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +135,7 @@ def _ctm(annotations: Sequence[Annotation], options: Options) -> Texts:
 
 
 def _json(annotations: Sequence[Annotation], options: Options) -> Texts:
-    return {"": json.write(annotations, options.alternatives if len(annotations) == 1 else None)}
+    return {"": json.write(annotations, options.document)}
 
 
 def _kaldi(annotations: Sequence[Annotation], _: Options) -> Texts:
@@ -179,7 +186,7 @@ FORMATS: dict[str, Format] = {
         Format(
             "json",
             ".json",
-            "everything, with confidence and runner-up",
+            "everything that is known, as docs/formats.md describes it",
             _json,
             json.read,
             several=True,
@@ -199,7 +206,7 @@ FORMATS: dict[str, Format] = {
 """Every format by name."""
 
 
-def format_of(path: str | Path, name: str | None = None, *, reading: bool = False) -> Format:
+def format_of(path: str | PathLike[str], name: str | None = None, *, reading: bool = False) -> Format:
     """The format of that name, or else the one that the suffix of the path stands for.
 
     Raises FormatError for a name or suffix that is not in the table, of which those are told that serve for
@@ -231,8 +238,18 @@ def read_file(path: str | Path, format: str | None = None) -> dict[str, Annotati
     return dict(known.read(files.read_text(path), Path(path).name))
 
 
+def read_results(path: str | Path, format: str | None = None) -> dict[str, Result]:
+    """What a file knows of recordings, by name: all of it where it is JSON, turns in every other format.
+
+    Raises FormatError.
+    """
+    if format_of(path, format, reading=True).name == "json":
+        return parse_document(files.read_text(path), Path(path).name).by_recording
+    return {name: Result(each) for name, each in read_file(path, format).items()}
+
+
 def write_file(
-    path: str | Path,
+    path: str | PathLike[str],
     annotations: Annotation | Sequence[Annotation],
     format: str | None = None,
     *,
@@ -247,7 +264,7 @@ def write_file(
     the file exists and ``overwrite`` is false, and when it cannot be written.
     """
     known = format_of(path, format)
-    each = [annotations] if isinstance(annotations, Annotation) else list(annotations)
+    path, each = Path(path), [annotations] if isinstance(annotations, Annotation) else list(annotations)
     found = known.write(each, options or Options())
     whole = found.get("")
     if isinstance(whole, bytes):

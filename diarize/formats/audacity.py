@@ -43,5 +43,5 @@ def write(annotations: Sequence[Annotation]) -> str:
     names = lines.labels(annotation.speakers)
     return "".join(
         f"{times.seconds(start)}000\t{times.seconds(end)}000\t{names[turn.speaker]}\n"
-        for start, end, turn in times.rounded(annotation)
+        for start, end, turn in times.round_turns(annotation)
     )

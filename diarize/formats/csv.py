@@ -43,11 +43,11 @@ def read(text: str, source: str = "text.csv") -> dict[str, Annotation]:
     and line number, for anything else.
     """
     text = text.removeprefix("\ufeff")
-    told = _SEPARATOR.match(text)
-    body = text[told.end() :] if told else text
-    separator = told[1] if told else max(",;\t", key=body.partition("\n")[0].count)
+    declared = _SEPARATOR.match(text)
+    body = text[declared.end() :] if declared else text
+    separator = declared[1] if declared else max(",;\t", key=body.partition("\n")[0].count)
     table = csv.DictReader(io.StringIO(body, newline=""), delimiter=separator, strict=True)
-    lines_before = int(bool(told))
+    lines_before = int(bool(declared))
     try:
         columns = {name.strip().lower() for name in table.fieldnames or ()}
         if not columns >= _NEEDED:
@@ -115,7 +115,7 @@ def write(annotations: Sequence[Annotation]) -> str:
         head = _guarded(recordings[each.recording])
         rows.writerows(
             (*_cells(head, start, end, turn, names), *_words(turn, worded=worded))
-            for start, end, turn in times.rounded(each)
+            for start, end, turn in times.round_turns(each)
         )
     return text.getvalue()
 

@@ -34,5 +34,5 @@ def write(annotations: Sequence[Annotation], *, words: Annotation | None, channe
         f"{recording[annotation.recording]} {turn.channel or channel} {times.seconds(start)} "
         f"{times.seconds(end - start)} {lines.one_line(turn.text or '').replace(' ', '_') or lines.SILENT} "
         f"NA lex {names[turn.speaker]}\n"
-        for start, end, turn in times.rounded(words)
+        for start, end, turn in times.round_turns(words)
     )

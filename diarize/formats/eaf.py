@@ -107,8 +107,8 @@ def _origin(root: ET.Element, source: str) -> Decimal:
     media = list(root.iter("MEDIA_DESCRIPTOR"))
     media.sort(key=lambda each: not each.get("MIME_TYPE", "").startswith("audio"))
     media.sort(key=lambda each: PurePath(each.get("MEDIA_URL", "")).stem != lines.stem(source))
-    told = media[0].get("TIME_ORIGIN", "") if media else ""
-    return lines.Line(source, 1, "").number_in(told, "the time origin") if told else Decimal(0)
+    origin = media[0].get("TIME_ORIGIN", "") if media else ""
+    return lines.Line(source, 1, "").number_in(origin, "the time origin") if origin else Decimal(0)
 
 
 def _parsed(text: str, source: str) -> ET.Element:

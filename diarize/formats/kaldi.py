@@ -51,7 +51,7 @@ def _utterances(annotations: Sequence[Annotation]) -> list[tuple[str, str, str, 
     found = set()
     for each in annotations:
         names, recording = lines.tokens(each.speakers), recordings[each.recording]
-        for start, end, turn in times.rounded(each):
+        for start, end, turn in times.round_turns(each):
             speaker = f"{recording}-{names[turn.speaker]}"
             said = lines.one_line(turn.text or "")
             found.add((f"{speaker}-{start:09d}-{end:09d}", speaker, recording, start, end, said))

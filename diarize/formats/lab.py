@@ -65,5 +65,5 @@ def write(annotations: Sequence[Annotation]) -> str:
     names = lines.tokens(annotation.speakers)
     return "".join(
         f"{times.seconds(start)} {times.seconds(end)} {names[turn.speaker]}\n"
-        for start, end, turn in times.rounded(annotation)
+        for start, end, turn in times.round_turns(annotation)
     )

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from diarize.annotation import Annotation, Turn
-from diarize.annotation.names import apart, as_field
+from diarize.annotation.names import as_field, make_distinct
 from diarize.errors import FormatError
 from diarize.formats import times
 
@@ -146,7 +146,7 @@ def are_words(tier: str, names: Collection[str]) -> bool:
 def tiers_of(annotation: Annotation, words: Annotation | None) -> list[tuple[str, list[times.Span]]]:
     """Name and spans of the tiers of an annotation: the turns of each speaker and, below, the words."""
     names = labels(annotation.speakers)
-    rows = times.rounded(annotation)
+    rows = times.round_turns(annotation)
     shown = texts([turn for *_, turn in rows], names)
     spans = [(turn.speaker, (start, end, text)) for (start, end, turn), text in zip(rows, shown, strict=True)]
     tiers = []
@@ -155,7 +155,7 @@ def tiers_of(annotation: Annotation, words: Annotation | None) -> list[tuple[str
         if words is not None:
             said = [
                 (start, end, one_line(turn.text or "") or SILENT)
-                for start, end, turn in times.rounded(words)
+                for start, end, turn in times.round_turns(words)
                 if turn.speaker == speaker
             ]
             tiers.append((names[speaker] + WORDS, times.disjoint(said)))
@@ -184,7 +184,7 @@ def tokens(names: Sequence[str]) -> dict[str, str]:
 
     Two names that become the same are kept apart by ``_2``, ``_3`` … in the given order.
     """
-    return apart(names, {name: as_field(name) for name in names})
+    return make_distinct(names, {name: as_field(name) for name in names})
 
 
 def labels(names: Sequence[str]) -> dict[str, str]:
@@ -192,4 +192,4 @@ def labels(names: Sequence[str]) -> dict[str, str]:
 
     Two names that become the same are kept apart as in ``tokens``.
     """
-    return apart(names, {name: _UNPRINTABLE.sub(" ", name).strip() for name in names})
+    return make_distinct(names, {name: _UNPRINTABLE.sub(" ", name).strip() for name in names})

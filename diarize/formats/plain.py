@@ -21,7 +21,7 @@ def write(annotations: Sequence[Annotation]) -> str:
     """
     annotation = lines.only(annotations, "text")
     names = lines.labels(annotation.speakers)
-    rows = times.rounded(annotation)
+    rows = times.round_turns(annotation)
     groups = [list(group) for _, group in groupby(rows, key=lambda row: row[2].speaker)]
     return "\n".join(_paragraph(group, names[group[0][2].speaker]) for group in groups)
 

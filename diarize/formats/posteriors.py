@@ -1,4 +1,4 @@
-"""Frame posteriors as npz, without pickle: who speaks in every frame, for programs that go on from there.
+"""Frame posteriors as npz without pickle: who speaks in every frame, for other programs.
 
 Arrays, format version 1::
 

@@ -177,7 +177,7 @@ def _lines(annotation: Annotation, recording: str, channel: str, *, confidence: 
     return "".join(
         f"SPEAKER {recording} {turn.channel or channel} {times.seconds(start)} {times.seconds(end - start)} "
         f"<NA> <NA> {names[turn.speaker]} {_sure(turn, confidence=confidence)} <NA>\n"
-        for start, end, turn in times.rounded(annotation)
+        for start, end, turn in times.round_turns(annotation)
     )
 
 

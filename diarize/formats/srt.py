@@ -66,7 +66,7 @@ def write(annotations: Sequence[Annotation]) -> str:
     """
     annotation = lines.only(annotations, "SRT")
     names = lines.labels(annotation.speakers)
-    rows = times.rounded(annotation)
+    rows = times.round_turns(annotation)
     worded = any(turn.text for *_, turn in rows)
     texts = lines.texts([turn for *_, turn in rows], names)
     return "\n".join(

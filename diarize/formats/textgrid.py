@@ -174,7 +174,7 @@ def write(
     or, where no words are known, the speaker's name.
     """
     annotation = lines.only(annotations, "TextGrid")
-    rows = times.rounded(annotation)
+    rows = times.round_turns(annotation)
     end = max([times.milliseconds(duration or 0), 1, *(row[1] for row in rows)])
     texts = [_tier_text(i, *tier, end) for i, tier in enumerate(lines.tiers_of(annotation, words), 1)]
     head = 'File type = "ooTextFile"\nObject class = "TextGrid"\n\n'

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from diarize.annotation.rounding import milliseconds, round_turns
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from diarize.annotation import Annotation, Turn
 
 Span = tuple[int, int, str]
 """Start and end in whole milliseconds, and a text."""
 
-__all__ = ["Span", "clock", "decimal", "disjoint", "from_clock", "milliseconds", "rounded", "seconds"]
+__all__ = ["Span", "clock", "decimal", "disjoint", "from_clock", "milliseconds", "round_turns", "seconds"]
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _CLOCK = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d)[.,](\d{3})", re.ASCII)
-
-
-def milliseconds(value: float) -> int:
-    """The nearest whole millisecond to a time in seconds, halves up."""
-    return math.floor(value * 1000 + 0.5)
-
-
-def rounded(annotation: Annotation) -> list[tuple[int, int, Turn]]:
-    """Every turn with its boundaries in whole milliseconds; turns that vanish in the rounding are left out.
-
-    Boundaries are rounded, never durations, so turns that touch still touch.
-    """
-    rows = [(milliseconds(turn.start), milliseconds(turn.end), turn) for turn in annotation.turns]
-    return [row for row in rows if row[1] > row[0]]
 
 
 def disjoint(rows: Iterable[Span]) -> list[Span]:

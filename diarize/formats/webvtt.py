@@ -72,7 +72,7 @@ def write(annotations: Sequence[Annotation]) -> str:
     """
     annotation = lines.only(annotations, "WebVTT")
     names = lines.labels(annotation.speakers)
-    rows = times.rounded(annotation)
+    rows = times.round_turns(annotation)
     texts = lines.texts([turn for *_, turn in rows], names)
     cues = [
         f"\n{times.clock(start)} --> {times.clock(end)}\n"

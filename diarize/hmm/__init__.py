@@ -1,7 +1,7 @@
 """Hidden Markov chains on plain arrays: posteriors, best path, expected transitions, least durations.
 
 In come log likelihoods (T, K) of T frames under K states and a chain; out go posteriors, a path or expected
-counts. Of other rooms, only ``mixtures`` and errors are used; nothing here knows of seconds or speakers.
+counts. Of other rooms, it imports only ``mixtures`` and errors; nothing here knows of seconds or speakers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Forward–backward over a chain that stays in its state or draws a new one, which may be the same.
+"""Forward–backward over a chain that keeps its state or draws a new one, which may be the same.
 
 A transition costs one number a state instead of a table, so a step is linear in the number of states. The
 chain of VBx (Landini et al. 2022, equation 1).

@@ -1,34 +1,37 @@
 """Whose voice it is: voices enrolled by name, recognised in recordings, and linked from file to file.
 
-    anna = enrolled("Anna", ["interview.flac"])
+In come results with statistics of their voices, or turns and a recording; out go Voices, names and labels.
+``batch`` and the commands import it.
+
+    anna = enroll_voice("Anna", ["interview.flac"], Config())
     save(anna, "voices")
     result = diarize("meeting.flac")
-    named(result, "meeting.flac", load_folder("voices")).matches
+    name_speakers(result, "meeting.flac", load_folder("voices")).matches
 
-A voice is evidence about a point in speaker space, one row for each recording that it was heard in. Two
-voices are compared by the log odds that they are one; what stays under the threshold stays unknown.
+A voice is evidence about a point in speaker space, one row for each recording. Two voices are compared by
+the log odds that they are one; a speaker under the threshold stays unknown.
 """
 
-from diarize.identity.enrollment import enrolled, voices_of
-from diarize.identity.identification import THRESHOLD, Known, matched, named
-from diarize.identity.linking import Heard, Linked, linked
+from diarize.identity.enrollment import enroll_voice, voices_of
+from diarize.identity.identification import THRESHOLD, KnownVoices, match_voices, name_speakers
+from diarize.identity.linking import LinkedVoice, RecordingVoices, link_voices
 from diarize.identity.store import load, load_folder, save, voice_path
 from diarize.identity.voice import Evidence, Voice, log_odds
 
 __all__ = [
     "THRESHOLD",
     "Evidence",
-    "Heard",
-    "Known",
-    "Linked",
+    "KnownVoices",
+    "LinkedVoice",
+    "RecordingVoices",
     "Voice",
-    "enrolled",
-    "linked",
+    "enroll_voice",
+    "link_voices",
     "load",
     "load_folder",
     "log_odds",
-    "matched",
-    "named",
+    "match_voices",
+    "name_speakers",
     "save",
     "voice_path",
     "voices_of",

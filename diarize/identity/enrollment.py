@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from diarize import pipeline
+from diarize.annotation import Annotation
 from diarize.annotation.names import find_name
 from diarize.errors import DiarizeError, FormatError
-from diarize.identity.evidence import embedded_evidence
-from diarize.identity.voice import Voice, joined
-from diarize.intervals import subtract, union
+from diarize.identity.evidence import voices_from
+from diarize.identity.voice import Voice, pool_voices
+from diarize.results import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from os import PathLike
 
-    from numpy.typing import NDArray
-
-    from diarize.annotation import Annotation
     from diarize.config import Config
     from diarize.pipeline import Diarization
 
-    Array = NDArray[Any]
-
-__all__ = ["alone", "enrolled", "spoken_by", "voices_of"]
+__all__ = ["enroll_speaker", "enroll_voice", "is_comparable", "voices_in_result", "voices_of"]
 
 # Of what an enrolment may hold of second voices, as a share of its speech, without a question.
 LEAST: Final = 2.5  # seconds of speech, or what was heard is no voice
@@ -38,25 +35,19 @@ def voices_of(recording: str | PathLike[str], annotation: Annotation, config: Co
 
     A speaker without a stretch of 0.2 s alone has none. Raises AudioError and, for parts, PartError.
     """
-    from threadpoolctl import threadpool_limits
-
-    if not annotation.turns:
-        return {}
-    with threadpool_limits(limits=1):  # sums in another order would differ in the last bits
-        found = embedded_evidence(Path(recording), alone(annotation), config)
-    return {name: Voice(name, each) for name, each in found.items()}
+    return voices_from(pipeline.voices_in(recording, annotation, config))
 
 
-def alone(annotation: Annotation) -> dict[str, Array]:
-    """Where each speaker talks and nobody else does, (n, 2) seconds."""
-    found = {}
-    for name in annotation.speakers:
-        others = [annotation.intervals(each) for each in annotation.speakers if each != name]
-        found[name] = subtract(annotation.intervals(name), union(*others))
-    return found
+def voices_in_result(result: Diarization, recording: str | PathLike[str]) -> dict[str, Voice]:
+    """The voices of a result, out of what it keeps of them; the ``recording`` is read where it keeps nothing,
+    as in the textbook space.
+    """
+    if result.voices is None:
+        return voices_of(recording, result.annotation, result.config)
+    return voices_from(result.voices)
 
 
-def enrolled(
+def enroll_voice(
     name: str,
     recordings: Sequence[str | PathLike[str]],
     config: Config,
@@ -70,14 +61,24 @@ def enrolled(
     found for over a tenth of the speech is refused. Raises DiarizeError for that and for recordings without
     speech.
     """
-    return joined(name, [_enrolled(name, Path(path), config, whole, diarize) for path in recordings])
+    return pool_voices(name, [_enrolled(name, Path(path), config, whole, diarize) for path in recordings])
 
 
 def _enrolled(
     name: str, path: Path, config: Config, whole: bool, diarize: Callable[..., Diarization]
 ) -> Voice:
-    annotation = diarize(path, config).annotation
+    result = diarize(path, config)
+    annotation = result.annotation
     seconds = {each: float(np.diff(annotation.intervals(each)).sum()) for each in annotation.speakers}
+    _check_single(path, seconds, whole=whole)
+    single = dict.fromkeys(seconds, name)
+    voices = result.voices.renamed(single) if result.voices else None
+    found = voices_in_result(replace(result, annotation=annotation.renamed(single), voices=voices), path)
+    return _voice(path, name, found)
+
+
+def _check_single(path: Path, seconds: Mapping[str, float], *, whole: bool) -> None:
+    """Raises DiarizeError for a recording of too little speech or, unless ``whole``, of several people."""
     if not seconds:
         raise DiarizeError(f"{path}: no speech found, so there is no voice to enrol; give another recording")
     if sum(seconds.values()) < LEAST and not whole:
@@ -92,24 +93,32 @@ def _enrolled(
             f"{path}: sounds like {len(seconds)} people ({parts}); give a recording of one person, say that "
             "it is one (--whole), or name one speaker of its turns (--turns, --speaker)"
         )
-    single = annotation.renamed(dict.fromkeys(seconds, name))
-    return _of_speaker(path, single, name, config)
 
 
-def spoken_by(
-    name: str, recording: str | PathLike[str], annotation: Annotation, speaker: str, config: Config
+def enroll_speaker(
+    name: str, recording: str | PathLike[str], known: Result | Annotation, speaker: str, config: Config
 ) -> Voice:
-    """The voice of one speaker of a recording whose turns are known. Raises FormatError without such one."""
-    label = find_name(speaker, annotation.speakers)
+    """The voice of one speaker of a recording whose turns are ``known``; the recording is read unless these
+    keep that voice. Raises FormatError without such a speaker.
+    """
+    result = Result(known) if isinstance(known, Annotation) else known
+    label = find_name(speaker, result.annotation.speakers)
     if label is None:
-        known = ", ".join(annotation.speakers) or "nobody"
-        raise FormatError(f"no speaker {speaker!r} in the turns of {recording}; there is {known}")
-    voice = _of_speaker(Path(recording), annotation, label, config)
-    return Voice(name, voice.evidence)
+        there = ", ".join(result.annotation.speakers) or "nobody"
+        raise FormatError(f"no speaker {speaker!r} in the turns of {recording}; there is {there}")
+    kept = voices_from(result.voices) if is_comparable(result, config) else {}
+    found = kept if label in kept else voices_of(recording, result.annotation, config)
+    return Voice(name, _voice(Path(recording), label, found).evidence)
 
 
-def _of_speaker(path: Path, annotation: Annotation, speaker: str, config: Config) -> Voice:
-    found = voices_of(path, annotation, config)
+def is_comparable(result: Result, config: Config) -> bool:
+    """Whether a result keeps voices, and they are in the space of the embedding in use."""
+    if result.voices is None:
+        return False
+    return result.voices.model == pipeline.load_embedding(config)[0].checksum[:16]
+
+
+def _voice(path: Path, speaker: str, found: Mapping[str, Voice]) -> Voice:
     if speaker not in found:
         raise DiarizeError(f"{path}: {speaker} is never alone for 0.2 s; give a recording with more speech")
     return found[speaker]

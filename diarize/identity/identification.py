@@ -1,4 +1,4 @@
-"""Which known voice each speaker of a recording has: at most one each, and nobody where the odds are low."""
+"""Identification: the known voice of each speaker of a recording, at most one each, or none."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.identity.enrollment import voices_of
+from diarize.identity.enrollment import voices_in_result
 from diarize.identity.voice import log_odds
 from diarize.types import Match
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["THRESHOLD", "Known", "matched", "named"]
+__all__ = ["THRESHOLD", "KnownVoices", "match_voices", "name_speakers"]
 
 # log 99: what makes it likelier than not where one speaker in a hundred was expected to be that voice.
 THRESHOLD: Final = 4.6
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownVoices:
     """Voices to name speakers by, and the log odds that a name needs."""
 
     voices: tuple[Voice, ...]
@@ -42,12 +42,12 @@ class Known:
         total = hashlib.sha256(repr(self.threshold).encode())
         for voice in sorted(self.voices, key=lambda each: each.name):
             total.update(repr(voice.name).encode())
-            told = voice.evidence
-            total.update(told.model.encode() + told.means.tobytes() + told.variances.tobytes())
+            evidence = voice.evidence
+            total.update(evidence.model.encode() + evidence.means.tobytes() + evidence.variances.tobytes())
         return total.hexdigest()[:16]
 
 
-def matched(
+def match_voices(
     speakers: Mapping[str, Voice | None], known: Sequence[Voice], threshold: float = THRESHOLD
 ) -> tuple[Match, ...]:
     """For each speaker the known voice that it has, or nobody, and the log odds of the nearest.
@@ -83,7 +83,7 @@ def _match(speaker: str, odds: Array, known: Sequence[Voice], chosen: int | None
     return Match(speaker, name, known[nearest].name, float(odds[nearest]), threshold)
 
 
-def named(
+def name_speakers(
     result: Diarization,
     recording: str | PathLike[str],
     known: Sequence[Voice],
@@ -91,15 +91,17 @@ def named(
 ) -> Diarization:
     """The same result with the names of known voices and, in ``matches``, why; nothing else is changed.
 
-    ``recording`` is the file that ``result`` is about. Raises as ``voices_of`` and ``matched`` do.
+    ``recording`` is the file that ``result`` is about; it is read only where the result keeps no voices.
+    Raises as ``voices_of`` and ``match_voices`` do.
     """
-    voices = voices_of(recording, result.annotation, result.config)
-    matches = matched({name: voices.get(name) for name in result.annotation.speakers}, known, threshold)
+    voices = voices_in_result(result, recording)
+    matches = match_voices({name: voices.get(name) for name in result.annotation.speakers}, known, threshold)
     names = {match.speaker: match.name for match in matches if match.name}
     speakers = tuple(names.get(name, name) for name in result.posteriors.speakers)
     return replace(
         result,
         annotation=result.annotation.renamed(names),
         posteriors=replace(result.posteriors, speakers=speakers),
+        voices=result.voices.renamed(names) if result.voices else None,
         matches=matches,
     )

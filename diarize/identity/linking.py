@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from diarize.errors import DiarizeError
-from diarize.identity.identification import THRESHOLD, matched
-from diarize.identity.voice import joined, log_odds
+from diarize.identity.identification import THRESHOLD, match_voices
+from diarize.identity.voice import log_odds, pool_voices
 from diarize.types import speaker_name
 
 if TYPE_CHECKING:
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from diarize.identity.voice import Voice
 
-__all__ = ["Heard", "Linked", "linked"]
+__all__ = ["LinkedVoice", "RecordingVoices", "link_voices"]
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class RecordingVoices:
     """The speakers of one recording, in order of appearance, with their voices; None where too little was
     heard of one.
     """
@@ -30,7 +30,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Linked:
+class LinkedVoice:
     """One voice and where it is heard: ``label``; ``members``: (recording, speaker) pairs, sorted;
     ``weakest``: the least log odds of a member against the others together, None for a single one.
     """
@@ -49,32 +49,32 @@ class _Group(NamedTuple):
         return frozenset(recording for recording, _ in self.members)
 
 
-def linked(
-    heard: Sequence[Heard], threshold: float = THRESHOLD, known: Sequence[Voice] = ()
-) -> tuple[Linked, ...]:
+def link_voices(
+    recordings: Sequence[RecordingVoices], threshold: float = THRESHOLD, known: Sequence[Voice] = ()
+) -> tuple[LinkedVoice, ...]:
     """Voices over all recordings, labelled ``SPEAKER_00`` … by first appearance or by ``known`` names.
 
     The two groups with the highest log odds of being one voice are joined as long as these are over
     ``threshold``, their evidence added up; speakers of one recording never are. Recordings are taken in order
-    of name, so the order of ``heard`` does not matter. Raises DiarizeError for two recordings of one name and
-    ModelError for voices that cannot be compared.
+    of name, so the order that they are given in does not matter. Raises DiarizeError for two recordings of
+    one name and ModelError for voices that cannot be compared.
     """
-    ordered = sorted(heard, key=lambda each: each.recording)
+    ordered = sorted(recordings, key=lambda each: each.recording)
     for one, other in pairwise(ordered):
         if one.recording == other.recording:
             raise DiarizeError(f"two recordings are called {one.recording!r}; rename one of them")
     voices = {(each.recording, name): voice for each in ordered for name, voice in each.voices.items()}
-    groups = _agglomerated([_Group((key,), voice) for key, voice in voices.items()], threshold)
+    groups = _agglomerate([_Group((key,), voice) for key, voice in voices.items()], threshold)
     place = {key: i for i, key in enumerate(voices)}
     groups.sort(key=lambda group: min(place[key] for key in group.members))
     labels = _labels(groups, known, threshold)
     return tuple(
-        Linked(label, group.members, _weakest(group, voices))
+        LinkedVoice(label, group.members, _weakest(group, voices))
         for label, group in zip(labels, groups, strict=True)
     )
 
 
-def _agglomerated(groups: list[_Group], threshold: float) -> list[_Group]:
+def _agglomerate(groups: list[_Group], threshold: float) -> list[_Group]:
     """Groups joined, the likeliest pair first, until no pair is over the threshold."""
     alive = dict(enumerate(groups))
     odds = {(i, j): found for j in alive for i in alive if i < j and (found := _odds(alive[i], alive[j]))}
@@ -99,14 +99,14 @@ def _odds(one: _Group, other: _Group) -> float | None:
 def _union(one: _Group, other: _Group) -> _Group:
     members = tuple(sorted(one.members + other.members))
     voices = [group.voice for group in (one, other) if group.voice]
-    return _Group(members, joined(min(voice.name for voice in voices), voices))
+    return _Group(members, pool_voices(min(voice.name for voice in voices), voices))
 
 
 def _labels(groups: Sequence[_Group], known: Sequence[Voice], threshold: float) -> list[str]:
     numbered = [speaker_name(i) for i in range(len(groups))]
     if not known:
         return numbered
-    matches = matched(
+    matches = match_voices(
         {label: group.voice for label, group in zip(numbered, groups, strict=True)}, known, threshold
     )
     return [match.name or match.speaker for match in matches]
@@ -117,5 +117,5 @@ def _weakest(group: _Group, voices: Mapping[tuple[str, str], Voice | None]) -> f
     parts = [voice for key in group.members if (voice := voices[key])]
     if len(parts) < 2:
         return None
-    rest = [joined("rest", [*parts[:i], *parts[i + 1 :]]) for i in range(len(parts))]
+    rest = [pool_voices("rest", [*parts[:i], *parts[i + 1 :]]) for i in range(len(parts))]
     return min(log_odds(part, others) for part, others in zip(parts, rest, strict=True))

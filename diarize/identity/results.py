@@ -1,4 +1,4 @@
-"""Results of earlier runs and the recordings that they are about, found again for linking."""
+"""The input of linking: results of earlier runs, and the recordings that they are about."""
 
 from __future__ import annotations
 
@@ -12,35 +12,43 @@ from diarize.annotation import Annotation
 from diarize.annotation.names import name_key
 from diarize.audio import AUDIO_SUFFIXES
 from diarize.errors import AudioError, FormatError, OutputError
-from diarize.files import made_folder, read_text
-from diarize.formats import FORMATS, format_of, read_file, write_file
-from diarize.identity.enrollment import voices_of
-from diarize.identity.linking import Heard
+from diarize.files import make_folder, read_text
+from diarize.formats import FORMATS, Options, format_of, read_results, write_file
+from diarize.identity.enrollment import is_comparable, voices_of
+from diarize.identity.evidence import voices_from
+from diarize.identity.linking import RecordingVoices
+from diarize.results import Document, Result, rename_speakers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from diarize.config import Config
-    from diarize.identity.linking import Linked
+    from diarize.identity.linking import LinkedVoice
 
-__all__ = ["Result", "heard_in", "results", "unheard", "write_linked"]
+__all__ = ["LinkInput", "find_results", "voices_of_input", "without_voices", "write_linked"]
 
 MANIFEST: Final = "manifest.jsonl"  # what a batch writes down beside its results
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class LinkInput:
     """One recording of a file of results: ``source``; ``place``: its path below the folder that was given;
-    ``annotation``; ``audio``: the recording itself.
+    ``known``: what the file says of it; ``audio``: the recording itself, None where it was not found and is
+    not needed.
     """
 
     source: Path
     place: Path
-    annotation: Annotation
-    audio: Path
+    known: Result
+    audio: Path | None
+
+    @property
+    def annotation(self) -> Annotation:
+        """The turns."""
+        return self.known.annotation
 
 
-def results(given: Sequence[Path], folder: Path | None) -> tuple[Result, ...]:
+def find_results(given: Sequence[Path], folder: Path | None) -> tuple[LinkInput, ...]:
     """The results in files and folders, each with its recording.
 
     A folder of a batch is read by its manifest, any other by its annotation files. Recordings lie in
@@ -56,7 +64,7 @@ def results(given: Sequence[Path], folder: Path | None) -> tuple[Result, ...]:
     return tuple(found)
 
 
-def _of(path: Path, folder: Path | None) -> Iterator[Result]:
+def _of(path: Path, folder: Path | None) -> Iterator[LinkInput]:
     if not path.is_dir():
         yield from _in_file(path, Path(path.name), _index(folder or path.parent))
     elif (path / MANIFEST).is_file():
@@ -81,14 +89,14 @@ def _readable() -> list[str]:
     return [each.name for each in FORMATS.values() if each.read and each.name != "uem"]
 
 
-def _in_file(path: Path, place: Path, index: Mapping[str, list[Path]]) -> Iterator[Result]:
-    for name, annotation in read_file(path).items():
+def _in_file(path: Path, place: Path, index: Mapping[str, list[Path]]) -> Iterator[LinkInput]:
+    for name, known in read_results(path).items():
         candidates = (name_key(name), name_key(path.stem))
         audio = next((index[each] for each in candidates if each in index), [])
         audio = [each for each in audio if each.stem == name] or audio  # "my call" beside "my_call"
-        if len(audio) != 1:
+        if len(audio) > 1 or not (audio or known.voices):
             raise AudioError(_unclear(name, path, audio))
-        yield Result(path, place, annotation, audio[0])
+        yield LinkInput(path, place, known, audio[0] if audio else None)
 
 
 def _unclear(name: str, path: Path, audio: Sequence[Path]) -> str:
@@ -110,7 +118,7 @@ def _index(folder: Path) -> dict[str, list[Path]]:
     return found
 
 
-def _in_manifest(path: Path, folder: Path | None) -> Iterator[Result]:
+def _in_manifest(path: Path, folder: Path | None) -> Iterator[LinkInput]:
     """Results of a batch: its manifest says which recording each file is about."""
     if folder is None:
         raise AudioError(f"{path}: results of a batch; name the folder of recordings that it was made from")
@@ -125,9 +133,8 @@ def _in_manifest(path: Path, folder: Path | None) -> Iterator[Result]:
             raise AudioError(
                 f"{audio}: not there; name the folder of recordings that the batch was made from"
             )
-        whole = read_file(source)
-        annotation = next(iter(whole.values()), Annotation(audio.stem))
-        yield Result(source, Path(names[0]), annotation, audio)
+        known = next(iter(read_results(source).values()), Result(Annotation(audio.stem)))
+        yield LinkInput(source, Path(names[0]), known, audio)
 
 
 def _entries(path: Path) -> list[dict[str, Any]]:
@@ -148,18 +155,30 @@ def _entries(path: Path) -> list[dict[str, Any]]:
     return [found[key] for key in sorted(found) if found[key]["ok"]]
 
 
-def heard_in(result: Result, config: Config) -> Heard:
-    """The voices of one result, each speaker of its turns with a voice or None. Raises DiarizeError."""
-    voices = voices_of(result.audio, result.annotation, config)
-    return Heard(_key(result), {name: voices.get(name) for name in result.annotation.speakers})
+def voices_of_input(result: LinkInput, config: Config) -> RecordingVoices:
+    """The voices of one result, each speaker of its turns with a voice or None.
+
+    They are those that the file keeps or, where it keeps none of the embedding in use, read from the
+    recording. Raises DiarizeError.
+    """
+    if is_comparable(result.known, config):
+        voices = voices_from(result.known.voices)
+    elif result.audio is None:
+        raise AudioError(
+            f"{result.source}: its voices are of another embedding, and no recording called "
+            f"{result.annotation.recording!r} was found; name the folder that it is in"
+        )
+    else:
+        voices = voices_of(result.audio, result.annotation, config)
+    return RecordingVoices(_key(result), {name: voices.get(name) for name in result.annotation.speakers})
 
 
-def unheard(result: Result) -> Heard:
+def without_voices(result: LinkInput) -> RecordingVoices:
     """A result of whose voices nothing could be heard."""
-    return Heard(_key(result), dict.fromkeys(result.annotation.speakers))
+    return RecordingVoices(_key(result), dict.fromkeys(result.annotation.speakers))
 
 
-def _key(result: Result) -> str:
+def _key(result: LinkInput) -> str:
     """What a recording is called among others: its file of results, and its name where the two differ."""
     plain = result.place.with_suffix("").as_posix()
     name = result.annotation.recording
@@ -167,22 +186,23 @@ def _key(result: Result) -> str:
 
 
 def write_linked(
-    found: Sequence[Result],
-    heard: Sequence[Heard],
-    voices: Sequence[Linked],
+    found: Sequence[LinkInput],
+    recordings: Sequence[RecordingVoices],
+    voices: Sequence[LinkedVoice],
     output: Path,
     *,
     overwrite: bool,
 ) -> tuple[Path, ...]:
     """Write every result under its old file name with the labels of ``voices``. Raises OutputError."""
     labels = {key: voice.label for voice in voices for key in voice.members}
-    by_place: dict[Path, list[Annotation]] = {}
-    for result, spoken in zip(found, heard, strict=True):
+    by_place: dict[Path, list[Result]] = {}
+    for result, spoken in zip(found, recordings, strict=True):
         names = {name: labels[spoken.recording, name] for name in result.annotation.speakers}
-        by_place.setdefault(result.place, []).append(result.annotation.renamed(names))
+        by_place.setdefault(result.place, []).append(rename_speakers(result.known, names))
     written = []
     for place, each in by_place.items():
-        path = output / place
-        made_folder(path.parent)
-        written.append(write_file(path, each, format_of(place).name, overwrite=overwrite))
+        path, document = output / place, Document(tuple(each))
+        make_folder(path.parent)
+        turns, options = [result.annotation for result in each], Options(document=document)
+        written.append(write_file(path, turns, format_of(place).name, overwrite=overwrite, options=options))
     return tuple(written)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from diarize.errors import ModelError
-from diarize.files import made_folder, write_bytes
+from diarize.files import make_folder, write_bytes
 from diarize.identity.voice import Evidence, Voice
-from diarize.mixtures.npz import archived, load_arrays
+from diarize.mixtures.npz import load_arrays, pack_arrays
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -59,14 +59,14 @@ def save(voice: Voice, folder: str | PathLike[str], *, overwrite: bool = False) 
     Raises OutputError when it cannot, and when there is one already and ``overwrite`` is false.
     """
     path = voice_path(folder, voice.name)
-    made_folder(path.parent)
+    make_folder(path.parent)
     return write_bytes(path, _bytes(voice), overwrite=overwrite)
 
 
 def _bytes(voice: Voice) -> bytes:
     words = {"version": VERSION, "name": voice.name, "model": voice.evidence.model}
     arrays = {name: getattr(voice.evidence, name) for name in ARRAYS}
-    return archived("voice " + json.dumps(words, sort_keys=True), arrays)
+    return pack_arrays("voice " + json.dumps(words, sort_keys=True), arrays)
 
 
 def load(path: str | PathLike[str]) -> Voice:

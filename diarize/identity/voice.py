@@ -1,4 +1,4 @@
-"""A voice: what recordings told of it, and the log odds that two voices are one."""
+"""A voice: the evidence of recordings for it, and the log odds that two voices are one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["Evidence", "Voice", "joined", "log_odds"]
+__all__ = ["Evidence", "Voice", "log_odds", "pool_voices"]
 
 # Log odds = slope · log likelihood ratio + offset: logistic calibration (Brümmer & du Preez 2006) on held-out
 # voices, python -m benchmarks.known.
@@ -80,7 +80,7 @@ class Voice:
         return len(self.evidence.seconds)
 
 
-def joined(name: str, voices: Sequence[Voice]) -> Voice:
+def pool_voices(name: str, voices: Sequence[Voice]) -> Voice:
     """All that several voices of one person know; in which order they are given does not matter.
 
     Raises ModelError when they were made with different embeddings.

@@ -1,9 +1,9 @@
 """Gaussian mixtures on plain arrays: EM, selection, Bayesian and online fits, k-means, PCA, anomalies.
 
-In come points (n, D); out go frozen values with the names of scikit-learn, which never change once fitted. A
-library of its own: nothing here knows of audio, seconds or speakers, and of other rooms only errors are used.
-Every public name is loaded from its module when it is first used, so importing the package costs next to
-nothing.
+In come points (n, D); out go frozen values with the names of scikit-learn, which never change once fitted.
+A library of its own: nothing here knows of audio, seconds or speakers, and it imports only errors of
+other rooms. Every public name is loaded from its module when it is first used, so importing the package
+costs next to nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Bayesian mixtures by variational inference: components that the data do not need fade away.
+"""Bayesian mixtures by variational inference: components that the data do not need lose their weight.
 
 Bishop (2006, section 10.2) for the updates; Blei & Jordan (2006) for weights broken from sticks, the
 truncated Dirichlet process. The E-step is that of EM with expected log weights and precisions, so it shares

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from diarize.mixtures.validation import Float64Array
 
-__all__ = ["archived", "load_arrays", "save_arrays"]
+__all__ = ["load_arrays", "pack_arrays", "save_arrays"]
 
 _MAGIC = "diarize-models-1"
 MOST_BYTES: Final = 1 << 30
@@ -39,7 +39,7 @@ def save_arrays(path: str | PathLike[str], kind: str, arrays: Mapping[str, Float
     """Write float64 arrays under their names, with the kind of model they make up. Raises ModelError if
     it cannot.
     """
-    data = archived(kind, arrays)
+    data = pack_arrays(kind, arrays)
     try:
         with open(path, "wb") as file:  # noqa: PTH123 (a path of any type)
             file.write(data)
@@ -47,7 +47,7 @@ def save_arrays(path: str | PathLike[str], kind: str, arrays: Mapping[str, Float
         raise ModelError(f"cannot write {path}: {error.strerror}; choose another place") from error
 
 
-def archived(kind: str, arrays: Mapping[str, Float64Array]) -> bytes:
+def pack_arrays(kind: str, arrays: Mapping[str, Float64Array]) -> bytes:
     """What `save_arrays` writes, for whoever writes files whole or not at all."""
     data = io.BytesIO()
     np.savez(data, allow_pickle=False, header=np.array(f"{_MAGIC}:{kind}"), **dict(arrays))

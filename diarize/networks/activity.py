@@ -1,4 +1,4 @@
-"""What a segmentation network says of a recording: who of some local voices speaks, window by window."""
+"""The output of a segmentation network: which local voices speak, window by window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a speaker embedding and a segmentation network are to the rest: two verbs, and what comes of them."""
+"""The interfaces of a speaker embedding (``embed``) and a segmentation network (``segment``)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where parts lie once they were fetched, and how a name becomes a file."""
+"""The cache of parts that were fetched, and the file of a name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from diarize.parts.catalogue import CATALOGUE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["cache_folder", "cached_parts", "calibrations_folder", "located", "manual_way", "parts_folder"]
+__all__ = ["cache_folder", "cached_parts", "calibrations_folder", "locate_part", "manual_way", "parts_folder"]
 
 SUFFIX = ".onnx"
 
@@ -58,7 +58,7 @@ def cached_parts(cache: str | Path | None = None) -> dict[str, Path]:
     return {path.stem: path for path in found if path.is_file() and not path.name.startswith(".")}
 
 
-def located(name_or_path: str | Path, cache: str | Path | None = None) -> Path:
+def locate_part(name_or_path: str | Path, cache: str | Path | None = None) -> Path:
     """The file that a name in the cache, or a path, stands for. Raises PartError, saying how to get it."""
     path = Path(name_or_path)
     text = str(name_or_path)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.audio import open_recording, voices
+from diarize.audio import find_voices, open_recording
 from diarize.embedding.two_covariance import TwoCovariance, fit_two_covariance, log_likelihood_ratio
 from diarize.errors import ModelError, OutputError, PartError
-from diarize.files import made_folder, write_bytes
-from diarize.mixtures.npz import archived, load_arrays
+from diarize.files import make_folder, write_bytes
+from diarize.mixtures.npz import load_arrays, pack_arrays
 from diarize.parts.cache import calibrations_folder
 from diarize.parts.download import silent
 
@@ -88,7 +88,7 @@ def calibration_place(extractor: EmbeddingExtractor, cache: str | Path | None = 
 
 def shipped_voices() -> dict[str, list[Path]]:
     """Recordings by reader."""
-    return voices(DATA / "voices")
+    return find_voices(DATA / "voices")
 
 
 def voice_vectors(
@@ -150,12 +150,12 @@ def equal_error(vectors: Array, speakers: Array) -> float:
     the other half taught: 0 for perfect, 0.5 for guessing.
     """
     half = np.unique(speakers, return_inverse=True)[1] % 2 == 0
-    return float(np.mean([_error_of(vectors, speakers, taught) for taught in (half, ~half)]))
+    return float(np.mean([_error_of(vectors, speakers, learning) for learning in (half, ~half)]))
 
 
-def _error_of(vectors: Array, speakers: Array, taught: Array) -> float:
-    model = fit_calibration(vectors[taught], speakers[taught])
-    points, names = model.project(vectors[~taught]), speakers[~taught]
+def _error_of(vectors: Array, speakers: Array, learning: Array) -> float:
+    model = fit_calibration(vectors[learning], speakers[learning])
+    points, names = model.project(vectors[~learning]), speakers[~learning]
     ones = np.ones(1)
     scores = np.concatenate(
         [
@@ -173,9 +173,9 @@ def _error_of(vectors: Array, speakers: Array, taught: Array) -> float:
 
 def save_calibration(path: Path, model: TwoCovariance) -> None:
     """Write a calibration, whole or not at all. Raises OutputError."""
-    made_folder(path.parent)
+    make_folder(path.parent)
     arrays = {name: np.asarray(getattr(model, name), dtype=np.float64) for name in NAMES}
-    write_bytes(path, archived(KIND, arrays), overwrite=True)
+    write_bytes(path, pack_arrays(KIND, arrays), overwrite=True)
 
 
 def load_calibration(path: Path) -> TwoCovariance:

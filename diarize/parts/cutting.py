@@ -1,4 +1,4 @@
-"""Pieces out of a stream of samples, holding no more of it than the longest piece."""
+"""Cutting pieces out of a stream of samples; no more than the longest piece is kept in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files from an address to a place on disk: whole, checked and resumed, or not at all.
+"""Downloads: resumed where they were interrupted, checked, and written whole or not at all.
 
 What has come so far lies beside the place under a name with the wanted checksum in it, so whatever is resumed
 is resumed towards the same bytes. Proxies are those of the environment; ``file:`` addresses are read as well.

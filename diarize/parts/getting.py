@@ -22,7 +22,7 @@ from diarize.parts.onnx_file import MOST_BYTES
 if TYPE_CHECKING:
     from diarize.parts.download import Progress
 
-__all__ = ["Fetched", "get_part", "recorded"]
+__all__ = ["Fetched", "get_part", "read_record"]
 
 ARCHIVES: Final = (".tar.bz2", ".tar.gz", ".tgz", ".tar.xz", ".tar")
 RECORD: Final = ".json"
@@ -69,7 +69,7 @@ def get_part(
     return Fetched(entry.name, place, is_new=True)
 
 
-def recorded(place: Path) -> dict[str, str]:
+def read_record(place: Path) -> dict[str, str]:
     """What was written down when a part that is not in the catalogue was fetched; empty without that."""
     try:
         found = json.loads(place.with_suffix(RECORD).read_text(encoding="utf-8"))
@@ -102,7 +102,7 @@ def _is_there(entry: Entry, place: Path) -> bool:
     """Whether the file in the cache is the one that would be fetched."""
     if entry.name in CATALOGUE:
         return checksum_of(place) == entry.checksum
-    record = recorded(place)
+    record = read_record(place)
     return record.get("fetched") == entry.sha256 and record.get("sha256") == checksum_of(place)
 
 

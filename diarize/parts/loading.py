@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diarize.errors import PartError
-from diarize.parts.cache import located
+from diarize.parts.cache import locate_part
 from diarize.parts.catalogue import CATALOGUE, named_by_checksum
 from diarize.parts.extractor import OnnxEmbedding
 from diarize.parts.onnx_file import OnnxFile, read_onnx
-from diarize.parts.recognition import EmbeddingFormat, SegmentationFormat, recognized
+from diarize.parts.recognition import EmbeddingFormat, SegmentationFormat, recognize_format
 from diarize.parts.segmenter import OnnxSegmenter
 from diarize.parts.session import open_session
 
@@ -48,10 +48,10 @@ def load_segmenter(name_or_path: str | Path, cache: str | Path | None = None) ->
 
 def load_part(name_or_path: str | Path, cache: str | Path | None = None) -> OnnxEmbedding | OnnxSegmenter:
     """Whatever the file is, after it has been tried on a second of noise. Raises PartError."""
-    file = read_onnx(located(name_or_path, cache))
+    file = read_onnx(locate_part(name_or_path, cache))
     _check_name(str(name_or_path), file)
     session = open_session(file)
-    found = recognized(session.signature, str(file.path))
+    found = recognize_format(session.signature, str(file.path))
     name = named_by_checksum(file.checksum) or file.path.stem
     if isinstance(found, SegmentationFormat):
         segmenter = OnnxSegmenter(name, found, session)

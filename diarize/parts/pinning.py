@@ -1,4 +1,4 @@
-"""Which bytes a result was made with: the checksums of the parts that settings name, in the settings."""
+"""Pinning: the checksums of the parts that settings name are written into the settings."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diarize.errors import PartError
-from diarize.parts.cache import located
+from diarize.parts.cache import locate_part
 from diarize.parts.download import checksum_of
 
 if TYPE_CHECKING:
     from diarize.config import Config
 
-__all__ = ["pinned"]
+__all__ = ["pin_checksums"]
 
 
-def pinned(config: Config) -> Config:
+def pin_checksums(config: Config) -> Config:
     """Settings with the SHA-256 of every part that they name and use; those that ship go with the version.
 
     Raises PartError for a part that is not there, or that has another checksum than the settings have,
@@ -33,7 +33,7 @@ def pinned(config: Config) -> Config:
 
 def _checked(setting: str, name: str, wanted: str) -> str:
     """The checksum of a part, which must be the ``wanted`` one where there is one."""
-    place = located(name)
+    place = locate_part(name)
     try:
         found = checksum_of(place)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What an ONNX file is, told by its inputs, outputs and metadata.
+"""What an ONNX file is, recognised by its inputs, outputs and metadata.
 
 Embeddings take features (batch, frames, bands), NeMo's (batch, bands, frames) with their lengths, ReDimNet2
 (1, 1, 72, frames), or a waveform, and give (batch, dimensions). How the features are computed is not in the
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from diarize.parts.session import Port, Signature
 
-__all__ = ["EmbeddingFormat", "SegmentationFormat", "recognized"]
+__all__ = ["EmbeddingFormat", "SegmentationFormat", "recognize_format"]
 
 RATE: Final = 16_000
 RATES: Final = (8_000, 16_000)
@@ -100,7 +100,7 @@ class SegmentationFormat:
         return (self.window - self.field) // self.shift + 1
 
 
-def recognized(signature: Signature, source: str) -> EmbeddingFormat | SegmentationFormat:
+def recognize_format(signature: Signature, source: str) -> EmbeddingFormat | SegmentationFormat:
     """The format of a file called ``source``. Raises PartError for another kind of file."""
     floats = [port for port in signature.inputs if port.kind == "tensor(float)"]
     if len(floats) == 1 and len(signature.inputs) <= 2:

@@ -1,4 +1,4 @@
-"""An ONNX file at work: one thread of the processor, nothing else, the same numbers every time.
+"""Running an ONNX file on one thread of the processor, with the same numbers every time.
 
 Needs onnxruntime (extra ``onnx``).
 """

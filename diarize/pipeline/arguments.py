@@ -1,12 +1,13 @@
-"""What whoever calls the pipeline gives, checked before any work."""
+"""The arguments of the pipeline, checked before any work."""
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.config import Config, merged
+from diarize.config import Config, override
 from diarize.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["check_slopes", "given_stretches", "with_checksums", "with_counts"]
+__all__ = ["check_features", "check_stretches", "with_checksums", "with_counts"]
 
 
 def with_counts(config: Config | None, exactly: int | None, least: int | None, most: int | None) -> Config:
@@ -27,29 +28,40 @@ def with_counts(config: Config | None, exactly: int | None, least: int | None, m
         raise ConfigError("num_speakers fixes the number; leave it out, or min_speakers and max_speakers")
     low, high = (exactly, exactly) if exactly is not None else (least, most)
     asked = {name: n for name, n in (("min_speakers", low), ("max_speakers", high)) if n is not None}
-    return merged(config or Config(), {"clustering": asked}, "arguments") if asked else config or Config()
+    return override(config or Config(), {"clustering": asked}, "arguments") if asked else config or Config()
 
 
 def with_checksums(config: Config) -> Config:
     """The settings with the checksums of the parts of others that they name."""
     if not (config.space.embedding or config.speech.segmentation):
         return config
-    from diarize.parts import pinned
+    from diarize.parts import pin_checksums
 
-    return pinned(config)
-
-
-def check_slopes(config: Config) -> None:
-    """Slopes belong to the textbook space: ConfigError elsewhere, for no background model knows them."""
-    if config.features.deltas and config.space.kind != "mfcc":
-        raise ConfigError(
-            f"features.deltas = {config.features.deltas} in the speaker space, whose background model knows "
-            "no slopes; set it to 0, or frames.kind to 'mfcc'"
-        )
+    return pin_checksums(config)
 
 
-def given_stretches(given: ArrayLike) -> Array:
-    """Stretches (n, 2) in seconds as they were given; ConfigError when they are none."""
+def check_features(config: Config) -> None:
+    """Cepstra are free in the textbook space alone; elsewhere the background model says how they are made.
+
+    Raises ConfigError naming the first setting that would change nothing.
+    """
+    is_textbook = config.space.kind == "mfcc"
+    if is_textbook and config.speech.method != "hmm":
+        return
+    free = {"band", "deltas"} if is_textbook else {"band"}
+    for each in fields(config.features):
+        value = getattr(config.features, each.name)
+        if each.name not in free and value != each.default:
+            raise ConfigError(
+                f"features.{each.name} = {value!r} where a background model is used, which was trained with "
+                f"features of its own; leave it at {each.default!r}, or set space.kind to 'mfcc'"
+            )
+
+
+def check_stretches(given: ArrayLike | None) -> Array | None:
+    """Stretches (n, 2) in seconds as they were given, None for none; ConfigError when they are not."""
+    if given is None:
+        return None
     try:
         rows = np.asarray(given, dtype=np.float64)
     except (ValueError, TypeError, OverflowError):

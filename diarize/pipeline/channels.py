@@ -1,4 +1,4 @@
-"""Calls with a channel for each side: every channel is diarized by itself, and told from what leaks into it.
+"""Calls with a channel for each side: every channel is diarized by itself, without crosstalk of others.
 
 What leaks is the other channel again, weaker and a little later. So a stretch of a channel is taken for the
 other's when, there, it is the quieter of the two by ``QUIETER`` and follows the other's waveform: the largest
@@ -15,22 +15,24 @@ import numpy as np
 
 from diarize.annotation import Annotation
 from diarize.audio import open_recording
-from diarize.config import Config, merged
+from diarize.config import Config, override
 from diarize.errors import AudioError
 from diarize.intervals import subtract
 from diarize.pipeline import Diarization, diarize, speech_mask
 from diarize.types import Posteriors, SpeechMask, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from os import PathLike
 
     from numpy.typing import ArrayLike, NDArray
 
+    from diarize.results import VoiceStatistics
+
     Array = NDArray[Any]
     Progress = Callable[[str, float], None]
 
-__all__ = ["diarize_channels", "leaks"]
+__all__ = ["diarize_channels", "find_leaks"]
 
 RATE: Final = 8_000
 CELL: Final = 0.25  # seconds that are compared at a time
@@ -62,19 +64,19 @@ def diarize_channels(
     if not 1 < n <= MOST:
         there = "one channel" if n == 1 else f"{n} channels"
         raise AudioError(f"{opened.path}: {there}; --channels separate is for two to {MOST}")
-    foreign, same = leaks([_blocks(recording, track, k, (start, end)) for k in range(1, n + 1)])
+    foreign, same = find_leaks([_blocks(recording, track, k, (start, end)) for k in range(1, n + 1)])
     found = []
     for k in range(1, n + 1):
-        alone = merged(config, {"audio": {"channel": k}}, "--channels")
+        alone = override(config, {"audio": {"channel": k}}, "--channels")
         own = (
             speech_mask(recording, alone, start=start, end=end).intervals + start
             if speech is None
             else speech
         )
-        heard = _left(np.maximum(own, 0.0), foreign[k - 1] + start, config.speech.min_speech)
-        found.append(diarize(recording, alone, speech=heard, start=start, end=end, progress=progress))
+        own_speech = _left(np.maximum(own, 0.0), foreign[k - 1] + start, config.speech.min_speech)
+        found.append(diarize(recording, alone, speech=own_speech, start=start, end=end, progress=progress))
     notes = ("the channels carry the same sound; every voice is found in each of them",) if same else ()
-    return _together(found, foreign, notes, config)
+    return _join_channels(found, foreign, notes, config)
 
 
 def _left(own: ArrayLike, foreign: Array, shortest: float) -> Array:
@@ -93,7 +95,7 @@ def _blocks(
     return (block.samples for block in opened.blocks())
 
 
-def leaks(channels: Sequence[Iterator[Array]]) -> tuple[list[Array], bool]:
+def find_leaks(channels: Sequence[Iterator[Array]]) -> tuple[list[Array], bool]:
     """Stretches (n, 2) in seconds of each channel that are another's, and whether all carry one sound.
 
     ``channels``: blocks of samples of each at ``RATE``, of equal lengths.
@@ -131,22 +133,23 @@ def _leaking(cells: Array) -> tuple[Array, list[float]]:
     return foreign, same
 
 
-def _together(
+def _join_channels(
     found: Sequence[Diarization], foreign: Sequence[Array], notes: tuple[str, ...], config: Config
 ) -> Diarization:
     """One result of those of the channels."""
     from diarize.clustering import Clustering
 
     turns, columns, names = [], [], []
-    told = list(notes)
+    names_by_channel = [_channel_names(each.posteriors.speakers, k) for k, each in enumerate(found, 1)]
+    all_notes = list(notes)
     for k, (each, other) in enumerate(zip(found, foreign, strict=True), 1):
-        called = _called(each.posteriors.speakers, k)
+        called = names_by_channel[k - 1]
         turns += [replace(turn, channel=k) for turn in each.annotation.renamed(called).turns]
         columns.append(each.posteriors.values)
         names += [called[name] for name in each.posteriors.speakers]
-        told += [f"channel {k}: {note}" for note in each.notes]
+        all_notes += [f"channel {k}: {note}" for note in each.notes]
         if (seconds := float(np.diff(other).sum())) >= 1.0:
-            told.append(f"channel {k}: {seconds:.0f} s in which another channel is heard are left out")
+            all_notes.append(f"channel {k}: {seconds:.0f} s in which another channel is heard are left out")
     values = np.hstack(columns)
     sums = values.sum(axis=1, keepdims=True)
     shares = np.divide(values, sums, out=np.zeros_like(values), where=sums > 0)
@@ -157,14 +160,26 @@ def _together(
         posteriors=Posteriors(shares, first.posteriors.grid, tuple(names)),
         selection=Clustering("channels", (n,), (0.0,), n, (n,), (np.zeros((0, n)),)),
         speech=SpeechMask(np.any([each.speech.values for each in found], axis=0), first.speech.grid),
-        notes=tuple(told),
+        notes=tuple(all_notes),
         config=config,
         outliers=None,
         alternatives=None,
+        places=(),
+        voices=_voices([each.voices for each in found], names_by_channel),
     )
 
 
-def _called(speakers: Sequence[str], channel: int) -> dict[str, str]:
+def _voices(
+    found: Sequence[VoiceStatistics | None], names: Sequence[Mapping[str, str]]
+) -> VoiceStatistics | None:
+    """The voices of all channels; None where the channels have none."""
+    known = [each.renamed(called) for each, called in zip(found, names, strict=True) if each]
+    if not known:
+        return None
+    return replace(known[0], speakers=tuple(voice for each in known for voice in each.speakers))
+
+
+def _channel_names(speakers: Sequence[str], channel: int) -> dict[str, str]:
     """After the channel alone where there is one speaker in it."""
     head = f"CH{channel}"
     return {name: head if len(speakers) == 1 else f"{head}_{name}" for name in speakers}

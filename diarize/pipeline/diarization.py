@@ -1,9 +1,9 @@
-"""The corridor: the only place that knows the order of the stages."""
+"""The order of the stages, from a recording to its turns."""
 
 from __future__ import annotations
 
 import platform
-from dataclasses import replace
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,32 +12,30 @@ import numpy as np
 from diarize.annotation import Annotation
 from diarize.config import Config
 from diarize.errors import SpeakerCountError
-from diarize.pipeline.arguments import check_slopes, given_stretches, with_checksums, with_counts
-from diarize.pipeline.inputs import Sound
+from diarize.pipeline.arguments import check_features, check_stretches, with_checksums, with_counts
+from diarize.pipeline.front_end import left_out_notes, run_front_end, speech_activity, voice_values
+from diarize.pipeline.inputs import SampleSource
 from diarize.pipeline.result import Diarization
-from diarize.types import Features, Posteriors, SpeechMask, Waveform
+from diarize.pipeline.voices import speaker_points
+from diarize.results import Provenance
+from diarize.types import Posteriors, SpeechMask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from os import PathLike
 
     from numpy.typing import ArrayLike, NDArray
 
     from diarize.background import BackgroundModel
     from diarize.clustering import Clustering
-    from diarize.embedding.two_covariance import TwoCovariance
-    from diarize.networks.protocols import EmbeddingExtractor, Segmenter
     from diarize.speech import SpeechActivity
-    from diarize.types import SpeakerPoints
+    from diarize.types import SpeakerPoints, Waveform
 
     Array = NDArray[Any]
     Progress = Callable[[str, float], None]
 
-__all__ = ["Diarization", "diarize", "speech_mask"]
+__all__ = ["STAGES", "diarize", "versions"]
 
-# Loud sound that is no speech is told of from so many seconds and such a share of a recording on.
-LOUD_SECONDS: Final = 5.0
-LOUD_SHARE: Final = 0.1
 STAGES: Final = ("features", "speech", "space", "clustering", "resegmentation")
 
 
@@ -84,204 +82,52 @@ def _diarized(
 ) -> Diarization:
     from diarize.annotation import alternatives
     from diarize.clustering import outliers
-    from diarize.pipeline import speakers
+    from diarize.pipeline import speakers, voices
     from diarize.resegmentation import overlap, turns
 
-    check_slopes(config)
-    stretches = None if given is None else given_stretches(given)
-    sound = Sound.of(recording, config, span)
-    values, activity, sound, model, band, duration = _listened(sound, stretches, config, progress)
+    check_features(config)
+    stretches, source = check_stretches(given), SampleSource.of(recording, config, span)
+    values, activity, sound, model, band, duration = _extract(source, stretches, config, progress)
     mask = activity.mask
     if not mask.values.any():
         return _silent(sound, mask, band, duration, config)
     progress("space", 0.0)
-    points = _points(values, activity, sound, config)
+    points = speaker_points(values, activity, sound, config)
     progress("clustering", 0.0)
-    selection = _clustered(sound.name, points, config)
+    selection = _cluster(sound.name, points, config)
     progress("resegmentation", 0.0)
-    posteriors = turns.by_appearance(_frame_posteriors(values, mask, points, selection, model, config))
-    posteriors, notes = _with_as_many(posteriors, mask, points, selection, config)
+    frames = _frame_posteriors(values, mask, points, selection, model, config)
+    posteriors = turns.relabel_by_first_appearance(frames)
+    posteriors, notes = _with_enough_speakers(posteriors, mask, points, selection, config)
     span, most = (sound.start, duration), config.clustering.max_speakers
     second = overlap.second_speakers(posteriors, activity, config.resegmentation.overlap)
-    annotation = turns.turns_of(posteriors, mask, sound.name, span, second)
+    annotation = turns.posteriors_to_turns(posteriors, mask, sound.name, span, second)
     progress("resegmentation", 1.0)
     return Diarization(
         annotation, posteriors, selection, mask, band, duration,
         (*sound.notes(), *notes), config, versions(),
-        outliers.outlying(points, selection.responsibilities),
+        outliers.find_outliers(points, selection.responsibilities),
         start=sound.start,
-        alternatives=alternatives.alternatives_of(points, selection.solutions, most, annotation, span[0]),
+        alternatives=alternatives.find_alternatives(points, selection.solutions, most, annotation, span[0]),
         places=speakers.places_of(points, posteriors),
+        voices=voices.voice_statistics(points, annotation, sound.start),
     )  # fmt: skip
 
 
-def _listened(
-    sound: Sound, given: Array | None, config: Config, progress: Progress
-) -> tuple[Array, SpeechActivity, Sound, BackgroundModel | None, str, float]:
+def _extract(
+    sound: SampleSource, given: Array | None, config: Config, progress: Progress
+) -> tuple[Array, SpeechActivity, SampleSource, BackgroundModel | None, str, float]:
     """Normalised cepstra, speech activity, the sound at the usual level, background model, band and seconds;
     the bare cepstra, a large table, are let go.
     """
-    from diarize.features import loud_outside, usual_gain
-
-    features, band, duration = _heard(sound, config, progress)
-    model = _background(band, config)
+    front = run_front_end(sound, config, progress)
     progress("speech", 0.0)
-    sound = sound.louder(usual_gain(features, config.features.n_mels))
-    activity = _activity(features, given, sound, model, config)
-    mask = activity.mask
+    activity = speech_activity(front, given, config)
+    sound = front.sound
     if given is None:
-        loud = loud_outside(features, mask.values, config.features.n_mels)
-        sound = sound.told(_left_out(loud, duration))
-    values = _values(features, mask, model.band if model else band, config)
-    return values, activity, sound, model, band, duration
-
-
-def _left_out(loud: float, duration: float) -> tuple[str, ...]:
-    """A note where many loud seconds were not taken for speech."""
-    if loud < max(LOUD_SECONDS, LOUD_SHARE * duration):
-        return ()
-    return (
-        f"{loud:.0f} s of loud sound were taken for no speech (music, noise?); --sensitivity more takes more "
-        "of it for speech",
-    )
-
-
-def speech_mask(
-    recording: str | PathLike[str] | Waveform,
-    config: Config | None = None,
-    *,
-    start: float = 0.0,
-    end: float | None = None,
-) -> SpeechMask:
-    """Only the first half of the way: which frames of a recording, or of a stretch of it, are speech."""
-    from threadpoolctl import threadpool_limits
-
-    from diarize.features import usual_gain
-
-    config = config or Config()
-    with threadpool_limits(limits=1):
-        sound = Sound.of(recording, config, (start, end))
-        features, band, _ = _heard(sound, config, lambda stage, share: None)
-        sound = sound.louder(usual_gain(features, config.features.n_mels))
-        return _activity(features, None, sound, _background(band, config), config).mask
-
-
-def _values(features: Features, mask: SpeechMask, band: str, config: Config) -> Array:
-    """Normalised cepstra that tell voices or, in the textbook space, all but c0 with their slopes:
-    float32 (n_frames, D).
-    """
-    from diarize.features import denoised, normalized, voice_cepstra
-
-    if config.space.kind == "mfcc":
-        values = _all_cepstra(features, config)
-    else:
-        values = voice_cepstra(denoised(features, mask.values, config.features), band, config.features)
-    return normalized(values, mask.values, features.grid.frame_rate, config.features)
-
-
-def _all_cepstra(features: Features, config: Config) -> Array:
-    from diarize.features import with_deltas
-
-    names = features.names[1 : 1 + config.features.n_mfcc]
-    kept = Features(features.values[:, 1 : 1 + len(names)], features.grid, names)
-    return with_deltas(kept, config.features.deltas).values
-
-
-def _heard(sound: Sound, config: Config, progress: Progress) -> tuple[Features, str, float]:
-    """Cepstra in one pass over the sound, the band that they are for, and how many seconds it was."""
-    from diarize.features import band_of, cepstra
-
-    ends = [0]
-    found = cepstra(_reported(sound, ends, progress), sound.rate, config.features)
-    return found, band_of(found, config.features), ends[-1] / sound.rate
-
-
-def _reported(sound: Sound, ends: list[int], progress: Progress) -> Iterator[Array]:
-    """The blocks of the sound; at which sample each ends is noted down, and how far that is reported."""
-    for block in sound.blocks():
-        ends.append(ends[-1] + len(block))
-        done = ends[-1] / sound.rate
-        progress("features", min(1.0, done / sound.duration) if sound.duration else 0.0)
-        yield block
-
-
-def _activity(
-    features: Features,
-    given: Array | None,
-    sound: Sound,
-    model: BackgroundModel | None,
-    config: Config,
-) -> SpeechActivity:
-    """What speech activity finds, with the stretches that were given in place of its own."""
-    from diarize import speech
-
-    grid = features.grid
-    stretches = None if given is None else SpeechMask(grid.mask(np.maximum(given - sound.start, 0.0)), grid)
-    if config.speech.method != "network":
-        return speech.SpeechActivity(stretches or _speech_mask(features, sound, model, config))
-    found = speech.by_network(sound.blocks(), _segmenter(config), grid, config.speech)
-    return replace(found, mask=stretches or found.mask)
-
-
-def _speech_mask(
-    features: Features, sound: Sound, model: BackgroundModel | None, config: Config
-) -> SpeechMask:
-    """What the detectors find that know of speech alone."""
-    from diarize import speech
-
-    n_mels = config.features.n_mels
-    if config.speech.method == "silero":
-        return speech.by_silero(sound.blocks(), features.grid, config.speech)
-    if config.speech.method == "energy" or model is None:
-        return speech.by_energy(features, config.speech, n_mels)
-    return speech.by_mixtures(features, model.speech, model.other, model.talk, config.speech, n_mels)
-
-
-def _background(band: str, config: Config) -> BackgroundModel | None:
-    """The model that was asked for, or the shipped one of the band; its feature settings must be these.
-
-    None where no stage uses one, as in the textbook space, whose features are free.
-    """
-    if config.space.kind == "mfcc" and config.speech.method != "hmm":
-        return None
-    from diarize import background
-
-    model = background.load(config.space.background) if config.space.background else background.shipped(band)
-    model.require(config.features)
-    return model
-
-
-def _segmenter(config: Config) -> Segmenter:
-    """The segmentation network that was asked for, or the shipped one."""
-    if config.speech.segmentation:
-        from diarize.parts import load_segmenter
-
-        return load_segmenter(config.speech.segmentation)
-    from diarize.speech import PyanNetSegmenter
-
-    return PyanNetSegmenter()
-
-
-def load_embedding(config: Config) -> tuple[EmbeddingExtractor, TwoCovariance]:
-    """The speaker embedding that was asked for, or the shipped one, and what its embeddings do."""
-    if not config.space.embedding:
-        from diarize.embedding import CampplusExtractor
-
-        shipped = CampplusExtractor()
-        return shipped, shipped.model
-    from diarize import parts
-
-    extractor = parts.load_embedding(config.space.embedding)
-    return extractor, parts.calibration_of(extractor)
-
-
-def _points(values: Array, activity: SpeechActivity, sound: Sound, config: Config) -> SpeakerPoints:
-    from diarize import embedding
-    from diarize.embedding import frames
-
-    if config.space.kind == "mfcc":
-        return frames.frame_points(values, activity.mask)
-    return embedding.embedded_points(sound.blocks(), activity, *load_embedding(config), config.space)
+        sound = sound.with_notes(left_out_notes(front, activity.mask))
+    values = voice_values(front, activity.mask, config)
+    return values, activity, sound, front.background, front.band, front.duration
 
 
 def _frame_posteriors(
@@ -300,42 +146,44 @@ def _frame_posteriors(
     return frames.adapted_posteriors(values, mask, points, shares, model.ubm, config.resegmentation)
 
 
-def _clustered(name: str, points: SpeakerPoints, config: Config) -> Clustering:
+def _cluster(name: str, points: SpeakerPoints, config: Config) -> Clustering:
     from diarize import clustering
 
     try:
-        return clustering.clustered(points, config.clustering, config.seed)
+        return clustering.cluster_windows(points, config.clustering, config.seed)
     except SpeakerCountError as error:
         raise SpeakerCountError(f"{name}: {error}", error.possible) from None
 
 
-def _with_as_many(
+def _with_enough_speakers(
     found: Posteriors, mask: SpeechMask, points: SpeakerPoints, selection: Clustering, config: Config
 ) -> tuple[Posteriors, tuple[str, ...]]:
     """As many speakers as were asked for: where fewer have frames of their own, best effort and a note."""
     from diarize.annotation import alternatives
     from diarize.resegmentation import turns
 
-    least, apart = config.clustering.min_speakers, len(found.speakers)
-    if apart >= least:
+    least, n_distinct = config.clustering.min_speakers, len(found.speakers)
+    if n_distinct >= least:
         return found, ()
-    forced = turns.by_appearance(alternatives.forced(points, mask, selection.solutions, least))
+    forced = turns.relabel_by_first_appearance(
+        alternatives.force_speakers(points, mask, selection.solutions, least)
+    )
     spoken = np.bincount(forced.values.argmax(axis=1)[mask.values]) / mask.grid.frame_rate
     each = ", ".join(f"{name} {spent:.1f} s" for name, spent in zip(forced.speakers, spoken, strict=False))
     return forced, (
-        f"{least} speakers asked for, but only {apart} have frames of their own; best effort: {each}",
+        f"{least} speakers asked for, but only {n_distinct} have frames of their own; best effort: {each}",
     )
 
 
-def _silent(sound: Sound, mask: SpeechMask, band: str, duration: float, config: Config) -> Diarization:
+def _silent(sound: SampleSource, mask: SpeechMask, band: str, duration: float, config: Config) -> Diarization:
     """The result for a recording in which nobody speaks."""
-    from diarize.clustering import nobody
+    from diarize.clustering import no_speakers
 
     notes = (*sound.notes(), "no speech found")
     return Diarization(
         Annotation(sound.name),
         Posteriors(np.zeros((mask.grid.n_frames, 0), np.float32), mask.grid, ()),
-        nobody(),
+        no_speakers(),
         mask,
         band,
         duration,
@@ -344,6 +192,11 @@ def _silent(sound: Sound, mask: SpeechMask, band: str, duration: float, config: 
         versions(),
         start=sound.start,
     )
+
+
+def provenance(config: Config) -> Provenance:
+    """What it takes to have a result again: settings and versions, for documents of results."""
+    return Provenance(asdict(config), config.digest, versions())
 
 
 def versions() -> dict[str, str]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["Sound", "recording_of"]
+__all__ = ["SampleSource", "recording_of"]
 
 
 @contextmanager
@@ -91,7 +91,7 @@ def _waveform(samples: Any, rate: Any) -> Waveform:
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class SampleSource:
     """Where samples come from: blocks (n,) at one rate, a name, the second at which they start, and
     oddities.
     """
@@ -103,12 +103,12 @@ class Sound:
     blocks: Callable[[], Iterator[Array]]
     notes: Callable[[], tuple[str, ...]]
 
-    def louder(self, gain: float) -> Sound:
+    def louder(self, gain: float) -> SampleSource:
         """The same with every sample times ``gain``."""
         factor = np.float32(gain)
         return replace(self, blocks=lambda: (factor * block for block in self.blocks()))
 
-    def told(self, notes: tuple[str, ...]) -> Sound:
+    def with_notes(self, notes: tuple[str, ...]) -> SampleSource:
         """The same with further oddities."""
         before = self.notes
         return replace(self, notes=lambda: (*before(), *notes))
@@ -116,7 +116,7 @@ class Sound:
     @classmethod
     def of(
         cls, recording: str | PathLike[str] | Waveform, config: Config, span: tuple[float, float | None]
-    ) -> Sound:
+    ) -> SampleSource:
         """The sound of a file or of samples in memory, between two seconds; opens the file."""
         if isinstance(recording, Waveform):
             return _waveform_sound(recording, config.audio.rate, span)
@@ -138,7 +138,7 @@ class Sound:
         return cls(opened.id, audio.rate, span[0], opened.duration, blocks, lambda: opened.notes)
 
 
-def _waveform_sound(waveform: Waveform, rate: int, span: tuple[float, float | None]) -> Sound:
+def _waveform_sound(waveform: Waveform, rate: int, span: tuple[float, float | None]) -> SampleSource:
     """A stretch of sound in memory, resampled when its rate is another."""
     start, end = span[0], waveform.duration if span[1] is None else min(span[1], waveform.duration)
     if not 0 <= start < end:  # NaN is not
@@ -151,4 +151,6 @@ def _waveform_sound(waveform: Waveform, rate: int, span: tuple[float, float | No
         raise AudioError(f"{waveform.recording}: nothing between {start:g} s and {end:g} s; choose another")
     if waveform.rate != rate:
         samples = light_librosa().resample(samples, orig_sr=waveform.rate, target_sr=rate, res_type="soxr_hq")
-    return Sound(waveform.recording, rate, span[0], samples.size / rate, lambda: iter([samples]), lambda: ())
+    return SampleSource(
+        waveform.recording, rate, span[0], samples.size / rate, lambda: iter([samples]), lambda: ()
+    )

@@ -1,14 +1,18 @@
-"""What comes of one recording."""
+"""The result of one recording."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from diarize.annotation.conversions import clock, room
+from diarize.annotation.alternatives import find_doubtful_speakers
+from diarize.annotation.conversions import clock, import_room
+from diarize.formats import Options, write_file
 from diarize.pipeline.speakers import Speaker, speakers_of
+from diarize.results import Document, Provenance, Result
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from os import PathLike
     from pathlib import Path
 
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from diarize.clustering import Clustering
     from diarize.clustering.outliers import Outliers
     from diarize.config import Config
+    from diarize.results import VoiceStatistics
     from diarize.types import Match, Posteriors, SpeechMask
 
     Array = NDArray[Any]
@@ -38,7 +43,8 @@ class Diarization:
     known voices that the speakers have, where they were compared (``identity.named``); ``start``: second of
     the file at which the clock of ``posteriors`` and ``speech`` begins; ``alternatives``: whose the windows
     are for every other number of speakers, None where nobody speaks; ``places``: mean and covariance of each
-    voice of ``posteriors`` in the space of voices.
+    voice of ``posteriors`` in the space of voices; ``voices``: what naming and linking need of them, None
+    where the space has no model of speakers.
     """
 
     annotation: Annotation
@@ -55,6 +61,43 @@ class Diarization:
     start: float = 0.0
     alternatives: Alternatives | None = None
     places: tuple[tuple[Array, Array], ...] = ()
+    voices: VoiceStatistics | None = None
+
+    def to_result(self, audio: str | None = None, files: Mapping[str, str] | None = None) -> Result:
+        """What is kept of it in JSON: the same without frames; ``audio``, ``files``: the recording, and what
+        was written.
+        """
+        return Result(
+            self.annotation,
+            audio=audio,
+            start=self.start,
+            duration=self.duration,
+            speech_seconds=self.speech.seconds,
+            band=self.band,
+            count=self.selection.summary,
+            matches=self.matches,
+            doubts=find_doubtful_speakers(self.annotation, self.alternatives),
+            notes=self.notes,
+            files=files,
+            alternatives=self.alternatives,
+            voices=self.voices,
+        )
+
+    @property
+    def provenance(self) -> Provenance:
+        """The settings and versions that it was made with."""
+        return Provenance(asdict(self.config), self.config.digest, self.versions)
+
+    def options(self, **more: Any) -> Options:
+        """What writers of formats may know of it, beside its turns."""
+        known: dict[str, Any] = {
+            "duration": self.duration,
+            "posteriors": self.posteriors,
+            "start": self.start,
+            "channel": self.config.audio.channel or 1,
+            "document": Document((self.to_result(),), self.provenance),
+        }
+        return Options(**(known | more))
 
     @property
     def speakers(self) -> dict[str, Speaker]:
@@ -71,7 +114,9 @@ class Diarization:
 
     def plot(self, **more: Any) -> Any:
         """The timeline as a Matplotlib Figure; arguments as of ``diarize.plots.timeline``."""
-        return room("plots").timeline(self.annotation, start=self.start, duration=self.duration, **more)
+        return import_room("plots").timeline(
+            self.annotation, start=self.start, duration=self.duration, **more
+        )
 
     def to_rttm(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
         """Write the turns as NIST RTTM; OutputError when the file exists and ``overwrite`` is false."""
@@ -84,33 +129,27 @@ class Diarization:
 
         ``options`` are those of ``diarize.formats.Options``. Raises FormatError and OutputError.
         """
-        told = {
-            "duration": self.duration,
-            "posteriors": self.posteriors,
-            "start": self.start,
-            "alternatives": self.alternatives.fields if self.alternatives else None,
-            "channel": self.config.audio.channel or 1,
-        }
-        return self.annotation.write(path, format, overwrite=overwrite, **(told | options))
+        known = self.options(**options)
+        return write_file(path, self.annotation, format, overwrite=overwrite, options=known)
 
     def report(
         self, path: str | PathLike[str], audio: str | PathLike[str] | None = None, *, overwrite: bool = False
     ) -> Path:
         """Write the page about the recording, with the sound of ``audio`` in it. Raises as ``write`` does."""
-        report, formats = room("report"), room("formats")
+        report, formats = import_room("report"), import_room("formats")
         sound = None
         if audio is not None:
             end = self.start + self.duration
-            heard = self.config.audio
-            opened = room("audio").open_recording(
+            audio_settings = self.config.audio
+            opened = import_room("audio").open_recording(
                 audio,
                 rate=report.RATE,
-                channel=heard.channel or None,
-                track=heard.track,
+                channel=audio_settings.channel or None,
+                track=audio_settings.track,
                 start=self.start,
                 end=end,
             )
-            sound = report.heard(opened)
-        text = report.rendered(report.Report.of_result(self, sound=sound))
+            sound = report.embed_sound(opened)
+        text = report.render_page(report.Report.of_result(self, sound=sound))
         written: Path = formats.write_text(path, text, overwrite=overwrite)
         return written

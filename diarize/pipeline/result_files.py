@@ -1,4 +1,4 @@
-"""Where the results of a recording go: names that are settled, and free, before any work."""
+"""The files of a result: their names are chosen, and checked to be free, before any work."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from diarize.errors import OutputError
-from diarize.files import made_folder, write_bytes, write_text
-from diarize.formats import Options, format_of, write_file
+from diarize.files import make_folder, write_bytes, write_text
+from diarize.formats import format_of, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from diarize.pipeline import Diarization
     from diarize.transcripts import Transcript
 
-__all__ = ["PAGE", "Target", "clashes", "picture", "target", "written"]
+__all__ = ["PAGE", "ResultFiles", "draw_timeline", "find_clashes", "plan_result_files", "write_results"]
 
 PAGE: Final = ".report.html"
 """What the page about a recording is called after its name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ResultFiles:
     """Where one recording's results go: ``annotations`` by format name; ``picture`` and ``page``, None for
     none; ``overwrite``: whether what is there may be replaced.
     """
@@ -41,7 +41,7 @@ class Target:
         return (*self.annotations.values(), *more)
 
 
-def target(
+def plan_result_files(
     recording: Path,
     folder: Path | None = None,
     formats: Sequence[str] = ("rttm",),
@@ -49,19 +49,19 @@ def target(
     picture: bool = True,
     page: bool = False,
     overwrite: bool = False,
-) -> Target:
+) -> ResultFiles:
     """Where the results of a recording go: beside it or into a folder, which is made.
 
     Raises OutputError when a file is there already that is not to be overwritten, and when the folder cannot
     be made or written to.
     """
     if folder is not None:
-        made_folder(folder)
+        make_folder(folder)
     name = recording.stem if recording.stem.strip(".") else recording.name  # "." and ".." are folders
     place = folder or recording.parent
     if place.is_dir() and not os.access(place, os.W_OK):
         raise OutputError(f"{place}: may not be written to; choose another folder")
-    plan = Target(
+    plan = ResultFiles(
         {each: place / (name + format_of("", each).suffix) for each in formats},
         place / f"{name}.png" if picture else None,
         place / (name + PAGE) if page else None,
@@ -75,7 +75,7 @@ def target(
     return plan
 
 
-def clashes(plans: Sequence[Target]) -> tuple[Path, ...]:
+def find_clashes(plans: Sequence[ResultFiles]) -> tuple[Path, ...]:
     """Paths that more than one recording would be written to."""
     seen: set[str] = set()
     twice: list[Path] = []
@@ -88,22 +88,15 @@ def clashes(plans: Sequence[Target]) -> tuple[Path, ...]:
     return tuple(twice)
 
 
-def written(
-    result: Diarization, plan: Target, recording: Path, page: str = "", spoken: Transcript | None = None
+def write_results(
+    result: Diarization, plan: ResultFiles, recording: Path, page: str = "", spoken: Transcript | None = None
 ) -> tuple[Path, ...]:
     """Write the results, each file whole or not at all; the paths. Raises OutputError.
 
     ``page``: the text of the page, where one is planned; ``spoken``: who said what, for formats with words.
     """
     for name, path in plan.annotations.items():
-        options = Options(
-            duration=result.duration,
-            media=_link(recording, path),
-            posteriors=result.posteriors,
-            start=result.start,
-            channel=result.config.audio.channel or 1,
-            alternatives=result.alternatives.fields if result.alternatives else None,
-        )
+        options = result.options(media=_link(recording, path))
         if spoken and _holds_words(name):
             from diarize.transcripts import write_transcript
 
@@ -113,7 +106,7 @@ def written(
     if plan.page:
         write_text(plan.page, page, overwrite=plan.overwrite)
     if plan.picture:
-        write_bytes(plan.picture, picture(result), overwrite=plan.overwrite)
+        write_bytes(plan.picture, draw_timeline(result), overwrite=plan.overwrite)
     return plan.paths
 
 
@@ -131,9 +124,9 @@ def _link(recording: Path, result: Path) -> str:
         return recording.absolute().as_uri()
 
 
-def picture(result: Diarization) -> bytes:
+def draw_timeline(result: Diarization) -> bytes:
     """The timeline as the bytes of a PNG."""
     from diarize import plots
 
     figure = plots.timeline(result.annotation, start=result.start, duration=result.duration)
-    return plots.drawn(figure)
+    return plots.to_png(figure)

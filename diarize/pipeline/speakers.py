@@ -1,4 +1,4 @@
-"""What a result knows of each speaker: how long, and where the voice lies in the space of voices."""
+"""What a result says of each speaker: speaking time, and the place of the voice in the speaker space."""
 
 from __future__ import annotations
 

@@ -1,9 +1,13 @@
-"""Pictures of values: who spoke when, and how the number of speakers was chosen."""
+"""Pictures of values: who spoke when, and how the number of speakers was chosen.
+
+In come annotations and curves; out go Matplotlib figures, or PNG. ``pipeline`` (for files of results),
+results in notebooks and the commands import it; nothing else imports Matplotlib.
+"""
 
 from __future__ import annotations
 
 from diarize.plots.curve import selection_curve
-from diarize.plots.figure import KINDS, drawn, save, shaded, speaker_colours
+from diarize.plots.figure import KINDS, save, shaded, speaker_colours, to_png
 from diarize.plots.timelines import envelope, timeline
 
-__all__ = ["KINDS", "drawn", "envelope", "save", "selection_curve", "shaded", "speaker_colours", "timeline"]
+__all__ = ["KINDS", "envelope", "save", "selection_curve", "shaded", "speaker_colours", "timeline", "to_png"]

@@ -26,11 +26,11 @@ __all__ = [
     "KINDS",
     "PALETTE",
     "blank",
-    "drawn",
     "families",
     "save",
     "shaded",
     "speaker_colours",
+    "to_png",
 ]
 
 KINDS = (".png", ".pdf", ".svg")
@@ -84,10 +84,10 @@ def save(figure: Figure, path: str | Path, *, overwrite: bool = False) -> Path:
     kind = path.suffix.lower()
     if kind not in KINDS:
         raise OutputError(f"{path}: a picture is one of {', '.join(KINDS)}, not {kind!r}; change the suffix")
-    return write_bytes(path, drawn(figure, kind), overwrite=overwrite)
+    return write_bytes(path, to_png(figure, kind), overwrite=overwrite)
 
 
-def drawn(figure: Figure, kind: str = ".png") -> bytes:
+def to_png(figure: Figure, kind: str = ".png") -> bytes:
     """What a file of that kind holds; no date goes into it, so the same picture is the same bytes."""
     import matplotlib as mpl
 

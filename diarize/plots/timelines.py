@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.annotation.statistics import shares
+from diarize.annotation.statistics import speaking_shares
 from diarize.intervals import intersect, union
 from diarize.plots.figure import FAINT, GRID, INK, blank, families, speaker_colours
 from diarize.scoring.cells import overlap
@@ -142,7 +142,7 @@ def _block(
     annotation: Annotation, speakers: Sequence[str], colours: Mapping[str, str], length: float
 ) -> list[_Row]:
     rows = []
-    spoken = {each["speaker"]: each for each in shares(annotation)}
+    spoken = {each["speaker"]: each for each in speaking_shares(annotation)}
     for name in speakers:
         note = f"{_clock(spoken[name]['seconds'], length)}  {100 * spoken[name]['share']:.0f} %"
         rows.append(_Row(_shortened(name), union(annotation.intervals(name)), colours[name], note=note))

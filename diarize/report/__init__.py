@@ -1,26 +1,22 @@
-"""One page about one recording: a single HTML file that works from disk and asks no network for anything.
+"""One page about one recording: a single HTML file that works from disk and uses no network.
 
-    page = rendered(Report.of_result(result, sound=heard(open_recording("meeting.wav"))))
+In comes a Report: a Result, and what else is known; out goes the text of the page. What is known goes into
+one JSON block, which the script of the page draws; the same report gives the same bytes. ``batch`` and the
+commands import it.
 
-What a recording's result knows goes into one JSON block; the page's own script draws it. The same report
-gives the same bytes.
+    page = render_page(Report.of_result(result, sound=embed_sound(open_recording("meeting.wav"))))
 """
 
-from diarize.report.document import alternatives_in, is_document, reports_in
-from diarize.report.model import Curve, Report
-from diarize.report.page import rendered
-from diarize.report.sound import RATE, Sound, address, heard, linked
+from diarize.report.model import Report
+from diarize.report.page import render_page
+from diarize.report.sound import RATE, PageSound, embed_sound, link_sound, media_address
 
 __all__ = [
     "RATE",
-    "Curve",
+    "PageSound",
     "Report",
-    "Sound",
-    "address",
-    "alternatives_in",
-    "heard",
-    "is_document",
-    "linked",
-    "rendered",
-    "reports_in",
+    "embed_sound",
+    "link_sound",
+    "media_address",
+    "render_page",
 ]

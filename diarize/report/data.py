@@ -1,4 +1,4 @@
-"""What the script of a page reads."""
+"""The data of a page, as its script reads them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.annotation.alternatives import doubts
-from diarize.annotation.statistics import shares, successions
+from diarize.annotation.statistics import count_successions, speaking_shares
 from diarize.config import Config
 from diarize.formats import times
 from diarize.intervals import duration, union
 from diarize.report import colours
-from diarize.report.downsampling import encoded, ribbons
+from diarize.report.downsampling import encode_bytes, make_ribbons
+from diarize.results import Provenance
 from diarize.transcripts import SHORTEST
 from diarize.types import speaker_name
 
@@ -24,44 +24,46 @@ if TYPE_CHECKING:
 
     from diarize.annotation import Annotation, Turn
     from diarize.clustering.outliers import Outliers
-    from diarize.report.model import Curve, Report
-    from diarize.report.sound import Sound
+    from diarize.report.model import Report
+    from diarize.report.sound import PageSound
+    from diarize.results import SpeakerCount
     from diarize.transcripts import Word
 
-__all__ = ["contents"]
+__all__ = ["page_data"]
 
 MOST_COLOURS = 20
 
 
-def contents(report: Report) -> dict[str, Any]:
+def page_data(report: Report) -> dict[str, Any]:
     """What the script of the page reads: numbers, and texts as they are; null where something is unknown."""
-    annotation = report.annotation
+    annotation, result = report.annotation, report.result
+    run = report.provenance or Provenance()
     return {
         "key": _key(report),
         "alternatives": {str(k): _turns(each) for k, each in report.alternatives.items()},
         "said": _said(report),
         "media": report.media,
         "channel": _channel(report),
-        "length": round(report.duration or 0.0, 3),
+        "length": round(result.duration or 0.0, 3),
         "palette": [list(pair) for pair in _palette()],
         "recording": annotation.recording,
-        "start": round(report.start, 3),
+        "start": round(result.start, 3),
         "end": round(report.end, 3),
         "spoken": round(duration(union(annotation.intervals())), 3),
-        "speech": None if report.speech_seconds is None else round(report.speech_seconds, 3),
-        "band": report.band,
+        "speech": None if result.speech_seconds is None else round(result.speech_seconds, 3),
+        "band": result.band,
         "speakers": _speakers(annotation),
         "turns": _turns(annotation),
-        "successions": successions(annotation).tolist(),
+        "successions": count_successions(annotation).tolist(),
         "ribbons": _ribbons(report),
-        "curve": _curve(report.curve),
-        "outliers": _outliers(report.outliers, report.start),
+        "curve": _curve(result.count),
+        "outliers": _outliers(report.outliers, result.start),
         "sound": _sound(report.sound),
         "doubtful": _doubtful(report),
-        "notes": list(report.notes),
+        "notes": list(result.notes or ()),
         "settings": _settings(report),
-        "digest": report.digest,
-        "versions": dict(report.versions),
+        "digest": run.config_digest or None,
+        "versions": dict(run.versions),
     }
 
 
@@ -70,7 +72,7 @@ def _speakers(annotation: Annotation) -> list[dict[str, Any]]:
     shades = zip(colours.on_light(names), colours.on_dark(names), strict=True)
     return [
         {**row, "name": row.pop("speaker"), "colours": pair}
-        for row, pair in zip(shares(annotation), shades, strict=True)
+        for row, pair in zip(speaking_shares(annotation), shades, strict=True)
     ]
 
 
@@ -78,7 +80,7 @@ def _turns(annotation: Annotation) -> dict[str, Any]:
     """Columns of turns: whole milliseconds, index of the speaker, confidence in ten-thousandths or null,
     runner-up as an index into ``names``, which go on after the speakers where a runner-up has no turn.
     """
-    rows = times.rounded(annotation)
+    rows = times.round_turns(annotation)
     rivals = [turn.runner_up for *_, turn in rows if turn.runner_up]
     names = {name: i for i, name in enumerate(dict.fromkeys((*annotation.speakers, *rivals)))}
     return {
@@ -114,17 +116,16 @@ def _palette() -> list[tuple[str, str]]:
 def _doubtful(report: Report) -> list[dict[str, Any]]:
     """Speakers who may be nobody of their own, as indices, why, and who they would go with."""
     annotation = report.annotation
-    found = doubts(annotation) if report.doubts is None else report.doubts
     place = {name: i for i, name in enumerate(annotation.speakers)}
     return [
         {"speaker": place[each.speaker], "reason": each.reason, "nearest": place.get(each.nearest or "")}
-        for each in found
+        for each in report.doubts
     ]
 
 
 def _channel(report: Report) -> int:
     """The channel of turns that have none of their own, as RTTM has it."""
-    audio = (report.config or {}).get("audio", {})
+    audio = report.provenance.config.get("audio", {}) if report.provenance else {}
     return audio.get("channel") or 1 if isinstance(audio, dict) else 1
 
 
@@ -176,19 +177,19 @@ def _ribbons(report: Report) -> dict[str, Any] | None:
     known = report.posteriors
     if known is None or not known.speakers:
         return None
-    found = ribbons(known, report.start)
+    found = make_ribbons(known, report.result.start)
     place = {name: i for i, name in enumerate(known.speakers)}
     nothing = np.zeros(len(found.doubt), np.uint8)
     rows = [found.shares[place[name]] if name in place else nothing for name in report.annotation.speakers]
     return {
         "start": round(found.start, 6),
         "step": round(found.step, 6),
-        "shares": [encoded(row) for row in rows],
-        "doubt": encoded(found.doubt),
+        "shares": [encode_bytes(row) for row in rows],
+        "doubt": encode_bytes(found.doubt),
     }
 
 
-def _curve(curve: Curve | None) -> dict[str, Any] | None:
+def _curve(curve: SpeakerCount | None) -> dict[str, Any] | None:
     if curve is None:
         return None
     return {
@@ -216,24 +217,24 @@ def _outliers(found: Outliers | None, start: float) -> dict[str, Any] | None:
     }
 
 
-def _sound(sound: Sound | None) -> dict[str, Any] | None:
+def _sound(sound: PageSound | None) -> dict[str, Any] | None:
     if sound is None:
         return None
     return {
         "start": round(sound.start, 6),
         "offset": 0.0 if sound.link else round(sound.start, 6),
         "step": round(sound.step, 6),
-        "loudness": encoded(sound.loudness),
+        "loudness": encode_bytes(sound.loudness),
         "link": sound.link,
     }
 
 
 def _settings(report: Report) -> list[list[Any]]:
     """Rows of a setting's name, its value as text, and whether it is another than the default."""
-    if report.config is None:
+    if report.provenance is None:
         return []
-    usual = _flat(asdict(Config()))
-    return [[name, str(value), usual.get(name) != value] for name, value in _flat(report.config).items()]
+    usual, used = _flat(asdict(Config())), _flat(report.provenance.config)
+    return [[name, str(value), usual.get(name) != value] for name, value in used.items()]
 
 
 def _flat(nested: Mapping[str, Any], above: str = "") -> dict[str, Any]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["MOST", "SHORTEST", "Ribbons", "encoded", "pooled", "ribbons"]
+__all__ = ["MOST", "SHORTEST", "Ribbons", "encode_bytes", "make_ribbons", "pool_posteriors"]
 
 MOST: Final = 24_000
 """Cells of a row: several for every dot of a wide display, and 0.3 s in two hours."""
@@ -35,19 +35,19 @@ class Ribbons:
     step: float
 
 
-def ribbons(posteriors: Posteriors, start: float = 0.0) -> Ribbons:
+def make_ribbons(posteriors: Posteriors, start: float = 0.0) -> Ribbons:
     """Posteriors in at most ``MOST`` cells of equal length, none under ``SHORTEST``; ``start``: second of the
     file at which the grid begins.
     """
     grid, values = posteriors.grid, posteriors.values
     per_cell = max(grid.frames_in(SHORTEST), -(-grid.n_frames // MOST))
     lacking = values.sum(axis=1) - values.max(axis=1, initial=0.0)
-    rows = pooled(np.column_stack((values, lacking)), per_cell)
+    rows = pool_posteriors(np.column_stack((values, lacking)), per_cell)
     bytes_ = np.round(255 * rows.clip(0, 1)).astype(np.uint8).T
     return Ribbons(bytes_[:-1], bytes_[-1], start + grid.seconds(0), per_cell / grid.frame_rate)
 
 
-def pooled(values: Array, per_cell: int) -> Array:
+def pool_posteriors(values: Array, per_cell: int) -> Array:
     """Means (n, K) over every ``per_cell`` rows of (N, K); the last ones may be fewer."""
     starts = np.arange(0, len(values), per_cell)
     sums = np.add.reduceat(values, starts, axis=0, dtype=np.float64)
@@ -55,6 +55,6 @@ def pooled(values: Array, per_cell: int) -> Array:
     return means
 
 
-def encoded(row: Array) -> str:
+def encode_bytes(row: Array) -> str:
     """A row of uint8 as base64."""
     return base64.b64encode(np.ascontiguousarray(row, dtype=np.uint8).tobytes()).decode("ascii")

@@ -11,13 +11,13 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-from diarize.report.data import contents
+from diarize.report.data import page_data
 
 if TYPE_CHECKING:
     from diarize.report.model import Report
-    from diarize.report.sound import Sound
+    from diarize.report.sound import PageSound
 
-__all__ = ["rendered"]
+__all__ = ["render_page"]
 
 SCRIPTS: Final = (
     "text.js",
@@ -45,7 +45,7 @@ SCRIPTS: Final = (
 """In the order in which they are put together."""
 
 
-def rendered(report: Report) -> str:
+def render_page(report: Report) -> str:
     """The whole page. Names and texts of the report stay text, whatever they hold."""
     style, script = _part("style.css"), _script()
     parts = {
@@ -53,7 +53,7 @@ def rendered(report: Report) -> str:
         "title": html.escape(report.annotation.recording),
         "style": style,
         "script": script,
-        "data": _embedded(contents(report)),
+        "data": _embedded(page_data(report)),
         "sound": _base64(report.sound),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _part("page.html"))
@@ -70,7 +70,7 @@ def _script() -> str:
     return '"use strict";\n' + re.sub(r"^import .*;\n|^export ", "", whole, flags=re.MULTILINE)
 
 
-def _policy(style: str, script: str, sound: Sound | None) -> str:
+def _policy(style: str, script: str, sound: PageSound | None) -> str:
     """Content-Security-Policy: this style, this script, sound from within, and nothing from anywhere else."""
     media = "blob: file: 'self'" if sound and sound.link else "blob:"
     return (
@@ -89,5 +89,5 @@ def _embedded(value: dict[str, Any]) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _base64(sound: Sound | None) -> str:
+def _base64(sound: PageSound | None) -> str:
     return base64.b64encode(sound.data).decode() if sound and sound.data else ""

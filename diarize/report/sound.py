@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
     Progress = Callable[[str, float], None]
 
-__all__ = ["RATE", "Sound", "address", "heard", "linked"]
+__all__ = ["RATE", "PageSound", "embed_sound", "link_sound", "media_address"]
 
 RATE: Final = 16_000
 """Hz of the sound in a page: all of what tells voices apart."""
@@ -31,7 +31,7 @@ LOUDEST: Final = 0.999  # quantile of the peaks that fills its row, as in the pi
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class PageSound:
     """A recording, or a stretch of it, to listen to: ``loudness`` (n,) uint8, peaks of cells of ``step`` s;
     ``start`` and ``duration`` in seconds of the file; ``data``: MP3 of that stretch, or else
     ``link``: a relative URL of the whole file.
@@ -45,16 +45,16 @@ class Sound:
     link: str | None = None
 
 
-def heard(recording: Recording, progress: Progress = lambda stage, share: None) -> Sound:
+def embed_sound(recording: Recording, progress: Progress = lambda stage, share: None) -> PageSound:
     """A recording with its sound compressed. Raises AudioError."""
-    from diarize.audio import compressed
+    from diarize.audio import compress
 
     peaks = _Peaks(recording, progress)
-    data = compressed(peaks.blocks(), recording.rate)
+    data = compress(peaks.blocks(), recording.rate)
     return peaks.sound(data=data)
 
 
-def linked(recording: Recording, link: str, progress: Progress = lambda stage, share: None) -> Sound:
+def link_sound(recording: Recording, link: str, progress: Progress = lambda stage, share: None) -> PageSound:
     """A recording whose sound stays in its file, which a page finds under ``link``. Raises AudioError."""
     peaks = _Peaks(recording, progress)
     for _ in peaks.blocks():
@@ -62,7 +62,7 @@ def linked(recording: Recording, link: str, progress: Progress = lambda stage, s
     return peaks.sound(link=link)
 
 
-def address(recording: Path, page: Path) -> str:
+def media_address(recording: Path, page: Path) -> str:
     """The URL under which a page finds a recording: relative, so that both can move, where it can be."""
     try:
         way = os.path.relpath(recording.absolute(), page.absolute().parent)
@@ -91,7 +91,7 @@ class _Peaks:
             self._progress("sound", min(1.0, self._n / expected) if expected else 0.0)
             yield block
 
-    def sound(self, *, data: bytes | None = None, link: str | None = None) -> Sound:
+    def sound(self, *, data: bytes | None = None, link: str | None = None) -> PageSound:
         """What was heard, when all has passed."""
         peaks = np.concatenate(self._peaks) if self._peaks else np.zeros(0, np.float32)
         together = max(1, -(-peaks.size // MOST))
@@ -100,4 +100,4 @@ class _Peaks:
         row = np.round(255 * np.clip(cells / (top or 1.0), 0, 1)).astype(np.uint8)
         rate = self._recording.rate
         step, duration = together * self._cell / rate, self._n / rate
-        return Sound(row, step, self._recording.start, duration, data, link)
+        return PageSound(row, step, self._recording.start, duration, data, link)

@@ -1,4 +1,4 @@
-"""Where the speaker changes: out of soft posteriors, or out of the sound alone.
+"""Points of speaker change, from posteriors or from the sound alone.
 
 Both ways cut the speech into pieces, sum up every piece, and then take the weakest change away, again and
 again, until every change that is left is stronger than asked. Pauses take no time: after a pause, a change is
@@ -32,21 +32,29 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.errors import ConfigError
-from diarize.features import band_of, cepstra, cmvn, voice_cepstra
-from diarize.resegmentation.pauses import NEAR_PAUSE, moved_to_pauses
+from diarize.features import cmvn, voice_cepstra
+from diarize.resegmentation.pauses import NEAR_PAUSE, move_to_pauses
 from diarize.types import Features
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from diarize.config import Config
+    from diarize.config import AcousticConfig
     from diarize.types import FrameGrid, Posteriors, SpeechMask
 
     Array = NDArray[Any]
 
-__all__ = ["BicSettings", "Change", "bic_features", "by_bic", "by_posteriors", "delta_bic", "running_sums"]
+__all__ = [
+    "BicSettings",
+    "Change",
+    "bic_features",
+    "changes_by_bic",
+    "changes_by_posteriors",
+    "delta_bic",
+    "running_sums",
+]
 
 # Added to every variance of normalised cepstra: a constant stretch has a determinant too.
 FLOOR: Final = 1e-6
@@ -89,7 +97,7 @@ class BicSettings:
             raise ConfigError(f"{self}: 0 < 2 margin ≤ window ≤ longest and growth > 0 needed")
 
 
-def by_posteriors(posteriors: Posteriors, *, min_probability: float = 0.5) -> tuple[Change, ...]:
+def changes_by_posteriors(posteriors: Posteriors, *, min_probability: float = 0.5) -> tuple[Change, ...]:
     """Changes of the most likely speaker that are more probable than ``min_probability``, in order of time.
 
     Before an unlikely change is taken away, its two pieces become one, whose speaker is the most likely over
@@ -119,7 +127,7 @@ def _at_pauses(cuts: Array, spoken: Array, grid: FrameGrid) -> Array:
     ``cuts`` (n,) and the result count frames of speech; ``spoken`` (m,) are these frames.
     """
     pauses = np.flatnonzero(np.diff(spoken) > 1) + 1
-    return moved_to_pauses(cuts, pauses, grid.frames_in(NEAR_PAUSE))
+    return move_to_pauses(cuts, pauses, grid.frames_in(NEAR_PAUSE))
 
 
 def _starts(grid: FrameGrid, frames: Array) -> list[float]:
@@ -153,20 +161,19 @@ def _joined(
     return kept, sums, strengths
 
 
-def bic_features(blocks: Iterable[Array], config: Config) -> Features:
-    """What ``by_bic`` looks at: numbers of float32 blocks (n,) at ``config.audio.rate``, the coarsest first.
+def bic_features(found: Features, band: str, config: AcousticConfig) -> Features:
+    """What ``changes_by_bic`` looks at: of cepstra, those that tell voices (``features.voice_cepstra``).
 
-    They are those that tell voices (``features.voice_cepstra``), twelve in either band: more would cost a
-    change more than they tell of it.
+    There are twelve in either band: more would cost a change more than they tell of it.
     """
-    found = cepstra(blocks, config.audio.rate, config.features)
-    band = band_of(found, config.features)
-    coarse = replace(config.features, n_voice=12 if band == "narrow" else 8, n_upper=3)
+    coarse = replace(config, n_voice=12 if band == "narrow" else 8, n_upper=3)
     values = voice_cepstra(found, band, coarse)
     return Features(values, found.grid, tuple(f"x{i}" for i in range(values.shape[1])))
 
 
-def by_bic(features: Features, mask: SpeechMask, settings: BicSettings | None = None) -> tuple[Change, ...]:
+def changes_by_bic(
+    features: Features, mask: SpeechMask, settings: BicSettings | None = None
+) -> tuple[Change, ...]:
     """Changes found in the sound of the speech alone, in order of time.
 
     ``features`` as ``bic_features`` gives them; ``mask`` on the same frames.

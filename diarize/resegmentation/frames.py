@@ -11,7 +11,7 @@ import numpy as np
 from diarize.hmm import forward_backward, sticky_transitions
 from diarize.mixtures import GMM
 from diarize.mixtures.adaptation import map_shift
-from diarize.resegmentation.pauses import NEAR_PAUSE, moved_to_pauses
+from diarize.resegmentation.pauses import NEAR_PAUSE, move_to_pauses
 from diarize.types import Posteriors, speaker_name
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _at_pauses(posteriors: Array, pauses: Array) -> Array:
     """
     settled, labels = posteriors.copy(), posteriors.argmax(axis=1)
     changes = np.flatnonzero(np.diff(labels)) + 1
-    moved = moved_to_pauses(changes, np.array([0, *pauses, len(labels)]), round(NEAR_PAUSE / BLOCK))
+    moved = move_to_pauses(changes, np.array([0, *pauses, len(labels)]), round(NEAR_PAUSE / BLOCK))
     for change, pause in zip(changes, moved, strict=True):  # of several on one side, the farthest counts
         settled[pause:change] = posteriors[change]
     for change, pause in zip(changes[::-1], moved[::-1], strict=True):

@@ -1,4 +1,4 @@
-"""Who else speaks where two speak at once.
+"""The second speaker where two people speak at once.
 
 A segmentation network knows which of its local voices speak in ten seconds; who they are, the posteriors of
 all frames say: in every window, each local voice is the speaker with whom it has most frames in common where
@@ -44,12 +44,12 @@ def second_speakers(posteriors: Posteriors, activity: SpeechActivity, threshold:
     second = np.zeros(posteriors.values.shape, np.float32)
     if not threshold or activity.local is None or activity.overlap is None or len(posteriors.speakers) < 2:
         return second
-    heard = _voices_as_speakers(activity.local, posteriors) + _heard_around(posteriors)
+    chances = _voices_as_speakers(activity.local, posteriors) + _heard_around(posteriors)
     likeliest = posteriors.values.argmax(axis=1)
-    heard[np.arange(len(heard)), likeliest] = 0
-    both = activity.mask.values & (activity.overlap >= threshold) & (heard.max(axis=1) > LEAST)
+    chances[np.arange(len(chances)), likeliest] = 0
+    both = activity.mask.values & (activity.overlap >= threshold) & (chances.max(axis=1) > LEAST)
     for start, end in _while_one_leads(both, likeliest):
-        speaker = int(heard[start:end].sum(axis=0).argmax())  # one for all of it: no slivers of others
+        speaker = int(chances[start:end].sum(axis=0).argmax())  # one for all of it: no slivers of others
         second[start:end, speaker] = activity.overlap[start:end]
     return second
 
@@ -66,15 +66,15 @@ def _while_one_leads(both: Array, likeliest: Array) -> list[tuple[int, int]]:
 
 def _voices_as_speakers(local: LocalActivity, posteriors: Posteriors) -> Array:
     """Activity (n_frames, K) of the local voices under the names that the posteriors give them."""
-    heard = np.zeros(posteriors.values.shape)
-    seen = np.zeros(len(heard))
+    chances = np.zeros(posteriors.values.shape)
+    seen = np.zeros(len(chances))
     for window in range(len(local.starts)):
         frames, nearest = local.window_frames(window, posteriors.grid)
         voices = local.values[window, nearest]
         seen[frames] += 1
         for voice, speaker in _named(voices, posteriors.values[frames]):
-            heard[frames, speaker] += voices[:, voice]
-    named: Array = heard / np.maximum(seen, 1)[:, None]
+            chances[frames, speaker] += voices[:, voice]
+    named: Array = chances / np.maximum(seen, 1)[:, None]
     return named
 
 

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["NEAR_PAUSE", "moved_to_pauses"]
+__all__ = ["NEAR_PAUSE", "move_to_pauses"]
 
 NEAR_PAUSE: Final = 0.2
 """Seconds of speech between a change and a pause under which the change is taken to be at the pause."""
 
 
-def moved_to_pauses(cuts: Array, pauses: Array, longest: int) -> Array:
+def move_to_pauses(cuts: Array, pauses: Array, longest: int) -> Array:
     """Cuts (n,), each at the nearest of the rising ``pauses`` (m,) if that is at most ``longest`` away.
 
     Of two as near it is the earlier; without a pause, every cut stays.

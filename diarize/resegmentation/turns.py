@@ -1,4 +1,4 @@
-"""Who spoke when: turns of the likeliest speaker of every frame."""
+"""From posteriors to turns: the likeliest speaker of every frame."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["by_appearance", "limited", "turns_of"]
+__all__ = ["posteriors_to_turns", "relabel_by_first_appearance", "split_long_turns"]
 
 # Mean posterior from which another speaker is worth naming.
 LIKELY: Final = 0.01
 
 
-def by_appearance(found: Posteriors) -> Posteriors:
+def relabel_by_first_appearance(found: Posteriors) -> Posteriors:
     """Columns in the order in which speakers are first the most likely; those that never are go."""
     spoken = np.flatnonzero(found.values.any(axis=1))
     labels = found.values[spoken].argmax(axis=1)
@@ -37,7 +37,7 @@ def by_appearance(found: Posteriors) -> Posteriors:
     return Posteriors(shares, found.grid, tuple(speaker_name(k) for k in range(len(order))))
 
 
-def turns_of(
+def posteriors_to_turns(
     posteriors: Posteriors,
     mask: SpeechMask,
     recording: str,
@@ -62,7 +62,7 @@ def turns_of(
     return Annotation(recording, tuple(found))
 
 
-def limited(annotation: Annotation, longest: float) -> Annotation:
+def split_long_turns(annotation: Annotation, longest: float) -> Annotation:
     """The same with turns of at most ``longest`` seconds: longer ones are cut into equal parts."""
     found = []
     for turn in annotation.turns:

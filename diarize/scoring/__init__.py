@@ -1,4 +1,7 @@
-"""Grading anybody's annotation against a reference: one door for a recording, one for many.
+"""Scores of anybody's annotation against a reference: one function for a recording, one for many.
+
+In come two Annotations; out go DER, JER, purity, coverage and changes, which add up over recordings. The
+commands and the benchmarks import it; it imports the foundation alone.
 
 >>> from diarize.annotation import Annotation, Turn
 >>> truth = Annotation("call", (Turn(0, 6, "Ann"), Turn(6, 10, "Bob")))
@@ -61,15 +64,15 @@ def score(
 ) -> FileScore:
     """Grade one recording; recording ids are not compared.
 
-    ``uem``: (n, 2) seconds to evaluate, or None for the extent of both (see ``regions.evaluated``);
+    ``uem``: (n, 2) seconds to evaluate, or None for the extent of both (see ``regions.evaluated_regions``);
     ``collar`` in seconds per side, ``skip_overlap`` and ``mapped_on`` as in ``Protocol``. Raises ConfigError
     for a negative collar.
     """
     protocol = Protocol(collar, skip_overlap, mapped_on)
-    region = regions.evaluated(reference, hypothesis, uem)
-    core = regions.scored(region, reference, protocol)
+    region = regions.evaluated_regions(reference, hypothesis, uem)
+    core = regions.scored_regions(region, reference, protocol)
     everything, cells = Cells.of(reference, hypothesis, region), Cells.of(reference, hypothesis, core)
-    pairs = mapping.optimal(cells if mapped_on == "scored" else everything)
+    pairs = mapping.map_speakers(cells if mapped_on == "scored" else everything)
     return FileScore(
         recording=reference.recording,
         protocol=protocol,

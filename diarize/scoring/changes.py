@@ -1,4 +1,4 @@
-"""Speaker changes: are they where they should be, and are the pieces between them of one speaker?
+"""Scores of speaker changes: precision, recall, purity and coverage.
 
 Boundary precision and recall match each found change with at most one true change within a tolerance, nearest
 pairs first. Purity and coverage need no tolerance: the speech is cut at the changes, and each piece is

@@ -28,12 +28,12 @@ def error(cells: Cells, mapping: Mapping[str, str]) -> Score:
     In a cell with R reference and H hypothesis speakers of whom M are matched: max(0, R − H) are missed,
     max(0, H − R) false alarms and min(R, H) − M confused.
     """
-    said, heard = cells.reference.sum(axis=1), cells.hypothesis.sum(axis=1)
-    confused = np.minimum(said, heard) - _matched(cells, mapping)
+    reference, hypothesis = cells.reference.sum(axis=1), cells.hypothesis.sum(axis=1)
+    confused = np.minimum(reference, hypothesis) - _matched(cells, mapping)
     return Score(
-        total=_time(cells, said),
-        missed=_time(cells, np.maximum(said - heard, 0)),
-        false_alarm=_time(cells, np.maximum(heard - said, 0)),
+        total=_time(cells, reference),
+        missed=_time(cells, np.maximum(reference - hypothesis, 0)),
+        false_alarm=_time(cells, np.maximum(hypothesis - reference, 0)),
         confusion=_time(cells, confused),
     )
 

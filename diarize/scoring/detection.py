@@ -1,4 +1,4 @@
-"""Speech detection: whether anybody talks, whoever it is.
+"""Scores of speech detection: whether anybody talks, without regard to who.
 
 Source: NIST OpenSAD evaluation plans; md-eval prints the same seconds as MISSED and FALARM SPEECH.
 """
@@ -58,11 +58,11 @@ class Detection:
 
 def error(cells: Cells) -> Detection:
     """Seconds of speech, silence and both errors in ``cells``."""
-    said, heard = cells.reference.any(axis=1), cells.hypothesis.any(axis=1)
+    reference, hypothesis = cells.reference.any(axis=1), cells.hypothesis.any(axis=1)
     seconds = cells.seconds
     return Detection(
-        speech=float(seconds[said].sum()),
-        silence=float(seconds[~said].sum()),
-        missed=float(seconds[said & ~heard].sum()),
-        false_alarm=float(seconds[heard & ~said].sum()),
+        speech=float(seconds[reference].sum()),
+        silence=float(seconds[~reference].sum()),
+        missed=float(seconds[reference & ~hypothesis].sum()),
+        false_alarm=float(seconds[hypothesis & ~reference].sum()),
     )

@@ -1,4 +1,4 @@
-"""Jaccard error rate: how badly each reference speaker fares, every speaker counting the same.
+"""Jaccard error rate: the mean error of the reference speakers, each with the same weight.
 
 For a reference speaker and the hypothesis speaker mapped to them: (missed + false alarm) / time in which
 either talks; 1 for a speaker mapped to nobody. The mapping is the one that shares most time, as in DER and
@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from diarize.scoring.mapping import pairs
+from diarize.scoring.mapping import pair_speakers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +44,9 @@ class Jaccard:
 
 def error(cells: Cells) -> Jaccard:
     """The errors of the reference speakers who talk in ``cells``, mapped over the same cells."""
-    together, said, heard = cells.together(), cells.reference_seconds(), cells.hypothesis_seconds()
-    present = int((said > 0).sum())
-    shared = sum(together[r, h] / (said[r] + heard[h] - together[r, h]) for r, h in pairs(cells))
+    together, reference, hypothesis = cells.together(), cells.reference_seconds(), cells.hypothesis_seconds()
+    present = int((reference > 0).sum())
+    shared = sum(
+        together[r, h] / (reference[r] + hypothesis[h] - together[r, h]) for r, h in pair_speakers(cells)
+    )
     return Jaccard(float(present - shared), present)

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["optimal", "pairs"]
+__all__ = ["map_speakers", "pair_speakers"]
 
 _PREFERENCE = 1e-9  # seconds that a perfect match is worth: enough to settle a tie, too little for a score
 
 
-def pairs(cells: Cells) -> list[tuple[int, int]]:
+def pair_speakers(cells: Cells) -> list[tuple[int, int]]:
     """(reference, hypothesis) indices that maximise the time in which both of a pair talk.
 
     Among mappings that share equally much, the one that covers the speakers' time best, so that the order of
@@ -41,8 +41,8 @@ def _similarity(cells: Cells, together: Array) -> Array:
     return similarity
 
 
-def optimal(cells: Cells) -> dict[str, str]:
+def map_speakers(cells: Cells) -> dict[str, str]:
     """Hypothesis speaker → reference speaker, over the time in ``cells``; speakers without a partner are
     left out.
     """
-    return {cells.hypothesis_speakers[h]: cells.reference_speakers[r] for r, h in pairs(cells)}
+    return {cells.hypothesis_speakers[h]: cells.reference_speakers[r] for r, h in pair_speakers(cells)}

@@ -1,4 +1,4 @@
-"""Purity and coverage of speakers: whether those who were found hold one person each, and vice versa.
+"""Purity and coverage: whether each speaker that was found is one person, and vice versa.
 
 Purity: share of the time of found speakers in which the true speaker whom they have most of talks; coverage:
 the same with the sides changed. Source: the metrics of the same names in H. Bredin, *pyannote.metrics*
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from diarize.scoring.mapping import pairs
+from diarize.scoring.mapping import pair_speakers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,22 +78,22 @@ def error(cells: Cells) -> Purity:
     together = cells.together()
     pure = together.max(axis=0, initial=0.0).sum() if together.size else 0.0
     held = together.max(axis=1, initial=0.0).sum() if together.size else 0.0
-    found, said = cells.hypothesis_seconds().sum(), cells.reference_seconds().sum()
-    return Purity(float(found), float(pure), float(said), float(held))
+    found, reference = cells.hypothesis_seconds().sum(), cells.reference_seconds().sum()
+    return Purity(float(found), float(pure), float(reference), float(held))
 
 
 def speakers(cells: Cells) -> tuple[SpeakerScore, ...]:
     """One score for each reference speaker who talks in ``cells``, mapped over the same cells."""
-    together, said, heard = cells.together(), cells.reference_seconds(), cells.hypothesis_seconds()
-    matched = dict(pairs(cells))
+    together, reference, hypothesis = cells.together(), cells.reference_seconds(), cells.hypothesis_seconds()
+    matched = dict(pair_speakers(cells))
     return tuple(
         SpeakerScore(
             name,
             None if (h := matched.get(r)) is None else cells.hypothesis_speakers[h],
-            float(said[r]),
+            float(reference[r]),
             0.0 if h is None else float(together[r, h]),
-            0.0 if h is None else float(heard[h] - together[r, h]),
+            0.0 if h is None else float(hypothesis[h] - together[r, h]),
         )
         for r, name in enumerate(cells.reference_speakers)
-        if said[r] > 0
+        if reference[r] > 0
     )

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from diarize.intervals import Intervals
     from diarize.scoring.protocol import Protocol
 
-__all__ = ["evaluated", "scored"]
+__all__ = ["evaluated_regions", "scored_regions"]
 
 
-def evaluated(reference: Annotation, hypothesis: Annotation, uem: ArrayLike | None = None) -> Intervals:
+def evaluated_regions(
+    reference: Annotation, hypothesis: Annotation, uem: ArrayLike | None = None
+) -> Intervals:
     """The evaluation map ``uem`` (n, 2) s, merged.
 
     Without one: from the first to the last boundary of reference and hypothesis together, as dscore and
@@ -32,7 +34,7 @@ def evaluated(reference: Annotation, hypothesis: Annotation, uem: ArrayLike | No
     return union([[both.min(), both.max()]]) if len(both) else empty()
 
 
-def scored(region: Intervals, reference: Annotation, protocol: Protocol) -> Intervals:
+def scored_regions(region: Intervals, reference: Annotation, protocol: Protocol) -> Intervals:
     """``region`` (n, 2) s without collars around reference boundaries and, if asked, reference overlap.
 
     Every turn has its own two boundaries, also where turns of one speaker touch.

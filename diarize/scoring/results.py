@@ -1,4 +1,4 @@
-"""What a scoring gives: one value for a recording, one for many."""
+"""The results of scoring: one value for a recording, one for many."""
 
 from __future__ import annotations
 

@@ -60,10 +60,10 @@ def parts_of(n_frames: int) -> Iterator[slice]:
 
 def slopes_of(values: Array, part: slice) -> Array:
     """Slopes of the frames of a part, which look at the frames beside it, too."""
-    from diarize.features import slopes
+    from diarize.features import compute_deltas
 
     begin = max(0, part.start - SLOPE_REACH)
-    found = slopes(values[begin : part.stop + SLOPE_REACH], SLOPE_REACH)
+    found = compute_deltas(values[begin : part.stop + SLOPE_REACH], SLOPE_REACH)
     return found[part.start - begin :][: part.stop - part.start]
 
 
@@ -75,6 +75,6 @@ def _mean_around(values: Array, reach: int) -> Array:
 
 
 def _audible(features: Features, n_mels: int) -> Array:
-    from diarize.features import audible
+    from diarize.features import audible_frames
 
-    return audible(features, n_mels)
+    return audible_frames(features, n_mels)

@@ -1,4 +1,4 @@
-"""How long speech and pauses last at least, and what is added at their edges: the same for every detector."""
+"""Shortest durations of speech and pauses, and padding: the same for every detector."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["lasting", "least_durations", "padded"]
+__all__ = ["enforce_durations", "least_durations", "pad_speech"]
 
 
 def least_durations(grid: FrameGrid, config: SpeechConfig) -> tuple[int, int]:
@@ -27,7 +27,7 @@ def least_durations(grid: FrameGrid, config: SpeechConfig) -> tuple[int, int]:
     return speech, pause
 
 
-def lasting(mask: Array, grid: FrameGrid, config: SpeechConfig) -> Array:
+def enforce_durations(mask: Array, grid: FrameGrid, config: SpeechConfig) -> Array:
     """A bool (n_frames,) mask of single frames without what is too short: first stretches of speech, then
     pauses between those that are left.
     """
@@ -41,7 +41,7 @@ def lasting(mask: Array, grid: FrameGrid, config: SpeechConfig) -> Array:
     return kept | filled
 
 
-def padded(mask: Array, grid: FrameGrid, config: SpeechConfig) -> SpeechMask:
+def pad_speech(mask: Array, grid: FrameGrid, config: SpeechConfig) -> SpeechMask:
     """The mask with the padding at either end of every stretch."""
     return SpeechMask(_widened(mask, round(config.padding * grid.frame_rate)), grid)
 

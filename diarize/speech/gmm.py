@@ -10,9 +10,9 @@ import numpy as np
 
 from diarize.hmm import forward_backward, sticky_transitions
 from diarize.speech.activity import activity_parts
-from diarize.speech.durations import least_durations, padded
+from diarize.speech.durations import least_durations, pad_speech
 from diarize.speech.music import music_evidence
-from diarize.speech.silence import dead
+from diarize.speech.silence import digital_silence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["by_mixtures"]
+__all__ = ["detect_by_mixtures"]
 
 # Frames are not independent: their log-likelihood ratio is scaled by this.
 SCALE: Final = 0.05
@@ -34,7 +34,7 @@ BIAS: Final = 1.0
 STAY: Final = 0.995
 
 
-def by_mixtures(
+def detect_by_mixtures(
     features: Features, speech: GMM, other: GMM, talk: Discriminant, config: SpeechConfig, n_mels: int
 ) -> SpeechMask:
     """Frames more likely speech than not, under two mixtures of ``activity_features`` and a two-state chain.
@@ -46,7 +46,9 @@ def by_mixtures(
     scores = np.column_stack((evidence, np.zeros(len(evidence))))
     chain, shortest = sticky_transitions(2, STAY), least_durations(features.grid, config)
     posteriors, _ = forward_backward(scores, chain.log_startprob, chain.log_transmat, shortest)
-    return padded((posteriors[:, 0] > 0.5) & ~dead(features, shortest[1]), features.grid, config)
+    return pad_speech(
+        (posteriors[:, 0] > 0.5) & ~digital_silence(features, shortest[1]), features.grid, config
+    )
 
 
 def _log_ratio(features: Features, speech: GMM, other: GMM, n_mels: int) -> Array:

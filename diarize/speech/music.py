@@ -1,4 +1,4 @@
-"""Music and whatever else nobody says, told from talk by how it moves over seconds.
+"""Music detection: talk and other sounds differ in how their level moves over seconds.
 
 Who speaks opens and closes the mouth three to eight times a second (Houtgast & Steeneken 1985) and goes from
 vowels to hisses to pauses; notes are held or struck. Single frames do not show that: a chord is as good as a
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["motion", "music_evidence"]
+__all__ = ["modulation_features", "music_evidence"]
 
 STRETCH: Final = 3.0  # seconds that are looked at in one piece
 AT_ONCE: Final = 1 << 14  # stretches whose tables, in double precision, are held at a time
@@ -53,7 +53,7 @@ def music_evidence(features: Features, n_mels: int, talk: Discriminant) -> Array
     return np.minimum(0, best)
 
 
-def motion(features: Features, n_mels: int) -> Array:
+def modulation_features(features: Features, n_mels: int) -> Array:
     """How sound moves in every stretch of three seconds, float64 (n_frames − length + 1, 3·n_cepstra + 2).
 
     Logarithms of the variance of every cepstrum, of the mean squares of its slopes and of its steps from
@@ -67,7 +67,7 @@ def motion(features: Features, n_mels: int) -> Array:
 
 
 def _motion_parts(features: Features, n_mels: int, length: int) -> Iterator[Array]:
-    """Rows of ``motion`` for stretches of ``length`` frames, in parts."""
+    """Rows of ``modulation_features`` for stretches of ``length`` frames, in parts."""
     cepstra = features.columns("c")
     for start in range(0, len(cepstra) - length + 1, AT_ONCE):
         seen = slice(start, min(start + AT_ONCE + length - 1, len(cepstra)))

@@ -15,7 +15,7 @@ from diarize.errors import ConfigError
 from diarize.networks import pyannet
 from diarize.networks.activity import LocalActivity
 from diarize.networks.store import shipped_network
-from diarize.speech.durations import lasting, padded
+from diarize.speech.durations import enforce_durations, pad_speech
 from diarize.speech.tones import SHORTEST, ToneWatch, without_tones
 from diarize.speech.values import SpeechActivity
 from diarize.types import runs
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["PyanNetSegmenter", "by_network"]
+__all__ = ["PyanNetSegmenter", "detect_by_network"]
 
 # Samples from window to window: every frame is seen by two.
 EVERY: Final = pyannet.WINDOW // 2
@@ -108,7 +108,7 @@ def _windows(blocks: Iterable[Array]) -> Iterator[tuple[int, Array]]:
         yield start - missing, np.concatenate((last[EVERY - missing :], held))
 
 
-def by_network(
+def detect_by_network(
     blocks: Iterable[Array], segmenter: Segmenter, grid: FrameGrid, config: SpeechConfig
 ) -> SpeechActivity:
     """Speech activity of samples in ``blocks``. Raises ConfigError where the rate is not the network's."""
@@ -121,8 +121,8 @@ def by_network(
     local = segmenter.segment(tones.watch(blocks))
     speech, overlap, change = _frame_means(local, grid)
     threshold = 1 / (1 + np.exp(config.bias))
-    heard = without_tones(speech >= threshold, tones.mask(grid), grid.frames_in(SHORTEST))
-    mask = padded(lasting(heard, grid, config), grid, config)
+    voiced = without_tones(speech >= threshold, tones.mask(grid), grid.frames_in(SHORTEST))
+    mask = pad_speech(enforce_durations(voiced, grid, config), grid, config)
     return SpeechActivity(mask, overlap, _peaks(change), local)
 
 

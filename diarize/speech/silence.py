@@ -1,4 +1,4 @@
-"""Digital silence: what a machine writes where it hears nothing."""
+"""Digital silence: frames of constant samples, as recorders write without input."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["dead"]
+__all__ = ["digital_silence"]
 
 # Cepstra above c0 of digital silence are rounding errors; those of any sound, however faint, are not.
 FLAT: Final = 1e-2
 
 
-def dead(features: Features, shortest: int) -> Array:
+def digital_silence(features: Features, shortest: int) -> Array:
     """Frames of digital silence that lasts ``shortest`` frames or more, bool (n_frames,)."""
     fine = features.columns("c")[:, 1:]
     flat: Array = np.maximum(fine.max(axis=1), -fine.min(axis=1)) < FLAT

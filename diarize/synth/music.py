@@ -1,4 +1,4 @@
-"""Music of pure signal: chords, arpeggios, melodies, bass and drums on instruments that nobody has built.
+"""Synthetic music: chords, arpeggios, melodies, bass and drums.
 
 Not for listening: what all of it has in common, and talk has not, is what a detector of speech can learn.
 """
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.errors import ConfigError
-from diarize.synth.acoustics import convolved, impulse
+from diarize.synth.acoustics import convolve, impulse
 from diarize.synth.settings import SynthConfig
 from diarize.types import Waveform
 
@@ -111,7 +111,7 @@ def _produced(sound: Array, rate: int, rng: np.random.Generator) -> Array:
     n = sound.size
     if rng.random() < 0.6:
         room = SynthConfig(rate=rate, rt60=rng.uniform(0.2, 2.5), direct_to_reverberant=rng.uniform(-2, 10))
-        sound = convolved(sound, impulse(room, (), rng)[0])[:n]
+        sound = convolve(sound, impulse(room, (), rng)[0])[:n]
     if rng.random() < 0.3:
         sound = sound * 10 ** (rng.uniform(0, 0.5) * _wave(n, rate, 1 / rng.uniform(4, 20), rng))
     scale = max(float(sound.std()), 1e-9)

@@ -9,7 +9,7 @@ import numpy as np
 
 from diarize.annotation import Annotation
 from diarize.errors import AudioError
-from diarize.synth.acoustics import amplitude, companded, convolved, impulse, noise_loop, resampled
+from diarize.synth.acoustics import amplitude, compand, convolve, impulse, noise_loop, resampled
 from diarize.synth.phrases import phrases
 from diarize.synth.script import script, truth
 from diarize.synth.settings import SynthConfig
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from diarize.synth.phrases import Phrase
-    from diarize.synth.script import Line
+    from diarize.synth.script import ScriptLine
 
     Array = NDArray[Any]
 
-__all__ = ["Scene", "conversation", "scene", "staged"]
+__all__ = ["Scene", "conversation", "scene", "stage"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Scene:
             low, high = max(start, first), min(start + cell.size, last)
             mixed[low - first : high - first] += cell[low - start : high - start]
         np.clip(mixed, -1, 1, out=mixed)
-        return companded(mixed) if self.config.mu_law else mixed
+        return compand(mixed) if self.config.mu_law else mixed
 
     def waveform(self) -> Waveform:
         """All of it in one piece."""
@@ -70,7 +70,7 @@ class Scene:
 
 def _arrived(said: Sequence[Phrase], response: Array, level: float) -> list[Array]:
     """One speaker's phrases through a response (m,), float32 each, their speech at ``level`` dB RMS."""
-    cells = [convolved(phrase.cell, response) for phrase in said]
+    cells = [convolve(phrase.cell, response) for phrase in said]
     energy = sum(float(np.sum(np.square(cell, dtype=np.float64))) for cell in cells)
     loudness = np.sqrt(energy / sum(phrase.length for phrase in said))
     return [np.asarray(cell * (amplitude(level) / loudness), dtype=np.float32) for cell in cells]
@@ -126,12 +126,12 @@ def scene(
     lines = script(list(cast.values()), config, rng)
     if not lines:
         raise AudioError(f"no phrase of the voices fits into {config.duration:g} s; make it longer")
-    return staged(cast, lines, config, rng, rooms=rooms, recording=recording)
+    return stage(cast, lines, config, rng, rooms=rooms, recording=recording)
 
 
-def staged(
+def stage(
     cast: Mapping[str, Sequence[Phrase]],
-    lines: Sequence[Line],
+    lines: Sequence[ScriptLine],
     config: SynthConfig,
     rng: np.random.Generator,
     *,

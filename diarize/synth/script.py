@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["Line", "script", "truth"]
+__all__ = ["ScriptLine", "script", "truth"]
 
 AGAIN = 0.3  # how willing one is to go on after one's own turn, beside others
 JOIN = (0.15, 0.45)  # pause between phrases that were not neighbours, seconds
@@ -28,7 +28,7 @@ TRIES = 8  # turns in a row that do not fit before the end is silence
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ScriptLine:
     """Phrase number ``phrase`` of speaker number ``speaker``: ``length`` samples from sample ``onset``."""
 
     speaker: int
@@ -96,7 +96,7 @@ def _shares(config: SynthConfig, n: int, rng: np.random.Generator) -> Array:
 
 
 @dataclass(slots=True)
-class _Talk:
+class _TalkSoFar:
     """What has been said so far, in samples: until when by anyone and by each, and how much by each."""
 
     said_until: Array
@@ -124,7 +124,7 @@ class _Talk:
         own = int(self.said_until[speaker]) + round(CUT * config.rate)
         return max(self.floor - round(early * config.rate), self.last_start, own)
 
-    def add(self, lines: list[Line]) -> None:
+    def add(self, lines: list[ScriptLine]) -> None:
         """Count the lines of one turn."""
         speaker, end = lines[0].speaker, lines[-1].onset + lines[-1].length
         self.said_until[speaker] = end
@@ -132,11 +132,13 @@ class _Talk:
         self.floor, self.last_start, self.last_speaker = max(self.floor, end), lines[0].onset, speaker
 
 
-def script(cast: Sequence[Sequence[Phrase]], config: SynthConfig, rng: np.random.Generator) -> list[Line]:
+def script(
+    cast: Sequence[Sequence[Phrase]], config: SynthConfig, rng: np.random.Generator
+) -> list[ScriptLine]:
     """The lines of a conversation, in the order of its turns; all end within the configured duration."""
     shares, decks = _shares(config, len(cast), rng), [_Deck(phrases, rng, config.repeat) for phrases in cast]
-    talk = _Talk(np.zeros(len(cast), dtype=np.int64), np.zeros(len(cast)))
-    lines: list[Line] = []
+    talk = _TalkSoFar(np.zeros(len(cast), dtype=np.int64), np.zeros(len(cast)))
+    lines: list[ScriptLine] = []
     misses = 0
     while misses < TRIES and not all(deck.spent for deck in decks):
         wanted = config.turn_median * np.exp(config.turn_spread * rng.standard_normal()) * config.rate
@@ -144,7 +146,7 @@ def script(cast: Sequence[Sequence[Phrase]], config: SynthConfig, rng: np.random
         speaker = int(rng.choice(len(cast), p=talk.wishes(shares, wanted, able)))
         start = talk.start(speaker, config, rng)
         said = decks[speaker].turn(wanted, config.rate)
-        turn = [Line(speaker, i, start + at, cast[speaker][i].length) for i, at in said]
+        turn = [ScriptLine(speaker, i, start + at, cast[speaker][i].length) for i, at in said]
         turn = [line for line in turn if line.onset + line.length <= config.n_samples]
         misses = 0 if turn else misses + 1
         if turn:
@@ -164,7 +166,7 @@ def _merged(rows: list[tuple[int, int]], gap: int) -> list[tuple[int, int]]:
     return merged
 
 
-def truth(lines: Sequence[Line], names: Sequence[str], rate: int, recording: str) -> Annotation:
+def truth(lines: Sequence[ScriptLine], names: Sequence[str], rate: int, recording: str) -> Annotation:
     """Who speaks when: the speech of every line, pauses of one speaker up to 0.3 s bridged."""
     turns: list[Turn] = []
     for number, name in enumerate(names):

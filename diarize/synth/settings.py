@@ -1,4 +1,4 @@
-"""What a made-up conversation sounds like."""
+"""Settings of a simulated conversation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Voices of pure signal: syllables of vowels by a pitch and a vocal tract of one's own."""
+"""Synthetic voices: syllables of vowels, each voice with a pitch and a vocal tract of its own."""
 
 from __future__ import annotations
 
@@ -83,8 +83,8 @@ def _filters(tract: _Tract, rate: int, rng: np.random.Generator) -> Array:
         np.column_stack((peaks.sum(axis=1, keepdims=True) * flat, peaks)),
         np.concatenate((at / at.sum(), flat)),
     ))  # fmt: skip
-    heard: Array = np.array([0.0, *formants, tract.dip[0]]) < 0.45 * rate
-    return sections[heard]
+    is_below_nyquist: Array = np.array([0.0, *formants, tract.dip[0]]) < 0.45 * rate
+    return sections[is_below_nyquist]
 
 
 def _pair(frequency: float, bandwidth: float, rate: int) -> Array:

@@ -1,12 +1,12 @@
-"""How a background model is made: simulated recordings of real voices, heard as recordings are heard.
+"""How a background model is made: from simulated recordings of real voices.
 
-Single-speaker recordings become conversations with rooms, noise, gains, codecs and speeds drawn at random,
-so that the model knows voices as they come: several in one recording, normalised together, in one channel.
-``plan`` says from what, ``augmentation`` and ``simulation`` make recordings, ``examples`` takes frames from
-each, and ``train`` fits the mixtures to all of them.
+In come folders of single-speaker recordings; out goes a BackgroundModel. ``plan`` says from what,
+``augmentation`` and ``simulation`` make recordings with rooms, noise, gains, codecs and speeds drawn at
+random, ``examples`` takes frames from each, and ``train`` fits the mixtures to all of them. The commands
+import it.
 """
 
 from diarize.training.plan import TrainingPlan
-from diarize.training.train import trained
+from diarize.training.train import train_background
 
-__all__ = ["TrainingPlan", "trained"]
+__all__ = ["TrainingPlan", "train_background"]

@@ -1,4 +1,4 @@
-"""Moods: a voice is not the same from turn to turn.
+"""Augmentation: voices that vary from turn to turn.
 
 Effort tilts its spectrum, excitement raises it. What training recordings of seconds do not show is put in.
 """
@@ -20,29 +20,29 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["at_speed", "moods"]
+__all__ = ["change_speed", "vary_effort"]
 
 # Every few seconds another tilt (largest coefficient of one sample's delay) and another speed (deviation of
 # its logarithm).
-MOOD_SECONDS: Final = (2.0, 4.5)
-MOOD_TILT: Final = 0.5
-MOOD_SPEED: Final = 0.07
+EFFORT_SECONDS: Final = (2.0, 4.5)
+EFFORT_TILT: Final = 0.5
+EFFORT_SPEED: Final = 0.07
 
 
-def moods(waveform: Waveform, rng: np.random.Generator) -> Iterator[Waveform]:
-    """The recording cut at its quietest moments, every part in another mood."""
+def vary_effort(waveform: Waveform, rng: np.random.Generator) -> Iterator[Waveform]:
+    """The recording cut at its quietest moments, every part with another effort and pitch."""
     for part in np.split(waveform.samples, _quiet_moments(waveform)):
-        speed = float(np.exp(MOOD_SPEED * rng.standard_normal()))
-        moved = at_speed(Waveform(part, waveform.rate, waveform.recording), speed)
-        yield replace(moved, samples=_tilted(moved.samples, rng.uniform(-MOOD_TILT, MOOD_TILT)))
+        speed = float(np.exp(EFFORT_SPEED * rng.standard_normal()))
+        moved = change_speed(Waveform(part, waveform.rate, waveform.recording), speed)
+        yield replace(moved, samples=_tilted(moved.samples, rng.uniform(-EFFORT_TILT, EFFORT_TILT)))
 
 
 def _quiet_moments(waveform: Waveform) -> list[int]:
-    """Samples that part the recording where it is quietest, ``MOOD_SECONDS`` apart."""
+    """Samples that part the recording where it is quietest, ``EFFORT_SECONDS`` apart."""
     hop = waveform.rate // 100
     energies = np.square(waveform.samples[: waveform.samples.size // hop * hop]).reshape(-1, hop).sum(axis=1)
     smooth = np.convolve(energies, np.ones(5), "same")
-    near, far = (round(100 * seconds) for seconds in MOOD_SECONDS)
+    near, far = (round(100 * seconds) for seconds in EFFORT_SECONDS)
     moments = [0]
     while smooth.size - moments[-1] > near + far:
         moments.append(moments[-1] + near + int(smooth[moments[-1] + near : moments[-1] + far].argmin()))
@@ -56,7 +56,7 @@ def _tilted(samples: Array, coefficient: float) -> Array:
     return np.clip(tilted * loudness, -1, 1)
 
 
-def at_speed(waveform: Waveform, speed: float) -> Waveform:
+def change_speed(waveform: Waveform, speed: float) -> Waveform:
     """The recording played faster, or slower: another voice."""
     if speed == 1:
         return waveform

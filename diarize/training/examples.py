@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from diarize.annotation.statistics import solo_intervals
 from diarize.background import Activity
-from diarize.features import cepstra, cmvn, denoised, loud_frames, voice_cepstra
-from diarize.intervals import subtract, union
-from diarize.speech import activity_features, motion
+from diarize.config import AudioConfig
+from diarize.features import compute_cepstra, loud_frames, voice_features
+from diarize.intervals import union
+from diarize.speech import activity_features, modulation_features
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,13 +20,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from diarize.annotation import Annotation
-    from diarize.config import Config
+    from diarize.config import AcousticConfig
     from diarize.types import Features, Waveform
 
     Array = NDArray[Any]
     Scene = Callable[[np.random.Generator, int], tuple[Waveform, Annotation]]
 
-__all__ = ["Lesson", "lesson", "motion_lesson"]
+__all__ = ["Example", "make_activity_example", "make_example"]
 
 EDGE: Final = 0.03  # seconds at the edges of speech that teach neither speech nor pause
 WORD: Final = 1 / 8  # of a stretch must be speech for it to count as talk
@@ -32,7 +34,7 @@ LEAST_SOLO: Final = 2.0  # seconds that a voice must have alone to teach what a 
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class Example:
     """What one simulated recording teaches: ``frames`` (n, D) of voices, and rows for speech
     activity.
     """
@@ -41,55 +43,56 @@ class Lesson:
     activity: Activity
 
 
-def lesson(scene: Scene, rng: np.random.Generator, band: str, config: Config) -> Lesson:
+def make_example(scene: Scene, rng: np.random.Generator, band: str, acoustics: AcousticConfig) -> Example:
     """Simulate one recording and take from it what its truth allows."""
-    sound, truth = scene(rng, config.audio.rate)
-    features = cepstra([sound.samples], sound.rate, config.features)
-    frames = _activity_frames(features, truth, config, rng)
-    activity = Activity(*frames, *_stretches(features, truth, config))
-    return Lesson(_voice_frames(features, truth, band, config), activity)
+    sound, truth = scene(rng, AudioConfig().rate)
+    features = compute_cepstra([sound.samples], sound.rate, acoustics)
+    frames = _activity_frames(features, truth, acoustics, rng)
+    activity = Activity(*frames, *_stretches(features, truth, acoustics))
+    return Example(_voice_frames(features, truth, band, acoustics), activity)
 
 
-def motion_lesson(scene: Scene, rng: np.random.Generator, band: str, config: Config) -> Lesson:
+def make_activity_example(
+    scene: Scene, rng: np.random.Generator, band: str, acoustics: AcousticConfig
+) -> Example:
     """How music or talk moves that is made of signal: chords would make the mixtures doubt vowels, and voices
     that nobody has are none to learn from.
     """
-    taught = lesson(scene, rng, band, config)
-    speech, other, talk, music = taught.activity
-    return Lesson(taught.frames[:0], Activity(speech[:0], other[:0], talk, music))
+    example = make_example(scene, rng, band, acoustics)
+    speech, other, talk, music = example.activity
+    return Example(example.frames[:0], Activity(speech[:0], other[:0], talk, music))
 
 
-def _voice_frames(features: Features, truth: Annotation, band: str, config: Config) -> Array:
+def _voice_frames(features: Features, truth: Annotation, band: str, acoustics: AcousticConfig) -> Array:
     """Loud frames (n, D) of every voice where it is alone, normalised over all speech of the recording."""
     grid = features.grid
     speech = grid.mask(union(truth.intervals()))
-    bare = voice_cepstra(denoised(features, speech, config.features), band, config.features)
-    values, loud = cmvn(bare, speech), loud_frames(features, speech)
+    values = voice_features(features, speech, band, acoustics)
+    loud = loud_frames(features, speech)
     found = [values[:0]]
-    for name in truth.speakers:
-        others = [truth.intervals(each) for each in truth.speakers if each != name]
-        alone = grid.mask(subtract(truth.intervals(name), union(*others) if others else np.empty((0, 2))))
+    for spans in solo_intervals(truth).values():
+        alone = grid.mask(spans)
         if np.count_nonzero(alone) >= LEAST_SOLO * grid.frame_rate:
             found.append(values[alone & loud])
     return np.concatenate(found)
 
 
 def _activity_frames(
-    features: Features, truth: Annotation, config: Config, rng: np.random.Generator
+    features: Features, truth: Annotation, acoustics: AcousticConfig, rng: np.random.Generator
 ) -> tuple[Array, Array]:
     """A quarter of the frames that are surely speech and of those that surely are not."""
     grid, spoken = features.grid, union(truth.intervals())  # nothing at all when nobody speaks
     inner = np.column_stack((spoken[:, 0] + EDGE, spoken[:, 1] - EDGE))
     outer = np.column_stack((spoken[:, 0] - EDGE, spoken[:, 1] + EDGE))
-    x, drawn = activity_features(features, config.features.n_mels), rng.random(grid.n_frames) < 0.25
+    x, drawn = activity_features(features, acoustics.n_mels), rng.random(grid.n_frames) < 0.25
     return x[grid.mask(inner[inner[:, 1] > inner[:, 0]]) & drawn], x[~grid.mask(np.maximum(outer, 0)) & drawn]
 
 
-def _stretches(features: Features, truth: Annotation, config: Config) -> tuple[Array, Array]:
+def _stretches(features: Features, truth: Annotation, acoustics: AcousticConfig) -> tuple[Array, Array]:
     """How stretches of the recording move, one a second: those with a word in them, and all where nobody ever
     speaks.
     """
-    rows = motion(features, config.features.n_mels)
+    rows = modulation_features(features, acoustics.n_mels)
     length, every = len(features.values) - len(rows) + 1, round(features.grid.frame_rate)
     spoken = np.cumsum(np.pad(features.grid.mask(union(truth.intervals())), (1, 0)))
     talk = (spoken[length:] - spoken[:-length]) >= WORD * length

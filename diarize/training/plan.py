@@ -1,4 +1,4 @@
-"""From what a model is learnt."""
+"""What a background model is trained from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scenes: what is simulated, sound and truth."""
+"""Simulated recordings for training: sound and truth."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from diarize.annotation import Annotation, Turn
 from diarize.intervals import union
-from diarize.training.augmentation import at_speed, moods
+from diarize.training.augmentation import change_speed, vary_effort
 from diarize.types import Waveform
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["interludes", "meeting", "noise", "piece", "robots"]
+__all__ = ["music_piece", "noise", "simulate_meeting", "synthetic_voices", "talk_between_music"]
 
 SPEEDS: Final = (1.0, 1.0, 0.9, 1.1, 0.85, 1.15)  # voices played at another speed are other voices
 SECONDS_EACH: Final = 10.0  # of conversation for each voice in it
@@ -34,16 +34,20 @@ BETWEEN_LEVELS: Final = (-10.0, 6.0)
 TELEPHONE_SHARE: Final = 0.15  # of wide-band conversations that lost their upper band all the same
 
 
-def meeting(
+def simulate_meeting(
     cast: tuple[str, ...], plan: TrainingPlan, rng: np.random.Generator, rate: int
 ) -> tuple[Waveform, Annotation]:
-    """A meeting of the voices of ``cast``, each in changing moods."""
+    """A meeting of the voices of ``cast``, each with changing effort and pitch."""
     from diarize.audio import read
     from diarize.synth import conversation
 
     speed = float(rng.choice(SPEEDS))
-    clean = {name: [at_speed(read(path, rate=rate), speed) for path in plan.voices[name]] for name in cast}
-    voices = {name: [mood for each in said for mood in moods(each, rng)] for name, said in clean.items()}
+    clean = {
+        name: [change_speed(read(path, rate=rate), speed) for path in plan.voices[name]] for name in cast
+    }
+    voices = {
+        name: [varied for each in said for varied in vary_effort(each, rng)] for name, said in clean.items()
+    }
     measured = bool(plan.rooms) and rng.random() < 0.4
     rooms = [read(plan.rooms[int(rng.integers(len(plan.rooms)))], rate=rate)] if measured else []
     return conversation(voices, _scenery(len(cast), rng, rate), int(rng.integers(1 << 31)), rooms=rooms)
@@ -73,11 +77,11 @@ def _scenery(n_voices: int, rng: np.random.Generator, rate: int) -> SynthConfig:
     )
 
 
-def interludes(
+def talk_between_music(
     cast: tuple[str, ...], plan: TrainingPlan, rng: np.random.Generator, rate: int
 ) -> tuple[Waveform, Annotation]:
     """Phrases of a conversation, each between music or tones, so that a word among them is talk."""
-    sound, truth = meeting(cast, plan, rng, rate)
+    sound, truth = simulate_meeting(cast, plan, rng, rate)
     spans = np.round(union(truth.intervals())[:PHRASES] * rate).astype(int)
     loudness = float(np.concatenate([sound.samples[start:end] for start, end in spans]).std())
     parts: list[Array] = []
@@ -104,7 +108,7 @@ def _between(rng: np.random.Generator, rate: int) -> Array:
     return between
 
 
-def robots(rng: np.random.Generator, rate: int) -> tuple[Waveform, Annotation]:
+def synthetic_voices(rng: np.random.Generator, rate: int) -> tuple[Waveform, Annotation]:
     """Talk of one to four voices of pure signal, so that what machines say is talk, too."""
     from diarize.synth import SynthConfig, conversation, vowels
 
@@ -119,7 +123,7 @@ def robots(rng: np.random.Generator, rate: int) -> tuple[Waveform, Annotation]:
     return conversation(voices, scenery, int(rng.integers(1 << 31)))
 
 
-def piece(rng: np.random.Generator, rate: int) -> tuple[Waveform, Annotation]:
+def music_piece(rng: np.random.Generator, rate: int) -> tuple[Waveform, Annotation]:
     """A made-up piece of music."""
     from diarize.synth import music
 

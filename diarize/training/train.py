@@ -8,23 +8,29 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.background import Activity, fitted
+from diarize.background import Activity, fit_background
+from diarize.config import AcousticConfig
 from diarize.errors import ModelError
-from diarize.training.examples import lesson, motion_lesson
-from diarize.training.simulation import interludes, meeting, noise, piece, robots
+from diarize.training.examples import make_activity_example, make_example
+from diarize.training.simulation import (
+    music_piece,
+    noise,
+    simulate_meeting,
+    synthetic_voices,
+    talk_between_music,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from diarize.background import BackgroundModel
-    from diarize.config import Config
-    from diarize.training.examples import Lesson
+    from diarize.training.examples import Example
     from diarize.training.plan import TrainingPlan
 
     Progress = Callable[[str, float], None]
-    Task = Callable[[np.random.Generator, str, Config], Lesson]
+    Task = Callable[[np.random.Generator, str, AcousticConfig], Example]
 
-__all__ = ["trained"]
+__all__ = ["train_background"]
 
 SMALLEST: Final = 2  # voices in a conversation
 LARGEST: Final = 7
@@ -33,10 +39,17 @@ MUSICAL: Final = 3  # for so many conversations there is one of music alone, and
 MECHANICAL: Final = 10  # for so many conversations there is one of voices of pure signal
 
 
-def trained(
-    plan: TrainingPlan, band: str, config: Config, *, progress: Progress = lambda stage, share: None
+def train_background(
+    plan: TrainingPlan,
+    band: str,
+    acoustics: AcousticConfig = AcousticConfig(),  # noqa: B008 - a frozen value
+    *,
+    progress: Progress = lambda stage, share: None,
 ) -> BackgroundModel:
-    """Learn the model of a band, "wide" or "narrow". Raises ModelError when there are too few voices."""
+    """Learn the model of a band, "wide" or "narrow", of cepstra made with ``acoustics``.
+
+    Raises ModelError when there are too few voices.
+    """
     from threadpoolctl import threadpool_limits
 
     if len(plan.voices) < 2 * LARGEST:
@@ -44,19 +57,19 @@ def trained(
             f"{len(plan.voices)} voices; a background model needs {2 * LARGEST}, hundreds are better"
         )
     tasks = _tasks(plan)
-    taught = partial(_taught, seed=plan.seed, band=band, config=config)
-    lessons = []
+    make = partial(_make_example, seed=plan.seed, band=band, acoustics=acoustics)
+    examples = []
     with ProcessPoolExecutor(plan.jobs) as pool:
-        for done, each in enumerate(pool.map(taught, range(len(tasks)), tasks, chunksize=4)):
-            lessons.append(each)
+        for done, each in enumerate(pool.map(make, range(len(tasks)), tasks, chunksize=4)):
+            examples.append(each)
             progress("simulated recordings", (done + 1) / len(tasks))
-    activity = Activity(*(np.concatenate(x) for x in zip(*(each.activity for each in lessons), strict=True)))
+    activity = Activity(*(np.concatenate(x) for x in zip(*(each.activity for each in examples), strict=True)))
     with threadpool_limits(limits=1):  # sums in another order would differ in the last bits
-        return fitted(
-            np.concatenate([each.frames for each in lessons]),
+        return fit_background(
+            np.concatenate([each.frames for each in examples]),
             activity,
             band=band,
-            config=config,
+            acoustics=acoustics,
             seed=plan.seed,
             origin=_origin(plan),
             progress=progress,
@@ -66,11 +79,13 @@ def trained(
 def _tasks(plan: TrainingPlan) -> list[Task]:
     """What is simulated, and what is taken from it; each number has its own random numbers."""
     casts = list(_casts(plan))
-    tasks: list[Task] = [partial(lesson, partial(meeting, cast, plan)) for cast in casts]
-    tasks += [partial(lesson, noise)] * max(1, len(casts) // SPEECHLESS)
-    tasks += [partial(motion_lesson, piece)] * max(1, len(casts) // MUSICAL)
-    tasks += [partial(motion_lesson, partial(interludes, cast, plan)) for cast in casts[::MUSICAL]]
-    tasks += [partial(motion_lesson, robots)] * max(1, len(casts) // MECHANICAL)
+    tasks: list[Task] = [partial(make_example, partial(simulate_meeting, cast, plan)) for cast in casts]
+    tasks += [partial(make_example, noise)] * max(1, len(casts) // SPEECHLESS)
+    tasks += [partial(make_activity_example, music_piece)] * max(1, len(casts) // MUSICAL)
+    tasks += [
+        partial(make_activity_example, partial(talk_between_music, cast, plan)) for cast in casts[::MUSICAL]
+    ]
+    tasks += [partial(make_activity_example, synthetic_voices)] * max(1, len(casts) // MECHANICAL)
     return tasks
 
 
@@ -90,9 +105,9 @@ def _casts(plan: TrainingPlan) -> Iterator[tuple[str, ...]]:
             yield tuple(cast)
 
 
-def _taught(number: int, task: Task, seed: int, band: str, config: Config) -> Lesson:
+def _make_example(number: int, task: Task, seed: int, band: str, acoustics: AcousticConfig) -> Example:
     """What a task gives, drawn from a generator of its own number."""
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1):
-        return task(np.random.default_rng((seed, number)), band, config)
+        return task(np.random.default_rng((seed, number)), band, acoustics)

@@ -1,12 +1,13 @@
 """Who said what: words in, the same words with speakers out.
 
-    spoken = assigned(read_transcript("meeting.json"), result.annotation, result.posteriors)
-    write_transcript("meeting.srt", spoken, "srt")
+In come what a speech recogniser wrote, and turns with posteriors; out goes a Transcript whose words have
+speakers. ``pipeline``, ``report`` and the commands import it; nothing here opens the recording.
 
-A transcript comes from whatever speech recogniser wrote it down; nothing here listens to the recording.
+    spoken = assign_speakers(read_transcript("meeting.json"), result.annotation, result.posteriors)
+    write_transcript("meeting.srt", spoken, "srt")
 """
 
-from diarize.transcripts.assigning import assigned
+from diarize.transcripts.assigning import assign_speakers
 from diarize.transcripts.reading import READABLE, read_transcript
 from diarize.transcripts.values import SHORTEST, Segment, Transcript, Word
 from diarize.transcripts.writing import WRITABLE, format_for, suffix_of, write_transcript
@@ -18,7 +19,7 @@ __all__ = [
     "Segment",
     "Transcript",
     "Word",
-    "assigned",
+    "assign_speakers",
     "format_for",
     "read_transcript",
     "suffix_of",

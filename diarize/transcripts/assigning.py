@@ -1,4 +1,4 @@
-"""Whose every word is: the posterior mass over its span, smoothed over the sentence.
+"""The speaker of every word: by the posteriors over its span, smoothed over the sentence.
 
 The speakers of the words are a chain: each word is likelier to have the speaker of the word before it, how
 much likelier depends on what stands between them, and how much is heard of each speaker is evidence.
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.transcripts.shares import Presence, presence
-from diarize.transcripts.times import timed
+from diarize.transcripts.times import estimate_times
 from diarize.transcripts.values import Segment, Transcript, Word
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["assigned", "labelled"]
+__all__ = ["assign_speakers", "label_words"]
 
 # So much of what is heard of a speaker in a word may be wrong: a word is worth 3.9 nats at most.
 DOUBT: Final = 0.02
@@ -47,7 +47,7 @@ ENDS = (".", "?", "!", "…", "。", "？", "！")
 COMMAS = (",", ";", ":", "–", "—", "，", "、", "；")
 
 
-def assigned(
+def assign_speakers(
     transcript: Transcript,
     annotation: Annotation,
     posteriors: Posteriors | None = None,
@@ -61,39 +61,41 @@ def assigned(
     which words are given rather than by turns where they are known; ``duration``: seconds of the recording.
     Speakers that the transcript named give way. Without turns nobody is named, and a note says so.
     """
-    whole = timed(transcript, duration)
+    whole = estimate_times(transcript, duration)
     named = {each.speaker for each in transcript.segments if each.speaker}
     notes = [f"speakers that it named are replaced: {', '.join(sorted(named))}"] * bool(named)
     if not annotation.turns:
         return replace(
             whole, notes=(*whole.notes, *notes, "nobody speaks in the recording: no word has a speaker")
         )
-    heard = presence(annotation, posteriors, start)
-    words, lost = labelled(whole, heard)
+    present = presence(annotation, posteriors, start)
+    words, lost = label_words(whole, present)
     if lost:
         notes.append(f"{lost} word{'s' * (lost > 1)} where nobody is heard: given to the nearest turn")
     segments = _cut(whole.segments, words)
     return replace(whole, segments=tuple(segments), notes=(*whole.notes, *notes))
 
 
-def labelled(transcript: Transcript, heard: Presence) -> tuple[list[Word], int]:
+def label_words(transcript: Transcript, present: Presence) -> tuple[list[Word], int]:
     """The words, all of which have times, with speakers, and how many lie where nobody is heard."""
     words = transcript.words
     if not words:
         return [], 0
     starts, ends = _spans(words)
-    mass = heard.within(starts, ends)
+    mass = present.within(starts, ends)
     total = mass.sum(axis=1)
     audible = total >= AUDIBLE
     shares = np.divide(mass, total[:, None], out=np.zeros_like(mass), where=audible[:, None])
     for i in np.flatnonzero(~audible):
-        shares[i, heard.nearest(float(starts[i]), float(ends[i]))] = 1.0
+        shares[i, present.nearest(float(starts[i]), float(ends[i]))] = 1.0
     n = shares.shape[1]
     scores = np.log((1 - DOUBT) * shares + DOUBT / n)
     labels = _likeliest(scores, _costs(transcript))
     found = [
         replace(
-            word, speaker=heard.speakers[k], confidence=float(min(1.0, shares[i, k])) if audible[i] else None
+            word,
+            speaker=present.speakers[k],
+            confidence=float(min(1.0, shares[i, k])) if audible[i] else None,
         )
         for i, (word, k) in enumerate(zip(words, labels, strict=True))
     ]

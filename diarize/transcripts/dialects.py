@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from diarize.transcripts.values import Segment, Word
-from diarize.transcripts.words import of_text, segments_of_words, time_in
+from diarize.transcripts.words import segments_of_words, split_text, time_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -74,7 +74,7 @@ def _whisper_segment(row: Mapping[str, Any], i: int) -> Segment:
     start, end = time_in(row.get("start")), time_in(row.get("end"))
     who = row.get("speaker")
     speaker = who if isinstance(who, str) and who else None
-    return Segment(words or of_text(text), start, end, speaker=speaker, text=text, source=i, given=row)
+    return Segment(words or split_text(text), start, end, speaker=speaker, text=text, source=i, given=row)
 
 
 def _whisper_word(given: Any) -> Word:
@@ -139,7 +139,7 @@ def _cpp_segment(row: Mapping[str, Any], i: int) -> Segment:
     tokens = row.get("tokens")
     words = tuple(_joined(tokens)) if isinstance(tokens, list) else ()
     start, end = _offsets(row)
-    return Segment(words or of_text(text), start, end, text=text, source=i, given=row)
+    return Segment(words or split_text(text), start, end, text=text, source=i, given=row)
 
 
 def _offsets(row: Mapping[str, Any]) -> tuple[float | None, float | None]:
@@ -216,7 +216,7 @@ def _vosk_segment(row: Mapping[str, Any], i: int) -> Segment:
     words = tuple(_vosk_word(each) for each in row.get("result") or () if isinstance(each, dict))
     start, end = (words[0].start, words[-1].end) if words else (None, None)
     text = str(row.get("text") or "")
-    return Segment(words or of_text(text), start, end, text=text, source=i, given=row)
+    return Segment(words or split_text(text), start, end, text=text, source=i, given=row)
 
 
 def _vosk_word(given: Mapping[str, Any]) -> Word:

@@ -1,4 +1,4 @@
-"""Our own JSON of turns (``diarize.formats.json``) with the words in them.
+"""Our own JSON of results (``diarize.results``) with the words in the turns.
 
 A turn has, besides what it has there, ``words``: a list of ``{"word", "start", "end", "speaker",
 "confidence"}`` in seconds on the millisecond, with ``"estimated": true`` where the times were worked out.
@@ -10,10 +10,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from diarize.errors import FormatError
-from diarize.formats import json as turns_as_json
 from diarize.formats import times
+from diarize.results import Document, Result, is_document, read_document
 from diarize.transcripts.values import Segment, Transcript, Word
-from diarize.transcripts.words import of_text, time_in
+from diarize.transcripts.words import split_text, time_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,12 +23,12 @@ __all__ = ["dump", "is_own", "read"]
 
 def is_own(value: Any) -> bool:
     """Whether a JSON value has our schema."""
-    return isinstance(value, dict) and value.get("schema") == turns_as_json.SCHEMA
+    return is_document(value)
 
 
 def read(value: Any, source: str, recording: str | None = None) -> Transcript:
     """The transcript of one recording. Raises FormatError for a value that is not well made."""
-    turns_as_json.read(json.dumps(value), source)  # says what is wrong with it
+    read_document(value, source)  # says what is wrong with it
     entries = {each["recording"]: each for each in value["recordings"]}
     name = recording if recording and recording in entries else next(iter(entries), "")
     if len(entries) != 1 and recording not in entries:
@@ -44,7 +44,7 @@ def _segment(turn: Mapping[str, Any], i: int) -> Segment:
     given = turn.get("words")
     words = tuple(_word(each) for each in given if isinstance(each, dict)) if isinstance(given, list) else ()
     return Segment(
-        words or of_text(text),
+        words or split_text(text),
         time_in(turn.get("start")),
         time_in(turn.get("end")),
         speaker=turn.get("speaker"),
@@ -60,9 +60,10 @@ def _word(given: Mapping[str, Any]) -> Word:
     return Word(str(given.get("word", "")).strip(), start, end)
 
 
-def dump(transcript: Transcript, alternatives: Mapping[str, Any] | None = None) -> str:
-    """The text of a file: turns with their words, and ``alternatives`` as of ``formats.json``."""
-    whole = json.loads(turns_as_json.write([transcript.annotation], alternatives))
+def dump(transcript: Transcript, known: Document | None = None) -> str:
+    """The text of a file: turns with their words, and what else is ``known`` of the recording."""
+    known = known or Document((Result(transcript.annotation),))
+    whole = known.with_annotations([transcript.annotation]).to_dict()
     (entry,) = whole["recordings"]
     for turn, (_, segment) in zip(entry["turns"], transcript.turns, strict=True):
         turn["words"] = [_fields(word) for word in segment.words]

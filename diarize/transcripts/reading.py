@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Tiers = list[tuple[str, list[Turn]]]
 
-__all__ = ["READABLE", "parsed", "read_transcript"]
+__all__ = ["READABLE", "parse_transcript", "read_transcript"]
 
 _WORDS = re.compile(
     r"(.*?)(?:^|[\s_.:-]+)(?:words?|tokens?|ort|ort-mau|wort|wörter|mots?|palabras?)$", re.IGNORECASE
@@ -45,10 +45,10 @@ def read_transcript(path: str | Path, *, recording: str | None = None) -> Transc
         raise FormatError(
             f"{path}: the suffix {path.suffix!r} is not that of a transcript; {', '.join(READABLE)} are read"
         )
-    return parsed(read_text(path), path.name, recording=recording)
+    return parse_transcript(read_text(path), path.name, recording=recording)
 
 
-def parsed(text: str, source: str, *, recording: str | None = None) -> Transcript:
+def parse_transcript(text: str, source: str, *, recording: str | None = None) -> Transcript:
     """The same out of a text and the name of its file."""
     found = READABLE[Path(source).suffix.lower()](text, source, recording)
     if not any(segment.words for segment in found.segments):

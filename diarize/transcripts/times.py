@@ -1,4 +1,4 @@
-"""A time for every word: those that are missing or impossible are worked out, and that is told."""
+"""Times of words: missing or impossible ones are estimated, and a note says so."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from diarize.transcripts.values import Segment, Transcript, Word
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["timed"]
+__all__ = ["estimate_times"]
 
 
-def timed(transcript: Transcript, duration: float | None = None) -> Transcript:
+def estimate_times(transcript: Transcript, duration: float | None = None) -> Transcript:
     """The transcript with a start and an end for every word and segment, and notes of what was not so.
 
     Words without times share the time between their neighbours, or that of their segment, in proportion to

@@ -1,4 +1,4 @@
-"""What flows here: words with times, in segments."""
+"""The values of a transcript: words with times, in segments."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from diarize.transcripts.values import Segment, Word
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["of_text", "segment_of_text", "segments_of_words", "time_in"]
+__all__ = ["segment_of_text", "segments_of_words", "split_text", "time_in"]
 
 APART: Final = 1.0  # seconds without a word that end a segment where the file has none
 LONGEST: Final = 1e9  # seconds
@@ -28,7 +28,7 @@ def time_in(value: Any) -> float | None:
     return float(value) if abs(value) < LONGEST else None
 
 
-def of_text(text: str) -> tuple[Word, ...]:
+def split_text(text: str) -> tuple[Word, ...]:
     """The words of a text, without times."""
     return tuple(Word(word, before=" " if blank else "") for blank, word in _WORD.findall(f" {text}"))
 
@@ -37,7 +37,7 @@ def segment_of_text(
     text: str, start: float | None, end: float | None, speaker: str | None = None, given: Any = None
 ) -> Segment:
     """A segment of which only its own times are known."""
-    return Segment(of_text(text), start, end, speaker=speaker, text=text, given=given or {})
+    return Segment(split_text(text), start, end, speaker=speaker, text=text, given=given or {})
 
 
 def segments_of_words(words: Sequence[Word]) -> Iterator[Segment]:

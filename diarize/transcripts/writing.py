@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from diarize.errors import FormatError
 from diarize.files import write_text
@@ -13,8 +13,7 @@ from diarize.transcripts import own
 from diarize.transcripts.dialects import DIALECTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from diarize.results import Document
     from diarize.transcripts.values import Transcript
 
 __all__ = ["WRITABLE", "format_for", "suffix_of", "write_transcript"]
@@ -51,21 +50,23 @@ def write_transcript(
     """Write a transcript whose words have speakers, whole or not at all.
 
     JSON has the shape of what was read, with ``speaker`` added to words and segments, unless
-    ``options.alternatives`` are to be kept, for which there is our own.
+    ``options.document`` is to be kept, for which there is our own.
     Raises FormatError for a format that holds no words, OutputError as ``write_file`` does.
     """
     if name not in WRITABLE:
         raise FormatError(f"{name} holds no words; {', '.join(WRITABLE)} do")
     if name == "json":
-        kept = options.alternatives if options else None
+        kept = options.document if options else None
         return write_text(path, _as_json(transcript, kept), overwrite=overwrite)
     given = options or Options()
-    told = Options(channel=given.channel, duration=given.duration, media=given.media, words=transcript.spoken)
-    return write_file(path, transcript.annotation, name, overwrite=overwrite, options=told)
+    known = Options(
+        channel=given.channel, duration=given.duration, media=given.media, words=transcript.spoken
+    )
+    return write_file(path, transcript.annotation, name, overwrite=overwrite, options=known)
 
 
-def _as_json(transcript: Transcript, alternatives: Mapping[str, Any] | None) -> str:
-    if alternatives or transcript.dialect not in DIALECTS:
-        return own.dump(transcript, alternatives)
+def _as_json(transcript: Transcript, known: Document | None) -> str:
+    if known or transcript.dialect not in DIALECTS:
+        return own.dump(transcript, known)
     value = DIALECTS[transcript.dialect][1](transcript.segments, transcript.whole)
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from diarize.batch import Report
+from diarize.batch import BatchReport
 from diarize.cli.batch import _size
 
 OK = {
@@ -39,7 +39,7 @@ def batches(monkeypatch, tmp_path):
             listen("done", task, entry)
             entries.append(entry)
         seen.append({"plan": plan, "config": config, "jobs": jobs, "scheduler": scheduler, "known": known})
-        return Report(tuple(entries), 2.0)
+        return BatchReport(tuple(entries), 2.0)
 
     monkeypatch.setattr("diarize.batch.run_batch", run_batch)
     return folder, tmp_path / "out", seen
@@ -146,7 +146,7 @@ def test_stale_results_are_told_in_the_summary_and_in_json(cli, batches, monkeyp
     (folder / "a.wav").touch()
     monkeypatch.setattr(
         "diarize.batch.run_batch",
-        lambda plan, *_, **__: Report(({"audio": "a.wav", **OK},), 1.0, (out / "old.rttm",)),
+        lambda plan, *_, **__: BatchReport(({"audio": "a.wav", **OK},), 1.0, (out / "old.rttm",)),
     )
     text = cli("batch", folder, "-o", out).stdout
     assert f"note: {out / 'old.rttm'} is of an earlier batch and was not written now" in text
@@ -196,7 +196,9 @@ def test_a_subfolder_that_cannot_be_looked_into_is_told(cli, batches, monkeypatc
     """Something is missing, so it is not all well."""
     folder, out, _ = batches
     (folder / "a.wav").touch()
-    monkeypatch.setattr("diarize.batch.plan.found", lambda _: (["a.wav"], ["x: cannot be looked into"]))
+    monkeypatch.setattr(
+        "diarize.batch.plan.find_recordings", lambda _: (["a.wav"], ["x: cannot be looked into"])
+    )
     result = cli("batch", folder, "-o", out)
     assert (result.exit_code, result.stderr) == (1, "error: x: cannot be looked into\n")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from diarize.config import Config, loaded, merged, preset
+from diarize.config import Config, load_config, load_preset, override
 
 
 def test_show_prints_what_run_would_use_in_order_of_precedence(cli, tmp_path):
@@ -15,7 +15,7 @@ def test_show_prints_what_run_would_use_in_order_of_precedence(cli, tmp_path):
     shown = cli("config", "show", *words).stdout
     (tmp_path / "shown.toml").write_text(shown)
     changes = {"seed": 5, "clustering": {"min_speakers": 4, "max_speakers": 7}}
-    assert loaded(tmp_path / "shown.toml") == merged(preset("telephone"), changes)
+    assert load_config(tmp_path / "shown.toml") == override(load_preset("telephone"), changes)
     assert json.loads(cli("config", "show", *words, "--json").stdout)["config"]["seed"] == 5
 
 
@@ -43,4 +43,4 @@ def test_presets_lists_what_each_changes(cli):
     presets = json.loads(cli("config", "presets", "--json").stdout)["presets"]
     assert {"default", "meeting", "telephone", "broadcast", "textbook"} <= set(presets)
     assert presets["default"] == []
-    assert preset("default") == Config()
+    assert load_preset("default") == Config()

@@ -59,7 +59,7 @@ def test_documented_json_keys_are_the_printed_ones(cli, calls, tmp_path):
     printed = json.loads(cli("run", tmp_path / "a.wav", "--json").stdout)
     assert set(example) == set(printed)
     shown, real = example["recordings"][0], printed["recordings"][0]
-    assert set(shown) == set(real)
+    assert set(shown) - {"voices"} == set(real)  # the results of these calls have none
     for key in ("selection", "files"):
         assert set(shown[key]) == set(real[key])
     for key in ("speakers", "turns"):

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from diarize.annotation import Annotation, Turn
-from diarize.annotation.alternatives import alternatives_of
+from diarize.annotation.alternatives import find_alternatives
 from diarize.formats import Options, read_file, read_words, write_file
+from diarize.results import Document, Result
 from diarize.types import SpeakerPoints
 
 from .conftest import GRID, TURNS
@@ -25,8 +26,9 @@ def result(tmp_path):
     points = SpeakerPoints(
         10.0 * LABELS[:, None] + np.arange(10)[:, None] / 10, BOUNDS, np.ones(10, bool), GRID
     )
-    kept = alternatives_of(points, [np.eye(2)[LABELS]], 4, annotation)
-    return write_file(tmp_path / "call.json", annotation, options=Options(alternatives=kept.fields))
+    kept = find_alternatives(points, [np.eye(2)[LABELS]], 4, annotation)
+    document = Document((Result(annotation, alternatives=kept),))
+    return write_file(tmp_path / "call.json", annotation, options=Options(document=document))
 
 
 def test_rename_changes_names_and_nothing_else(cli, tmp_path):
@@ -133,8 +135,8 @@ def test_what_run_printed_can_be_changed_too(cli, calls, tmp_path):
         (["recount", "{}/call.json", "--speakers", "11"], 1, "there are those to 1, 2, 3, 4"),
         (["recount", "{}/call.rttm", "--speakers", "2"], 1, "keeps no other numbers of speakers"),
         (["recount", "{}/bare.json", "--speakers", "2"], 1, "keeps no other numbers of speakers"),
-        (["recount", "{}/odd.json", "--speakers", "2"], 1, "JSON without turns of recordings"),
-        (["merge", "{}/odd.json", "a", "b"], 1, "JSON without turns of recordings"),
+        (["recount", "{}/odd.json", "--speakers", "2"], 1, 'odd.json: needs "schema"'),
+        (["merge", "{}/odd.json", "a", "b"], 1, 'odd.json: needs "schema"'),
     ],
 )
 def test_every_refusal_has_its_exit_code_and_a_hint(cli, result, words, code, hint):

@@ -44,7 +44,7 @@ def test_json_is_one_document_with_the_documented_keys(cli, calls, tmp_path):
     """JSON is one document with the documented keys."""
     result = cli("run", tmp_path / "a.wav", "--json", "--seed", 7)
     document = json.loads(result.stdout)
-    assert set(document) == {"versions", "config", "config_digest", "recordings"}
+    assert set(document) == {"schema", "version", "versions", "config", "config_digest", "recordings"}
     assert document["config"]["seed"] == 7
     (entry,) = document["recordings"]
     assert entry["status"] == "ok"

@@ -9,12 +9,12 @@ import soundfile
 from diarize.annotation import Annotation, Turn
 from diarize.audio import write_clips
 from diarize.formats import read_file
-from diarize.resegmentation.turns import limited
+from diarize.resegmentation.turns import split_long_turns
 
 
 def test_long_turns_are_cut_into_equal_parts():
     """None longer, none lost."""
-    found = limited(Annotation("a", (Turn(0, 10, "A", 0.9), Turn(10, 13, "B"))), 4.0)
+    found = split_long_turns(Annotation("a", (Turn(0, 10, "A", 0.9), Turn(10, 13, "B"))), 4.0)
     assert [(round(t.start, 3), round(t.end, 3), t.speaker) for t in found] == [
         (0, 3.333, "A"), (3.333, 6.667, "A"), (6.667, 10, "A"), (10, 13, "B"),
     ]  # fmt: skip

@@ -7,13 +7,15 @@ import pytest
 
 import diarize
 from diarize.annotation import Annotation, Turn
-from diarize.audio import write
-from diarize.config import Config, preset
+from diarize.annotation.statistics import solo_intervals
+from diarize.audio import read, write
+from diarize.config import Config, load_preset
 from diarize.errors import DiarizeError, FormatError
 from diarize.formats import read_file
-from diarize.identity import THRESHOLD, enrolled, log_odds, named, voices_of
-from diarize.identity.enrollment import alone, spoken_by
-from diarize.identity.voice import joined
+from diarize.identity import THRESHOLD, enroll_voice, log_odds, name_speakers, voices_of
+from diarize.identity.enrollment import enroll_speaker
+from diarize.identity.evidence import voices_from
+from diarize.identity.voice import pool_voices
 from diarize.types import Waveform
 
 CONFIG = Config()
@@ -44,8 +46,10 @@ def test_the_same_voice_is_known_again_in_other_company(voices):
 def test_enrolling_in_parts_is_enrolling_the_whole(people_talk):
     """Files in any order, one at a time or all at once; the same file twice says it once."""
     paths = [people_talk / "one.wav", people_talk / "alone.wav"]
-    whole = enrolled("x", paths, CONFIG, whole=True)
-    parts = joined("x", [enrolled("x", [path], CONFIG, whole=True) for path in [*paths[::-1], paths[0]]])
+    whole = enroll_voice("x", paths, CONFIG, whole=True)
+    parts = pool_voices(
+        "x", [enroll_voice("x", [path], CONFIG, whole=True) for path in [*paths[::-1], paths[0]]]
+    )
     np.testing.assert_array_equal(parts.evidence.means, whole.evidence.means)
     np.testing.assert_array_equal(parts.evidence.variances, whole.evidence.variances)
     assert whole.n_recordings == 2
@@ -56,19 +60,19 @@ def test_a_talk_of_two_is_no_voice_unless_it_is_said_to_be(people_talk):
     with pytest.raises(
         DiarizeError, match=r"one\.wav: sounds like 2 people .*give a recording of one person"
     ):
-        enrolled("x", [people_talk / "one.wav"], CONFIG)
-    voice = spoken_by("Ann", people_talk / "one.wav", truth(people_talk, "one"), "voice_04", CONFIG)
+        enroll_voice("x", [people_talk / "one.wav"], CONFIG)
+    voice = enroll_speaker("Ann", people_talk / "one.wav", truth(people_talk, "one"), "voice_04", CONFIG)
     assert voice.name == "Ann"
-    assert log_odds(voice, enrolled("x", [people_talk / "alone.wav"], CONFIG, whole=True)) > 5
+    assert log_odds(voice, enroll_voice("x", [people_talk / "alone.wav"], CONFIG, whole=True)) > 5
     with pytest.raises(FormatError, match=r"no speaker 'Ann' in the turns of .*; there is voice_0"):
-        spoken_by("Ann", people_talk / "one.wav", truth(people_talk, "one"), "Ann", CONFIG)
+        enroll_speaker("Ann", people_talk / "one.wav", truth(people_talk, "one"), "Ann", CONFIG)
 
 
 def test_nothing_but_names_is_changed(people_talk, voices):
     """A stranger stays as it was."""
     result = diarize.diarize(people_talk / "two.wav", CONFIG)
     known = [voices["one"]["voice_00"], voices["one"]["voice_04"]]
-    found = named(result, people_talk / "two.wav", known)
+    found = name_speakers(result, people_talk / "not needed.wav", known)
     assert [m.name for m in found.matches].count("voice_00") == 1
     names = {m.speaker: m.name or m.speaker for m in found.matches}
     assert sorted(names.values())[0].startswith("SPEAKER_")
@@ -77,12 +81,38 @@ def test_nothing_but_names_is_changed(people_talk, voices):
     np.testing.assert_array_equal(found.posteriors.values, result.posteriors.values)
     assert (found.selection, found.config) == (result.selection, result.config)
     assert result.matches == ()
+    assert {each.speaker for each in found.voices.speakers} == set(names.values())
+
+
+def test_what_a_result_keeps_of_a_voice_is_what_the_sound_says_of_it(people_talk):
+    """Turns read from a file, and the recording, give nearly the same voice as the result itself."""
+    result = diarize.diarize(people_talk / "two.wav", CONFIG)
+    again = voices_of(people_talk / "two.wav", result.annotation, CONFIG)
+    kept = voices_from(result.voices)
+    assert set(kept) == set(again) == set(result.annotation.speakers)
+    for name, voice in kept.items():
+        assert log_odds(voice, again[name]) > 5
+        np.testing.assert_allclose(voice.evidence.variances, again[name].evidence.variances, rtol=0.3)
+        np.testing.assert_array_equal(voice.evidence.between, again[name].evidence.between)
+        assert voice.evidence.model == again[name].evidence.model
+
+
+def test_level_does_not_change_a_voice(people_talk):
+    """The front end puts every recording at one level: thirty decibels less is the same voice, within a
+    quarter of the deviation within a speaker.
+    """
+    sound = read(people_talk / "one.wav", rate=16_000)
+    turns = truth(people_talk, "one")
+    write(people_talk / "soft.wav", Waveform(sound.samples * 10**-1.5, 16_000))
+    loud, soft = (voices_of(people_talk / f"{name}.wav", turns, CONFIG) for name in ("one", "soft"))
+    for name, voice in loud.items():
+        np.testing.assert_allclose(voice.evidence.means, soft[name].evidence.means, rtol=0, atol=0.25)
 
 
 def test_only_where_a_speaker_is_alone_counts():
     """Overlap says nothing of either."""
     turns = (Turn(0, 4, "a"), Turn(3, 6, "b"), Turn(5, 5.5, "c"))
-    found = alone(Annotation("x", turns))
+    found = solo_intervals(Annotation("x", turns))
     np.testing.assert_array_equal(found["a"], [[0, 3]])
     np.testing.assert_array_equal(found["b"], [[4, 5], [5.5, 6]])
     assert found["c"].size == 0
@@ -94,17 +124,17 @@ def test_speakers_of_whom_nothing_is_heard_have_no_voice(people_talk):
     assert set(voices_of(people_talk / "one.wav", annotation, CONFIG)) == {"a"}
     assert voices_of(people_talk / "one.wav", Annotation("one"), CONFIG) == {}
     with pytest.raises(DiarizeError, match="b is never alone for"):
-        spoken_by("x", people_talk / "one.wav", annotation, "b", CONFIG)
+        enroll_speaker("x", people_talk / "one.wav", annotation, "b", CONFIG)
 
 
 def test_silence_is_no_voice(tmp_path):
     """In one line."""
     write(tmp_path / "silence.wav", Waveform(np.zeros(32_000), 16_000))
     with pytest.raises(DiarizeError, match="no speech found, so there is no voice to enrol"):
-        enrolled("x", [tmp_path / "silence.wav"], CONFIG)
+        enroll_voice("x", [tmp_path / "silence.wav"], CONFIG)
 
 
 def test_the_space_that_turns_came_from_does_not_matter(people_talk, voices):
     """Voices are told by the embedding, in the textbook space too."""
-    same = voices_of(people_talk / "one.wav", truth(people_talk, "one"), preset("textbook"))["voice_00"]
+    same = voices_of(people_talk / "one.wav", truth(people_talk, "one"), load_preset("textbook"))["voice_00"]
     np.testing.assert_array_equal(same.evidence.means, voices["one"]["voice_00"].evidence.means)

@@ -8,8 +8,8 @@ import pytest
 from diarize.annotation import Annotation, Turn
 from diarize.audio import read, write
 from diarize.config import Config
-from diarize.identity import THRESHOLD, enrolled, log_odds, voices_of
-from diarize.identity.enrollment import spoken_by
+from diarize.identity import THRESHOLD, enroll_voice, log_odds, voices_of
+from diarize.identity.enrollment import enroll_speaker
 from diarize.parts.calibration import shipped_voices
 from diarize.types import Waveform
 
@@ -42,7 +42,7 @@ def test_a_reader_is_known_again_and_no_other_is(recordings):
     folder, truth = recordings
     heard = voices_of(folder / "pair.wav", truth, Config())
     assert set(heard) == set(READERS[:2])
-    again = {reader: enrolled(reader, [folder / f"{reader}.wav"], Config()) for reader in READERS}
+    again = {reader: enroll_voice(reader, [folder / f"{reader}.wav"], Config()) for reader in READERS}
     for one, voice in heard.items():
         for other, known in again.items():
             odds = log_odds(voice, known)
@@ -53,7 +53,7 @@ def test_evidence_of_a_speaker_is_that_of_its_stretch_alone(recordings):
     """As sure to the digit, and nearly at the same place: moving means see a second of what is beside."""
     folder, truth = recordings
     both = voices_of(folder / "pair.wav", truth, Config())[READERS[0]]
-    alone = spoken_by(
+    alone = enroll_speaker(
         READERS[0], folder / "pair.wav", Annotation("pair", truth.turns[:1]), READERS[0], Config()
     )
     one, other = both.evidence, alone.evidence

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from diarize.errors import DiarizeError
-from diarize.identity import Heard, linked
+from diarize.identity import RecordingVoices, link_voices
 
 from .made import corner, voice
 
@@ -21,9 +21,9 @@ def near(point, seed):
 
 
 HEARD = (
-    Heard("a", {"S0": near(ANN, 1), "S1": near(BOB, 2)}),
-    Heard("b", {"S0": near(BOB, 3), "S1": near(CY, 4)}),
-    Heard("c", {"S0": near(CY, 5), "S1": near(ANN, 6), "S2": None}),
+    RecordingVoices("a", {"S0": near(ANN, 1), "S1": near(BOB, 2)}),
+    RecordingVoices("b", {"S0": near(BOB, 3), "S1": near(CY, 4)}),
+    RecordingVoices("c", {"S0": near(CY, 5), "S1": near(ANN, 6), "S2": None}),
 )
 GROUPS = {
     "SPEAKER_00": (("a", "S0"), ("c", "S1")),
@@ -35,7 +35,7 @@ GROUPS = {
 
 def test_the_same_voice_gets_the_same_label_by_first_appearance():
     """Who is not heard enough stays alone."""
-    found = linked(HEARD, threshold=2.0)
+    found = link_voices(HEARD, threshold=2.0)
     assert {each.label: each.members for each in found} == GROUPS
     assert all(each.weakest > 2.0 for each in found[:3])
     assert found[3].weakest is None
@@ -43,31 +43,31 @@ def test_the_same_voice_gets_the_same_label_by_first_appearance():
 
 def test_the_order_of_recordings_does_not_matter():
     """To the bit."""
-    assert len({linked(order, threshold=2.0) for order in permutations(HEARD)}) == 1
+    assert len({link_voices(order, threshold=2.0) for order in permutations(HEARD)}) == 1
 
 
 def test_speakers_of_one_recording_are_never_joined():
     """However alike, not even through a third."""
-    twins = Heard("a", {"S0": near(ANN, 1), "S1": near(ANN, 2)})
-    found = linked((twins, Heard("b", {"S0": near(ANN, 3)})), threshold=-100.0)
+    twins = RecordingVoices("a", {"S0": near(ANN, 1), "S1": near(ANN, 2)})
+    found = link_voices((twins, RecordingVoices("b", {"S0": near(ANN, 3)})), threshold=-100.0)
     assert sorted(len(each.members) for each in found) == [1, 2]
     assert {each.label for each in found} == {"SPEAKER_00", "SPEAKER_01"}
 
 
 def test_a_high_threshold_links_nothing_and_known_voices_give_names():
     """Each name once."""
-    assert len(linked(HEARD, threshold=1e6)) == 7
-    named = linked(HEARD, threshold=2.0, known=(voice("Bob", BOB), voice("Stranger", corner("----"))))
+    assert len(link_voices(HEARD, threshold=1e6)) == 7
+    named = link_voices(HEARD, threshold=2.0, known=(voice("Bob", BOB), voice("Stranger", corner("----"))))
     assert [each.label for each in named] == ["SPEAKER_00", "Bob", "SPEAKER_02", "SPEAKER_03"]
 
 
 def test_two_recordings_of_one_name_are_refused():
     """Their speakers could not be told apart."""
     with pytest.raises(DiarizeError, match="two recordings are called 'a'"):
-        linked((HEARD[0], HEARD[0]))
+        link_voices((HEARD[0], HEARD[0]))
 
 
 def test_nothing_is_linked_out_of_nothing():
     """No recording, or one without speakers."""
-    assert linked(()) == ()
-    assert linked((Heard("a", {}),)) == ()
+    assert link_voices(()) == ()
+    assert link_voices((RecordingVoices("a", {}),)) == ()

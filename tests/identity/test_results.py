@@ -8,10 +8,13 @@ import pytest
 
 from diarize import batch
 from diarize.annotation import Annotation, Turn
+from diarize.config import Config
 from diarize.errors import AudioError, FormatError, OutputError
-from diarize.formats import read_file, write_file
-from diarize.identity import Heard, Linked
-from diarize.identity.results import MANIFEST, results, unheard, write_linked
+from diarize.formats import Options, read_file, read_results, write_file
+from diarize.identity import LinkedVoice, RecordingVoices, link_voices
+from diarize.identity.results import MANIFEST, find_results, voices_of_input, without_voices, write_linked
+from diarize.pipeline import load_embedding
+from diarize.results import Document, Result, SpeakerStatistics, VoiceStatistics
 
 
 def result(folder, name, format="rttm", recording=None, speakers=("S0", "S1")):
@@ -34,32 +37,32 @@ def test_recordings_are_found_beside_the_results_and_in_subfolders(tmp_path):
     result(tmp_path, "a.rttm")
     result(tmp_path, "b.rttm")
     result(tmp_path, "b.json", "json")
-    found = results([tmp_path], None)
+    found = find_results([tmp_path], None)
     assert [(each.place.name, each.audio) for each in found] == [("a.rttm", a), ("b.rttm", b)]
-    assert results([tmp_path / "b.json"], None)[0].audio == b
+    assert find_results([tmp_path / "b.json"], None)[0].audio == b
 
 
 def test_recordings_are_known_by_what_rttm_makes_of_their_names(tmp_path):
     """Blanks."""
     audio = recording(tmp_path / "audio", "my call.wav")
     result(tmp_path, "my call.rttm", recording="my call")
-    assert results([tmp_path / "my call.rttm"], tmp_path / "audio")[0].audio == audio
+    assert find_results([tmp_path / "my call.rttm"], tmp_path / "audio")[0].audio == audio
 
 
 def test_recordings_that_are_not_there_or_twice_there_are_named(tmp_path):
     """And what to do."""
     result(tmp_path, "a.rttm")
     with pytest.raises(AudioError, match=r"a\.rttm: no recording called 'a' was found; name the folder"):
-        results([tmp_path], None)
+        find_results([tmp_path], None)
     recording(tmp_path / "x", "a.wav")
     recording(tmp_path / "y", "a.flac")
     with pytest.raises(AudioError, match="are both called 'a'"):
-        results([tmp_path], None)
+        find_results([tmp_path], None)
     with pytest.raises(AudioError, match="no such folder of recordings"):
-        results([tmp_path], tmp_path / "none")
+        find_results([tmp_path], tmp_path / "none")
     (tmp_path / "empty").mkdir()
     with pytest.raises(FormatError, match=r"neither a manifest\.jsonl nor annotation files"):
-        results([tmp_path / "empty"], None)
+        find_results([tmp_path / "empty"], None)
 
 
 def test_two_results_for_one_file_are_refused(tmp_path):
@@ -68,7 +71,34 @@ def test_two_results_for_one_file_are_refused(tmp_path):
     for folder in ("x", "y"):
         result(tmp_path / folder, "a.rttm")
     with pytest.raises(OutputError, match=r"a\.rttm: two results of this name"):
-        results([tmp_path / "x", tmp_path / "y"], tmp_path)
+        find_results([tmp_path / "x", tmp_path / "y"], tmp_path)
+
+
+def voiced(folder, name, model, **more):
+    """JSON with a voice of each of two speakers, as run --format json keeps them."""
+    turns = tuple(Turn(i, i + 1, each) for i, each in enumerate(("S0", "S1")))
+    rows = tuple(SpeakerStatistics(turn.speaker, [1.0, turn.start], 5.0, 9.0) for turn in turns)
+    kept = Result(Annotation(name, turns), voices=VoiceStatistics(model, [2.0, 2.0], rows), **more)
+    return write_file(folder / f"{name}.json", kept.annotation, options=Options(document=Document((kept,))))
+
+
+def test_voices_that_a_file_keeps_need_no_recording(tmp_path):
+    """Where they are of the embedding in use; otherwise the recording is named that is needed."""
+    model = load_embedding(Config())[0].checksum[:16]
+    voiced(tmp_path, "a", model, notes=("clipped",))
+    (found,) = find_results([tmp_path / "a.json"], None)
+    assert found.audio is None
+    heard = voices_of_input(found, Config())
+    assert heard.voices["S1"].evidence.means.tolist() == [[1.0, 1.0]]
+    (path,) = write_linked([found], [heard], link_voices([heard]), tmp_path / "out", overwrite=False)
+    written = read_results(path)["a"]
+    assert written.annotation.speakers == ("SPEAKER_00", "SPEAKER_01")
+    assert [each.speaker for each in written.voices.speakers] == ["SPEAKER_00", "SPEAKER_01"]
+    assert written.notes == ("clipped",)
+    voiced(tmp_path, "b", "another")
+    (other,) = find_results([tmp_path / "b.json"], None)
+    with pytest.raises(AudioError, match=r"b\.json: its voices are of another embedding, and no recording"):
+        voices_of_input(other, Config())
 
 
 STRANGE = '{"audio": 3, "files": {}, "status": "ok"}\n{"audio": "x/a.wav", "files": [], "status": "ok"}'
@@ -89,17 +119,17 @@ def test_a_batch_is_read_by_its_manifest(tmp_path):
     ]
     text = "\n".join([*map(json.dumps, lines), "[]", "3", STRANGE, '{"audio": "z.wav", "sta'])
     (out / MANIFEST).write_text(text)
-    found = results([out], audio)
+    found = find_results([out], audio)
     assert [(each.place.as_posix(), each.audio) for each in found] == [
         ("x/a.rttm", first),
         ("y/a.json", second),
     ]
-    assert {each.recording for each in map(unheard, found)} == {"x/a.rttm:a", "y/a.json:a"}
+    assert {each.recording for each in map(without_voices, found)} == {"x/a.rttm:a", "y/a.json:a"}
     with pytest.raises(AudioError, match="name the folder of recordings"):
-        results([out], None)
+        find_results([out], None)
     first.unlink()
     with pytest.raises(AudioError, match=r"a\.wav: not there"):
-        results([out], audio)
+        find_results([out], audio)
 
 
 def test_a_batch_without_readable_results_says_so(tmp_path):
@@ -109,7 +139,7 @@ def test_a_batch_without_readable_results_says_so(tmp_path):
     entry = {"audio": "a.wav", "status": "ok", "files": {"kaldi": "a.kaldi"}}
     (tmp_path / "out" / MANIFEST).write_text(json.dumps(entry))
     with pytest.raises(FormatError, match="only written; run the batch with --format rttm"):
-        results([tmp_path / "out"], tmp_path / "audio")
+        find_results([tmp_path / "out"], tmp_path / "audio")
 
 
 def test_labels_are_written_under_the_old_names_and_nothing_is_lost(tmp_path):
@@ -118,13 +148,13 @@ def test_labels_are_written_under_the_old_names_and_nothing_is_lost(tmp_path):
     recording(tmp_path, "b.wav")
     result(tmp_path / "in", "a.rttm")
     result(tmp_path / "in2", "b.json", "json")
-    found = results([tmp_path / "in", tmp_path / "in2"], tmp_path)
-    heard = [unheard(each) for each in found]
-    assert heard[0] == Heard("a", {"S0": None, "S1": None})
+    found = find_results([tmp_path / "in", tmp_path / "in2"], tmp_path)
+    heard = [without_voices(each) for each in found]
+    assert heard[0] == RecordingVoices("a", {"S0": None, "S1": None})
     voices = [
-        Linked("X", (("a", "S0"), ("b", "S1")), 5.0),
-        Linked("Y", (("a", "S1"),), None),
-        Linked("Z", (("b", "S0"),), None),
+        LinkedVoice("X", (("a", "S0"), ("b", "S1")), 5.0),
+        LinkedVoice("Y", (("a", "S1"),), None),
+        LinkedVoice("Z", (("b", "S0"),), None),
     ]
     paths = write_linked(found, heard, voices, tmp_path / "new", overwrite=False)
     assert [path.name for path in paths] == ["a.rttm", "b.json"]

@@ -10,7 +10,7 @@ from scipy.stats import multivariate_normal
 
 from diarize.errors import ModelError
 from diarize.identity import Evidence, Voice, log_odds
-from diarize.identity.voice import OFFSET, SLOPE, joined
+from diarize.identity.voice import OFFSET, SLOPE, pool_voices
 
 from .made import corner, voice
 
@@ -51,8 +51,8 @@ def test_near_voices_are_likelier_one_than_far_ones():
 def test_evidence_keeps_no_order_and_hears_nothing_twice():
     """Parts in any order, some of them again: the same value to the bit."""
     points = [corner("+000"), corner("0+00"), corner("00+0")]
-    whole = joined("a", [voice("a", *points)])
-    parts = joined("a", [voice("a", points[2]), voice("a", *points[:2]), voice("a", points[2])])
+    whole = pool_voices("a", [voice("a", *points)])
+    parts = pool_voices("a", [voice("a", points[2]), voice("a", *points[:2]), voice("a", points[2])])
     for name in ("means", "variances", "seconds"):
         np.testing.assert_array_equal(getattr(parts.evidence, name), getattr(whole.evidence, name))
     assert parts.n_recordings == 3
@@ -63,7 +63,7 @@ def test_more_recordings_say_more():
     """Of the same voice."""
     target = voice("x", corner("++--"))
     once = voice("a", corner("++--"))
-    thrice = joined("a", [voice("a", corner("++--") * s) for s in (0.99, 1.0, 1.01)])
+    thrice = pool_voices("a", [voice("a", corner("++--") * s) for s in (0.99, 1.0, 1.01)])
     assert log_odds(thrice, target) > log_odds(once, target) + 0.3
 
 
@@ -76,7 +76,7 @@ def test_other_embeddings_are_not_compared():
         with pytest.raises(ModelError, match="different embeddings; enrol them anew"):
             log_odds(ann, stranger)
         with pytest.raises(ModelError, match="'Ann' was enrolled with another embedding"):
-            joined("Ann", [ann, stranger])
+            pool_voices("Ann", [ann, stranger])
 
 
 FITTING = {

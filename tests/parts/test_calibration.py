@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from diarize.audio import open_recording, voices, write
+from diarize.audio import find_voices, open_recording, write
 from diarize.errors import PartError
 from diarize.parts import calibration, calibration_of
 from diarize.parts.calibration import (
@@ -96,7 +96,7 @@ def test_windows_are_the_loud_ones_of_every_voice(tmp_path, readers):
     sound = np.concatenate((made.voice(6), np.zeros(48000, dtype="f"), made.voice(30)))
     write(tmp_path / "long.wav", Waveform(sound, 16000))
     extractor = Pitch()
-    paths = {**voices(readers), "long": [tmp_path / "long.wav"]}
+    paths = {**find_voices(readers), "long": [tmp_path / "long.wav"]}
     seen = []
     vectors, speakers = voice_vectors(extractor, paths, lambda stage, share: seen.append((stage, share)))
     assert len(vectors) == len(speakers)
@@ -111,7 +111,7 @@ def test_windows_are_the_loud_ones_of_every_voice(tmp_path, readers):
 def test_a_voice_of_several_recordings_gives_a_part_of_each(tmp_path, readers):
     """Eight windows in all."""
     extractor = Pitch()
-    paths = voices(readers)
+    paths = find_voices(readers)
     paths["v00"] = paths["v00"] + paths["v01"] + paths["v02"] + paths["v03"]
     _, speakers = voice_vectors(extractor, paths)
     assert [len(bounds) for bounds in extractor.asked[:4]] == [2, 2, 2, 2]
@@ -120,14 +120,14 @@ def test_a_voice_of_several_recordings_gives_a_part_of_each(tmp_path, readers):
 
 def test_too_few_voices_are_refused(readers):
     """Twenty at least, two hundred are better."""
-    few = dict(list(voices(readers).items())[:19])
+    few = dict(list(find_voices(readers).items())[:19])
     with pytest.raises(PartError, match="19 voices to calibrate with; 20 are needed"):
         voice_vectors(Pitch(), few)
 
 
 def test_an_unknown_embedding_is_calibrated_once(tmp_path, readers, monkeypatch):
     """At first use, kept by its checksum; another checksum is another embedding."""
-    monkeypatch.setattr(calibration, "shipped_voices", lambda: voices(readers))
+    monkeypatch.setattr(calibration, "shipped_voices", lambda: find_voices(readers))
     extractor = Pitch()
     assert calibration_found(extractor, tmp_path) is None
     model = calibration_of(extractor, cache=tmp_path)
@@ -143,7 +143,7 @@ def test_an_unknown_embedding_is_calibrated_once(tmp_path, readers, monkeypatch)
 
 def test_a_damaged_calibration_is_learnt_anew(tmp_path, readers, monkeypatch):
     """Half a file, or one of another kind."""
-    monkeypatch.setattr(calibration, "shipped_voices", lambda: voices(readers))
+    monkeypatch.setattr(calibration, "shipped_voices", lambda: find_voices(readers))
     extractor = Pitch()
     place = calibration_place(extractor, tmp_path)
     calibration_of(extractor, cache=tmp_path)
@@ -156,7 +156,7 @@ def test_a_damaged_calibration_is_learnt_anew(tmp_path, readers, monkeypatch):
 
 def test_a_cache_that_cannot_be_written_only_costs_time(tmp_path, readers, monkeypatch):
     """The calibration is there all the same."""
-    monkeypatch.setattr(calibration, "shipped_voices", lambda: voices(readers))
+    monkeypatch.setattr(calibration, "shipped_voices", lambda: find_voices(readers))
     (tmp_path / "taken").write_bytes(b"")
     model = calibration_of(Pitch(), cache=tmp_path / "taken")
     assert model.mean.shape == (4,)

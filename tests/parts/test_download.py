@@ -14,10 +14,10 @@ from contextlib import contextmanager
 import pytest
 
 from diarize.errors import PartError
-from diarize.parts.cache import cache_folder, cached_parts, located
+from diarize.parts.cache import cache_folder, cached_parts, locate_part
 from diarize.parts.catalogue import CATALOGUE, Entry
 from diarize.parts.download import fetch
-from diarize.parts.getting import get_part, recorded
+from diarize.parts.getting import get_part, read_record
 
 DATA = bytes(range(256)) * 2000
 
@@ -254,7 +254,7 @@ def test_a_name_is_fetched_once(known, tmp_path, name):
     found = get_part(name, cache=tmp_path)
     assert (found.name, found.is_new, found.path.read_bytes()) == (name, True, DATA)
     assert [path.name for path in found.path.parent.iterdir()] == [f"{name}.onnx"]
-    assert located(name, tmp_path) == found.path
+    assert locate_part(name, tmp_path) == found.path
     assert not get_part(name, cache=tmp_path).is_new
     assert len(known.asked) == 1
     assert get_part(name, cache=tmp_path, overwrite=True).is_new
@@ -284,8 +284,8 @@ def test_an_address_is_fetched_with_its_checksum(known, tmp_path):
     address = f"{known.address}/plain.onnx"
     found = get_part(address, sha256=sha256(DATA).upper(), name="mine", cache=tmp_path)
     assert found.path == tmp_path / "parts" / "mine.onnx"
-    assert recorded(found.path) == {"address": address, "fetched": sha256(DATA), "sha256": sha256(DATA)}
-    assert located("mine", tmp_path) == found.path
+    assert read_record(found.path) == {"address": address, "fetched": sha256(DATA), "sha256": sha256(DATA)}
+    assert locate_part("mine", tmp_path) == found.path
     assert not get_part(address, sha256=sha256(DATA), name="mine", cache=tmp_path).is_new
     assert list(cached_parts(tmp_path)) == ["mine"]
 
@@ -342,7 +342,7 @@ def test_without_a_network_it_says_what_to_copy_where(known, tmp_path):
         with pytest.raises(
             PartError, match=f"fetch {CATALOGUE[name].address} with 'diarize parts get {name}'"
         ):
-            located(name, tmp_path)
+            locate_part(name, tmp_path)
 
 
 def test_the_cache_is_the_platforms(tmp_path, monkeypatch):

@@ -7,10 +7,10 @@ import hashlib
 import pytest
 
 import diarize
-from diarize.audio import voices, write
-from diarize.config import Config, merged
+from diarize.audio import find_voices, write
+from diarize.config import Config, override
 from diarize.errors import PartError
-from diarize.parts import calibration, pinned
+from diarize.parts import calibration, pin_checksums
 from diarize.types import Waveform
 
 from . import made
@@ -23,7 +23,7 @@ def sha256(path):
 
 def asking(**changes):
     """The defaults with changes of space and speech."""
-    return merged(Config(), changes)
+    return override(Config(), changes)
 
 
 @pytest.fixture
@@ -34,17 +34,17 @@ def both(tmp_path):
 
 def test_parts_that_ship_need_no_checksum():
     """They go with the version of the package."""
-    assert pinned(Config()) == Config()
+    assert pin_checksums(Config()) == Config()
 
 
 def test_parts_of_others_get_theirs(both):
     """Both, and again the same."""
     embedding, segmentation = both
     config = asking(space={"embedding": str(embedding)}, speech={"segmentation": str(segmentation)})
-    found = pinned(config)
+    found = pin_checksums(config)
     assert found.space.embedding_sha256 == sha256(embedding)
     assert found.speech.segmentation_sha256 == sha256(segmentation)
-    assert pinned(found) == found
+    assert pin_checksums(found) == found
 
 
 def test_a_part_that_is_not_used_is_not_looked_for():
@@ -52,7 +52,7 @@ def test_a_part_that_is_not_used_is_not_looked_for():
     config = asking(
         space={"kind": "mfcc", "embedding": "nowhere"}, speech={"method": "hmm", "segmentation": "nowhere"}
     )
-    assert pinned(config) == config
+    assert pin_checksums(config) == config
 
 
 @pytest.mark.parametrize(("section", "key"), [("space", "embedding"), ("speech", "segmentation")])
@@ -63,7 +63,7 @@ def test_other_bytes_are_refused(both, section, key):
     with pytest.raises(
         PartError, match=rf"{section}.{key} = .* is another file than .* 000000000000… is wanted"
     ):
-        pinned(config)
+        pin_checksums(config)
 
 
 def test_a_recording_is_diarized_with_both_and_not_with_others(both, tmp_path, monkeypatch):
@@ -72,14 +72,14 @@ def test_a_recording_is_diarized_with_both_and_not_with_others(both, tmp_path, m
     folder.mkdir()
     for i in range(20):
         write(folder / f"v{i}.wav", Waveform(made.voice(4, pitch=90 + 20 * i, seed=i), 16000))
-    monkeypatch.setattr(calibration, "shipped_voices", lambda: voices(folder))
+    monkeypatch.setattr(calibration, "shipped_voices", lambda: find_voices(folder))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     embedding, segmentation = both
     config = asking(space={"embedding": str(embedding)}, speech={"segmentation": str(segmentation)})
     recording = Waveform(made.voice(25), 16000, "a")
     result = diarize.diarize(recording, config)
     assert result.annotation.turns
-    assert result.config == pinned(config)
+    assert result.config == pin_checksums(config)
     assert diarize.diarize(recording, result.config).annotation == result.annotation
     made.embedding(embedding, size=5)
     with pytest.raises(PartError, match="is another file than the settings were recorded with"):

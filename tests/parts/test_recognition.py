@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diarize.errors import PartError
-from diarize.parts.recognition import EmbeddingFormat, SegmentationFormat, recognized
+from diarize.parts.recognition import EmbeddingFormat, SegmentationFormat, recognize_format
 from diarize.parts.session import Port, Signature
 
 FLOAT, INT64, HALF = "tensor(float)", "tensor(int64)", "tensor(float16)"
@@ -20,7 +20,7 @@ def embedding(shape, *, name="x", metadata=None, outputs=(("embedding", (None, 1
 
 def of(*words, **more):
     """The format of such a file."""
-    return recognized(embedding(*words, **more), "file.onnx")
+    return recognize_format(embedding(*words, **more), "file.onnx")
 
 
 def test_three_d_speaker_by_its_metadata():
@@ -110,16 +110,16 @@ def test_segmentation_with_and_without_metadata_is_the_same():
         "receptive_field_size": "991",
         "receptive_field_shift": "270",
     }
-    plain = recognized(segmentation(), "file.onnx")
+    plain = recognize_format(segmentation(), "file.onnx")
     assert isinstance(plain, SegmentationFormat)
-    assert plain == recognized(segmentation(metadata=metadata), "file.onnx")
+    assert plain == recognize_format(segmentation(metadata=metadata), "file.onnx")
     assert (plain.window, plain.n_frames, plain.n_classes, plain.n_local) == (160000, 589, 7, 3)
 
 
 def test_segmentation_of_other_sizes_follows_its_metadata():
     """Four local speakers, two at once: eleven classes."""
     metadata = {"num_speakers": "4", "num_classes": "11"}
-    assert recognized(segmentation(11, metadata=metadata), "file.onnx").n_classes == 11
+    assert recognize_format(segmentation(11, metadata=metadata), "file.onnx").n_classes == 11
 
 
 @pytest.mark.parametrize(
@@ -150,6 +150,6 @@ def test_segmentation_of_other_sizes_follows_its_metadata():
 def test_other_files_are_refused_with_what_they_take_and_give(signature, said):
     """One line, and what is known."""
     with pytest.raises(PartError, match=said) as caught:
-        recognized(signature, "file.onnx")
+        recognize_format(signature, "file.onnx")
     assert str(caught.value).startswith("file.onnx: ")
     assert "\n" not in str(caught.value)

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from diarize.annotation import Annotation, Turn
 from diarize.annotation.alternatives import (
     Alternatives,
-    alternatives_of,
-    doubts,
-    forced,
-    joined,
-    labels_of_all,
+    find_alternatives,
+    find_doubtful_speakers,
+    force_speakers,
+    join_touching_turns,
+    label_every_number,
 )
 from diarize.errors import DiarizeError, FormatError
 from diarize.types import FrameGrid, SpeakerPoints, SpeechMask
@@ -34,7 +34,7 @@ TURNS = Annotation("talk", (Turn(0, 3.9, "Ann"), Turn(4.1, 6, "Bob"), Turn(6, 8,
 @pytest.fixture
 def kept():
     """Alternatives of three found, one and two out of them, and four beyond."""
-    return alternatives_of(POINTS, [np.eye(3)[FOUND]], 4, TURNS)
+    return find_alternatives(POINTS, [np.eye(3)[FOUND]], 4, TURNS)
 
 
 def test_every_number_up_to_the_limit_has_an_assignment(kept):
@@ -53,7 +53,7 @@ def test_each_number_is_a_number_of_speakers(places, limit, found):
     """None is empty, and there are as many as there are points, or the limit."""
     values = np.array(places, dtype=float)[:, None]
     labels = np.unique(np.arange(len(places)) % found, return_inverse=True)[1]
-    every = labels_of_all(values, {labels.max() + 1: labels}, limit)
+    every = label_every_number(values, {labels.max() + 1: labels}, limit)
     assert all(len(np.unique(each)) == k and each.max() == k - 1 for k, each in every.items())
     assert sorted(every) == list(range(1, max(every) + 1))
     assert max(every) == max(1, min(limit, len(places)))
@@ -103,17 +103,17 @@ def test_what_json_keeps_comes_back(kept):
 
 def test_a_stretch_of_a_recording_keeps_the_times_of_the_file():
     """As of run --start."""
-    later = alternatives_of(POINTS, [np.eye(3)[FOUND]], 3, TURNS, start=30.0)
+    later = find_alternatives(POINTS, [np.eye(3)[FOUND]], 3, TURNS, start=30.0)
     assert later.starts[0] == pytest.approx(30.0)
 
 
 def test_words_are_never_put_together():
     """Only silent turns are."""
     said = Annotation("talk", (Turn(0, 1, "Ann", text="One."), Turn(1, 2, "Ann", text="Two.")))
-    assert joined(said) == said
-    assert joined(Annotation("talk", (Turn(0, 2, "Ann", 0.9), Turn(1, 3, "Ann", 0.8)))).turns == (
-        Turn(0, 3, "Ann"),
-    )
+    assert join_touching_turns(said) == said
+    assert join_touching_turns(
+        Annotation("talk", (Turn(0, 2, "Ann", 0.9), Turn(1, 3, "Ann", 0.8)))
+    ).turns == (Turn(0, 3, "Ann"),)
 
 
 def test_a_few_seconds_in_a_long_recording_are_doubtful(kept):
@@ -121,21 +121,21 @@ def test_a_few_seconds_in_a_long_recording_are_doubtful(kept):
     long = Annotation(
         "talk", (Turn(0, 3.9, "Ann"), Turn(4.1, 6, "Bob"), Turn(6, 8, "Cid"), Turn(8, 308, "Ann"))
     )
-    assert [(each.speaker, each.nearest is not None) for each in doubts(long, kept)] == [
+    assert [(each.speaker, each.nearest is not None) for each in find_doubtful_speakers(long, kept)] == [
         ("Bob", True),
         ("Cid", True),
     ]
-    assert "1.9 s of 308 s" in doubts(long, kept)[0].reason
-    assert doubts(TURNS, kept) == ()
+    assert "1.9 s of 308 s" in find_doubtful_speakers(long, kept)[0].reason
+    assert find_doubtful_speakers(TURNS, kept) == ()
     rivals = Annotation("talk", (Turn(0, 300, "Ann"), Turn(300, 302, "Bob", 0.5, "Ann")))
-    assert doubts(rivals)[0].nearest == "Ann"
+    assert find_doubtful_speakers(rivals)[0].nearest == "Ann"
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 8, 9])
 def test_frames_are_given_to_so_many_speakers(n):
     """Each has some, as long as there are windows; silence is nobody's."""
     mask = SpeechMask(np.arange(800) % 10 > 0, GRID)
-    found = forced(POINTS, mask, [np.eye(3)[FOUND]], n)
+    found = force_speakers(POINTS, mask, [np.eye(3)[FOUND]], n)
     assert len(found.speakers) == min(n, 8)
     assert (found.values.sum(axis=1) == mask.values).all()
     assert (found.values.sum(axis=0) > 0).all()

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from diarize.clustering import Clustering, clustered, embeddings, gaussians, nobody
-from diarize.clustering.count import decided
+from diarize.clustering import Clustering, cluster_windows, embeddings, gaussians, no_speakers
+from diarize.clustering.count import choose_count
 from diarize.config import ClusteringConfig
 from diarize.errors import DiarizeError
 from diarize.types import SpeakerPoints
@@ -50,7 +50,7 @@ class TestEvidence:
     def test_planted_speakers_are_counted_and_told_apart(self, n_speakers):
         """The number is free; the windows are shared out as planted."""
         points, labels = planted_points(n_speakers, n_speakers)
-        found = clustered(points, by_evidence(), 0)
+        found = cluster_windows(points, by_evidence(), 0)
         assert (found.criterion, found.chosen) == ("evidence", n_speakers)
         assert found.responsibilities.shape == (120, n_speakers)
         assert_allclose(found.responsibilities.sum(axis=1), 1, rtol=1e-6)
@@ -60,7 +60,7 @@ class TestEvidence:
     def test_the_same_number_twice_fixes_it(self, asked):
         """Fewer, as many, and more than there are; as many as there are windows."""
         points, _ = planted_points(3, 3)
-        found = clustered(points, by_evidence(min_speakers=asked, max_speakers=asked), 0)
+        found = cluster_windows(points, by_evidence(min_speakers=asked, max_speakers=asked), 0)
         assert found.chosen == asked
         assert found.equivalent == (asked,)
         assert found.responsibilities.shape == (120, asked)
@@ -69,7 +69,7 @@ class TestEvidence:
     def test_limits_are_kept(self, low, high):
         """The best of what is allowed, however much better something else would be."""
         points, _ = planted_points(3, 3)
-        found = clustered(points, by_evidence(min_speakers=low, max_speakers=high), 0)
+        found = cluster_windows(points, by_evidence(min_speakers=low, max_speakers=high), 0)
         assert low <= found.chosen <= high
         assert all(low <= k <= high for k in found.equivalent)
         allowed = {k: v for k, v in zip(found.counts, found.values, strict=True) if low <= k <= high}
@@ -78,7 +78,7 @@ class TestEvidence:
     def test_the_whole_curve_is_kept(self):
         """Every count tried has its value and its solution; the chosen has the least."""
         points, _ = planted_points(5, 3)
-        found = clustered(points, by_evidence(), 0)
+        found = cluster_windows(points, by_evidence(), 0)
         assert list(found.counts) == sorted(set(found.counts))
         assert {1, 2, 3} <= set(found.counts)
         for k, solution in zip(found.counts, found.solutions, strict=True):
@@ -88,19 +88,19 @@ class TestEvidence:
     def test_equivalent_counts_are_those_within_the_margin(self):
         """None at zero but the chosen, all at infinity."""
         points, _ = planted_points(6, 3)
-        assert clustered(points, by_evidence(equivalent=0.0), 0).equivalent == (3,)
-        wide = clustered(points, by_evidence(equivalent=1e6), 0)
+        assert cluster_windows(points, by_evidence(equivalent=0.0), 0).equivalent == (3,)
+        wide = cluster_windows(points, by_evidence(equivalent=1e6), 0)
         assert wide.equivalent == wide.counts
         values = dict(zip(wide.counts, wide.values, strict=True))
         margin = values[4] - values[3] if 4 in values else values[2] - values[3]
-        near = clustered(points, by_evidence(equivalent=margin + 1e-6), 0).equivalent
+        near = cluster_windows(points, by_evidence(equivalent=margin + 1e-6), 0).equivalent
         assert near == tuple(k for k in wide.counts if values[k] - values[3] <= margin + 1e-6)
         assert len(near) >= 2
 
     def test_more_starts_find_nothing_worse(self):
         """For every count that both have met."""
         points, _ = planted_points(8, 5, knows=0.7)
-        one, many = (clustered(points, by_evidence(n_starts=n), 0) for n in (1, 4))
+        one, many = (cluster_windows(points, by_evidence(n_starts=n), 0) for n in (1, 4))
         few = dict(zip(one.counts, one.values, strict=True))
         more = dict(zip(many.counts, many.values, strict=True))
         assert set(few) <= set(more)
@@ -109,7 +109,7 @@ class TestEvidence:
     def test_the_same_seed_is_the_same_result(self):
         """To the bit."""
         points, _ = planted_points(9, 4)
-        one, two = (clustered(points, by_evidence(), 7) for _ in range(2))
+        one, two = (cluster_windows(points, by_evidence(), 7) for _ in range(2))
         assert (one.counts, one.values, one.equivalent) == (two.counts, two.values, two.equivalent)
         for a, b in zip(one.solutions, two.solutions, strict=True):
             assert_array_equal(a, b)
@@ -126,7 +126,7 @@ class TestEvidence:
             first = points.first.copy()
             first[[at, at + 1]] = pause
             changed = replace(points, values=values, weights=weights, first=first)
-            shares = clustered(changed, by_evidence(), 0).responsibilities
+            shares = cluster_windows(changed, by_evidence(), 0).responsibilities
             own = shares[labels == labels[at]].mean(axis=0).argmax()
             sure.append(shares[at, own])
         assert sure[0] > sure[1] > 0.5
@@ -137,7 +137,7 @@ class TestEvidence:
         found = {}
         for dependent in (2.0, 4.0, 8.0):
             monkeypatch.setattr(embeddings, "DEPENDENT", dependent)
-            curve = clustered(points, by_evidence(), 0)
+            curve = cluster_windows(points, by_evidence(), 0)
             values = dict(zip(curve.counts, curve.values, strict=True))
             found[dependent] = values[1] - values[2]
         assert found[2.0] > 1.5 * found[4.0] > 2 * found[8.0] > 0
@@ -145,26 +145,26 @@ class TestEvidence:
     def test_halves_of_one_voice_that_changed_are_one(self):
         """Evidence alone would part them; they are too near for two speakers."""
         near = two_voices_apart(4.0, 400)
-        found = clustered(near, by_evidence(equivalent=0.0), 0)
+        found = cluster_windows(near, by_evidence(equivalent=0.0), 0)
         values = dict(zip(found.counts, found.values, strict=True))
         assert values[2] < values[1]
-        assert (found.chosen, found.alike[0]) == (1, 2)
+        assert (found.chosen, found.confusable[0]) == (1, 2)
         assert found.explanation.startswith("1 by evidence; two voices of 2 would be too much alike")
-        assert clustered(two_voices_apart(9.0, 400), by_evidence(equivalent=0.0), 0).chosen == 2
+        assert cluster_windows(two_voices_apart(9.0, 400), by_evidence(equivalent=0.0), 0).chosen == 2
 
     def test_whoever_asks_for_two_gets_two_voices_however_alike(self):
         """Nothing better is allowed, and that is said as it is."""
-        found = clustered(
+        found = cluster_windows(
             two_voices_apart(4.0, 400), by_evidence(min_speakers=2, max_speakers=2, equivalent=0.0), 0
         )
-        assert (found.chosen, found.alike[0], found.equivalent) == (2, 2, (2,))
+        assert (found.chosen, found.confusable[0], found.equivalent) == (2, 2, (2,))
         assert found.explanation == "2 as asked, though two of the voices are much alike"
 
     def test_the_whole_curve_has_every_number_and_the_same_choice(self):
         """Numbers that merging passes by are tried too, up to the limit or the number of windows."""
         points, _ = planted_points(3, 2)
-        usual = clustered(points, by_evidence(max_speakers=7), 0)
-        whole = clustered(points, by_evidence(max_speakers=7, whole_curve=True), 0)
+        usual = cluster_windows(points, by_evidence(max_speakers=7), 0)
+        whole = cluster_windows(points, by_evidence(max_speakers=7, whole_curve=True), 0)
         assert usual.counts != whole.counts == tuple(range(1, 8))
         assert (whole.chosen, whole.equivalent) == (usual.chosen, usual.equivalent)
         np.testing.assert_array_equal(whole.responsibilities, usual.responsibilities)
@@ -172,19 +172,19 @@ class TestEvidence:
         assert {k: curve[k] for k in usual.counts} == dict(zip(usual.counts, usual.values, strict=True))
         assert min(curve.values()) == curve[usual.chosen]
         few, _ = planted_points(0, 2, n=4)
-        assert max(clustered(few, by_evidence(max_speakers=9, whole_curve=True), 0).counts) == 4
+        assert max(cluster_windows(few, by_evidence(max_speakers=9, whole_curve=True), 0).counts) == 4
 
     def test_more_speakers_than_windows_are_refused(self):
         """In one line with both numbers."""
         points, _ = planted_points(0, 2, n=5)
         with pytest.raises(DiarizeError, match=r"at least 6 speakers .* for 5 at most; allow fewer"):
-            clustered(points, by_evidence(min_speakers=6), 0)
+            cluster_windows(points, by_evidence(min_speakers=6), 0)
 
     @pytest.mark.parametrize("n", [1, 2, 3])
     def test_next_to_nothing_is_one_speaker(self, n):
         """One, two, three windows of one person."""
         points, _ = planted_points(0, 1, n=n)
-        assert clustered(points, by_evidence(), 0).chosen == 1
+        assert cluster_windows(points, by_evidence(), 0).chosen == 1
 
 
 class TestBic:
@@ -193,7 +193,7 @@ class TestBic:
     def test_planted_speakers_are_counted_and_told_apart(self, n_speakers, covariance):
         """The number is free; the windows are shared out as planted."""
         points, labels = planted_points(n_speakers, n_speakers)
-        found = clustered(points, settings(covariance=covariance), 0)
+        found = cluster_windows(points, settings(covariance=covariance), 0)
         assert (found.criterion, found.chosen) == ("BIC", n_speakers)
         assert found.responsibilities.shape == (120, n_speakers)
         assert_allclose(found.responsibilities.sum(axis=1), 1, rtol=1e-6)
@@ -203,7 +203,7 @@ class TestBic:
     def test_the_same_number_twice_fixes_it(self, asked):
         """Fewer, as many, and more than there are; as many as there are windows."""
         points, _ = planted_points(3, 3)
-        found = clustered(points, settings(min_speakers=asked, max_speakers=asked), 0)
+        found = cluster_windows(points, settings(min_speakers=asked, max_speakers=asked), 0)
         assert (found.chosen, found.equivalent) == (asked, (asked,))
         assert found.responsibilities.shape == (120, asked)
 
@@ -212,26 +212,26 @@ class TestBic:
         """As of a tone: nothing varies, so no Gaussian can be fitted."""
         points, _ = planted_points(3, 3)
         tone = replace(points, values=np.ones_like(points.values))
-        found = clustered(tone, settings(min_speakers=asked), 0)
+        found = cluster_windows(tone, settings(min_speakers=asked), 0)
         assert (found.chosen, found.responsibilities.shape) == (asked, (120, asked))
         assert np.isfinite(found.values).all()
 
     def test_the_same_seed_is_the_same_result(self):
         """To the bit."""
         points, _ = planted_points(9, 4)
-        one, two = (clustered(points, settings(), 7) for _ in range(2))
+        one, two = (cluster_windows(points, settings(), 7) for _ in range(2))
         assert (one.counts, one.values, one.other_values) == (two.counts, two.values, two.other_values)
         for a, b in zip(one.solutions, two.solutions, strict=True):
             assert_array_equal(a, b)
 
     def test_halves_of_one_voice_that_changed_are_one(self):
         """BIC alone would part them; they are too near for two speakers."""
-        found = clustered(two_voices_apart(4.0, 400), settings(equivalent=0.0), 0)
+        found = cluster_windows(two_voices_apart(4.0, 400), settings(equivalent=0.0), 0)
         values = dict(zip(found.counts, found.values, strict=True))
         assert values[2] < values[1]
         assert found.chosen == 1
-        assert 2 in found.alike
-        assert clustered(two_voices_apart(9.0, 400), settings(equivalent=0.0), 0).chosen == 2
+        assert 2 in found.confusable
+        assert cluster_windows(two_voices_apart(9.0, 400), settings(equivalent=0.0), 0).chosen == 2
 
     def test_the_sample_size_is_that_of_windows_which_do_not_overlap(self):
         """By hand: full windows of 15 frames every 5, a pause, a window of 6 frames."""
@@ -260,7 +260,7 @@ class TestBic:
             weights=points.weights[twice],
             between=points.between,
         )
-        one, two = (clustered(each, settings(), 0) for each in (points, dense))
+        one, two = (cluster_windows(each, settings(), 0) for each in (points, dense))
         ours, theirs = (dict(zip(each.counts, each.values, strict=True)) for each in (one, two))
         for k in (1, 2, 3):
             assert_allclose(theirs[k], ours[k], rtol=1e-3)
@@ -269,7 +269,7 @@ class TestBic:
     def test_the_other_criterion_is_told_for_the_same_solutions(self, criterion):
         """It agrees about planted speakers, and it is not the same number."""
         points, _ = planted_points(7, 4)
-        found = clustered(points, settings(criterion=criterion), 0)
+        found = cluster_windows(points, settings(criterion=criterion), 0)
         names = {"bic": ("BIC", "evidence"), "evidence": ("evidence", "BIC")}
         assert (found.criterion, found.other_criterion) == names[criterion]
         assert len(found.other_values) == len(found.counts)
@@ -282,7 +282,7 @@ class TestGaussians:
     def test_separate_blobs_are_counted_by_bic(self, n_speakers):
         """The textbook's way works where the textbook's picture is true."""
         points, labels = exact_points(n_speakers, n_speakers)
-        found = clustered(points, by_evidence(max_speakers=7), 0)
+        found = cluster_windows(points, by_evidence(max_speakers=7), 0)
         assert (found.criterion, found.chosen) == ("BIC", n_speakers)
         assert found.counts == tuple(range(1, 8))
         assert agreement(labels, found.responsibilities) > 0.99
@@ -290,12 +290,12 @@ class TestGaussians:
     def test_limits_are_kept(self):
         """A fixed number, and no more speakers than points."""
         points, _ = exact_points(1, 3)
-        fixed = clustered(points, settings(min_speakers=2, max_speakers=2), 0)
+        fixed = cluster_windows(points, settings(min_speakers=2, max_speakers=2), 0)
         assert (fixed.counts, fixed.chosen) == ((2,), 2)
         few, _ = exact_points(0, 1, n=4)
-        assert max(clustered(few, settings(max_speakers=20), 0).counts) <= 4
+        assert max(cluster_windows(few, settings(max_speakers=20), 0).counts) <= 4
         with pytest.raises(DiarizeError, match="at least 5 speakers"):
-            clustered(few, settings(min_speakers=5), 0)
+            cluster_windows(few, settings(min_speakers=5), 0)
 
 
 def test_a_number_that_is_close_and_refused_is_named_with_the_reason():
@@ -303,19 +303,19 @@ def test_a_number_that_is_close_and_refused_is_named_with_the_reason():
     solutions = {k: np.full((6, k), 1 / k) for k in (1, 2, 3, 4)}
     values = {1: 50.0, 2: 10.0, 3: 12.0, 4: 60.0}
     config = ClusteringConfig()
-    found = decided("BIC", solutions, values, config, lambda shares, margin: shares.shape[1] < 3)
-    assert (found.chosen, found.equivalent, found.alike) == (2, (2,), (3,))
+    found = choose_count("BIC", solutions, values, config, lambda shares, margin: shares.shape[1] < 3)
+    assert (found.chosen, found.equivalent, found.confusable) == (2, (2,), (3,))
     assert found.explanation == "2 by BIC; two voices of 3 would be too much alike"
     assert found.why_no_more.startswith("3 lost: two of its voices are likelier one voice")
-    free = decided("BIC", solutions, values, config)
-    assert (free.equivalent, free.alike) == ((2, 3), ())
+    free = choose_count("BIC", solutions, values, config)
+    assert (free.equivalent, free.confusable) == ((2, 3), ())
 
 
-def lost(values, chosen, equivalent=(), alike=()):
+def lost(values, chosen, equivalent=(), confusable=()):
     """Why the next number lost, of a made-up result."""
     solutions = tuple(np.ones((1, k)) for k in values)
     counts, costs = tuple(values), tuple(values.values())
-    return Clustering("evidence", counts, costs, chosen, equivalent, solutions, alike).why_no_more
+    return Clustering("evidence", counts, costs, chosen, equivalent, solutions, confusable).why_no_more
 
 
 def test_one_sentence_says_why_the_next_number_lost():
@@ -323,7 +323,9 @@ def test_one_sentence_says_why_the_next_number_lost():
     assert lost({1: 90.0, 2: 10.0, 3: 32.4}, 2) == (
         "3 lost by 22 nats: a further voice explains less than it costs"
     )
-    assert lost({1: 10.0, 2: 5.0}, 1, alike=(2,)).startswith("2 lost: two of its voices are likelier one")
+    assert lost({1: 10.0, 2: 5.0}, 1, confusable=(2,)).startswith(
+        "2 lost: two of its voices are likelier one"
+    )
     assert lost({1: 90.0, 2: 10.0}, 1) == "2 would be better by 80 nats, but was not allowed"
     assert lost({1: 10.0, 2: 12.0}, 1, (1, 2)) == "2 is nearly as good: listen before trusting 1"
     assert lost({1: 10.0}, 1) == "2 lost: no further voice kept a stretch of its own"
@@ -341,16 +343,16 @@ def test_a_curve_may_end_at_a_limit():
 
 
 class TestExplanation:
-    def explained(self, values, chosen, equivalent, alike=()):
+    def explained(self, values, chosen, equivalent, confusable=()):
         """The line of a made-up result."""
         solutions = tuple(np.ones((1, k)) for k in values)
         counts, costs = tuple(values), tuple(values.values())
-        return Clustering("evidence", counts, costs, chosen, equivalent, solutions, alike).explanation
+        return Clustering("evidence", counts, costs, chosen, equivalent, solutions, confusable).explanation
 
     def test_one_line_says_how_sure(self):
         """Alone, ahead of the next, or with others nearly as good."""
         assert self.explained({1: 5.0}, 1, (1,)) == "1: no other number came up"
-        channels = replace(nobody(), criterion="channels", chosen=2)
+        channels = replace(no_speakers(), criterion="channels", chosen=2)
         assert channels.explanation == "2: the sum over channels"
         line = self.explained({1: 90.0, 2: 10.0, 3: 32.4}, 2, (2,))
         assert line == "2 by evidence; next is 3, 22 nats behind"
@@ -365,23 +367,27 @@ class TestExplanation:
     def test_numbers_with_voices_alike_are_what_nothing_says(self):
         """Neither of a number that was found nor of one that was asked for are they the better."""
         values = {1: 90.0, 2: 40.0, 3: 10.0, 4: 30.0}
-        line = self.explained(values, 2, (2,), alike=(3, 4))
+        line = self.explained(values, 2, (2,), confusable=(3, 4))
         assert line == "2 by evidence; two voices of 3 would be too much alike"
-        line = self.explained(values, 1, (1,), alike=(3, 4))
+        line = self.explained(values, 1, (1,), confusable=(3, 4))
         assert line == "1 as asked; evidence alone says 2, 50 nats ahead"
-        line = self.explained(values, 3, (3,), alike=(3, 4))
+        line = self.explained(values, 3, (3,), confusable=(3, 4))
         assert line == "3 as asked, though two of the voices are much alike"
-        assert self.explained({1: 90.0, 2: 40.0}, 1, (1,), alike=(2,)).startswith("1 by evidence; two voices")
+        assert self.explained({1: 90.0, 2: 40.0}, 1, (1,), confusable=(2,)).startswith(
+            "1 by evidence; two voices"
+        )
 
     def test_nobody_is_nobody(self):
         """No speech, no speakers."""
-        assert (nobody().chosen, nobody().responsibilities.shape) == (0, (0, 0))
+        assert (no_speakers().chosen, no_speakers().responsibilities.shape) == (0, (0, 0))
 
 
 def test_exact_points_are_counted_by_bic_whatever_is_asked():
     """They are points of another space, which does not say how sure it is, so there is no evidence."""
     points, _ = planted_points(2, 1)
     exact = SpeakerPoints(points.values, points.bounds, points.first, points.grid)
-    one, two = (clustered(exact, settings(criterion=each, max_speakers=4), 0) for each in ("evidence", "bic"))
+    one, two = (
+        cluster_windows(exact, settings(criterion=each, max_speakers=4), 0) for each in ("evidence", "bic")
+    )
     assert one.criterion == two.criterion == "BIC"
     assert_array_equal(one.responsibilities, two.responsibilities)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from diarize.clustering.outliers import SHARE, outlying
+from diarize.clustering.outliers import SHARE, find_outliers
 from diarize.types import SpeakerPoints
 
 from .made import points_at
@@ -27,14 +27,14 @@ def drawn():
 def test_the_density_of_usual_windows_is_that_of_a_standard_normal(drawn):
     """What is left without the speaker: minus half the squared length, on average half the dimensions."""
     points, shares = drawn
-    density = outlying(points, shares).log_density[:-10]
+    density = find_outliers(points, shares).log_density[:-10]
     assert density.mean() == pytest.approx(-RANK / 2 * (1 + np.log(2 * np.pi)), abs=0.5)
 
 
 def test_a_voice_without_a_speaker_of_its_own_is_flagged(drawn):
     """Its windows are the least dense, and no more than the share is flagged."""
     points, shares = drawn
-    found = outlying(points, shares)
+    found = find_outliers(points, shares)
     flagged = np.flatnonzero(found.flagged)
     assert 0 < len(flagged) <= SHARE * N
     assert flagged.min() >= N - 10
@@ -46,7 +46,7 @@ def test_bare_frames_and_no_points_tell_nothing(drawn):
     """Single frames would tell phones."""
     points, shares = drawn
     bare = SpeakerPoints(points.values, points.bounds, points.first, points.grid)
-    assert outlying(bare, shares) is None
+    assert find_outliers(bare, shares) is None
     none = SpeakerPoints(
         points.values[:0],
         points.bounds[:0],
@@ -55,4 +55,4 @@ def test_bare_frames_and_no_points_tell_nothing(drawn):
         points.weights[:0],
         points.between,
     )
-    assert outlying(none, shares[:0]) is None
+    assert find_outliers(none, shares[:0]) is None

@@ -10,12 +10,12 @@ from numpy.testing import assert_array_equal
 
 from diarize.config import SpaceConfig, SpeechConfig
 from diarize.embedding import speech_windows
-from diarize.embedding.windows import overlapping
+from diarize.embedding.windows import overlapping_windows
 from diarize.errors import ConfigError
 from diarize.networks import pyannet
 from diarize.networks.activity import LocalActivity
 from diarize.resegmentation import overlap
-from diarize.speech import SpeechActivity, by_network
+from diarize.speech import SpeechActivity, detect_by_network
 from diarize.speech.network import _windows
 from diarize.types import FrameGrid, Posteriors, SpeechMask
 
@@ -83,7 +83,7 @@ def test_windows_stay_inside_what_one_person_says(clean, changes, pause):
     """None crosses a change or a long pause; none is longer than asked; all of a long stretch is covered."""
     clean, changes = np.repeat(np.array(clean), 7), np.array(sorted(changes), dtype=np.int64)
     grid = grid_of(len(clean))
-    bounds, first = overlapping(clean, changes, grid, 1.0, 0.3, pause)
+    bounds, first = overlapping_windows(clean, changes, grid, 1.0, 0.3, pause)
     assert (np.diff(bounds[:, 0]) > 0).all()
     for (start, end), begins, before in zip(bounds, first, [None, *bounds[:, 1]][: len(bounds)], strict=True):
         assert 20 <= end - start <= 100
@@ -152,7 +152,7 @@ def test_mask_overlap_and_changes_follow_the_local_voices():
     voices[0, 50:150, 1] = 1
     voices[0, 150:300, 0] = 1
     voices[0, 250:300, 1] = 1
-    found = by_network([], _Fixed(local_of(voices)), grid_of(400), SpeechConfig())
+    found = detect_by_network([], _Fixed(local_of(voices)), grid_of(400), SpeechConfig())
     assert_array_equal(found.mask.intervals, [[0.5, 3.0]])
     assert_array_equal(np.flatnonzero(found.overlap > 0.5), np.arange(250, 300))
     assert np.abs(found.changes - 150).min() <= 10
@@ -161,11 +161,11 @@ def test_mask_overlap_and_changes_follow_the_local_voices():
 def test_a_positive_bias_hears_more():
     """Speech of a third is heard with a bias of 1 and not without."""
     local = local_of(np.full((1, 200, 1), 0.33))
-    assert not by_network([], _Fixed(local), grid_of(200), SpeechConfig()).mask.values.any()
-    assert by_network([], _Fixed(local), grid_of(200), SpeechConfig(bias=1.0)).mask.values.all()
+    assert not detect_by_network([], _Fixed(local), grid_of(200), SpeechConfig()).mask.values.any()
+    assert detect_by_network([], _Fixed(local), grid_of(200), SpeechConfig(bias=1.0)).mask.values.all()
 
 
 def test_another_rate_is_refused_in_a_line():
     """The network knows one rate."""
     with pytest.raises(ConfigError, match="16000 Hz, not 8000"):
-        by_network([], _Fixed(None), grid_of(200, rate=8000), SpeechConfig())
+        detect_by_network([], _Fixed(None), grid_of(200, rate=8000), SpeechConfig())

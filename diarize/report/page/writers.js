@@ -107,6 +107,19 @@ export function srt({ rows }) {
   return rows.map((row, i) => `${i + 1}\n${time(row.start)} --> ${time(row.end)}\n${shown(worded ? `${name.get(row.name)}: ${texts[i]}` : texts[i])}\n`).join("\n");
 }
 
+/** Seconds, share of all speaking time and number of turns of each speaker, by first appearance. */
+function sharesOf(rows) {
+  const spoken = new Map(speakersOf(rows).map((name) => [name, { ms: 0, turns: 0 }]));
+  for (const { name, start, end } of rows) {
+    const each = spoken.get(name);
+    each.ms += end - start;
+    each.turns += 1;
+  }
+  const total = [...spoken.values()].reduce((sum, { ms }) => sum + ms, 0);
+  const share = (ms) => Math.round((ms / total) * 1e6) / 1e6;
+  return [...spoken].map(([speaker, { ms, turns }]) => ({ speaker, seconds: ms / 1000, share: share(ms), turns }));
+}
+
 export function json({ recording, rows }) {
   const sure = (c) => (c === null ? null : c / 10000);
   const word = (each, row) => ({ word: each.text, start: each.start / 1000, end: each.end / 1000, confidence: sure(each.confidence), speaker: row.name, ...(each.estimated ? { estimated: true } : {}) });
@@ -120,8 +133,8 @@ export function json({ recording, rows }) {
     ...(row.channel ? { channel: row.channel } : {}),
     ...(row.words ? { words: row.words.map((each) => word(each, row)) } : {}),
   }));
-  const text = JSON.stringify({ schema: "diarize/annotation", version: 1, recordings: [{ recording, speakers: speakersOf(rows), turns }] }, null, 2);
-  return `${text.replace(/^( +"(?:start|end|confidence)": \d+)(,?)$/gm, "$1.0$2")}\n`; // as Python writes numbers
+  const text = JSON.stringify({ schema: "diarize/result", version: 1, recordings: [{ recording, speakers: sharesOf(rows), turns }] }, null, 2);
+  return `${text.replace(/^( +"(?:start|end|confidence|seconds|share)": \d+)(,?)$/gm, "$1.0$2")}\n`; // as Python writes numbers
 }
 
 /** Where anybody speaks. */

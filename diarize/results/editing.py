@@ -1,0 +1,99 @@
+"""Results that are changed afterwards: other names, two speakers made one, another number of speakers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from diarize.annotation import Annotation
+from diarize.annotation.alternatives import find_doubtful_speakers, join_touching_turns
+from diarize.errors import FormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from diarize.results.values import Result
+    from diarize.results.voices import VoiceStatistics
+
+__all__ = ["merge_speakers", "recount_speakers", "rename_json", "rename_speakers"]
+
+
+def rename_speakers(result: Result, names: Mapping[str, str]) -> Result:
+    """The result under other names. Raises FormatError for somebody who is not there, or one name for two."""
+    annotation = result.annotation
+    _check_known(annotation, names)
+    after = [names.get(name, name) for name in annotation.speakers]
+    if len(set(after)) < len(after):
+        twice = next(name for name in after if after.count(name) > 1)
+        raise FormatError(f"two speakers would be called {twice!r}; to make them one, use 'diarize merge'")
+    voices = result.voices.renamed(names) if result.voices else None
+    return _with_turns(result, annotation.renamed(names), voices)
+
+
+def merge_speakers(result: Result, speakers: Sequence[str]) -> Result:
+    """The turns of all ``speakers`` given to the first of them; those that touch become one."""
+    annotation = result.annotation
+    _check_known(annotation, speakers)
+    first, *others = speakers
+    names = dict.fromkeys(others, first)
+    own = tuple(
+        replace(turn, runner_up=None if turn.runner_up == turn.speaker else turn.runner_up)
+        for turn in annotation.renamed(names).turns
+    )
+    voices = result.voices.renamed(names) if result.voices else None
+    return _with_turns(result, join_touching_turns(replace(annotation, turns=own)), voices)
+
+
+def recount_speakers(result: Result, n_speakers: int, source: str) -> Result:
+    """The result with the turns of another number of speakers. Raises DiarizeError where it is not kept."""
+    known, before = result.alternatives, result.annotation
+    if known is None:
+        raise FormatError(
+            f"{source}: keeps no other numbers of speakers; write it with 'diarize run --format json', or "
+            f"run the recording with --speakers {n_speakers}"
+        )
+    after = known.annotation(n_speakers, before)
+    same = [name for name in after.speakers if _same_turns(name, before, after)]
+    return _with_turns(result, after, result.voices.only(same) if result.voices else None)
+
+
+def _same_turns(name: str, before: Annotation, after: Annotation) -> bool:
+    """Whether a speaker has the same stretches as before, so that the voice is the same."""
+    one, other = before.intervals(name), after.intervals(name)
+    return one.shape == other.shape and bool((one == other).all())
+
+
+def _check_known(annotation: Annotation, names: Mapping[str, str] | Sequence[str]) -> None:
+    for name in names:
+        if name not in annotation.speakers:
+            near = get_close_matches(name, annotation.speakers, n=1)
+            there = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(annotation.speakers)}"
+            raise FormatError(f"{annotation.recording}: nobody is called {name!r}; {there}")
+
+
+def _with_turns(result: Result, after: Annotation, voices: VoiceStatistics | None) -> Result:
+    """The result with other turns and what follows from them; the turns that were found at first are kept."""
+    matches = result.matches
+    if matches is not None:
+        names = set(after.speakers)
+        matches = tuple(each for each in matches if {each.speaker, each.name} & names)
+    return replace(
+        result,
+        annotation=after,
+        voices=voices,
+        matches=matches,
+        doubts=None if result.doubts is None else find_doubtful_speakers(after),
+    )
+
+
+def rename_json(value: Any, names: Mapping[str, str]) -> Any:
+    """Any JSON with other names wherever ``speaker`` has one: transcripts of recognisers."""
+    if isinstance(value, list):
+        return [rename_json(each, names) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: names.get(each, each) if key == "speaker" and isinstance(each, str) else rename_json(each, names)
+        for key, each in value.items()
+    }

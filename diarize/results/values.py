@@ -1,0 +1,266 @@
+"""The values of a document of results, and how they become JSON; docs/formats.md describes the schema."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from diarize.annotation import Annotation, Turn
+from diarize.annotation.rounding import round_annotation
+from diarize.annotation.statistics import speaking_shares
+from diarize.errors import FormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diarize.annotation.alternatives import Alternatives, DoubtfulSpeaker
+    from diarize.results.voices import VoiceStatistics
+    from diarize.types import Match
+
+__all__ = [
+    "SCHEMA",
+    "VERSION",
+    "Document",
+    "Failure",
+    "Provenance",
+    "Result",
+    "SpeakerCount",
+    "turn_fields",
+]
+
+SCHEMA: Final = "diarize/result"
+VERSION: Final = 1
+# Fields that are null in a result of the pipeline where nothing is known, and absent from turns alone.
+COMPUTED: Final = ("status", "duration", "speech_seconds", "band", "n_speakers", "selection", "alternatives")
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerCount:
+    """How the number of speakers was chosen.
+
+    ``values`` of the ``criterion`` in nats for the ``counts`` that were tried, smaller is better;
+    ``equivalent``: counts nearly as good as the ``chosen``, itself among them; ``explanation``, and
+    ``why_no_more``, why the next number lost: a sentence each; ``other_values`` of ``other_criterion``, which
+    had no say, for the same counts.
+    """
+
+    criterion: str
+    counts: tuple[int, ...]
+    values: tuple[float, ...]
+    chosen: int
+    equivalent: tuple[int, ...]
+    explanation: str
+    why_no_more: str = ""
+    other_criterion: str = ""
+    other_values: tuple[float, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as JSON has them, under ``selection``."""
+        return {
+            "criterion": self.criterion,
+            "chosen": self.chosen,
+            "equivalent": list(self.equivalent),
+            "counts": list(self.counts),
+            "values": [round(float(value), 6) for value in self.values],
+            "other_criterion": self.other_criterion or None,
+            "other_values": [round(float(value), 6) for value in self.other_values],
+            "explanation": self.explanation,
+            "why_no_more": self.why_no_more,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What is known of one recording: the turns, and what the pipeline found out with them.
+
+    ``annotation``: the turns, in seconds from the start of the file; ``audio``: where the recording is;
+    ``start``: second of the file at which the part begins that was listened to; ``duration`` of that part,
+    None where only turns are known; ``speech_seconds``: how much of it is speech; ``band``: "wide" or
+    "narrow"; ``count``: how the number of speakers was chosen; ``matches``: known voices that the speakers
+    have; ``doubts``: speakers who may be nobody of their own; ``notes``: what was odd; ``files``: what was
+    written, by format; ``alternatives``: whose the windows are for other numbers of speakers; ``voices``:
+    what naming and linking need; ``more``: keys of the JSON that are not of the schema, which are kept.
+    """
+
+    annotation: Annotation
+    audio: str | None = None
+    start: float = 0.0
+    duration: float | None = None
+    speech_seconds: float | None = None
+    band: str | None = None
+    count: SpeakerCount | None = None
+    matches: tuple[Match, ...] | None = None
+    doubts: tuple[DoubtfulSpeaker, ...] | None = None
+    notes: tuple[str, ...] | None = None
+    files: Mapping[str, str] | None = None
+    alternatives: Alternatives | None = None
+    voices: VoiceStatistics | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    succeeded: ClassVar[bool] = True
+
+    @property
+    def recording(self) -> str:
+        """The name of the recording."""
+        return self.annotation.recording
+
+    def to_dict(self) -> dict[str, Any]:
+        """The entry of the recording as JSON has it, with times in whole milliseconds."""
+        annotation = round_annotation(self.annotation)
+        is_computed = self.duration is not None
+        fields = {
+            "recording": annotation.recording,
+            "audio": self.audio,
+            "status": "ok" if is_computed else None,
+            "start": _rounded(self.start) or None,
+            "duration": _rounded(self.duration),
+            "speech_seconds": _rounded(self.speech_seconds),
+            "band": self.band,
+            "n_speakers": len(annotation.speakers) if is_computed else None,
+            "speakers": speaking_shares(annotation),
+            "selection": self.count.to_dict() if self.count else None,
+            "matches": _rows(self.matches),
+            "turns": [turn_fields(turn) for turn in annotation.turns],
+            "doubtful": _rows(self.doubts),
+            "notes": None if self.notes is None else list(self.notes),
+            "files": None if self.files is None else dict(self.files),
+            "alternatives": _alternative_fields(self.alternatives, annotation),
+            "voices": self.voices.to_dict() if self.voices else None,
+        }
+        kept = {
+            name: value
+            for name, value in fields.items()
+            if value is not None or (is_computed and name in COMPUTED)
+        }
+        return kept | {name: value for name, value in self.more.items() if name not in kept}
+
+    def outline(self) -> dict[str, Any]:
+        """The entry without what grows with the recording, for a line of a manifest."""
+        kept = self.to_dict()
+        n_turns = len(kept["turns"])
+        large = ("turns", "alternatives", "voices", "selection", "doubtful", "files", "audio", "recording")
+        return {name: value for name, value in kept.items() if name not in large} | {"n_turns": n_turns}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A recording that could not be diarized, and why, in one line."""
+
+    recording: str
+    audio: str
+    error: str
+    succeeded: ClassVar[bool] = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """The entry of the recording as JSON has it."""
+        return {"recording": self.recording, "audio": self.audio, "status": "failed", "error": self.error}
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What it takes to do it again: all settings, sixteen digits that tell them from others, versions."""
+
+    config: Mapping[str, Any] = field(default_factory=dict)
+    config_digest: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as JSON has them, at the top of a document."""
+        return {
+            "versions": dict(self.versions),
+            "config": dict(self.config),
+            "config_digest": self.config_digest,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Results of recordings, in order, with the settings and versions that they were made with, None where
+    only turns are known; ``more``: keys of the JSON that are not of the schema, which are kept.
+    """
+
+    entries: tuple[Result | Failure, ...]
+    provenance: Provenance | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """The recordings that went well."""
+        return tuple(each for each in self.entries if isinstance(each, Result))
+
+    @property
+    def by_recording(self) -> dict[str, Result]:
+        """The results by name; of two entries of one name, the turns of both are kept and nothing else."""
+        found: dict[str, Result] = {}
+        for each in self.results:
+            before = found.get(each.recording)
+            turns = (*before.annotation.turns, *each.annotation.turns) if before else ()
+            found[each.recording] = Result(Annotation(each.recording, turns)) if before else each
+        return found
+
+    @property
+    def annotations(self) -> dict[str, Annotation]:
+        """The turns by recording."""
+        return {name: each.annotation for name, each in self.by_recording.items()}
+
+    def with_annotations(self, annotations: Sequence[Annotation]) -> Document:
+        """The same results, in order, with other turns."""
+        pairs = zip(self.results, annotations, strict=True)
+        results = tuple(replace(each, annotation=turns) for each, turns in pairs)
+        failed = tuple(each for each in self.entries if isinstance(each, Failure))
+        return replace(self, entries=(*results, *failed))
+
+    def with_results(self, results: Mapping[str, Result]) -> Document:
+        """The same with other results for recordings of these names; each name is there once."""
+        merged = {**self.by_recording, **results}
+        failed = tuple(each for each in self.entries if isinstance(each, Failure))
+        return replace(self, entries=(*merged.values(), *failed))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole document as JSON has it."""
+        above = self.provenance.to_dict() if self.provenance else {}
+        head = {"schema": SCHEMA, "version": VERSION, **above}
+        more = {name: value for name, value in self.more.items() if name not in head}
+        return {**head, **more, "recordings": [each.to_dict() for each in self.entries]}
+
+    def to_json(self) -> str:
+        """The text of a file: indented, keys in the order of the schema, Unicode as it is.
+
+        Raises FormatError for a number that JSON cannot hold.
+        """
+        try:
+            text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+        except ValueError:
+            raise FormatError("a result with NaN or infinity, which JSON cannot hold; leave it out") from None
+        return text + "\n"
+
+
+def turn_fields(turn: Turn) -> dict[str, Any]:
+    """A turn without a text or a channel where none is known."""
+    fields = asdict(turn)
+    return {name: value for name, value in fields.items() if value or name not in ("text", "channel")}
+
+
+def _rows(values: tuple[Any, ...] | None) -> list[dict[str, Any]] | None:
+    """Dataclasses as dictionaries with six decimals."""
+    if values is None:
+        return None
+    return [
+        {key: round(value, 6) if isinstance(value, float) else value for key, value in asdict(each).items()}
+        for each in values
+    ]
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(float(seconds), 3)
+
+
+def _alternative_fields(found: Alternatives | None, now: Annotation) -> dict[str, Any] | None:
+    """The alternatives, with the turns that were found at first where these are others now."""
+    if found is None:
+        return None
+    first = round_annotation(Annotation(now.recording, found.turns)).turns
+    changed = {"turns": [turn_fields(turn) for turn in first]} if first and first != now.turns else {}
+    return changed | found.fields
