@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from diarize.clustering.confusable import all_apart
+from diarize.clustering.confusable import are_all_distinct
 from diarize.clustering.embeddings import _chain
 from diarize.clustering.starts import kmeans_start, start_wide
 from diarize.config import SpaceConfig
@@ -50,7 +50,7 @@ def distance_of(share, n=40, dims=8, psi=3.0):
 def test_two_speakers_are_confusable_from_a_share_of_what_one_would_have(share, apart):
     """About a third of the mean log likelihood ratio of one speaker."""
     points, whose = two_speakers(distance_of(share))
-    assert all_apart(points, whose, 0.0) is apart
+    assert are_all_distinct(points, whose, 0.0) is apart
 
 
 def test_a_search_starts_with_twenty_and_little_doubt():
