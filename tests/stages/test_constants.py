@@ -11,7 +11,7 @@ from diarize.clustering.starts import kmeans_start, start_wide
 from diarize.config import SpaceConfig
 from diarize.embedding import speech_windows
 from diarize.embedding.two_covariance import log_likelihood_ratio, mean_variance, mutual_information
-from diarize.embedding.windows import overlapping
+from diarize.embedding.windows import overlapping_windows
 from diarize.networks.activity import LocalActivity
 from diarize.resegmentation import overlap
 from diarize.resegmentation.turns import turns_of
@@ -76,7 +76,7 @@ def test_a_fifth_of_a_second_is_the_shortest_window(frames, windows):
     """Less says nothing about a voice."""
     clean = np.zeros(200, bool)
     clean[50 : 50 + frames] = True
-    assert len(overlapping(clean, np.zeros(0, int), clock(200), 1.5, 0.5, 0.3)[0]) == windows
+    assert len(overlapping_windows(clean, np.zeros(0, int), clock(200), 1.5, 0.5, 0.3)[0]) == windows
 
 
 @pytest.mark.parametrize(("probability", "windows"), [(0.27, 1), (0.33, 2)])
