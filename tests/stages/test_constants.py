@@ -14,7 +14,7 @@ from diarize.embedding.two_covariance import log_likelihood_ratio, mean_variance
 from diarize.embedding.windows import overlapping_windows
 from diarize.networks.activity import LocalActivity
 from diarize.resegmentation import overlap
-from diarize.resegmentation.turns import turns_of
+from diarize.resegmentation.turns import posteriors_to_turns
 from diarize.speech import SpeechActivity, network
 from diarize.types import FrameGrid, Posteriors
 
@@ -93,7 +93,9 @@ def test_a_hundredth_is_worth_naming_a_runner_up(share, named):
     """Less is nobody."""
     values = np.tile(np.float32([1 - share, share]), (100, 1))
     mask = mask_of(100, (0, 100))
-    (turn,) = turns_of(Posteriors(values, mask.grid, ("SPEAKER_00", "SPEAKER_01")), mask, "a").turns
+    (turn,) = posteriors_to_turns(
+        Posteriors(values, mask.grid, ("SPEAKER_00", "SPEAKER_01")), mask, "a"
+    ).turns
     assert turn.runner_up == named
 
 
