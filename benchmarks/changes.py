@@ -41,7 +41,7 @@ def graded(recording: Recording, threshold: float, penalties: Sequence[float]) -
     """Both methods on one recording, ΔBIC once for every penalty."""
     config = diarize.Config()
     result = diarize.diarize(recording.path, config)
-    found = {"posteriors": changes.changes_by_posteriors(result.posteriors, threshold=threshold)}
+    found = {"posteriors": changes.changes_by_posteriors(result.posteriors, min_probability=threshold)}
     heard, _ = pipeline.speech_features(recording.path, config)
     features = changes.bic_features(heard.features, heard.band, heard.acoustics)
     for penalty in penalties:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 import pytest
+import shared
 from hypothesis import HealthCheck, settings
 
 from diarize import synth
@@ -10,6 +14,13 @@ from diarize.audio import read, write
 from diarize.formats import write_file
 from diarize.parts.calibration import shipped_voices
 from diarize.types import Waveform
+
+# Where compiled code is not kept, programs that tests start compile the package anew, and pytest all tests.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+# Processes side by side with several threads each only wait for one another.
+for _library in ("OPENBLAS", "OMP", "MKL", "NUMBA"):
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
 # Random tests without a clock: a shared machine stalls now and then. Under mutmut, which asks for its own
 # profile, methods of classes run twice in one process, each time of another instance; and the same examples
@@ -22,6 +33,13 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.differing_executors],
 )
 settings.load_profile("unhurried")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_folder(tmp_path_factory):
+    """Workers of pytest-xdist have folders of their own in one that they share."""
+    own = tmp_path_factory.getbasetemp()
+    shared.FOLDER[:] = [own.parent if "PYTEST_XDIST_WORKER" in os.environ else own]
 
 
 CASTS = {"one": ("voice_00", "voice_04"), "two": ("voice_00", "voice_01"), "alone": ("voice_04",)}

@@ -11,6 +11,7 @@ import pytest
 from diarize.annotation import Annotation, Turn
 from diarize.audio import open_recording, write_clips
 from diarize.audio.ffmpeg import FFMPEG
+from diarize.audio.ogg_tracks import ogg_tracks
 from diarize.audio.pyav import PYAV
 from diarize.config import Config, override
 from diarize.errors import AudioError
@@ -19,7 +20,16 @@ from diarize.pipeline.inputs import SampleSource
 RATE = 16_000
 TONES = (300, 700, 1100)  # Hz, one a track
 TOLD = ({"language": "eng", "title": "Main room"}, {"language": "deu"}, {})
-FILES = {"a.mkv": ("matroska", "pcm_s16le"), "a.mp4": ("mp4", "aac"), "a.webm": ("webm", "libopus")}
+FILES = {
+    "a.mkv": ("matroska", "pcm_s16le"),
+    "a.mp4": ("mp4", "aac"),
+    "a.webm": ("webm", "libopus"),
+    "a.ogg": ("ogg", "libopus"),
+}
+TITLES = {  # as FFmpeg writes them: none in MP4, and in Ogg that of the file where a track has none
+    "a.mp4": ["", "", ""],
+    "a.ogg": ["Main room", "The film itself", "The film itself"],
+}
 READERS = [
     pytest.param(PYAV, id="pyav"),
     pytest.param(
@@ -67,7 +77,7 @@ def test_each_track_is_heard_by_its_number(tmp_path, name, backend):
         sound = np.concatenate(list(backend.chunks(path, 0, [].append, number)))[:, 0]
         assert pitch(sound, header.rate) == pytest.approx(tone, abs=3)
         assert [track.language for track in header.tracks] == ["eng", "deu", ""]
-        titles = ["", "", ""] if name == "a.mp4" else ["Main room", "", ""]  # FFmpeg writes none there
+        titles = TITLES.get(name, ["Main room", "", ""])
         assert [track.title for track in header.tracks] == titles
 
 
@@ -86,6 +96,42 @@ def test_all_tracks_are_listed_where_there_are_several(tmp_path, monkeypatch, wi
     )
     with pytest.raises(AudioError, match=r"a\.mkv: no track 4; it has 3 audio tracks, counted from 1$"):
         open_recording(path, track=4)
+
+
+def test_tracks_of_an_ogg_file_are_listed_though_libsndfile_reads_the_first_alone(tmp_path, monkeypatch):
+    """Whichever is chosen; without a reader for the second, what is missing is said."""
+    path = film(tmp_path / "a.ogg")
+    listed = "3 audio tracks: 1 (eng, Main room), 2 (deu, The film itself), 3 (The film itself); "
+    for track in (1, 3):
+        opened = open_recording(path, track=track)
+        assert pitch(opened.waveform().samples, opened.rate) == pytest.approx(TONES[track - 1], abs=3)
+        assert opened.notes == (f"{listed}track {track} is used, --track chooses another",)
+    with pytest.raises(AudioError, match=r"a\.ogg: no track 4; it has 3 audio tracks, counted from 1$"):
+        open_recording(path, track=4)
+    monkeypatch.setitem(sys.modules, "av", None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert open_recording(path).notes == (f"{listed}track 1 is used, --track chooses another",)
+    with pytest.raises(AudioError, match=r"track 2 needs the PyAV package or the ffmpeg program; try: pip"):
+        open_recording(path, track=2)
+
+
+def test_an_ogg_file_with_pictures_or_damaged_comments_is_read_as_far_as_it_goes(tmp_path):
+    """Streams that are no sound do not count; comments that end too early are kept as far as they go."""
+    path = film(tmp_path / "a.ogg")
+    with path.open("rb") as file:
+        whole = file.read()
+    (tmp_path / "b.ogg").write_bytes(whole.replace(b"OpusHead", b"\x80theora ", 1))
+    with (tmp_path / "b.ogg").open("rb", buffering=0) as file:
+        assert [track.language for track in ogg_tracks(file)] == ["deu", ""]
+    (tmp_path / "c.ogg").write_bytes(
+        whole.replace(b"\x0c\0\0\0language=eng", b"\xff\xff\xff\x7flanguage=eng", 1)
+    )
+    for size in (0, 30, 200, len(whole)):
+        (tmp_path / "d.ogg").write_bytes((tmp_path / "c.ogg").read_bytes()[:size])
+        with (tmp_path / "d.ogg").open("rb", buffering=0) as file:
+            assert all(isinstance(track.title, str) for track in ogg_tracks(file))
+    with (tmp_path / "c.ogg").open("rb", buffering=0) as file:
+        assert len(ogg_tracks(file)) == 3
 
 
 def test_one_track_is_not_listed_and_has_no_second(tmp_path):

@@ -640,6 +640,19 @@ def test_results_of_recordings_that_fail_or_are_gone_are_told(folder):
     assert report.stale == (out / "a.rttm",)
 
 
+@pytest.mark.parametrize("way", ["resume", "overwrite"])
+def test_results_in_formats_that_are_not_asked_for_any_more_are_told(folder, way):
+    """They are of other settings, perhaps, than what lies beside them now."""
+    out = folder.parent / "out"
+    ran(folder)
+    plan = plan_batch(folder, out, formats=("json",), **{way: True})
+    report = run_batch(plan, CONFIG, perform=stand_in)
+    assert report.count("ok") == 3
+    assert report.stale == tuple(out / f"{name}.rttm" for name in ("a", "b", "deep/c"))
+    again = run_batch(plan_batch(folder, out, formats=("json",), resume=True), CONFIG, perform=stand_in)
+    assert (again.count("skipped"), again.stale) == (3, ())
+
+
 @pytest.mark.slow
 def test_recordings_called_alike_have_other_names_in_what_is_written(voices, tmp_path):
     """So the files of one batch can be put into one; and a picture is there for who wants one."""

@@ -81,6 +81,20 @@ def test_each_channel_is_heard_by_itself(tmp_path, sides):
     assert formats.read_file(tmp_path / "call.rttm")["call"].speakers == ("CH1", "CH2")
 
 
+def test_what_is_left_beside_a_leak_is_no_turn(tmp_path, sides):
+    """Scraps of a twentieth of a second beside a leak; a short answer by itself stays."""
+    samples, _ = sides
+    path = tmp_path / "call.wav"
+    soundfile.write(path, samples + 0.1 * np.roll(samples, 80, axis=0)[:, ::-1] + noise(1e-4), RATE)
+    found, _ = find_leaks(blocks(samples + 0.1 * np.roll(samples, 80, axis=0)[:, ::-1] + noise(1e-4)))
+    ends = [end for stretches in found for _, end in stretches]
+    speech = [(end - 1.0, end + 0.05) for end in sorted(set(ends))] + [(SECONDS - 0.1, SECONDS)]
+    turns = diarize_channels(path, speech=speech).annotation.turns
+    scraps = [turn for turn in turns if turn.end - turn.start < 0.09 and turn.end < SECONDS - 0.2]
+    assert scraps == []
+    assert any(turn.end > SECONDS - 0.05 for turn in turns)
+
+
 def test_one_channel_is_refused(tmp_path):
     """There is nothing to take apart."""
     soundfile.write(tmp_path / "a.wav", np.zeros(RATE), RATE)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shared import shared
 
 import diarize
 from diarize import scoring, synth
@@ -121,9 +122,9 @@ LEVELS = {"clean": 0.0, "37 dB": 1e-2}  # of noise, under full scale
     [pytest.param(name, LEVELS[level], id=f"{name}-{level}") for name, level in product(HELD, LEVELS)],
 )
 def test_sounds_that_are_held_are_nobody(name, noise):
-    """Tones of telephones and music that is simple, clean and in noise, loud and soft."""
-    for gain in (0.5, 0.005):
-        assert found(gain * (HELD[name] + noise * NOISE)).annotation.turns == ()
+    """Tones of telephones and music that is simple, loud and clean, soft and in noise."""
+    gain = 0.005 if noise else 0.5
+    assert found(gain * (HELD[name] + noise * NOISE)).annotation.turns == ()
 
 
 @pytest.mark.slow
@@ -181,13 +182,17 @@ def test_music_that_is_plucked_has_an_answer(method):
 @cache
 def minute(seed):
     """One voice of pure signal for a minute: the truth, and what is found."""
-    config = synth.SynthConfig(duration=60.0)
-    sound, truth = synth.conversation(synth.vowels(1, 20.0, seed=seed), config, seed=seed)
-    return truth, found(sound.samples).annotation
+
+    def make():
+        config = synth.SynthConfig(duration=60.0)
+        sound, truth = synth.conversation(synth.vowels(1, 20.0, seed=seed), config, seed=seed)
+        return truth, found(sound.samples).annotation
+
+    return shared(f"minute-{seed}", make)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_one_voice_of_a_minute_is_one(seed):
     """Where the truth is one, one is found."""
     assert len(minute(seed)[1].speakers) == 1
@@ -197,7 +202,7 @@ FAINT = pytest.mark.xfail(reason="seven of the 51 s of this voice are missed")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=FAINT), 2, 3, 4, 5])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=FAINT), 2, 3])
 def test_nearly_all_that_one_voice_says_in_a_minute_is_heard(seed):
     """All but six seconds."""
     assert scoring.score(*minute(seed)).score.missed < 6.0

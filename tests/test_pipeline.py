@@ -16,6 +16,7 @@ import pytest
 import soundfile
 import threadpoolctl
 from numpy.testing import assert_allclose, assert_array_equal
+from shared import shared
 
 import diarize
 from diarize import audio, background, formats, pipeline, scoring, synth
@@ -45,7 +46,11 @@ def reference(name):
 @cache
 def found(name, *, own=True):
     """The result with the default settings, with own or reference speech activity."""
-    return diarize.diarize(sample(name), speech=None if own else union(reference(name).intervals()))
+
+    def make():
+        return diarize.diarize(sample(name), speech=None if own else union(reference(name).intervals()))
+
+    return shared(f"{name}-{own}", make)
 
 
 @cache

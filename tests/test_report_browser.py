@@ -384,7 +384,7 @@ def test_a_linked_recording_plays_from_its_file(browser, folder):
         render_page(Report.of_result(result(), sound=link_sound(open_recording(audio), "./gone.wav")))
     )
     browser.get(path.as_uri())
-    assert waited(lambda: "keep both" in browser.find_element("id", "here").text)
+    assert waited(lambda: "was not found" in browser.find_element("id", "here").text)
 
 
 def test_turns_alone_make_a_page(browser, folder):

@@ -35,6 +35,7 @@ TURNS = Annotation(
     "call",
     tuple(Turn(2.0 * i, 2.0 * i + 1.5, f"SPEAKER_0{i % 3}", 0.9 - i / 20, "SPEAKER_00") for i in range(9)),
 )
+ONE = Annotation("call", tuple(Turn(t.start, t.end, "SPEAKER_00") for t in TURNS))
 SAID = Transcript(
     "call",
     tuple(
@@ -53,13 +54,18 @@ SAID = Transcript(
 )
 
 
-@pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    """The address of a page about nine turns of three, with another number and sentences."""
+def report_of_three():
+    """Nine turns of three, with another number and sentences."""
     starts, ends = (np.array([getattr(turn, name) for turn in TURNS.turns]) for name in ("start", "end"))
     labels = {1: np.zeros(9, int), 3: np.arange(9) % 3}
     kept = Alternatives(starts, ends, labels, TURNS.turns)
-    report = Report(Result(TURNS, duration=20.0, alternatives=kept), transcript=SAID)
+    return Report(Result(TURNS, duration=20.0, alternatives=kept), transcript=SAID)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """The address of a page about nine turns of three, with another number and sentences."""
+    report = report_of_three()
     path = tmp_path_factory.mktemp("edits") / "call.html"
     path.write_text(render_page(report), encoding="utf-8")
     return path.as_uri()
@@ -164,6 +170,76 @@ def test_boundaries_move_with_keys_and_mouse(opened):
     assert length == pytest.approx(1.0, abs=0.05)
 
 
+def test_dragging_from_afar_moves_the_view_and_no_turn(opened):
+    """Where a turn is a few dots wide, nobody aims at its end."""
+    before = turns(opened)
+    opened.execute_script("document.getElementById('timeline').style.width = '250px'")
+    box = opened.find_element("id", "timeline")
+    for share in (0.31, 0.5, 0.72):  # close to ends of turns and between them
+        x = round(76 + share * (250 - 76) - 125)
+        up = 22 + 10 - box.size["height"] / 2
+        actions(opened).move_to_element_with_offset(box, x, up).click_and_hold().move_by_offset(
+            40, 0
+        ).release().perform()
+    assert turns(opened) == before
+    opened.execute_script("document.getElementById('timeline').style.width = ''")
+
+
+def test_the_corrected_share_is_that_of_score(opened):
+    """Speakers matched so that most agrees, whatever they are called; overlaps and silence included."""
+    random = np.random.default_rng(8)
+    for case in range(40):
+        before, after = (random_turns(random, 1 + case % 7, case % 9) for _ in range(2))
+        found = opened.execute_script("return differenceOf(arguments[0], arguments[1])", before, after)
+        wanted = score(annotation_of(before), annotation_of(after)).score
+        assert found["total"] == pytest.approx(wanted.total, abs=1e-6)
+        assert found["wrong"] == pytest.approx(
+            wanted.missed + wanted.false_alarm + wanted.confusion, abs=1e-6
+        )
+
+
+def random_turns(random, n_speakers, n_turns):
+    """Turns as the page has them, in ms."""
+    starts = random.integers(0, 20_000, n_turns)
+    lengths, speakers = random.integers(20, 6000, n_turns), random.integers(0, n_speakers, n_turns)
+    return [
+        {"start": int(start), "end": int(start + length), "speaker": int(speaker)}
+        for start, length, speaker in zip(starts, lengths, speakers, strict=True)
+    ]
+
+
+def annotation_of(rows):
+    """The same as diarize has them."""
+    return Annotation(
+        "call", tuple(Turn(row["start"] / 1000, row["end"] / 1000, str(row["speaker"])) for row in rows)
+    )
+
+
+def test_the_best_mapping_is_that_of_scipy(opened):
+    """Matrices with ties and zeros, too."""
+    from scipy.optimize import linear_sum_assignment
+
+    random = np.random.default_rng(3)
+    for case in range(60):
+        n = case % 8
+        gains = random.integers(0, 4 if case % 2 else 10_000, (n, n))
+        chosen = opened.execute_script("return assignment(arguments[0])", gains.tolist())
+        assert sorted(chosen) == list(range(n))
+        assert gains[range(n), chosen].sum() == gains[linear_sum_assignment(gains, maximize=True)].sum()
+
+
+def test_names_that_are_swapped_are_no_correction(opened):
+    """Two who changed places have the same turns; a number that is chosen has what follows from it."""
+    corrected = opened.find_element("id", "corrected")
+    for index in range(3):
+        choose(opened, f"#turn-table tbody tr:nth-child({3 * index + 1}) select.whose", "1")
+        choose(opened, f"#turn-table tbody tr:nth-child({3 * index + 2}) select.whose", "0")
+    assert corrected.text == ""
+    choose(opened, "#number", "1")
+    assert corrected.text == "corrected: 9.0 s of 0:14 (DER 66.7 %)"
+    assert f"{100 * score(TURNS, ONE).der:.1f} %" == "66.7 %"
+
+
 def test_another_number_of_speakers_is_one_choice_away(opened):
     """Sentences follow."""
     choose(opened, "#number", "1")
@@ -217,7 +293,7 @@ def test_corrected_turns_are_downloaded_and_scored(opened, downloads, kind, name
     found = read_file(fetched(opened, downloads, kind, name), format)["call"]
     assert [(t.start, t.end, t.speaker) for t in found][2] == (4.0, 5.5, "SPEAKER_01")
     assert len(found) == 9
-    graded = score(found, TURNS)
+    graded = score(TURNS, found)
     assert f"corrected: {graded.score.confusion:.1f} s" in told
     assert f"{100 * graded.der:.1f} %" in told
 
@@ -250,7 +326,9 @@ def paragraphs(page):
 
 def test_a_word_can_be_clicked(opened):
     """And is marked while it is heard."""
-    opened.find_elements("css selector", ".said")[3 * 4 + 2].click()
+    opened.find_element("id", "sentences").location_once_scrolled_into_view  # noqa: B018 - scrolls
+    words = waited(lambda: opened.find_elements("css selector", ".said")[3 * 4 + 2 :])
+    words[0].click()
     assert opened.find_element("id", "clock").text.startswith("0:09.0")
     assert opened.find_element("css selector", ".said.now").text == "ends."
 

@@ -202,25 +202,25 @@ def test_the_same_speaker_after_a_pause_is_no_change():
 def test_unlikely_changes_are_left_out_and_their_pieces_joined():
     """The doubtful second in the middle belongs to A; with threshold 0 it is B's."""
     doubtful = posteriors((4, (0.95, 0.05)), (1, (0.45, 0.55)), (3, (0.95, 0.05)), (3, (0.05, 0.95)))
-    assert [change.time for change in changes_by_posteriors(doubtful, threshold=0.0)] == pytest.approx(
+    assert [change.time for change in changes_by_posteriors(doubtful, min_probability=0.0)] == pytest.approx(
         [4, 5, 8]
     )
-    (kept,) = changes_by_posteriors(doubtful, threshold=0.55)
+    (kept,) = changes_by_posteriors(doubtful, min_probability=0.55)
     assert kept.time == pytest.approx(8.0)
     before = (7 * 0.95 + 0.45) / 8
     assert kept.probability == pytest.approx(1 - before * 0.05 - (1 - before) * 0.95, abs=1e-6)
     certain = posteriors((2, (1.0, 0.0)), (2, (0.0, 1.0)))
-    assert changes_by_posteriors(certain, threshold=0.99)[0].probability == 1.0
-    assert changes_by_posteriors(certain, threshold=1.0) == ()
+    assert changes_by_posteriors(certain, min_probability=0.99)[0].probability == 1.0
+    assert changes_by_posteriors(certain, min_probability=1.0) == ()
 
 
 def test_each_change_begins_with_the_speaker_that_the_last_one_ended_with():
     """And no change is between one speaker and the same, whatever the threshold."""
     rng = np.random.default_rng(5)
     soft = posteriors(*((0.5, rng.dirichlet(np.full(4, 0.7))) for _ in range(200)))
-    everything = changes_by_posteriors(soft, threshold=0.0)
+    everything = changes_by_posteriors(soft, min_probability=0.0)
     for threshold in (0.0, 0.4, 0.6, 0.65):
-        found = changes_by_posteriors(soft, threshold=threshold)
+        found = changes_by_posteriors(soft, min_probability=threshold)
         assert all(a.after == b.before for a, b in pairwise(found))
         assert all(change.before != change.after and change.probability > threshold for change in found)
         assert {change.time for change in found} <= {change.time for change in everything}
@@ -237,8 +237,8 @@ def test_nobody_and_one_speaker_never_change():
 
 def test_settings_that_cannot_be_are_refused_in_one_line():
     """A message names what was given."""
-    with pytest.raises(ConfigError, match=r"threshold of 1\.5"):
-        changes_by_posteriors(posteriors((1, (1.0,))), threshold=1.5)
+    with pytest.raises(ConfigError, match=r"min_probability of 1\.5"):
+        changes_by_posteriors(posteriors((1, (1.0,))), min_probability=1.5)
     for wrong in ({"penalty": -1.0}, {"penalty": float("nan")}, {"margin": 2.0}, {"growth": 0.0}):
         with pytest.raises(ConfigError) as caught:
             BicSettings(**wrong)

@@ -50,11 +50,15 @@ class UnreadableError(Exception):
 
 
 class NoTrackError(UnreadableError):
-    """A file has fewer audio tracks than were counted to."""
+    """A file has fewer audio tracks than were counted to, or a backend reads the first one only."""
 
     def __init__(self, track: int, tracks: int) -> None:
         known = "one audio track" if tracks == 1 else f"{tracks} audio tracks, counted from 1"
-        super().__init__(f"no track {track}; it has {known}", sure=True)
+        missing = f"no track {track}; it has {known}"
+        unread = (
+            f"track {track} needs the PyAV package or the ffmpeg program; try: pip install 'diarize-gmm[av]'"
+        )
+        super().__init__(unread if track <= tracks else missing, sure=True)
 
 
 def ignore_note(_: str) -> None:
@@ -69,7 +73,7 @@ class Track(NamedTuple):
 
     @classmethod
     def of(cls, metadata: Mapping[str, str]) -> Track:
-        """Out of what FFmpeg calls the metadata of a stream; ``und`` is an undetermined language."""
+        """Out of the metadata of a stream, names in small letters; ``und`` is an undetermined language."""
         language = metadata.get("language", "")
         return cls("" if language == "und" else language, metadata.get("title", "").strip())
 

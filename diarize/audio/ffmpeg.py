@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = ["FFMPEG"]
 
 PATIENCE = 10.0  # seconds for what the program says of the file, which comes at once
+ROOM = 64  # pieces of sound of 64 KiB that wait at a time; a pipe holds fewer
 LOST = 1 << 24  # bytes that wait for a time stamp until none is expected any more
 _INPUT = re.compile(r"Input #0, (\S+), from ")
 _LENGTH = re.compile(r"Duration: (?:N/A|(\d+):(\d+):([\d.]+))(?:, start: (-?[\d.]+))?")
@@ -84,7 +85,7 @@ class _Messages:
         self.complaints: deque[str] = deque(maxlen=20)
         self.damaged = 0
         self.events: queue.Queue[_Frame | bytes | None] = queue.Queue()
-        self.room = threading.Semaphore(64)
+        self.room = threading.Semaphore(ROOM)
         self.described = threading.Event()
 
     def listen(self, errors: IO[bytes]) -> None:
@@ -175,7 +176,7 @@ def _decoded(path: Path, track: int) -> Iterator[tuple[int, int, _Messages]]:
             yield rate, channels, messages
         finally:
             process.kill()
-            messages.room.release(1 << 20)  # nobody listens any more: the rest is soon taken in
+            messages.room.release(ROOM)  # nobody listens any more: what is left in the pipe is taken in
             for thread in (listener, hearer):
                 if thread.ident:
                     thread.join()

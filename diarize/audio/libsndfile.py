@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from diarize.audio.flac import flac_links
 from diarize.audio.links import Spans, conform_links
 from diarize.audio.mp3_header import first_frame, mpeg_links, piped
 from diarize.audio.ogg import ogg_links
+from diarize.audio.ogg_tracks import ogg_tracks
 from diarize.audio.wav_header import Mended, promised_frames, unwritten_size
 
 if TYPE_CHECKING:
@@ -135,8 +137,11 @@ def _known(sound: Any) -> int | None:
 
 def _header(path: Path, track: int = 1) -> Header:
     header = _first_track(path)
+    if header.container == "OGG":
+        with path.open("rb", buffering=0) as file:
+            header = replace(header, tracks=ogg_tracks(file) or header.tracks)
     if track > 1:
-        raise NoTrackError(track, 1)
+        raise NoTrackError(track, len(header.tracks))
     return header
 
 

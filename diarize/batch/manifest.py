@@ -29,11 +29,16 @@ STATES: Final = ("started", "ok", "failed")
 
 
 class Manifest:
-    """The file in an output folder, and what it says by recording."""
+    """The file in an output folder, what it says by recording, and the results that it named when it was
+    opened, which are of ``earlier`` batches.
+    """
 
-    def __init__(self, folder: Path, entries: Mapping[str, Entry]) -> None:
+    def __init__(
+        self, folder: Path, entries: Mapping[str, Entry], earlier: Mapping[str, Entry] | None = None
+    ) -> None:
         self.path = folder / MANIFEST
         self.entries = dict(entries)
+        self.earlier = {key: tuple(entry["outputs"]) for key, entry in (earlier or {}).items()}
 
     @classmethod
     def opened(cls, folder: Path, *, resume: bool, overwrite: bool) -> Manifest:
@@ -47,7 +52,8 @@ class Manifest:
                 f"{path}: an earlier batch; --resume continues it, --overwrite starts anew, or choose another"
             )
         remove_leftovers(path)  # a kill while one was written anew
-        manifest = cls(folder, _read(path) if resume and path.exists() else {})
+        earlier = _read(path) if path.exists() else {}
+        manifest = cls(folder, earlier if resume else {}, earlier)
         manifest.tidy()
         return manifest
 

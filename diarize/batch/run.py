@@ -33,8 +33,8 @@ __all__ = ["BatchReport", "run_batch"]
 @dataclass(frozen=True, slots=True)
 class BatchReport:
     """What came of a batch: an entry a recording, in order, with ``status`` "ok", "skipped" or "failed";
-    ``seconds`` it took; ``stale``: results of earlier batches that lie there of recordings that failed now or
-    are gone.
+    ``seconds`` it took; ``stale``: results of earlier batches that are there and were not written anew,
+    because a recording failed now or is gone, or because other formats were asked for.
     """
 
     entries: tuple[Entry, ...]
@@ -80,12 +80,13 @@ def run_batch(
 
 
 def _stale(plan: Plan, manifest: Manifest, found: Mapping[str, Entry]) -> tuple[Path, ...]:
-    """Results that are there of recordings that failed this time, or that a resumed batch finds no more."""
+    """Results that are there of recordings that failed this time or are gone, and those in other formats."""
     failed = [task for task in plan.tasks if found[task.key]["status"] == "failed"]
     paths = [path for task in failed for path in task.files.values()]
-    gone = [entry for key, entry in manifest.entries.items() if key not in found]
-    paths += [plan.output / name for entry in gone for name in entry["outputs"]]
-    return tuple(path for path in paths if path.exists())
+    for key, names in manifest.earlier.items():
+        now = found[key]["files"].values() if key in found else ()
+        paths += [plan.output / name for name in names if name not in now]
+    return tuple(path for path in dict.fromkeys(paths) if path.exists())
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ BANDS = ("wide", "narrow")
 @app.command(cls=Plain)
 def train(
     corpora: Annotated[
-        list[Path], typer.Argument(metavar="CORPUS", help="Folders: one subfolder or file a speaker.")
+        list[Path], typer.Argument(metavar="CORPUS", help="Folders with one subfolder or file per speaker.")
     ],
     *,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.npz", help="The model to write.")],
@@ -42,7 +42,7 @@ def train(
         Path | None, typer.Option("--rooms", metavar="DIR", help="Measured impulse responses to use too.")
     ] = None,
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often each voice is used.")] = 8,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of all random numbers.")] = 0,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes; the result is the same.")] = 2,
     overwrite: Overwrite = False,
     verbose: Verbose = False,
@@ -68,7 +68,7 @@ def train(
 @app.command(cls=Plain)
 def info(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE.npz]", help="A model (default: those that ship).")
+        Path | None, typer.Argument(metavar="[FILE.npz]", help="A model (default: those of the package).")
     ] = None,
     *,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,

@@ -45,7 +45,10 @@ _Output = Annotated[
     Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for results and manifest.jsonl.")
 ]
 _Resume = Annotated[
-    bool, typer.Option("--resume", help="Skip what is finished; redo changed recordings and settings.")
+    bool,
+    typer.Option(
+        "--resume", help="Skip finished recordings; repeat those that changed or have other settings."
+    ),
 ]
 
 
@@ -55,7 +58,7 @@ class Workers:
 
     jobs: Annotated[
         int | None,
-        typer.Option("--jobs", "-j", min=1, max=256, help="Worker processes (default: one a core)."),
+        typer.Option("--jobs", "-j", min=1, max=256, help="Worker processes (default: one per core)."),
     ] = None
     scheduler: Annotated[
         str | None,
@@ -73,9 +76,7 @@ class Results:
 
     format: Annotated[
         list[str] | None,
-        typer.Option(
-            "--format", "-f", metavar="NAME", help="As of 'run' (default: rttm), several times for several."
-        ),
+        typer.Option("--format", "-f", metavar="NAME", help="As for 'run', can be repeated (default: rttm)."),
     ] = None
     plot: Annotated[bool, typer.Option("--plot", help="Write a picture of each, too.")] = False
     report: Annotated[
@@ -220,8 +221,7 @@ def _summary(plan: Plan, report: BatchReport) -> str:
         f"  note: {shown(entry['audio'])}: {shown(note)}" for entry in with_notes for note in entry["notes"]
     ]
     lines += [
-        f"  note: {shown(path)} is of an earlier batch; its recording failed now or is gone"
-        for path in report.stale
+        f"  note: {shown(path)} is of an earlier batch and was not written now" for path in report.stale
     ]
     lines.append(f"{counts}; {clock(seconds)} of sound in {clock(report.seconds)}")
     return "\n".join([*lines, f"wrote {shown(plan.output / 'manifest.jsonl')}"])

@@ -60,7 +60,7 @@ class Way:
             "--method",
             metavar="posteriors|bic",
             callback=_method,
-            help="posteriors: who speaks, first; bic: the sound alone, without speaker models.",
+            help="posteriors: diarizes first; bic: compares the sound before and after, without speakers.",
         ),
     ] = "posteriors"
     min_probability: Annotated[
@@ -76,7 +76,7 @@ class Way:
     penalty: Annotated[
         float | None,
         typer.Option(
-            "--penalty", min=0, metavar="L", help="With bic: larger finds fewer changes (default: 2)."
+            "--penalty", min=0, metavar="L", help="For bic: a larger value finds fewer changes (default: 2)."
         ),
     ] = None
 
@@ -87,12 +87,15 @@ class Truth:
 
     reference: Annotated[
         Path | None,
-        typer.Option("--reference", metavar="FILE", help="The truth: the changes are scored against it."),
+        typer.Option("--reference", metavar="FILE", help="The reference, to score the changes against."),
     ] = None
     tolerance: Annotated[
         float | None,
         typer.Option(
-            "--tolerance", min=0, metavar="SECONDS", help="How far off, with --reference (default: 0.5)."
+            "--tolerance",
+            min=0,
+            metavar="SECONDS",
+            help="Largest distance of a match, with --reference (default: 0.5).",
         ),
     ] = None
 
@@ -128,7 +131,7 @@ def changes(
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Print when somebody else begins to speak, how probable that is, and who spoke before and after."""
+    """Print the speaker changes: time, probability, and the speakers before and after."""
     kind = _kind(format, output, json=json)
     _check_way(way, settings)
     _check_truth(truth)
@@ -175,7 +178,7 @@ def _check_way(way: Way, asked: SettingsOptions) -> None:
         return
     if way.min_probability is not None:
         raise typer.BadParameter(
-            "--min-probability is of probabilities, which bic has not; give it a --penalty"
+            "--min-probability is for --method posteriors; bic gives no probabilities but takes a --penalty"
         )
     for name in ("speakers", "min_speakers", "max_speakers", "space", "seed"):
         if getattr(asked, name) is not None:
@@ -190,18 +193,18 @@ def _by_posteriors(
     config: Config,
     part: SoundOptions,
     speech: Path | None,
-    threshold: float | None,
+    min_probability: float | None,
     *,
     quiet: bool,
 ) -> _Found:
     from diarize.resegmentation.changes import changes_by_posteriors
 
-    least = 0.5 if threshold is None else threshold
+    least = 0.5 if min_probability is None else min_probability
     result = diarized(audio, config, part, speech, quiet=quiet)
     return _Found(
         result.annotation.recording,
-        _later(changes_by_posteriors(result.posteriors, threshold=least), part.start),
-        {"method": "posteriors", "threshold": least},
+        _later(changes_by_posteriors(result.posteriors, min_probability=least), part.start),
+        {"method": "posteriors", "min_probability": least},
         result.duration,
         result.speech.seconds,
         result.notes,
@@ -292,11 +295,12 @@ def _label(change: Change) -> str:
 
 
 def _table(found: _Found, title: str) -> str:
-    method = ", ".join(f"{key} {value}" for key, value in found.method.items())
-    head = f"{shown(title)}: {clock(found.duration)} long, {len(found.changes)} changes of speaker ({method})"
+    method = ", ".join(f"{key.replace('_', '-')} {value}" for key, value in found.method.items())
+    n = len(found.changes)
+    head = f"{shown(title)}: {clock(found.duration)} long, {n} change{'s' * (n != 1)} of speaker ({method})"
     rows = [(clock(c.time), *_cells(c)) for c in found.changes]
     used = [0, 1, *(i for i in range(2, 6) if any(row[i] for row in rows))]
-    names = ("at", "seconds", "probability", "nats", "before", "after")
+    names = ("at", *COLUMNS)
     lines = [table([names[i] for i in used], [[row[i] for i in used] for row in rows])] if rows else []
     lines += [_grade_line(found.graded, found.tolerance)] if found.graded else []
     return "\n".join([head, *lines, *(f"  note: {shown(note)}" for note in found.notes)])

@@ -51,7 +51,7 @@ def check(
     *,
     verbose: Verbose = False,
 ) -> None:
-    """Say of each file of settings whether it is right, and what it changes."""
+    """Check files of settings, and print what each changes."""
     from diarize.config import load_config, without_defaults
     from diarize.config.commented import list_changes
 

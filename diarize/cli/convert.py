@@ -45,11 +45,11 @@ def convert(
 ) -> None:
     """Write turns in another format; both formats are known by suffix unless they are named.
 
-    What was said is kept wherever the other format has a place for it.
+    Words are kept if the other format can hold them.
     """
     from diarize.formats import write_file
 
-    found = or_silence(read_annotations(source, from_format), source)
+    found = or_silence(_read_turns(source, from_format), source)
     turns = [chosen(found, recording, source)] if recording else list(found.values())
     write_file(goal, turns, to_format, overwrite=overwrite)
     _remark_lost_words(turns, goal, to_format)
@@ -57,6 +57,32 @@ def convert(
         n_turns = sum(len(each.turns) for each in turns)
         say(f"wrote {shown(goal)} (turns: {n_turns}, recordings: {len(turns)})")
         _remark_silence(turns, goal, to_format)
+
+
+def _read_turns(source: Path, name: str | None) -> dict[str, Annotation]:
+    """Turns by recording; what a speech recogniser wrote is refused with the command that is for it."""
+    from diarize.errors import FormatError
+
+    try:
+        return read_annotations(source, name)
+    except FormatError:
+        if not _is_recognised(source):
+            raise
+        hint = f"'diarize label {source} AUDIO' gives it speakers"
+        raise FormatError(f"{source}: a transcript without turns; {hint}") from None
+
+
+def _is_recognised(source: Path) -> bool:
+    """Whether a file is the output of a speech recogniser, of a kind that never holds turns."""
+    from diarize.errors import FormatError
+    from diarize.transcripts import read_transcript
+
+    if source.suffix.lower() not in (".json", ".jsonl", ".ctm"):
+        return False
+    try:
+        return bool(read_transcript(source).segments)
+    except FormatError:
+        return False
 
 
 def _remark_silence(annotations: Sequence[Annotation], goal: Path, name: str | None) -> None:

@@ -31,7 +31,7 @@ class Place:
     ] = None
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="OUT", help="Another file to write (default: FILE itself)."),
+        typer.Option("--output", "-o", metavar="OUT", help="The file to write (default: FILE itself)."),
     ] = None
 
 

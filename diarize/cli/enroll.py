@@ -32,14 +32,14 @@ class Part:
 
     turns: Annotated[
         Path | None,
-        typer.Option("--turns", metavar="FILE", help="Who speaks when in AUDIO; with --speaker."),
+        typer.Option("--turns", metavar="FILE", help="The turns in AUDIO; with --speaker."),
     ] = None
     speaker: Annotated[
         str | None,
-        typer.Option("--speaker", metavar="LABEL", help="The speaker of --turns whose voice it is."),
+        typer.Option("--speaker", metavar="LABEL", help="The speaker in --turns to enrol."),
     ] = None
     whole: Annotated[
-        bool, typer.Option("--whole", help="All speech is this voice, even if it sounds like several.")
+        bool, typer.Option("--whole", help="Take all speech as this voice, even if it sounds like several.")
     ] = False
 
 
@@ -53,16 +53,14 @@ def enroll(
     ),
     part: Part = Part(),
     hearing: ListeningOptions = ListeningOptions(),  # noqa: B008
-    add: Annotated[
-        bool, typer.Option("--add", help="Add to the voice of that name, which knows more then.")
-    ] = False,
+    add: Annotated[bool, typer.Option("--add", help="Add recordings to the voice of that name.")] = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Save a voice under a name for 'run --known': half a minute serves, several recordings serve better.
+    """Save a voice under a name for 'run --known': half a minute is enough, several recordings are better.
 
-    Out of recordings of one person or, with --turns and --speaker, out of one speaker of a conversation.
+    From recordings of one person or, with --turns and --speaker, of one speaker of a conversation.
     """
     from diarize.identity import load, save, voice_path
     from diarize.identity.store import checked_name

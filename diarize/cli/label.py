@@ -73,12 +73,15 @@ def label(
     transcript: Annotated[
         Path,
         typer.Argument(
-            metavar="TRANSCRIPT", help="What a speech recogniser wrote: srt, vtt, json, ctm, TextGrid or eaf."
+            metavar="TRANSCRIPT", help="Output of a speech recogniser: srt, vtt, json, ctm, TextGrid or eaf."
         ),
     ],
     source: Annotated[
         Path,
-        typer.Argument(metavar="AUDIO|RESULT", help="The recording, or its turns (npz: posteriors, better)."),
+        typer.Argument(
+            metavar="AUDIO|RESULT",
+            help="The recording, or a result (npz is better than turns: it has posteriors).",
+        ),
     ],
     *,
     goal: Goal = Goal(),
@@ -91,7 +94,7 @@ def label(
 ) -> None:
     """Say who said what: writes the words of a transcript with their speakers.
 
-    Every word gets the speaker whom it has most of; sentences are cut where the speaker changes.
+    Every word gets the speaker with the largest posterior; sentences are cut where the speaker changes.
     """
     from diarize.transcripts import assign_speakers, read_transcript, write_transcript
 

@@ -145,5 +145,5 @@ def _summary(
         for group in groups
     ]
     head = f"{len(groups)} voices in {len(paths)} results"
-    lines = [table(("voice", "time", "recordings", "weakest", "heard as"), rows)] if rows else []
+    lines = [table(("voice", "time", "recordings", "weakest", "speakers"), rows)] if rows else []
     return "\n".join([head, *lines, *(f"  wrote {shown(path)}" for path in paths)])

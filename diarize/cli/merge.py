@@ -18,7 +18,8 @@ __all__ = ["merge"]
 def merge(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Turns in any readable format.")],
     speakers: Annotated[
-        list[str], typer.Argument(metavar="SPEAKER", help="Two or more who are one; the first name stays.")
+        list[str],
+        typer.Argument(metavar="SPEAKER", help="Two or more speakers to merge; the first name stays."),
     ],
     *,
     place: Place = Place(),  # noqa: B008 - a frozen value
@@ -26,7 +27,7 @@ def merge(
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Make several speakers one.
+    """Merge speakers.
 
     FILE itself is written anew unless --output names another.
     """

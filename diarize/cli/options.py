@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SENSITIVITY",
     "SEPARATE",
+    "Channel",
     "Channels",
     "Json",
     "KnownOptions",
@@ -29,6 +30,7 @@ __all__ = [
     "Quiet",
     "SettingsOptions",
     "SoundOptions",
+    "Track",
     "Verbose",
     "checked",
     "expanded",
@@ -99,7 +101,7 @@ def _verbose(wanted: bool) -> bool:
 Verbose = Annotated[
     bool,
     typer.Option(
-        "--verbose", "-v", callback=_verbose, help="Say more on stderr: settings, versions, traces."
+        "--verbose", "-v", callback=_verbose, help="Print settings, versions and tracebacks on stderr."
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
@@ -118,15 +120,15 @@ _Preset = Annotated[
         "--preset",
         metavar="NAME",
         callback=_preset,
-        help="Shipped settings; 'diarize config presets' lists them.",
+        help="Settings for a kind of recording; 'diarize config presets' lists them.",
     ),
 ]
-_Channel = Annotated[
-    int | None, typer.Option("--channel", min=1, help="Channel to take, from 1 (default: the mean of all).")
+Channel = Annotated[
+    int | None, typer.Option("--channel", min=1, help="Channel to use, from 1 (default: the mean of all).")
 ]
-_Track = Annotated[
+Track = Annotated[
     int | None,
-    typer.Option("--track", min=1, help="Audio track to take of a file with several, from 1 (default: 1)."),
+    typer.Option("--track", min=1, help="Audio track to use, from 1 (default: 1)."),
 ]
 _Background = Annotated[
     Path | None,
@@ -153,9 +155,9 @@ _Segmentation = Annotated[
 ]
 
 _SPACE_HELP = (
-    "Where speakers are told apart (default: embedding). 'embedding': windows of speech by a speaker "
+    "Features of speakers (default: embedding). 'embedding': windows of speech by a speaker "
     "embedding. "
-    "'mfcc': single frames, as textbooks do it; a teaching mode that mostly finds phones, not people."
+    "'mfcc': single frames, for teaching; it mostly finds phones, not people."
 )
 
 
@@ -173,7 +175,7 @@ _Sensitivity = Annotated[
         "--sensitivity",
         metavar="less|usual|more",
         callback=_sensitivity,
-        help="How readily sound is taken for speech: more finds quiet talk, less passes over noise.",
+        help="How much sound is taken for speech: more finds quiet speech, less ignores noise.",
     ),
 ]
 
@@ -184,21 +186,21 @@ class SettingsOptions:
 
     speakers: Annotated[
         int | None,
-        typer.Option("--speakers", min=1, max=100, help="How many speakers there are, when known."),
+        typer.Option("--speakers", min=1, max=100, help="Number of speakers, if you know it."),
     ] = None
     min_speakers: Annotated[
-        int | None, typer.Option("--min-speakers", min=1, max=100, help="At least this many speakers.")
+        int | None, typer.Option("--min-speakers", min=1, max=100, help="Smallest number of speakers.")
     ] = None
     max_speakers: Annotated[
-        int | None, typer.Option("--max-speakers", min=1, max=100, help="At most this many speakers.")
+        int | None, typer.Option("--max-speakers", min=1, max=100, help="Largest number of speakers.")
     ] = None
     config: _Config = None
     preset: _Preset = None
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of everything random (default: 0).")] = (
-        None
-    )
-    channel: _Channel = None
-    track: _Track = None
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Seed of all random numbers (default: 0).")
+    ] = None
+    channel: Channel = None
+    track: Track = None
     space: Annotated[
         str | None, typer.Option("--space", metavar="embedding|mfcc", callback=_space, help=_SPACE_HELP)
     ] = None
@@ -207,7 +209,7 @@ class SettingsOptions:
         typer.Option(
             "--speech",
             metavar="network|hmm|energy|silero|FILE",
-            help="How speech is found, or a file (UEM, RTTM, lab) that says where it is.",
+            help="How to find speech, or a file (UEM, RTTM, lab) with the speech.",
         ),
     ] = None
     background: _Background = None
@@ -217,7 +219,7 @@ class SettingsOptions:
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
-            help="Any setting of 'diarize config show', as speech.bias=2; several times for several.",
+            help="Any setting of 'diarize config show', as speech.bias=2; can be repeated.",
         ),
     ] = None
     embedding: _Embedding = None
@@ -231,7 +233,7 @@ Channels = Annotated[
         "--channels",
         metavar="mix|separate",
         callback=lambda word: one_of(word, ("mix", SEPARATE), "way with channels"),
-        help="mix: the mean of all; separate: each by itself, as in a call with a channel for each side.",
+        help="mix: the mean of all; separate: each channel alone, for calls with one side per channel.",
     ),
 ]
 
@@ -258,14 +260,14 @@ class KnownOptions:
 
     known: Annotated[
         Path | None,
-        typer.Option("--known", metavar="DIR", help="Voices that 'enroll' saved, to name speakers by."),
+        typer.Option("--known", metavar="DIR", help="Folder of voices from 'enroll', to name speakers."),
     ] = None
     threshold: Annotated[
         float | None,
         typer.Option(
             "--threshold",
             metavar="NATS",
-            help="Log odds that the same voice needs; 4.6 is 1 in 100 expected (default: 4.6).",
+            help="Log odds needed for the same voice; 4.6 is for 1 in 100 expected (default: 4.6).",
         ),
     ] = None
 
@@ -276,8 +278,8 @@ class ListeningOptions:
 
     config: _Config = None
     preset: _Preset = None
-    channel: _Channel = None
-    track: _Track = None
+    channel: Channel = None
+    track: Track = None
     embedding: _Embedding = None
     segmentation: _Segmentation = None
     background: _Background = None

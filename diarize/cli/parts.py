@@ -28,14 +28,14 @@ app = typer.Typer(
 
 Cache = Annotated[
     Path | None,
-    typer.Option("--cache", metavar="DIR", help="Where parts lie (default: the platform's cache)."),
+    typer.Option("--cache", metavar="DIR", help="Folder of the files (default: the platform's cache)."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
 
 
 @app.command("list", cls=Plain)
 def list_parts(*, cache: Cache = None, json: Json = False, verbose: Verbose = False) -> None:
-    """Parts that are known by name, with address, size, licence and SHA-256, and what is in the cache."""
+    """List the networks known by name (address, size, licence, SHA-256) and those in the cache."""
     from diarize.parts.cache import cached_parts, parts_folder
     from diarize.parts.catalogue import CATALOGUE
 
@@ -57,10 +57,11 @@ def get(
     ],
     *,
     sha256: Annotated[
-        str | None, typer.Option("--sha256", metavar="HEX", help="Checksum of what the address gives.")
+        str | None, typer.Option("--sha256", metavar="HEX", help="Checksum of the file at the address.")
     ] = None,
     name: Annotated[
-        str | None, typer.Option("--name", metavar="NAME", help="What it is called here (default: as there).")
+        str | None,
+        typer.Option("--name", metavar="NAME", help="Name in the cache (default: that of the list)."),
     ] = None,
     cache: Cache = None,
     overwrite: Overwrite = False,
@@ -120,7 +121,7 @@ def calibrate(
     *,
     voices: Annotated[
         Path | None,
-        typer.Option("--voices", metavar="DIR", help="Voices of your own: one subfolder or file a speaker."),
+        typer.Option("--voices", metavar="DIR", help="Your own voices: one subfolder or file per speaker."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE.npz", help="Where to (default: the cache).")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from diarize.cli.files import about, chosen, or_silence, read_annotations, refuse_existing
-from diarize.cli.options import Overwrite, Quiet, Verbose
-from diarize.cli.printing import percent, say, shown
+from diarize.cli.options import Channel, Overwrite, Quiet, Track, Verbose, expanded
+from diarize.cli.printing import percent, remark, say, shown
 
 if TYPE_CHECKING:
     from diarize.annotation import Annotation
@@ -17,19 +18,32 @@ if TYPE_CHECKING:
 __all__ = ["plot"]
 
 
+@dataclass(frozen=True, slots=True)
+class Loudness:
+    """Options that say whose loudness is drawn."""
+
+    audio: Annotated[
+        Path | None,
+        typer.Option("--audio", metavar="FILE", help="The recording, to draw its loudness above."),
+    ] = None
+    channel: Channel = None
+    track: Track = None
+
+
+@expanded
 def plot(
     annotation: Annotated[Path, typer.Argument(metavar="FILE.rttm", help="Turns in any readable format.")],
     *,
-    audio: Annotated[
-        Path | None, typer.Option("--audio", metavar="FILE", help="The recording: its loudness goes above.")
-    ] = None,
+    sound: Loudness = Loudness(),
     reference: Annotated[
         Path | None,
-        typer.Option("--reference", metavar="FILE", help="The truth: it goes above, colours matched."),
+        typer.Option(
+            "--reference", metavar="FILE", help="The reference, to draw it above in matching colours."
+        ),
     ] = None,
     recording: Annotated[
         str | None,
-        typer.Option("--recording", metavar="NAME", help="Which one, where the file holds several."),
+        typer.Option("--recording", metavar="NAME", help="Name of the recording, if the file has several."),
     ] = None,
     output: Annotated[
         Path | None,
@@ -39,20 +53,27 @@ def plot(
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Draw a timeline: one row a speaker, a reference above where one is given."""
+    """Draw a timeline with one row per speaker, and a reference above it if one is given."""
     from diarize import plots
 
+    _check(sound)
     found = chosen(or_silence(read_annotations(annotation), annotation), recording, annotation)
     truth = _truth(reference, found.recording, quiet=quiet) if reference else None
     path = output or annotation.with_suffix(".png")
     refuse_existing(path, overwrite=overwrite)
     mapping, rating = _compared(truth, found) if truth else (None, "")
-    figure = plots.timeline(
-        found, reference=truth, mapping=mapping, title=found.recording + rating, **_heard(audio)
-    )
+    more = _heard(sound, quiet=quiet)
+    figure = plots.timeline(found, reference=truth, mapping=mapping, title=found.recording + rating, **more)
     plots.save(figure, path, overwrite=overwrite)
     if not quiet:
         say(f"wrote {shown(path)}{rating}")
+
+
+def _check(sound: Loudness) -> None:
+    """No option is silently ignored."""
+    if sound.audio is None and (sound.channel or sound.track):
+        option = "--channel" if sound.channel else "--track"
+        raise typer.BadParameter(f"{option} is of a recording: name it with --audio")
 
 
 def _truth(path: Path, recording: str, *, quiet: bool) -> Annotation:
@@ -67,12 +88,15 @@ def _compared(truth: Annotation, found: Annotation) -> tuple[dict[str, str], str
     return result.mapping, f"  (DER {percent(result.der)}, {result.protocol})"
 
 
-def _heard(audio: Path | None) -> dict[str, Any]:
+def _heard(sound: Loudness, *, quiet: bool) -> dict[str, Any]:
     """Loudness and length of the recording, as ``timeline`` takes them."""
-    if audio is None:
+    if sound.audio is None:
         return {}
-    from diarize.audio import read
+    from diarize.audio import open_recording
     from diarize.plots import envelope
 
-    sound = read(audio, rate=8_000)
-    return {"loudness": envelope(sound), "duration": sound.duration}
+    recording = open_recording(sound.audio, rate=8_000, channel=sound.channel, track=sound.track or 1)
+    waveform = recording.waveform()
+    for note in recording.notes if not quiet else ():
+        remark(f"note: {shown(note)}")
+    return {"loudness": envelope(waveform), "duration": waveform.duration}

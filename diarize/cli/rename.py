@@ -24,7 +24,7 @@ def rename(
         Path, typer.Argument(metavar="FILE", help="Turns or a transcript, in any readable format.")
     ],
     names: Annotated[
-        list[str], typer.Argument(metavar="OLD=NEW", help="Who is called how, as SPEAKER_00=Anna.")
+        list[str], typer.Argument(metavar="OLD=NEW", help="Old and new name, as SPEAKER_00=Anna.")
     ],
     *,
     place: Place = Place(),  # noqa: B008 - a frozen value

@@ -54,7 +54,7 @@ class Listening:
         typer.Option(
             "--transcript",
             metavar="FILE",
-            help="What a speech recogniser wrote: its words are shown and can be clicked.",
+            help="Output of a speech recogniser, to show its words.",
         ),
     ] = None
     no_audio: Annotated[bool, typer.Option("--no-audio", help="A page without sound.")] = False
@@ -70,7 +70,7 @@ def report(
     listening: Listening = Listening(),
     recording: Annotated[
         str | None,
-        typer.Option("--recording", metavar="NAME", help="Which one, where a RESULT holds several."),
+        typer.Option("--recording", metavar="NAME", help="Name of the recording, if RESULT has several."),
     ] = None,
     output: Annotated[
         Path | None,
@@ -83,7 +83,7 @@ def report(
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write one HTML page: timeline to click and play, speakers to rename, and how sure it all is.
+    """Write one HTML page to listen, rename and correct, with the confidence of every turn.
 
     It works from disk, without a network. A RESULT (RTTM, or JSON of run) is not computed again.
     """

@@ -65,7 +65,7 @@ class Results:
         typer.Option(
             "--transcript",
             metavar="FILE",
-            help="What a speech recogniser wrote: formats that hold words get them; without --format, a text "
+            help="Output of a speech recogniser, for formats with words; without --format, a text "
             "(NAME.transcript.txt) is written, too.",
         ),
     ] = None
@@ -75,21 +75,21 @@ class Results:
             "--format",
             "-f",
             metavar="NAME",
-            help="How to write the turns down, several times for several (default: rttm): rttm, uem, lab, "
+            help="Formats of the turns, can be repeated (default: rttm): rttm, uem, lab, "
             "audacity, textgrid, eaf, webvtt, srt, csv, text, json, kaldi, npz (posteriors of every frame), "
             "ctm (words of --transcript).",
         ),
     ] = None
     max_turn: Annotated[
         float | None,
-        typer.Option("--max-turn", min=0.5, metavar="SECONDS", help="Cut longer turns, for transcribers."),
+        typer.Option("--max-turn", min=0.5, metavar="SECONDS", help="Cut longer turns into equal parts."),
     ] = None
     clips: Annotated[
         Path | None,
         typer.Option(
             "--clips",
             metavar="DIR",
-            help="Write the sound there: NAME.SPEAKER.wav, all that a speaker says, or each turn by itself.",
+            help="Write the sound of each speaker there (NAME.SPEAKER.wav), or of each turn.",
         ),
     ] = None
     clips_of: Annotated[
@@ -98,7 +98,7 @@ class Results:
             "--clips-of",
             metavar="speaker|turn",
             callback=_clips_of,
-            help="What a file of --clips holds.",
+            help="What each file of --clips contains.",
         ),
     ] = "speaker"
     no_plot: Annotated[bool, typer.Option("--no-plot", help="Write no picture.")] = False

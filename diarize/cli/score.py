@@ -27,15 +27,17 @@ _Detail = Annotated[
     typer.Option("--detail", help="Also each speaker, purity and coverage, and the changes of speaker."),
 ]
 _Anyway = Annotated[
-    bool, typer.Option("--anyway", help="Score two files although they name different recordings.")
+    bool, typer.Option("--anyway", help="Score two files even if they name different recordings.")
 ]
 
 
 def score(
     reference: Annotated[
-        Path, typer.Argument(metavar="REF", help="The truth: a file, or a folder of files.")
+        Path, typer.Argument(metavar="REF", help="The reference: a file, or a folder of files.")
     ],
-    hypothesis: Annotated[Path, typer.Argument(metavar="HYP", help="What is graded: likewise.")],
+    hypothesis: Annotated[
+        Path, typer.Argument(metavar="HYP", help="The hypothesis to score: a file, or a folder of files.")
+    ],
     *,
     uem: Annotated[
         Path | None, typer.Option("--uem", metavar="FILE", help="UEM file or folder: score only there.")
@@ -43,11 +45,11 @@ def score(
     collar: Annotated[
         float,
         typer.Option(
-            "--collar", min=0, metavar="SECONDS", help="Forgiven on EACH side of every reference boundary."
+            "--collar", min=0, metavar="SECONDS", help="Not scored on EACH side of every reference boundary."
         ),
     ] = 0.0,
     skip_overlap: Annotated[
-        bool, typer.Option("--skip-overlap", help="Leave out where two or more reference speakers talk.")
+        bool, typer.Option("--skip-overlap", help="Do not score where two or more reference speakers talk.")
     ] = False,
     detail: _Detail = False,
     anyway: _Anyway = False,
@@ -56,7 +58,7 @@ def score(
 ) -> None:
     """Print the diarization error rate (DER) and its parts, per recording and pooled.
 
-    Any readable format will do, anybody's RTTM too. Recordings are matched by name.
+    Files can be in any readable format, also of other programs. Recordings are matched by name.
     """
     from diarize.scoring import score_files
 

@@ -63,7 +63,7 @@ def synth(
     voices: Annotated[
         Path | None,
         typer.Option(
-            "--voices", metavar="DIR", help="One subfolder or file a speaker (default: pure signal)."
+            "--voices", metavar="DIR", help="One subfolder or file per speaker (default: artificial voices)."
         ),
     ] = None,
     speakers: Annotated[
@@ -72,9 +72,9 @@ def synth(
     style: Style = Style(),
     rooms: Annotated[
         Path | None,
-        typer.Option("--rooms", metavar="DIR", help="Measured impulse responses, one file a room."),
+        typer.Option("--rooms", metavar="DIR", help="Measured impulse responses, one file per room."),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of everything random.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of all random numbers.")] = 0,
     channels: Annotated[
         int, typer.Option("--n-channels", min=1, max=8, help="Channels with the same sound on each.")
     ] = 1,
@@ -82,9 +82,10 @@ def synth(
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Make a conversation with exact truth: NAME.flac, NAME.rttm and NAME.uem.
+    """Make a conversation with an exact reference: NAME.flac, NAME.rttm and NAME.uem.
 
-    Out of a folder of recordings of one speaker each, or of pure signal. The same seed gives the same bits.
+    From a folder of recordings of one speaker each, or with artificial voices. The same seed gives the
+    same bits.
     """
     from diarize.synth import scene
 

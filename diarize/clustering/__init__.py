@@ -44,7 +44,7 @@ def cluster_windows(points: SpeakerPoints, config: ClusteringConfig, seed: int) 
     if n < config.min_speakers:
         raise SpeakerCountError(
             f"at least {config.min_speakers} speakers asked for, but there is speech for {n} at most; "
-            "allow fewer, as with --min-speakers 1",
+            f"allow fewer, as with --speakers {n} or --min-speakers 1",
             n,
         )
     if points.between is None:

@@ -30,9 +30,9 @@ class Clustering:
     ``criterion``: its name; ``counts`` (n,) speakers tried and ``values`` (n,) of the criterion, in nats,
     smaller is better; ``chosen``; ``equivalent``: counts that can hardly be told from the chosen, which is
     among them; ``solutions``: responsibilities (n_windows, K) for every count;
-    ``confusable``: counts of a better value that cannot be trusted, because two of their speakers may be one
-    whose voice changed; ``other_criterion`` and ``other_values`` (n,): what another criterion, which had no
-    say, gives for the same solutions, in nats, or nothing.
+    ``confusable``: counts of a better value, or nearly as good, that cannot be trusted, because two of their
+    speakers may be one whose voice changed; ``other_criterion`` and ``other_values`` (n,): what another
+    criterion, which had no say, gives for the same solutions, in nats, or nothing.
     """
 
     criterion: str
@@ -69,7 +69,8 @@ class Clustering:
     def explanation(self) -> str:
         """One line for people."""
         if len(self.counts) == 1:
-            return f"{self.chosen}: {'no other number came up' if self.chosen else 'nobody speaks'}"
+            alone = "the sum over channels" if self.criterion == "channels" else "no other number came up"
+            return f"{self.chosen}: {alone if self.chosen else 'nobody speaks'}"
         others = [str(k) for k in self.equivalent if k != self.chosen]
         if others:
             return f"{self.chosen} by {self.criterion}; nearly as good: {', '.join(others)}"
@@ -146,7 +147,8 @@ def choose_count(
     confusable = tuple(takewhile(lambda k: not is_distinct(k), (k for _, k in ranked)))
     allowed = [each for each in ranked if config.min_speakers <= each[1] <= config.max_speakers]
     best, chosen = next((each for each in allowed if is_distinct(each[1])), allowed[0])
-    close = (k for value, k in allowed if value - best <= config.equivalent)
+    close = [k for value, k in allowed if value - best <= config.equivalent]
     near = tuple(sorted(k for k in close if k == chosen or believable(solutions[k], config.equivalent)))
+    confusable = (*confusable, *(k for k in close if k not in (*near, *confusable)))  # nearly as good
     shown, kept = tuple(values[k] for k in counts), tuple(solutions[k] for k in counts)
     return Clustering(criterion, counts, shown, chosen, near, kept, confusable)

@@ -21,8 +21,8 @@ __all__ = ["Evidence", "Voice", "log_odds", "pool_voices"]
 
 # Log odds = slope · log likelihood ratio + offset: logistic calibration (Brümmer & du Preez 2006) on held-out
 # voices, python -m benchmarks.known.
-SLOPE: Final = 0.27
-OFFSET: Final = -0.42
+SLOPE: Final = 0.84
+OFFSET: Final = -3.77
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,10 +73,18 @@ def diarize_channels(
             if speech is None
             else speech
         )
-        own_speech = subtract(np.maximum(own, 0.0), foreign[k - 1] + start)
+        own_speech = _left(np.maximum(own, 0.0), foreign[k - 1] + start, config.speech.min_speech)
         found.append(diarize(recording, alone, speech=own_speech, start=start, end=end, progress=progress))
     notes = ("the channels carry the same sound; every voice is found in each of them",) if same else ()
     return _join_channels(found, foreign, notes, config)
+
+
+def _left(own: ArrayLike, foreign: Array, shortest: float) -> Array:
+    """Stretches (n, 2) without those of other channels; what a cut leaves of one must last ``shortest`` s."""
+    whole = np.asarray(own, dtype=np.float64).reshape(-1, 2)
+    left = subtract(whole, foreign)
+    uncut = np.isin(left[:, 0], whole[:, 0]) & np.isin(left[:, 1], whole[:, 1])
+    return left[uncut | (np.diff(left)[:, 0] >= shortest)]
 
 
 def _blocks(

@@ -1,4 +1,4 @@
-"""The page itself: one template, one style, one script, one block of JSON, and the sound."""
+"""The page itself: a template, a style, a script out of ES modules, a block of JSON, and the sound."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ SCRIPTS: Final = (
     "timeline.js",
     "tables.js",
     "curve.js",
+    "difference.js",
     "corrections.js",
     "transcript.js",
     "edits.js",
@@ -46,7 +47,7 @@ SCRIPTS: Final = (
 
 def render_page(report: Report) -> str:
     """The whole page. Names and texts of the report stay text, whatever they hold."""
-    style, script = _part("style.css"), "".join(map(_part, SCRIPTS))
+    style, script = _part("style.css"), _script()
     parts = {
         "policy": _policy(style, script, report.sound),
         "title": html.escape(report.annotation.recording),
@@ -61,6 +62,12 @@ def render_page(report: Report) -> str:
 @cache
 def _part(name: str) -> str:
     return (files("diarize.report") / "page" / name).read_text(encoding="utf-8")
+
+
+def _script() -> str:
+    """The ES modules of page/ as one script, without imports and exports: from a disk, browsers load none."""
+    whole = "".join(map(_part, SCRIPTS))
+    return '"use strict";\n' + re.sub(r"^import .*;\n|^export ", "", whole, flags=re.MULTILINE)
 
 
 def _policy(style: str, script: str, sound: PageSound | None) -> str:

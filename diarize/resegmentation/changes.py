@@ -97,14 +97,14 @@ class BicSettings:
             raise ConfigError(f"{self}: 0 < 2 margin ≤ window ≤ longest and growth > 0 needed")
 
 
-def changes_by_posteriors(posteriors: Posteriors, *, threshold: float = 0.5) -> tuple[Change, ...]:
-    """Changes of the most likely speaker that are more probable than ``threshold``, in order of time.
+def changes_by_posteriors(posteriors: Posteriors, *, min_probability: float = 0.5) -> tuple[Change, ...]:
+    """Changes of the most likely speaker that are more probable than ``min_probability``, in order of time.
 
     Before an unlikely change is taken away, its two pieces become one, whose speaker is the most likely over
     both; so each change's ``before`` is the ``after`` of the last one. Raises ConfigError.
     """
-    if not 0 <= threshold <= 1:
-        raise ConfigError(f"a threshold of {threshold}; a probability is from 0 to 1")
+    if not 0 <= min_probability <= 1:
+        raise ConfigError(f"a min_probability of {min_probability}; a probability is from 0 to 1")
     spoken = np.flatnonzero(posteriors.values.any(axis=1))
     if not spoken.size:
         return ()
@@ -112,7 +112,7 @@ def changes_by_posteriors(posteriors: Posteriors, *, threshold: float = 0.5) -> 
     turned = np.flatnonzero(np.diff(shares.argmax(axis=1))) + 1
     first = np.unique([0, *_at_pauses(turned, spoken, posteriors.grid)])
     pieces = list(np.add.reduceat(shares, first, axis=0, dtype=np.float64))
-    kept, sums, strengths = _joined(pieces, _difference, threshold)
+    kept, sums, strengths = _joined(pieces, _difference, min_probability)
     times = _starts(posteriors.grid, spoken[first[kept]])
     names = [posteriors.speakers[int(each.argmax())] for each in sums]
     return tuple(

@@ -43,7 +43,7 @@ def read_transcript(path: str | Path, *, recording: str | None = None) -> Transc
     path = Path(path)
     if path.suffix.lower() not in READABLE:
         raise FormatError(
-            f"{path}: the suffix {path.suffix!r} is none of a transcript; {', '.join(READABLE)} are read"
+            f"{path}: the suffix {path.suffix!r} is not that of a transcript; {', '.join(READABLE)} are read"
         )
     return parse_transcript(read_text(path), path.name, recording=recording)
 

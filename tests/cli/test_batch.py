@@ -149,7 +149,7 @@ def test_stale_results_are_told_in_the_summary_and_in_json(cli, batches, monkeyp
         lambda plan, *_, **__: BatchReport(({"audio": "a.wav", **OK},), 1.0, (out / "old.rttm",)),
     )
     text = cli("batch", folder, "-o", out).stdout
-    assert f"note: {out / 'old.rttm'} is of an earlier batch; its recording failed now or is gone" in text
+    assert f"note: {out / 'old.rttm'} is of an earlier batch and was not written now" in text
     assert json.loads(cli("batch", folder, "-o", out, "--json").stdout)["stale"] == [str(out / "old.rttm")]
 
 

@@ -42,9 +42,9 @@ def test_table_names_time_probability_and_speakers(cli, soft, tmp_path):
     result = cli("changes", tmp_path / "a.wav")
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
-        "a.wav: 0:10 long, 1 changes of speaker (method posteriors, threshold 0.5)",
-        "  at    seconds  probability      before       after",
-        "  0:04    4.000       0.7400  SPEAKER_00  SPEAKER_01",
+        "a.wav: 0:10 long, 1 change of speaker (method posteriors, min-probability 0.5)",
+        "  at     time  probability      before       after",
+        "  0:04  4.000       0.7400  SPEAKER_00  SPEAKER_01",
         "  note: clipped: 3.1 % of samples",
     ]
 
@@ -68,7 +68,7 @@ def test_csv_json_and_audacity(cli, soft, tmp_path):
         "recording",
         "audio",
         "method",
-        "threshold",
+        "min_probability",
         "duration",
         "speech_seconds",
         "changes",
@@ -112,7 +112,7 @@ def test_a_named_format_beats_the_suffix(cli, soft, tmp_path):
     assert (tmp_path / "t.list").read_text().startswith("a.wav: 0:10 long")
 
 
-def test_threshold_and_settings_reach_the_work(cli, soft, tmp_path):
+def test_min_probability_and_settings_reach_the_work(cli, soft, tmp_path):
     """0.74 is not more than 0.75."""
     result = cli("changes", tmp_path / "a.wav", "--min-probability", "0.75", "--speakers", 3, "-f", "csv")
     assert result.stdout == "time,probability,delta_bic,before,after\n"

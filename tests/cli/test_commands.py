@@ -194,6 +194,50 @@ def test_plot_shows_loudness_and_length_of_a_recording_of_silence(cli, talk, fil
     assert asked["loudness"].max() > 0.01
 
 
+def test_converting_a_transcript_without_speakers_names_the_command_that_gives_it_some(cli, files):
+    """Other JSON is refused as ever."""
+    (files / "said.json").write_text(
+        json.dumps(
+            {"segments": [{"start": 0.0, "end": 1.0, "text": "Good morning."}], "text": "Good morning."}
+        )
+    )
+    (files / "other.json").write_text('{"a": 1}')
+    refused = cli("convert", files / "said.json", files / "said.srt")
+    assert refused.exit_code == 1
+    assert f"'diarize label {files / 'said.json'} AUDIO' gives it speakers" in refused.stderr
+    other = cli("convert", files / "other.json", files / "other.srt")
+    assert other.exit_code == 1
+    assert "label" not in other.stderr
+    assert not list(files.glob("*.srt"))
+
+
+def test_plot_shows_the_channel_and_track_that_are_asked_for(cli, files, monkeypatch):
+    """As run has them; without a recording they say nothing and are refused."""
+    import numpy as np
+    import soundfile
+
+    from diarize import plots
+
+    asked = {}
+    draw = plots.timeline
+    monkeypatch.setattr(
+        "diarize.plots.timeline", lambda annotation, **more: asked.update(more) or draw(annotation, **more)
+    )
+    loud = np.sin(np.arange(16_000.0))
+    soundfile.write(files / "two.wav", np.column_stack((0.8 * loud, 0.2 * loud)), 8_000)
+    for channel, peak in ((1, 0.8), (2, 0.2)):
+        words = ["--audio", files / "two.wav", "--channel", channel, "--overwrite"]
+        assert cli("plot", files / "hyp.rttm", *words).exit_code == 0
+        assert asked["loudness"].max() == pytest.approx(peak, abs=0.01)
+    missing = cli("plot", files / "hyp.rttm", "--audio", files / "two.wav", "--track", 2, "--overwrite")
+    assert missing.exit_code == 1
+    assert missing.stderr.endswith("no track 2; it has one audio track\n")
+    for option in ("--channel", "--track"):
+        alone = cli("plot", files / "hyp.rttm", option, 1)
+        assert alone.exit_code == 2
+        assert f"{option} is of a recording: name it with --audio" in alone.stderr
+
+
 def test_select_prints_the_curve_and_draws_it(cli, calls, tmp_path):
     """Select prints the curve and draws it."""
     result = cli("select", tmp_path / "a.wav")

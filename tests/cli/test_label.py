@@ -92,7 +92,7 @@ def test_run_writes_words_where_there_is_room(cli, place, calls):
     ("words", "code", "hint"),
     [
         (["label", "{}/words.jsn", "{}/call.rttm"], 1, "did you mean words.json?"),
-        (["label", "{}/call.rttm", "{}/call.rttm"], 1, "'.rttm' is none of a transcript"),
+        (["label", "{}/call.rttm", "{}/call.rttm"], 1, "'.rttm' is not that of a transcript"),
         (["label", "{}/words.json", "{}/call.rttm", "--speakers", "2"], 2, "--speakers is for AUDIO"),
         (["label", "{}/words.json", "{}/call.rttm", "-f", "rttm"], 2, "no format of transcripts 'rttm'"),
         (["label", "{}/words.json", "{}/call.rttm", "-o", "{}/a.rttm"], 1, "'.rttm' is not one of .TextGrid"),

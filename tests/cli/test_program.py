@@ -208,21 +208,43 @@ def test_a_name_that_the_terminal_cannot_show_is_shown_escaped(tmp_path, console
     os.close(ours)
 
 
+FORKING = """
+import contextlib, os, sys
+from diarize.cli.app import app, program
+with contextlib.redirect_stdout(None):  # all that a command imports, before the first fork
+    app(["score", *2 * [f"{sys.argv[1]}.lab"]], standalone_mode=False)
+for number, name in enumerate(sys.argv[1:]):
+    path = f"{name}.lab"
+    for kind, words in (("json", [path, path, "--json"]), ("text", [path, path]), ("error", [path, "no"])):
+        if os.fork() == 0:
+            for stream in (1, 2):
+                os.dup2(os.open(f"{number}.{kind}.{stream}", os.O_CREAT | os.O_WRONLY), stream)
+            sys.argv[1:] = ["score", *words]
+            program()
+        _, status = os.wait()
+        assert os.waitstatus_to_exitcode(status) == (kind == "error"), (name, kind)
+"""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("console", ["utf-8", "latin-1", "cp1252", "cp437"])
-@pytest.mark.parametrize("name", ["smile 😀", "caf\udce9", "会议"])
-def test_what_goes_to_a_file_is_utf_8_whatever_the_console(tmp_path, console, name):
-    """Text, complaints and documents; what no encoding has becomes U+FFFD in documents."""
-    (tmp_path / f"{name}.lab").write_text("0 1 A\n")
-    env = os.environ | {"PYTHONIOENCODING": console}
-    path = os.fsencode(tmp_path / f"{name}.lab")
-    done = subprocess.run([*PROGRAM, "score", path, path, "--json"], capture_output=True, check=True, env=env)
-    document = stdlib_json.loads(done.stdout.decode())
-    assert document["files"][0]["recording"] == name.replace("\udce9", "\ufffd")
-    done = subprocess.run([*PROGRAM, "score", path, path], capture_output=True, check=True, env=env)
-    assert name.replace("\udce9", r"\udce9") in done.stdout.decode()
-    done = subprocess.run([*PROGRAM, "score", path, b"no"], capture_output=True, check=False, env=env)
-    assert (done.returncode, done.stderr.decode()[:6]) == (1, "error:")
+def test_what_goes_to_a_file_is_utf_8_whatever_the_console(tmp_path, console):
+    """Text, complaints and documents; what no encoding has becomes U+FFFD in documents.
+
+    The program is forked for every command; its streams were opened for the console when Python began.
+    """
+    names = ["smile 😀", "caf\udce9", "会议"]
+    for name in names:
+        (tmp_path / f"{name}.lab").write_text("0 1 A\n")
+    words = [sys.executable, "-c", FORKING, *map(os.fsencode, names)]
+    subprocess.run(words, check=True, env=os.environ | {"PYTHONIOENCODING": console}, cwd=tmp_path)
+    for number, name in enumerate(names):
+        json, text, error = (
+            (tmp_path / f"{number}.{each}").read_bytes().decode() for each in ("json.1", "text.1", "error.2")
+        )
+        assert stdlib_json.loads(json)["files"][0]["recording"] == name.replace("\udce9", "\ufffd")
+        assert name.replace("\udce9", r"\udce9") in text
+        assert error[:6] == "error:"
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
+from diarize.hmm import forward_backward, sticky_transitions
 from diarize.hmm.redrawn import smooth_redrawn
 from diarize.mixtures import em, fit_bayesian_gmm, fit_gmm, fit_kmeans, fit_pca, kmeans, quadratic_design
 from diarize.mixtures import standardize as standardize_module
@@ -45,6 +46,16 @@ def test_zeroed_exponentials_are_zero_or_normal():
     assert subnormal(found) == 0
     assert found[0] == found[1] == 0
     np.testing.assert_array_equal(found[-2:], np.exp(logs[-2:]))
+
+
+@pytest.mark.parametrize("duration", [1, 3])
+def test_posteriors_of_chains_hold_no_subnormal_numbers(duration):
+    """Of states a few hundred nats apart, with durations and without."""
+    scores = -np.linspace(0, 1500, 400)[:, None] * np.array([0.0, 1.0, 0.7])
+    chain = sticky_transitions(3, 0.9)
+    gamma, _ = forward_backward(scores, chain.log_startprob, chain.log_transmat, duration)
+    assert subnormal(gamma) == 0
+    np.testing.assert_allclose(gamma.sum(axis=1), 1, rtol=1e-9)
 
 
 def far_apart(dtype, apart, n=20_000, k=32, dims=20):

@@ -45,7 +45,7 @@ def warm(tmp_path_factory):
 
 @pytest.fixture
 def place(tmp_path, warm):
-    """A folder as a reader has it: samples, programs by name, and recordings that the README speaks of."""
+    """A folder as a reader has it: samples, and programs by name."""
     samples = tmp_path / "audio_samples"
     shutil.copytree(ROOT / "audio_samples", samples, ignore=shutil.ignore_patterns("*.py", "*.toml"))
     (tmp_path / "bin").mkdir()
@@ -55,12 +55,6 @@ def place(tmp_path, warm):
     ):
         (tmp_path / "bin" / name).write_text(script)
         (tmp_path / "bin" / name).chmod(0o755)
-    (tmp_path / "calls").mkdir()
-    shutil.copy(samples / "references" / "call.rttm", tmp_path / "reference.rttm")
-    shutil.copy(samples / "transcripts" / "call.json", tmp_path / "words.json")
-    for sound in ("interview.m4a", "calls/call.wav", "call.wav"):  # known by content, not by suffix
-        shutil.copy(samples / "call.flac", tmp_path / sound)
-    shutil.copy(samples / "monologue.flac", tmp_path / "anna.wav")
     return tmp_path
 
 

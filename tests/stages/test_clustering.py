@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from diarize.clustering import Clustering, cluster_windows, embeddings, gaussians, no_speakers
+from diarize.clustering.count import choose_count
 from diarize.config import ClusteringConfig
 from diarize.errors import DiarizeError
 from diarize.types import SpeakerPoints
@@ -297,6 +298,19 @@ class TestGaussians:
             cluster_windows(few, settings(min_speakers=5), 0)
 
 
+def test_a_number_that_is_close_and_refused_is_named_with_the_reason():
+    """Two nats behind is nearly as good, and would be called so if its voices were not alike."""
+    solutions = {k: np.full((6, k), 1 / k) for k in (1, 2, 3, 4)}
+    values = {1: 50.0, 2: 10.0, 3: 12.0, 4: 60.0}
+    config = ClusteringConfig()
+    found = choose_count("BIC", solutions, values, config, lambda shares, margin: shares.shape[1] < 3)
+    assert (found.chosen, found.equivalent, found.confusable) == (2, (2,), (3,))
+    assert found.explanation == "2 by BIC; two voices of 3 would be too much alike"
+    assert found.why_no_more.startswith("3 lost: two of its voices are likelier one voice")
+    free = choose_count("BIC", solutions, values, config)
+    assert (free.equivalent, free.confusable) == ((2, 3), ())
+
+
 def lost(values, chosen, equivalent=(), confusable=()):
     """Why the next number lost, of a made-up result."""
     solutions = tuple(np.ones((1, k)) for k in values)
@@ -338,6 +352,8 @@ class TestExplanation:
     def test_one_line_says_how_sure(self):
         """Alone, ahead of the next, or with others nearly as good."""
         assert self.explained({1: 5.0}, 1, (1,)) == "1: no other number came up"
+        channels = replace(no_speakers(), criterion="channels", chosen=2)
+        assert channels.explanation == "2: the sum over channels"
         line = self.explained({1: 90.0, 2: 10.0, 3: 32.4}, 2, (2,))
         assert line == "2 by evidence; next is 3, 22 nats behind"
         line = self.explained({1: 11.0, 2: 10.0, 3: 12.0}, 2, (1, 2, 3))

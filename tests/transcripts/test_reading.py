@@ -271,7 +271,7 @@ def test_our_own_json_comes_back(tmp_path):
         ("a.srt", "", "no words in it"),
         ("a.vtt", "nonsense", "does not start with WEBVTT"),
         ("a.eaf", "<x/>", "ANNOTATION_DOCUMENT"),
-        ("a.docx", "", "'.docx' is none of a transcript"),
+        ("a.docx", "", "'.docx' is not that of a transcript"),
     ],
 )
 def test_faults(tmp_path, name, text, problem):

@@ -1,11 +1,14 @@
-"use strict";
 /* What the reader puts right: who, from when to when; with undo, kept in the browser, and told how much it was. */
+
+import { differenceOf } from "./difference.js";
+import { turnsOf } from "./model.js";
+import { byId, clock, element, percent, tell, two } from "./text.js";
 
 const LEAST = 20; // ms of a turn
 const ADDED = 2000; // ms of a new turn
-const NUDGE = 50; // ms by which a key moves a boundary
+export const NUDGE = 50; // ms by which a key moves a boundary
 
-class Corrections {
+export class Corrections {
   constructor(model, names, player) {
     Object.assign(this, { model, names, player, past: [], future: [], listeners: [], reviewed: new Set(), kept: true, show: () => {} });
     this.original = this.snapshot();
@@ -207,14 +210,14 @@ class Corrections {
     return next;
   }
 
-  /** Seconds of speaker time that differ from what was found, and all there are now (as diarize score counts). */
+  /** Seconds of speaker time that differ from what was found, and all that were found; names given twice are one. */
   get difference() {
-    return differenceOf(this.original.turns, this.model.turns);
+    return differenceOf(this.original.turns, this.model.turns, (k) => this.names.of(k));
   }
 }
 
 /** Whether a value out of a file or the browser's memory is what `snapshot` gives. */
-function isState(value) {
+export function isState(value) {
   const lists = ["turns", "given", "current", "owners"].every((name) => Array.isArray(value?.[name]));
   if (!lists || value.given.length !== value.current.length) return false;
   const time = (ms) => Number.isInteger(ms) && ms >= 0;
@@ -241,32 +244,8 @@ function joinedTurns(turns) {
   return found;
 }
 
-function differenceOf(before, after) {
-  const edges = [...new Set([...before, ...after].flatMap((turn) => [turn.start, turn.end]))].sort((a, b) => a - b);
-  const events = (turns) => {
-    const sorted = [...turns].sort((a, b) => a.start - b.start);
-    let i = 0;
-    let open = [];
-    return (ms) => {
-      while (i < sorted.length && sorted[i].start <= ms) open.push(sorted[i++]);
-      open = open.filter((turn) => turn.end > ms);
-      return new Set(open.map((turn) => turn.speaker));
-    };
-  };
-  const [one, other] = [events(before), events(after)];
-  let [wrong, total] = [0, 0];
-  for (let i = 0; i + 1 < edges.length; i++) {
-    const [a, b] = [one(edges[i]), other(edges[i])];
-    const length = (edges[i + 1] - edges[i]) / 1000;
-    const both = [...a].filter((k) => b.has(k)).length;
-    wrong += length * (Math.max(a.size, b.size) - both);
-    total += length * b.size;
-  }
-  return { wrong, total };
-}
-
 /** Buttons, the number of speakers, and the line that says how much was corrected. */
-function correctionsPanel(corrections, model, player, view) {
+export function correctionsPanel(corrections, model, player, view) {
   const buttons = { undo: () => corrections.undo(), redo: () => corrections.redo(), discard: () => corrections.discard() };
   for (const [id, act] of Object.entries(buttons)) byId(id).addEventListener("click", act);
   byId("review").hidden = !model.sureness;
@@ -288,7 +267,7 @@ function correctionsPanel(corrections, model, player, view) {
   show();
 }
 
-function reviewNext(corrections, player, view) {
+export function reviewNext(corrections, player, view) {
   const turn = corrections.nextToReview();
   if (!turn) {
     tell("every turn was looked at");

@@ -1,9 +1,10 @@
-"use strict";
 /* The criterion against the number of speakers, and why the number was taken. */
+
+import { byId, element } from "./text.js";
 
 const PLOT = { width: 480, height: 244, left: 56, right: 16, top: 36, bottom: 38 };
 
-function curvePanel(curve) {
+export function curvePanel(curve) {
   if (!curve || curve.counts.length < 1 || curve.chosen === 0) return;
   byId("curve").hidden = false;
   byId("curve-words").textContent = wordsOf(curve);
@@ -12,7 +13,7 @@ function curvePanel(curve) {
 
 function wordsOf(curve) {
   const others = curve.equivalent.filter((count) => count !== curve.chosen);
-  const near = others.length ? ` The criterion can hardly tell it from ${others.join(" or ")}: check by ear before trusting it.` : "";
+  const near = others.length ? ` ${others.join(" or ")} ${others.length > 1 ? "are" : "is"} nearly as good: listen before you trust the number.` : "";
   const lost = curve.whyNoMore && !others.includes(curve.chosen + 1) ? ` ${curve.whyNoMore}.` : "";
   return `${curve.explanation[0].toUpperCase()}${curve.explanation.slice(1)}.${lost}${near}`;
 }
@@ -66,9 +67,10 @@ function countsOf(curve, axes) {
 function markOf(curve, count, [x, y]) {
   const chosen = count === curve.chosen;
   const near = curve.equivalent.includes(count);
+  const last = count === curve.counts.at(-1); // whose words go to the left, where there is room
   const kind = chosen ? "chosen" : near ? "near" : "dot";
   const words = chosen ? "chosen" : near ? "nearly as good" : "";
   const mark = element("svg:circle", { class: kind, cx: x.toFixed(1), cy: y.toFixed(1), r: chosen || near ? 6 : 3 });
   mark.append(element("svg:title", { text: `${count} speakers${words && `: ${words}`}` }));
-  return words ? [mark, element("svg:text", { class: chosen ? "label" : null, x: (x + 10).toFixed(1), y: (y + (chosen ? -2 : 14)).toFixed(1), text: words })] : [mark];
+  return words ? [mark, element("svg:text", { class: chosen ? "label" : null, x: (last ? x + 8 : x + 10).toFixed(1), y: (y + (last ? 20 : chosen ? -2 : 14)).toFixed(1), "text-anchor": last ? "end" : null, text: words })] : [mark];
 }

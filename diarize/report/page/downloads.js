@@ -1,5 +1,8 @@
-"use strict";
 /* What can be taken away: turns in every format of text that diarize writes, this page, and the corrections alone. */
+
+import { element, PAGE_DATA, PRISTINE, tell } from "./text.js";
+import { eaf, textgrid } from "./tiers.js";
+import { audacity, csv, ctm, json, kaldi, lab, LONE, namedTurns, rttm, srt, txt, uem, vtt } from "./writers.js";
 
 /** This page with what was corrected in it. */
 function correctedPage(model, corrections) {
@@ -12,7 +15,7 @@ function correctedPage(model, corrections) {
 }
 
 /** Formats by the names of their buttons; `worded`: what was said goes into it, word by word where words are known. */
-const WRITERS = {
+export const WRITERS = {
   rttm: { write: rttm, says: "RTTM" },
   csv: { write: csv, type: "text/csv", says: "CSV", worded: true },
   vtt: { write: vtt, type: "text/vtt", says: "WebVTT", worded: true },
@@ -29,7 +32,7 @@ const WRITERS = {
 };
 
 /** A file name that every system takes, out of the name of a recording. */
-function fileName(recording, suffix) {
+export function fileName(recording, suffix) {
   const plain = recording.replace(/[\\/:*?"<>|\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, "_").replace(/^[.\s]+|[.\s]+$/gu, "");
   return `${Array.from(plain).slice(0, 100).join("") || "recording"}.${suffix}`;
 }
@@ -39,7 +42,7 @@ function rowsFor({ worded }, model, names) {
   return namedTurns(worded && model.transcript ? model.transcript.rows() : model.turns, names);
 }
 
-function download(kind, model, names, corrections) {
+export function download(kind, model, names, corrections) {
   const { write, type, suffix, says, folder } = WRITERS[kind];
   const found = write({ recording: model.recording, rows: rowsFor(WRITERS[kind], model, names), model });
   const name = fileName(model.recording, suffix || kind);
@@ -52,13 +55,13 @@ function download(kind, model, names, corrections) {
   tell(`${says} file made`);
 }
 
-function downloadPage(model, corrections) {
+export function downloadPage(model, corrections) {
   offer(correctedPage(model, corrections), "text/html;charset=utf-8", fileName(model.recording, "report.html"));
   corrections.kept = true;
   tell("page made");
 }
 
-function offer(data, type, name) {
+export function offer(data, type, name) {
   const url = URL.createObjectURL(new Blob([data], { type }));
   element("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);

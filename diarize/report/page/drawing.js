@@ -1,13 +1,17 @@
-"use strict";
 /* The timeline on a canvas. A row a speaker: the pale bar says whose turn it is, the ribbon in it how probable that
    is (its height is the mean posterior, or, from afar, the share of the time). */
 
+import { after } from "./model.js";
+import { clock } from "./text.js";
+import { colourOf } from "./theme.js";
+import { UNPRINTABLE } from "./writers.js";
+
 const RULER = 22;
 const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400];
-const FONT = "12px system-ui, sans-serif";
+export const FONT = "12px system-ui, sans-serif";
 
 /** Rows from top to bottom with their heights in px. */
-function rowsOf(model) {
+export function rowsOf(model) {
   const lane = Math.max(15, Math.min(34, 420 / Math.max(1, model.active.length)));
   const rows = [];
   if (model.loudness) rows.push({ kind: "loudness", height: 34, label: "loudness" });
@@ -26,13 +30,13 @@ function rowsOf(model) {
 const gutterOf = (width) => Math.round(Math.min(170, Math.max(76, width * 0.16)));
 
 /** What a drawing needs: where time is across, and how to get from one to the other. */
-function scaleOf(width, from, to) {
+export function scaleOf(width, from, to) {
   const left = gutterOf(width);
   const perSecond = (width - left) / (to - from);
   return { left, width, from, to, perSecond, x: (time) => left + (time - from) * perSecond, time: (x) => from + (x - left) / perSecond };
 }
 
-function drawTimeline(context, model, names, layout, scale, theme) {
+export function drawTimeline(context, model, names, layout, scale, theme) {
   context.clearRect(0, 0, scale.width, layout.height);
   context.font = FONT;
   context.textBaseline = "middle";
@@ -89,7 +93,7 @@ function shortened(context, text, width) {
 }
 
 /** Bars of a list with start and end in ms, neighbours closer than a dot drawn as one. */
-function fillBars(context, bars, longest, scale, top, height) {
+export function fillBars(context, bars, longest, scale, top, height) {
   const starts = bars.starts || (bars.starts = bars.map((bar) => bar.start));
   const first = Math.max(0, after(starts, scale.from * 1000 - longest) - 1);
   let [left, right] = [NaN, NaN];
@@ -166,7 +170,7 @@ function drawOutliers(context, model, row, scale, theme) {
 const DRAWN = { speaker: drawSpeaker, loudness: drawLoudness, doubt: drawDoubt, outliers: drawOutliers, nobody: () => {} };
 
 /** A canvas as sharp as the display, `height` px high and as wide as it is; its context in px. */
-function sharpened(canvas, width, height) {
+export function sharpened(canvas, width, height) {
   const ratio = window.devicePixelRatio || 1;
   if (canvas.width !== Math.round(width * ratio)) canvas.width = Math.round(width * ratio);
   if (canvas.height !== Math.round(height * ratio)) canvas.height = Math.round(height * ratio);

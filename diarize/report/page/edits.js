@@ -1,9 +1,12 @@
-"use strict";
 /* Corrections as a small file: saved here, loaded into a page about the same recording in another browser. */
+
+import { isState } from "./corrections.js";
+import { fileName, offer } from "./downloads.js";
+import { byId, tell } from "./text.js";
 
 const EDITS = "diarize/corrections";
 
-function editsFile(corrections, model) {
+export function editsFile(corrections, model) {
   const file = byId("edits-file");
   byId("edits-out").addEventListener("click", () => {
     const value = { schema: EDITS, version: 1, recording: model.recording, key: model.key, ...corrections.snapshot() };

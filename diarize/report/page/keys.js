@@ -1,9 +1,12 @@
-"use strict";
 /* Keyboard shortcuts: the table here is what works and what the page says of it. */
+
+import { NUDGE, reviewNext } from "./corrections.js";
+import { after } from "./model.js";
+import { byId, clock, element, tell } from "./text.js";
 
 const STEP = 5; // seconds of an arrow key
 
-function shortcutsOf({ player, view, model, timeline, corrections }) {
+export function shortcutsOf({ player, view, model, timeline, corrections }) {
   const toNeighbour = (way) => go(neighbour(model, player.time, way));
   const go = (time) => {
     if (time === null) return;
@@ -53,7 +56,7 @@ function neighbour(model, time, way) {
 const TYPING = "input[type=text], select, textarea, [contenteditable]";
 const PRESSED_BY_SPACE = "button, summary, a, input";
 
-function listenToKeys(shortcuts, player, view) {
+export function listenToKeys(shortcuts, player, view) {
   byId("key-list").replaceChildren(...shortcuts.flatMap((each) => [element("dt", {}, ...each.shown.map((text) => element("kbd", { text }))), element("dd", { text: each.says })]));
   document.addEventListener("keydown", (event) => {
     if (event.altKey || event.target.matches(TYPING)) return;

@@ -1,7 +1,8 @@
-"use strict";
 /* Two speakers who are one: the square of one dragged onto the row of the other. The menu in the row does the same. */
 
-function mergeByDrag(corrections) {
+import { byId } from "./text.js";
+
+export function mergeByDrag(corrections) {
   const table = byId("speaker-table");
   let held = null;
   const rowAt = (event) => document.elementFromPoint(event.clientX, event.clientY)?.closest("#speaker-table tbody tr[data-speaker]") || null;

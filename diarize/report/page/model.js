@@ -1,8 +1,9 @@
-"use strict";
 /* The data of the page, with what makes looking things up quick. Times are seconds of the recording unless a name
    ends in ms; turns keep whole milliseconds. */
 
-function bytesOf(text) {
+import { Said } from "./said.js";
+
+export function bytesOf(text) {
   const chars = atob(text);
   const bytes = new Uint8Array(chars.length);
   for (let i = 0; i < chars.length; i++) bytes[i] = chars.charCodeAt(i);
@@ -17,7 +18,7 @@ function runningSums(bytes) {
 }
 
 /** The first index of a sorted list whose value is above `x`. */
-function after(sorted, x) {
+export function after(sorted, x) {
   let [low, high] = [0, sorted.length];
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -59,7 +60,7 @@ class Cells {
   }
 }
 
-class Model {
+export class Model {
   constructor(data) {
     Object.assign(this, data);
     this.names = data.turns.names;
@@ -120,7 +121,7 @@ class Model {
 }
 
 /** Turns out of columns. */
-function turnsOf(column) {
+export function turnsOf(column) {
   return column.start.map((start, i) => ({
     start,
     end: column.end[i],
@@ -139,7 +140,7 @@ function windowsOf(found) {
 }
 
 /** Flagged windows as stretches, neighbours joined, the least usual first. */
-function stretchesOf(flagged) {
+export function stretchesOf(flagged) {
   const joined = [];
   for (const each of flagged) {
     const last = joined.at(-1);

@@ -1,7 +1,6 @@
-"use strict";
 /* What the speakers are called: the names in the result, and what the reader makes of them. */
 
-class Names {
+export class Names {
   constructor(given) {
     this.given = given;
     this.current = [...given];

@@ -1,5 +1,19 @@
-"use strict";
 /* Puts the page together. */
+
+import { Corrections, correctionsPanel } from "./corrections.js";
+import { curvePanel } from "./curve.js";
+import { download, downloadPage, WRITERS } from "./downloads.js";
+import { editsFile } from "./edits.js";
+import { listenToKeys, shortcutsOf } from "./keys.js";
+import { mergeByDrag } from "./merging.js";
+import { Model } from "./model.js";
+import { Names } from "./names.js";
+import { Player } from "./player.js";
+import { doubtfulList, outlierList, renameShown, speakerTable, successionTable, TurnTable, warnOfShared } from "./tables.js";
+import { byId, clock, counted, element } from "./text.js";
+import { Timeline, whoAt } from "./timeline.js";
+import { TranscriptPanel } from "./transcript.js";
+import { TimeWindow } from "./window.js";
 
 function summaryOf(model) {
   const parts = [clock(model.end - model.start), counted(model.active.length, "speaker"), counted(model.turns.length, "turn")];
@@ -10,16 +24,16 @@ function summaryOf(model) {
 
 function legendOf(model) {
   const parts = [];
-  if (model.shares) parts.push("Pale bar: whose turn it is. Ribbon in it: how probable that is; seen from afar, the share of the time.");
-  else parts.push("Bar: whose turn it is.");
-  if (model.doubt) parts.push("Doubt: what the likeliest speaker lacks to certainty, up to one half.");
+  if (model.shares) parts.push("Pale bar: turn. Ribbon in it: posterior of the speaker; zoomed out, share of the time.");
+  else parts.push("Bar: turn.");
+  if (model.doubt) parts.push("Doubt: one minus the largest posterior, up to one half.");
   if (model.flagged.length) parts.push("Unusual: speech that fits no speaker well.");
   return parts.join(" ");
 }
 
 function about(model) {
   const versions = Object.entries(model.versions).map(([name, version]) => `${name} ${version}`);
-  byId("versions").textContent = versions.length ? versions.join(", ") : "Made from turns alone: settings and versions are not known.";
+  byId("versions").textContent = versions.length ? versions.join(", ") : "Made from turns only: settings and versions are unknown.";
   if (!model.settings.length) return;
   const changed = model.settings.filter(([, , other]) => other).length;
   byId("settings").hidden = false;
@@ -79,8 +93,8 @@ function startPage() {
   timeline.onEdge = (edge, time) => corrections.place(edge.turn, edge.side, Math.round(time * 1000));
   byId("legend").textContent = legendOf(model);
   byId("doing").textContent = model.sound
-    ? "Click to play from there, drag to move, drag the end of a turn to move that, wheel or two fingers to zoom."
-    : "Drag to move, drag the end of a turn to move that, wheel or two fingers to zoom. This page has no sound: report the recording itself, or give it with --audio.";
+    ? "Click to play, drag to move the view, wheel or two fingers to zoom. Zoomed in, drag the end of a turn to change it."
+    : "Drag to move the view, wheel or two fingers to zoom. Zoomed in, drag the end of a turn to change it. This page has no sound: make it from the recording, or with --audio.";
   notes(model);
   connect({ model, names, view, player, timeline, corrections });
   const drawTables = () => {
@@ -98,8 +112,7 @@ function startPage() {
   corrections.onChange(() => transcript.draw());
   names.onChange(() => {
     warnOfShared(model, names);
-    renameMenus(names);
-    transcript.renamed();
+    renameShown(names);
     doubtfulList(model, names, corrections);
   });
   correctionsPanel(corrections, model, player, view);

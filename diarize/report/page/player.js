@@ -1,7 +1,9 @@
-"use strict";
 /* Where we are in the recording, and its sound where there is one. */
 
-class Player {
+import { bytesOf } from "./model.js";
+import { byId } from "./text.js";
+
+export class Player {
   constructor(model, audio) {
     this.audio = audio;
     this.offset = model.sound ? model.sound.offset : 0;
@@ -26,7 +28,7 @@ class Player {
   fail(link) {
     this.failed = true;
     this.reason = link
-      ? "The recording is not where this page looks for it; keep both in the same place to each other."
+      ? "The recording was not found; the page and the recording must stay in the same folders relative to each other."
       : "This browser cannot play the sound in this page (MP3).";
     this.changed();
   }

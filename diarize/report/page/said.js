@@ -1,6 +1,8 @@
-"use strict";
 /* What was said, word by word, with whom each word is given to: as in the transcript that was read, except where
    the turns were corrected. */
+
+import { addTo } from "./difference.js";
+import { after } from "./model.js";
 
 /** Turns to look up by time. */
 class Spoken {
@@ -14,11 +16,13 @@ class Spoken {
   most(start, end) {
     const shares = new Map();
     for (let i = after(this.starts, end) - 1; i >= 0 && this.starts[i] >= start - this.longest; i--) {
-      const { speaker, ...turn } = this.turns[i];
+      const turn = this.turns[i];
       const common = Math.min(turn.end, end) - Math.max(turn.start, start);
-      if (common > 0) shares.set(speaker, (shares.get(speaker) || 0) + common);
+      if (common > 0) addTo(shares, turn.speaker, common);
     }
-    return [...shares].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
+    let most = null;
+    for (const [speaker, time] of shares) if (most === null || time > shares.get(most)) most = speaker;
+    return most;
   }
 
   /** Whose turn is the nearest to a stretch in a pause. */
@@ -39,24 +43,25 @@ function sentencesOf({ start, end, speaker, confidence, text, words }) {
     const last = first + words.n[i];
     const mine = words.text.slice(first, last).map((each, j) => {
       const k = first + j;
-      return { text: each, start: words.start[k], end: words.end[k], speaker: words.speaker[k], confidence: words.confidence[k], blank: j > 0 && !glued.has(k), estimated: estimated.has(k) };
+      return { index: k, text: each, start: words.start[k], end: words.end[k], speaker: words.speaker[k], confidence: words.confidence[k], blank: j > 0 && !glued.has(k), estimated: estimated.has(k) };
     });
     first = last;
     return { start: from, end: end[i], speaker: speaker[i], confidence: confidence[i], text: text[i], words: mine };
   });
 }
 
-class Said {
+export class Said {
   constructor(model) {
     this.model = model;
     this.sentences = sentencesOf(model.said);
-    this.found = new Spoken(model.found);
+    const found = new Spoken(model.found);
+    for (const word of this.sentences.flatMap((sentence) => sentence.words)) word.found = found.most(word.start, word.end);
   }
 
   /** Whose a word is now. */
   whose(word, now) {
     const who = now.most(word.start, word.end);
-    if (who === this.found.most(word.start, word.end) && word.speaker !== null) {
+    if (who === word.found && word.speaker !== null) {
       const given = this.model.owners[word.speaker] ?? word.speaker;
       if (this.model.bySpeaker[given]?.length) return given;
     }
@@ -83,10 +88,10 @@ class Said {
   }
 }
 
-const wordsTogether = (words) => words.map((word, i) => (word.blank && i ? " " : "") + word.text).join("");
+export const wordsTogether = (words) => words.map((word, i) => (word.blank && i ? " " : "") + word.text).join("");
 
 /** What is shown: the words of a transcript or, without one, what the turns themselves say. */
-function utterancesOf(model) {
+export function utterancesOf(model) {
   if (model.transcript) return model.transcript.rows().sort((a, b) => a.start - b.start);
-  return model.turns.filter((turn) => turn.text).map((turn) => ({ ...turn, words: [{ text: turn.text, start: turn.start, end: turn.end }] }));
+  return model.turns.filter((turn) => turn.text).map((turn) => ({ ...turn, words: [{ index: `${turn.start} ${turn.end} ${turn.text}`, text: turn.text, start: turn.start, end: turn.end }] }));
 }

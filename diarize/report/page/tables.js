@@ -1,11 +1,13 @@
-"use strict";
 /* Tables: speakers, who follows whom, turns; and the list of unusual stretches. */
+
+import { stretchesOf } from "./model.js";
+import { byId, clock, element, percent } from "./text.js";
 
 const PAGE = 100; // turns shown at a time
 const LISTED = 60; // unusual stretches
 
-const LEFT = ["name", "start", "speaker", "else"]; // columns of texts
-const WIDE = ["share of talk", "turns", "mean turn", "else"]; // columns that a narrow screen has no room for
+const LEFT = ["name", "start", "speaker", "runner-up"]; // columns of texts
+const WIDE = ["share of talk", "turns", "mean turn", "runner-up"]; // columns that a narrow screen has no room for
 
 const head = (...texts) => element("thead", {}, element("tr", {}, ...texts.map((text) => element("th", { scope: "col", class: [LEFT.includes(text) && "left", WIDE.includes(text) && "wide"].filter(Boolean).join(" ") || null, text }))));
 
@@ -17,10 +19,10 @@ function coloured(made, speaker) {
 }
 
 /** A mark in a speaker's colour. */
-const swatch = (speaker) => coloured(element("span", { class: "swatch", "aria-hidden": "true" }), speaker);
+export const swatch = (speaker) => coloured(element("span", { class: "swatch", "aria-hidden": "true" }), speaker);
 
 /** A button that plays from a time. */
-function timeButton(ms, player, view) {
+export function timeButton(ms, player, view) {
   const time = ms / 1000;
   const play = () => {
     view.reveal(time);
@@ -31,7 +33,7 @@ function timeButton(ms, player, view) {
 
 /* Speakers */
 
-function speakerTable(model, names, corrections) {
+export function speakerTable(model, names, corrections) {
   const rows = model.active.map((k) => speakerRow(model, names, corrections, model.speakers[k], k));
   const total = model.speakers.reduce((sum, speaker) => sum + speaker.seconds, 0);
   const n = model.speakers.reduce((sum, speaker) => sum + speaker.turns, 0);
@@ -41,10 +43,19 @@ function speakerTable(model, names, corrections) {
   warnOfShared(model, names);
 }
 
-/** Names in the menus after one has changed. */
-function renameMenus(names) {
-  for (const option of document.querySelectorAll("select.merge option[value]:not([value=''])")) option.textContent = names.of(Number(option.value));
+/** Names wherever one is shown, after one has changed: `data-speaker` says whose it is. */
+export function renameShown(names) {
+  for (const each of document.querySelectorAll("option[data-speaker], .name[data-speaker]")) {
+    const name = names.of(Number(each.dataset.speaker));
+    if (each.textContent !== name) each.textContent = name;
+  }
 }
+
+/** A speaker's name in a text. */
+export const nameOf = (names, k) => element("span", { class: "name", "data-speaker": String(k), text: names.of(k) });
+
+/** A speaker in a menu. */
+const optionOf = (names, k, selected = false) => element("option", { value: String(k), "data-speaker": String(k), selected, text: names.of(k) });
 
 /** A menu of the others, to be one with. */
 function mergeMenu(model, names, corrections, k) {
@@ -54,7 +65,7 @@ function mergeMenu(model, names, corrections, k) {
     "select",
     { class: "merge", "aria-label": `Merge ${names.of(k)} into` },
     element("option", { value: "", text: "merge into …" }),
-    ...others.map((each) => element("option", { value: String(each), text: names.of(each) })),
+    ...others.map((each) => optionOf(names, each)),
   );
   menu.addEventListener("change", () => menu.value && corrections.merge(k, Number(menu.value)));
   return element("td", { class: "left" }, menu);
@@ -103,7 +114,7 @@ function meanSureness(turns) {
 }
 
 /** Speakers of a few seconds, who may be nobody of their own, each with a button that merges it. */
-function doubtfulList(model, names, corrections) {
+export function doubtfulList(model, names, corrections) {
   const left = model.doubtful.filter(({ speaker }) => model.active.includes(speaker));
   byId("doubtful").hidden = !left.length;
   byId("doubtful").replaceChildren(
@@ -114,14 +125,14 @@ function doubtfulList(model, names, corrections) {
   );
 }
 
-function warnOfShared(model, names) {
+export function warnOfShared(model, names) {
   const shared = names.shared(model.active);
-  byId("same-names").textContent = shared.length ? `More than one speaker is called ${shared.join(", ")}: downloads take them for one.` : "";
+  byId("same-names").textContent = shared.length ? `More than one speaker is called ${shared.join(", ")}: in downloads they become one speaker.` : "";
 }
 
 /* Who follows whom */
 
-function successionTable(model, names) {
+export function successionTable(model, names) {
   const { active, successions } = model;
   const most = Math.max(1, ...active.flatMap((i) => active.filter((j) => i !== j).map((j) => successions[i][j])));
   const label = (k) => element("span", { class: "name", title: names.of(k), text: names.of(k) });
@@ -138,14 +149,14 @@ function successionCell(n, own, share) {
 
 /* Unusual stretches */
 
-function outlierList(model, names, player, view) {
+export function outlierList(model, names, player, view) {
   if (!model.windows) return;
   const all = stretchesOf(model.flagged);
   const found = all.slice(0, LISTED);
   const part = all.length > found.length ? ` The first ${found.length} of ${all.length}.` : "";
   byId("outliers").hidden = false;
   byId("outlier-words").textContent = found.length
-    ? `Speech that fits none of the speakers well: talk at once, a voice that was given no speaker, laughter, noise. The least usual two in a hundred windows of this recording, the least usual first: where to listen, not proof of an error.${part}`
+    ? `Speech that fits none of the speakers well: overlap, a person without a speaker of their own, laughter, noise. These are the 2 % least usual windows, the least usual first. They say where to listen, not that there is an error.${part}`
     : "Too little speech to call any of it unusual.";
   byId("outlier-list").replaceChildren(...found.map((each) => outlierItem(model, names, each, player, view)));
 }
@@ -158,7 +169,7 @@ function outlierItem(model, names, each, player, view) {
 
 /* Turns */
 
-class TurnTable {
+export class TurnTable {
   constructor(model, names, player, view, corrections) {
     Object.assign(this, { model, names, player, view, corrections, first: 0 });
     byId("turn-order-label").hidden = !model.sureness;
@@ -166,15 +177,15 @@ class TurnTable {
     byId("turn-speaker").addEventListener("change", () => this.show(0));
     byId("turns-before").addEventListener("click", () => this.show(this.first - PAGE));
     byId("turns-after").addEventListener("click", () => this.show(this.first + PAGE));
-    names.onChange(() => this.renamed());
-    this.renamed();
+    corrections.onChange(() => this.draw());
+    this.draw();
   }
 
-  renamed() {
+  /** After the turns have changed. */
+  draw() {
     const select = byId("turn-speaker");
     const kept = select.value || "all";
-    const options = this.model.active.map((k) => element("option", { value: String(k), text: this.names.of(k) }));
-    select.replaceChildren(element("option", { value: "all", text: "everybody" }), ...options);
+    select.replaceChildren(element("option", { value: "all", text: "everybody" }), ...this.model.active.map((k) => optionOf(this.names, k)));
     select.value = kept === "all" || this.model.active.includes(Number(kept)) ? kept : "all";
     this.show(this.first);
   }
@@ -193,7 +204,7 @@ class TurnTable {
     byId("turns-shown").textContent = turns.length ? `${this.first + 1}–${last} of ${turns.length}` : "none";
     byId("turns-before").disabled = this.first === 0;
     byId("turns-after").disabled = last >= turns.length;
-    const columns = ["start", "length", "speaker", ...(this.model.sureness ? ["sure", "else"] : []), ""];
+    const columns = ["start", "length", "speaker", ...(this.model.sureness ? ["sure", "runner-up"] : []), ""];
     byId("turn-table").replaceChildren(head(...columns), element("tbody", {}, ...turns.slice(this.first, last).map((turn) => this.row(turn))));
   }
 
@@ -201,7 +212,7 @@ class TurnTable {
     const speaker = element("span", { class: "named" }, swatch(this.model.speakers[turn.speaker]), this.menu(turn));
     const remove = element("button", { type: "button", class: "remove", "aria-label": `Delete the turn at ${clock(turn.start / 1000, true)}`, title: "Delete this turn", text: "×", onclick: () => this.corrections.remove(turn) });
     const sure = turn.confidence === null ? "" : percent(turn.confidence / 10000);
-    const rival = element("td", { class: "left wide" }, turn.runnerUp === null ? "" : element("span", { class: "name", text: this.names.of(turn.runnerUp) }));
+    const rival = element("td", { class: "left wide" }, turn.runnerUp === null ? "" : nameOf(this.names, turn.runnerUp));
     return element(
       "tr",
       {},
@@ -215,7 +226,7 @@ class TurnTable {
 
   /** Whose a turn is, as a menu of everybody. */
   menu(turn) {
-    const options = this.model.active.map((k) => element("option", { value: String(k), selected: k === turn.speaker, text: this.names.of(k) }));
+    const options = this.model.active.map((k) => optionOf(this.names, k, k === turn.speaker));
     const menu = element("select", { class: "whose", "aria-label": `Speaker at ${clock(turn.start / 1000, true)}` }, ...options, element("option", { value: "-1", text: "somebody new" }));
     menu.addEventListener("change", () => this.corrections.give(turn, Number(menu.value)));
     return menu;

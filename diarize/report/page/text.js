@@ -1,15 +1,14 @@
-"use strict";
 /* Text and elements. Every name and note enters the page through textContent or an attribute, never as HTML. */
 
 /** The page as it came, for the corrected page that is downloaded. */
-const PRISTINE = `<!doctype html>\n${document.documentElement.outerHTML}\n`;
+export const PRISTINE = `<!doctype html>\n${document.documentElement.outerHTML}\n`;
 
-const PAGE_DATA = document.getElementById("data").textContent;
+export const PAGE_DATA = document.getElementById("data").textContent;
 
-const byId = (id) => document.getElementById(id);
+export const byId = (id) => document.getElementById(id);
 
 /** An element with properties (`class`, `text`, aria and other attributes, `on…` listeners) and children. */
-function element(tag, properties = {}, ...children) {
+export function element(tag, properties = {}, ...children) {
   const made = tag.startsWith("svg:")
     ? document.createElementNS("http://www.w3.org/2000/svg", tag.slice(4))
     : document.createElement(tag);
@@ -23,10 +22,10 @@ function element(tag, properties = {}, ...children) {
   return made;
 }
 
-const two = (number) => String(number).padStart(2, "0");
+export const two = (number) => String(number).padStart(2, "0");
 
 /** `m:ss`, or `h:mm:ss` from an hour on; with tenths where asked. */
-function clock(seconds, tenths = false) {
+export function clock(seconds, tenths = false) {
   const units = tenths ? Math.floor(seconds * 10 + 1e-6) : Math.floor(seconds + 0.5);
   const whole = tenths ? Math.floor(units / 10) : units;
   const fraction = tenths ? `.${units % 10}` : "";
@@ -35,11 +34,11 @@ function clock(seconds, tenths = false) {
   return whole >= 3600 ? `${Math.floor(whole / 3600)}:${two(minutes % 60)}:${tail}` : `${minutes}:${tail}`;
 }
 
-const percent = (share, digits = 0) => `${(100 * share).toFixed(digits)} %`;
+export const percent = (share, digits = 0) => `${(100 * share).toFixed(digits)} %`;
 
-const counted = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
+export const counted = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
 
 /** Says something to those who listen to the page instead of looking at it. */
-function tell(text) {
+export function tell(text) {
   byId("told").textContent = text;
 }

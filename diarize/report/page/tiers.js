@@ -1,6 +1,7 @@
-"use strict";
 /* What is written in tiers, one a speaker and below it one of words: TextGrid and ELAN (formats/textgrid.py,
    eaf.py, lines.py). */
+
+import { decimals, labels, markup, oneLine, speakersOf, textsOf } from "./writers.js";
 
 /** Spans that overlap put together with their texts; those that only touch stay apart. */
 function disjoint(spans) {
@@ -42,7 +43,7 @@ function covering(spans, last) {
   return whole;
 }
 
-function textgrid({ rows, model }) {
+export function textgrid({ rows, model }) {
   const last = Math.max(Math.round(model.length * 1000), 1, ...rows.map((row) => row.end));
   const quoted = (text) => `"${text.replaceAll('"', '""')}"`;
   const tiers = tiersOf(rows).map(({ name, spans }, t) => {
@@ -70,7 +71,7 @@ function mediaTag(media) {
   return `\n${tag("MEDIA_DESCRIPTOR", { MEDIA_URL: name, MIME_TYPE: kind, RELATIVE_MEDIA_URL: `./${name}` }, 8)}    `;
 }
 
-function eaf({ rows, model }) {
+export function eaf({ rows, model }) {
   const tiers = tiersOf(rows);
   const spans = tiers.flatMap(({ name, spans: own }) => own.map(([start, end, text]) => ({ name, start, end, text })));
   const edges = spans.flatMap((span, i) => [[span.start, i, "start"], [span.end, i, "end"]]);

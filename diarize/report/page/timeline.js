@@ -1,10 +1,15 @@
-"use strict";
 /* The timeline that can be clicked, dragged and zoomed, the strip of the whole below it, and its lines on paper. */
+
+import { drawTimeline, fillBars, FONT, rowsOf, scaleOf, sharpened } from "./drawing.js";
+import { byId, clock, element, percent } from "./text.js";
+import { colourOf, darkness, stillness, themeNow } from "./theme.js";
+import { apart } from "./writers.js";
 
 const WHEEL = 1.0015; // zoom for each px of the wheel
 const DRAG = 4; // px from which a press is a drag
+const ROOM = 3; // how many times a turn must be as wide as the reach of the pointer for its ends to be taken
 
-class Timeline {
+export class Timeline {
   constructor(model, names, view, player) {
     Object.assign(this, { model, names, view, player });
     this.box = byId("timeline");
@@ -47,9 +52,21 @@ class Timeline {
     const theme = themeNow();
     const context = sharpened(this.canvas, this.box.clientWidth, this.layout.height);
     drawTimeline(context, this.model, this.names, this.layout, this.scale, theme);
+    if (this.moved) this.drawMoved(context, theme);
     this.drawOverview(theme);
     this.place();
     Object.assign(this.box.dataset, { from: this.view.from.toFixed(3), to: this.view.to.toFixed(3) });
+  }
+
+  /** A frame where the turn would be whose end is dragged now. */
+  drawMoved(context, theme) {
+    const { turn, side, time } = this.moved;
+    const row = this.layout.rows.find((each) => each.k === turn.speaker);
+    const [a, b] = [side === "start" ? time : turn.start / 1000, side === "end" ? time : turn.end / 1000].map((each) => Math.max(this.scale.left, this.scale.x(each)));
+    context.strokeStyle = theme.ink;
+    context.lineWidth = 2;
+    context.strokeRect(a, row.top + 2, Math.max(0, b - a), row.height - 4);
+    context.lineWidth = 1;
   }
 
   drawOverview(theme) {
@@ -158,7 +175,8 @@ class Timeline {
     return Math.max(8, Math.abs(a - b));
   }
 
-  /** The end of a turn under the pointer, in its speaker's row: the turn, and which end. */
+  /** The end of a turn under the pointer, in its speaker's row: the turn, and which end. From afar there are none:
+      whoever drags there wants to move the view. */
   edgeAt(event) {
     const y = event.clientY - this.box.getBoundingClientRect().top;
     const row = this.layout.rows.find((each) => each.kind === "speaker" && y >= each.top && y < each.top + each.height);
@@ -166,6 +184,7 @@ class Timeline {
     const x = this.across(event);
     const reach = event.pointerType === "touch" ? 14 : 5;
     for (const turn of this.model.bySpeaker[row.k]) {
+      if ((turn.end - turn.start) * this.scale.perSecond < ROOM * reach * 1000) continue;
       if (Math.abs(this.scale.x(turn.start / 1000) - x) <= reach) return { turn, side: "start" };
       if (Math.abs(this.scale.x(turn.end / 1000) - x) <= reach) return { turn, side: "end" };
     }
@@ -187,7 +206,8 @@ class Timeline {
     if (Math.abs(x - this.held.x) >= DRAG) this.held.dragged = true;
     if (!this.held.dragged) return;
     if (this.held.edge) {
-      this.model.drag = { ...this.held.edge, time: this.scale.time(x) };
+      this.moved = { ...this.held.edge, time: this.scale.time(x) };
+      this.later();
       byId("readout").textContent = `${this.held.edge.side} at ${clock(this.scale.time(x), true)}`;
       return;
     }
@@ -198,8 +218,9 @@ class Timeline {
   lift(event) {
     this.fingers.delete(event.pointerId);
     if (this.fingers.size < 2) this.pinch = null;
-    this.held = null;
+    this.held = this.moved = null;
     this.box.classList.remove("dragging");
+    this.later();
   }
 
   release(event) {
@@ -252,7 +273,7 @@ class Timeline {
 }
 
 /** Who speaks at a time, how surely, and who else it might be. */
-function whoAt(model, names, time) {
+export function whoAt(model, names, time) {
   const turns = model.at(time);
   if (!turns.length) return "nobody";
   return turns.map((turn) => describedTurn(turn, names)).join("; ");
@@ -260,6 +281,6 @@ function whoAt(model, names, time) {
 
 function describedTurn(turn, names) {
   const sure = turn.confidence === null ? "" : `, ${percent(turn.confidence / 10000)} sure`;
-  const rival = turn.runnerUp === null ? "" : `, else ${names.of(turn.runnerUp)}`;
+  const rival = turn.runnerUp === null ? "" : `, or ${names.of(turn.runnerUp)}`;
   return `${names.of(turn.speaker)}${sure}${rival}`;
 }

@@ -1,10 +1,14 @@
-"use strict";
 /* The panel of what was said: a paragraph for each time somebody begins, every word of it with the sound. Words become
    elements where they come into view: two hours have twenty thousand. */
 
-class TranscriptPanel {
+import { after } from "./model.js";
+import { utterancesOf, wordsTogether } from "./said.js";
+import { nameOf, swatch, timeButton } from "./tables.js";
+import { byId, element } from "./text.js";
+
+export class TranscriptPanel {
   constructor(model, names, player, view) {
-    Object.assign(this, { model, names, player, view, words: [], now: null });
+    Object.assign(this, { model, names, player, view, words: [], now: null, drawn: new Map(), marks: new WeakMap() });
     this.list = byId("sentence-list");
     this.list.addEventListener("click", (event) => event.target.matches(".said") && this.play(event.target));
     this.list.addEventListener("keydown", (event) => this.key(event));
@@ -12,31 +16,48 @@ class TranscriptPanel {
     this.draw();
   }
 
-  /** All of it anew, after the turns have changed. */
+  /** After the turns have changed. Paragraphs that are as before stay, for two hours have thousands. */
   draw() {
-    const paragraphs = [];
-    for (const each of utterancesOf(this.model)) {
-      if (paragraphs.at(-1)?.speaker === each.speaker) paragraphs.at(-1).parts.push(each);
-      else paragraphs.push({ speaker: each.speaker, parts: [each] });
+    const before = this.drawn;
+    this.drawn = new Map();
+    for (const each of this.paragraphs()) {
+      const key = `${each.speaker}: ${each.parts.map(({ words }) => `${words[0].index}–${words.at(-1).index}`).join()}`;
+      this.drawn.set(key, before.get(key) || this.paragraph(each));
     }
-    byId("sentences").hidden = !paragraphs.length;
-    this.sight.disconnect();
-    [this.boxes, this.marks, this.now] = [new Map(), new Map(), null];
-    this.list.replaceChildren(...paragraphs.map((each) => this.paragraph(each)));
+    byId("sentences").hidden = !this.drawn.size;
+    for (const [key, { made }] of before) if (!this.drawn.has(key)) made.remove();
+    let place = this.list.firstChild;
+    for (const { made, box } of this.drawn.values()) {
+      if (made === place) place = made.nextSibling;
+      else this.list.insertBefore(made, place);
+      if (!box.firstElementChild) this.sight.observe(box);
+    }
+    this.boxes = new Map([...this.drawn.values()].map(({ box, words }) => [box, words]));
     this.words = [...this.boxes.values()].flat().sort((a, b) => a.start - b.start);
     this.starts = this.words.map((word) => word.start);
-    for (const box of this.boxes.keys()) this.sight.observe(box);
-    if (paragraphs.length) this.reach(this.fill(this.list.querySelector(".words"))[0]);
+    if (this.drawn.size && !this.list.querySelector(".said[tabindex='0']")) this.reach(this.fill(this.list.querySelector(".words"))[0]);
+    this.now?.mark.classList.remove("now");
+    this.now = null;
     this.mark();
   }
 
+  /** What is said by one speaker before another begins. */
+  paragraphs() {
+    const found = [];
+    for (const each of utterancesOf(this.model)) {
+      if (found.at(-1)?.speaker === each.speaker) found.at(-1).parts.push(each);
+      else found.push({ speaker: each.speaker, parts: [each] });
+    }
+    return found;
+  }
+
   paragraph({ speaker, parts }) {
-    const who = element("b", { class: "name", "data-speaker": String(speaker), text: `${this.names.of(speaker)}:` });
+    const who = element("b", {}, nameOf(this.names, speaker), ":");
     const words = parts.flatMap((part, p) => part.words.map((word, i) => ({ ...word, blank: i ? word.blank : p > 0 })));
     const box = element("span", { class: "words", text: wordsTogether(words) });
     for (const word of words) word.box = box;
-    this.boxes.set(box, words);
-    return element("p", {}, timeButton(parts[0].start, this.player, this.view), " ", swatch(this.model.speakers[speaker]), who, " ", box);
+    const made = element("p", {}, timeButton(parts[0].start, this.player, this.view), " ", swatch(this.model.speakers[speaker]), who, " ", box);
+    return { made, box, words };
   }
 
   /** Makes elements of the words of a paragraph, which it gives. */
@@ -51,11 +72,6 @@ class TranscriptPanel {
     }
     this.sight.unobserve(box);
     return words.map((word) => word.mark);
-  }
-
-  /** Names after one has changed: the words stay as they are. */
-  renamed() {
-    for (const each of this.list.querySelectorAll("[data-speaker]")) each.textContent = `${this.names.of(Number(each.dataset.speaker))}:`;
   }
 
   play(mark) {

@@ -1,9 +1,8 @@
-"use strict";
 /* The part of the recording that the timeline shows. */
 
 const CLOSEST = 0.5; // seconds across the timeline
 
-class TimeWindow {
+export class TimeWindow {
   constructor(start, end) {
     Object.assign(this, { start, end, from: start, to: end });
     this.listeners = [];

@@ -1,14 +1,15 @@
-"use strict";
 /* The turns under their present names as text in many formats: to the byte what diarize itself writes (formats/ has a
    file for each); tests/test_report_downloads.py compares them. */
 
+import { clock, two } from "./text.js";
+
 const UNSAFE = /[\s\x00-\x1f\x7f-\x9f\ufeff\ufffe\uffff\ud800-\udfff]+/gu;
-const UNPRINTABLE = /[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]+/gu;
-const LONE = /[\ud800-\udfff]/gu; // halves of a pair, which no encoding has
+export const UNPRINTABLE = /[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]+/gu;
+export const LONE = /[\ud800-\udfff]/gu; // halves of a pair, which no encoding has
 const FORMULA = ["=", "+", "-", "@", "＝", "＋", "－", "＠", "'"];
 
 /** Clean names, kept apart by _2, _3 … where two became the same: a Map from each name. */
-function apart(names, cleaned) {
+export function apart(names, cleaned) {
   const unique = [...new Set(names)];
   const clean = new Map(unique.map((name) => [name, cleaned(name)]));
   const taken = new Set(unique.filter((name) => clean.get(name) === name));
@@ -25,9 +26,9 @@ function apart(names, cleaned) {
 }
 
 const tokens = (names) => apart(names, (name) => name.replace(UNSAFE, "_"));
-const labels = (names) => apart(names, (name) => name.replace(UNPRINTABLE, " ").trim());
+export const labels = (names) => apart(names, (name) => name.replace(UNPRINTABLE, " ").trim());
 
-const decimals = (ms) => `${Math.floor(ms / 1000)}.${String(ms % 1000).padStart(3, "0")}`;
+export const decimals = (ms) => `${Math.floor(ms / 1000)}.${String(ms % 1000).padStart(3, "0")}`;
 
 function vttClock(ms) {
   const seconds = Math.floor(ms / 1000);
@@ -36,7 +37,7 @@ function vttClock(ms) {
 }
 
 /** Rows of turns under their present names, in the order of an annotation: start, end, name. */
-function namedTurns(turns, names) {
+export function namedTurns(turns, names) {
   const rows = turns.map((turn) => ({
     ...turn,
     name: names.of(turn.speaker),
@@ -53,9 +54,9 @@ function byCodePoint(one, other) {
   return n < b.length ? a[n].codePointAt(0) - b[n].codePointAt(0) : 1;
 }
 
-const speakersOf = (rows) => [...new Set(rows.map((row) => row.name))];
+export const speakersOf = (rows) => [...new Set(rows.map((row) => row.name))];
 
-function rttm({ recording, rows, model }) {
+export function rttm({ recording, rows, model }) {
   const name = tokens(speakersOf(rows));
   const head = `SPEAKER ${tokens([recording]).get(recording)}`;
   return rows
@@ -69,7 +70,7 @@ function cell(text) {
   return /[",\n]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
 }
 
-function csv({ recording, rows }) {
+export function csv({ recording, rows }) {
   const rivals = rows.map((row) => row.rival).filter((name) => name !== null);
   const name = labels([...speakersOf(rows), ...rivals]);
   const head = cell(labels([recording]).get(recording));
@@ -81,24 +82,24 @@ function csv({ recording, rows }) {
   return [`recording,start,end,speaker,confidence,runner_up${worded ? ",text" : ""}`, ...lines, ""].join("\n");
 }
 
-const markup = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+export const markup = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
-function vtt({ rows }) {
+export function vtt({ rows }) {
   const name = labels(speakersOf(rows));
   const { texts } = textsOf(rows, name);
   const cues = rows.map((row, i) => `\n${vttClock(row.start)} --> ${vttClock(row.end)}\n<v ${markup(name.get(row.name))}>${markup(texts[i])}</v>\n`);
   return "WEBVTT\n" + cues.join("");
 }
 
-const oneLine = (text) => text.replace(UNPRINTABLE, " ").split(/\s+/u).filter(Boolean).join(" ");
+export const oneLine = (text) => text.replace(UNPRINTABLE, " ").split(/\s+/u).filter(Boolean).join(" ");
 
 /** A text for each row: what was said or, where nobody says anything, the name. */
-function textsOf(rows, name) {
+export function textsOf(rows, name) {
   const worded = rows.some((row) => row.text);
   return { worded, texts: rows.map((row) => (worded ? oneLine(row.text || "") || "…" : name.get(row.name))) };
 }
 
-function srt({ rows }) {
+export function srt({ rows }) {
   const name = labels(speakersOf(rows));
   const { worded, texts } = textsOf(rows, name);
   const shown = (text) => text.replaceAll("<", "‹").replaceAll(">", "›");
@@ -119,7 +120,7 @@ function sharesOf(rows) {
   return [...spoken].map(([speaker, { ms, turns }]) => ({ speaker, seconds: ms / 1000, share: share(ms), turns }));
 }
 
-function json({ recording, rows }) {
+export function json({ recording, rows }) {
   const sure = (c) => (c === null ? null : c / 10000);
   const word = (each, row) => ({ word: each.text, start: each.start / 1000, end: each.end / 1000, confidence: sure(each.confidence), speaker: row.name, ...(each.estimated ? { estimated: true } : {}) });
   const turns = rows.map((row) => ({
@@ -137,7 +138,7 @@ function json({ recording, rows }) {
 }
 
 /** Where anybody speaks. */
-function uem({ recording, rows }) {
+export function uem({ recording, rows }) {
   const spans = [];
   for (const { start, end } of rows) {
     if (spans.length && start <= spans.at(-1).end) spans.at(-1).end = Math.max(spans.at(-1).end, end);
@@ -147,7 +148,7 @@ function uem({ recording, rows }) {
 }
 
 /** A line a word; the recogniser's own confidence is not known here. */
-function ctm({ recording, rows, model }) {
+export function ctm({ recording, rows, model }) {
   const name = tokens(speakersOf(rows));
   const words = rows.flatMap((row) => row.words.map((word) => ({ ...word, name: row.name }))).filter((word) => word.end > word.start);
   words.sort((a, b) => a.start - b.start || a.end - b.end || byCodePoint(a.name, b.name));
@@ -156,7 +157,7 @@ function ctm({ recording, rows, model }) {
 }
 
 /** The files of a Kaldi data folder, by name. */
-function kaldi({ recording, rows }) {
+export function kaldi({ recording, rows }) {
   const name = tokens(speakersOf(rows));
   const head = tokens([recording]).get(recording);
   const nine = (ms) => String(ms).padStart(9, "0");
@@ -177,7 +178,7 @@ function kaldi({ recording, rows }) {
   };
 }
 
-function txt({ rows }) {
+export function txt({ rows }) {
   const name = labels(speakersOf(rows));
   const groups = [];
   for (const row of rows) {
@@ -191,12 +192,12 @@ function txt({ rows }) {
   return groups.map(paragraph).join("\n");
 }
 
-function lab({ rows }) {
+export function lab({ rows }) {
   const name = tokens(speakersOf(rows));
   return rows.map((row) => `${decimals(row.start)} ${decimals(row.end)} ${name.get(row.name)}\n`).join("");
 }
 
-function audacity({ rows }) {
+export function audacity({ rows }) {
   const name = labels(speakersOf(rows));
   return rows.map((row) => `${decimals(row.start)}000\t${decimals(row.end)}000\t${name.get(row.name)}\n`).join("");
 }
