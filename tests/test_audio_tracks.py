@@ -187,11 +187,11 @@ def test_what_the_ffmpeg_program_says_is_waited_for(tmp_path, monkeypatch):
 
     from diarize.audio import ffmpeg
 
-    path, note = film(tmp_path / "a.mkv"), ffmpeg._Told._note
+    path, note = film(tmp_path / "a.mkv"), ffmpeg._Messages._note
 
     def slow(self, line):
         time.sleep(0.02)
         note(self, line)
 
-    monkeypatch.setattr(ffmpeg._Told, "_note", slow)
+    monkeypatch.setattr(ffmpeg._Messages, "_note", slow)
     assert [track.language for track in FFMPEG.header(path, 1).tracks] == ["eng", "deu", ""]
