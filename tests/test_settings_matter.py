@@ -114,24 +114,3 @@ def test_a_setting_changes_something(name):
     """Of what comes out, with twelve seconds of two people."""
     value, base = CHANGES[name]
     assert result_of(base) != result_of(base, nested(name, value))
-
-
-BACKGROUND = sorted(name for name, where in ELSEWHERE.items() if "background model alone" in where)
-
-
-@pytest.mark.parametrize("name", BACKGROUND)
-def test_settings_of_the_background_model_change_its_features(name):
-    """What the model is made of, and so a shipped one refuses another value."""
-    from diarize.features import compute_cepstra, denoise, voice_cepstra
-
-    values = {"n_voice": 12, "upper_mels": 10, "upper_fmax": 7000.0, "n_upper": 3, "noise_floor": 0.5}
-    sound = recording()
-    found = []
-    for settings in (
-        Config().features,
-        override(Config(), nested(name, values[name.partition(".")[2]])).features,
-    ):
-        features = compute_cepstra([sound.samples], sound.rate, settings)
-        spoken = np.arange(len(features.values)) % 300 < 200
-        found.append(voice_cepstra(denoise(features, spoken, settings), "wide", settings))
-    assert found[0].shape != found[1].shape or not np.array_equal(*found)

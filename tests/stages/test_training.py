@@ -70,10 +70,10 @@ def test_a_model_is_learnt_with_one_thread_of_algebra(voices, monkeypatch):
 
     def listening(*given, **named):
         threads.extend(pool["num_threads"] for pool in threadpool_info())
-        return fitted(*given, **named)
+        return fit_background(*given, **named)
 
-    fitted = train.fitted
-    monkeypatch.setattr(train, "fitted", listening)
+    fit_background = train.fit_background
+    monkeypatch.setattr(train, "fit_background", listening)
     with threadpool_limits(limits=2):
         train_background(TrainingPlan(voices), "wide", AcousticConfig())
     assert set(threads) == {1}
