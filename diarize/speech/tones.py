@@ -30,8 +30,8 @@ LOWEST: Final = 90.0  # Hz: hum of the mains does not count
 # Bins on either side of a peak that the Hann window spreads a tone over, and by which it may move.
 SPREAD: Final = 2
 MOVED: Final = 1
-# Least share of the power in one or two peaks. Of 25 minutes of readers' speech 0.5 ‰ of the frames have it,
-# and a tone 27 dB above its noise has.
+# Least share of the power in one or two peaks: that of a tone 27 dB above its noise. Hardly any speech has it
+# (docs/experiments).
 SHARE: Final = 0.998
 SECOND: Final = 0.02  # share of the power from which a second peak is one
 HELD: Final = 5  # spectra in a row: 144 ms
