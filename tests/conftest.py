@@ -19,7 +19,7 @@ from diarize.types import Waveform
 # Where compiled code is not kept, programs that tests start compile the package anew, and pytest all tests.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
-# The benchmarks lie beside the tests and are not installed. Last in the path: tested is the installed package.
+# The benchmarks lie beside the tests and are not installed. They come last in the path.
 sys.path.append(str(Path(__file__).parents[1]))
 # Processes side by side with several threads each only wait for one another.
 for _library in ("OPENBLAS", "OMP", "MKL", "NUMBA"):
