@@ -41,7 +41,9 @@ def read_text(path: str | Path) -> str:
     """
     path = Path(path)
     data = _read_bytes(path)
-    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), _unmarked(data))
+    encoding = next(
+        (name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), _decode_unmarked(data)
+    )
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -54,7 +56,7 @@ def read_text(path: str | Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _unmarked(data: bytes) -> str:
+def _decode_unmarked(data: bytes) -> str:
     """UTF-8, or UTF-16 where every other byte of the beginning is 0, as in a text of mostly ASCII."""
     start = data[:64]
     if len(start) >= 16 and len(data) % 2 == 0:
@@ -108,7 +110,7 @@ def write_bytes(path: str | Path, data: bytes, *, overwrite: bool = False) -> Pa
             f"{path}: cannot be written ({_reason(error)}); choose another folder or free some space"
         ) from None
     finally:
-        _forget(beside)
+        _delete_quietly(beside)
     return path
 
 
@@ -163,7 +165,7 @@ def remove_leftovers(path: str | Path, before: float = float("inf")) -> None:
                 left.unlink()
 
 
-def _forget(beside: Path) -> None:
+def _delete_quietly(beside: Path) -> None:
     with suppress(OSError):
         beside.unlink(missing_ok=True)
 

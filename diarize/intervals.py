@@ -15,7 +15,17 @@ if TYPE_CHECKING:
 
     Intervals = NDArray[np.float64]
 
-__all__ = ["around", "collars", "covered", "duration", "empty", "gaps", "intersect", "subtract", "union"]
+__all__ = [
+    "collars",
+    "duration",
+    "empty",
+    "gaps",
+    "intersect",
+    "is_covered",
+    "subtract",
+    "union",
+    "windows_around",
+]
 
 
 def empty() -> Intervals:
@@ -68,7 +78,7 @@ def duration(intervals: ArrayLike) -> float:
     return float(np.sum(merged[:, 1] - merged[:, 0]))
 
 
-def around(times: ArrayLike, margin: float) -> Intervals:
+def windows_around(times: ArrayLike, margin: float) -> Intervals:
     """``margin`` seconds on each side of every time."""
     times = np.asarray(times, dtype=np.float64).ravel()
     return union(np.column_stack((times - margin, times + margin)))
@@ -76,10 +86,10 @@ def around(times: ArrayLike, margin: float) -> Intervals:
 
 def collars(intervals: ArrayLike, margin: float) -> Intervals:
     """What a forgiveness collar of ``margin`` seconds *per side* takes out around every boundary (NIST)."""
-    return around(_rows(intervals), margin)
+    return windows_around(_rows(intervals), margin)
 
 
-def covered(times: ArrayLike, intervals: ArrayLike) -> NDArray[np.bool_]:
+def is_covered(times: ArrayLike, intervals: ArrayLike) -> NDArray[np.bool_]:
     """For each time, whether it lies in the set."""
     edges = union(intervals).ravel()
     inside: NDArray[Any] = np.searchsorted(edges, np.asarray(times, dtype=np.float64), side="right") % 2 == 1

@@ -33,14 +33,14 @@ LATER: Final = (
 @lru_cache(maxsize=1)
 def light_librosa() -> ModuleType:
     """The package librosa, with its modules for cepstra and resampling loaded."""
-    with _stand_ins(*(_Later(name) for name in LATER), _LaterNumba("numba")):
+    with _install_stand_ins(*(_LazyModule(name) for name in LATER), _LazyNumba("numba")):
         for name in USED:
             import_module(f"librosa.{name}")
     return import_module("librosa")
 
 
 @contextmanager
-def _stand_ins(*modules: ModuleType) -> Iterator[None]:
+def _install_stand_ins(*modules: ModuleType) -> Iterator[None]:
     """``modules`` where one of the name would be found, unless it is loaded already."""
     absent = {module.__name__: module for module in modules if module.__name__ not in sys.modules}
     sys.modules.update(absent)
@@ -52,7 +52,7 @@ def _stand_ins(*modules: ModuleType) -> Iterator[None]:
                 del sys.modules[name]
 
 
-class _Later(ModuleType):
+class _LazyModule(ModuleType):
     """A module that is imported when something of it is touched."""
 
     def __getattr__(self, name: str) -> Any:
@@ -67,7 +67,7 @@ class _Later(ModuleType):
         return import_module(self.__name__)
 
 
-class _LaterNumba(_Later):
+class _LazyNumba(_LazyModule):
     """numba, whose decorators leave compiling to the first call."""
 
     def __getattr__(self, name: str) -> Any:
@@ -82,11 +82,11 @@ class _LaterNumba(_Later):
             return getattr(self.imported(), decorator)
 
         if len(args) == 1 and callable(args[0]):
-            return _Deferred(args[0], numbas)
-        return lambda function: _Deferred(function, lambda: numbas()(*args, **options))
+            return _LazyFunction(args[0], numbas)
+        return lambda function: _LazyFunction(function, lambda: numbas()(*args, **options))
 
 
-class _Deferred:
+class _LazyFunction:
     """A function that is compiled when something of it is touched, together with all of its module: what is
     compiled may only call what is compiled.
     """
@@ -105,8 +105,8 @@ class _Deferred:
         """The compiled function, which takes this one's place in the module."""
         names = self._function.__globals__
         for name, value in list(names.items()):
-            if isinstance(value, _LaterNumba):
+            if isinstance(value, _LazyNumba):
                 names[name] = value.imported()
-            elif isinstance(value, _Deferred):
+            elif isinstance(value, _LazyFunction):
                 names[name] = value._decorator()(value._function)
         return names[self._function.__name__]

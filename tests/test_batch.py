@@ -24,9 +24,9 @@ import soundfile
 from diarize.audio import write_wav
 from diarize.batch import MANIFEST, plan_batch, run_batch
 from diarize.batch.job import Job, checksum, input_checksum, perform_job
-from diarize.batch.manifest import Manifest, locked
+from diarize.batch.manifest import Manifest, lock_folder
 from diarize.batch.plan import Task, find_recordings, recording_names
-from diarize.batch.worker_pool import THREADS, _interrupts_held, in_flight, run_jobs
+from diarize.batch.worker_pool import THREADS, _hold_interrupts, keep_in_flight, run_jobs
 from diarize.config import Config, SpeechConfig
 from diarize.errors import AudioError, DiarizeError, OutputError
 from diarize.types import Waveform
@@ -334,7 +334,7 @@ def test_two_batches_do_not_write_into_one_folder(folder):
     """The second is refused before it touches anything."""
     out = folder.parent / "out"
     out.mkdir()
-    with locked(out), pytest.raises(OutputError, match="another batch"):
+    with lock_folder(out), pytest.raises(OutputError, match="another batch"):
         ran(folder)
     assert not (out / MANIFEST).exists()
     assert set(ran(folder).values()) == {"ok"}
@@ -395,7 +395,7 @@ def test_a_signal_waits_until_workers_have_begun_and_then_does_what_it_did(numbe
     came = []
     before = signal.signal(number, lambda *_: came.append("outer"))
     try:
-        with _interrupts_held():
+        with _hold_interrupts():
             os.kill(os.getpid(), number)
             time.sleep(0.05)
             came.append("begun")
@@ -690,7 +690,7 @@ class Pool:
 
 def taken(pool, waiting, room):
     """What came of orders by file name, and the names of those that are lost with the pool."""
-    generator, came = in_flight(pool, waiting, lambda: room, lambda order: None, stand_in), []
+    generator, came = keep_in_flight(pool, waiting, lambda: room, lambda order: None, stand_in), []
     while True:
         try:
             order, entry = next(generator)
@@ -726,7 +726,7 @@ def test_work_may_begin_in_a_thread_and_where_signals_cannot_be_held(monkeypatch
     before, seen = signal.getsignal(signal.SIGINT), []
 
     def inside():
-        with _interrupts_held():
+        with _hold_interrupts():
             seen.append(signal.getsignal(signal.SIGINT))
 
     thread = threading.Thread(target=inside)
@@ -763,14 +763,14 @@ def test_where_the_system_knows_no_locks_work_goes_on_without(tmp_path, monkeypa
     """On Windows, and on some disks of a network; elsewhere the second is refused."""
     import fcntl
 
-    with locked(tmp_path), pytest.raises(OutputError, match="another batch"), locked(tmp_path):
+    with lock_folder(tmp_path), pytest.raises(OutputError, match="another batch"), lock_folder(tmp_path):
         pass
     with monkeypatch.context() as patch:
         patch.setattr(fcntl, "flock", failing(errno.ENOLCK))
-        with locked(tmp_path), locked(tmp_path):
+        with lock_folder(tmp_path), lock_folder(tmp_path):
             pass
     monkeypatch.setitem(sys.modules, "fcntl", None)
-    with locked(tmp_path), locked(tmp_path):
+    with lock_folder(tmp_path), lock_folder(tmp_path):
         pass
 
 

@@ -24,7 +24,7 @@ from diarize.config import ClusteringConfig, Config
 from diarize.errors import AudioError
 from diarize.pipeline import Diarization
 from diarize.report import PageSound, Report, embed_sound, link_sound, media_address, render_page
-from diarize.report.colours import DARK_PAGE, contrast, on_dark, on_light
+from diarize.report.colours import DARK_PAGE, colours_on_dark, colours_on_light, contrast
 from diarize.report.data import page_data
 from diarize.report.downsampling import MOST, make_ribbons, pool_posteriors
 from diarize.report.page import SCRIPTS
@@ -189,8 +189,8 @@ def test_curve_outliers_and_settings_are_told():
 def test_colours_are_those_of_the_pictures_and_stand_out_in_the_dark():
     """Thirty speakers; on a dark page three to one, as accessibility asks of graphics."""
     names = [f"s{i}" for i in range(30)]
-    assert on_light(names) == list(plots.speaker_colours(names).values())
-    assert min(contrast(colour, DARK_PAGE) for colour in on_dark(names)) >= 3
+    assert colours_on_light(names) == list(plots.speaker_colours(names).values())
+    assert min(contrast(colour, DARK_PAGE) for colour in colours_on_dark(names)) >= 3
     assert contrast("#ffffff", "#000000") == pytest.approx(21)
     assert f"--page: {DARK_PAGE};" in (files("diarize.report") / "page" / "style.css").read_text()
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from diarize.annotation import Annotation, Turn
 
-__all__ = ["AnnotationMethods", "clock", "import_room"]
+__all__ = ["AnnotationMethods", "format_clock", "import_room"]
 
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d00", "#6a3d9a")
 _WIDTH, _ROW = 720, 18  # pixels
@@ -29,7 +29,7 @@ def import_room(name: str) -> Any:
     return import_module(f"diarize.{name}")
 
 
-def clock(seconds: float) -> str:
+def format_clock(seconds: float) -> str:
     """``m:ss``, or ``h:mm:ss`` from an hour on."""
     minutes, second = divmod(int(seconds + 0.5), 60)
     return f"{minutes // 60}:{minutes % 60:02d}:{second:02d}" if minutes >= 60 else f"{minutes}:{second:02d}"
@@ -76,7 +76,7 @@ class AnnotationMethods:
     @property
     def _counts(self) -> str:
         end = max((turn.end for turn in self.turns), default=0.0)
-        return f"{len(self.turns)} turns of {len(self.speakers)} speakers to {clock(end)}"
+        return f"{len(self.turns)} turns of {len(self.speakers)} speakers to {format_clock(end)}"
 
     def _repr_html_(self) -> str:
         """A small timeline for notebooks: a row a speaker."""

@@ -14,7 +14,7 @@ sox.
 from diarize.audio.clips import write_clips
 from diarize.audio.compressing import compress
 from diarize.audio.folders import AUDIO_SUFFIXES, find_voices
-from diarize.audio.opening import kind_of
+from diarize.audio.opening import guess_kind
 from diarize.audio.recording import Recording, open_recording, read
 from diarize.audio.writing import write, write_flac, write_wav
 
@@ -23,7 +23,7 @@ __all__ = [
     "Recording",
     "compress",
     "find_voices",
-    "kind_of",
+    "guess_kind",
     "open_recording",
     "read",
     "write",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["origin", "placed"]
+__all__ = ["origin", "place_on_clock"]
 
 TOLERANCE = (
     0.015  # seconds that time stamps may be off: containers round them, and live writers are not exact
@@ -43,7 +43,7 @@ def origin(container: str, start: float | None) -> float:
     return 0.0 if own and first <= LONGEST else first
 
 
-def placed(
+def place_on_clock(
     pieces: Iterable[tuple[float | None, Array]], rate: int, zero: float, tell: Tell
 ) -> Iterator[Array]:
     """Samples float32 (n, channels) on the clock whose second 0 is the stamp ``zero``.

@@ -29,7 +29,7 @@ from diarize.audio.backend import (
     UnreadableError,
     ignore_note,
 )
-from diarize.audio.clock import origin, placed
+from diarize.audio.clock import origin, place_on_clock
 from diarize.audio.pyav import SUFFIXES
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class _Messages:
 
 
 @contextmanager
-def _decoded(path: Path, track: int) -> Iterator[tuple[int, int, _Messages]]:
+def _decode(path: Path, track: int) -> Iterator[tuple[int, int, _Messages]]:
     """Rate and channels of what the program decodes, and all that it gives; it ends with the context."""
     with subprocess.Popen(_command(path, track), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603
         output, errors = cast("IO[bytes]", process.stdout), cast("IO[bytes]", process.stderr)
@@ -183,7 +183,7 @@ def _decoded(path: Path, track: int) -> Iterator[tuple[int, int, _Messages]]:
 
 
 def _header(path: Path, track: int = 1) -> Header:
-    with _decoded(path, track) as (rate, channels, messages):
+    with _decode(path, track) as (rate, channels, messages):
         return messages.header(rate, channels)
 
 
@@ -206,7 +206,7 @@ def _pieces(rate: int, channels: int, messages: _Messages) -> Iterator[tuple[flo
             size = round(due + n * rate / own) - given  # a rate that changes is brought to that of the start
             if running and len(waiting) < (4 * channels * size if frames else LOST):
                 break
-            piece = _taken(waiting, size, channels)
+            piece = _take_samples(waiting, size, channels)
             due, given = due + n * rate / own, given + size
             if frames:
                 frames.popleft()
@@ -214,7 +214,7 @@ def _pieces(rate: int, channels: int, messages: _Messages) -> Iterator[tuple[flo
                 yield stamp, piece
 
 
-def _taken(data: bytearray, n: int, channels: int) -> Array:
+def _take_samples(data: bytearray, n: int, channels: int) -> Array:
     """The first n samples (n, channels), or as many as there are; they are gone then."""
     taken = bytes(data[: 4 * channels * n])
     del data[: max(1, 4 * channels * n)]
@@ -224,8 +224,8 @@ def _taken(data: bytearray, n: int, channels: int) -> Array:
 
 def _chunks(path: Path, first: int, tell: Tell = ignore_note, track: int = 1) -> Iterator[Array]:
     skip = first
-    with _decoded(path, track) as (rate, channels, messages):
-        for chunk in placed(_pieces(rate, channels, messages), rate, messages.zero, tell):
+    with _decode(path, track) as (rate, channels, messages):
+        for chunk in place_on_clock(_pieces(rate, channels, messages), rate, messages.zero, tell):
             if skip < len(chunk):
                 yield chunk[skip:]
             skip = max(0, skip - len(chunk))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Data = mmap.mmap | bytes
 
-__all__ = ["first_frame", "mpeg_links", "piped"]
+__all__ = ["first_frame", "mpeg_links", "pipe_spans"]
 
 TAGS = (b"Xing", b"Info", b"VBRI")
 TAG_WITHIN = 200  # bytes of the first frame in which a tag can stand
@@ -90,7 +90,7 @@ def mpeg_links(file: FileIO, start: int) -> list[Link]:
         runs = list(_runs(data, start, size))
     if not runs:
         return [] if tag else [Link(((start, size),), piped=True)]
-    promised = _promised(tag)
+    promised = _announced_frames(tag)
     frames = sum(run.frames for run in runs)
     if tag and (promised is None or frames <= promised + SPARE):
         return []
@@ -107,7 +107,7 @@ def _tag(frame: bytes) -> bytes:
     return frame[at[0] :] if at else b""
 
 
-def _promised(tag: bytes) -> int | None:
+def _announced_frames(tag: bytes) -> int | None:
     """Frames after this one, where a tag says so."""
     if tag[:4] == b"VBRI":
         return int.from_bytes(tag[14:18], "big") if len(tag) >= 18 else None
@@ -136,9 +136,11 @@ def _runs(data: Data, start: int, size: int) -> Iterator[_Run]:
         length = _length(head)
         behind = at + length
         # what lies between streams may look like one frame, hardly like two
-        sound = 0 < length <= size - at and (_alike(head, last) or _alike(head, data[behind : behind + 4]))
+        sound = 0 < length <= size - at and (
+            _is_same_stream(head, last) or _is_same_stream(head, data[behind : behind + 4])
+        )
         if not sound:
-            at, last = _behind_tag(data, at) or data.find(b"\xff", at + 1), b""
+            at, last = _tag_end(data, at) or data.find(b"\xff", at + 1), b""
             continue
         last = head
         if not _is_tag(data[at : at + 40], head):
@@ -154,7 +156,7 @@ def _runs(data: Data, start: int, size: int) -> Iterator[_Run]:
 
 
 @lru_cache(maxsize=4096)  # a file has few kinds of header and many frames
-def _alike(head: bytes, other: bytes) -> bool:
+def _is_same_stream(head: bytes, other: bytes) -> bool:
     """Whether two headers are of one stream: version, layer, rate and mono or not are the same."""
     if len(other) < 4 or not _length(other):
         return False
@@ -171,7 +173,7 @@ def _is_tag(frame: bytes, head: bytes) -> bool:
     return frame[4 + side : 8 + side] in TAGS[:2] or frame[36:40] == TAGS[2]
 
 
-def _behind_tag(data: Data, at: int) -> int:
+def _tag_end(data: Data, at: int) -> int:
     """Where the tag ends that starts here; 0 when none does."""
     head = data[at : at + 32]
     if head[:3] == b"ID3" and len(head) >= 10:
@@ -220,7 +222,7 @@ def _copy(file: FileIO, spans: Sequence[tuple[int, int]], descriptor: int) -> No
 
 
 @contextmanager
-def piped(file: FileIO, spans: Sequence[tuple[int, int]]) -> Iterator[int]:
+def pipe_spans(file: FileIO, spans: Sequence[tuple[int, int]]) -> Iterator[int]:
     """The descriptor of a pipe out of which spans of the file come."""
     out, into = os.pipe()
     feeder = threading.Thread(target=_copy, args=(file, spans, into), daemon=True)

@@ -16,7 +16,7 @@ from diarize.audio.backend import (
     UnreadableError,
     ignore_note,
 )
-from diarize.audio.clock import origin, placed
+from diarize.audio.clock import origin, place_on_clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ def _no_other_file(*_: object) -> None:
 
 
 @contextmanager
-def _opened(path: Path, track: int) -> Iterator[tuple[Any, Any]]:
+def _open_stream(path: Path, track: int) -> Iterator[tuple[Any, Any]]:
     """An av container and its audio stream; whatever goes wrong in it is an UnreadableError."""
     try:
         import av
@@ -104,7 +104,7 @@ def _frames(container: Any, stream: Any) -> tuple[int | None, int | None]:
 
 
 def _header(path: Path, track: int = 1) -> Header:
-    with _opened(path, track) as (container, stream):
+    with _open_stream(path, track) as (container, stream):
         tracks = tuple(Track.of(each.metadata) for each in container.streams.audio)
         name = container.format.name.split(",")[0].upper()
         return Header(name, stream.rate or 0, stream.channels or 0, *_frames(container, stream), tracks)
@@ -140,8 +140,8 @@ def _pieces(container: Any, stream: Any, tell: Tell) -> Iterator[tuple[float | N
 
 def _chunks(path: Path, first: int, tell: Tell = ignore_note, track: int = 1) -> Iterator[Array]:
     skip = first
-    with _opened(path, track) as (container, stream):
-        for chunk in placed(_pieces(container, stream, tell), stream.rate, _zero(container), tell):
+    with _open_stream(path, track) as (container, stream):
+        for chunk in place_on_clock(_pieces(container, stream, tell), stream.rate, _zero(container), tell):
             if skip < len(chunk):
                 yield chunk[skip:]
             skip = max(0, skip - len(chunk))

@@ -10,8 +10,8 @@ import numpy as np
 
 from diarize.audio.backend import Backend, Header, UnreadableError
 from diarize.audio.diagnostics import SampleCounts, clean_samples, mix_channels
-from diarize.audio.opening import RATES, opened, shown
-from diarize.audio.resampling import margin, resample_blocks, total
+from diarize.audio.opening import RATES, open_backend, path_text
+from diarize.audio.resampling import margin, resample_blocks, resampled_length
 from diarize.audio.sides import Sides
 from diarize.errors import AudioError
 from diarize.types import Waveform
@@ -32,7 +32,7 @@ LATE = 0.05  # seconds by which a file may miss its promise without a word
 
 
 @dataclass(slots=True)
-class _Heard:
+class _PassCounts:
     """What the last pass through the file has shown; ``frames`` when the end was reached."""
 
     tally: SampleCounts = field(default_factory=SampleCounts)
@@ -59,7 +59,7 @@ class Recording:
     start: float
     end: float | None
     _backend: Backend = field(repr=False)
-    _heard: list[_Heard] = field(repr=False, compare=False)
+    _heard: list[_PassCounts] = field(repr=False, compare=False)
 
     @property
     def id(self) -> str:
@@ -78,7 +78,7 @@ class Recording:
     def notes(self) -> tuple[str, ...]:
         """What is odd about the recording, in short texts; complete after a pass through its blocks."""
         heard, rate = self._heard[-1], self.header.rate
-        notes = _listed(self.header.tracks, self.track)
+        notes = _track_note(self.header.tracks, self.track)
         notes += [*self.header.notes, *dict.fromkeys(heard.notes)]
         if heard.damage:
             notes.append(f"damaged after {heard.last / rate:.1f} s ({heard.damage}); the rest is left out")
@@ -106,7 +106,7 @@ class Recording:
                 sides.add(clean[low:high])
         return mono
 
-    def _decoded(self, first: int, last: int | None, heard: _Heard) -> Iterator[Array]:
+    def _decoded(self, first: int, last: int | None, heard: _PassCounts) -> Iterator[Array]:
         """Samples ``first`` to ``last`` of the file at its own rate, float32 (n,) at a time."""
         heard.last = first
         try:
@@ -121,7 +121,7 @@ class Recording:
             heard.damage = str(error)
         except OSError as error:
             raise AudioError(
-                f"{shown(self.path)}: cannot be read on ({error.strerror}); try again"
+                f"{path_text(self.path)}: cannot be read on ({error.strerror}); try again"
             ) from error
         heard.frames = heard.last
 
@@ -138,7 +138,7 @@ class Recording:
         number = begin // step
         first = max(0, number * seconds * rate - around)
         last = None if end is None else -(-end // step) * seconds * rate + around
-        heard = _Heard(sides=Sides(rate) if self.channel is None else None)
+        heard = _PassCounts(sides=Sides(rate) if self.channel is None else None)
         position = number * step
         chunks = self._decoded(first, last, heard)
         for block in resample_blocks(chunks, number * seconds * rate - first, (rate, target), seconds):
@@ -150,10 +150,10 @@ class Recording:
         if heard.frames is not None:
             self._check_not_empty(heard)
 
-    def _check_not_empty(self, heard: _Heard) -> None:
+    def _check_not_empty(self, heard: _PassCounts) -> None:
         """There must have been something, and it must have been more than NaN."""
-        name, found = shown(self.path), heard.frames or 0
-        if round(self.start * self.rate) >= total(found, self.header.rate, self.rate):
+        name, found = path_text(self.path), heard.frames or 0
+        if round(self.start * self.rate) >= resampled_length(found, self.header.rate, self.rate):
             if heard.damage or not found:
                 where = f" from {self.start:g} s on" if self.start else ""
                 reason = heard.damage or "no samples after the header"
@@ -168,7 +168,7 @@ class Recording:
         return Waveform(np.concatenate(blocks), self.rate, self.id)
 
 
-def _listed(tracks: Sequence[Track], used: int) -> list[str]:
+def _track_note(tracks: Sequence[Track], used: int) -> list[str]:
     """A note that lists the audio tracks of a file with several, and says which one is heard."""
     if len(tracks) < 2:
         return []
@@ -179,7 +179,7 @@ def _listed(tracks: Sequence[Track], used: int) -> list[str]:
 
 def _check_choice(recording: Recording) -> None:
     """What was asked for must be possible with this file."""
-    name, (low, high) = shown(recording.path), RATES
+    name, (low, high) = path_text(recording.path), RATES
     if not low <= recording.rate <= high:
         raise AudioError(f"{name}: asked for {recording.rate} Hz; {low} to {high} Hz are possible")
     channels = recording.header.channels
@@ -209,10 +209,10 @@ def open_recording(
     has no such track or channel.
     """
     if track < 1:
-        raise AudioError(f"{shown(Path(path))}: no track {track}; tracks are counted from 1")
-    where, backend, header = opened(path, track)
+        raise AudioError(f"{path_text(Path(path))}: no track {track}; tracks are counted from 1")
+    where, backend, header = open_backend(path, track)
     end = None if end == float("inf") else end
-    recording = Recording(where, header, rate, channel, track, float(start), end, backend, [_Heard()])
+    recording = Recording(where, header, rate, channel, track, float(start), end, backend, [_PassCounts()])
     _check_choice(recording)
     return recording
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Mended", "promised_frames", "unwritten_size"]
+__all__ = ["PatchedFile", "announced_frames", "unwritten_size"]
 
 # Sizes written by programs that could not know them; some take off what a header has.
 UNKNOWN = (0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
@@ -98,7 +98,7 @@ def unwritten_size(path: Path) -> tuple[int, bytes] | None:
     return (start - 4, struct.pack("<I", rest)) if rest > 0 else None
 
 
-class Mended(FileIO):
+class PatchedFile(FileIO):
     """A file to be read in which some bytes are other than on the disk."""
 
     def __init__(self, path: Path, at: int, text: bytes) -> None:
@@ -129,7 +129,7 @@ def _aiff_frames(file: BinaryIO) -> int | None:
     return None
 
 
-def promised_frames(path: Path) -> int | None:
+def announced_frames(path: Path) -> int | None:
     """Samples of each channel that a RIFF or FORM header announces; None when it announces none."""
     with path.open("rb") as file:
         form = file.read(12)

@@ -25,7 +25,7 @@ FORMATS = {".wav": "WAV", ".flac": "FLAC"}
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
+def _replace_when_done(path: Path) -> Iterator[Path]:
     """A file beside ``path`` that takes its place when all went well and vanishes otherwise."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -36,7 +36,7 @@ def _replacing(path: Path) -> Iterator[Path]:
             beside.unlink()
 
 
-def _integers(samples: Array, channels: int) -> Array:
+def _to_int16(samples: Array, channels: int) -> Array:
     """Sixteen-bit samples (n, channels), the nearest steps; what is over full scale is cut."""
     steps = np.clip(np.round(samples * np.float32(32768)), -32768, 32767).astype(np.int16)
     return np.repeat(steps[:, np.newaxis], channels, axis=1)
@@ -51,9 +51,9 @@ def _write_blocks(path: Path, blocks: Iterator[Waveform], channels: int, contain
     with soundfile.SoundFile(
         path, "w", samplerate=first.rate, channels=channels, subtype="PCM_16", format=container
     ) as sound:
-        sound.write(_integers(first.samples, channels))
+        sound.write(_to_int16(first.samples, channels))
         for block in blocks:
-            sound.write(_integers(block.samples, channels))
+            sound.write(_to_int16(block.samples, channels))
 
 
 def write(
@@ -74,7 +74,7 @@ def write(
         raise OutputError(f"{path.name}: sound is written as .wav or .flac; choose one of them")
     blocks = iter((sound,) if isinstance(sound, Waveform) else sound)
     try:
-        with _replacing(path) as beside:
+        with _replace_when_done(path) as beside:
             _write_blocks(beside, blocks, channels, container)
     except (OSError, RuntimeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or getattr(error, "error_string", None) or error

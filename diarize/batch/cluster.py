@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from diarize import pipeline
 from diarize.batch.job import perform_job
-from diarize.batch.worker_pool import in_flight
+from diarize.batch.worker_pool import keep_in_flight
 from diarize.errors import ClusterError
 from diarize.files import write_text
 
@@ -75,11 +75,11 @@ def run_jobs_on_cluster(
         return
     with _client(address) as client:
         _check_versions(client, address)
-        _check_sight(client, address, folder.absolute(), waiting[0])
+        _check_shared_folder(client, address, folder.absolute(), waiting[0])
         pool = client.get_executor(pure=False)
         try:
-            yield from in_flight(
-                pool, waiting, lambda: _n_workers(client, address), starting, partial(_performed, perform)
+            yield from keep_in_flight(
+                pool, waiting, lambda: _n_workers(client, address), starting, partial(_perform, perform)
             )
         finally:
             pool.shutdown(wait=False)  # cancels what is in flight
@@ -169,7 +169,7 @@ def _check_versions(client: Any, address: str) -> None:
                 )
 
 
-def _check_sight(client: Any, address: str, folder: Path, order: Job) -> None:
+def _check_shared_folder(client: Any, address: str, folder: Path, order: Job) -> None:
     """Every worker sees what this process has just written, and the first recording."""
     probe = folder / f".visible.{secrets.token_hex(4)}"
     model = order.config.space.background
@@ -186,7 +186,7 @@ def _check_sight(client: Any, address: str, folder: Path, order: Job) -> None:
         probe.unlink(missing_ok=True)
 
 
-def _performed(perform: Callable[..., Entry], order: Job) -> Entry:
+def _perform(perform: Callable[..., Entry], order: Job) -> Entry:
     """What a worker does; it stops soon after nobody waits for it any more."""
     from distributed import get_worker
 

@@ -52,9 +52,9 @@ def perform_job(order: Job, progress: Callable[[str, float], None] = lambda stag
     timings: dict[str, float] = {}
     known: Entry = {"input_sha256": None, "timings": timings}
     try:
-        known["input_sha256"] = _timed(timings, "checksum", lambda: input_checksum(order.task.audio))
-        result = _timed(timings, "diarize", lambda: _diarized(order, progress))
-        _timed(timings, "write", lambda: _write(result, order.task))
+        known["input_sha256"] = _run_timed(timings, "checksum", lambda: input_checksum(order.task.audio))
+        result = _run_timed(timings, "diarize", lambda: _diarize(order, progress))
+        _run_timed(timings, "write", lambda: _write(result, order.task))
     except DiarizeError as error:
         return known | {"status": "failed", "error": _one_line(_with_path(str(error), order.task.audio))}
     except MemoryError:
@@ -66,7 +66,7 @@ def perform_job(order: Job, progress: Callable[[str, float], None] = lambda stag
     return known | {"status": "ok", "error": None, **result.to_result().outline()}
 
 
-def _diarized(order: Job, progress: Callable[[str, float], None]) -> Diarization:
+def _diarize(order: Job, progress: Callable[[str, float], None]) -> Diarization:
     """The result, called as the task says."""
     task = order.task
     result = _diarize_possible(order, progress)
@@ -103,7 +103,7 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _timed(timings: dict[str, float], name: str, step: Any) -> Any:
+def _run_timed(timings: dict[str, float], name: str, step: Any) -> Any:
     begin = time.perf_counter()
     try:
         return step()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Entry = dict[str, Any]
 
-__all__ = ["MANIFEST", "Manifest", "locked"]
+__all__ = ["MANIFEST", "Manifest", "lock_folder"]
 
 MANIFEST: Final = "manifest.jsonl"
 LOCK: Final = ".manifest.lock"
@@ -42,7 +42,7 @@ class Manifest:
 
     @classmethod
     def opened(cls, folder: Path, *, resume: bool, overwrite: bool) -> Manifest:
-        """The manifest of a folder, tidied, or a new one; call it with the folder ``locked``.
+        """The manifest of a folder, tidied, or a new one; call it while ``lock_folder`` holds the folder.
 
         Raises OutputError when there is one that is neither to be resumed nor to be overwritten.
         """
@@ -122,7 +122,7 @@ def _is_complete(entry: Entry) -> bool:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def lock_folder(folder: Path) -> Iterator[None]:
     """Only one batch at a time writes into a folder, where the system can tell (not on Windows).
 
     The lock goes with the process, however it ends. Raises OutputError when another batch has it.

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from diarize.annotation.names import find_name, name_key
-from diarize.audio import AUDIO_SUFFIXES, kind_of
+from diarize.audio import AUDIO_SUFFIXES, guess_kind
 from diarize.errors import AudioError
 from diarize.files import make_folder
 from diarize.formats import format_of
@@ -87,7 +87,7 @@ def plan_batch(
     """
     keys, unreadable = find_recordings(folder)
     if not keys:
-        also = "; ".join(_passed_over(folder, keys)[:3])
+        also = "; ".join(_find_unknown_suffixes(folder, keys)[:3])
         raise AudioError(
             f"{folder}: no recordings in it, by their names{f' ({also})' * bool(also)}; choose another folder"
         )
@@ -97,12 +97,12 @@ def plan_batch(
         files = {each: output / (where[key] + format_of("", each).suffix) for each in formats}
         files |= {PICTURE: output / f"{where[key]}.png"} if picture else {}
         files |= {PAGE: output / f"{where[key]}.report.html"} if page else {}
-        tasks.append(Task(key, folder / key, files, name, *_given(folder / key, name, speech)))
-    others = tuple(_passed_over(folder, keys))
+        tasks.append(Task(key, folder / key, files, name, *_given_speech(folder / key, name, speech)))
+    others = tuple(_find_unknown_suffixes(folder, keys))
     return Plan(folder, output, tuple(tasks), resume, overwrite, tuple(unreadable), others, separate)
 
 
-def _given(
+def _given_speech(
     audio: Path, name: str, speech: Stretches | None
 ) -> tuple[tuple[tuple[float, float], ...] | None, str]:
     """Where somebody speaks in a recording, or why that is not known although it ought to be."""
@@ -138,14 +138,14 @@ def find_recordings(folder: Path) -> tuple[list[str], list[str]]:
     return sorted(keys), complaints
 
 
-def _passed_over(folder: Path, keys: Sequence[str]) -> list[str]:
+def _find_unknown_suffixes(folder: Path, keys: Sequence[str]) -> list[str]:
     """Files that are called otherwise than recordings are and seem to be sound."""
     known, others = set(keys), []
     for where, below, files in os.walk(folder):
         below[:] = sorted(name for name in below if not name.startswith("."))
         for path in (Path(where, name) for name in sorted(files) if not name.startswith(".")):
             key = path.relative_to(folder).as_posix()
-            if key not in known and (kind := kind_of(path)):
+            if key not in known and (kind := guess_kind(path)):
                 others.append(f"{key}: {kind} by its looks, but not called like a recording")
     return others
 
@@ -166,12 +166,12 @@ def result_places(keys: Iterable[str]) -> dict[str, str]:
 def _make_distinct(keys: Iterable[str], least: int) -> dict[str, str]:
     level = dict.fromkeys(keys, least)
     for highest in (WHOLE_PATH, CHECKSUM):
-        while rising := [key for key in _clashing(level) if level[key] < highest]:
+        while rising := [key for key in _find_clashing(level) if level[key] < highest]:
             level |= {key: level[key] + 1 for key in rising}
     return {key: _name(key, at) for key, at in level.items()}
 
 
-def _clashing(level: Mapping[str, int]) -> list[str]:
+def _find_clashing(level: Mapping[str, int]) -> list[str]:
     blurred = {key: _comparison_key(_name(key, at)) for key, at in level.items()}
     taken = Counter(blurred.values())
     return [key for key, name in blurred.items() if taken[name] > 1]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from diarize.batch import cluster, worker_pool
 from diarize.batch.job import Job, checksum, input_checksum, perform_job
-from diarize.batch.manifest import Manifest, locked
+from diarize.batch.manifest import Manifest, lock_folder
 from diarize.errors import OutputError
 from diarize.files import make_folder, remove_leftovers
 
@@ -64,7 +64,7 @@ def run_batch(
     ClusterError when the cluster is of no use.
     """
     begin = time.perf_counter()
-    with locked(plan.output):
+    with lock_folder(plan.output):
         manifest = Manifest.opened(plan.output, resume=plan.resume, overwrite=plan.overwrite)
         batch = _Batch(plan, config, known, manifest, listen)
 
@@ -76,10 +76,10 @@ def run_batch(
         found = {entry["audio"]: entry for entry in batch.entries(outcomes)}
         manifest.tidy()
     entries = tuple(found[task.key] for task in plan.tasks)
-    return BatchReport(entries, round(time.perf_counter() - begin, 3), _stale(plan, manifest, found))
+    return BatchReport(entries, round(time.perf_counter() - begin, 3), _find_stale(plan, manifest, found))
 
 
-def _stale(plan: Plan, manifest: Manifest, found: Mapping[str, Entry]) -> tuple[Path, ...]:
+def _find_stale(plan: Plan, manifest: Manifest, found: Mapping[str, Entry]) -> tuple[Path, ...]:
     """Results that are there of recordings that failed this time or are gone, and those in other formats."""
     failed = [task for task in plan.tasks if found[task.key]["status"] == "failed"]
     paths = [path for task in failed for path in task.files.values()]
@@ -111,7 +111,7 @@ class _Batch:
         with self._interruptible(tasks), closing(outcomes(orders)) as running:
             for order, entry in running:
                 task = tasks[order.task.key]  # as planned here, wherever it was done
-                _sweep(task)  # what a worker left that was killed, perhaps before another finished
+                _remove_leftovers(task)  # what a worker left that was killed, perhaps before another finished
                 yield self._done(task, entry)
 
     @contextmanager
@@ -122,7 +122,7 @@ class _Batch:
         finally:
             for key, task in tasks.items():
                 if self.manifest.entries.get(key, {}).get("status") == "started":
-                    _sweep(task)
+                    _remove_leftovers(task)
 
     def _relative(self, task: Task) -> dict[str, str]:
         return {name: path.relative_to(self.plan.output).as_posix() for name, path in task.files.items()}
@@ -154,7 +154,7 @@ class _Batch:
     def started(self, order: Job) -> None:
         """Write down that a recording's files are ours from now on, whatever happens before they are done."""
         entry = self._entry(order.task, {"status": "started"})
-        _sweep(order.task)
+        _remove_leftovers(order.task)
         self.manifest.add(entry)
         self.listen("started", order.task, entry)
 
@@ -223,7 +223,7 @@ def _checksum(path: Path) -> str | None:
         return None
 
 
-def _sweep(task: Task) -> None:
+def _remove_leftovers(task: Task) -> None:
     """Take away what a killed worker was writing beside its place."""
     for path in task.files.values():
         remove_leftovers(path)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Outcome = tuple[Job, Entry]
     Task = Callable[[Job], Entry]
 
-__all__ = ["available_cores", "in_flight", "run_jobs"]
+__all__ = ["available_cores", "keep_in_flight", "run_jobs"]
 
 PATIENCE: Final = 5.0  # seconds after which those who do the work are looked at again
 THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -55,30 +55,30 @@ def run_jobs(
     """
     waiting = deque(orders)
     while waiting:
-        suspects = yield from _shift(waiting, jobs, starting, perform)
+        suspects = yield from _run_until_lost(waiting, jobs, starting, perform)
         for order in suspects:
             alone = deque([order])
             while alone:
-                if (yield from _shift(alone, 1, starting, perform)):
-                    yield order, _lost(order, "its process died twice (killed, or out of memory?)")
+                if (yield from _run_until_lost(alone, 1, starting, perform)):
+                    yield order, _lost_entry(order, "its process died twice (killed, or out of memory?)")
 
 
-def _lost(order: Job, reason: str) -> Entry:
+def _lost_entry(order: Job, reason: str) -> Entry:
     text = f"{order.task.audio}: {reason}; free memory or cut it"
     return {"status": "failed", "error": " ".join(text.split()), "input_sha256": None, "timings": {}}
 
 
-def _shift(
+def _run_until_lost(
     waiting: deque[Job],
     jobs: int,
     starting: Callable[[Job], None],
     perform: Task,
 ) -> Generator[Outcome, None, list[Job]]:
     with _workers(min(jobs, len(waiting))) as pool:
-        return (yield from in_flight(pool, waiting, lambda: jobs, starting, perform))
+        return (yield from keep_in_flight(pool, waiting, lambda: jobs, starting, perform))
 
 
-def in_flight(
+def keep_in_flight(
     pool: Executor,
     waiting: deque[Job],
     room: Callable[[], int],
@@ -93,7 +93,7 @@ def in_flight(
     while waiting or flying:
         while len(flying) < room() and waiting:
             starting(waiting[0])
-            future = _submitted(pool, perform, waiting[0])
+            future = _submit(pool, perform, waiting[0])
             if future is None:
                 break  # a worker died: between two recordings when nothing is in flight
             flying[future] = waiting.popleft()
@@ -101,16 +101,16 @@ def in_flight(
             return []
         done = wait(flying, PATIENCE, return_when=FIRST_COMPLETED).done
         if any(isinstance(_problem(each), BrokenProcessPool) for each in done):
-            return (yield from _landed(flying))
+            return (yield from _collect_finished(flying))
         room()
         for each in done:
             order, problem = flying.pop(each), _problem(each)
             known = f"its workers died or could not begin ({type(problem).__name__})"
-            yield order, _lost(order, known) if problem else each.result()
+            yield order, _lost_entry(order, known) if problem else each.result()
     return []
 
 
-def _landed(flying: dict[Future[Entry], Job]) -> Generator[Outcome, None, list[Job]]:
+def _collect_finished(flying: dict[Future[Entry], Job]) -> Generator[Outcome, None, list[Job]]:
     """The outcomes that a broken pool still has; returns the orders that are lost with it."""
     done = wait(flying).done
     for each in done:
@@ -123,17 +123,17 @@ def _problem(future: Future[Entry]) -> BaseException | None:
     return CancelledError("cancelled") if future.cancelled() else future.exception()
 
 
-def _submitted(pool: Executor, perform: Task, order: Job) -> Future[Entry] | None:
+def _submit(pool: Executor, perform: Task, order: Job) -> Future[Entry] | None:
     """The order on its way; None when the pool is broken already."""
     try:
-        with _interrupts_held():
+        with _hold_interrupts():
             return pool.submit(perform, order)
     except BrokenProcessPool:
         return None
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
+def _hold_interrupts() -> Iterator[None]:
     """Neither Ctrl-C nor SIGTERM comes between a pool and its half-started workers; they come right after."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -142,7 +142,7 @@ def _interrupts_held() -> Iterator[None]:
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, lambda number, _: came.append(number)) for number in numbers]
     try:
-        with _inherited_mask():
+        with _mask_interrupts():
             yield
     finally:
         for number, handler in zip(numbers, before, strict=True):
@@ -152,7 +152,7 @@ def _interrupts_held() -> Iterator[None]:
 
 
 @contextmanager
-def _inherited_mask() -> Iterator[None]:
+def _mask_interrupts() -> Iterator[None]:
     """Processes that begin meanwhile never hear of Ctrl-C, from before their first line on: it is for the
     parent alone.
     """

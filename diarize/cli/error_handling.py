@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from diarize.cli.printing import complain
-from diarize.cli.signals import INTERRUPTED, asked_code, tell_interrupted
+from diarize.cli.signals import INTERRUPTED, signal_exit_code, tell_interrupted
 from diarize.errors import DiarizeError
 
 __all__ = ["FAILED", "Guarded", "Verbosity"]
@@ -53,7 +53,7 @@ class Guarded(TyperGroup):
         except Exception as error:
             if type(error).__module__.split(".")[0] in ("typer", "click"):
                 raise  # usage errors and exits belong to them
-            if code := asked_code():  # an import that is interrupted may fail in its own way
+            if code := signal_exit_code():  # an import that is interrupted may fail in its own way
                 raise typer.Exit(code) from None
             raise typer.Exit(_unexpected(error)) from None
 

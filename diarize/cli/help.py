@@ -9,7 +9,7 @@ from typing import Any
 
 from typer.core import TyperCommand
 
-__all__ = ["Plain", "described", "value_name"]
+__all__ = ["Plain", "describe_parameter", "value_name"]
 
 _TOLD = re.compile(r" ?\((default: [^()]*)\)")
 
@@ -20,8 +20,8 @@ class Plain(TyperCommand):
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Arguments and options with what they mean."""
         shown = [each for each in self.get_params(ctx) if not getattr(each, "hidden", False)]
-        arguments = [(value_name(p), described(p)) for p in shown if p.param_type_name == "argument"]
-        options = [(_option(p), described(p)) for p in shown if p.param_type_name == "option"]
+        arguments = [(value_name(p), describe_parameter(p)) for p in shown if p.param_type_name == "argument"]
+        options = [(_option(p), describe_parameter(p)) for p in shown if p.param_type_name == "option"]
         for title, rows in (("Arguments", arguments), ("Options", options)):
             if rows:
                 with formatter.section(title):
@@ -49,7 +49,7 @@ def _option(option: Any) -> str:
     return names if option.is_flag or getattr(option, "count", False) else f"{names} {value_name(option)}"
 
 
-def described(parameter: Any) -> str:
+def describe_parameter(parameter: Any) -> str:
     """The help of an argument or option with what is known of its value, the same way everywhere."""
     text = str(parameter.help or "")
     match = _TOLD.search(text)

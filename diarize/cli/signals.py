@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "INTERRUPTED",
-    "asked_code",
     "catch_signals",
     "check_signals",
     "ignore_signals",
     "leave_interrupted",
+    "signal_exit_code",
     "tell_interrupted",
 ]
 
@@ -48,13 +48,13 @@ def leave_interrupted() -> NoReturn:
         if not _State.told:
             tell_interrupted()
         ignore_signals()
-        _give_back()
+        _release_semaphores()
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(INTERRUPTED)
 
 
-def _give_back() -> None:
+def _release_semaphores() -> None:
     """Semaphores of worker processes go back to the system, or its tracker would speak of them."""
     util = sys.modules.get("multiprocessing.util")
     if util is not None:
@@ -65,9 +65,9 @@ def _give_back() -> None:
 def catch_signals() -> None:
     """Let Ctrl-C and SIGTERM end the program by an exception, so that half-written files are taken away."""
     with suppress(ValueError):  # in a thread there are no signals to catch
-        signal.signal(signal.SIGTERM, _asked)
+        signal.signal(signal.SIGTERM, _on_signal)
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where it is ignored
-            signal.signal(signal.SIGINT, _asked)
+            signal.signal(signal.SIGINT, _on_signal)
     sys.unraisablehook = _tell_unraisable
 
 
@@ -81,7 +81,7 @@ def ignore_signals() -> None:
             signal.signal(number, signal.SIG_IGN)
 
 
-def _asked(number: int, _frame: FrameType | None) -> NoReturn:
+def _on_signal(number: int, _frame: FrameType | None) -> NoReturn:
     _State.ending = number
     _end()
 
@@ -92,7 +92,7 @@ def _end() -> NoReturn:
     raise KeyboardInterrupt
 
 
-def asked_code() -> int:
+def signal_exit_code() -> int:
     """The exit code of the signal that asked this process to end; 0 when none did."""
     return {0: 0, signal.SIGTERM: TERMINATED}.get(_State.ending, INTERRUPTED)
 

@@ -62,7 +62,7 @@ def _override(config: Any, changes: Mapping[str, Any], source: str, above: str) 
                 )
             new[key] = _override(old, value, source, f"{above}{key}.")
         else:
-            new[key] = _typed(value, old, f"{source}: {above}{key}")
+            new[key] = _check_type(value, old, f"{source}: {above}{key}")
     return replace(config, **new)
 
 
@@ -75,7 +75,7 @@ def _check_retired(name: str, value: Any, source: str) -> None:
         )
 
 
-def _typed(value: Any, old: Any, where: str) -> Any:
+def _check_type(value: Any, old: Any, where: str) -> Any:
     if isinstance(old, float) and type(value) in (int, float):
         return float(value)
     if type(value) is not type(old):

@@ -54,8 +54,8 @@ class CampplusExtractor:
 
         Stretches of under 40 ms are widened to that.
         """
-        first, last = _activations(bounds)
-        pooled = _Pooled(len(bounds))
+        first, last = _activation_bounds(bounds)
+        pooled = _StatisticsPooling(len(bounds))
         spans = _spans(first, last)
         parts = filter_bank(self.rate, N_MELS).stream(blocks)
         for (begin, end), energies in zip(spans, _energies(parts, spans), strict=False):
@@ -64,7 +64,7 @@ class CampplusExtractor:
         return campplus.pooled_embeddings(*pooled.statistics(), self._weights)
 
 
-def _activations(bounds: Array) -> tuple[Array, Array]:
+def _activation_bounds(bounds: Array) -> tuple[Array, Array]:
     """First and last + 1 activation of every stretch (m, 2) of samples: those whose middle it holds."""
     first = np.maximum(0, -(-(bounds[:, 0] - CENTRE) // HOP))
     last = -(-(bounds[:, 1] - CENTRE) // HOP)
@@ -98,7 +98,7 @@ def _energies(parts: Iterable[Array], spans: list[tuple[int, int]]) -> Iterator[
             yield held[max(0, begin - start) : end - start]
 
 
-class _Pooled:
+class _StatisticsPooling:
     """Sums over every stretch of its activations and their squares, as pieces come in."""
 
     def __init__(self, n: int) -> None:

@@ -67,7 +67,7 @@ def compute_cepstra(blocks: Iterable[Array], rate: int, config: AcousticConfig) 
     )
     table = _Rows(np.empty((0, len(names)), dtype=np.float32))
     n_samples = 0
-    for samples, is_new in _windowed(blocks, rate, config):
+    for samples, is_new in _whole_windows(blocks, rate, config):
         n_samples += is_new
         spectrum = _power_spectrum(samples, rate, config)
         parts = (
@@ -97,12 +97,12 @@ class _Rows:
         self.n = needed
 
 
-def _windowed(blocks: Iterable[Array], rate: int, config: AcousticConfig) -> Iterator[tuple[Array, int]]:
+def _whole_windows(blocks: Iterable[Array], rate: int, config: AcousticConfig) -> Iterator[tuple[Array, int]]:
     """Stretches that hold whole windows, and how many new samples of the recording each brought."""
     grid = frame_grid(0, rate, config)
     held = np.zeros(-grid.offset, dtype=np.float32)
     new = 0
-    for block in _centred(_pieces(blocks, AT_ONCE * rate), rate):
+    for block in _remove_offset(_rechunk(blocks, AT_ONCE * rate), rate):
         held, new = np.concatenate((held, block)), new + len(block)
         n_frames = (len(held) - grid.window) // grid.hop + 1
         if n_frames >= 1:
@@ -112,7 +112,7 @@ def _windowed(blocks: Iterable[Array], rate: int, config: AcousticConfig) -> Ite
     yield tail, new
 
 
-def _pieces(blocks: Iterable[Array], length: int) -> Iterator[Array]:
+def _rechunk(blocks: Iterable[Array], length: int) -> Iterator[Array]:
     """The same samples in pieces of ``length``, the last one shorter."""
     held: list[Array] = []
     missing = length
@@ -127,7 +127,7 @@ def _pieces(blocks: Iterable[Array], length: int) -> Iterator[Array]:
         yield np.concatenate(held)
 
 
-def _centred(pieces: Iterable[Array], rate: int) -> Iterator[Array]:
+def _remove_offset(pieces: Iterable[Array], rate: int) -> Iterator[Array]:
     """Pieces without the constant that a bad converter added: it leaks into every filter of quiet frames.
 
     One that is small beside the sound is left; less than a second is taken to have that of the piece before.

@@ -40,32 +40,32 @@ def denoise(features: Features, speech: Array, config: AcousticConfig) -> Featur
         ("c", 1 + config.n_voice, config.n_mels),
         ("u", 1 + config.n_upper, config.upper_mels),
     )
-    values = [_denoised(features.columns(name), behind, n, n_mels, config) for name, n, n_mels in parts]
+    values = [_denoise_band(features.columns(name), behind, n, n_mels, config) for name, n, n_mels in parts]
     names = [
         f"{name}{i}" for (name, *_), each in zip(parts, values, strict=True) for i in range(each.shape[1])
     ]
     return Features(np.column_stack(values), features.grid, tuple(names))
 
 
-def _denoised(values: Array, behind: Array, n: int, n_mels: int, config: AcousticConfig) -> Array:
+def _denoise_band(values: Array, behind: Array, n: int, n_mels: int, config: AcousticConfig) -> Array:
     """The first ``n`` cepstra of one band's (n_frames, N), less what the frames ``behind`` hold."""
     found = np.empty((len(values), min(n, values.shape[1])), dtype=np.float32)
     told_by = np.flatnonzero(behind)
     for start in range(0, len(values), AT_ONCE):
-        near = values[_around(told_by, start + AT_ONCE // 2)]
+        near = values[_nearest_frames(told_by, start + AT_ONCE // 2)]
         noise = np.median(_powers(near, n_mels, config), axis=1)
         rows = slice(start, start + AT_ONCE)
-        found[rows] = _without(noise, values[rows], found.shape[1], n_mels, config)
+        found[rows] = _subtract_noise(noise, values[rows], found.shape[1], n_mels, config)
     return found
 
 
-def _around(frames: Array, middle: int) -> Array:
+def _nearest_frames(frames: Array, middle: int) -> Array:
     """Those of the ``frames``, which are in order, around a ``middle``: as many before it as behind."""
     first = np.clip(np.searchsorted(frames, middle) - AROUND // 2, 0, max(0, len(frames) - AROUND))
     return frames[first : first + AROUND]
 
 
-def _without(noise: Array, values: Array, n: int, n_mels: int, config: AcousticConfig) -> Array:
+def _subtract_noise(noise: Array, values: Array, n: int, n_mels: int, config: AcousticConfig) -> Array:
     """The first ``n`` cepstra of frames (T, N) less the power (n_mels,) of the noise."""
     power = _powers(values, n_mels, config)
     left = np.maximum(power - noise[:, None], config.noise_floor * power)

@@ -36,7 +36,7 @@ from diarize.formats import (
     uem,
     webvtt,
 )
-from diarize.formats.posteriors import Stored
+from diarize.formats.posteriors import StoredPosteriors
 from diarize.results import Document, Result, parse_document
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ __all__ = [
     "FORMATS",
     "Format",
     "Options",
-    "Stored",
+    "StoredPosteriors",
     "format_of",
     "make_folder",
     "read_file",
@@ -152,7 +152,9 @@ def _npz(annotations: Sequence[Annotation], options: Options) -> Mapping[str, by
     """Frame posteriors, which turns alone do not have."""
     if options.posteriors is None:
         raise FormatError("npz holds posteriors of frames, which turns do not have; run and batch write them")
-    stored = Stored(lines.only(annotations, "npz").recording, options.posteriors, options.start)
+    stored = StoredPosteriors(
+        lines.only_annotation(annotations, "npz").recording, options.posteriors, options.start
+    )
     return {"": posteriors.dump(stored)}
 
 
@@ -293,7 +295,7 @@ def read_words(path: str | Path) -> Annotation | None:
     return Annotation(lines.stem(Path(path).name), tuple(words)) if words else None
 
 
-def read_posteriors(path: str | Path) -> Stored:
+def read_posteriors(path: str | Path) -> StoredPosteriors:
     """Posteriors of every frame out of an npz that run or batch wrote. Raises FormatError."""
     return posteriors.load(path)
 

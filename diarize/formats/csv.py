@@ -60,7 +60,7 @@ def read(text: str, source: str = "text.csv") -> dict[str, Annotation]:
         raise FormatError(
             f"{source}:{table.reader.line_num + lines_before}: broken CSV ({error}); check its quotes"
         ) from None
-    return lines.collected(found or [(lines.stem(source), None)])
+    return lines.group_by_recording(found or [(lines.stem(source), None)])
 
 
 def _turns(table: csv.DictReader[str], source: str, before: int) -> Iterator[tuple[str, Turn | None]]:
@@ -82,15 +82,15 @@ def _turn(
     """A row; ``comma``: columns are separated by it, so that in a number it could be anything."""
     numbers = [cells[name].strip() for name in ("start", "end")] + [cells.get("confidence", "").strip()]
     if not comma:
-        numbers = lines.with_points(line, numbers, marks)
+        numbers = lines.restore_decimal_points(line, numbers, marks)
     elif odd := next((each for each in numbers if "," in each), ""):
         raise line.error(f"{odd[:40]!r} in a table separated by commas; write decimal points, or semicolons")
     start, end = line.number_in(numbers[0], "the start"), line.number_in(numbers[1], "the end")
-    turn = line.turn(start, end, _unguarded(cells["speaker"]), _confidence(line, numbers[2]))
-    rival = _unguarded(cells.get("runner_up", "")) or None
-    text = lines.one_line(_unguarded(cells.get("text", ""))) or None
+    turn = line.turn(start, end, _unguard(cells["speaker"]), _confidence(line, numbers[2]))
+    rival = _unguard(cells.get("runner_up", "")) or None
+    text = lines.one_line(_unguard(cells.get("text", ""))) or None
     known = turn and replace(turn, runner_up=rival, text=text)
-    return _unguarded(cells.get("recording", "")) or lines.stem(source), known
+    return _unguard(cells.get("recording", "")) or lines.stem(source), known
 
 
 def _confidence(line: lines.Line, cell: str) -> float | None:
@@ -112,7 +112,7 @@ def write(annotations: Sequence[Annotation]) -> str:
     for each in annotations:
         rivals = [turn.runner_up for turn in each.turns if turn.runner_up]
         names = lines.labels(list(dict.fromkeys((*each.speakers, *rivals))))
-        head = _guarded(recordings[each.recording])
+        head = _guard(recordings[each.recording])
         rows.writerows(
             (*_cells(head, start, end, turn, names), *_words(turn, worded=worded))
             for start, end, turn in times.round_turns(each)
@@ -122,18 +122,18 @@ def write(annotations: Sequence[Annotation]) -> str:
 
 def _cells(recording: str, start: int, end: int, turn: Turn, names: dict[str, str]) -> tuple[str, ...]:
     sure = "" if turn.confidence is None else f"{turn.confidence:.4f}"
-    rival = _guarded(names[turn.runner_up]) if turn.runner_up else ""
-    return recording, times.seconds(start), times.seconds(end), _guarded(names[turn.speaker]), sure, rival
+    rival = _guard(names[turn.runner_up]) if turn.runner_up else ""
+    return recording, times.seconds(start), times.seconds(end), _guard(names[turn.speaker]), sure, rival
 
 
 def _words(turn: Turn, *, worded: bool) -> tuple[str, ...]:
-    return (_guarded(lines.one_line(turn.text or "")),) if worded else ()
+    return (_guard(lines.one_line(turn.text or "")),) if worded else ()
 
 
-def _guarded(name: str) -> str:
+def _guard(name: str) -> str:
     return f"'{name}" if name.startswith(_GUARDED) else name
 
 
-def _unguarded(cell: str) -> str:
+def _unguard(cell: str) -> str:
     cell = cell.strip()
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(_GUARDED) else cell

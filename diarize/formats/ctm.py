@@ -26,7 +26,7 @@ def write(annotations: Sequence[Annotation], *, words: Annotation | None, channe
 
     Raises FormatError without words: turns alone have none.
     """
-    annotation = lines.only(annotations, "CTM")
+    annotation = lines.only_annotation(annotations, "CTM")
     if words is None:
         raise FormatError("CTM holds words, each with its time, which turns do not have; 'label' writes it")
     names, recording = lines.tokens(words.speakers), lines.tokens([annotation.recording])

@@ -46,7 +46,7 @@ def read(text: str, source: str = "text.eaf") -> dict[str, Annotation]:
     """
     root = _document(text, source)
     slots, origin = _values(root), _origin(root, source)
-    tiers = _independent(root)
+    tiers = _independent_tiers(root)
     names = {tier.get("TIER_ID", "") for tier in tiers}
     rows = [
         turn
@@ -55,7 +55,9 @@ def read(text: str, source: str = "text.eaf") -> dict[str, Annotation]:
         for turn in _turns(tier, tier.get("PARTICIPANT", "").strip(), slots, origin, source)
     ]
     recording = lines.stem(source)
-    return lines.collected([(recording, None), *((recording, row) for row in lines.said(rows))])
+    return lines.group_by_recording(
+        [(recording, None), *((recording, row) for row in lines.turns_of_texts(rows))]
+    )
 
 
 def tiers(text: str, source: str = "text.eaf") -> list[tuple[str, list[Turn]]]:
@@ -66,7 +68,7 @@ def tiers(text: str, source: str = "text.eaf") -> list[tuple[str, list[Turn]]]:
 
 
 def _document(text: str, source: str) -> ET.Element:
-    root = _parsed(text, source)
+    root = _parse(text, source)
     if root.tag != "ANNOTATION_DOCUMENT":
         raise FormatError(f"{source}:1: the XML of {root.tag[:40]!r}; an ELAN file is an ANNOTATION_DOCUMENT")
     return root
@@ -83,7 +85,7 @@ def _turns(tier: ET.Element, participant: str, slots: _Slots, origin: Decimal, s
     return [turn for turn in found if turn]
 
 
-def _independent(root: ET.Element) -> list[ET.Element]:
+def _independent_tiers(root: ET.Element) -> list[ET.Element]:
     """Tiers without a parent, whose type has no constraint either."""
     bound = {
         each.get("LINGUISTIC_TYPE_ID") for each in root.iter("LINGUISTIC_TYPE") if each.get("CONSTRAINTS")
@@ -111,7 +113,7 @@ def _origin(root: ET.Element, source: str) -> Decimal:
     return lines.Line(source, 1, "").number_in(origin, "the time origin") if origin else Decimal(0)
 
 
-def _parsed(text: str, source: str) -> ET.Element:
+def _parse(text: str, source: str) -> ET.Element:
     if re.search(r"<!(DOCTYPE|ENTITY)", text, re.IGNORECASE):
         raise FormatError(f"{source}: has a document type declaration; ELAN files have none, remove it")
     try:
@@ -145,7 +147,7 @@ def write(
     ones stay two; the value of an annotation is what was said or, where no words are known, the speaker's
     name.
     """
-    annotation = lines.only(annotations, "ELAN")
+    annotation = lines.only_annotation(annotations, "ELAN")
     root = ET.Element("ANNOTATION_DOCUMENT", _DOCUMENT)
     header = ET.SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
     if media:

@@ -26,17 +26,17 @@ def read(text: str, source: str = "text.lab") -> dict[str, Annotation]:
     Comments (``;``, ``#``) and turns of no length are skipped. Raises FormatError for anything else.
     """
     recording = lines.stem(source)
-    found = list(lines.numbered(text, source, comments=(";", "#")))
+    found = list(lines.number_lines(text, source, comments=(";", "#")))
     marks: dict[str, int] = {}
     turns = [_htk_turn(line) for line in found] if _is_htk(found) else [_turn(line, marks) for line in found]
-    return lines.collected([(recording, None), *((recording, turn) for turn in turns)])
+    return lines.group_by_recording([(recording, None), *((recording, turn) for turn in turns)])
 
 
 def _turn(line: lines.Line, marks: dict[str, int]) -> Turn | None:
     fields = line.fields()
     if len(fields) < 3:
         raise line.error(f"{len(fields)} fields; a lab line has three: start, end, label")
-    start, end = lines.with_points(line, fields[:2], marks)
+    start, end = lines.restore_decimal_points(line, fields[:2], marks)
     return line.turn(line.number_in(start, "the start"), line.number_in(end, "the end"), " ".join(fields[2:]))
 
 
@@ -61,7 +61,7 @@ def _seconds(field: str) -> str:
 
 def write(annotations: Sequence[Annotation]) -> str:
     """Seconds with three decimals; blanks and control characters in names become ``_``, as in RTTM."""
-    annotation = lines.only(annotations, "lab")
+    annotation = lines.only_annotation(annotations, "lab")
     names = lines.tokens(annotation.speakers)
     return "".join(
         f"{times.seconds(start)} {times.seconds(end)} {names[turn.speaker]}\n"

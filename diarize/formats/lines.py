@@ -21,17 +21,17 @@ __all__ = [
     "WORDS",
     "Line",
     "are_words",
-    "collected",
+    "group_by_recording",
     "labels",
-    "numbered",
+    "number_lines",
     "one_line",
-    "only",
-    "said",
+    "only_annotation",
+    "restore_decimal_points",
     "stem",
     "texts",
     "tiers_of",
     "tokens",
-    "with_points",
+    "turns_of_texts",
 ]
 
 SILENT = "…"
@@ -82,7 +82,7 @@ class Line:
         return Turn(low, high, speaker, confidence, text=text or None) if high > low else None
 
 
-def with_points(line: Line, cells: Sequence[str], seen: dict[str, int]) -> list[str]:
+def restore_decimal_points(line: Line, cells: Sequence[str], seen: dict[str, int]) -> list[str]:
     """Numbers with decimal points, of which some programs make commas after the custom of a country.
 
     ``seen``: lines on which one and the other was first seen in this file, which this call adds to. A file
@@ -99,14 +99,14 @@ def with_points(line: Line, cells: Sequence[str], seen: dict[str, int]) -> list[
     return [cell.replace(",", ".") for cell in cells]
 
 
-def numbered(text: str, source: str, comments: tuple[str, ...] = ()) -> Iterator[Line]:
+def number_lines(text: str, source: str, comments: tuple[str, ...] = ()) -> Iterator[Line]:
     """The lines of a text that are not blank and do not start with one of ``comments``."""
     for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
         if line.strip() and not line.lstrip().startswith(comments):
             yield Line(source, number, line.removesuffix("\r"))
 
 
-def collected(turns: Sequence[tuple[str, Turn | None]]) -> dict[str, Annotation]:
+def group_by_recording(turns: Sequence[tuple[str, Turn | None]]) -> dict[str, Annotation]:
     """Annotations by recording, in order of appearance, from (recording, turn) pairs; None is no turn."""
     rows: dict[str, list[Turn]] = {}
     for recording, turn in turns:
@@ -114,7 +114,7 @@ def collected(turns: Sequence[tuple[str, Turn | None]]) -> dict[str, Annotation]
     return {recording: Annotation(recording, tuple(each)) for recording, each in rows.items()}
 
 
-def said(turns: Sequence[Turn | None]) -> list[Turn | None]:
+def turns_of_texts(turns: Sequence[Turn | None]) -> list[Turn | None]:
     """Turns out of a format whose only text is what was said, or else the speaker's name.
 
     Where every text is the name of its speaker, there are names and no words; ``SILENT`` is no word either.
@@ -151,14 +151,14 @@ def tiers_of(annotation: Annotation, words: Annotation | None) -> list[tuple[str
     spans = [(turn.speaker, (start, end, text)) for (start, end, turn), text in zip(rows, shown, strict=True)]
     tiers = []
     for speaker in annotation.speakers:
-        tiers.append((names[speaker], times.disjoint(span for who, span in spans if who == speaker)))
+        tiers.append((names[speaker], times.merge_overlapping(span for who, span in spans if who == speaker)))
         if words is not None:
             said = [
                 (start, end, one_line(turn.text or "") or SILENT)
                 for start, end, turn in times.round_turns(words)
                 if turn.speaker == speaker
             ]
-            tiers.append((names[speaker] + WORDS, times.disjoint(said)))
+            tiers.append((names[speaker] + WORDS, times.merge_overlapping(said)))
     return tiers
 
 
@@ -172,7 +172,7 @@ def stem(source: str) -> str:
     return PurePath(source).stem or "recording"
 
 
-def only(annotations: Sequence[Annotation], name: str) -> Annotation:
+def only_annotation(annotations: Sequence[Annotation], name: str) -> Annotation:
     """The one annotation of a format that holds one recording a file; FormatError for none or several."""
     if len(annotations) != 1:
         raise FormatError(f"{name} holds one recording a file, got {len(annotations)}; write one file each")

@@ -19,7 +19,7 @@ def write(annotations: Sequence[Annotation]) -> str:
     """Turns of one speaker that follow each other are one paragraph; without words there are times and names
     alone.
     """
-    annotation = lines.only(annotations, "text")
+    annotation = lines.only_annotation(annotations, "text")
     names = lines.labels(annotation.speakers)
     rows = times.round_turns(annotation)
     groups = [list(group) for _, group in groupby(rows, key=lambda row: row[2].speaker)]

@@ -41,12 +41,12 @@ def read(text: str, source: str = "text.rttm") -> dict[str, Annotation]:
     no length; other record types than SPEAKER only name their recording. Raises FormatError, with ``source``
     and line number, for anything else.
     """
-    rows = [_row(line) for line in lines.numbered(text, source, comments=(";", "#"))]
-    found = lines.collected([row for row in rows if row])
-    return {name: _told(each) for name, each in found.items()}
+    rows = [_row(line) for line in lines.number_lines(text, source, comments=(";", "#"))]
+    found = lines.group_by_recording([row for row in rows if row])
+    return {name: _without_default_channels(each) for name, each in found.items()}
 
 
-def _told(annotation: Annotation) -> Annotation:
+def _without_default_channels(annotation: Annotation) -> Annotation:
     """Without channels where all turns are in the first, as everybody writes who does not know."""
     if any(turn.channel not in (None, 1) for turn in annotation.turns):
         return annotation
@@ -56,12 +56,12 @@ def _told(annotation: Annotation) -> Annotation:
 def _row(line: lines.Line) -> tuple[str, Turn | None] | None:
     fields = _split(line)
     if _OTHER_TYPES.fullmatch(fields[0].upper()):
-        return _named_only(line, fields)
+        return _recording_only(line, fields)
     if fields[0].upper() != "SPEAKER":
         raise line.error(f"starts with {fields[0][:40]!r}; an RTTM line starts with SPEAKER, is this RTTM?")
     if len(fields) < 9:
         raise line.error(f"{len(fields)} fields; RTTM has ten (or nine), none empty or holding a space")
-    pair = _pair(line, fields)
+    pair = _find_unused_pair(line, fields)
     recording = " ".join(fields[1 : pair - 3])
     if fields[pair - 1] == "<NA>":
         return recording, None
@@ -82,7 +82,7 @@ def _split(line: lines.Line) -> list[str]:
     return by_tab if len(by_tab) >= 9 and all(by_tab) else line.fields()
 
 
-def _pair(line: lines.Line, fields: list[str]) -> int:
+def _find_unused_pair(line: lines.Line, fields: list[str]) -> int:
     """Where the two fields stand that are never used: right behind onset and duration.
 
     A recording whose name holds blanks moves them; whatever else is there in a line of more than ten fields,
@@ -123,7 +123,7 @@ def _is_number(text: str) -> bool:
     return times.decimal(text) is not None
 
 
-def _named_only(line: lines.Line, fields: list[str]) -> tuple[str, None] | None:
+def _recording_only(line: lines.Line, fields: list[str]) -> tuple[str, None] | None:
     """The recording that a line of another type is about; blanks in it make it longer than ten fields."""
     extra = max(0, len(fields) - 10)
     if len(fields) < 2:
@@ -176,10 +176,10 @@ def _lines(annotation: Annotation, recording: str, channel: str, *, confidence: 
     names = lines.tokens(annotation.speakers)
     return "".join(
         f"SPEAKER {recording} {turn.channel or channel} {times.seconds(start)} {times.seconds(end - start)} "
-        f"<NA> <NA> {names[turn.speaker]} {_sure(turn, confidence=confidence)} <NA>\n"
+        f"<NA> <NA> {names[turn.speaker]} {_confidence_field(turn, confidence=confidence)} <NA>\n"
         for start, end, turn in times.round_turns(annotation)
     )
 
 
-def _sure(turn: Turn, *, confidence: bool) -> str:
+def _confidence_field(turn: Turn, *, confidence: bool) -> str:
     return f"{turn.confidence:.3f}" if confidence and turn.confidence is not None else "<NA>"

@@ -104,11 +104,11 @@ def read(text: str, source: str = "text.TextGrid") -> dict[str, Annotation]:
             if turn.text and not (turn.text == "silent" and _are_silences(found[0][1]))
         ]
     else:
-        rows = lines.said(
+        rows = lines.turns_of_texts(
             [turn for name, turns in found if not lines.are_words(name, names) for turn in turns]
         )
     recording = lines.stem(source)
-    return lines.collected([(recording, None), *((recording, row) for row in rows)])
+    return lines.group_by_recording([(recording, None), *((recording, row) for row in rows)])
 
 
 def _are_silences(turns: Sequence[Turn]) -> bool:
@@ -173,7 +173,7 @@ def write(
     overlapping turns of one speaker become one, touching ones stay two; the text of a turn is what was said
     or, where no words are known, the speaker's name.
     """
-    annotation = lines.only(annotations, "TextGrid")
+    annotation = lines.only_annotation(annotations, "TextGrid")
     rows = times.round_turns(annotation)
     end = max([times.milliseconds(duration or 0), 1, *(row[1] for row in rows)])
     texts = [_tier_text(i, *tier, end) for i, tier in enumerate(lines.tiers_of(annotation, words), 1)]
@@ -186,19 +186,19 @@ def _tier_text(index: int, name: str, spans: Sequence[times.Span], end: int) -> 
     last = times.seconds(end)
     intervals = [
         f"        intervals [{i}]:\n            xmin = {times.seconds(start)} \n"
-        f"            xmax = {times.seconds(stop)} \n            text = {_quoted(text)} \n"
-        for i, (start, stop, text) in enumerate(_covering(spans, end), 1)
+        f"            xmax = {times.seconds(stop)} \n            text = {_quote(text)} \n"
+        for i, (start, stop, text) in enumerate(_fill_gaps(spans, end), 1)
     ]
-    head = f'    item [{index}]:\n        class = "IntervalTier" \n        name = {_quoted(name)} \n'
+    head = f'    item [{index}]:\n        class = "IntervalTier" \n        name = {_quote(name)} \n'
     size = f"        xmin = 0.000 \n        xmax = {last} \n        intervals: size = {len(intervals)} \n"
     return f"{head}{size}{''.join(intervals)}"
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def _covering(spans: Sequence[times.Span], end: int) -> Iterator[times.Span]:
+def _fill_gaps(spans: Sequence[times.Span], end: int) -> Iterator[times.Span]:
     """The spans with empty ones between, so that nothing is left over."""
     reached = 0
     for start, stop, text in spans:

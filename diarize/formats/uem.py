@@ -45,8 +45,8 @@ def dump(stretches: Mapping[str, Intervals]) -> str:
 
 def read(text: str, source: str = "text.uem") -> dict[str, Annotation]:
     """The stretches as turns of one speaker called ``speech`` (UEM knows no speakers)."""
-    rows = [_row(line) for line in lines.numbered(text, source, comments=(";", "#"))]
-    return lines.collected(rows)
+    rows = [_row(line) for line in lines.number_lines(text, source, comments=(";", "#"))]
+    return lines.group_by_recording(rows)
 
 
 def _row(line: lines.Line) -> tuple[str, Turn | None]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from diarize.errors import FormatError
 from diarize.formats import lines, times
-from diarize.formats.cues import UNKNOWN, Cue, attributed, blocks, cue_of, plain, turns_of
+from diarize.formats.cues import UNKNOWN, Cue, attribute_speakers, blocks, cue_of, plain_text, turns_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,14 +33,14 @@ def read(text: str, source: str = "text.vtt") -> dict[str, Annotation]:
     not WebVTT and for a file that names no speaker.
     """
     found = spoken(text, source)
-    turns = lines.said(turns_of(found))
+    turns = lines.turns_of_texts(turns_of(found))
     if found and not turns:
         raise FormatError(
             f"{source}: no cue has a voice span such as <v Ann>, or a name and a colon; a file that names "
             "speakers is needed ('diarize label' gives them)"
         )
     recording = lines.stem(source)
-    return lines.collected([(recording, None), *((recording, turn) for turn in turns)])
+    return lines.group_by_recording([(recording, None), *((recording, turn) for turn in turns)])
 
 
 def spoken(text: str, source: str = "text.vtt") -> list[tuple[Cue, str | None, str]]:
@@ -50,27 +50,27 @@ def spoken(text: str, source: str = "text.vtt") -> list[tuple[Cue, str | None, s
         raise FormatError(f"{source}:1: does not start with WEBVTT; is this a .vtt file?")
     cues = [cue_of(block) for block in found[1:] if not _BLOCKS.fullmatch(block[0].text)]
     if not any(_VOICE.search(cue.text) for cue in cues):
-        rows = attributed(cues)
+        rows = attribute_speakers(cues)
         return [(cue, who, html.unescape(said)) for cue, who, said in rows]
     return [row for cue in cues for row in _voices(cue)]
 
 
 def _voices(cue: Cue) -> Iterator[tuple[Cue, str | None, str]]:
     before, *parts = _VOICE.split(cue.text)
-    if text := html.unescape(plain(before)):
+    if text := html.unescape(plain_text(before)):
         yield cue, None if _SOUND.fullmatch(text) else UNKNOWN, text
     for name, said in zip(parts[::2], parts[1::2], strict=True):
         who = html.unescape(name).strip()
         if not who:
             raise cue.line.error("a turn without a speaker name; give it one")
-        yield cue, who, html.unescape(plain(said))
+        yield cue, who, html.unescape(plain_text(said))
 
 
 def write(annotations: Sequence[Annotation]) -> str:
     """A cue a turn with what was said or, where no words are known, the name; ``&``, ``<`` and ``>`` are
     escaped, line ends become spaces.
     """
-    annotation = lines.only(annotations, "WebVTT")
+    annotation = lines.only_annotation(annotations, "WebVTT")
     names = lines.labels(annotation.speakers)
     rows = times.round_turns(annotation)
     texts = lines.texts([turn for *_, turn in rows], names)

@@ -162,15 +162,15 @@ def _window_sum(column: Float64Array, duration: int) -> Float64Array:
     power, width = column.copy(), 1
     while True:
         if duration & width:
-            total = total + _delayed(power, covered)
+            total = total + _delay(power, covered)
             covered += width
         if width * 2 > duration:
             return total
-        power = power + _delayed(power, width)
+        power = power + _delay(power, width)
         width *= 2
 
 
-def _delayed(column: Float64Array, steps: int) -> Float64Array:
+def _delay(column: Float64Array, steps: int) -> Float64Array:
     if not steps:
         return column
     out = np.full_like(column, -np.inf)
@@ -199,38 +199,42 @@ def sweep(
     if not forced:
         np.fill_diagonal(transitions, chain.stay)
     step = _Step(chain, kind(transitions), advanced)
-    cut = _cut(emissions, length)
-    blocks = _Blocks(cut, _cut(windows, length) if forced else cut)
-    free, entered, taken = _settled(blocks, step, longest - 1)
+    cut = _split_blocks(emissions, length)
+    blocks = _Blocks(cut, _split_blocks(windows, length) if forced else cut)
+    free, entered, taken = _run_blocks(blocks, step, longest - 1)
     offsets = np.concatenate([[0.0], np.cumsum(taken[1:])])
     free += offsets
     if not forced:
-        return Sweep(_joined(free, n_frames), None)
+        return Sweep(_join_blocks(free, n_frames), None)
     entered += offsets
-    return Sweep(_joined(free, n_frames), _joined(entered, n_frames))
+    return Sweep(_join_blocks(free, n_frames), _join_blocks(entered, n_frames))
 
 
-def _settled(blocks: _Blocks, step: _Step, n_history: int) -> tuple[Float64Array, Float64Array, Float64Array]:
+def _run_blocks(
+    blocks: _Blocks, step: _Step, n_history: int
+) -> tuple[Float64Array, Float64Array, Float64Array]:
     """free and entered (length, K, n_blocks), each block in its own gauge, and what was taken off at
     each seam.
     """
     active = np.arange(blocks.emissions.shape[2])
-    seams = _guessed(blocks, n_history)
+    seams = _initial_seams(blocks, n_history)
     if len(active) > 1:
         # what enters a block is mostly decided by the last frames before it: a first guess at a fraction of
         # a round
         ends = _Blocks(*(part[-(n_history + _WARM_UP) :] for part in blocks))
-        seams, _ = _handed_over(*step.advance(ends, seams, active, step), seams)
+        seams, _ = _hand_over(*step.advance(ends, seams, active, step), seams)
     free, entered = step.advance(blocks, seams, active, step)
-    seams, active = _handed_over(free, entered, seams)
+    seams, active = _hand_over(free, entered, seams)
     while len(active):
         some = _Blocks(*(part[:, :, active] for part in blocks))
-        free[:, :, active], entered[:, :, active] = step.advance(some, _chosen(seams, active), active, step)
-        seams, active = _handed_over(free, entered, seams)
+        free[:, :, active], entered[:, :, active] = step.advance(
+            some, _select_seams(seams, active), active, step
+        )
+        seams, active = _hand_over(free, entered, seams)
     return free, entered, seams.taken
 
 
-def _cut(values: Float64Array, length: int) -> Float64Array:
+def _split_blocks(values: Float64Array, length: int) -> Float64Array:
     n_frames, n_states = values.shape
     n_whole, rest = divmod(n_frames, length)
     out = np.zeros((length, n_states, n_whole + (rest > 0)), dtype=np.float64)
@@ -241,12 +245,12 @@ def _cut(values: Float64Array, length: int) -> Float64Array:
     return out
 
 
-def _joined(blocks: Float64Array, n_frames: int) -> Float64Array:
+def _join_blocks(blocks: Float64Array, n_frames: int) -> Float64Array:
     length, n_states, n_blocks = blocks.shape
     return np.ascontiguousarray(blocks.transpose(2, 0, 1)).reshape(n_blocks * length, n_states)[:n_frames]
 
 
-def _guessed(blocks: _Blocks, n_history: int) -> _Seams:
+def _initial_seams(blocks: _Blocks, n_history: int) -> _Seams:
     _, n_states, n_blocks = blocks.emissions.shape
     free = np.zeros((n_states, n_blocks), dtype=np.float64)
     free[:, 0] = -np.inf  # nothing comes before the first frame
@@ -254,7 +258,7 @@ def _guessed(blocks: _Blocks, n_history: int) -> _Seams:
     return _Seams(free, entered, np.zeros(n_blocks, dtype=np.float64))
 
 
-def _chosen(seams: _Seams, active: IntArray) -> _Seams:
+def _select_seams(seams: _Seams, active: IntArray) -> _Seams:
     return _Seams(seams.free[:, active], seams.entered[:, :, active], seams.taken[active])
 
 
@@ -296,7 +300,7 @@ def _forced_steps(
     return free, entered[n_history:]
 
 
-def _handed_over(free: Float64Array, entered: Float64Array, used: _Seams) -> tuple[_Seams, IntArray]:
+def _hand_over(free: Float64Array, entered: Float64Array, used: _Seams) -> tuple[_Seams, IntArray]:
     """What each block hands to the next, its largest value taken off; and the blocks that started from
     another.
     """

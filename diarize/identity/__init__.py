@@ -12,7 +12,7 @@ A voice is evidence about a point in speaker space, one row for each recording. 
 the log odds that they are one; a speaker under the threshold stays unknown.
 """
 
-from diarize.identity.enrollment import enroll_voice, voices_of
+from diarize.identity.enrollment import enroll_voice, measure_voices
 from diarize.identity.identification import THRESHOLD, KnownVoices, match_voices, name_speakers
 from diarize.identity.linking import LinkedVoice, RecordingVoices, link_voices
 from diarize.identity.store import load, load_folder, save, voice_path
@@ -31,8 +31,8 @@ __all__ = [
     "load_folder",
     "log_odds",
     "match_voices",
+    "measure_voices",
     "name_speakers",
     "save",
     "voice_path",
-    "voices_of",
 ]

@@ -23,14 +23,16 @@ if TYPE_CHECKING:
     from diarize.config import Config
     from diarize.pipeline import Diarization
 
-__all__ = ["enroll_speaker", "enroll_voice", "is_comparable", "voices_in_result", "voices_of"]
+__all__ = ["enroll_speaker", "enroll_voice", "is_comparable", "measure_voices", "voices_in_result"]
 
 # Of what an enrolment may hold of second voices, as a share of its speech, without a question.
 LEAST: Final = 2.5  # seconds of speech, or what was heard is no voice
 STRAY: Final = 0.1
 
 
-def voices_of(recording: str | PathLike[str], annotation: Annotation, config: Config) -> dict[str, Voice]:
+def measure_voices(
+    recording: str | PathLike[str], annotation: Annotation, config: Config
+) -> dict[str, Voice]:
     """What a recording tells of the voice of each speaker of ``annotation``, where that speaker is alone.
 
     A speaker without a stretch of 0.2 s alone has none. Raises AudioError and, for parts, PartError.
@@ -43,7 +45,7 @@ def voices_in_result(result: Diarization, recording: str | PathLike[str]) -> dic
     as in the textbook space.
     """
     if result.voices is None:
-        return voices_of(recording, result.annotation, result.config)
+        return measure_voices(recording, result.annotation, result.config)
     return voices_from(result.voices)
 
 
@@ -61,10 +63,12 @@ def enroll_voice(
     found for over a tenth of the speech is refused. Raises DiarizeError for that and for recordings without
     speech.
     """
-    return pool_voices(name, [_enrolled(name, Path(path), config, whole, diarize) for path in recordings])
+    return pool_voices(
+        name, [_learn_from_file(name, Path(path), config, whole, diarize) for path in recordings]
+    )
 
 
-def _enrolled(
+def _learn_from_file(
     name: str, path: Path, config: Config, whole: bool, diarize: Callable[..., Diarization]
 ) -> Voice:
     result = diarize(path, config)
@@ -74,7 +78,7 @@ def _enrolled(
     single = dict.fromkeys(seconds, name)
     voices = result.voices.renamed(single) if result.voices else None
     found = voices_in_result(replace(result, annotation=annotation.renamed(single), voices=voices), path)
-    return _voice(path, name, found)
+    return _require_voice(path, name, found)
 
 
 def _check_single(path: Path, seconds: Mapping[str, float], *, whole: bool) -> None:
@@ -107,8 +111,8 @@ def enroll_speaker(
         there = ", ".join(result.annotation.speakers) or "nobody"
         raise FormatError(f"no speaker {speaker!r} in the turns of {recording}; there is {there}")
     kept = voices_from(result.voices) if is_comparable(result, config) else {}
-    found = kept if label in kept else voices_of(recording, result.annotation, config)
-    return Voice(name, _voice(Path(recording), label, found).evidence)
+    found = kept if label in kept else measure_voices(recording, result.annotation, config)
+    return Voice(name, _require_voice(Path(recording), label, found).evidence)
 
 
 def is_comparable(result: Result, config: Config) -> bool:
@@ -118,7 +122,7 @@ def is_comparable(result: Result, config: Config) -> bool:
     return result.voices.model == pipeline.load_embedding(config)[0].checksum[:16]
 
 
-def _voice(path: Path, speaker: str, found: Mapping[str, Voice]) -> Voice:
+def _require_voice(path: Path, speaker: str, found: Mapping[str, Voice]) -> Voice:
     if speaker not in found:
         raise DiarizeError(f"{path}: {speaker} is never alone for 0.2 s; give a recording with more speech")
     return found[speaker]

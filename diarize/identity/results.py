@@ -14,7 +14,7 @@ from diarize.audio import AUDIO_SUFFIXES
 from diarize.errors import AudioError, FormatError, OutputError
 from diarize.files import make_folder, read_text
 from diarize.formats import FORMATS, Options, format_of, read_results, write_file
-from diarize.identity.enrollment import is_comparable, voices_of
+from diarize.identity.enrollment import is_comparable, measure_voices
 from diarize.identity.evidence import voices_from
 from diarize.identity.linking import RecordingVoices
 from diarize.results import Document, Result, rename_speakers
@@ -56,7 +56,7 @@ def find_results(given: Sequence[Path], folder: Path | None) -> tuple[LinkInput,
     FormatError for results that cannot be read or are not there, AudioError for a recording that is not
     found or found twice, OutputError where two results would be written to one file.
     """
-    found = [each for path in given for each in _of(path, folder)]
+    found = [each for path in given for each in _find_in(path, folder)]
     places: dict[Path, Path] = {}
     for each in found:
         if places.setdefault(each.place, each.source) != each.source:
@@ -64,7 +64,7 @@ def find_results(given: Sequence[Path], folder: Path | None) -> tuple[LinkInput,
     return tuple(found)
 
 
-def _of(path: Path, folder: Path | None) -> Iterator[LinkInput]:
+def _find_in(path: Path, folder: Path | None) -> Iterator[LinkInput]:
     if not path.is_dir():
         yield from _in_file(path, Path(path.name), _index(folder or path.parent))
     elif (path / MANIFEST).is_file():
@@ -95,11 +95,11 @@ def _in_file(path: Path, place: Path, index: Mapping[str, list[Path]]) -> Iterat
         audio = next((index[each] for each in candidates if each in index), [])
         audio = [each for each in audio if each.stem == name] or audio  # "my call" beside "my_call"
         if len(audio) > 1 or not (audio or known.voices):
-            raise AudioError(_unclear(name, path, audio))
+            raise AudioError(_unclear_reason(name, path, audio))
         yield LinkInput(path, place, known, audio[0] if audio else None)
 
 
-def _unclear(name: str, path: Path, audio: Sequence[Path]) -> str:
+def _unclear_reason(name: str, path: Path, audio: Sequence[Path]) -> str:
     if audio:
         return f"{path}: {audio[0]} and {audio[1]} are both called {name!r}; name a folder with one of them"
     return f"{path}: no recording called {name!r} was found; name the folder that it is in"
@@ -169,7 +169,7 @@ def voices_of_input(result: LinkInput, config: Config) -> RecordingVoices:
             f"{result.annotation.recording!r} was found; name the folder that it is in"
         )
     else:
-        voices = voices_of(result.audio, result.annotation, config)
+        voices = measure_voices(result.audio, result.annotation, config)
     return RecordingVoices(_key(result), {name: voices.get(name) for name in result.annotation.speakers})
 
 

@@ -16,7 +16,7 @@ from diarize.mixtures.npz import load_arrays, pack_arrays
 if TYPE_CHECKING:
     from os import PathLike
 
-__all__ = ["SUFFIX", "checked_name", "load", "load_folder", "save", "voice_path"]
+__all__ = ["SUFFIX", "check_name", "load", "load_folder", "save", "voice_path"]
 
 SUFFIX: Final = ".voice.npz"
 VERSION: Final = 3
@@ -27,7 +27,7 @@ ARRAYS: Final = ("means", "variances", "seconds", "between")
 RESERVED: Final = {"con", "prn", "aux", "nul", *(f"{word}{n}" for word in ("com", "lpt") for n in range(10))}
 
 
-def checked_name(name: str) -> str:
+def check_name(name: str) -> str:
     """A name as it is kept: in one Unicode form, no spaces around it. ModelError for an impossible one."""
     plain = unicodedata.normalize("NFC", name).strip()
     if not plain or len(plain) > LONGEST or not plain.isprintable():
@@ -43,7 +43,7 @@ def checked_name(name: str) -> str:
 
 def voice_path(folder: str | PathLike[str], name: str) -> Path:
     """Where a voice lies in a folder: under its name, with what disks do not take written as %XX."""
-    plain = checked_name(name)
+    plain = check_name(name)
     stem = "".join(c if c.isalnum() or c in " -_" else quote(c, safe="") for c in plain)
     stem = stem.replace(".", "%2E")
     if stem.casefold() in RESERVED:
@@ -60,10 +60,10 @@ def save(voice: Voice, folder: str | PathLike[str], *, overwrite: bool = False) 
     """
     path = voice_path(folder, voice.name)
     make_folder(path.parent)
-    return write_bytes(path, _bytes(voice), overwrite=overwrite)
+    return write_bytes(path, _pack_voice(voice), overwrite=overwrite)
 
 
-def _bytes(voice: Voice) -> bytes:
+def _pack_voice(voice: Voice) -> bytes:
     words = {"version": VERSION, "name": voice.name, "model": voice.evidence.model}
     arrays = {name: getattr(voice.evidence, name) for name in ARRAYS}
     return pack_arrays("voice " + json.dumps(words, sort_keys=True), arrays)
@@ -94,7 +94,7 @@ def load(path: str | PathLike[str]) -> Voice:
     if version != VERSION:
         raise ModelError(f"{path}: not a voice of this version; enrol it with diarize enroll")
     try:
-        return Voice(checked_name(name), Evidence(**arrays, model=model))
+        return Voice(check_name(name), Evidence(**arrays, model=model))
     except ModelError as error:
         raise ModelError(f"{path}: not a voice ({error})") from None
 

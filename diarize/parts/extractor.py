@@ -9,7 +9,7 @@ import numpy as np
 
 from diarize.errors import PartError
 from diarize.features import fbank_of
-from diarize.parts.cutting import checked_bounds, cut
+from diarize.parts.cutting import check_bounds, cut_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,7 +57,7 @@ class OnnxEmbedding:
         vectors of equal parts are averaged. How the samples are cut into blocks changes nothing. Raises
         PartError.
         """
-        bounds = checked_bounds(bounds)
+        bounds = check_bounds(bounds)
         rows, pieces = self._pieces(bounds)
         total = np.zeros((len(bounds), self.dimension), dtype=np.float64)
         for chosen, samples in self._gathered(rows, pieces, blocks):
@@ -83,7 +83,7 @@ class OnnxEmbedding:
         room = round(AT_ONCE * self.rate)
         waiting: list[tuple[int, Array]] = []
         held = 0
-        for row, samples in zip(rows.tolist(), cut(blocks, pieces), strict=True):
+        for row, samples in zip(rows.tolist(), cut_pieces(blocks, pieces), strict=True):
             long_enough = np.resize(samples, max(len(samples), self.format.least))
             waiting.append((row, long_enough))
             held += len(long_enough)
@@ -142,7 +142,7 @@ class OnnxEmbedding:
     def _features(self, samples: Array) -> Array:
         """Normalised energies (n, n_frames, n_mels)."""
         if self.format.framework == "redimnet2":
-            samples = _standardized(samples)
+            samples = _standardize(samples)
         values = fbank_of(samples, self.rate, self.format.n_mels, **self.format.bank)
         values = values[:, : values.shape[1] // self.format.multiple * self.format.multiple]
         if self.format.normalize:
@@ -163,7 +163,7 @@ def _batches(waiting: list[tuple[int, Array]], room: int) -> Iterator[tuple[Arra
             yield np.array([row for row, _ in chosen]), np.stack([samples for _, samples in chosen])
 
 
-def _standardized(samples: Array) -> Array:
+def _standardize(samples: Array) -> Array:
     """ReDimNet's samples (n, length): mean 0, deviation 1, emphasised, half a hop of zeros on both sides.
 
     The first is emphasised against the second, as by padding with a reflection.

@@ -65,15 +65,15 @@ def diarize(
     """
     from threadpoolctl import threadpool_limits
 
-    from diarize.pipeline.inputs import recording_of
+    from diarize.pipeline.inputs import as_recording
 
     settings = with_checksums(with_counts(config, num_speakers, min_speakers, max_speakers))
-    with recording_of(recording) as given, threadpool_limits(limits=1):
+    with as_recording(recording) as given, threadpool_limits(limits=1):
         # one thread: sums in another order would differ in the last bits
-        return _diarized(given, settings, speech, (start, end), progress)
+        return _run_stages(given, settings, speech, (start, end), progress)
 
 
-def _diarized(
+def _run_stages(
     recording: str | PathLike[str] | Waveform,
     config: Config,
     given: ArrayLike | None,
@@ -90,7 +90,7 @@ def _diarized(
     values, activity, sound, model, band, duration = _extract(source, stretches, config, progress)
     mask = activity.mask
     if not mask.values.any():
-        return _silent(sound, mask, band, duration, config)
+        return _silent_result(sound, mask, band, duration, config)
     progress("space", 0.0)
     points = speaker_points(values, activity, sound, config)
     progress("clustering", 0.0)
@@ -175,7 +175,9 @@ def _with_enough_speakers(
     )
 
 
-def _silent(sound: SampleSource, mask: SpeechMask, band: str, duration: float, config: Config) -> Diarization:
+def _silent_result(
+    sound: SampleSource, mask: SpeechMask, band: str, duration: float, config: Config
+) -> Diarization:
     """The result for a recording in which nobody speaks."""
     from diarize.clustering import no_speakers
 

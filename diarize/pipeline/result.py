@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from diarize.annotation.alternatives import find_doubtful_speakers
-from diarize.annotation.conversions import clock, import_room
+from diarize.annotation.conversions import format_clock, import_room
 from diarize.formats import Options, write_file
 from diarize.pipeline.speakers import Speaker, speakers_of
 from diarize.results import Document, Provenance, Result
@@ -106,7 +106,8 @@ class Diarization:
         return speakers_of(self.annotation, known)
 
     def __repr__(self) -> str:
-        return f"<Diarization of {clock(self.duration)}: {self.annotation!r}, {self.selection.explanation}>"
+        length, why = format_clock(self.duration), self.selection.explanation
+        return f"<Diarization of {length}: {self.annotation!r}, {why}>"
 
     def _repr_html_(self) -> str:
         """The timeline of the turns, for notebooks."""

@@ -155,7 +155,7 @@ def script(
     return lines
 
 
-def _merged(rows: list[tuple[int, int]], gap: int) -> list[tuple[int, int]]:
+def _merge(rows: list[tuple[int, int]], gap: int) -> list[tuple[int, int]]:
     """Sorted stretches in samples, pauses up to ``gap`` bridged."""
     merged = rows[:1]
     for start, end in rows[1:]:
@@ -171,6 +171,6 @@ def truth(lines: Sequence[ScriptLine], names: Sequence[str], rate: int, recordin
     turns: list[Turn] = []
     for number, name in enumerate(names):
         rows = sorted((line.onset, line.onset + line.length) for line in lines if line.speaker == number)
-        stretches = _merged(rows, round(BRIDGED * rate))
+        stretches = _merge(rows, round(BRIDGED * rate))
         turns += [Turn(start / rate, end / rate, name) for start, end in stretches]
     return Annotation(recording, tuple(turns))

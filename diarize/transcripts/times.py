@@ -21,35 +21,35 @@ def estimate_times(transcript: Transcript, duration: float | None = None) -> Tra
     ``duration``: seconds of the recording; words beyond it stay where they are.
     """
     found = [
-        _timed_segment(segment, *_room(transcript.segments, i))
+        _time_segment(segment, *_available_time(transcript.segments, i))
         for i, segment in enumerate(transcript.segments)
     ]
     whole = replace(transcript, segments=tuple(found))
     return replace(whole, notes=(*transcript.notes, *_notes(transcript, whole, duration)))
 
 
-def _room(segments: Sequence[Segment], i: int) -> tuple[float, float]:
+def _available_time(segments: Sequence[Segment], i: int) -> tuple[float, float]:
     """Where a segment is, by itself or else between the known times around it."""
-    if own := _known(segments[i]):
+    if own := _known_times(segments[i]):
         return min(own), max(own)
-    before = max((t for each in segments[:i] for t in _known(each)), default=0.0)
-    after = min((t for each in segments[i + 1 :] for t in _known(each) if t >= before), default=before)
+    before = max((t for each in segments[:i] for t in _known_times(each)), default=0.0)
+    after = min((t for each in segments[i + 1 :] for t in _known_times(each) if t >= before), default=before)
     return before, after
 
 
-def _known(segment: Segment) -> list[float]:
+def _known_times(segment: Segment) -> list[float]:
     times = [segment.start, segment.end, *(t for word in segment.words for t in (word.start, word.end))]
     return [t for t in times if t is not None]
 
 
-def _timed_segment(segment: Segment, low: float, high: float) -> Segment:
+def _time_segment(segment: Segment, low: float, high: float) -> Segment:
     start = max(0.0, low if segment.start is None else segment.start)
     end = max(start, high if segment.end is None else segment.end)
-    words = _timed_words(segment.words, start, end)
+    words = _time_words(segment.words, start, end)
     return replace(segment, words=tuple(words), start=start, end=end)
 
 
-def _timed_words(words: Sequence[Word], start: float, end: float) -> list[Word]:
+def _time_words(words: Sequence[Word], start: float, end: float) -> list[Word]:
     """Runs of words without times are spread out between those that have some."""
     found: list[Word] = []
     run: list[Word] = []
@@ -57,14 +57,14 @@ def _timed_words(words: Sequence[Word], start: float, end: float) -> list[Word]:
         if word.start is None and word.end is None:
             run.append(word)
             continue
-        known = _whole(word)
+        known = _complete(word)
         found += _spread(run, found[-1].end if found else start, known.start)
         found.append(known)
         run = []
     return found + _spread(run, found[-1].end if found else start, end)
 
 
-def _whole(word: Word) -> Word:
+def _complete(word: Word) -> Word:
     """With both times, in order and not before 0; the length of one that lacks an end is none."""
     start = word.end if word.start is None else word.start
     end = start if word.end is None else word.end

@@ -9,9 +9,9 @@ from diarize.audio import find_voices, open_recording, write
 from diarize.errors import PartError
 from diarize.parts import calibration, calibration_of
 from diarize.parts.calibration import (
-    calibration_found,
-    calibration_place,
+    calibration_path,
     equal_error,
+    find_calibration,
     fit_calibration,
     load_calibration,
     save_calibration,
@@ -129,10 +129,10 @@ def test_an_unknown_embedding_is_calibrated_once(tmp_path, readers, monkeypatch)
     """At first use, kept by its checksum; another checksum is another embedding."""
     monkeypatch.setattr(calibration, "shipped_voices", lambda: find_voices(readers))
     extractor = Pitch()
-    assert calibration_found(extractor, tmp_path) is None
+    assert find_calibration(extractor, tmp_path) is None
     model = calibration_of(extractor, cache=tmp_path)
     assert len(extractor.asked) == 24
-    assert calibration_found(extractor, tmp_path) == tmp_path / "calibrations" / f"{'a' * 64}.npz"
+    assert find_calibration(extractor, tmp_path) == tmp_path / "calibrations" / f"{'a' * 64}.npz"
     again = calibration_of(extractor, cache=tmp_path)
     assert len(extractor.asked) == 24
     np.testing.assert_array_equal(again.projection, model.projection)
@@ -145,7 +145,7 @@ def test_a_damaged_calibration_is_learnt_anew(tmp_path, readers, monkeypatch):
     """Half a file, or one of another kind."""
     monkeypatch.setattr(calibration, "shipped_voices", lambda: find_voices(readers))
     extractor = Pitch()
-    place = calibration_place(extractor, tmp_path)
+    place = calibration_path(extractor, tmp_path)
     calibration_of(extractor, cache=tmp_path)
     whole = place.read_bytes()
     place.write_bytes(whole[: len(whole) // 2])
@@ -179,7 +179,7 @@ def test_the_calibration_of_campplus_ships(tmp_path):
     assert model.projection.shape == (192, 64)
     assert (np.diff(model.between) <= 0).all()
     own = fit_calibration(*drawn(60, 4, 2.0))
-    save_calibration(calibration_place(extractor, tmp_path), own)  # the user's own comes first
+    save_calibration(calibration_path(extractor, tmp_path), own)  # the user's own comes first
     assert calibration_of(extractor, cache=tmp_path).mean.shape == (41,)
 
 

@@ -95,7 +95,7 @@ def test_matched_changes_agree(truth, found, tolerance):
     """As many changes matched as by pyannote's precision (on a grid on which distances are exact)."""
     metric = segmentation.SegmentationPrecision(tolerance=tolerance)
     parts = metric(pieces(truth, 20.0), pieces(found, 20.0), detailed=True)
-    assert scoring.changes.matched(truth, found, tolerance) == parts["number of matches"]
+    assert scoring.changes.count_matches(truth, found, tolerance) == parts["number of matches"]
 
 
 @given(drawn.annotations(unit=1024), TIMES, st.sampled_from([0.0, 0.5, 3.0]))
