@@ -58,9 +58,9 @@ class _LazyModule(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name == "__path__":  # which "from numba import jit" looks for
             raise AttributeError(name)
-        return getattr(self.imported(), name)
+        return getattr(self.import_now(), name)
 
-    def imported(self) -> ModuleType:
+    def import_now(self) -> ModuleType:
         """The real module."""
         if sys.modules.get(self.__name__) is self:
             del sys.modules[self.__name__]
@@ -72,14 +72,14 @@ class _LazyNumba(_LazyModule):
 
     def __getattr__(self, name: str) -> Any:
         if name in {"jit", "stencil", "vectorize", "guvectorize"}:
-            return partial(self._decorated, name)
+            return partial(self._defer, name)
         return super().__getattr__(name)
 
-    def _decorated(self, decorator: str, *args: Any, **options: Any) -> Any:
+    def _defer(self, decorator: str, *args: Any, **options: Any) -> Any:
         """What the decorator of numba makes of a function: it alone, or arguments to come before it."""
 
         def numbas() -> Any:
-            return getattr(self.imported(), decorator)
+            return getattr(self.import_now(), decorator)
 
         if len(args) == 1 and callable(args[0]):
             return _LazyFunction(args[0], numbas)
@@ -96,17 +96,17 @@ class _LazyFunction:
         self._function, self._decorator = function, decorator
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        return self._real()(*args, **options)
+        return self._compile()(*args, **options)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._real(), name)
+        return getattr(self._compile(), name)
 
-    def _real(self) -> Any:
+    def _compile(self) -> Any:
         """The compiled function, which takes this one's place in the module."""
         names = self._function.__globals__
         for name, value in list(names.items()):
             if isinstance(value, _LazyNumba):
-                names[name] = value.imported()
+                names[name] = value.import_now()
             elif isinstance(value, _LazyFunction):
                 names[name] = value._decorator()(value._function)
         return names[self._function.__name__]

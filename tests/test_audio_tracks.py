@@ -161,7 +161,7 @@ def test_settings_choose_the_track_for_the_pipeline_and_clips(tmp_path):
     """Whatever listens to the recording hears the same track."""
     path = film(tmp_path / "a.mkv")
     config = override(Config(), {"audio": {"track": 3}}, "test")
-    sound = SampleSource.of(path, config, (0.0, None))
+    sound = SampleSource.open(path, config, (0.0, None))
     assert pitch(np.concatenate(list(sound.blocks()))) == pytest.approx(TONES[2], abs=3)
     write_clips(path, {tmp_path / "clip.wav": [(0.25, 0.75)]}, track=3)
     assert pitch(open_recording(tmp_path / "clip.wav").waveform().samples) == pytest.approx(TONES[2], abs=3)

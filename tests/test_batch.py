@@ -256,11 +256,11 @@ def test_a_line_cut_short_or_strange_is_passed_over(tmp_path):
         json.dumps(entry | {"audio": "b.wav"})[:-7],
     ]
     (tmp_path / MANIFEST).write_bytes("\n".join(rows).encode() + b"\xff")
-    manifest = Manifest.opened(tmp_path, resume=True, overwrite=False)
+    manifest = Manifest.open(tmp_path, resume=True, overwrite=False)
     assert manifest.entries == {"a.wav": entry | {"status": "ok"} | TOLD}
     assert (tmp_path / MANIFEST).read_text().count("\n") == 1
     manifest.add(entry | {"audio": "\udcff.wav"})  # a name that is not UTF-8
-    assert "\udcff.wav" in Manifest.opened(tmp_path, resume=True, overwrite=False).entries
+    assert "\udcff.wav" in Manifest.open(tmp_path, resume=True, overwrite=False).entries
 
 
 def test_after_a_kill_what_was_started_is_ours_and_what_was_half_written_goes(folder):
@@ -310,7 +310,7 @@ def test_what_was_being_written_goes_when_a_batch_is_interrupted(folder):
 
 def test_a_manifest_that_is_gone_is_not_begun_anew(tmp_path):
     """The results that it spoke of are gone with it."""
-    manifest = Manifest.opened(tmp_path, resume=True, overwrite=False)
+    manifest = Manifest.open(tmp_path, resume=True, overwrite=False)
     (tmp_path / MANIFEST).unlink()
     with pytest.raises(OutputError, match="moved or removed while the batch was writing"):
         manifest.add({"audio": "a.wav", "status": "started", "files": {}, "outputs": {}})
@@ -481,7 +481,7 @@ def n_lines(output):
 def stopped(folder, output, words, number, later):
     """Begin a batch and stop it ``later`` s after its first file has begun; exit code and complaints."""
     output.mkdir(exist_ok=True)
-    before = len(Manifest.opened(output, resume=True, overwrite=False).entries)
+    before = len(Manifest.open(output, resume=True, overwrite=False).entries)
     command = [*PROGRAM, "batch", str(folder), "-o", str(output), *words]
     running = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -750,13 +750,13 @@ def failing(number):
 
 def test_a_manifest_that_cannot_be_written_or_read_is_one_line(tmp_path, monkeypatch):
     """The reason in the system's words, and what to do."""
-    manifest = Manifest.opened(tmp_path, resume=True, overwrite=False)
+    manifest = Manifest.open(tmp_path, resume=True, overwrite=False)
     monkeypatch.setattr(os, "fsync", failing(errno.ENOSPC))
     with pytest.raises(OutputError, match=r"cannot be written \(No space left on device\); free some space"):
         manifest.add({"audio": "a.wav", "status": "started", "files": {}, "outputs": {}})
     (tmp_path / "other" / MANIFEST).mkdir(parents=True)
     with pytest.raises(OutputError, match=r"cannot be read \(Is a directory\); check its permissions"):
-        Manifest.opened(tmp_path / "other", resume=True, overwrite=False)
+        Manifest.open(tmp_path / "other", resume=True, overwrite=False)
 
 
 def test_where_the_system_knows_no_locks_work_goes_on_without(tmp_path, monkeypatch):

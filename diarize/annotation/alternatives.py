@@ -72,7 +72,7 @@ class Alternatives:
         return times | {"labels": labels}
 
     @classmethod
-    def of_fields(cls, fields: Any, turns: Sequence[Turn]) -> Alternatives:
+    def from_dict(cls, fields: Any, turns: Sequence[Turn]) -> Alternatives:
         """Those out of such fields. Raises FormatError for anything else."""
         try:
             starts, ends = (

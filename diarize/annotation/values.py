@@ -73,7 +73,7 @@ class Annotation(AnnotationMethods):
         rows = [(t.start, t.end) for t in self.turns if speaker in (None, t.speaker)]
         return np.array(rows, dtype=np.float64).reshape(-1, 2)
 
-    def renamed(self, names: Mapping[str, str]) -> Annotation:
+    def rename(self, names: Mapping[str, str]) -> Annotation:
         """The same turns under other names; names not in ``names`` stay."""
         turn = [
             replace(

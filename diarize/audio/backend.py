@@ -72,7 +72,7 @@ class Track(NamedTuple):
     title: str = ""
 
     @classmethod
-    def of(cls, metadata: Mapping[str, str]) -> Track:
+    def from_metadata(cls, metadata: Mapping[str, str]) -> Track:
         """Out of the metadata of a stream, names in small letters; ``und`` is an undetermined language."""
         language = metadata.get("language", "")
         return cls("" if language == "und" else language, metadata.get("title", "").strip())

@@ -88,7 +88,7 @@ class _Messages:
         self.room = threading.Semaphore(ROOM)
         self.described = threading.Event()
 
-    def listen(self, errors: IO[bytes]) -> None:
+    def read_messages(self, errors: IO[bytes]) -> None:
         """Take in every line until the program ends."""
         outputs = False
         for raw in errors:
@@ -108,7 +108,7 @@ class _Messages:
         self.described.set()
         self.events.put(None)
 
-    def hear(self, output: IO[bytes]) -> None:
+    def read_sound(self, output: IO[bytes]) -> None:
         """Take in all bytes of sound until the program ends or nobody wants them."""
         with suppress(ValueError, OSError):
             while data := output.read(1 << 16):
@@ -127,7 +127,7 @@ class _Messages:
             index, language, kind = int(found[1]), found[2] or "", found[3]
             self.kinds[index] = kind
             if kind == "Audio":
-                self.tracks[index] = Track.of({"language": language})
+                self.tracks[index] = Track.from_metadata({"language": language})
         elif (found := _TITLE.match(line)) and self.kinds and (last := [*self.kinds][-1]) in self.tracks:
             self.tracks[last] = self.tracks[last]._replace(title=found[1].strip())
 
@@ -160,24 +160,24 @@ def _decode(path: Path, track: int) -> Iterator[tuple[int, int, _Messages]]:
     with subprocess.Popen(_command(path, track), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603
         output, errors = cast("IO[bytes]", process.stdout), cast("IO[bytes]", process.stderr)
         messages = _Messages()
-        listener = threading.Thread(target=messages.listen, args=(errors,), daemon=True)
-        hearer = threading.Thread(target=messages.hear, args=(output,), daemon=True)
-        listener.start()
+        reader = threading.Thread(target=messages.read_messages, args=(errors,), daemon=True)
+        decoder = threading.Thread(target=messages.read_sound, args=(output,), daemon=True)
+        reader.start()
         try:
             start = output.read(24)
             if len(start) < 24 or start[:4] != b".snd":
                 process.wait()
-                listener.join()
+                reader.join()
                 raise messages.reason(track)
             _, offset, _, _, rate, channels = struct.unpack(">4s5I", start)
             output.read(offset - 24)
-            hearer.start()
+            decoder.start()
             messages.described.wait(PATIENCE)  # sound may come before the lines about the file are read
             yield rate, channels, messages
         finally:
             process.kill()
             messages.room.release(ROOM)  # nobody listens any more: what is left in the pipe is taken in
-            for thread in (listener, hearer):
+            for thread in (reader, decoder):
                 if thread.ident:
                     thread.join()
 

@@ -74,7 +74,7 @@ def _track(packets: list[bytearray]) -> Track:
             at += 4 + size
     except struct.error:  # damaged or cut off: what came before is kept
         pass
-    return Track.of(told)
+    return Track.from_metadata(told)
 
 
 def _number(data: bytes, at: int) -> int:

@@ -105,7 +105,7 @@ def _frames(container: Any, stream: Any) -> tuple[int | None, int | None]:
 
 def _header(path: Path, track: int = 1) -> Header:
     with _open_stream(path, track) as (container, stream):
-        tracks = tuple(Track.of(each.metadata) for each in container.streams.audio)
+        tracks = tuple(Track.from_metadata(each.metadata) for each in container.streams.audio)
         name = container.format.name.split(",")[0].upper()
         return Header(name, stream.rate or 0, stream.channels or 0, *_frames(container, stream), tracks)
 

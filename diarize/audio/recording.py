@@ -89,30 +89,30 @@ class Recording:
             notes.append(f"end {self.end:g} s is after the recording's end at {heard.frames / rate:.1f} s")
         return (*notes, *heard.tally.notes(), *(heard.sides.notes() if heard.sides else ()))
 
-    def _used(self, chunk: Array) -> Array:
+    def _select_channels(self, chunk: Array) -> Array:
         """The channels of a chunk (n, channels) that were asked for."""
         return chunk if self.channel is None else chunk[:, self.channel - 1 : self.channel]
 
-    def _counted(self, chunk: Array, position: int, tally: SampleCounts, sides: Sides | None) -> Array:
+    def _mix_and_count(self, chunk: Array, position: int, tally: SampleCounts, sides: Sides | None) -> Array:
         """The mix (n,) of a chunk that begins at sample ``position``; counts what is selected of it."""
         rate = self.header.rate
         low = max(0, round(self.start * rate) - position)
         high = len(chunk) if self.end is None else max(0, round(self.end * rate) - position)
-        clean = clean_samples(self._used(chunk))
+        clean = clean_samples(self._select_channels(chunk))
         mono = mix_channels(clean)
         if low < min(high, len(chunk)):
-            tally.add(self._used(chunk)[low:high], clean[low:high], mono[low:high])
+            tally.add(self._select_channels(chunk)[low:high], clean[low:high], mono[low:high])
             if sides:
                 sides.add(clean[low:high])
         return mono
 
-    def _decoded(self, first: int, last: int | None, heard: _PassCounts) -> Iterator[Array]:
+    def _decode(self, first: int, last: int | None, heard: _PassCounts) -> Iterator[Array]:
         """Samples ``first`` to ``last`` of the file at its own rate, float32 (n,) at a time."""
         heard.last = first
         try:
             for chunk in self._backend.chunks(self.path, first, heard.notes.append, self.track):
                 kept = chunk if last is None else chunk[: last - heard.last]
-                mono = self._counted(kept, heard.last, heard.tally, heard.sides)
+                mono = self._mix_and_count(kept, heard.last, heard.tally, heard.sides)
                 heard.last += len(kept)
                 yield mono
                 if heard.last == last:
@@ -140,7 +140,7 @@ class Recording:
         last = None if end is None else -(-end // step) * seconds * rate + around
         heard = _PassCounts(sides=Sides(rate) if self.channel is None else None)
         position = number * step
-        chunks = self._decoded(first, last, heard)
+        chunks = self._decode(first, last, heard)
         for block in resample_blocks(chunks, number * seconds * rate - first, (rate, target), seconds):
             low, high = max(begin - position, 0), block.size if end is None else end - position
             position += block.size

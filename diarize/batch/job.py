@@ -151,4 +151,4 @@ def _page(result: Diarization, task: Task) -> str:
 
     audio = result.config.audio
     opened = open_recording(task.audio, rate=RATE, channel=audio.channel or None, track=audio.track)
-    return render_page(Report.of_result(result, sound=embed_sound(opened), media=task.audio.name))
+    return render_page(Report.from_result(result, sound=embed_sound(opened), media=task.audio.name))

@@ -41,7 +41,7 @@ class Manifest:
         self.earlier = {key: tuple(entry["outputs"]) for key, entry in (earlier or {}).items()}
 
     @classmethod
-    def opened(cls, folder: Path, *, resume: bool, overwrite: bool) -> Manifest:
+    def open(cls, folder: Path, *, resume: bool, overwrite: bool) -> Manifest:
         """The manifest of a folder, tidied, or a new one; call it while ``lock_folder`` holds the folder.
 
         Raises OutputError when there is one that is neither to be resumed nor to be overwritten.

@@ -65,13 +65,15 @@ def run_batch(
     """
     begin = time.perf_counter()
     with lock_folder(plan.output):
-        manifest = Manifest.opened(plan.output, resume=plan.resume, overwrite=plan.overwrite)
+        manifest = Manifest.open(plan.output, resume=plan.resume, overwrite=plan.overwrite)
         batch = _Batch(plan, config, known, manifest, listen)
 
         def outcomes(orders: Sequence[Job]) -> Generator[Outcome, None, None]:
             if scheduler:
-                return cluster.run_jobs_on_cluster(orders, scheduler, plan.output, batch.started, perform)
-            return worker_pool.run_jobs(orders, jobs, batch.started, perform)
+                return cluster.run_jobs_on_cluster(
+                    orders, scheduler, plan.output, batch.record_start, perform
+                )
+            return worker_pool.run_jobs(orders, jobs, batch.record_start, perform)
 
         found = {entry["audio"]: entry for entry in batch.entries(outcomes)}
         manifest.tidy()
@@ -101,10 +103,10 @@ class _Batch:
         """What came of every recording, in the order in which they are done."""
         orders = []
         for task in self.plan.tasks:
-            if self._finished(task):
-                yield self._skipped(task)
-            elif problem := task.problem or self._foreign(task) or _missing_folder_error(task):
-                yield self._done(task, _refusal(problem))
+            if self._is_finished(task):
+                yield self._record_skipped(task)
+            elif problem := task.problem or self._foreign_file_problem(task) or _missing_folder_error(task):
+                yield self._record_done(task, _refusal(problem))
             else:
                 orders.append(Job(task, self.config, self.known, self.plan.separate))
         tasks = {order.task.key: order.task for order in orders}
@@ -112,7 +114,7 @@ class _Batch:
             for order, entry in running:
                 task = tasks[order.task.key]  # as planned here, wherever it was done
                 _remove_leftovers(task)  # what a worker left that was killed, perhaps before another finished
-                yield self._done(task, entry)
+                yield self._record_done(task, entry)
 
     @contextmanager
     def _interruptible(self, tasks: Mapping[str, Task]) -> Iterator[None]:
@@ -127,18 +129,18 @@ class _Batch:
     def _relative(self, task: Task) -> dict[str, str]:
         return {name: path.relative_to(self.plan.output).as_posix() for name, path in task.files.items()}
 
-    def _finished(self, task: Task) -> bool:
+    def _is_finished(self, task: Task) -> bool:
         """Whether the results that are there are of this recording, these settings and formats."""
         entry = self.manifest.entries.get(task.key)
         if not self.plan.resume or not entry or entry["status"] != "ok":
             return False
-        same = all(entry.get(name) == value for name, value in self._given(task).items())
+        same = all(entry.get(name) == value for name, value in self._given_digests(task).items())
         there = all(path.exists() for path in task.files.values())
         has = self._relative(task).items() <= entry["files"].items()
         known = entry.get("input_sha256")
         return same and there and has and known is not None and known == input_checksum(task.audio)
 
-    def _foreign(self, task: Task) -> str:
+    def _foreign_file_problem(self, task: Task) -> str:
         """What to say of a file in the way that this batch did not write, or that was changed since."""
         if self.plan.overwrite:
             return ""
@@ -151,25 +153,25 @@ class _Batch:
                 )
         return ""
 
-    def started(self, order: Job) -> None:
+    def record_start(self, order: Job) -> None:
         """Write down that a recording's files are ours from now on, whatever happens before they are done."""
         entry = self._entry(order.task, {"status": "started"})
         _remove_leftovers(order.task)
         self.manifest.add(entry)
         self.listen("started", order.task, entry)
 
-    def _done(self, task: Task, found: Entry) -> Entry:
+    def _record_done(self, task: Task, found: Entry) -> Entry:
         entry = self._entry(task, found)
         self.manifest.add(entry)
         self.listen("done", task, entry)
         return entry
 
-    def _skipped(self, task: Task) -> Entry:
+    def _record_skipped(self, task: Task) -> Entry:
         entry = self.manifest.entries[task.key] | {"status": "skipped"}
         self.listen("done", task, entry)
         return entry
 
-    def _given(self, task: Task) -> Entry:
+    def _given_digests(self, task: Task) -> Entry:
         """What a result rests on beside the recording, as digests; null for what was not given."""
         return {
             "config_digest": self.config.digest,
@@ -188,7 +190,7 @@ class _Batch:
         before = self.manifest.entries.get(task.key, {}).get("outputs", {})
         return {
             "audio": task.key,
-            **self._given(task),
+            **self._given_digests(task),
             "versions": versions(),
             "error": None,
             "files": files if found["status"] != "failed" else {},

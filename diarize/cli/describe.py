@@ -30,9 +30,9 @@ def summary(result: Diarization, title: str, file: Path | None = None) -> str:
     rows = [(s["speaker"], clock(s["seconds"]), percent(s["share"]), str(s["turns"])) for s in speakers]
     lines = [head, table(("speaker", "time", "share", "turns"), rows)] if rows else [head]
     if rows:
-        chosen, left = result.selection.chosen, len(speakers)
+        chosen, left = result.clustering.chosen, len(speakers)
         after = f"; {left} of them left after resegmentation" if left != chosen else ""
-        lines.append(f"  number of speakers: {result.selection.explanation}{after}")
+        lines.append(f"  number of speakers: {result.count.explanation}{after}")
     lines += [f"  {_match_line(match)}" for match in result.matches]
     lines += [f"  {line}" for line in _doubt_lines(result, file)]
     return "\n".join([*lines, *(f"  note: {escape_controls(note)}" for note in result.notes)])

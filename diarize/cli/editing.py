@@ -73,7 +73,7 @@ def edit(
     words = None if is_json(path) else read_words(path)
     options = Options(
         confidence=any(turn.confidence is not None for each in turns for turn in each.turns),
-        words=words.renamed(names or {}) if words else None,
+        words=words.rename(names or {}) if words else None,
         document=changed,
     )
     write_file(goal, turns, overwrite=overwrite or goal == path, options=options)

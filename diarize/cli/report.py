@@ -191,7 +191,7 @@ def _report_of_audio(path: Path, asked: _Asked, listening: PageOptions, page: Pa
         if listening.no_audio
         else load_page_sound(path, sound, page, link=listening.link, heard_as=config.audio, quiet=quiet)
     )
-    return Report.of_result(result, sound=heard, media=path.name)
+    return Report.from_result(result, sound=heard, media=path.name)
 
 
 def _report_of_turns(

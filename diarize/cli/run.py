@@ -272,7 +272,7 @@ def _page(
     from diarize.report import Report, render_page
 
     heard = load_page_sound(path, job.sound, target.page, heard_as=job.config.audio, quiet=job.quiet)
-    return render_page(Report.of_result(result, sound=heard, transcript=spoken, media=path.name))
+    return render_page(Report.from_result(result, sound=heard, transcript=spoken, media=path.name))
 
 
 def _write_and_print(

@@ -52,13 +52,13 @@ def select(
     if path:
         refuse_existing(path, overwrite=overwrite)
     result = diarize_with_progress(audio, config, sound, speech, quiet=json)
-    found = result.selection
-    curve = found if settings.max_speakers is None else found.up_to(settings.max_speakers)
+    found = result.clustering
+    curve = found if settings.max_speakers is None else found.limit(settings.max_speakers)
     if path:
         _draw(curve, result.annotation.recording, path, overwrite=overwrite)
     if json:
         name = result.annotation.recording
-        say_json({"recording": name, "selection": found.summary.to_dict(), "notes": list(result.notes)})
+        say_json({"recording": name, "selection": found.count.to_dict(), "notes": list(result.notes)})
     else:
         say(_summary(curve, found, audio.name) + (f"\n  wrote {escape_controls(path)}" if path else ""))
 

@@ -54,7 +54,7 @@ def cluster_by_evidence(points: SpeakerPoints, config: ClusteringConfig, seed: i
     if not config.whole_curve:
         return found
     missing = {*range(1, min(config.max_speakers, len(points.values)) + 1)} - {*found.counts}
-    return found.beyond(*_curve({k: fit_fresh(k) for k in sorted(missing)}))
+    return found.extend(*_curve({k: fit_fresh(k) for k in sorted(missing)}))
 
 
 def _curve(path: Mapping[int, VBxFit]) -> tuple[dict[int, Array], dict[int, float]]:

@@ -103,14 +103,14 @@ class FilterBank:
         """Of samples that hold whole frames, few enough to be transformed at once."""
         from scipy import fft
 
-        spectrum = fft.rfft(self._tapered(samples), axis=-1)
+        spectrum = fft.rfft(self._apply_window(samples), axis=-1)
         power = np.square(spectrum.real)
         power += np.square(spectrum.imag)
         energies: Array = power[:, : len(self.weights)] @ self.weights
         np.maximum(energies, np.float32(self.floor), out=energies)
         return np.log(energies, out=energies)
 
-    def _tapered(self, samples: Array) -> Array:
+    def _apply_window(self, samples: Array) -> Array:
         """Frames (n, n_fft) ready to transform, zeros behind the window.
 
         Emphasis is linear, so it is done once for all frames; what it makes of a frame's mean m is

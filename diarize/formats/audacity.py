@@ -34,7 +34,9 @@ def _turn(line: lines.Line, marks: dict[str, int]) -> Turn | None:
     if len(fields) < 3:
         raise line.error(f"{len(fields)} fields; a label has three, separated by tabs: start, end, label")
     start, end = lines.restore_decimal_points(line, [field.strip() for field in fields[:2]], marks)
-    return line.turn(line.number_in(start, "the start"), line.number_in(end, "the end"), fields[2].strip())
+    return line.turn(
+        line.parse_number(start, "the start"), line.parse_number(end, "the end"), fields[2].strip()
+    )
 
 
 def write(annotations: Sequence[Annotation]) -> str:

@@ -85,7 +85,7 @@ def _turn(
         numbers = lines.restore_decimal_points(line, numbers, marks)
     elif odd := next((each for each in numbers if "," in each), ""):
         raise line.error(f"{odd[:40]!r} in a table separated by commas; write decimal points, or semicolons")
-    start, end = line.number_in(numbers[0], "the start"), line.number_in(numbers[1], "the end")
+    start, end = line.parse_number(numbers[0], "the start"), line.parse_number(numbers[1], "the end")
     turn = line.turn(start, end, _unguard(cells["speaker"]), _confidence(line, numbers[2]))
     rival = _unguard(cells.get("runner_up", "")) or None
     text = lines.one_line(_unguard(cells.get("text", ""))) or None
@@ -96,7 +96,7 @@ def _turn(
 def _confidence(line: lines.Line, cell: str) -> float | None:
     if not cell.strip():
         return None
-    value = float(line.number_in(cell.strip(), "the confidence"))
+    value = float(line.parse_number(cell.strip(), "the confidence"))
     if not 0 <= value <= 1:
         raise line.error(f"a confidence of {value}; allowed is 0 to 1, or nothing")
     return value

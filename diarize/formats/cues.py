@@ -64,7 +64,7 @@ def _times(line: lines.Line) -> tuple[Decimal, Decimal]:
     read = [times.parse_clock(part) for part in (before.strip(), (after.split() or [""])[0])]
     if read[0] is None or read[1] is None:
         raise line.error(f"{line.text[:60]!r} are not times; write them as 00:01:02.345 --> 00:01:03.000")
-    return line.number_in(times.seconds(read[0]), "the start"), line.number_in(
+    return line.parse_number(times.seconds(read[0]), "the start"), line.parse_number(
         times.seconds(read[1]), "the end"
     )
 

@@ -110,7 +110,7 @@ def _origin(root: ET.Element, source: str) -> Decimal:
     media.sort(key=lambda each: not each.get("MIME_TYPE", "").startswith("audio"))
     media.sort(key=lambda each: PurePath(each.get("MEDIA_URL", "")).stem != lines.stem(source))
     origin = media[0].get("TIME_ORIGIN", "") if media else ""
-    return lines.Line(source, 1, "").number_in(origin, "the time origin") if origin else Decimal(0)
+    return lines.Line(source, 1, "").parse_number(origin, "the time origin") if origin else Decimal(0)
 
 
 def _parse(text: str, source: str) -> ET.Element:
@@ -130,7 +130,7 @@ def _turn(annotation: ET.Element, slots: _Slots, speaker: str, source: str, orig
     values = [slots.get(annotation.get(f"TIME_SLOT_REF{i}")) for i in (1, 2)]
     if None in values:
         return None
-    start, end = (where.number_in(value or "", "a time value") for value in values)
+    start, end = (where.parse_number(value or "", "a time value") for value in values)
     text = lines.one_line(annotation.findtext("ANNOTATION_VALUE") or "")
     if 0 <= start <= end:
         start, end = (max(value + origin, Decimal(0)) for value in (start, end))

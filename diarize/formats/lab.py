@@ -37,7 +37,9 @@ def _turn(line: lines.Line, marks: dict[str, int]) -> Turn | None:
     if len(fields) < 3:
         raise line.error(f"{len(fields)} fields; a lab line has three: start, end, label")
     start, end = lines.restore_decimal_points(line, fields[:2], marks)
-    return line.turn(line.number_in(start, "the start"), line.number_in(end, "the end"), " ".join(fields[2:]))
+    return line.turn(
+        line.parse_number(start, "the start"), line.parse_number(end, "the end"), " ".join(fields[2:])
+    )
 
 
 def _is_htk(found: Sequence[lines.Line]) -> bool:
@@ -51,7 +53,7 @@ def _htk_turn(line: lines.Line) -> Turn | None:
     fields = line.fields()
     if len(fields) < 3:
         raise line.error(f"{len(fields)} fields; a label line of HTK has three: start, end, label")
-    start, end = (line.number_in(_seconds(field), "a time of HTK") for field in fields[:2])
+    start, end = (line.parse_number(_seconds(field), "a time of HTK") for field in fields[:2])
     return None if fields[2].lower() in _PAUSES else line.turn(start, end, fields[2])
 
 

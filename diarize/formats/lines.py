@@ -58,7 +58,7 @@ class Line:
         """The text split at ASCII blanks, so that a name may hold any other character."""
         return _BLANKS.split(self.text.strip(" \t\v\f"))
 
-    def number_in(self, text: str, what: str) -> Decimal:
+    def parse_number(self, text: str, what: str) -> Decimal:
         """The number of seconds in a field; FormatError when it is none."""
         value = times.decimal(text)
         if value is None or abs(value) > _LONGEST:

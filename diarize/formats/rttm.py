@@ -138,7 +138,7 @@ def _is_start(onset: str, duration: str) -> bool:
 
 
 def _times(line: lines.Line, fields: list[str]) -> tuple[Decimal, Decimal]:
-    return line.number_in(fields[0], "the onset"), line.number_in(fields[1], "the duration")
+    return line.parse_number(fields[0], "the onset"), line.parse_number(fields[1], "the duration")
 
 
 def _turn(line: lines.Line, fields: list[str], speaker: str, sure: float | None) -> Turn | None:

@@ -55,11 +55,11 @@ class _Tokens:
     """The tokens of a TextGrid, taken one by one, each known by its kind."""
 
     def __init__(self, text: str, source: str) -> None:
-        self._rest = self._found(text, source)
+        self._rest = self._scan(text, source)
         self._end = lines.Line(source, text.count("\n") + 1, "")
 
     @staticmethod
-    def _found(text: str, source: str) -> Iterator[_Token]:
+    def _scan(text: str, source: str) -> Iterator[_Token]:
         number, seen = 1, 0
         for match in _TOKEN.finditer(text):
             number, seen = number + text.count("\n", seen, match.start()), match.start()
@@ -85,7 +85,7 @@ class _Tokens:
 
     def seconds(self, what: str) -> tuple[lines.Line, Decimal]:
         token = self.take("number", what)
-        return token.line, token.line.number_in(token.value, what)
+        return token.line, token.line.parse_number(token.value, what)
 
 
 def read(text: str, source: str = "text.TextGrid") -> dict[str, Annotation]:

@@ -53,7 +53,7 @@ def _row(line: lines.Line) -> tuple[str, Turn | None]:
     fields = line.fields()
     if len(fields) < 4 or not (len(fields) == 4 or _CHANNEL.fullmatch(fields[-3])):
         raise line.error(f"{len(fields)} fields; UEM has four: recording, channel, start, end")
-    start, end = line.number_in(fields[-2], "the start"), line.number_in(fields[-1], "the end")
+    start, end = line.parse_number(fields[-2], "the start"), line.parse_number(fields[-1], "the end")
     return " ".join(fields[:-3]), line.turn(start, end, _SPEAKER)
 
 

@@ -76,8 +76,8 @@ def _learn_from_file(
     seconds = {each: float(np.diff(annotation.intervals(each)).sum()) for each in annotation.speakers}
     _check_single(path, seconds, whole=whole)
     single = dict.fromkeys(seconds, name)
-    voices = result.voices.renamed(single) if result.voices else None
-    found = voices_in_result(replace(result, annotation=annotation.renamed(single), voices=voices), path)
+    voices = result.voices.rename(single) if result.voices else None
+    found = voices_in_result(replace(result, annotation=annotation.rename(single), voices=voices), path)
     return _require_voice(path, name, found)
 
 

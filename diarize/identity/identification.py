@@ -100,8 +100,8 @@ def name_speakers(
     speakers = tuple(names.get(name, name) for name in result.posteriors.speakers)
     return replace(
         result,
-        annotation=result.annotation.renamed(names),
+        annotation=result.annotation.rename(names),
         posteriors=replace(result.posteriors, speakers=speakers),
-        voices=result.voices.renamed(names) if result.voices else None,
+        voices=result.voices.rename(names) if result.voices else None,
         matches=matches,
     )

@@ -144,7 +144,7 @@ def _join_channels(
     all_notes = list(notes)
     for k, (each, other) in enumerate(zip(found, foreign, strict=True), 1):
         called = names_by_channel[k - 1]
-        turns += [replace(turn, channel=k) for turn in each.annotation.renamed(called).turns]
+        turns += [replace(turn, channel=k) for turn in each.annotation.rename(called).turns]
         columns.append(each.posteriors.values)
         names += [called[name] for name in each.posteriors.speakers]
         all_notes += [f"channel {k}: {note}" for note in each.notes]
@@ -158,13 +158,12 @@ def _join_channels(
         first,
         annotation=Annotation(first.annotation.recording, tuple(turns)),
         posteriors=Posteriors(shares, first.posteriors.grid, tuple(names)),
-        selection=Clustering("channels", (n,), (0.0,), n, (n,), (np.zeros((0, n)),)),
+        clustering=Clustering("channels", (n,), (0.0,), n, (n,), (np.zeros((0, n)),)),
         speech=SpeechMask(np.any([each.speech.values for each in found], axis=0), first.speech.grid),
         notes=tuple(all_notes),
         config=config,
         outliers=None,
         alternatives=None,
-        places=(),
         voices=_join_voices([each.voices for each in found], names_by_channel),
     )
 
@@ -173,7 +172,7 @@ def _join_voices(
     found: Sequence[VoiceStatistics | None], names: Sequence[Mapping[str, str]]
 ) -> VoiceStatistics | None:
     """The voices of all channels; None where the channels have none."""
-    known = [each.renamed(called) for each, called in zip(found, names, strict=True) if each]
+    known = [each.rename(called) for each, called in zip(found, names, strict=True) if each]
     if not known:
         return None
     return replace(known[0], speakers=tuple(voice for each in known for voice in each.speakers))

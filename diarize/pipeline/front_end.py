@@ -70,7 +70,7 @@ def run_front_end(
     features = compute_cepstra(_report_progress(sound, ends, progress), sound.rate, acoustics)
     band = choose_band(features, config.features.band, acoustics.n_mels)
     model = given or (_shipped(band) if _needs_background(config) else None)
-    louder = sound.louder(level_gain(features, acoustics.n_mels))
+    louder = sound.amplify(level_gain(features, acoustics.n_mels))
     return FrontEnd(features, louder, band, ends[-1] / sound.rate, model, acoustics)
 
 
@@ -191,7 +191,7 @@ def speech_features(
 
     config = config or Config()
     with threadpool_limits(limits=1):  # sums in another order would differ in the last bits
-        front = run_front_end(SampleSource.of(recording, config, (start, end)), config)
+        front = run_front_end(SampleSource.open(recording, config, (start, end)), config)
         return front, speech_activity(front, None, config).mask
 
 

@@ -105,7 +105,7 @@ class SampleSource:
     blocks: Callable[[], Iterator[Array]]
     notes: Callable[[], tuple[str, ...]]
 
-    def louder(self, gain: float) -> SampleSource:
+    def amplify(self, gain: float) -> SampleSource:
         """The same with every sample times ``gain``."""
         factor = np.float32(gain)
         return replace(self, blocks=lambda: (factor * block for block in self.blocks()))
@@ -116,7 +116,7 @@ class SampleSource:
         return replace(self, notes=lambda: (*before(), *notes))
 
     @classmethod
-    def of(
+    def open(
         cls, recording: str | PathLike[str] | Waveform, config: Config, span: tuple[float, float | None]
     ) -> SampleSource:
         """The sound of a file or of samples in memory, between two seconds; opens the file."""

@@ -182,7 +182,7 @@ def _alternatives(value: dict[str, Any] | None, now: Annotation, where: str) -> 
         return None
     first = _turns(value, f"{where}.alternatives") if "turns" in value else now.turns
     try:
-        return Alternatives.of_fields(value, first)
+        return Alternatives.from_dict(value, first)
     except FormatError as error:
         raise FormatError(f"{where}: {error}") from None
 

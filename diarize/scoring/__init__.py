@@ -71,7 +71,10 @@ def score(
     protocol = Protocol(collar, skip_overlap, mapped_on)
     region = regions.evaluated_regions(reference, hypothesis, uem)
     core = regions.scored_regions(region, reference, protocol)
-    everything, cells = Cells.of(reference, hypothesis, region), Cells.of(reference, hypothesis, core)
+    everything, cells = (
+        Cells.from_annotations(reference, hypothesis, region),
+        Cells.from_annotations(reference, hypothesis, core),
+    )
     pairs = mapping.map_speakers(cells if mapped_on == "scored" else everything)
     return FileScore(
         recording=reference.recording,

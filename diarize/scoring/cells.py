@@ -36,7 +36,7 @@ class Cells:
     hypothesis_speakers: tuple[str, ...]
 
     @classmethod
-    def of(cls, reference: Annotation, hypothesis: Annotation, region: Intervals) -> Cells:
+    def from_annotations(cls, reference: Annotation, hypothesis: Annotation, region: Intervals) -> Cells:
         """The cells of two annotations inside ``region`` (n, 2) s; a speaker's own overlap counts once."""
         sets = (region, reference.intervals(), hypothesis.intervals())
         edges = np.unique(np.concatenate([rows.ravel() for rows in sets]))

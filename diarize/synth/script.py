@@ -63,7 +63,7 @@ class _Deck:
             self.unused = set(self.order)
         return self.order.pop()
 
-    def _following(self, index: int, room: float) -> int | None:
+    def _next_of_breath(self, index: int, room: float) -> int | None:
         """The next phrase of the same breath, when it is unused and more than half of it is wanted."""
         gap, following = self.phrases[index].gap, index + 1
         if gap is None or following not in self.unused:
@@ -78,7 +78,7 @@ class _Deck:
             said.append((index, clock))
             self.unused.discard(index)
             clock += self.phrases[index].length
-            following = self._following(index, wanted - clock)
+            following = self._next_of_breath(index, wanted - clock)
             if following is not None:
                 clock += self.phrases[index].gap or 0
                 index = following

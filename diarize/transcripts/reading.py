@@ -107,7 +107,10 @@ def _ctm(text: str, source: str, recording: str | None) -> Transcript:
         fields = line.fields()
         if len(fields) < 5:
             raise line.error(f"{len(fields)} fields; CTM has five: recording, channel, start, duration, word")
-        start, length = line.number_in(fields[2], "the start"), line.number_in(fields[3], "the duration")
+        start, length = (
+            line.parse_number(fields[2], "the start"),
+            line.parse_number(fields[3], "the duration"),
+        )
         kind = fields[6].lower() if len(fields) > 6 else "lex"
         if kind in ("lex", "<na>") or not kind.startswith(("non", "noise", "misc")):
             word = Word(fields[4], float(start), float(start + length), given={"channel": fields[1]})

@@ -98,7 +98,7 @@ def test_link_gives_one_label_to_one_voice(cli, folder, tmp_path):
     truth = {name: read_file(folder / f"{name}.rttm")[name] for name in ("one", "two", "alone")}
     for name, annotation in truth.items():
         labels = {each: f"{name}{i}" for i, each in enumerate(annotation.speakers)}
-        write_file(tmp_path / f"{name}.rttm", annotation.renamed(labels))
+        write_file(tmp_path / f"{name}.rttm", annotation.rename(labels))
     paths = [tmp_path / f"{name}.rttm" for name in truth]
     told = cli("link", *paths, "--audio", folder, "-o", tmp_path / "a", "--json")
     again = cli("link", *paths[::-1], "--audio", folder, "-o", tmp_path / "b", "--json")

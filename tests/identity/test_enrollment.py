@@ -76,10 +76,10 @@ def test_nothing_but_names_is_changed(people_talk, voices):
     assert [m.name for m in found.matches].count("voice_00") == 1
     names = {m.speaker: m.name or m.speaker for m in found.matches}
     assert sorted(names.values())[0].startswith("SPEAKER_")
-    assert found.annotation == result.annotation.renamed(names)
+    assert found.annotation == result.annotation.rename(names)
     assert found.posteriors.speakers == tuple(names[each] for each in result.posteriors.speakers)
     np.testing.assert_array_equal(found.posteriors.values, result.posteriors.values)
-    assert (found.selection, found.config) == (result.selection, result.config)
+    assert (found.clustering, found.config) == (result.clustering, result.config)
     assert result.matches == ()
     assert {each.speaker for each in found.voices.speakers} == set(names.values())
 

@@ -48,7 +48,7 @@ def test_der_agrees(reference, hypothesis, uem, settings):
 def tied(reference, hypothesis, uem, protocol):
     """Whether two pairs of speakers share the same time, as when one speaks inside the turns of two."""
     region = scoring.regions.scored_regions(np.array(uem), reference, protocol)
-    together = Cells.of(reference, hypothesis, region).together()
+    together = Cells.from_annotations(reference, hypothesis, region).together()
     shared = np.sort(together[together > 0])
     return bool((np.diff(shared) < 1e-6).any())
 
