@@ -1,7 +1,6 @@
-"""Sound in and out of files: any usual container, rate and channel count to one channel at one rate.
-
-In comes a path; out go samples in blocks of bounded memory, with notes on what is odd about the file.
-``parts``, ``pipeline``, ``training``, ``identity``, ``report``, ``batch`` and the commands import it.
+"""Reading and writing sound: any usual container, rate and number of channels becomes one channel at one
+rate. Input: a path. Output: samples in blocks of bounded memory, with notes about unusual files. ``parts``,
+``pipeline``, ``training``, ``identity``, ``report``, ``batch`` and the commands import it.
 
     recording = open_recording("meeting.m4a")          # the header only
     for block in recording.blocks(): …                  # Waveforms

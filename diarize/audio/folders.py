@@ -25,7 +25,7 @@ def _below(folder: Path) -> list[Path]:
 
 
 def find_voices(folder: str | os.PathLike[str]) -> dict[str, list[Path]]:
-    """Recordings of one speaker each, by speaker: a subfolder is a speaker, and so is a file by its stem.
+    """Single-speaker recordings by speaker: a subfolder is a speaker, and so is a file, named by its stem.
 
     Speakers and files are sorted by name. Raises AudioError when there is no such folder or no audio in it.
     """

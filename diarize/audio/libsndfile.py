@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
 __all__ = ["LIBSNDFILE"]
 
-DESCRIBED = ("WAV", "WAVEX", "RF64", "AIFF")  # whose headers are read here, since libsndfile mends them
+DESCRIBED = ("WAV", "WAVEX", "RF64", "AIFF")  # libsndfile repairs their headers silently
 GAP = 0.015  # seconds between links that are no rounding
 SPARE = 2 * 1152  # samples of two frames of MPEG audio
 
 
 @contextmanager
 def _silence_stderr() -> Iterator[None]:
-    """No text on the standard error of the process: the MP3 decoder inside libsndfile writes there."""
+    """Redirect the standard error of the process: the MP3 decoder inside libsndfile writes to it."""
     try:
         kept = os.dup(2)
     except OSError:  # there is no standard error
@@ -60,12 +60,12 @@ def _silence_if_mpeg(mpeg: bool) -> AbstractContextManager[None]:
 
 
 def _links(path: Path) -> list[Link]:
-    """What the file is made of, where libsndfile would not read all of it by itself."""
+    """The links of the file, where libsndfile would not read all of it by itself; otherwise empty."""
     status = path.stat()
     return _links_of(path, status.st_size, status.st_mtime_ns)
 
 
-@lru_cache(maxsize=4)  # asked for the header and for each pass
+@lru_cache(maxsize=4)  # used for the header and in each pass
 def _links_of(path: Path, size: int, changed: int) -> list[Link]:
     with path.open("rb", buffering=0) as file:
         start = first_frame(file)
@@ -80,7 +80,7 @@ def _links_of(path: Path, size: int, changed: int) -> list[Link]:
 
 @contextmanager
 def _source(path: Path) -> Iterator[tuple[int | PatchedFile, bool]]:
-    """What libsndfile may read, a descriptor or a file, and whether that may be MPEG audio."""
+    """A descriptor or a file for libsndfile, and whether it may be MPEG audio."""
     if unwritten := unwritten_size(path):
         with PatchedFile(path, *unwritten) as mended:
             yield mended, False
@@ -89,7 +89,7 @@ def _source(path: Path) -> Iterator[tuple[int | PatchedFile, bool]]:
         mpeg = first_frame(file) is not None
         file.seek(0)
         mpeg = mpeg or file.read(4) == b"RIFF"  # in which MPEG audio may be
-        file.seek(0)  # libsndfile goes on from where the descriptor stands
+        file.seek(0)  # libsndfile reads from the current position of the descriptor
         yield file.fileno(), mpeg
 
 
@@ -104,9 +104,9 @@ def _link_source(file: FileIO, link: Link) -> Iterator[tuple[int | Spans, bool]]
 
 
 def _open_unseekable(source: Any) -> Any:
-    """A soundfile.SoundFile that goes from chunk to chunk.
+    """A soundfile.SoundFile that reports that it cannot seek.
 
-    It would otherwise seek behind every chunk to where it is, which FLAC of unknown length cannot do.
+    soundfile would otherwise seek after every chunk, which fails for FLAC of unknown length.
     """
     import soundfile
 
@@ -119,7 +119,7 @@ def _open_unseekable(source: Any) -> Any:
 
 @contextmanager
 def _open_sound(source: Any, mpeg: bool) -> Iterator[Any]:
-    """A soundfile.SoundFile; whatever goes wrong in it, at once or later, is an UnreadableError."""
+    """A soundfile.SoundFile; every error in it, at once or later, becomes an UnreadableError."""
     try:
         with _silence_if_mpeg(mpeg):
             sound = _open_unseekable(source)
@@ -131,7 +131,7 @@ def _open_sound(source: Any, mpeg: bool) -> Iterator[Any]:
 
 
 def _known_length(sound: Any) -> int | None:
-    """Samples of each channel by the library, which counts to 2**63 where it does not know."""
+    """Samples per channel; None where the library reports 2**63 because it does not know."""
     return sound.frames if 0 < sound.frames < 2**60 else None
 
 
@@ -165,7 +165,7 @@ def _header_of_links(path: Path, links: Sequence[Link]) -> Header:
         seconds = max(seconds, link.end) if link.end is not None else seconds + (frames or 0) / rate
     container, rate, channels, _ = shapes[0]
     whole = round(seconds * rate) or None
-    unsure = SPARE if any(link.piped for link in links) else 0  # the first frames may need some that are gone
+    unsure = SPARE if any(link.piped for link in links) else 0  # they may depend on removed frames
     return Header(container, rate, channels, whole, whole and max(whole - unsure, 0))
 
 
@@ -205,9 +205,7 @@ def _chunks(path: Path, first: int, tell: Tell = ignore_note, _track: int = 1) -
 
 
 def _read_links(path: Path, links: Sequence[Link], tell: Tell) -> Iterator[Array]:
-    """The links one after the other, each where it ends on the clock, with the rate and channels of the
-    first.
-    """
+    """The samples of all links in order, placed on the clock, with the rate and channels of the first link."""
     shape: tuple[int, int] | None = None
     position, missing, unread = 0, 0, 0
     with path.open("rb", buffering=0) as file:

@@ -1,4 +1,4 @@
-"""From a path to a decoder for it, or an error in one line that says why there is none."""
+"""Choose a decoder for a path, or explain in one line why there is none."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BACKENDS = (LIBSNDFILE, PYAV, FFMPEG)
 RATES = (8_000, 192_000)  # Hz
 MOST_CHANNELS = 64
 ALLOWED = "WAV, FLAC, OGG, Opus, MP3, AIFF and, with PyAV or ffmpeg, M4A, MP4, WebM, MKV …"
-# What sound is called that no reader here knows: dictation machines, old encoders.
+# Suffixes of sound that no backend reads: dictation machines, old encoders.
 FOREIGN = (
     ".dss",
     ".ds2",
@@ -68,13 +68,13 @@ NEEDS_FFMPEG = ("M4A/MP4", "WebM/MKV", "AVI", "FLV", "AMR", "WMA/ASF", "AAC", "M
 
 
 def path_text(path: Path) -> str:
-    """A path as it can stand in one line of text."""
+    """The path as text on one line."""
     text = str(path)
     return text if text.isprintable() else repr(text)[1:-1]
 
 
 def _missing_file_error(path: Path) -> AudioError:
-    """No such file; perhaps one that is called nearly so."""
+    """The error for a file that does not exist, with a similar name if there is one."""
     try:
         names = [other.name for other in path.parent.iterdir()]
     except OSError:
@@ -85,7 +85,7 @@ def _missing_file_error(path: Path) -> AudioError:
 
 
 def _check_regular_file(path: Path) -> None:
-    """Anything but a regular file with something in it is refused without opening it."""
+    """Refuse anything but a regular non-empty file, without opening it."""
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -119,7 +119,7 @@ def _kind(start: bytes) -> str | None:
 
 
 def guess_kind(path: Path) -> str | None:
-    """What sort of sound a file is by how it begins or, where no reader knows that, by its name; or None."""
+    """The kind of audio file, by its first bytes or else by its name; None if unknown."""
     try:
         if not path.is_file():
             return None
@@ -130,7 +130,7 @@ def guess_kind(path: Path) -> str | None:
 
 
 def _mp4_problem(path: Path) -> str:
-    """What the outermost boxes of an MP4 file say of why it cannot be read; nothing when they are in order.
+    """Why an MP4 file cannot be read, by its top-level boxes; empty when they are in order.
 
     Source: ISO/IEC 14496-12, 4.2.
     """
@@ -148,7 +148,7 @@ def _mp4_problem(path: Path) -> str:
 
 
 def _known_reason(path: Path, kind: str | None, errors: Sequence[UnreadableError]) -> str:
-    """What is wrong with the file, where somebody knows; otherwise nothing."""
+    """What is wrong with the file, if known; otherwise empty."""
     if sure := next((str(error) for error in errors if error.sure), ""):
         return sure
     try:
@@ -158,7 +158,7 @@ def _known_reason(path: Path, kind: str | None, errors: Sequence[UnreadableError
 
 
 def _refusal(path: Path, start: bytes, errors: Sequence[UnreadableError]) -> AudioError:
-    """What to say when nothing can open the file: the reason of the reader that knows best."""
+    """The error when no backend can open the file, with the reason of the most certain one."""
     kind = _kind(start)
     if missing := [error for error in errors if isinstance(error, NoTrackError)]:
         return AudioError(f"{path_text(path)}: {missing[-1]}")
@@ -183,7 +183,7 @@ def _refusal(path: Path, start: bytes, errors: Sequence[UnreadableError]) -> Aud
 
 
 def _check_header(path: Path, header: Header) -> Header:
-    """The header, unless its numbers cannot be true."""
+    """The header. Raises AudioError where its numbers are impossible."""
     low, high = RATES
     if not low <= header.rate <= high:
         raise AudioError(

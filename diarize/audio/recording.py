@@ -1,4 +1,4 @@
-"""A recording on disk: what its header says, its sound in blocks, and what was odd about it."""
+"""A recording on disk: its header, its sound in blocks, and notes about it."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Recording", "open_recording", "read"]
 
-LATE = 0.05  # seconds by which a file may miss its promise without a word
+LATE = 0.05  # seconds that may be missing from the announced length without a note
 
 
 @dataclass(slots=True)
 class _PassCounts:
-    """What the last pass through the file has shown; ``frames`` when the end was reached."""
+    """Counts of the last pass through the file; ``frames`` is set when the end was reached."""
 
     tally: SampleCounts = field(default_factory=SampleCounts)
     sides: Sides | None = None
@@ -45,10 +45,10 @@ class _PassCounts:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recording, or a stretch of it, as one channel at ``rate`` Hz; made by ``open_recording``.
+    """A recording, or a part of it, as one channel at ``rate`` Hz; made by ``open_recording``.
 
     ``channel``: None for the mean of all, or counted from 1; ``track`` of audio, from 1; ``start`` and
-    ``end`` in seconds, ``end`` None for the end of the file. The sound is decoded anew in every pass.
+    ``end`` in seconds, ``end`` None for the end of the file. Every pass decodes the sound again.
     """
 
     path: Path
@@ -68,7 +68,7 @@ class Recording:
 
     @property
     def duration(self) -> float | None:
-        """Seconds of the stretch by the header, for progress bars; None when only decoding can tell."""
+        """Seconds according to the header; None when only decoding can tell."""
         if self.header.frames is None:
             return None if self.end is None else self.end - self.start
         whole = self.header.frames / self.header.rate
@@ -76,7 +76,7 @@ class Recording:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is odd about the recording, in short texts; complete after a pass through its blocks."""
+        """Remarks about the recording in short texts; complete after a pass through its blocks."""
         heard, rate = self._heard[-1], self.header.rate
         notes = _track_note(self.header.tracks, self.track)
         notes += [*self.header.notes, *dict.fromkeys(heard.notes)]
@@ -94,7 +94,7 @@ class Recording:
         return chunk if self.channel is None else chunk[:, self.channel - 1 : self.channel]
 
     def _mix_and_count(self, chunk: Array, position: int, tally: SampleCounts, sides: Sides | None) -> Array:
-        """The mix (n,) of a chunk that begins at sample ``position``; counts what is selected of it."""
+        """The mono mix (n,) of a chunk that begins at sample ``position``; updates the counts."""
         rate = self.header.rate
         low = max(0, round(self.start * rate) - position)
         high = len(chunk) if self.end is None else max(0, round(self.end * rate) - position)
@@ -126,10 +126,10 @@ class Recording:
         heard.frames = heard.last
 
     def blocks(self, seconds: int = 30) -> Iterator[Waveform]:
-        """The sound in blocks of whole ``seconds`` counted from the start of the file, the outer ones cut.
+        """The sound in blocks of whole ``seconds``, counted from the start of the file.
 
-        Memory is that of one block, whatever the length. Put together they are ``waveform()``; another block
-        length changes samples by less than 1e-6. Raises AudioError when nothing is there to be read.
+        Memory is that of one block. Concatenated, the blocks are ``waveform()``; another block length changes
+        samples by less than 1e-6. Raises AudioError when there is nothing to read.
         """
         rate, target = self.header.rate, self.rate
         around = margin(rate, target)
@@ -151,7 +151,7 @@ class Recording:
             self._check_not_empty(heard)
 
     def _check_not_empty(self, heard: _PassCounts) -> None:
-        """There must have been something, and it must have been more than NaN."""
+        """Raise AudioError for a recording without samples, or with NaN only."""
         name, found = path_text(self.path), heard.frames or 0
         if round(self.start * self.rate) >= resampled_length(found, self.header.rate, self.rate):
             if heard.damage or not found:
@@ -169,7 +169,7 @@ class Recording:
 
 
 def _track_note(tracks: Sequence[Track], used: int) -> list[str]:
-    """A note that lists the audio tracks of a file with several, and says which one is heard."""
+    """A note that lists the audio tracks of a file with several, and the one that is used."""
     if len(tracks) < 2:
         return []
     said = [", ".join(filter(None, (track.language, track.title))) for track in tracks]
@@ -178,7 +178,7 @@ def _track_note(tracks: Sequence[Track], used: int) -> list[str]:
 
 
 def _check_choice(recording: Recording) -> None:
-    """What was asked for must be possible with this file."""
+    """Raise AudioError where the file has no such channel or part."""
     name, (low, high) = path_text(recording.path), RATES
     if not low <= recording.rate <= high:
         raise AudioError(f"{name}: asked for {recording.rate} Hz; {low} to {high} Hz are possible")
@@ -202,11 +202,11 @@ def open_recording(
     start: float = 0.0,
     end: float | None = None,
 ) -> Recording:
-    """A recording whose header has been read and whose sound has not.
+    """Open a recording: its header is read, its sound is not.
 
     ``rate``: Hz wanted; ``channel``: counted from 1, None for the mean of all; ``track`` of audio, from 1;
-    ``start``, ``end``: seconds. Raises AudioError, one line, for anything that is no readable recording or
-    has no such track or channel.
+    ``start``, ``end``: seconds. Raises AudioError for an unreadable file and for a track, channel or part
+    that the file does not have.
     """
     if track < 1:
         raise AudioError(f"{path_text(Path(path))}: no track {track}; tracks are counted from 1")

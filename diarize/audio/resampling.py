@@ -1,7 +1,7 @@
 """Resampling in blocks, with the result of resampling in one piece.
 
-Blocks are whole seconds of the recording, so both rates have whole samples in them; each is resampled with a
-margin on both sides that is cut off again. Standard rates give the bits of one piece (tests show it).
+Blocks are whole seconds, so they hold whole samples at both rates. Each block is resampled with a margin on
+both sides, which is cut off afterwards. At standard rates the result is bit-identical to one piece (tested).
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ def margin(rate: int, target: int) -> int:
 
 
 def resampled_length(n: int, rate: int, target: int) -> int:
-    """How many samples n samples become."""
+    """The number of samples after resampling n samples."""
     return -(-n * target // rate)
 
 
 def _resample_piece(piece: Array, left: int, n: int, rates: tuple[int, int]) -> Array:
-    """The n samples after the first ``left`` of a piece, at the other rate."""
+    """Resample a piece; drop the first ``left`` input samples and keep the next n."""
     rate, target = rates
     if rate == target:
         return piece[left : left + n]
@@ -54,7 +54,7 @@ def resample_blocks(
 ) -> Iterator[Array]:
     """Blocks of ``seconds`` at ``rates[1]`` Hz out of float32 (n,) chunks at ``rates[0]`` Hz.
 
-    The last one is shorter. The first ``left`` samples (0 or ``margin``) only lead in.
+    The last block is shorter. The first ``left`` samples (0 or ``margin``) are context only.
     """
     step, around = seconds * rates[0], margin(*rates)
     waiting: list[Array] = []

@@ -1,4 +1,4 @@
-"""Writing sound to files, each whole or not at all."""
+"""Write sound to files, atomically."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FORMATS = {".wav": "WAV", ".flac": "FLAC"}
 
 @contextmanager
 def _replace_when_done(path: Path) -> Iterator[Path]:
-    """A file beside ``path`` that takes its place when all went well and vanishes otherwise."""
+    """A temporary file that replaces ``path`` on success and is removed otherwise."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield beside
@@ -37,7 +37,7 @@ def _replace_when_done(path: Path) -> Iterator[Path]:
 
 
 def _to_int16(samples: Array, channels: int) -> Array:
-    """Sixteen-bit samples (n, channels), the nearest steps; what is over full scale is cut."""
+    """Samples (n, channels) rounded to 16 bits and clipped to full scale."""
     steps = np.clip(np.round(samples * np.float32(32768)), -32768, 32767).astype(np.int16)
     return np.repeat(steps[:, np.newaxis], channels, axis=1)
 
@@ -65,8 +65,8 @@ def write(
 ) -> None:
     """Write 16-bit WAV or FLAC, by ``container`` or else by the suffix, from one waveform or from blocks.
 
-    ``channels``: the same sound on each. The file appears when it is whole. Raises OutputError when it cannot
-    be written there or the suffix is neither .wav nor .flac.
+    ``channels``: number of equal channels. The file appears only when it is complete. Raises OutputError when
+    it cannot be written or the suffix is neither .wav nor .flac.
     """
     path = Path(path)
     container = container or FORMATS.get(path.suffix.lower())

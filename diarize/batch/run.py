@@ -1,4 +1,4 @@
-"""The batch itself: what is done already, what may be replaced, and what is written down."""
+"""Run a batch: skip finished recordings, protect files of others, and keep the manifest."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ __all__ = ["BatchReport", "run_batch"]
 
 @dataclass(frozen=True, slots=True)
 class BatchReport:
-    """What came of a batch: an entry a recording, in order, with ``status`` "ok", "skipped" or "failed";
-    ``seconds`` it took; ``stale``: results of earlier batches that are there and were not written anew,
-    because a recording failed now or is gone, or because other formats were asked for.
+    """Outcome of a batch: an entry per recording, in order, with ``status`` "ok", "skipped" or "failed";
+    ``seconds`` it took; ``stale``: results of earlier batches that were not rewritten, because a recording
+    failed or is gone, or because other formats were requested.
     """
 
     entries: tuple[Entry, ...]
@@ -42,7 +42,7 @@ class BatchReport:
     stale: tuple[Path, ...] = ()
 
     def count(self, status: str) -> int:
-        """How many recordings ended so."""
+        """Number of recordings with this status."""
         return Counter(entry["status"] for entry in self.entries)[status]
 
 
@@ -59,9 +59,9 @@ def run_batch(
     """Diarize all recordings of a plan in ``jobs`` processes, or on the Dask cluster of a ``scheduler``; one
     that fails does not stop the rest.
 
-    ``known`` voices name speakers; ``listen`` is called with "started" or "done", the task and its entry.
-    Raises OutputError when another batch has the folder or the manifest cannot be written,
-    ClusterError when the cluster is of no use.
+    ``known``: voices to name speakers by; ``listen`` is called with "started" or "done", the task and its
+    entry. Raises OutputError when another batch holds the folder or the manifest cannot be written, and
+    ClusterError when the cluster does not work.
     """
     begin = time.perf_counter()
     with lock_folder(plan.output):
@@ -82,7 +82,7 @@ def run_batch(
 
 
 def _find_stale(plan: Plan, manifest: Manifest, found: Mapping[str, Entry]) -> tuple[Path, ...]:
-    """Results that are there of recordings that failed this time or are gone, and those in other formats."""
+    """Existing results of recordings that failed or are gone, and results in other formats."""
     failed = [task for task in plan.tasks if found[task.key]["status"] == "failed"]
     paths = [path for task in failed for path in task.files.values()]
     for key, names in manifest.earlier.items():
@@ -100,7 +100,7 @@ class _Batch:
     listen: Listener
 
     def entries(self, outcomes: Callable[[Sequence[Job]], Generator[Outcome, None, None]]) -> Iterator[Entry]:
-        """What came of every recording, in the order in which they are done."""
+        """The outcome of every recording, in the order of completion."""
         orders = []
         for task in self.plan.tasks:
             if self._is_finished(task):
@@ -113,12 +113,12 @@ class _Batch:
         with self._interruptible(tasks), closing(outcomes(orders)) as running:
             for order, entry in running:
                 task = tasks[order.task.key]  # as planned here, wherever it was done
-                _remove_leftovers(task)  # what a worker left that was killed, perhaps before another finished
+                _remove_leftovers(task)  # left by a killed worker, perhaps before another finished
                 yield self._record_done(task, entry)
 
     @contextmanager
     def _interruptible(self, tasks: Mapping[str, Task]) -> Iterator[None]:
-        """Whatever ends this, nothing half-written of what was begun stays."""
+        """Remove partial files of started recordings, however the batch ends."""
         try:
             yield
         finally:
@@ -130,7 +130,7 @@ class _Batch:
         return {name: path.relative_to(self.plan.output).as_posix() for name, path in task.files.items()}
 
     def _is_finished(self, task: Task) -> bool:
-        """Whether the results that are there are of this recording, these settings and formats."""
+        """Whether existing results are of this recording, these settings and formats."""
         entry = self.manifest.entries.get(task.key)
         if not self.plan.resume or not entry or entry["status"] != "ok":
             return False
@@ -141,7 +141,7 @@ class _Batch:
         return same and there and has and known is not None and known == input_checksum(task.audio)
 
     def _foreign_file_problem(self, task: Task) -> str:
-        """What to say of a file in the way that this batch did not write, or that was changed since."""
+        """The error for an existing file that this batch did not write, or that was changed since."""
         if self.plan.overwrite:
             return ""
         ours = self.manifest.entries.get(task.key, {}).get("outputs", {})
@@ -154,7 +154,7 @@ class _Batch:
         return ""
 
     def record_start(self, order: Job) -> None:
-        """Write down that a recording's files are ours from now on, whatever happens before they are done."""
+        """Record in the manifest that a recording's files belong to this batch, before they are written."""
         entry = self._entry(order.task, {"status": "started"})
         _remove_leftovers(order.task)
         self.manifest.add(entry)
@@ -172,7 +172,7 @@ class _Batch:
         return entry
 
     def _given_digests(self, task: Task) -> Entry:
-        """What a result rests on beside the recording, as digests; null for what was not given."""
+        """Digests of the inputs of a result besides the recording; null for those that were not given."""
         return {
             "config_digest": self.config.digest,
             "speech": _digest(task),
@@ -181,7 +181,7 @@ class _Batch:
         }
 
     def _entry(self, task: Task, found: Entry) -> Entry:
-        """A line of the manifest. ``outputs`` are the files that may be replaced, and while what."""
+        """A line of the manifest. ``outputs``: files that may be replaced while they have this checksum."""
         from diarize.pipeline import versions
 
         files = self._relative(task)
@@ -200,7 +200,7 @@ class _Batch:
 
 
 def _missing_folder_error(task: Task) -> str:
-    """What to say of results without a folder; makes those that names need, once, before anything begins."""
+    """The error for results whose folder is missing. Subfolders that names need are made once, at the start."""
     try:
         for path in task.files.values():
             make_folder(path.parent)
@@ -214,7 +214,7 @@ def _refusal(text: str) -> Entry:
 
 
 def _digest(task: Task) -> str | None:
-    """What tells the speech that was given from any other; None when none was."""
+    """Digest of the given speech; None without it."""
     return None if task.speech is None else hashlib.sha256(repr(task.speech).encode()).hexdigest()[:16]
 
 
@@ -226,6 +226,6 @@ def _checksum(path: Path) -> str | None:
 
 
 def _remove_leftovers(task: Task) -> None:
-    """Take away what a killed worker was writing beside its place."""
+    """Remove temporary files of a killed worker."""
     for path in task.files.values():
         remove_leftovers(path)

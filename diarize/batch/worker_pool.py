@@ -1,10 +1,10 @@
 """Worker processes on this machine, and how work is repeated when a process ends unexpectedly.
 
-Workers are *spawned*, not forked: a fork of a process with threads (the executor has some, BLAS may) can hang
-for ever, and spawning works alike on every system. Its price, loading the libraries, is paid once a worker.
-Each worker computes with one BLAS thread. When one dies without a word (killed, out of memory), nobody knows
-which file it was, so all that were in flight are done again one at a time, each in a process of its own; one
-whose process dies again is given up, and the rest goes on.
+Workers are *spawned*, not forked: a fork of a process with threads (the executor has some, BLAS may) can
+hang, and spawning works on every system. The libraries are loaded once per worker. Each worker computes with
+one BLAS thread. When a worker dies (killed, out of memory), the file that caused it is not known. So all jobs
+in flight are repeated one at a time, each in its own process. A job whose process dies again fails, and the
+others continue.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["available_cores", "keep_in_flight", "run_jobs"]
 
-PATIENCE: Final = 5.0  # seconds after which those who do the work are looked at again
+PATIENCE: Final = 5.0  # seconds between checks of the workers
 THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -49,7 +49,7 @@ def run_jobs(
     starting: Callable[[Job], None],
     perform: Task = perform_job,
 ) -> Generator[Outcome, None, None]:
-    """Every order with what came of it, as they are done; ``starting`` is called before each.
+    """Every job with its outcome, in the order of completion; ``starting`` is called before each.
 
     At most ``jobs`` are in flight. Closing the generator, or an exception such as Ctrl-C, ends the workers.
     """
@@ -85,9 +85,8 @@ def keep_in_flight(
     starting: Callable[[Job], None],
     perform: Task,
 ) -> Generator[Outcome, None, list[Job]]:
-    """Work until nothing waits or a pool of processes breaks; returns what was in flight then.
-
-    ``room()``, asked every few seconds, says how many may be in flight, or raises when nobody works any more.
+    """Run jobs until none waits or the pool breaks; returns the jobs that were in flight then. ``room()``,
+    called every few seconds, gives the allowed number of jobs in flight, or raises when no worker is left.
     """
     flying: dict[Future[Entry], Job] = {}
     while waiting or flying:
@@ -111,7 +110,7 @@ def keep_in_flight(
 
 
 def _collect_finished(flying: dict[Future[Entry], Job]) -> Generator[Outcome, None, list[Job]]:
-    """The outcomes that a broken pool still has; returns the orders that are lost with it."""
+    """The outcomes of a broken pool; returns the jobs that were lost."""
     done = wait(flying).done
     for each in done:
         if _problem(each) is None:
@@ -124,7 +123,7 @@ def _problem(future: Future[Entry]) -> BaseException | None:
 
 
 def _submit(pool: Executor, perform: Task, order: Job) -> Future[Entry] | None:
-    """The order on its way; None when the pool is broken already."""
+    """Submit a job; None when the pool is broken."""
     try:
         with _hold_interrupts():
             return pool.submit(perform, order)
@@ -134,7 +133,7 @@ def _submit(pool: Executor, perform: Task, order: Job) -> Future[Entry] | None:
 
 @contextmanager
 def _hold_interrupts() -> Iterator[None]:
-    """Neither Ctrl-C nor SIGTERM comes between a pool and its half-started workers; they come right after."""
+    """Hold back Ctrl-C and SIGTERM while a pool starts its workers; they are delivered afterwards."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -153,9 +152,7 @@ def _hold_interrupts() -> Iterator[None]:
 
 @contextmanager
 def _mask_interrupts() -> Iterator[None]:
-    """Processes that begin meanwhile never hear of Ctrl-C, from before their first line on: it is for the
-    parent alone.
-    """
+    """Processes started in this context ignore Ctrl-C from their first line on; only the parent handles it."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -168,7 +165,7 @@ def _mask_interrupts() -> Iterator[None]:
 
 @contextmanager
 def _workers(number: int) -> Iterator[ProcessPoolExecutor]:
-    """A pool whose processes are gone when this is left, whatever they were doing."""
+    """A pool whose processes are terminated on exit."""
     others = set(multiprocessing.active_children())
     before = {name: os.environ.get(name) for name in THREADS}
     os.environ.update(dict.fromkeys(THREADS, "1"))  # read when a worker loads its BLAS
@@ -188,7 +185,7 @@ def _workers(number: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _begin() -> None:
-    """What a worker does first: leave Ctrl-C to the parent, and end when the parent does."""
+    """Initialise a worker: ignore Ctrl-C, and end when the parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
