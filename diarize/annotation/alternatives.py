@@ -170,7 +170,7 @@ def _without_confidence(turn: Turn, start: float, end: float) -> Turn:
 
 
 def _assign_names(pieces: Sequence[tuple[Turn, Any]], named: Annotation) -> dict[Any, str]:
-    """A name for every label: the speaker with the most common time, each name at most once, or a new name."""
+    """Name every label after the speaker with the most common time, each at most once, or with a new name."""
     from scipy.optimize import linear_sum_assignment
 
     rows = list(dict.fromkeys(label for _, label in pieces))

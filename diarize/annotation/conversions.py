@@ -22,7 +22,7 @@ _WIDTH, _ROW = 720, 18  # pixels
 
 
 def import_room(name: str) -> Any:
-    """A later room, imported by name. Only methods for interactive use do this; the package never calls them."""
+    """Import a later room by name. Only methods for interactive use do this, never the package itself."""
     return import_module(f"diarize.{name}")
 
 

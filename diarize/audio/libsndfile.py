@@ -205,7 +205,7 @@ def _chunks(path: Path, first: int, tell: Tell = ignore_note, _track: int = 1) -
 
 
 def _read_links(path: Path, links: Sequence[Link], tell: Tell) -> Iterator[Array]:
-    """The samples of all links in order, placed on the clock, with the rate and channels of the first link."""
+    """The samples of all links in order, on the clock, with the rate and channels of the first link."""
     shape: tuple[int, int] | None = None
     position, missing, unread = 0, 0, 0
     with path.open("rb", buffering=0) as file:

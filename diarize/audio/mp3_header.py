@@ -164,7 +164,7 @@ def _is_same_stream(head: bytes, other: bytes) -> bool:
 
 
 def _is_tag(frame: bytes, head: bytes) -> bool:
-    """Whether a frame holds a tag instead of sound: after the side information, or 32 bytes after its header."""
+    """Whether a frame holds a tag, not sound: after the side information, or 32 bytes after its header."""
     mono = head[3] >> 6 == 3
     side = (17 if mono else 32) if head[1] >> 3 & 3 == 3 else (9 if mono else 17)
     return frame[4 + side : 8 + side] in TAGS[:2] or frame[36:40] == TAGS[2]

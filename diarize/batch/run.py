@@ -200,7 +200,7 @@ class _Batch:
 
 
 def _missing_folder_error(task: Task) -> str:
-    """The error for results whose folder is missing. Subfolders that names need are made once, at the start."""
+    """The error for a missing output folder. Subfolders that names need are made once, at the start."""
     try:
         for path in task.files.values():
             make_folder(path.parent)

@@ -152,7 +152,7 @@ def _hold_interrupts() -> Iterator[None]:
 
 @contextmanager
 def _mask_interrupts() -> Iterator[None]:
-    """Processes started in this context ignore Ctrl-C from their first line on; only the parent handles it."""
+    """Let processes started in this context ignore Ctrl-C from the beginning; only the parent handles it."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["show_progress"]
 
 STEPS: Final = 1000
-# Where in the whole each stage begins and ends, by its usual share of the time.
+# Start and end of each stage on the bar, by its usual share of the time.
 STAGES: Final = {
     "features": (0.0, 0.45),
     "speech": (0.45, 0.5),

@@ -26,7 +26,7 @@ TERMINATED = 143
 
 
 class _State:
-    """What this process was asked, and what it has said."""
+    """State of the process: the signal that it received, and whether it has reported it."""
 
     ending = 0  # the signal that asked it to end
     told = False  # that it was interrupted
@@ -41,8 +41,8 @@ def tell_interrupted() -> None:
 def leave_interrupted() -> NoReturn:
     """End with one line and 130 after Ctrl-C.
 
-    Where the interrupt has passed through ``exec`` of a text, as in an import that makes functions, CPython
-    under ``-m`` would otherwise kill itself by the signal, whatever exit code was asked for.
+    If the interrupt passes through ``exec`` of a string, as in an import that makes functions, CPython under
+    ``-m`` would otherwise end by the signal and not with this exit code.
     """
     with suppress(OSError, ValueError):
         if not _State.told:
@@ -55,7 +55,7 @@ def leave_interrupted() -> NoReturn:
 
 
 def _release_semaphores() -> None:
-    """Semaphores of worker processes go back to the system, or its tracker would speak of them."""
+    """Release the semaphores of worker processes; otherwise the resource tracker prints a warning."""
     util = sys.modules.get("multiprocessing.util")
     if util is not None:
         with suppress(Exception):
@@ -72,9 +72,8 @@ def catch_signals() -> None:
 
 
 def ignore_signals() -> None:
-    """All is done and said: a signal that comes while Python tidies up changes nothing any more.
-
-    CPython puts the system's handlers back first, which would end the process as if it had been killed.
+    """Ignore signals during interpreter shutdown, when all work is done. CPython restores the system's
+    handlers first, so a signal would end the process as if it had been killed.
     """
     with suppress(ValueError):
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -98,7 +97,7 @@ def signal_exit_code() -> int:
 
 
 def check_signals() -> None:
-    """Raise once more what a callback of some library has swallowed."""
+    """Raise again an exception that a callback of a library has swallowed."""
     if _State.ending:
         _end()
 

@@ -1,4 +1,4 @@
-"""The number of speakers, its criterion, and the choice between the numbers that were tried."""
+"""Choose the number of speakers by a criterion, and give the reasons."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class Clustering:
         return f"{self.chosen} by {self.criterion}; next is {runner_up}, {value - least:.0f} nats behind"
 
     def extend(self, solutions: Mapping[int, Array], values: Mapping[int, float]) -> Clustering:
-        """The same choice with further counts for its curve."""
+        """The same choice with more numbers on its curve."""
         value = {**values, **dict(zip(self.counts, self.values, strict=True))}
         solution = {**solutions, **dict(zip(self.counts, self.solutions, strict=True))}
         counts = tuple(sorted(value))
@@ -108,7 +108,7 @@ class Clustering:
         return replace(self, counts=counts, values=shown, solutions=kept)
 
     def limit(self, limit: int) -> Clustering:
-        """The same choice with the counts of its curve that do not pass a limit, nor the chosen one."""
+        """The same choice with the curve cut at a limit, or at the chosen number if that is larger."""
         n = sum(k <= max(limit, self.chosen) for k in self.counts)
         return replace(
             self,
@@ -137,7 +137,7 @@ class Clustering:
 
 
 def no_speakers() -> Clustering:
-    """What there is to say when there was no speech."""
+    """The clustering of a recording without speech."""
     return Clustering("no speech", (0,), (0.0,), 0, (0,), (np.zeros((0, 0)),))
 
 
@@ -148,10 +148,9 @@ def choose_count(
     config: ClusteringConfig,
     believable: Callable[[Array, float], bool] = lambda responsibilities, margin: True,
 ) -> Clustering:
-    """The allowed count with the least value whose solution is believable, all counts reported.
-
-    When none of the allowed is, the one with the least value. Nearly as good are those that miss either by no
-    more than ``config.equivalent``.
+    """Choose the allowed number with the least value whose solution is believable. If no allowed solution is
+    believable, the number with the least value is chosen. Numbers are equivalent if both their value and
+    their believability miss by at most ``config.equivalent`` nats. All numbers are reported.
     """
     counts = tuple(sorted(values))
     ranked = sorted((values[k], k) for k in counts)

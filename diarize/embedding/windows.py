@@ -26,12 +26,11 @@ SHORTEST: Final = 0.2  # seconds: less speech than that says nothing about a voi
 def overlapping_windows(
     clean: Array, changes: Array, grid: FrameGrid, length: float, step: float, max_pause: float
 ) -> tuple[Array, Array]:
-    """Windows of ``length`` seconds about every ``step`` seconds of what one person says without a break.
-
-    ``clean`` bool (n_frames,): where one person speaks; ``changes`` (n,): boundaries that no window crosses,
-    nor does one a pause over ``max_pause`` seconds; what is left of 0.2 s or more but under ``length`` is one
-    shorter window. Returns bounds (n, 2) in frames, half-open, and whether each window begins anew, with no
-    frame in common with the one before.
+    """Windows of ``length`` seconds about every ``step`` seconds of uninterrupted speech of one person.
+    ``clean`` bool (n_frames,): where one person speaks; ``changes`` (n,): boundaries that no window crosses.
+    No window crosses a pause over ``max_pause`` seconds either. A remainder of at least 0.2 s but less than
+    ``length`` is one shorter window. Returns bounds (n, 2) in frames, half-open, and bool (n,), whether a
+    window has no frame in common with the one before.
     """
     shortest, wanted = grid.frames_in(SHORTEST), grid.frames_in(length)
     rows: list[tuple[int, int]] = []

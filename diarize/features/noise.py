@@ -1,7 +1,7 @@
 """Noise reduction of cepstra by spectral subtraction.
 
-Spectral subtraction (Boll 1979) with a floor that follows the sound (Berouti, Schwartz & Makhoul 1979), in
-mel filters: what is heard in pauses is taken off the power of every frame. Cepstra of which the finest are
+Spectral subtraction (Boll 1979) with a floor relative to the signal (Berouti, Schwartz & Makhoul 1979), in
+mel filters: the power in pauses is subtracted from the power of every frame. Cepstra of which the finest are
 not kept give the filters smoothed, which serves as well.
 """
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 __all__ = ["denoise"]
 
-AT_ONCE: Final = 2000  # frames for which noise is measured anew: in long recordings it comes and goes
-AROUND: Final = 3000  # frames that tell it, half of them before the middle of those and half behind
+AT_ONCE: Final = 2000  # frames between noise estimates: in long recordings the noise changes
+AROUND: Final = 3000  # frames of an estimate, half before and half after the centre
 
 
 def denoise(features: Features, speech: Array, config: AcousticConfig) -> Features:
-    """The coefficients that can tell voices, without the median power of what is behind speech there.
+    """Voice coefficients after subtracting the median power of the background.
 
-    ``features``: cepstra of ``config``; ``speech``: bool (n_frames,). At least
-    ``config.noise_floor`` of a frame's power is left in every filter. Returns Features of c0 … c{n_voice} and
+    ``features``: cepstra of ``config``; ``speech``: bool (n_frames,). At least the share
+    ``config.noise_floor`` of a frame's power is kept in every filter. Returns Features of c0 … c{n_voice} and
     u0 … u{n_upper}, fewer where there are fewer.
     """
     behind = background_frames(features, speech, config.n_mels)
@@ -48,7 +48,9 @@ def denoise(features: Features, speech: Array, config: AcousticConfig) -> Featur
 
 
 def _denoise_band(values: Array, behind: Array, n: int, n_mels: int, config: AcousticConfig) -> Array:
-    """The first ``n`` cepstra of one band's (n_frames, N), less what the frames ``behind`` hold."""
+    """The first ``n`` cepstra of one band's (n_frames, N), with the power of the frames ``behind``
+    subtracted.
+    """
     found = np.empty((len(values), min(n, values.shape[1])), dtype=np.float32)
     told_by = np.flatnonzero(behind)
     for start in range(0, len(values), AT_ONCE):
@@ -60,13 +62,13 @@ def _denoise_band(values: Array, behind: Array, n: int, n_mels: int, config: Aco
 
 
 def _nearest_frames(frames: Array, middle: int) -> Array:
-    """Those of the ``frames``, which are in order, around a ``middle``: as many before it as behind."""
+    """The sorted ``frames`` nearest to a ``middle``, equally many before and after it."""
     first = np.clip(np.searchsorted(frames, middle) - AROUND // 2, 0, max(0, len(frames) - AROUND))
     return frames[first : first + AROUND]
 
 
 def _subtract_noise(noise: Array, values: Array, n: int, n_mels: int, config: AcousticConfig) -> Array:
-    """The first ``n`` cepstra of frames (T, N) less the power (n_mels,) of the noise."""
+    """The first ``n`` cepstra of frames (T, N) with the noise power (n_mels,) subtracted."""
     power = _powers(values, n_mels, config)
     left = np.maximum(power - noise[:, None], config.noise_floor * power)
     kept: Array = light_librosa().feature.mfcc(S=10 * np.log10(left), n_mfcc=n, lifter=config.lifter)
