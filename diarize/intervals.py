@@ -1,7 +1,6 @@
-"""Algebra on sets of half-open stretches of time: float64 (n, 2) arrays of seconds.
-
-Every function takes rows in any order, overlapping or not, and returns sorted rows that neither overlap nor
-touch. Rows of no length vanish.
+"""Operations on sets of half-open time intervals: float64 (n, 2) arrays of seconds. Every function takes rows
+in any order, overlapping or not, and returns sorted rows that neither overlap nor touch. Empty rows are
+dropped.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ __all__ = [
 
 
 def empty() -> Intervals:
-    """No time at all, (0, 2)."""
+    """The empty set, (0, 2)."""
     return np.empty((0, 2))
 
 
@@ -39,7 +38,7 @@ def _rows(intervals: ArrayLike) -> Intervals:
 
 
 def union(*sets: ArrayLike) -> Intervals:
-    """Time in any of the sets."""
+    """Union of all sets."""
     rows = np.concatenate([_rows(s) for s in sets]) if sets else empty()
     if not len(rows):
         return empty()
@@ -51,14 +50,14 @@ def union(*sets: ArrayLike) -> Intervals:
 
 
 def gaps(intervals: ArrayLike, start: float, end: float) -> Intervals:
-    """Time from ``start`` to ``end`` that is in none of the rows."""
+    """Complement of the rows within ``start`` to ``end``."""
     merged = union(intervals)
     edges = np.concatenate(([start], np.clip(merged, start, end).ravel(), [end]))
     return _rows(edges.reshape(-1, 2))
 
 
 def intersect(a: ArrayLike, b: ArrayLike) -> Intervals:
-    """Time in both sets."""
+    """Intersection of two sets."""
     a, b = union(a), union(b)
     if not len(a) or not len(b):
         return empty()
@@ -67,7 +66,7 @@ def intersect(a: ArrayLike, b: ArrayLike) -> Intervals:
 
 
 def subtract(a: ArrayLike, b: ArrayLike) -> Intervals:
-    """Time in ``a`` and not in ``b``."""
+    """Difference: time in ``a`` and not in ``b``."""
     a = union(a)
     return intersect(a, gaps(b, a[0, 0], a[-1, 1])) if len(a) else empty()
 
@@ -85,7 +84,7 @@ def windows_around(times: ArrayLike, margin: float) -> Intervals:
 
 
 def collars(intervals: ArrayLike, margin: float) -> Intervals:
-    """What a forgiveness collar of ``margin`` seconds *per side* takes out around every boundary (NIST)."""
+    """Time removed by a forgiveness collar of ``margin`` seconds *per side* around every boundary (NIST)."""
     return windows_around(_rows(intervals), margin)
 
 

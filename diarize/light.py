@@ -1,9 +1,8 @@
-"""librosa without the modules that it imports and a run does not use.
-
-Importing librosa imports numba and most of SciPy, and fetches some twenty compiled functions, whether anybody
-calls them or not: two to three seconds before the first cepstrum. Here its modules get stand-ins for these
-while they load. A stand-in brings the real thing when something of it is touched, so everything in librosa
-works as ever, for others in the process, too; what is not needed never comes.
+"""Import librosa without the modules that a run does not use. Importing librosa imports numba and most of
+SciPy and loads some twenty compiled functions, which takes two to three seconds. Here these modules are
+replaced by lazy stand-ins while librosa is imported. A stand-in imports the real module at the first
+attribute access, so librosa works as usual, also for other code in the process, and unused modules are never
+imported.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ def light_librosa() -> ModuleType:
 
 @contextmanager
 def _install_stand_ins(*modules: ModuleType) -> Iterator[None]:
-    """``modules`` where one of the name would be found, unless it is loaded already."""
+    """Put stand-ins for ``modules`` into sys.modules, unless they are imported already."""
     absent = {module.__name__: module for module in modules if module.__name__ not in sys.modules}
     sys.modules.update(absent)
     try:
@@ -53,7 +52,7 @@ def _install_stand_ins(*modules: ModuleType) -> Iterator[None]:
 
 
 class _LazyModule(ModuleType):
-    """A module that is imported when something of it is touched."""
+    """A module that is imported at the first attribute access."""
 
     def __getattr__(self, name: str) -> Any:
         if name == "__path__":  # which "from numba import jit" looks for
@@ -68,7 +67,7 @@ class _LazyModule(ModuleType):
 
 
 class _LazyNumba(_LazyModule):
-    """numba, whose decorators leave compiling to the first call."""
+    """numba with decorators that compile at the first call."""
 
     def __getattr__(self, name: str) -> Any:
         if name in {"jit", "stencil", "vectorize", "guvectorize"}:
@@ -76,7 +75,7 @@ class _LazyNumba(_LazyModule):
         return super().__getattr__(name)
 
     def _defer(self, decorator: str, *args: Any, **options: Any) -> Any:
-        """What the decorator of numba makes of a function: it alone, or arguments to come before it."""
+        """A deferred decorator of numba, with or without arguments."""
 
         def numbas() -> Any:
             return getattr(self.import_now(), decorator)
@@ -87,8 +86,8 @@ class _LazyNumba(_LazyModule):
 
 
 class _LazyFunction:
-    """A function that is compiled when something of it is touched, together with all of its module: what is
-    compiled may only call what is compiled.
+    """A function that is compiled at first use, together with all functions of its module, because compiled
+    functions may only call compiled functions.
     """
 
     def __init__(self, function: Callable[..., Any], decorator: Callable[[], Any]) -> None:
@@ -102,7 +101,7 @@ class _LazyFunction:
         return getattr(self._compile(), name)
 
     def _compile(self) -> Any:
-        """The compiled function, which takes this one's place in the module."""
+        """The compiled function, which replaces this object in the module."""
         names = self._function.__globals__
         for name, value in list(names.items()):
             if isinstance(value, _LazyNumba):

@@ -125,9 +125,7 @@ def load_config(path: str | PathLike[str], base: Config | None = None) -> Config
     changes = read(text, str(path))
     try:
         return override(base or Config(), changes, str(path))
-    except (
-        ConfigError
-    ) as error:  # values that conflict only in combination: the message does not name the file
+    except ConfigError as error:  # a conflict of several values: the message does not name the file
         raise ConfigError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
 
 

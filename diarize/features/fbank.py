@@ -46,7 +46,7 @@ def fbank(
 
 
 def fbank_of(samples: Array, rate: int, n_mels: int = 80, *, scale: float = 1.0, **options: Any) -> Array:
-    """The same for samples (n,) in memory; for (m, n), pieces of equal length, float32 (m, n_frames, n_mels)."""
+    """The same for samples (n,) in memory, or (m, n) of equal length: float32 (m, n_frames, n_mels)."""
     bank = filter_bank(rate, n_mels, scale=scale, **options)
     pieces = np.atleast_2d(samples)
     values = np.stack([bank.energies(piece) for piece in pieces])

@@ -1,4 +1,4 @@
-"""Audacity label tracks: ``start<TAB>end<TAB>label`` a line, in seconds with six decimals.
+"""Audacity label tracks: one ``start<TAB>end<TAB>label`` per line, in seconds with six decimals.
 
 Source: the Audacity manual, *Importing and Exporting Labels*.
 """

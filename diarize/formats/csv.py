@@ -1,11 +1,11 @@
-"""CSV for spreadsheets: one row a turn, with a header.
+"""CSV for spreadsheets: one row per turn, with a header.
 
 Columns: ``recording, start, end, speaker, confidence, runner_up``; seconds with three decimals, confidence
-with four, the last two empty where they are not known; ``text`` after them where words are known.
+with four, the last two empty where unknown; then ``text`` where words are known.
 Source: RFC 4180, lines ending in a single line feed.
 
 A cell that starts with ``=``, ``+``, ``-``, ``@`` or their full-width forms would be run as a formula by a
-spreadsheet; names that do, or that start with ``'``, get one ``'`` in front, which reading takes away again.
+spreadsheet. Such names, and names that start with ``'``, get one ``'`` in front, which reading removes.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ COLUMNS = ("recording", "start", "end", "speaker", "confidence", "runner_up")
 """In the order in which they are written; read in any order, with others beside them."""
 
 _NEEDED = frozenset({"start", "end", "speaker"})
-_SEPARATOR = re.compile(r"\"?sep=([,;\t])\"?[ ]*\n", re.IGNORECASE)  # how Excel is told
+_SEPARATOR = re.compile(r"\"?sep=([,;\t])\"?[ ]*\n", re.IGNORECASE)  # tells Excel the separator
 _GUARDED = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "'")
 
 
 def read(text: str, source: str = "text.csv") -> dict[str, Annotation]:
-    """Annotations by recording; the file's name where there is no such column.
+    """Annotations by recording; without a column ``recording``, the file name is used.
 
-    Columns are separated by comma, semicolon or tab, as a first line such as ``sep=;`` says or as the header
-    shows; numbers may have decimal commas where columns are not separated by them. Needed are ``start``,
-    ``end`` and ``speaker``; empty rows and rows of no length are skipped. Raises FormatError, with ``source``
-    and line number, for anything else.
+    Columns are separated by comma, semicolon or tab, according to a first line such as ``sep=;`` or the
+    header. Numbers may have decimal commas unless commas separate columns. Required columns: ``start``,
+    ``end`` and ``speaker``. Empty rows and rows of zero length are skipped. Raises FormatError, with
+    ``source`` and line number, for anything else.
     """
     text = text.removeprefix("\ufeff")
     declared = _SEPARATOR.match(text)
@@ -79,7 +79,7 @@ def _turns(table: csv.DictReader[str], source: str, before: int) -> Iterator[tup
 def _turn(
     line: lines.Line, cells: dict[str, str], *, comma: bool, marks: dict[str, int], source: str
 ) -> tuple[str, Turn | None]:
-    """A row; ``comma``: columns are separated by it, so that in a number it could be anything."""
+    """A row; ``comma``: whether commas separate columns, so that a comma in a number is ambiguous."""
     numbers = [cells[name].strip() for name in ("start", "end")] + [cells.get("confidence", "").strip()]
     if not comma:
         numbers = lines.restore_decimal_points(line, numbers, marks)
@@ -103,7 +103,7 @@ def _confidence(line: lines.Line, cell: str) -> float | None:
 
 
 def write(annotations: Sequence[Annotation]) -> str:
-    """A header and a row a turn, boundaries on the millisecond; line ends in names become spaces."""
+    """A header and one row per turn, boundaries in milliseconds; line ends in names become spaces."""
     text = io.StringIO(newline="")
     rows = csv.writer(text, lineterminator="\n")
     worded = any(turn.text for each in annotations for turn in each.turns)

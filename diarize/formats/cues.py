@@ -1,4 +1,4 @@
-"""Cues of subtitles, SRT and WebVTT alike: times, what is said, and who says it where the text tells."""
+"""Cues of SRT and WebVTT subtitles: times, text, and the speaker if the text names one."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _NAME = re.compile(
 _SOUND = re.compile(r"\s*([\[(♪*].*[\])♪*]|♪.*)\s*", re.DOTALL)
 _TAG = re.compile(r"</?[a-zA-Z0-9.:][^<>\n]*>|\{\\\\?[^}]*\}")
 _WORDS_OF_A_NAME = 4
-_SHARE_NAMED = 1 / 3  # of the cues that are no sounds, from which colons are taken for names
+_SHARE_NAMED = 1 / 3  # share of the cues with a colon (sounds excluded) from which colons are taken for names
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A stretch of time and its text, whose lines are still apart; ``line`` is where its times stand."""
+    """An interval and its text with line ends; ``line``: the line of its times."""
 
     line: lines.Line
     start: Decimal
@@ -39,7 +39,7 @@ class Cue:
 
 
 def blocks(text: str, source: str) -> list[list[lines.Line]]:
-    """Runs of lines that are not blank."""
+    """Blocks of lines separated by blank lines."""
     found: list[list[lines.Line]] = []
     last = -1
     for line in lines.number_lines(text, source):
@@ -51,7 +51,7 @@ def blocks(text: str, source: str) -> list[list[lines.Line]]:
 
 
 def cue_of(block: Sequence[lines.Line]) -> Cue:
-    """The cue in a block: its times stand in the first line or, below a number or a name, in the second."""
+    """The cue in a block. Its times are in the first line or, below a number or a name, in the second."""
     timing = next((i for i, line in enumerate(block[:2]) if "-->" in line.text), None)
     if timing is None:
         raise block[0].error("a block without times; a cue has a line such as 00:01.000 --> 00:02.000")
@@ -75,10 +75,10 @@ def plain_text(text: str) -> str:
 
 
 def attribute_speakers(cues: Sequence[Cue]) -> list[tuple[Cue, str | None, str]]:
-    """Cue, speaker and plain text, by names before a colon or in brackets; nobody where there are no names.
-
-    A line with a name begins a text of its own; cues without go on with who spoke before. Colons are taken
-    for ends of names when a third of the cues begins so. Sounds such as ``[music]`` have no speaker.
+    """Cue, speaker and plain text; names are before a colon or in brackets, the speaker is None without
+    names. A line with a name begins a new text. A cue without a name continues the speaker before it. Colons
+    are taken for the end of a name when a third of the cues begins that way. Sounds such as ``[music]`` have
+    no speaker.
     """
     parts = [(cue, list(_parts(cue.text))) for cue in cues]
     spoken = [found for cue, found in parts if not _SOUND.fullmatch(plain_text(cue.text))]

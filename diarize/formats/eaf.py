@@ -1,4 +1,4 @@
-"""ELAN annotation documents: one independent tier a speaker; a tier ``NAME - words`` holds words.
+"""ELAN annotation documents: one independent tier per speaker; a tier ``NAME - words`` holds words.
 
 Source: the EAF 3.0 schema of the Max Planck Institute for Psycholinguistics.
 """
@@ -26,7 +26,7 @@ __all__ = ["read", "tiers", "write"]
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _DOCUMENT = {
     "AUTHOR": "",
-    "DATE": "1970-01-01T00:00:00+00:00",  # required; the same annotation is to be the same bytes
+    "DATE": "1970-01-01T00:00:00+00:00",  # required, and constant so that equal annotations give equal bytes
     "FORMAT": "3.0",
     "VERSION": "3.0",
     "xmlns:xsi": _XSI,
@@ -38,11 +38,11 @@ _TYPE = "speakers"
 def read(text: str, source: str = "text.eaf") -> dict[str, Annotation]:
     """The annotation, under the name of the file: a turn for each aligned annotation of an independent tier.
 
-    The speaker is the tier's participant or, without one, its name. Tiers that depend on others say what was
-    said in their parents' annotations, not who else spoke, and are passed over, and so are annotations
-    without times and the tier of the words of somebody who has a tier of turns. Times are those of the
-    recording: ``TIME_ORIGIN`` is how much of it ELAN leaves out at its start. Raises FormatError for what is
-    not EAF, and for any document type declaration: no entity is ever expanded.
+    The speaker is the tier's participant or, without one, its name. Ignored are dependent tiers, which
+    describe their parents' annotations, annotations without times, and the tier of words of a speaker who has
+    a tier of turns. Times are those of the recording: ``TIME_ORIGIN`` is the part that ELAN skips at its
+    start. Raises FormatError for other files, and for any document type declaration, so that no entity is
+    expanded.
     """
     root = _document(text, source)
     slots, origin = _values(root), _origin(root, source)
@@ -75,7 +75,7 @@ def _document(text: str, source: str) -> ET.Element:
 
 
 def _values(root: ET.Element) -> _Slots:
-    """Times by slot, None for those that have none."""
+    """Times by slot, None where a slot has no time."""
     return {each.get("TIME_SLOT_ID"): each.get("TIME_VALUE") for each in root.iter("TIME_SLOT")}
 
 
@@ -98,9 +98,8 @@ def _independent_tiers(root: ET.Element) -> list[ET.Element]:
 
 
 def _origin(root: ET.Element, source: str) -> Decimal:
-    """Milliseconds of the recording that ELAN leaves out at its start.
-
-    Of several media it is the one that the file is called after, or else the first that is sound.
+    """Milliseconds of the recording that ELAN skips at its start. With several media, the one with the name
+    of the file counts, or else the first one with sound.
     """
     header = root.find("HEADER")
     units = "milliseconds" if header is None else header.get("TIME_UNITS", "milliseconds")
@@ -142,9 +141,9 @@ def write(
 ) -> str:
     """An EAF 3.0 document, linked to the recording ``media`` (file name or URL) if given.
 
-    ``words``: each with its time, in a tier of its own below that of the speaker. Boundaries are rounded to
-    milliseconds; overlapping turns of one speaker become one, because ELAN allows none in a tier, touching
-    ones stay two; the value of an annotation is what was said or, where no words are known, the speaker's
+    ``words``: each with its time, in a separate tier below the speaker's. Boundaries are rounded to
+    milliseconds. Overlapping turns of one speaker are merged, because ELAN allows no overlap in a tier;
+    touching turns stay separate. The value of an annotation is its text or, without words, the speaker's
     name.
     """
     annotation = lines.only_annotation(annotations, "ELAN")
@@ -180,7 +179,7 @@ def _media(media: str) -> dict[str, str]:
 
 
 def _slots(order: ET.Element, spans: Sequence[tuple[str, int, int, str]]) -> dict[int, tuple[str, str]]:
-    """Writes the time slots, rising; gives those of the start and end of each span by its index."""
+    """Write the time slots in order; returns the slots of the start and end of each span by its index."""
     edges = sorted((span[side], i, side) for i, span in enumerate(spans) for side in (1, 2))
     slots: dict[int, dict[int, str]] = {}
     for number, (value, i, side) in enumerate(edges, 1):

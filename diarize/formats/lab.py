@@ -1,7 +1,6 @@
-"""lab: ``start end label`` a line, in seconds, one recording a file (pyannote.database; WaveSurfer).
-
-HTK's files of the same suffix count in units of 100 ns: where all times are whole numbers and one of them is
-a million or more, eleven days in seconds, they are taken for that. Source: *The HTK Book*, label files.
+"""lab: one ``start end label`` per line, in seconds, one recording per file (pyannote.database; WaveSurfer).
+HTK's files with the same suffix count in units of 100 ns. They are recognised when all times are whole
+numbers and one of them is a million or more (eleven days in seconds). Source: *The HTK Book*, label files.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ def _is_htk(found: Sequence[lines.Line]) -> bool:
 
 
 def _htk_turn(line: lines.Line) -> Turn | None:
-    """A line of times in units of 100 ns, a label, and perhaps a score."""
+    """A turn from a line with times in units of 100 ns, a label, and perhaps a score."""
     fields = line.fields()
     if len(fields) < 3:
         raise line.error(f"{len(fields)} fields; a label line of HTK has three: start, end, label")

@@ -42,7 +42,7 @@ LARGEST: Final = 1 << 30  # bytes unpacked: a day of ten speakers
 
 
 class StoredPosteriors(NamedTuple):
-    """What a file holds: ``posteriors`` of ``recording``, whose clock begins at second ``start`` of it."""
+    """Content of a file: ``posteriors`` of ``recording``, whose clock begins at second ``start``."""
 
     recording: str
     posteriors: Posteriors
@@ -68,7 +68,7 @@ def dump(stored: StoredPosteriors) -> bytes:
 
 
 def load(path: str | Path) -> StoredPosteriors:
-    """Read such a file. FormatError when it is none, is damaged, or claims more than 1 GiB."""
+    """Read such a file. Raises FormatError for another or damaged file, and for more than 1 GiB."""
     path = Path(path)
     try:
         with zipfile.ZipFile(path) as archive:
@@ -89,7 +89,7 @@ def load(path: str | Path) -> StoredPosteriors:
 
 
 def _check_size(archive: zipfile.ZipFile, path: Path) -> tuple[str, ...]:
-    """The names of the arrays, when they are all there and not too large together."""
+    """Check that all arrays exist and are not too large in total; returns their names."""
     size = sum(archive.getinfo(f"{name}.npy").file_size for name in KINDS)
     if size > LARGEST:
         raise FormatError(f"{path.name}: claims {size} bytes; at most {LARGEST} are read")
@@ -97,7 +97,7 @@ def _check_size(archive: zipfile.ZipFile, path: Path) -> tuple[str, ...]:
 
 
 def _array(archive: zipfile.ZipFile, name: str) -> Array:
-    """One array, whose header must agree with what the archive says it holds before anything is allocated."""
+    """One array. Its header must agree with its size in the archive before memory is allocated."""
     info = archive.getinfo(f"{name}.npy")
     with archive.open(info) as file:
         if npy.read_magic(file) != (1, 0):

@@ -1,4 +1,4 @@
-"""SubRip subtitles: numbered cues; SRT has no field for who speaks, so the name stands before a colon."""
+"""SubRip subtitles: numbered cues. SRT has no field for the speaker, so the name is written before a colon."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LONGEST_NAME = 40  # characters
 def read(text: str, source: str = "text.srt") -> dict[str, Annotation]:
     """The annotation, under the name of the file: a turn for each text with a name before a colon.
 
-    A file whose cues are all bare names, as it is written where no words are known, has a turn for each.
+    If all cues are names only, as in files written without words, there is a turn for each cue.
     Sounds such as ``[music]`` are skipped. Raises FormatError for what is not SRT and for a file that names
     no speaker.
     """
@@ -39,12 +39,12 @@ def read(text: str, source: str = "text.srt") -> dict[str, Annotation]:
 
 
 def spoken(text: str, source: str = "text.srt") -> list[tuple[Cue, str | None, str]]:
-    """Cue, speaker, None where nobody is named, and plain text, in order. Raises FormatError."""
+    """Cue, speaker (None without a name) and plain text, in order. Raises FormatError."""
     return attribute_speakers([cue_of(block) for block in _join_blocks(blocks(text, source))])
 
 
 def _join_blocks(found: Sequence[Sequence[lines.Line]]) -> list[list[lines.Line]]:
-    """Blocks with what follows a blank line inside a cue put back to it."""
+    """Join blocks that a blank line inside a cue has split."""
     whole: list[list[lines.Line]] = []
     for block in found:
         if whole and not any("-->" in line.text for line in block[:2]):
@@ -59,10 +59,8 @@ def _is_name(text: str) -> bool:
 
 
 def write(annotations: Sequence[Annotation]) -> str:
-    """A cue a turn: the speaker's name and, behind a colon, what was said where words are known.
-
-    SRT has no escapes: line ends become spaces, angle brackets, which players take for markup (and ``-->``
-    for times), become ``‹`` and ``›``.
+    """One cue per turn: the speaker's name and, after a colon, the text if known. SRT has no escapes: line
+    ends become spaces, and angle brackets, which players take for markup, become ``‹`` and ``›``.
     """
     annotation = lines.only_annotation(annotations, "SRT")
     names = lines.labels(annotation.speakers)

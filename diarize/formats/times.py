@@ -1,4 +1,4 @@
-"""Times as files carry them: whole milliseconds, decimal seconds and clock readings."""
+"""Times in files: whole milliseconds, decimal seconds and clock times."""
 
 from __future__ import annotations
 
@@ -30,9 +30,8 @@ _CLOCK = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d)[.,](\d{3})", re.ASCII)
 
 
 def merge_overlapping(rows: Iterable[Span]) -> list[Span]:
-    """Sorted (start, end, text) rows with those that overlap merged; rows that only touch stay apart.
-
-    Merged rows have all the texts, each once where they are the same.
+    """Sorted (start, end, text) rows with overlapping rows merged; rows that only touch stay separate. A
+    merged row has all the different texts.
     """
     merged: list[tuple[int, int, list[str]]] = []
     for start, end, text in sorted(rows, key=lambda row: row[:2]):

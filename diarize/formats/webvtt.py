@@ -1,4 +1,4 @@
-"""WebVTT: one cue a turn, the speaker in a voice span.
+"""WebVTT: one cue per turn, the speaker in a voice span.
 
 Source: W3C, *WebVTT: The Web Video Text Tracks Format*.
 """
@@ -28,9 +28,9 @@ _SOUND = re.compile(r"\s*[\[(♪].*[\])♪]\s*", re.DOTALL)
 def read(text: str, source: str = "text.vtt") -> dict[str, Annotation]:
     """The annotation, under the name of the file: a turn for each voice span of each cue.
 
-    Without voice spans, names before a colon serve. Sounds such as ``[music]`` are skipped; other cues of a
-    file with voice spans that have none are somebody's who is called UNKNOWN. Raises FormatError for what is
-    not WebVTT and for a file that names no speaker.
+    Without voice spans, names before a colon are used. Sounds such as ``[music]`` are skipped. In a file with
+    voice spans, other cues without one have the speaker UNKNOWN. Raises FormatError for other files and for a
+    file without names of speakers.
     """
     found = spoken(text, source)
     turns = lines.turns_of_texts(turns_of(found))
@@ -44,7 +44,7 @@ def read(text: str, source: str = "text.vtt") -> dict[str, Annotation]:
 
 
 def spoken(text: str, source: str = "text.vtt") -> list[tuple[Cue, str | None, str]]:
-    """Cue, speaker, None where nobody is named, and plain text, in order. Raises FormatError."""
+    """Cue, speaker (None without a name) and plain text, in order. Raises FormatError."""
     found = blocks(text, source)
     if not found or not re.match(r"WEBVTT(\s|$)", found[0][0].text):
         raise FormatError(f"{source}:1: does not start with WEBVTT; is this a .vtt file?")
@@ -67,8 +67,8 @@ def _voices(cue: Cue) -> Iterator[tuple[Cue, str | None, str]]:
 
 
 def write(annotations: Sequence[Annotation]) -> str:
-    """A cue a turn with what was said or, where no words are known, the name; ``&``, ``<`` and ``>`` are
-    escaped, line ends become spaces.
+    """One cue per turn with the text or, without words, the name; ``&``, ``<`` and ``>`` are escaped, line
+    ends become spaces.
     """
     annotation = lines.only_annotation(annotations, "WebVTT")
     names = lines.labels(annotation.speakers)

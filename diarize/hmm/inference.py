@@ -1,8 +1,8 @@
 """Posteriors, best path and expected transitions of a hidden Markov chain with known transitions.
 
-Log likelihoods (T, K) of T frames under K states come from any model; transitions are log probabilities.
-Runs may have a minimum duration. Rabiner (1989) for forward-backward and Viterbi; `semi_markov` for how it is
-made fast.
+Log likelihoods (T, K) of T frames under K states come from any model; transitions are log probabilities. Runs
+may have a minimum duration. Forward-backward and Viterbi follow Rabiner (1989); `semi_markov` makes them
+fast.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def viterbi(
 
 
 def _entries(chain: Chain, free: Float64Array) -> Float64Array:
-    """Best score (T, K) of entering k at t: what the sweep leaves out when runs have no minimum."""
+    """Best score (T, K) of entering k at t, which the sweep does not compute when runs have no minimum."""
     out = np.empty_like(free)
     out[0] = chain.log_startprob
     ring = MaxPlus(chain.leaving)
@@ -167,15 +167,15 @@ def _smooth(problem: _Problem) -> tuple[Float64Array, float, Float64Array, Float
 def _free_masses(
     problem: _Problem, free: Float64Array, suffix: Float64Array, log_mass: float
 ) -> Float64Array:
-    """P(frame t is at or past the D_k-th of a run of k): what came before, what follows, the shared
-    window once.
+    """P(frame t is at or after frame D_k of a run of k), from prefix and suffix, counting the shared window
+    once.
     """
     out = np.zeros_like(free)
     if (problem.chain.durations == 1).all():
         shared = np.where(np.isfinite(problem.emissions), problem.emissions, 0.0)
         np.subtract(free, shared, out=out)
         out += suffix
-        out -= out.max(axis=1, keepdims=True)  # each row by itself, so that nothing accumulates over time
+        out -= out.max(axis=1, keepdims=True)  # row by row, so that errors do not accumulate over time
         return exp_zeroed(out)
     for k, duration in enumerate(problem.chain.durations):
         late, early = slice(int(duration) - 1, None), slice(0, len(free) - int(duration) + 1)
@@ -230,7 +230,7 @@ def _expected_stays(
 
 
 def _trace_back(problem: _Problem, free: Float64Array, entered: Float64Array) -> IntArray:
-    """Labels (T,), followed back run by run from the best last state."""
+    """Labels (T,), traced back run by run from the best last state."""
     n_frames, n_states = free.shape
     newest = np.empty((n_frames, n_states), dtype=np.int64)
     for k, duration in enumerate(problem.chain.durations):

@@ -1,7 +1,6 @@
-"""Whose voice it is: voices enrolled by name, recognised in recordings, and linked from file to file.
-
-In come results with statistics of their voices, or turns and a recording; out go Voices, names and labels.
-``batch`` and the commands import it.
+"""Speaker identification: voices enrolled by name, recognised in recordings, and linked across files. Input:
+results with voice statistics, or turns and a recording. Output: Voices, names and labels. ``batch`` and the
+commands import it.
 
     anna = enroll_voice("Anna", ["interview.flac"], Config())
     save(anna, "voices")

@@ -1,4 +1,4 @@
-"""Voices on disk: one npz a voice, without pickle, whatever the name holds."""
+"""Voices on disk: one npz per voice, without pickle, for any name."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RESERVED: Final = {"con", "prn", "aux", "nul", *(f"{word}{n}" for word in ("com"
 
 
 def check_name(name: str) -> str:
-    """A name as it is kept: in one Unicode form, no spaces around it. ModelError for an impossible one."""
+    """The normalised name: one Unicode form, no surrounding spaces. ModelError for an impossible name."""
     plain = unicodedata.normalize("NFC", name).strip()
     if not plain or len(plain) > LONGEST or not plain.isprintable():
         raise ModelError(
@@ -42,7 +42,7 @@ def check_name(name: str) -> str:
 
 
 def voice_path(folder: str | PathLike[str], name: str) -> Path:
-    """Where a voice lies in a folder: under its name, with what disks do not take written as %XX."""
+    """The file of a voice in a folder: its name, with characters that file systems forbid as %XX."""
     plain = check_name(name)
     stem = "".join(c if c.isalnum() or c in " -_" else quote(c, safe="") for c in plain)
     stem = stem.replace(".", "%2E")
@@ -54,9 +54,8 @@ def voice_path(folder: str | PathLike[str], name: str) -> Path:
 
 
 def save(voice: Voice, folder: str | PathLike[str], *, overwrite: bool = False) -> Path:
-    """Write a voice into a folder, which is made: whole or not at all, the same bytes for the same voice.
-
-    Raises OutputError when it cannot, and when there is one already and ``overwrite`` is false.
+    """Write a voice into a folder, which is made, atomically; the same voice gives the same bytes. Raises
+    OutputError when it cannot be written, and when it exists and ``overwrite`` is false.
     """
     path = voice_path(folder, voice.name)
     make_folder(path.parent)
@@ -70,7 +69,7 @@ def _pack_voice(voice: Voice) -> bytes:
 
 
 def load(path: str | PathLike[str]) -> Voice:
-    """Read a voice. ModelError when the file is too large, is none, or holds what no voice can be."""
+    """Read a voice. Raises ModelError for a missing, too large or invalid file."""
     path = Path(path)
     try:
         size = path.stat().st_size
@@ -100,7 +99,7 @@ def load(path: str | PathLike[str]) -> Voice:
 
 
 def load_folder(folder: str | PathLike[str]) -> tuple[Voice, ...]:
-    """All voices of a folder, by name. ModelError when it has none, and when two have one name."""
+    """All voices of a folder, sorted by name. Raises ModelError for none, and for two with the same name."""
     folder = Path(folder)
     if not folder.is_dir():
         hint = "a file, not a folder of voices" if folder.exists() else "no such folder"
