@@ -102,6 +102,7 @@ def _diarized(
     span, most = (sound.start, duration), config.clustering.max_speakers
     second = overlap.second_speakers(posteriors, activity, config.resegmentation.overlap)
     annotation = turns.posteriors_to_turns(posteriors, mask, sound.name, span, second)
+    notes = notes or speakers.note_little_speech(annotation, posteriors.speakers, config.clustering)
     progress("resegmentation", 1.0)
     return Diarization(
         annotation, posteriors, selection, mask, band, duration,
