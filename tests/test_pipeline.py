@@ -20,12 +20,14 @@ from shared import shared
 
 import diarize
 from diarize import audio, background, formats, pipeline, scoring, synth
-from diarize.config import AcousticConfig, Config, override
+from diarize.annotation import Annotation, Turn
+from diarize.config import AcousticConfig, ClusteringConfig, Config, override
 from diarize.errors import AudioError, ConfigError, DiarizeError, ModelError, OutputError
 from diarize.intervals import subtract, union
 from diarize.mixtures import GMM
 from diarize.pipeline import speech_mask
 from diarize.pipeline.inputs import SampleSource
+from diarize.pipeline.speakers import note_little_speech
 from diarize.resegmentation import turns
 from diarize.types import FrameGrid, Posteriors, Waveform
 
@@ -479,6 +481,51 @@ def test_a_number_of_speakers_is_honoured_or_refused():
         assert "monologue: at least 8 speakers asked for, but there is speech" in str(refusal)
     else:
         assert len(result.annotation.speakers) == 8
+
+
+@pytest.mark.parametrize(
+    ("lengths", "asked", "note"),
+    [
+        (
+            (20, 12, 0.4),
+            (3, 3),
+            "3 speakers asked for, but little speech was found for SPEAKER_02 0.4 s; listen to it",
+        ),
+        (
+            (20, 4.9),
+            (2, 9),
+            "at least 2 speakers asked for, but little speech was found for SPEAKER_01 4.9 s; listen to it",
+        ),
+        (
+            (20, 0),
+            (2, 2),
+            "2 speakers asked for, but little speech was found for SPEAKER_01 0.0 s; listen to it",
+        ),
+        ((20, 5.1), (2, 2), ""),  # a few seconds are something
+        ((3, 2, 2), (3, 3), ""),  # of little, an equal share
+        ((20, 0.4), (1, 1), ""),
+        ((20, 0.4), (1, 2), ""),  # nobody asked for two
+        ((20, 12, 0.4), (2, 9), ""),  # nor for three
+    ],
+)
+def test_who_was_asked_for_and_says_little_is_named(lengths, asked, note):
+    """Only where the number is the user's; without it, a speaker of a few seconds is doubtful."""
+    ends = np.cumsum(lengths)
+    rows = [
+        Turn(e - n, e, f"SPEAKER_{i:02d}") for i, (n, e) in enumerate(zip(lengths, ends, strict=True)) if n
+    ]
+    names = tuple(f"SPEAKER_{i:02d}" for i in range(len(lengths)))
+    config = ClusteringConfig(min_speakers=asked[0], max_speakers=asked[1])
+    assert note_little_speech(Annotation("call", tuple(rows)), names, config) == ((note,) if note else ())
+
+
+def test_six_speakers_of_one_voice_are_told_to_say_little():
+    """A result for any number, and a note on whom it invented."""
+    result = diarize.diarize(sample("monologue"), num_speakers=6)
+    assert len(result.annotation.speakers) == 6
+    (note,) = (each for each in result.notes if "asked for" in each)
+    spoken = {name: each.seconds for name, each in result.speakers.items()}
+    assert f"{min(spoken, key=spoken.get)} {min(spoken.values()):.1f} s" in note
 
 
 def test_a_tenth_of_a_second_of_speech_is_somebody():

@@ -189,19 +189,26 @@ def _common_seconds(one: Array, other: Array) -> float:
 
 
 def join_touching_turns(annotation: Annotation) -> Annotation:
-    """The annotation with touching or overlapping turns of one speaker joined, unless they have text."""
+    """The annotation with touching or overlapping turns of one speaker and channel joined, unless they have
+    text.
+    """
     found: list[Turn] = []
     last: dict[str, int] = {}
     for turn in annotation.turns:
         i = last.get(turn.speaker)
         before = found[i] if i is not None else None
-        if i is not None and before and before.end >= turn.start and not (before.text or turn.text):
+        if i is not None and before and before.end >= turn.start and _may_join(before, turn):
             same = before.confidence if before.end >= turn.end else None
-            found[i] = Turn(before.start, max(before.end, turn.end), turn.speaker, same)
+            end = max(before.end, turn.end)
+            found[i] = Turn(before.start, end, turn.speaker, same, channel=turn.channel)
             continue
         last[turn.speaker] = len(found)
         found.append(turn)
     return Annotation(annotation.recording, tuple(found))
+
+
+def _may_join(one: Turn, other: Turn) -> bool:
+    return one.channel == other.channel and not (one.text or other.text)
 
 
 def find_alternatives(

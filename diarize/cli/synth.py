@@ -33,22 +33,30 @@ class StyleOptions:
         float, typer.Option("--duration", parser=seconds, metavar="TIME", help="Seconds or m:ss or h:mm:ss.")
     ] = 60.0
     rate: Annotated[
-        int | None, typer.Option("--rate", metavar="HZ", help="Sample rate (default: 16000).")
+        int | None,
+        typer.Option("--rate", min=8000, max=192_000, metavar="HZ", help="Sample rate (default: 16000)."),
     ] = None
     overlap: Annotated[
         float | None,
         typer.Option(
-            "--overlap", metavar="P", help="Probability of starting before others end (default: 0.15)."
+            "--overlap",
+            min=0,
+            max=1,
+            metavar="P",
+            help="Probability of starting before others end (default: 0.15).",
         ),
     ] = None
     pause: Annotated[
-        float | None, typer.Option("--pause", metavar="SECONDS", help="Mean pause (default: 0.5).")
+        float | None,
+        typer.Option("--pause", min=0, max=600, metavar="SECONDS", help="Mean pause (default: 0.5)."),
     ] = None
     rt60: Annotated[
-        float | None, typer.Option("--rt60", metavar="SECONDS", help="Reverberation (default: 0).")
+        float | None,
+        typer.Option("--rt60", min=0, max=10, metavar="SECONDS", help="Reverberation (default: 0)."),
     ] = None
     snr: Annotated[
-        float | None, typer.Option("--snr", metavar="DB", help="Speech over noise (default: 30).")
+        float | None,
+        typer.Option("--snr", min=-40, metavar="DB", help="Speech over noise (default: 30)."),
     ] = None
     noise: Annotated[
         str | None, typer.Option("--noise", metavar="NAME", help="white, pink or babble (default: pink).")

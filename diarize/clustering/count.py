@@ -126,9 +126,10 @@ class Clustering:
             return "1 lost: there is no speech"
         if more not in self.counts:
             return f"{more} lost: no further voice kept a stretch of its own"
-        if more in self.equivalent:
-            return f"{more} is nearly as good: listen before trusting {self.chosen}"
         behind = self.values[self.counts.index(more)] - self.values[self.counts.index(self.chosen)]
+        if more in self.equivalent:
+            only = f"by {behind:.0f} nats only" if behind >= 0 else "because two of its voices may be one"
+            return f"{more} lost {only}: listen before trusting {self.chosen}"
         if more in self.confusable:
             return f"{more} lost: two of its voices are likelier one voice that changed than two"
         if behind < 0:

@@ -82,7 +82,7 @@ def _run_stages(
 ) -> Diarization:
     from diarize.annotation import alternatives
     from diarize.clustering import outliers
-    from diarize.pipeline import voices
+    from diarize.pipeline import speakers, voices
     from diarize.resegmentation import overlap, turns
 
     check_features(config)
@@ -102,6 +102,7 @@ def _run_stages(
     span, most = (sound.start, duration), config.clustering.max_speakers
     second = overlap.second_speakers(posteriors, activity, config.resegmentation.overlap)
     annotation = turns.posteriors_to_turns(posteriors, mask, sound.name, span, second)
+    notes = notes or speakers.note_little_speech(annotation, posteriors.speakers, config.clustering)
     progress("resegmentation", 1.0)
     return Diarization(
         annotation, posteriors, clusters, mask, band, duration,

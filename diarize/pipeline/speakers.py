@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from diarize.annotation.alternatives import FEW
 from diarize.embedding.two_covariance import mean_variance
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from diarize.annotation import Annotation
+    from diarize.config import ClusteringConfig
     from diarize.results import VoiceStatistics
 
     Array = NDArray[Any]
 
-__all__ = ["Speaker", "describe_speakers"]
+LITTLE: Final = 0.5  # of an equal share of all speech
+
+__all__ = ["Speaker", "describe_speakers", "note_little_speech"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +65,18 @@ def describe_speakers(annotation: Annotation, voices: VoiceStatistics | None) ->
         )
         for name in annotation.speakers
     }
+
+
+def note_little_speech(
+    annotation: Annotation, names: tuple[str, ...], asked: ClusteringConfig
+) -> tuple[str, ...]:
+    """A note where no more speakers than asked for are there and some of ``names`` say little or nothing."""
+    least, most = asked.min_speakers, asked.max_speakers
+    if least < 2 or len(annotation.speakers) > least:
+        return ()
+    seconds = {name: float(np.diff(annotation.intervals(name)).sum()) for name in names}
+    limit = min(FEW, LITTLE * sum(seconds.values()) / len(seconds))
+    few = [f"{name} {spoken:.1f} s" for name, spoken in seconds.items() if spoken < limit]
+    wanted = f"{least} speakers asked for" if most == least else f"at least {least} speakers asked for"
+    return (f"{wanted}, but little speech was found for {', '.join(few)}; listen to it",) if few else ()
+

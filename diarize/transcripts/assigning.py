@@ -71,7 +71,8 @@ def assign_speakers(
     present = measure_presence(annotation, posteriors, start)
     words, lost = label_words(whole, present)
     if lost:
-        notes.append(f"{lost} word{'s' * (lost > 1)} where nobody is heard: given to the nearest turn")
+        doubt = "; is it the transcript of this recording?" if 2 * lost > len(words) else ""
+        notes.append(f"{lost} word{'s' * (lost > 1)} where nobody is heard: given to the nearest turn{doubt}")
     segments = _cut(whole.segments, words)
     return replace(whole, segments=tuple(segments), notes=(*whole.notes, *notes))
 

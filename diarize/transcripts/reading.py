@@ -14,6 +14,7 @@ from diarize.files import read_text
 from diarize.formats import eaf, lines, srt, textgrid, webvtt
 from diarize.transcripts import own
 from diarize.transcripts.dialects import DIALECTS, dialect_of
+from diarize.transcripts.times import known_times
 from diarize.transcripts.values import Segment, Transcript, Word
 from diarize.transcripts.words import segment_of_text, segments_of_words
 
@@ -50,9 +51,16 @@ def read_transcript(path: str | Path, *, recording: str | None = None) -> Transc
 
 def parse_transcript(text: str, source: str, *, recording: str | None = None) -> Transcript:
     """The same out of a text and the name of its file."""
+    if not text.strip("\ufeff \t\n"):
+        raise FormatError(f"{source}: the file is empty; give the file that the recogniser wrote")
     found = READABLE[Path(source).suffix.lower()](text, source, recording)
     if not any(segment.words for segment in found.segments):
         raise FormatError(f"{source}: no words in it; give the file that the recogniser wrote")
+    if not any(known_times(segment) for segment in found.segments):
+        raise FormatError(
+            f"{source}: no times in it, so nobody can tell who said what; let the recogniser write the times "
+            "of words or segments"
+        )
     return found
 
 

@@ -116,6 +116,18 @@ def test_words_are_never_put_together():
     ).turns == (Turn(0, 3, "Ann"),)
 
 
+def test_turns_of_several_channels_are_never_put_together():
+    """Those of one channel stay there."""
+    sides = Annotation(
+        "call",
+        (Turn(0, 1, "Ann", channel=2), Turn(1, 2, "Ann", channel=2), Turn(2, 3, "Ann", channel=1)),
+    )
+    assert join_touching_turns(sides).turns == (
+        Turn(0, 2, "Ann", channel=2),
+        Turn(2, 3, "Ann", channel=1),
+    )
+
+
 def test_a_few_seconds_in_a_long_recording_are_doubtful(kept):
     """With the reason and whom to merge them with; not in a short one, and not when they are many."""
     long = Annotation(

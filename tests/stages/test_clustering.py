@@ -327,7 +327,10 @@ def test_one_sentence_says_why_the_next_number_lost():
         "2 lost: two of its voices are likelier one"
     )
     assert lost({1: 90.0, 2: 10.0}, 1) == "2 would be better by 80 nats, but was not allowed"
-    assert lost({1: 10.0, 2: 12.0}, 1, (1, 2)) == "2 is nearly as good: listen before trusting 1"
+    assert lost({1: 10.0, 2: 12.0}, 1, (1, 2)) == "2 lost by 2 nats only: listen before trusting 1"
+    assert lost({1: 26.0, 2: 12.0}, 1, (1, 2), (2,)) == (
+        "2 lost because two of its voices may be one: listen before trusting 1"
+    )
     assert lost({1: 10.0}, 1) == "2 lost: no further voice kept a stretch of its own"
     assert lost({0: 0.0}, 0) == "1 lost: there is no speech"
 

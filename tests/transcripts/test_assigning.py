@@ -62,7 +62,19 @@ def test_a_word_in_a_pause_goes_to_the_nearest_turn():
     found = transcripts.assign_speakers(transcript(("a.", 5.1, 5.2), ("b", 5.8, 5.9), ("c", 20, 21)), TURNS)
     assert speakers(found) == "ABB"
     assert [word.confidence for word in found.words] == [None] * 3
-    assert "3 words where nobody is heard: given to the nearest turn" in found.notes
+    assert found.notes == (
+        "3 words where nobody is heard: given to the nearest turn; is it the transcript of this recording?",
+    )
+
+
+def test_a_transcript_of_another_recording_is_asked_about():
+    """Where more than half of the words lie in pauses or beyond the end; fewer may be a breath."""
+    heard = [(f"w{i}", i, i + 0.5) for i in range(4)]
+    beyond = [(f"x{i}", 100 + i, 100.5 + i) for i in range(5)]
+    asked = "is it the transcript of this recording?"
+    half = transcripts.assign_speakers(transcript(*heard, *beyond[:4]), TURNS)
+    most = transcripts.assign_speakers(transcript(*heard, *beyond), TURNS)
+    assert [asked in " ".join(found.notes) for found in (half, most)] == [False, True]
 
 
 def test_one_weak_word_between_two_of_another_goes_with_them():
