@@ -106,7 +106,7 @@ def number_lines(text: str, source: str, comments: tuple[str, ...] = ()) -> Iter
 
 
 def group_by_recording(turns: Sequence[tuple[str, Turn | None]]) -> dict[str, Annotation]:
-    """Group (recording, turn) pairs into annotations by recording, in order of appearance; a None is skipped."""
+    """Group (recording, turn) pairs into annotations by recording, in order of appearance, without None."""
     rows: dict[str, list[Turn]] = {}
     for recording, turn in turns:
         rows.setdefault(recording, []).extend([turn] if turn else [])

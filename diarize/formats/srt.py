@@ -1,4 +1,4 @@
-"""SubRip subtitles: numbered cues. SRT has no field for the speaker, so the name is written before a colon."""
+"""SubRip subtitles: numbered cues. SRT has no field for speakers, so the name stands before a colon."""
 
 from __future__ import annotations
 

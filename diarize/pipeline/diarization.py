@@ -69,7 +69,7 @@ def diarize(
 
     settings = with_checksums(with_counts(config, num_speakers, min_speakers, max_speakers))
     with as_recording(recording) as given, threadpool_limits(limits=1):
-        # one thread: sums in another order would differ in the last bits
+        # one thread, because another order of sums changes the last bits
         return _run_stages(given, settings, speech, (start, end), progress)
 
 
@@ -116,8 +116,8 @@ def _run_stages(
 def _extract(
     sound: SampleSource, given: Array | None, config: Config, progress: Progress
 ) -> tuple[Array, SpeechActivity, SampleSource, BackgroundModel | None, str, float]:
-    """Normalised cepstra, speech activity, the sound at the usual level, background model, band and seconds;
-    the bare cepstra, a large table, are let go.
+    """Normalised cepstra, speech activity, the sound at the usual level, background model, band and seconds.
+    The raw cepstra are not returned, to free their memory.
     """
     front = run_front_end(sound, config, progress)
     progress("speech", 0.0)
@@ -157,7 +157,7 @@ def _cluster(name: str, points: SpeakerPoints, config: Config) -> Clustering:
 def _with_enough_speakers(
     found: Posteriors, mask: SpeechMask, points: SpeakerPoints, clusters: Clustering, config: Config
 ) -> tuple[Posteriors, tuple[str, ...]]:
-    """As many speakers as were asked for: where fewer have frames of their own, best effort and a note."""
+    """At least the requested number of speakers: if fewer have frames, a best effort with a note."""
     from diarize.annotation import alternatives
     from diarize.resegmentation import turns
 
@@ -196,12 +196,12 @@ def _silent_result(
 
 
 def provenance(config: Config) -> Provenance:
-    """What it takes to have a result again: settings and versions, for documents of results."""
+    """Settings and versions that reproduce a result, for documents of results."""
     return Provenance(asdict(config), config.digest, versions())
 
 
 def versions() -> dict[str, str]:
-    """What could change a result: this package, the libraries under it, Python."""
+    """Versions that can change a result: this package, its libraries, Python."""
     found = {"python": platform.python_version()}
     for name in ("diarize-gmm", "librosa", "numpy", "scipy", "soundfile", "soxr"):
         try:

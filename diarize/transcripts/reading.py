@@ -1,4 +1,4 @@
-"""A transcript out of a file: subtitles, tiers of editors, CTM, and JSON of recognisers and of our own."""
+"""Read transcripts: subtitles, tiers of editors, CTM, and JSON of recognisers and of this package."""
 
 from __future__ import annotations
 
@@ -36,9 +36,8 @@ _SOUNDS = re.compile(
 
 
 def read_transcript(path: str | Path, *, recording: str | None = None) -> Transcript:
-    """What was said, out of a file whose kind its suffix tells.
-
-    ``recording``: which one, where the file holds several. Raises FormatError.
+    """Read a transcript; the format follows from the suffix. ``recording``: the one to read if the file has
+    several. Raises FormatError.
     """
     path = Path(path)
     if path.suffix.lower() not in READABLE:
@@ -49,7 +48,7 @@ def read_transcript(path: str | Path, *, recording: str | None = None) -> Transc
 
 
 def parse_transcript(text: str, source: str, *, recording: str | None = None) -> Transcript:
-    """The same out of a text and the name of its file."""
+    """The same from text and the name of its file."""
     found = READABLE[Path(source).suffix.lower()](text, source, recording)
     if not any(segment.words for segment in found.segments):
         raise FormatError(f"{source}: no words in it; give the file that the recogniser wrote")
@@ -76,7 +75,7 @@ def _tiers(tiers: Callable[[str, str], Tiers], dialect: str) -> Any:
 
 
 def _of_tiers(tiers: Tiers) -> list[Segment]:
-    """Sentences of the tiers of words or, where no tier is called so, of whatever is said in the others."""
+    """Sentences from tiers of words or, without such tiers, from the texts of all tiers."""
     of_words = [(match[1], turns) for name, turns in tiers if (match := _WORDS.fullmatch(name))]
     if not of_words:
         spoken = [(name, turns) for name, turns in tiers if not _SOUNDS.search(name)]
@@ -101,7 +100,7 @@ def _of_tiers(tiers: Tiers) -> list[Segment]:
 
 
 def _ctm(text: str, source: str, recording: str | None) -> Transcript:
-    """``recording channel start duration word [confidence [type [speaker]]]`` a line (NIST SCTK, *ctm*)."""
+    """``recording channel start duration word [confidence [type [speaker]]]`` per line (NIST SCTK, *ctm*)."""
     words: dict[str, list[Word]] = {}
     for line in lines.number_lines(text, source, comments=(";",)):
         fields = line.fields()
@@ -145,7 +144,7 @@ def _json(text: str, source: str, recording: str | None) -> Transcript:
 
 
 def _values(text: str, source: str) -> Any:
-    """The JSON value in a text, or a list of those that follow each other, as vosk prints them."""
+    """The JSON value in a text, or a list of several concatenated values, as vosk prints them."""
     decoder, found, at = json.JSONDecoder(), [], 0
     text = text.removeprefix("\ufeff").strip()
     try:
