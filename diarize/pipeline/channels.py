@@ -16,8 +16,9 @@ from diarize.annotation import Annotation
 from diarize.audio import open_recording
 from diarize.config import Config, override
 from diarize.errors import AudioError
-from diarize.intervals import subtract
-from diarize.pipeline import Diarization, diarize, speech_mask
+from diarize.pipeline.arguments import check_stretches, with_checksums
+from diarize.pipeline.diarization import run_stages
+from diarize.pipeline.result import Diarization
 from diarize.types import Posteriors, SpeechMask, runs
 
 if TYPE_CHECKING:
@@ -55,8 +56,10 @@ def diarize_channels(
     after their channel: CH1, or CH1_SPEAKER_00 if it has several. Arguments and errors as for ``diarize``;
     AudioError for a recording with one channel, or with more than eight.
     """
-    config = config or Config()
-    track = config.audio.track
+    from threadpoolctl import threadpool_limits
+
+    config = with_checksums(config or Config())
+    stretches, track = check_stretches(speech), config.audio.track
     opened = open_recording(recording, rate=RATE, track=track, start=start, end=end)
     n = opened.header.channels
     if not 1 < n <= MOST:
@@ -66,23 +69,12 @@ def diarize_channels(
     found = []
     for k in range(1, n + 1):
         alone = override(config, {"audio": {"channel": k}}, "--channels")
-        own = (
-            speech_mask(recording, alone, start=start, end=end).intervals + start
-            if speech is None
-            else speech
-        )
-        own_speech = _subtract_leaks(np.maximum(own, 0.0), foreign[k - 1] + start, config.speech.min_speech)
-        found.append(diarize(recording, alone, speech=own_speech, start=start, end=end, progress=progress))
+        with threadpool_limits(limits=1):  # another order of sums changes the last bits
+            found.append(
+                run_stages(recording, alone, stretches, (start, end), progress, foreign[k - 1] + start)
+            )
     notes = ("the channels carry the same sound; every voice is found in each of them",) if same else ()
     return _join_channels(found, foreign, notes, config)
-
-
-def _subtract_leaks(own: ArrayLike, foreign: Array, shortest: float) -> Array:
-    """Intervals (n, 2) without those of other channels; a remainder must last ``shortest`` s."""
-    whole = np.asarray(own, dtype=np.float64).reshape(-1, 2)
-    left = subtract(whole, foreign)
-    uncut = np.isin(left[:, 0], whole[:, 0]) & np.isin(left[:, 1], whole[:, 1])
-    return left[uncut | (np.diff(left)[:, 0] >= shortest)]
 
 
 def _blocks(

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
     Progress = Callable[[str, float], None]
 
-__all__ = ["STAGES", "diarize", "versions"]
+__all__ = ["STAGES", "diarize", "run_stages", "versions"]
 
 STAGES: Final = ("features", "speech", "space", "clustering", "resegmentation")
 
@@ -70,24 +70,26 @@ def diarize(
     settings = with_checksums(with_counts(config, num_speakers, min_speakers, max_speakers))
     with as_recording(recording) as given, threadpool_limits(limits=1):
         # one thread, because another order of sums changes the last bits
-        return _run_stages(given, settings, speech, (start, end), progress)
+        return run_stages(given, settings, check_stretches(speech), (start, end), progress)
 
 
-def _run_stages(
+def run_stages(
     recording: str | PathLike[str] | Waveform,
     config: Config,
-    given: ArrayLike | None,
+    given: Array | None,
     span: tuple[float, float | None],
     progress: Progress,
+    crosstalk: Array | None = None,
 ) -> Diarization:
+    """All stages in order, with checked arguments; ``crosstalk`` as for ``front_end.speech_activity``."""
     from diarize.annotation import alternatives
     from diarize.clustering import outliers
     from diarize.pipeline import voices
     from diarize.resegmentation import overlap, turns
 
     check_features(config)
-    stretches, source = check_stretches(given), SampleSource.open(recording, config, span)
-    values, activity, sound, model, band, duration = _extract(source, stretches, config, progress)
+    source = SampleSource.open(recording, config, span)
+    values, activity, sound, model, band, duration = _extract(source, given, config, progress, crosstalk)
     mask = activity.mask
     if not mask.values.any():
         return _silent_result(sound, mask, band, duration, config)
@@ -114,16 +116,16 @@ def _run_stages(
 
 
 def _extract(
-    sound: SampleSource, given: Array | None, config: Config, progress: Progress
+    sound: SampleSource, given: Array | None, config: Config, progress: Progress, crosstalk: Array | None
 ) -> tuple[Array, SpeechActivity, SampleSource, BackgroundModel | None, str, float]:
     """Normalised cepstra, speech activity, the sound at the usual level, background model, band and seconds.
     The raw cepstra are not returned, to free their memory.
     """
     front = run_front_end(sound, config, progress)
     progress("speech", 0.0)
-    activity = speech_activity(front, given, config)
+    activity = speech_activity(front, given, config, crosstalk)
     sound = front.sound
-    if given is None:
+    if given is None and crosstalk is None:
         sound = sound.with_notes(left_out_notes(front, activity.mask))
     values = voice_values(front, activity.mask, config)
     return values, activity, sound, front.background, front.band, front.duration

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.config import AcousticConfig, Config
+from diarize.intervals import subtract
 from diarize.pipeline.inputs import SampleSource
 from diarize.types import Features, SpeechMask
 
@@ -108,16 +109,33 @@ def _shipped(band: str) -> BackgroundModel:
     return background.load_shipped(band)
 
 
-def speech_activity(front: FrontEnd, given: Array | None, config: Config) -> SpeechActivity:
-    """Speech activity; intervals (n, 2) ``given`` in seconds of the file replace the detector's."""
+def speech_activity(
+    front: FrontEnd, given: Array | None, config: Config, crosstalk: Array | None = None
+) -> SpeechActivity:
+    """Speech activity; intervals (n, 2) ``given`` in seconds of the file replace the detector's.
+
+    ``crosstalk``: intervals (n, 2) in seconds of the file that are taken out of the speech; what is left of
+    an interval must last ``config.speech.min_speech`` seconds.
+    """
     from diarize import speech
 
     grid, sound = front.features.grid, front.sound
-    stretches = None if given is None else SpeechMask(grid.mask(np.maximum(given - sound.start, 0.0)), grid)
-    if config.speech.method != "network":
-        return speech.SpeechActivity(stretches or _mask_without_network(front, config))
-    found = speech.detect_by_network(sound.blocks(), _segmenter(config), grid, config.speech)
-    return replace(found, mask=stretches or found.mask)
+    if config.speech.method == "network":
+        found = speech.detect_by_network(sound.blocks(), _segmenter(config), grid, config.speech)
+    else:
+        found = speech.SpeechActivity(_mask_without_network(front, config))
+    intervals = found.mask.intervals + sound.start if given is None else given
+    if crosstalk is not None:
+        intervals = _subtract_crosstalk(np.maximum(intervals, 0.0), crosstalk, config.speech.min_speech)
+    elif given is None:
+        return found
+    return replace(found, mask=SpeechMask(grid.mask(np.maximum(intervals - sound.start, 0.0)), grid))
+
+
+def _subtract_crosstalk(whole: Array, crosstalk: Array, shortest: float) -> Array:
+    left = subtract(whole, crosstalk)
+    is_uncut = np.isin(left[:, 0], whole[:, 0]) & np.isin(left[:, 1], whole[:, 1])
+    return left[is_uncut | (np.diff(left)[:, 0] >= shortest)]
 
 
 def _mask_without_network(front: FrontEnd, config: Config) -> SpeechMask:
