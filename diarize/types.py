@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -135,12 +135,6 @@ class FrameGrid:
     def intervals(self, mask: Array) -> Array:
         """The runs of a bool (n_frames,) mask as float64 (n, 2) seconds."""
         return self.edges()[runs(mask)].reshape(-1, 2)
-
-    def decimated(self, factor: int) -> FrameGrid:
-        """The grid whose cells are ``factor`` cells of this one (the last may reach past the end)."""
-        hop = self.hop * factor
-        window = self.window + hop - self.hop
-        return replace(self, hop=hop, window=window, n_frames=-(-self.n_frames // factor))
 
 
 def runs(mask: Array) -> Array:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
 import memo
 import pytest
 import shared
+import typer.testing
 from hypothesis import HealthCheck, settings
 
 from diarize import synth
@@ -37,6 +39,9 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.differing_executors],
 )
 settings.load_profile("unhurried")
+
+# Typer builds all commands anew for each line that a test invokes, a tenth of a second each time.
+typer.testing._get_command = cache(typer.testing._get_command)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -22,7 +22,7 @@ MOST_BYTES: Final = 1 << 30
 """Protocol buffers end at 2 GB, embeddings and segmentation networks at some hundred MB."""
 
 # Numbers of fields, https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
-GRAPH, METADATA = 7, 14
+GRAPH = 7
 NODE, INITIALIZER = 1, 5
 ATTRIBUTE = 5
 TENSOR, SUBGRAPH = 5, 6
