@@ -1,6 +1,8 @@
-"""Calibration of an embedding: its two-covariance model, estimated from recordings of known speakers. The
-data are windows of 1.5 s of two hundred readers that ship with the package, or of the user's own voices. The
-result is stored under the checksum of the embedding, so it is computed once per file.
+"""Calibration of an embedding: its two-covariance model, estimated from recordings of known speakers.
+
+The data are windows of 1.5 s of two hundred readers that ship with the package, or of the user's own voices: as
+they were recorded, in a room with noise, and by telephone. The result is stored under the checksum of the
+embedding, so it is computed once per file.
 """
 
 from __future__ import annotations
@@ -17,10 +19,11 @@ from diarize.errors import ModelError, OutputError, PartError
 from diarize.files import make_folder, write_bytes
 from diarize.mixtures.npz import load_arrays, pack_arrays
 from diarize.parts.cache import calibrations_folder
+from diarize.parts.conditions import hear_in_conditions
 from diarize.parts.download import no_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -53,7 +56,10 @@ READ: Final = 120.0
 QUIET: Final = 15.0
 """dB under the loudest window of a recording: what is quieter is mostly pause."""
 LEAST_VOICES: Final = 20
+LEAST_DIMS: Final = 16
 MOST_DIMS: Final = 64
+VOICES_EACH: Final = 3
+"""For every dimension."""
 
 
 def calibration_of(
@@ -94,7 +100,8 @@ def voice_vectors(
     recordings: Mapping[str, Sequence[Path]],
     progress: Progress = no_progress,
 ) -> tuple[Array, Array]:
-    """Vectors float32 (n, dimension) of windows of every speaker's ``recordings``, and their speakers (n,).
+    """Vectors float32 (n, dimension) of windows of every speaker's ``recordings`` in several acoustic
+    conditions (``conditions``), and their speakers (n,).
 
     Raises AudioError for what cannot be read and PartError for fewer than twenty speakers.
     """
@@ -105,18 +112,23 @@ def voice_vectors(
         )
     vectors, speakers = [], []
     for done, paths in enumerate(recordings.values()):
+        rng = np.random.default_rng(done)
         for path in paths[:WINDOWS]:
-            found = _embed_recording(extractor, path, -(-WINDOWS // min(len(paths), WINDOWS)))
-            vectors.append(found)
-            speakers += [done] * len(found)
+            n_windows = -(-WINDOWS // min(len(paths), WINDOWS))
+            for found in _embed_recording(extractor, path, n_windows, rng):
+                vectors.append(found)
+                speakers += [done] * len(found)
         progress("calibration", (done + 1) / len(recordings))
     return np.concatenate(vectors), np.array(speakers)
 
 
-def _embed_recording(extractor: EmbeddingExtractor, path: Path, n: int) -> Array:
-    """Of at most ``n`` windows of the beginning of a recording."""
+def _embed_recording(
+    extractor: EmbeddingExtractor, path: Path, n: int, rng: np.random.Generator
+) -> Iterator[Array]:
+    """Vectors of at most ``n`` windows of the beginning of a recording, in each condition."""
     samples = open_recording(path, rate=extractor.rate, end=READ).waveform().samples
-    return extractor.embed([samples], _windows(samples, round(WINDOW * extractor.rate), n))
+    for heard in hear_in_conditions(samples, extractor.rate, rng):
+        yield extractor.embed([heard], _windows(heard, round(WINDOW * extractor.rate), n))
 
 
 def _windows(samples: Array, size: int, n: int) -> Array:
@@ -131,10 +143,10 @@ def _windows(samples: Array, size: int, n: int) -> Array:
 
 
 def fit_calibration(vectors: Array, speakers: Array, name: str = "the embedding") -> TwoCovariance:
-    """The model of vectors (n, D) of ``speakers`` (n,), in a quarter as many dimensions as there are voices,
+    """The model of vectors (n, D) of ``speakers`` (n,), in a third as many dimensions as there are voices,
     sixteen at least and 64 at most. Raises PartError when they do not depend on the voice.
     """
-    n_dims = min(MOST_DIMS, max(16, len(np.unique(speakers)) // 4))
+    n_dims = min(MOST_DIMS, max(LEAST_DIMS, len(np.unique(speakers)) // VOICES_EACH))
     if not np.ptp(vectors, axis=0).max() > 0:
         raise PartError(f"{name}: gives the same vector for every voice; it is no speaker embedding")
     try:
