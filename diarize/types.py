@@ -74,11 +74,12 @@ class Waveform:
 
 @dataclass(frozen=True, slots=True)
 class FrameGrid:
-    """The clock of a frame sequence, and the only place where frames are converted to seconds and back. All
-    fields are integer samples at ``rate`` Hz. The window of frame t is the ``window`` samples from ``offset +
-    t · hop`` (the offset may be negative: the first window may begin before the recording). Frame t *owns*
-    the ``hop`` samples in the middle of its window, its cell, so the cells tile the recording without gap or
-    overlap.
+    """The clock of a frame sequence, and the only place where frames are converted to seconds and back.
+
+    All fields are integer samples at ``rate`` Hz. The window of frame t is the ``window`` samples from
+    ``offset + t · hop`` (the offset may be negative: the first window may begin before the recording). Frame
+    t *owns* the ``hop`` samples in the middle of its window, its cell, so the cells tile the recording
+    without gap or overlap.
     """
 
     rate: int
@@ -194,11 +195,13 @@ class SpeechMask:
 
 @dataclass(frozen=True, slots=True)
 class SpeakerPoints:
-    """The input of clustering: one point per window of speech. ``values`` (n, d): the points; ``bounds`` (n,
-    2): starts and ends in frames of ``grid``, half-open, sorted; ``first`` bool (n,): whether the window
-    begins a run of speech; ``weights`` (n,): length of each window in full windows, and ``between`` ψ (d,):
-    variance between speakers in every dimension, where the variance within a speaker is 1, both None without
-    a two-covariance model; ``model``: the first digits of the checksum of the embedding that made them.
+    """The input of clustering: one point per window of speech.
+
+    ``values`` (n, d): the points; ``bounds`` (n, 2): starts and ends in frames of ``grid``, half-open,
+    sorted; ``first`` bool (n,): whether the window begins a run of speech; ``weights`` (n,): length of each
+    window in full windows, and ``between`` ψ (d,): variance between speakers in every dimension, where the
+    variance within a speaker is 1, both None without a two-covariance model; ``model``: the first digits of
+    the checksum of the embedding that made them.
     """
 
     values: Array

@@ -142,8 +142,9 @@ def fit_gmm(
 
 
 def fit_data(x: Points, weights: Float64Array | None, covariance_type: str, reg_covar: float) -> FitData:
-    """The points with standardised coordinates, total weight and scatter for EM. Raises ModelError for
-    constant dimensions.
+    """The points with standardised coordinates, total weight and scatter for EM.
+
+    Raises ModelError for constant dimensions.
     """
     mean, cov = moments(x, weights)
     standardizer = standardizer_of_points(mean, cov, covariance_type, reg_covar, x.dtype)

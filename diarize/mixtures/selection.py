@@ -69,8 +69,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """All candidates in the order of covariance and K, the criterion used, and its sample size. The best
-    candidate has the smallest value. Raises ModelError when there is no candidate or no such criterion.
+    """All candidates in the order of covariance and K, the criterion used, and its sample size.
+
+    The best candidate has the smallest value. Raises ModelError when there is no candidate or no such
+    criterion.
     """
 
     candidates: tuple[Candidate, ...]

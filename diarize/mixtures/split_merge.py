@@ -1,6 +1,8 @@
 """Split and merge: a mixture with K components as the start for K ± 1, which is better than a random start
-(Ueda, Nakano, Ghahramani & Hinton 2000). Proposals are compared after a few steps of EM on a small subsample;
-the best one is then fitted to all points.
+(Ueda, Nakano, Ghahramani & Hinton 2000).
+
+Proposals are compared after a few steps of EM on a small subsample; the best one is then fitted to all
+points.
 """
 
 from __future__ import annotations

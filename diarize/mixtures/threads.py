@@ -1,6 +1,7 @@
-"""Run linear algebra on one thread: slices that fit the cache are too small to share among threads. Waiting
-for other threads costs more than it saves, and sums in a fixed order are bit-identical for any number of
-threads.
+"""Run linear algebra on one thread: slices that fit the cache are too small to share among threads.
+
+Waiting for other threads costs more than it saves, and sums in a fixed order are bit-identical for any number
+of threads.
 """
 
 from __future__ import annotations

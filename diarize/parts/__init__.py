@@ -1,6 +1,7 @@
-"""Third-party speaker embeddings and segmentation networks in ONNX files. Input: a file, or a name that
-``diarize parts get`` has fetched. Output: an EmbeddingExtractor or a Segmenter, and the two-covariance model
-of an embedding. ``pipeline`` and the commands import it.
+"""Third-party speaker embeddings and segmentation networks in ONNX files.
+
+Input: a file, or a name that ``diarize parts get`` has fetched. Output: an EmbeddingExtractor or a Segmenter,
+and the two-covariance model of an embedding. ``pipeline`` and the commands import it.
 
     embedding = load_embedding("campplus")
     vectors = embedding.embed(blocks, bounds)           # float32 (windows, dimensions)

@@ -1,6 +1,6 @@
 """Calibration of an embedding: its two-covariance model, estimated from recordings of known speakers.
 
-The data are windows of 1.5 s of two hundred readers that ship with the package, or of the user's own voices: as
+The data are windows of 1.5 s of two hundred readers of the package, or of the user's own voices: as
 they were recorded, in a room with noise, and by telephone. The result is stored under the checksum of the
 embedding, so it is computed once per file.
 """
@@ -66,6 +66,7 @@ def calibration_of(
     extractor: EmbeddingExtractor, progress: Progress = no_progress, cache: str | Path | None = None
 ) -> TwoCovariance:
     """The calibration of an embedding: from the ``cache`` folder, from the package, or computed now.
+
     Computing takes minutes, and is repeated each time if the cache is not writable. Raises PartError when the
     vectors do not depend on the voice.
     """

@@ -1,5 +1,6 @@
-"""Catalogue of parts by name: address, size, licence and SHA-256. The files themselves are not in this
-package.
+"""Catalogue of parts by name: address, size, licence and SHA-256.
+
+The files themselves are not in this package.
 """
 
 from __future__ import annotations

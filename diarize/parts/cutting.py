@@ -28,8 +28,9 @@ def check_bounds(bounds: Array) -> Array:
 
 
 def cut_pieces(blocks: Iterable[Array], bounds: Array) -> Iterator[Array]:
-    """Samples of each of the ``bounds`` (m, 2), sorted by start, from consecutive ``blocks``. Pieces are cut
-    at the end of the recording. Raises PartError for a piece entirely beyond it.
+    """Samples of each of the ``bounds`` (m, 2), sorted by start, from consecutive ``blocks``.
+
+    Pieces are cut at the end of the recording. Raises PartError for a piece entirely beyond it.
     """
     held, first, stream = np.empty(0, dtype=np.float32), 0, iter(blocks)
     for start, end in bounds.tolist():

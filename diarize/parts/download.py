@@ -1,6 +1,7 @@
-"""Downloads: resumed after an interruption, checked, and written atomically. A partial download is stored
-next to its target under a name with the expected checksum, so it is only resumed for the same content.
-Proxies are taken from the environment; ``file:`` addresses work, too.
+"""Downloads: resumed after an interruption, checked, and written atomically.
+
+A partial download is stored next to its target under a name with the expected checksum, so it is only resumed
+for the same content. Proxies are taken from the environment; ``file:`` addresses work, too.
 """
 
 from __future__ import annotations
@@ -44,9 +45,10 @@ def no_progress(stage: str, share: float) -> None:
 def fetch(
     address: str, place: Path, sha256: str, size: int | None = None, progress: Progress = no_progress
 ) -> Path:
-    """Download ``address`` to ``place`` and check its SHA-256 ``sha256``. ``size``: in bytes, if known.
-    Raises PartError: no such address or server, interrupted (the partial file is kept and resumed later),
-    wrong size or checksum (nothing is kept), disk full.
+    """Download ``address`` to ``place`` and check its SHA-256 ``sha256``.
+
+    ``size``: in bytes, if known. Raises PartError: no such address or server, interrupted (the partial file
+    is kept and resumed later), wrong size or checksum (nothing is kept), disk full.
     """
     if not address.lower().startswith(SCHEMES):
         raise PartError(f"{address}: no address to fetch; give one that begins with https:, http: or file:")

@@ -48,6 +48,7 @@ def get_part(
     progress: Progress = no_progress,
 ) -> Fetched:
     """Fetch a part of the catalogue, or a file from an address with the checksum ``sha256``, as ``name``.
+
     From a tar archive the ONNX file is extracted. A file in the cache is not fetched again. Raises PartError
     and then leaves the cache unchanged.
     """

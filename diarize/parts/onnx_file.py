@@ -1,6 +1,7 @@
-"""Check ONNX files before they are run: read the file, compute its checksum, and refuse external data. An
-ONNX file is one protocol buffers message. The parser here only reads field numbers and lengths, to check that
-the file is complete and does not refer to other files.
+"""Check ONNX files before they are run: read the file, compute its checksum, and refuse external data.
+
+An ONNX file is one protocol buffers message. The parser here only reads field numbers and lengths, to check
+that the file is complete and does not refer to other files.
 """
 
 from __future__ import annotations

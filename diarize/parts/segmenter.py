@@ -54,6 +54,7 @@ class OnnxSegmenter:
 
     def segment(self, blocks: Iterable[Array]) -> LocalActivity:
         """Activity of local speakers in windows with a step of a quarter of their length, as in `Segmenter`.
+
         Raises PartError for output of another shape.
         """
         size, n = self.format.window, 0

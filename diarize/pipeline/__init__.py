@@ -1,7 +1,8 @@
-"""The pipeline: the order of the stages. Input: a recording in any form, and settings. Output: a Diarization
-with turns, posteriors, the number of speakers and notes. ``front_end`` is the common signal processing,
-``voices`` computes voice statistics. ``identity``, ``batch``, ``report`` and the commands import it; no stage
-does.
+"""The pipeline: the order of the stages.
+
+Input: a recording in any form, and settings. Output: a Diarization with turns, posteriors, the number of
+speakers and notes. ``front_end`` is the common signal processing, ``voices`` computes voice statistics.
+``identity``, ``batch``, ``report`` and the commands import it; no stage does.
 """
 
 from diarize.pipeline.diarization import STAGES, diarize, provenance, versions

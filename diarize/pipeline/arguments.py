@@ -42,6 +42,7 @@ def with_checksums(config: Config) -> Config:
 
 def check_features(config: Config) -> None:
     """Feature settings apply only to the textbook space; elsewhere the background model defines the features.
+
     Raises ConfigError with the first setting that would have no effect.
     """
     is_textbook = config.space.kind == "mfcc"

@@ -1,7 +1,8 @@
-"""Recordings with one channel per side: each channel is diarized separately, without crosstalk. Crosstalk is
-a weaker and slightly delayed copy of the other channel. So an interval of a channel is taken for crosstalk
-when it is quieter than the other channel by ``QUIETER`` and follows its waveform: the largest normalised
-correlation over delays up to ``DELAY`` is ``ALIKE`` or more.
+"""Recordings with one channel per side: each channel is diarized separately, without crosstalk.
+
+Crosstalk is a weaker and slightly delayed copy of the other channel. So an interval of a channel is taken for
+crosstalk when it is quieter than the other channel by ``QUIETER`` and follows its waveform: the largest
+normalised correlation over delays up to ``DELAY`` is ``ALIKE`` or more.
 """
 
 from __future__ import annotations
@@ -52,9 +53,10 @@ def diarize_channels(
     end: float | None = None,
     progress: Progress = lambda stage, share: None,
 ) -> Diarization:
-    """Diarize each channel separately; returns one result whose turns have a channel. Speakers are named
-    after their channel: CH1, or CH1_SPEAKER_00 if it has several. Arguments and errors as for ``diarize``;
-    AudioError for a recording with one channel, or with more than eight.
+    """Diarize each channel separately; returns one result whose turns have a channel.
+
+    Speakers are named after their channel: CH1, or CH1_SPEAKER_00 if it has several. Arguments and errors as
+    for ``diarize``; AudioError for a recording with one channel, or with more than eight.
     """
     from threadpoolctl import threadpool_limits
 

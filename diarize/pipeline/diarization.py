@@ -119,6 +119,7 @@ def _extract(
     sound: SampleSource, given: Array | None, config: Config, progress: Progress, crosstalk: Array | None
 ) -> tuple[Array, SpeechActivity, SampleSource, BackgroundModel | None, str, float]:
     """Normalised cepstra, speech activity, the sound at the usual level, background model, band and seconds.
+
     The raw cepstra are not returned, to free their memory.
     """
     front = run_front_end(sound, config, progress)

@@ -1,5 +1,6 @@
-"""The front end: cepstra at the usual level, and the frames that are speech. All uses share it: ``diarize``,
-voices of given turns (``pipeline.voices``), and speaker changes by BIC.
+"""The front end: cepstra at the usual level, and the frames that are speech.
+
+All uses share it: ``diarize``, voices of given turns (``pipeline.voices``), and speaker changes by BIC.
 """
 
 from __future__ import annotations
@@ -45,9 +46,11 @@ LOUD_SHARE: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class FrontEnd:
-    """Result of one pass over a sound. ``features``: cepstra; ``sound``: the same sound at the usual level;
-    ``band``: "wide" or "narrow"; ``duration`` in seconds; ``background``: the model of that band, None where
-    no stage uses one; ``acoustics``: what the cepstra were made with.
+    """Result of one pass over a sound.
+
+    ``features``: cepstra; ``sound``: the same sound at the usual level; ``band``: "wide" or "narrow";
+    ``duration`` in seconds; ``background``: the model of that band, None where no stage uses one;
+    ``acoustics``: what the cepstra were made with.
     """
 
     features: Features
@@ -61,8 +64,9 @@ class FrontEnd:
 def run_front_end(
     sound: SampleSource, config: Config, progress: Progress = lambda stage, share: None
 ) -> FrontEnd:
-    """Compute cepstra in one pass over a sound, and choose level, band and background model. Raises
-    AudioError and ModelError.
+    """Compute cepstra in one pass over a sound, and choose level, band and background model.
+
+    Raises AudioError and ModelError.
     """
     from diarize.features import choose_band, compute_cepstra, level_gain
 
@@ -90,8 +94,9 @@ def _needs_background(config: Config) -> bool:
 
 
 def _acoustics(config: Config) -> tuple[AcousticConfig, BackgroundModel | None]:
-    """Feature settings, and the background model if one was given. A background model needs the features that
-    it was trained with. Raises ModelError.
+    """Feature settings, and the background model if one was given.
+
+    A background model needs the features that it was trained with. Raises ModelError.
     """
     if not _needs_background(config):
         return config.features.textbook, None

@@ -32,8 +32,9 @@ __all__ = ["SampleSource", "as_recording"]
 
 @contextmanager
 def as_recording(given: Any) -> Iterator[Path | Waveform]:
-    """A path or a Waveform within the context; bytes are written to a temporary file. Raises InputError, a
-    TypeError, for anything else, and AudioError for invalid samples.
+    """A path or a Waveform within the context; bytes are written to a temporary file.
+
+    Raises InputError, a TypeError, for anything else, and AudioError for invalid samples.
     """
     if isinstance(given, Waveform):
         yield given

@@ -82,8 +82,9 @@ class Diarization:
     voices: VoiceStatistics | None = None
 
     def to_result(self, audio: str | None = None, files: Mapping[str, str] | None = None) -> Result:
-        """The result without frames, for JSON. ``audio``: path of the recording; ``files``: written files by
-        format.
+        """The result without frames, for JSON.
+
+        ``audio``: path of the recording; ``files``: written files by format.
         """
         return Result(
             self.annotation,

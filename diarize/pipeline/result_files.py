@@ -50,8 +50,10 @@ def plan_result_files(
     page: bool = False,
     overwrite: bool = False,
 ) -> ResultFiles:
-    """Plan the files of a recording: next to it or in a folder, which is made. Raises OutputError when a file
-    exists and must not be overwritten, and when the folder cannot be made or written to.
+    """Plan the files of a recording: next to it or in a folder, which is made.
+
+    Raises OutputError when a file exists and must not be overwritten, and when the folder cannot be made or
+    written to.
     """
     if folder is not None:
         make_folder(folder)
@@ -89,8 +91,10 @@ def find_clashes(plans: Sequence[ResultFiles]) -> tuple[Path, ...]:
 def write_results(
     result: Diarization, plan: ResultFiles, recording: Path, page: str = "", spoken: Transcript | None = None
 ) -> tuple[Path, ...]:
-    """Write the results, each file atomically; returns the paths. Raises OutputError. ``page``: the text of
-    the page, if planned; ``spoken``: the words with speakers, for formats with words.
+    """Write the results, each file atomically; returns the paths.
+
+    Raises OutputError. ``page``: the text of the page, if planned; ``spoken``: the words with speakers, for
+    formats with words.
     """
     for name, path in plan.annotations.items():
         options = result.options(media=_link(recording, path))

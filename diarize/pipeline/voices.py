@@ -90,9 +90,10 @@ def _statistics(name: str, points: SpeakerPoints, spans: Array, start: float) ->
 def voices_in(
     recording: str | PathLike[str], annotation: Annotation, config: Config
 ) -> VoiceStatistics | None:
-    """Voice statistics for given turns of a recording, such as those of a file. Front end and windows are
-    those of ``diarize``, with the time in which one speaker is alone as speech. None if no speaker is alone
-    for 0.2 s. Raises AudioError and, for parts, PartError.
+    """Voice statistics for given turns of a recording, such as those of a file.
+
+    Front end and windows are those of ``diarize``, with the time in which one speaker is alone as speech.
+    None if no speaker is alone for 0.2 s. Raises AudioError and, for parts, PartError.
     """
     from threadpoolctl import threadpool_limits
 

@@ -1,6 +1,7 @@
-"""Pictures: who spoke when, and how the number of speakers was chosen. Input: annotations and curves. Output:
-Matplotlib figures, or PNG. ``pipeline`` (for files of results), methods of results and the commands import
-it; nothing else imports Matplotlib.
+"""Pictures: who spoke when, and how the number of speakers was chosen.
+
+Input: annotations and curves. Output: Matplotlib figures, or PNG. ``pipeline`` (for files of results),
+methods of results and the commands import it; nothing else imports Matplotlib.
 """
 
 from __future__ import annotations

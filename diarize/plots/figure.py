@@ -1,5 +1,7 @@
-"""New figures, colours and fonts, and saving. Matplotlib is imported with the first picture and used through
-its object interface: no pyplot, no window, no global state. Sizes are in inches, at 150 dots per inch.
+"""New figures, colours and fonts, and saving.
+
+Matplotlib is imported with the first picture and used through its object interface: no pyplot, no window, no
+global state. Sizes are in inches, at 150 dots per inch.
 """
 
 from __future__ import annotations

@@ -82,11 +82,12 @@ def timeline(
     duration: float | None = None,
     title: str | None = None,
 ) -> Figure:
-    """Who spoke when: one row per speaker, time wrapped into lines for long recordings. ``reference`` is
-    drawn above; ``mapping`` (hypothesis → reference, from ``scoring.score``) gives matched speakers the same
-    colour. A dark row shows overlapping speech. ``loudness``: (n,) values ≥ 0, evenly spaced over the
-    recording (see ``envelope``), drawn above. ``start`` and ``duration``: second at which the picture begins,
-    and its length in seconds, at least to the end of the last turn.
+    """Who spoke when: one row per speaker, time wrapped into lines for long recordings.
+
+    ``reference`` is drawn above; ``mapping`` (hypothesis → reference, from ``scoring.score``) gives matched
+    speakers the same colour. A dark row shows overlapping speech. ``loudness``: (n,) values ≥ 0, evenly
+    spaced over the recording (see ``envelope``), drawn above. ``start`` and ``duration``: second at which the
+    picture begins, and its length in seconds, at least to the end of the last turn.
     """
     length = _length(annotation, reference, duration, start)
     heard = length if duration is None else duration

@@ -24,9 +24,10 @@ MOST_SPEAKERS = 10  # selectable on the page
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One recording: its ``result`` and further data. ``provenance``: settings and versions; ``posteriors``
-    and ``outliers``: on a clock that begins at the start of the result; ``transcript``: words with speakers;
-    ``media``: the file name of the recording.
+    """One recording: its ``result`` and further data.
+
+    ``provenance``: settings and versions; ``posteriors`` and ``outliers``: on a clock that begins at the
+    start of the result; ``transcript``: words with speakers; ``media``: the file name of the recording.
     """
 
     result: Result

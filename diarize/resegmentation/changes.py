@@ -64,9 +64,10 @@ STEP: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change of speaker at ``time`` (seconds). ``probability`` (0 to 1) and the speakers ``before`` and
-    ``after`` come from posteriors, ``delta_bic`` (nats) from the sound; None where the method does not give
-    them.
+    """A change of speaker at ``time`` (seconds).
+
+    ``probability`` (0 to 1) and the speakers ``before`` and ``after`` come from posteriors, ``delta_bic``
+    (nats) from the sound; None where the method does not give them.
     """
 
     time: float
@@ -144,9 +145,10 @@ def _difference(before: Array, after: Array) -> float:
 def _join_weakest(
     pieces: Sequence[Array], strength: Callable[[Array, Array], float], threshold: float
 ) -> tuple[list[int], list[Array], list[float]]:
-    """Merge neighbours, weakest change first, until every change is stronger than the threshold. ``pieces``:
-    additive sums. Returns the indices of the pieces that start a merged piece, the sums of the merged pieces,
-    and the strengths of the changes between them.
+    """Merge neighbours, weakest change first, until every change is stronger than the threshold.
+
+    ``pieces``: additive sums. Returns the indices of the pieces that start a merged piece, the sums of the
+    merged pieces, and the strengths of the changes between them.
     """
     kept, sums = list(range(len(pieces))), list(pieces)
     strengths = [strength(before, after) for before, after in pairwise(sums)]
@@ -160,8 +162,9 @@ def _join_weakest(
 
 
 def bic_features(found: Features, band: str, config: AcousticConfig) -> Features:
-    """Features for ``changes_by_bic``: voice cepstra (``features.voice_cepstra``). Twelve in both bands: with
-    more, the penalty grows faster than the evidence.
+    """Features for ``changes_by_bic``: voice cepstra (``features.voice_cepstra``).
+
+    Twelve in both bands: with more, the penalty grows faster than the evidence.
     """
     coarse = replace(config, n_voice=12 if band == "narrow" else 8, n_upper=3)
     values = voice_cepstra(found, band, coarse)

@@ -19,6 +19,7 @@ NEAR_PAUSE: Final = 0.2
 
 def move_to_pauses(cuts: Array, pauses: Array, longest: int) -> Array:
     """Cuts (n,), each moved to the nearest of the sorted ``pauses`` (m,) if it is at most ``longest`` away.
+
     Of two equally near pauses the earlier one is used; without a pause, cuts do not move.
     """
     if not len(pauses):

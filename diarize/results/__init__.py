@@ -1,7 +1,8 @@
-"""Results of recordings as one JSON document with a schema and a version. Input: turns and other findings of
-the pipeline. Output: a Document with one Result per recording; ``to_dict`` converts it to JSON and
-``read_document`` reads it. ``--json``, ``--format json``, the manifest of a batch, report pages and linking
-all use it. Every room after it may import it; it imports only the foundation.
+"""Results of recordings as one JSON document with a schema and a version.
+
+Input: turns and other findings of the pipeline. Output: a Document with one Result per recording; ``to_dict``
+converts it to JSON and ``read_document`` reads it. ``--json``, ``--format json``, the manifest of a batch,
+report pages and linking all use it. Every room after it may import it; it imports only the foundation.
 """
 
 from diarize.results.editing import merge_speakers, recount_speakers, rename_json, rename_speakers

@@ -51,8 +51,9 @@ def parse_document(text: str, source: str) -> Document:
 
 
 def read_document(value: Any, source: str) -> Document:
-    """Read a document from a JSON value: the inverse of `Document.to_dict`, also for earlier versions. Raises
-    FormatError with the JSON path.
+    """Read a document from a JSON value: the inverse of `Document.to_dict`, also for earlier versions.
+
+    Raises FormatError with the JSON path.
     """
     _check_schema(value, source)
     rows = _read_field(value, "recordings", list, source)

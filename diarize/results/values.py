@@ -73,14 +73,15 @@ class SpeakerCount:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The result of one recording: the turns and other findings of the pipeline. ``annotation``: the turns,
-    in seconds from the start of the file; ``audio``: path of the recording; ``start``: second of the file at
-    which the processed part begins; ``duration`` of that part, None where only turns are known;
-    ``speech_seconds``: seconds of speech in it; ``band``: "wide" or "narrow"; ``count``: how the number of
-    speakers was chosen; ``matches``: known voices that the speakers have; ``doubts``: speakers who may not be
-    separate people; ``notes``: remarks; ``files``: written files by format; ``alternatives``: speakers of the
-    windows for other numbers of speakers; ``voices``: voice statistics for naming and linking; ``more``: JSON
-    keys outside the schema, which are kept.
+    """The result of one recording: the turns and other findings of the pipeline.
+
+    ``annotation``: the turns, in seconds from the start of the file; ``audio``: path of the recording;
+    ``start``: second of the file at which the processed part begins; ``duration`` of that part, None where
+    only turns are known; ``speech_seconds``: seconds of speech in it; ``band``: "wide" or "narrow";
+    ``count``: how the number of speakers was chosen; ``matches``: known voices that the speakers have;
+    ``doubts``: speakers who may not be separate people; ``notes``: remarks; ``files``: written files by
+    format; ``alternatives``: speakers of the windows for other numbers of speakers; ``voices``: voice
+    statistics for naming and linking; ``more``: JSON keys outside the schema, which are kept.
     """
 
     annotation: Annotation

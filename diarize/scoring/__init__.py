@@ -1,6 +1,7 @@
-"""Score annotations of any program against a reference: one function for a recording, one for many. Input:
-two Annotations. Output: DER, JER, purity, coverage and changes, which can be pooled over recordings. The
-commands and the benchmarks import it; it imports only the foundation.
+"""Score annotations of any program against a reference: one function for a recording, one for many.
+
+Input: two Annotations. Output: DER, JER, purity, coverage and changes, which can be pooled over recordings.
+The commands and the benchmarks import it; it imports only the foundation.
 
 >>> from diarize.annotation import Annotation, Turn
 >>> truth = Annotation("call", (Turn(0, 6, "Ann"), Turn(6, 10, "Bob")))
@@ -101,8 +102,9 @@ def score_files(
     skip_overlap: bool = False,
     mapped_on: Literal["scored", "evaluated"] = "scored",
 ) -> PooledScore:
-    """Score many recordings, matched by id in any spelling (``my call``, ``my_call``), and pool them. A
-    single reference and a single hypothesis are matched for any ids, and so is a single evaluation map. A
+    """Score many recordings, matched by id in any spelling (``my call``, ``my_call``), and pool them.
+
+    A single reference and a single hypothesis are matched for any ids, and so is a single evaluation map. A
     recording without hypothesis counts as missed; one without reference, or missing in given ``uems``, is not
     scored; both are listed. Raises FormatError when nothing matches.
     """

@@ -1,5 +1,6 @@
-"""Cells: the intervals between consecutive boundaries, with constant speakers. Every score is a sum over
-cells, so it is exact up to float64 rounding, without frames.
+"""Cells: the intervals between consecutive boundaries, with constant speakers.
+
+Every score is a sum over cells, so it is exact up to float64 rounding, without frames.
 """
 
 from __future__ import annotations

@@ -88,6 +88,7 @@ class ChangeScore:
 
 def change_points(annotation: Annotation) -> Array:
     """Times at which a speaker starts who is not the last one that started: float64 (n,) seconds, sorted.
+
     After a pause the change is where the next speaker starts.
     """
     turns = annotation.turns

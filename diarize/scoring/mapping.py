@@ -19,9 +19,11 @@ _PREFERENCE = 1e-9  # seconds of bonus for a perfect match: breaks ties without 
 
 
 def pair_speakers(cells: Cells) -> list[tuple[int, int]]:
-    """(reference, hypothesis) indices that maximise the time in which both of a pair talk. Ties are broken by
-    the best coverage of the speakers' time, so the order of the speakers does not matter. Speakers who never
-    talk at the same time are not paired. Source: the assignment problem of Kuhn (1955), solved by scipy.
+    """(reference, hypothesis) indices that maximise the time in which both of a pair talk.
+
+    Ties are broken by the best coverage of the speakers' time, so the order of the speakers does not matter.
+    Speakers who never talk at the same time are not paired. Source: the assignment problem of Kuhn (1955),
+    solved by scipy.
     """
     from scipy.optimize import linear_sum_assignment
 

@@ -60,9 +60,10 @@ class FileScore:
 
 @dataclass(frozen=True)
 class PooledScore:
-    """Scores of several recordings under one protocol, pooled by summing seconds. ``files``: one score per
-    recording; ``unanswered``: recordings without a hypothesis, scored as missed; ``ungraded``: recordings
-    left out because they have no reference or are not in a given evaluation map.
+    """Scores of several recordings under one protocol, pooled by summing seconds.
+
+    ``files``: one score per recording; ``unanswered``: recordings without a hypothesis, scored as missed;
+    ``ungraded``: recordings left out because they have no reference or are not in a given evaluation map.
     """
 
     files: tuple[FileScore, ...]

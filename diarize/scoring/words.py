@@ -44,6 +44,7 @@ def score_words(
     reference: Sequence[str], hypothesis: Sequence[str | None]
 ) -> tuple[WordScore, Mapping[str, str]]:
     """Compare the speakers of each word; returns the score and the mapping found speaker → reference speaker.
+
     Raises ValueError for different numbers of words.
     """
     from scipy.optimize import linear_sum_assignment

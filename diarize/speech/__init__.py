@@ -1,8 +1,9 @@
-"""Voice activity detection: which frames are speech and, for some detectors, where two people speak. Input:
-samples or cepstra. Output: SpeechActivity. There are four detectors: a segmentation network (``network``),
-which also finds overlap and local speakers; two mixtures and a hidden Markov model (``gmm``); a threshold on
-the level (``energy``); and an extra package (``silero``). Minimum durations and padding are the same for all
-(``durations``). ``pipeline`` and ``training`` import it.
+"""Voice activity detection: which frames are speech and, for some detectors, where two people speak.
+
+Input: samples or cepstra. Output: SpeechActivity. There are four detectors: a segmentation network
+(``network``), which also finds overlap and local speakers; two mixtures and a hidden Markov model (``gmm``);
+a threshold on the level (``energy``); and an extra package (``silero``). Minimum durations and padding are
+the same for all (``durations``). ``pipeline`` and ``training`` import it.
 """
 
 from __future__ import annotations

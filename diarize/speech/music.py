@@ -1,8 +1,9 @@
-"""Music detection: talk and music differ in the modulation of the spectrum over seconds. Speech has three to
-eight syllables per second (Houtgast & Steeneken 1985) and changes between vowels, fricatives and pauses,
-while notes are held or struck. Single frames do not show this: a chord looks like a vowel. The range, speed
-and abruptness of the changes of every cepstrum within three seconds do (compare Saunders 1996 and Scheirer &
-Slaney 1997).
+"""Music detection: talk and music differ in the modulation of the spectrum over seconds.
+
+Speech has three to eight syllables per second (Houtgast & Steeneken 1985) and changes between vowels,
+fricatives and pauses, while notes are held or struck. Single frames do not show this: a chord looks like a
+vowel. The range, speed and abruptness of the changes of every cepstrum within three seconds do (compare
+Saunders 1996 and Scheirer & Slaney 1997).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Speech, overlap, changes and local speakers by a segmentation network: the default detector. The network
-processes windows of ten seconds every five seconds and gives the activity of up to three local speakers in
-every frame. Probabilities are means over the windows that contain a frame. A change is found where the local
-speaker before a moment is not the one after it, whatever their index in each window.
+"""Speech, overlap, changes and local speakers by a segmentation network: the default detector.
+
+The network processes windows of ten seconds every five seconds and gives the activity of up to three local
+speakers in every frame. Probabilities are means over the windows that contain a frame. A change is found
+where the local speaker before a moment is not the one after it, whatever their index in each window.
 """
 
 from __future__ import annotations

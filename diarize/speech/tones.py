@@ -1,6 +1,7 @@
-"""Tones of telephones and machines: ringing, keys, beeps, which a segmentation network takes for speech. A
-voice is never constant: even a hummed vowel varies and has a dozen harmonics. A telephone tone is one or two
-constant frequencies (ITU-T E.180, Q.23) with nearly all of the power.
+"""Tones of telephones and machines: ringing, keys, beeps, which a segmentation network takes for speech.
+
+A voice is never constant: even a hummed vowel varies and has a dozen harmonics. A telephone tone is one or
+two constant frequencies (ITU-T E.180, Q.23) with nearly all of the power.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Simulated conversations with known truth, from single-speaker recordings or synthetic voices. Input:
-voices, settings and a seed. Output: samples and their reference Annotation. ``training``, the commands, tests
-and benchmarks import it.
+"""Simulated conversations with known truth, from single-speaker recordings or synthetic voices.
+
+Input: voices, settings and a seed. Output: samples and their reference Annotation. ``training``, the
+commands, tests and benchmarks import it.
 
     voices = {"ann": [waveform, …], "bob": [waveform, …]}
     waveform, annotation = conversation(voices, SynthConfig(duration=60.0, rt60=0.4), seed=1)

@@ -1,6 +1,7 @@
-"""Phrases: the speech between two pauses of a clean recording of one speaker, found by energy. A recording is
-cut only inside pauses of at least ``CUT`` seconds, so that no word is cut. Neighbouring cells overlap in a
-short complementary ramp, so that cells at their original distance sum to the recording.
+"""Phrases: the speech between two pauses of a clean recording of one speaker, found by energy.
+
+A recording is cut only inside pauses of at least ``CUT`` seconds, so that no word is cut. Neighbouring cells
+overlap in a short complementary ramp, so that cells at their original distance sum to the recording.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Training of background models, from simulated recordings of real voices. Input: folders of single-speaker
-recordings. Output: a BackgroundModel. ``plan`` lists the data, ``augmentation`` and ``simulation`` make
-recordings with random rooms, noise, gains, codecs and speeds, ``examples`` takes frames from each, and
-``train`` fits the mixtures to all of them. The commands import it.
+"""Training of background models, from simulated recordings of real voices.
+
+Input: folders of single-speaker recordings. Output: a BackgroundModel. ``plan`` lists the data,
+``augmentation`` and ``simulation`` make recordings with random rooms, noise, gains, codecs and speeds,
+``examples`` takes frames from each, and ``train`` fits the mixtures to all of them. The commands import it.
 """
 
 from diarize.training.plan import TrainingPlan

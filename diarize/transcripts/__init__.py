@@ -1,6 +1,7 @@
-"""Transcripts: speakers for the words of a speech recogniser. Input: a transcript, and turns with posteriors.
-Output: a Transcript whose words have speakers. ``pipeline``, ``report`` and the commands import it; nothing
-here opens the recording.
+"""Transcripts: speakers for the words of a speech recogniser.
+
+Input: a transcript, and turns with posteriors. Output: a Transcript whose words have speakers. ``pipeline``,
+``report`` and the commands import it; nothing here opens the recording.
 
     spoken = assign_speakers(read_transcript("meeting.json"), result.annotation, result.posteriors)
     write_transcript("meeting.srt", spoken, "srt")

@@ -36,8 +36,9 @@ _SOUNDS = re.compile(
 
 
 def read_transcript(path: str | Path, *, recording: str | None = None) -> Transcript:
-    """Read a transcript; the format follows from the suffix. ``recording``: the one to read if the file has
-    several. Raises FormatError.
+    """Read a transcript; the format follows from the suffix.
+
+    ``recording``: the one to read if the file has several. Raises FormatError.
     """
     path = Path(path)
     if path.suffix.lower() not in READABLE:

@@ -36,9 +36,11 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Consecutive words of a file: a sentence, a cue, an utterance. ``start``, ``end``, ``given``,
-    ``speaker`` as for a word; ``estimated``: whether the segment was cut from a longer one at estimated
-    times; ``text``: as written, "" for the words joined by blanks; ``source``: index of the original segment.
+    """Consecutive words of a file: a sentence, a cue, an utterance.
+
+    ``start``, ``end``, ``given``, ``speaker`` as for a word; ``estimated``: whether the segment was cut from
+    a longer one at estimated times; ``text``: as written, "" for the words joined by blanks; ``source``:
+    index of the original segment.
     """
 
     words: tuple[Word, ...]

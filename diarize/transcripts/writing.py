@@ -47,9 +47,11 @@ def write_transcript(
     overwrite: bool = False,
     options: Options | None = None,
 ) -> Path:
-    """Write a transcript whose words have speakers, atomically. JSON has the dialect of the input, with
-    ``speaker`` added to words and segments, unless ``options.document`` is given, which needs the JSON of
-    this package. Raises FormatError for a format without words, OutputError as ``write_file`` does.
+    """Write a transcript whose words have speakers, atomically.
+
+    JSON has the dialect of the input, with ``speaker`` added to words and segments, unless
+    ``options.document`` is given, which needs the JSON of this package. Raises FormatError for a format
+    without words, OutputError as ``write_file`` does.
     """
     if name not in WRITABLE:
         raise FormatError(f"{name} holds no words; {', '.join(WRITABLE)} do")
