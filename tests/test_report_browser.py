@@ -112,7 +112,7 @@ def browser(downloads):
 @pytest.fixture(scope="module")
 def page(folder):
     """The address of a page with hostile names and the sound inside."""
-    found = Report.of_result(result(), sound=embed_sound(open_recording(folder / "tone #1 %.wav")))
+    found = Report.from_result(result(), sound=embed_sound(open_recording(folder / "tone #1 %.wav")))
     (folder / "page.html").write_text(render_page(found), encoding="utf-8")
     return (folder / "page.html").as_uri()
 
@@ -367,7 +367,7 @@ def test_downloads_are_what_diarize_writes(opened, downloads, tmp_path, names):
             name,
         )
     new = {NAMES[i]: name.replace("\n", "").strip() or NAMES[i] for i, name in names.items()}
-    expected = result().annotation.renamed(new)
+    expected = result().annotation.rename(new)
     for suffix in ("rttm", "csv", "vtt"):
         for old in downloads.glob(f"*.{suffix}"):
             old.unlink()
@@ -440,14 +440,14 @@ def test_a_linked_recording_plays_from_its_file(browser, folder):
     """The name may hold what means something in a URL."""
     audio, path = folder / "tone #1 %.wav", folder / "linked.html"
     sound = link_sound(open_recording(audio), media_address(audio, path))
-    path.write_text(render_page(Report.of_result(result(), sound=sound)), encoding="utf-8")
+    path.write_text(render_page(Report.from_result(result(), sound=sound)), encoding="utf-8")
     for driver in visited(browser, path.as_uri()):
         driver.find_element("id", "play").click()
         assert waited(
             lambda driver=driver: driver.find_element("id", "audio").get_property("currentTime") > 0.2
         )
     path.write_text(
-        render_page(Report.of_result(result(), sound=link_sound(open_recording(audio), "./gone.wav")))
+        render_page(Report.from_result(result(), sound=link_sound(open_recording(audio), "./gone.wav")))
     )
     browser.get(path.as_uri())
     assert waited(lambda: "was not found" in browser.find_element("id", "here").text)
@@ -521,7 +521,7 @@ def test_five_thousand_turns_in_two_hours_stay_quick(browser, folder):
     path = folder / "long.html"
     names = tuple(f"SPEAKER_{k:02d}" for k in range(8))
     long = result("long", names, seconds=7200, n_turns=5000)
-    path.write_text(render_page(Report.of_result(long)), encoding="utf-8")
+    path.write_text(render_page(Report.from_result(long)), encoding="utf-8")
     assert path.stat().st_size < 1_500_000
     for driver in visited(browser, path.as_uri()):
         durations = driver.execute_async_script(

@@ -183,7 +183,7 @@ def test_annotation_by_hand():
     assert annotation.intervals().tolist() == [[0, 2], [0, 7], [5, 6]]
     assert annotation.intervals("B").tolist() == [[0, 7]]
     assert annotation.intervals("nobody").shape == (0, 2)
-    other = annotation.renamed({"B": "Bob", "C": "A"})
+    other = annotation.rename({"B": "Bob", "C": "A"})
     assert other.speakers == ("A", "Bob")
     assert other.turns[-1].runner_up == "Bob"
     assert annotation.speakers == ("C", "B", "A")

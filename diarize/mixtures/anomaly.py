@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from diarize.errors import ModelError
-from diarize.mixtures.validation import Float64Array, IntArray, as_weights, frozen
+from diarize.mixtures.validation import Float64Array, IntArray, as_weights, freeze
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -42,7 +42,7 @@ class AnomalyScale:
 
     def __post_init__(self) -> None:
         for name in ("usual", "shares"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
+            object.__setattr__(self, name, freeze(getattr(self, name)))
 
     def score_samples(self, x: ArrayLike) -> Float64Array:
         """Log density in nats of every point of x (n, D): (n,), the lower the more abnormal."""

@@ -30,7 +30,7 @@ from diarize.mixtures.init import InitSettings, initial_responsibilities
 from diarize.mixtures.quadratic_design import component_scores
 from diarize.mixtures.standardize import standardize, standardizer_of_mixture, unstandardize
 from diarize.mixtures.threads import on_one_thread
-from diarize.mixtures.validation import as_points, as_weights, frozen
+from diarize.mixtures.validation import as_points, as_weights, freeze
 from diarize.mixtures.variational import (
     Posterior,
     Prior,
@@ -95,7 +95,7 @@ class BayesianGMM:
 
     def __post_init__(self) -> None:
         for name in _ARRAYS:
-            object.__setattr__(self, name, frozen(getattr(self, name)))
+            object.__setattr__(self, name, freeze(getattr(self, name)))
         _check_posterior(self)
 
     @property

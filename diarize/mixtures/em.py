@@ -182,9 +182,9 @@ def em_run(data: FitData, start: Parameters, settings: EMSettings) -> EMRun:
     bounds = [_bound(statistics, data)]
     for _ in range(settings.max_iter):
         before = parameters, floored
-        gone = _vanished(statistics, data)
+        gone = _find_vanished(statistics, data)
         if gone and len(repaired) < _MAX_REPAIRS * len(statistics.counts):
-            parameters = _reseeded(data, parameters, gone)
+            parameters = _reseed(data, parameters, gone)
             repaired, bounds = repaired + gone, []
         else:
             parameters, floored = m_step(statistics, data, start.covariance_type, settings.reg_covar)
@@ -214,12 +214,12 @@ def _bound(statistics: SufficientStatistics, data: FitData) -> float:
     return bound
 
 
-def _vanished(statistics: SufficientStatistics, data: FitData) -> tuple[int, ...]:
+def _find_vanished(statistics: SufficientStatistics, data: FitData) -> tuple[int, ...]:
     share = _VANISHED * data.total / len(data.x)
     return tuple(int(k) for k in np.flatnonzero(statistics.counts < share))
 
 
-def _reseeded(data: FitData, parameters: Parameters, gone: tuple[int, ...]) -> Parameters:
+def _reseed(data: FitData, parameters: Parameters, gone: tuple[int, ...]) -> Parameters:
     """Vanished components moved to the least likely points, as wide as the data and as heavy as the
     average.
     """
@@ -270,7 +270,9 @@ def maximize(
         return Parameters(counts / counts.sum(), means, shared, covariance_type), at_floor
     if covariance_type == "tied":
         within = (scatter - statistics.first.T @ means) / counts.sum()
-        covariances, touched = _raised(within[None], np.array([max(reg_covar, resolution)], dtype=np.float64))
+        covariances, touched = _raise_eigenvalues(
+            within[None], np.array([max(reg_covar, resolution)], dtype=np.float64)
+        )
         return Parameters(counts / counts.sum(), means, covariances[0], covariance_type), (
             tuple(range(len(counts))) if touched.any() else ()
         )
@@ -305,13 +307,13 @@ def _full(
     matrices = symmetric_matrices(seconds, n_dims)
     diagonals = np.diagonal(matrices, axis1=1, axis2=2)
     least = np.maximum(reg_covar, resolution * diagonals.mean(axis=1))
-    return _raised(matrices - means[:, :, None] * means[:, None, :], least)
+    return _raise_eigenvalues(matrices - means[:, :, None] * means[:, None, :], least)
 
 
 _KINDS = {"spherical": _spherical, "diag": _diag, "full": _full}
 
 
-def _raised(matrices: Float64Array, least: Float64Array) -> tuple[Float64Array, BoolArray]:
+def _raise_eigenvalues(matrices: Float64Array, least: Float64Array) -> tuple[Float64Array, BoolArray]:
     """Symmetric matrices (K, D, D) with eigenvalues raised to `least` (K,), and which of them needed it."""
     margin = matrices - least[:, None, None] * np.eye(matrices.shape[-1], dtype=np.float64)
     try:

@@ -14,7 +14,7 @@ from diarize.mixtures.gmm import DEFAULT_COVARIANCE_TYPE, GMM
 from diarize.mixtures.init import InitSettings, initial_parameters, parameters_from_means
 from diarize.mixtures.standardize import moments, standardize, standardizer_of_points, unstandardize
 from diarize.mixtures.threads import on_one_thread
-from diarize.mixtures.validation import as_points, as_weights, frozen
+from diarize.mixtures.validation import as_points, as_weights, freeze
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -57,7 +57,7 @@ class FitTrace:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        bounds = frozen(self.lower_bounds_)
+        bounds = freeze(self.lower_bounds_)
         if bounds.ndim != 1 or not len(bounds) or (np.diff(bounds) < 0.0).any():
             raise ModelError("bounds of a fit must be one row of numbers that never fall")
         object.__setattr__(self, "lower_bounds_", bounds)

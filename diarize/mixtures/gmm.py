@@ -23,7 +23,7 @@ from diarize.mixtures.quadratic_design import component_scores
 from diarize.mixtures.standardize import standardizer_of_mixture
 from diarize.mixtures.subnormals import exp_zeroed
 from diarize.mixtures.threads import on_one_thread
-from diarize.mixtures.validation import as_points, as_weights, frozen
+from diarize.mixtures.validation import as_points, as_weights, freeze
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +75,7 @@ class GMM:
     def __post_init__(self) -> None:
         check_covariance_type(self.covariance_type)
         for name in _ARRAYS:
-            object.__setattr__(self, name, frozen(getattr(self, name)))
+            object.__setattr__(self, name, freeze(getattr(self, name)))
         _check_shapes(self)
         precision_cholesky(self.covariances_, self.covariance_type)
 

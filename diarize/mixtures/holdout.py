@@ -105,7 +105,7 @@ def held_out_likelihood(
     scores, sizes = [], []
     for fold in np.unique(folds):
         tested = folds == fold
-        trained = ~_widened(tested, gap)
+        trained = ~_widen(tested, gap)
         if mass is not None:
             tested, trained = tested & (mass > 0.0), trained & (mass > 0.0)
         if not trained.any() or not tested.any():
@@ -120,7 +120,7 @@ def held_out_likelihood(
     return HeldOut(np.array(scores, dtype=np.float64), np.array(sizes, dtype=np.float64))
 
 
-def _widened(mask: np.ndarray, gap: int) -> np.ndarray:
+def _widen(mask: np.ndarray, gap: int) -> np.ndarray:
     if gap == 0:
         return mask
     reach = np.convolve(mask.astype(np.float64), np.ones(2 * gap + 1, dtype=np.float64), mode="same")

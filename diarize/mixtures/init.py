@@ -11,7 +11,7 @@ import numpy as np
 from diarize.errors import ModelError
 from diarize.mixtures.em import FitData, gather_statistics, m_step
 from diarize.mixtures.gaussian import Parameters, covariance_shape
-from diarize.mixtures.kmeans import descend, kmeans_plusplus, nearest
+from diarize.mixtures.kmeans import assign_nearest, descend, kmeans_plusplus
 
 if TYPE_CHECKING:
     from diarize.mixtures.validation import Float64Array, IntArray, Points
@@ -63,7 +63,7 @@ def initial_responsibilities(data: FitData, start: InitSettings, rng: np.random.
 
 def _start_labels(data: FitData, init: str, n_components: int, rng: np.random.Generator) -> IntArray:
     # distances are measured with every dimension at unit variance, whatever the kind of covariance
-    scaled = _scaled(data.x)
+    scaled = _scale_points(data.x)
     if init == "random_from_data":
         seeds = _distinct_points(scaled, n_components, rng, data.weights)
     else:
@@ -71,10 +71,10 @@ def _start_labels(data: FitData, init: str, n_components: int, rng: np.random.Ge
     centres = scaled[seeds]
     if init == "kmeans":
         return descend(scaled, centres, data.weights).labels_
-    return nearest(scaled, centres)[0]
+    return assign_nearest(scaled, centres)[0]
 
 
-def _scaled(x: Points) -> Float64Array:
+def _scale_points(x: Points) -> Float64Array:
     centred = x - x.mean(axis=0, dtype=np.float64)
     deviations = np.sqrt(np.mean(centred**2, axis=0))
     return np.asarray(centred / np.where(deviations > 0.0, deviations, 1.0), dtype=np.float64)

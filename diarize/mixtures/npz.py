@@ -66,13 +66,13 @@ def load_arrays(
         if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 (a path of any type)
             raise ModelError(f"cannot read {path}: not a regular file; check the path")
         with zipfile.ZipFile(path) as archive:
-            sizes = [_checked_size(archive, name, "f8") for name in names]
-            if _checked_size(archive, "header", "U") > 4096 or sum(sizes) > most:
+            sizes = [_check_size(archive, name, "f8") for name in names]
+            if _check_size(archive, "header", "U") > 4096 or sum(sizes) > most:
                 raise ModelError(f"{path} claims {sum(sizes)} bytes; allowed are {most}; it is not a model")
             kind = _read(archive, "header").item()
             if not kind.startswith(f"{_MAGIC}:"):
                 raise ModelError(f"{path} is of format {kind[:40]!r}; allowed is {_MAGIC!r}; save it again")
-            return kind.partition(":")[2], {name: _finite(_read(archive, name), name) for name in names}
+            return kind.partition(":")[2], {name: _check_finite(_read(archive, name), name) for name in names}
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror or error}; check the path") from error
     except KeyError as error:
@@ -86,7 +86,7 @@ def load_arrays(
         ) from error
 
 
-def _checked_size(archive: zipfile.ZipFile, name: str, wanted: str) -> int:
+def _check_size(archive: zipfile.ZipFile, name: str, wanted: str) -> int:
     """Bytes of one member by its header, which must agree with what the archive says it holds."""
     with archive.open(f"{name}.npy") as file:
         version = npy.read_magic(file)
@@ -103,7 +103,7 @@ def _checked_size(archive: zipfile.ZipFile, name: str, wanted: str) -> int:
     return int(size)
 
 
-def _finite(array: np.ndarray, name: str) -> np.ndarray:
+def _check_finite(array: np.ndarray, name: str) -> np.ndarray:
     if not np.isfinite(array).all():
         raise ValueError(name)
     return array

@@ -74,7 +74,7 @@ class OnlineFit:
         step = (self.n_blocks + self.delay) ** -self.decay
         data = _block_data(points, mass, self.standardizer)
         new = e_step(data, standardize(self.gmm.parameters, self.standardizer))
-        statistics = _mixed(self.statistics, new, step, data.total)
+        statistics = _mix_statistics(self.statistics, new, step, data.total)
         scatter = (1.0 - step) * self.scatter + step * data.scatter / data.total
         average = data._replace(total=1.0, scatter=scatter)
         fitted, _ = m_step(statistics, average, self.gmm.covariance_type, self.reg_covar)
@@ -133,7 +133,7 @@ def start_online_em(
     )
     data = fit_data(points, None, covariance_type, reg_covar)
     found = e_step(data, standardize(gmm.parameters, data.standardizer))
-    average, scatter = _scaled(found, 1.0 / data.total), data.scatter / data.total
+    average, scatter = _scale_statistics(found, 1.0 / data.total), data.scatter / data.total
     return OnlineFit(gmm, average, scatter, data.standardizer, decay, delay, reg_covar, 0, ())
 
 
@@ -152,16 +152,16 @@ def _block_data(x: Points, weights: Float64Array | None, standardizer: Standardi
     )
 
 
-def _mixed(
+def _mix_statistics(
     old: SufficientStatistics, new: SufficientStatistics, step: float, total: float
 ) -> SufficientStatistics:
-    a, b = _scaled(old, 1.0 - step), _scaled(new, step / total)
+    a, b = _scale_statistics(old, 1.0 - step), _scale_statistics(new, step / total)
     return SufficientStatistics(
         a.counts + b.counts, a.first + b.first, a.second + b.second, a.log_likelihood + b.log_likelihood
     )
 
 
-def _scaled(statistics: SufficientStatistics, by: float) -> SufficientStatistics:
+def _scale_statistics(statistics: SufficientStatistics, by: float) -> SufficientStatistics:
     return SufficientStatistics(
         by * statistics.counts, by * statistics.first, by * statistics.second, by * statistics.log_likelihood
     )

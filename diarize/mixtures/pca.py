@@ -12,7 +12,7 @@ import numpy as np
 from diarize.errors import ModelError
 from diarize.mixtures.standardize import moments
 from diarize.mixtures.threads import on_one_thread
-from diarize.mixtures.validation import as_points, as_weights, frozen
+from diarize.mixtures.validation import as_points, as_weights, freeze
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -53,7 +53,7 @@ class PCA:
 
     def __post_init__(self) -> None:
         for name in _ARRAYS:
-            object.__setattr__(self, name, frozen(getattr(self, name)))
+            object.__setattr__(self, name, freeze(getattr(self, name)))
         axes, mean = self.components_, self.mean_
         if axes.ndim != 2 or axes.shape[1:] != mean.shape or len(axes) != len(self.explained_variance_):
             raise ModelError(f"components_ have shape {axes.shape}; mean_ has {mean.shape}; they must agree")

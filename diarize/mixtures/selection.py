@@ -213,7 +213,7 @@ def select_gmm(
     for kind in kinds:
         check_covariance_type(kind)
         settings = FitSettings(kind, mass, max_iter, tol, reg_covar, n_init, random_state)
-        fits = _swept(points, counts, settings, sweep)
+        fits = _fit_sweep(points, counts, settings, sweep)
         candidates.extend(_candidate(points, fit, settings, n_samples, plan) for fit in fits)
     total = float(len(points)) if mass is None else float(mass.sum())
     return Selection(tuple(candidates), criterion, total if n_samples is None else n_samples, sweep)
@@ -231,19 +231,19 @@ def _check_request(counts: Sequence[int], kinds: Sequence[str], criterion: str, 
         )
 
 
-def _swept(x: Points, counts: Sequence[int], settings: FitSettings, sweep: str) -> list[Fit]:
+def _fit_sweep(x: Points, counts: Sequence[int], settings: FitSettings, sweep: str) -> list[Fit]:
     """The fit of every K asked for, in order."""
     if sweep == "fresh":
-        return [_fresh(x, k, settings) for k in counts]
+        return [_fit_fresh(x, k, settings) for k in counts]
     ways: list[dict[int, Fit]] = []
     if sweep in ("both", "split"):
-        fit = _fresh(x, counts[0], settings)
+        fit = _fit_fresh(x, counts[0], settings)
         ways.append({counts[0]: fit})
         while fit.gmm.n_components < counts[-1]:
             fit = split_up(x, fit, settings)
             ways[-1][fit.gmm.n_components] = fit
     if sweep in ("both", "merge"):
-        fit = _fresh(x, counts[-1], settings)
+        fit = _fit_fresh(x, counts[-1], settings)
         if ways and ways[0][counts[-1]].trace.lower_bounds_[-1] > fit.trace.lower_bounds_[-1]:
             fit = ways[0][counts[-1]]
         ways.append({counts[-1]: fit})
@@ -253,7 +253,7 @@ def _swept(x: Points, counts: Sequence[int], settings: FitSettings, sweep: str) 
     return [max((way[k] for way in ways), key=lambda fit: float(fit.trace.lower_bounds_[-1])) for k in counts]
 
 
-def _fresh(x: Points, n_components: int, settings: FitSettings) -> Fit:
+def _fit_fresh(x: Points, n_components: int, settings: FitSettings) -> Fit:
     gmm, trace = fit_gmm(
         x,
         n_components,

@@ -53,7 +53,7 @@ def split_up(x: Points, fit: Fit, settings: FitSettings) -> Fit:
         (split_component(fit.gmm, k), f"component {k} of {fit.gmm.n_components} split")
         for k in range(fit.gmm.n_components)
     ]
-    return _best(x, proposals, settings)
+    return _best_trial(x, proposals, settings)
 
 
 def merge_down(x: Points, fit: Fit, settings: FitSettings) -> Fit:
@@ -72,7 +72,7 @@ def merge_down(x: Points, fit: Fit, settings: FitSettings) -> Fit:
         )
         for i in order
     ]
-    return _best(x, proposals, settings)
+    return _best_trial(x, proposals, settings)
 
 
 def split_component(gmm: GMM, k: int) -> GMM:
@@ -121,7 +121,7 @@ def _of_kind(matrix: Float64Array, covariance_type: str) -> Float64Array:
     return np.array(diagonal) if covariance_type == "diag" else np.asarray(diagonal.mean(), dtype=np.float64)
 
 
-def _best(x: Points, proposals: Iterable[tuple[GMM, str]], settings: FitSettings) -> Fit:
+def _best_trial(x: Points, proposals: Iterable[tuple[GMM, str]], settings: FitSettings) -> Fit:
     sample, weights = _trial_sample(x, settings)
     trials = []
     for start, origin in proposals:
@@ -137,10 +137,10 @@ def _best(x: Points, proposals: Iterable[tuple[GMM, str]], settings: FitSettings
         )
         trials.append((float(trace.lower_bounds_[-1]), gmm, origin))
     _, start, origin = max(trials, key=lambda trial: trial[0])
-    return refined(x, start, origin, settings)
+    return refine(x, start, origin, settings)
 
 
-def refined(x: Points, start: GMM, origin: str, settings: FitSettings) -> Fit:
+def refine(x: Points, start: GMM, origin: str, settings: FitSettings) -> Fit:
     """EM on all points from a start."""
     gmm, trace = fit_gmm(
         x,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-__all__ = ["BoolArray", "Float64Array", "IntArray", "Points", "as_points", "as_weights", "frozen", "slices"]
+__all__ = ["BoolArray", "Float64Array", "IntArray", "Points", "as_points", "as_weights", "freeze", "slices"]
 
 Float64Array = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -82,7 +82,7 @@ def as_weights(weights: ArrayLike | None, n_points: int) -> Float64Array | None:
     return array
 
 
-def frozen(values: ArrayLike) -> Float64Array:
+def freeze(values: ArrayLike) -> Float64Array:
     """A float64 copy that nobody can write to."""
     array = np.array(values, dtype=np.float64, order="C")
     array.flags.writeable = False

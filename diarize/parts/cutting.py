@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["checked_bounds", "cut", "overlapping"]
+__all__ = ["check_bounds", "cut_pieces", "overlapping_windows"]
 
 
-def checked_bounds(bounds: Array) -> Array:
+def check_bounds(bounds: Array) -> Array:
     """Bounds int64 (m, 2) as they must be: 0 <= start < end, sorted by start. Raises PartError otherwise."""
     found = np.asarray(bounds, dtype=np.int64).reshape(-1, 2)
     start, end = found.T
@@ -27,7 +27,7 @@ def checked_bounds(bounds: Array) -> Array:
     return found
 
 
-def cut(blocks: Iterable[Array], bounds: Array) -> Iterator[Array]:
+def cut_pieces(blocks: Iterable[Array], bounds: Array) -> Iterator[Array]:
     """Samples of each of the ``bounds`` (m, 2), sorted by start, out of consecutive ``blocks``.
 
     What is behind the end of the recording is left out. Raises PartError for bounds that are all behind it.
@@ -47,7 +47,7 @@ def cut(blocks: Iterable[Array], bounds: Array) -> Iterator[Array]:
         yield piece
 
 
-def overlapping(blocks: Iterable[Array], size: int, hop: int) -> Iterator[tuple[int, Array, int]]:
+def overlapping_windows(blocks: Iterable[Array], size: int, hop: int) -> Iterator[tuple[int, Array, int]]:
     """Windows of ``size`` samples every ``hop``: first sample, samples (size,), how many samples came so far.
 
     The last is the first that reaches the end, filled up with zeros. Without a sample there is none.

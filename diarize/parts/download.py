@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["Progress", "UnreachableError", "checksum_of", "fetch", "silent"]
+__all__ = ["Progress", "UnreachableError", "checksum_of", "fetch", "no_progress"]
 
 Progress = Callable[[str, float], None]
 """Told a stage and the share of it that is done."""
@@ -38,12 +38,12 @@ class UnreachableError(PartError):
     """An address that nobody answers for."""
 
 
-def silent(stage: str, share: float) -> None:
+def no_progress(stage: str, share: float) -> None:
     """Tells nobody how far a computation is."""
 
 
 def fetch(
-    address: str, place: Path, sha256: str, size: int | None = None, progress: Progress = silent
+    address: str, place: Path, sha256: str, size: int | None = None, progress: Progress = no_progress
 ) -> Path:
     """Bring what ``address`` gives to ``place``, when its SHA-256 is ``sha256``.
 
@@ -85,14 +85,14 @@ def checksum_of(path: Path) -> str:
 def _receive(address: str, partial: Path, size: int | None, progress: Progress) -> None:
     """Append to ``partial`` what it lacks."""
     have = partial.stat().st_size if partial.exists() else 0
-    response = _opened(address, have)
+    response = _open_response(address, have)
     if response is None:  # nothing is missing, or what is there is too long
         if size is not None and have != size:
             partial.unlink()
             _receive(address, partial, size, progress)
         return
     with closing(response):
-        begin = have if _resumes(response, have) else 0
+        begin = have if _can_resume(response, have) else 0
         total = _total(response, begin)
         if total is not None and (total > MOST_BYTES or (size is not None and total != size)):
             raise PartError(f"{address}: has {total} bytes, {size or MOST_BYTES} are expected; not fetched")
@@ -109,7 +109,7 @@ def _receive(address: str, partial: Path, size: int | None, progress: Progress) 
         raise PartError(f"{address}: cut off after {begin} of {size or total} bytes; {AGAIN}")
 
 
-def _opened(address: str, have: int) -> Any:
+def _open_response(address: str, have: int) -> Any:
     """The answer of the server; None when there is nothing after the first ``have`` bytes."""
     headers = {"User-Agent": "diarize", "Accept-Encoding": "identity"}
     if have:
@@ -129,7 +129,7 @@ def _opened(address: str, have: int) -> Any:
         raise UnreachableError(f"{address}: cannot be reached ({_reason(error)})") from None
 
 
-def _resumes(response: Any, have: int) -> bool:
+def _can_resume(response: Any, have: int) -> bool:
     """Whether the answer begins where the file ends; a server may as well give everything."""
     if not have or response.status != http.client.PARTIAL_CONTENT:
         return False

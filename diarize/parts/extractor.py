@@ -9,7 +9,7 @@ import numpy as np
 
 from diarize.errors import PartError
 from diarize.features import fbank_of
-from diarize.parts.cutting import checked_bounds, cut
+from diarize.parts.cutting import check_bounds, cut_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,11 +57,11 @@ class OnnxEmbedding:
         vectors of equal parts are averaged. How the samples are cut into blocks changes nothing. Raises
         PartError.
         """
-        bounds = checked_bounds(bounds)
+        bounds = check_bounds(bounds)
         rows, pieces = self._pieces(bounds)
         total = np.zeros((len(bounds), self.dimension), dtype=np.float64)
-        for chosen, samples in self._gathered(rows, pieces, blocks):
-            np.add.at(total, chosen, self._checked(self.vectors(samples)))
+        for chosen, samples in self._gather(rows, pieces, blocks):
+            np.add.at(total, chosen, self._check_shape(self.vectors(samples)))
         counts = np.bincount(rows, minlength=len(bounds))[:, None]
         return (total / np.maximum(counts, 1)).astype(np.float32)
 
@@ -78,12 +78,12 @@ class OnnxEmbedding:
         order = np.argsort(found[:, 0], kind="stable")
         return rows[order], found[order]
 
-    def _gathered(self, rows: Array, pieces: Array, blocks: Iterable[Array]) -> Iterator[tuple[Array, Array]]:
+    def _gather(self, rows: Array, pieces: Array, blocks: Iterable[Array]) -> Iterator[tuple[Array, Array]]:
         """Rows (n,) and samples (n, length) of pieces of one length, few enough to be run at once."""
         room = round(AT_ONCE * self.rate)
         waiting: list[tuple[int, Array]] = []
         held = 0
-        for row, samples in zip(rows.tolist(), cut(blocks, pieces), strict=True):
+        for row, samples in zip(rows.tolist(), cut_pieces(blocks, pieces), strict=True):
             long_enough = np.resize(samples, max(len(samples), self.format.least))
             waiting.append((row, long_enough))
             held += len(long_enough)
@@ -107,7 +107,7 @@ class OnnxEmbedding:
             feeds[self.format.lengths] = self._lengths(size, values)
         vectors = self.session.run(self.format.output, feeds)
         if vectors.ndim != 2 or len(vectors) != size:
-            raise self._odd(vectors, size)
+            raise self._shape_error(vectors, size)
         return vectors[:n]
 
     def _lengths(self, size: int, values: Array) -> Array:
@@ -117,12 +117,12 @@ class OnnxEmbedding:
         frames = values.shape[1 if self.format.layout == "BTF" else -1]
         return np.full(size, frames, dtype=np.int32 if "int32" in kind else np.int64)
 
-    def _checked(self, vectors: Array) -> Array:
+    def _check_shape(self, vectors: Array) -> Array:
         if vectors.shape[1] != self.dimension:
-            raise self._odd(vectors, len(vectors))
+            raise self._shape_error(vectors, len(vectors))
         return vectors
 
-    def _odd(self, vectors: Array, n: int) -> PartError:
+    def _shape_error(self, vectors: Array, n: int) -> PartError:
         return PartError(
             f"{self.session.file.path}: gives numbers of shape {vectors.shape} for {n} windows; it is no "
             "speaker embedding"
@@ -142,7 +142,7 @@ class OnnxEmbedding:
     def _features(self, samples: Array) -> Array:
         """Normalised energies (n, n_frames, n_mels)."""
         if self.format.framework == "redimnet2":
-            samples = _standardized(samples)
+            samples = _standardize(samples)
         values = fbank_of(samples, self.rate, self.format.n_mels, **self.format.bank)
         values = values[:, : values.shape[1] // self.format.multiple * self.format.multiple]
         if self.format.normalize:
@@ -163,7 +163,7 @@ def _batches(waiting: list[tuple[int, Array]], room: int) -> Iterator[tuple[Arra
             yield np.array([row for row, _ in chosen]), np.stack([samples for _, samples in chosen])
 
 
-def _standardized(samples: Array) -> Array:
+def _standardize(samples: Array) -> Array:
     """ReDimNet's samples (n, length): mean 0, deviation 1, emphasised, half a hop of zeros on both sides.
 
     The first is emphasised against the second, as by padding with a reflection.

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 from diarize.errors import PartError
 from diarize.parts.cache import SUFFIX, manual_way, parts_folder
 from diarize.parts.catalogue import CATALOGUE, Entry
-from diarize.parts.download import UnreachableError, checksum_of, fetch, silent
+from diarize.parts.download import UnreachableError, checksum_of, fetch, no_progress
 from diarize.parts.onnx_file import MOST_BYTES
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def get_part(
     name: str | None = None,
     cache: str | Path | None = None,
     overwrite: bool = False,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> Fetched:
     """Fetch a part of the catalogue, or what an address with the checksum ``sha256`` gives, as ``name``.
 

@@ -23,15 +23,15 @@ def pin_checksums(config: Config) -> Config:
     """
     space, speech = config.space, config.speech
     if space.kind == "embedding" and space.embedding:
-        found = _checked("space.embedding", space.embedding, space.embedding_sha256)
+        found = _check_checksum("space.embedding", space.embedding, space.embedding_sha256)
         config = replace(config, space=replace(space, embedding_sha256=found))
     if speech.method == "network" and speech.segmentation:
-        found = _checked("speech.segmentation", speech.segmentation, speech.segmentation_sha256)
+        found = _check_checksum("speech.segmentation", speech.segmentation, speech.segmentation_sha256)
         config = replace(config, speech=replace(speech, segmentation_sha256=found))
     return config
 
 
-def _checked(setting: str, name: str, wanted: str) -> str:
+def _check_checksum(setting: str, name: str, wanted: str) -> str:
     """The checksum of a part, which must be the ``wanted`` one where there is one."""
     place = locate_part(name)
     try:

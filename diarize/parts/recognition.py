@@ -105,7 +105,7 @@ def recognize_format(signature: Signature, source: str) -> EmbeddingFormat | Seg
     floats = [port for port in signature.inputs if port.kind == "tensor(float)"]
     if len(floats) == 1 and len(signature.inputs) <= 2:
         port = floats[0]
-        if _segments(signature, port):
+        if _is_segmentation(signature, port):
             return _segmentation(signature, port, source)
         found = _embedding(signature, port, source)
         if found is not None:
@@ -118,7 +118,7 @@ def recognize_format(signature: Signature, source: str) -> EmbeddingFormat | Seg
     )
 
 
-def _segments(signature: Signature, port: Port) -> bool:
+def _is_segmentation(signature: Signature, port: Port) -> bool:
     """Whether samples come in and classes of frames come out."""
     classes = [each for each in signature.outputs if len(each.shape) == 3]
     return len(signature.inputs) == 1 and bool(classes) and _layout(port)[0] in ("BS", "B1S")

@@ -73,13 +73,13 @@ def diarize_channels(
             if speech is None
             else speech
         )
-        own_speech = _left(np.maximum(own, 0.0), foreign[k - 1] + start, config.speech.min_speech)
+        own_speech = _subtract_leaks(np.maximum(own, 0.0), foreign[k - 1] + start, config.speech.min_speech)
         found.append(diarize(recording, alone, speech=own_speech, start=start, end=end, progress=progress))
     notes = ("the channels carry the same sound; every voice is found in each of them",) if same else ()
     return _join_channels(found, foreign, notes, config)
 
 
-def _left(own: ArrayLike, foreign: Array, shortest: float) -> Array:
+def _subtract_leaks(own: ArrayLike, foreign: Array, shortest: float) -> Array:
     """Stretches (n, 2) without those of other channels; what a cut leaves of one must last ``shortest`` s."""
     whole = np.asarray(own, dtype=np.float64).reshape(-1, 2)
     left = subtract(whole, foreign)
@@ -106,7 +106,7 @@ def find_leaks(channels: Sequence[Iterator[Array]]) -> tuple[list[Array], bool]:
         size = min(map(len, blocks))
         cells = -(-size // round(CELL * RATE))
         padded = [np.pad(block[:size], (0, cells * round(CELL * RATE) - size)) for block in blocks]
-        found, together = _leaking(np.array(padded).reshape(len(blocks), cells, -1))
+        found, together = _find_leaking_cells(np.array(padded).reshape(len(blocks), cells, -1))
         rows.append(found)
         alike.extend(together)
     mask = np.concatenate(rows, axis=1) if rows else np.zeros((len(channels), 0), bool)
@@ -114,7 +114,7 @@ def find_leaks(channels: Sequence[Iterator[Array]]) -> tuple[list[Array], bool]:
     return stretches, bool(alike) and float(np.mean(alike)) >= SAME
 
 
-def _leaking(cells: Array) -> tuple[Array, list[float]]:
+def _find_leaking_cells(cells: Array) -> tuple[Array, list[float]]:
     """Which cells (channels, n) are another's, and for each loud cell whether two channels are one sound."""
     n_fft = 1 << int(np.ceil(np.log2(2 * cells.shape[2])))
     spectra = np.fft.rfft(cells, n_fft)
@@ -144,7 +144,7 @@ def _join_channels(
     all_notes = list(notes)
     for k, (each, other) in enumerate(zip(found, foreign, strict=True), 1):
         called = names_by_channel[k - 1]
-        turns += [replace(turn, channel=k) for turn in each.annotation.renamed(called).turns]
+        turns += [replace(turn, channel=k) for turn in each.annotation.rename(called).turns]
         columns.append(each.posteriors.values)
         names += [called[name] for name in each.posteriors.speakers]
         all_notes += [f"channel {k}: {note}" for note in each.notes]
@@ -158,22 +158,21 @@ def _join_channels(
         first,
         annotation=Annotation(first.annotation.recording, tuple(turns)),
         posteriors=Posteriors(shares, first.posteriors.grid, tuple(names)),
-        selection=Clustering("channels", (n,), (0.0,), n, (n,), (np.zeros((0, n)),)),
+        clustering=Clustering("channels", (n,), (0.0,), n, (n,), (np.zeros((0, n)),)),
         speech=SpeechMask(np.any([each.speech.values for each in found], axis=0), first.speech.grid),
         notes=tuple(all_notes),
         config=config,
         outliers=None,
         alternatives=None,
-        places=(),
-        voices=_voices([each.voices for each in found], names_by_channel),
+        voices=_join_voices([each.voices for each in found], names_by_channel),
     )
 
 
-def _voices(
+def _join_voices(
     found: Sequence[VoiceStatistics | None], names: Sequence[Mapping[str, str]]
 ) -> VoiceStatistics | None:
     """The voices of all channels; None where the channels have none."""
-    known = [each.renamed(called) for each, called in zip(found, names, strict=True) if each]
+    known = [each.rename(called) for each, called in zip(found, names, strict=True) if each]
     if not known:
         return None
     return replace(known[0], speakers=tuple(voice for each in known for voice in each.speakers))

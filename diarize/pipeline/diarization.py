@@ -65,15 +65,15 @@ def diarize(
     """
     from threadpoolctl import threadpool_limits
 
-    from diarize.pipeline.inputs import recording_of
+    from diarize.pipeline.inputs import as_recording
 
     settings = with_checksums(with_counts(config, num_speakers, min_speakers, max_speakers))
-    with recording_of(recording) as given, threadpool_limits(limits=1):
+    with as_recording(recording) as given, threadpool_limits(limits=1):
         # one thread: sums in another order would differ in the last bits
-        return _diarized(given, settings, speech, (start, end), progress)
+        return _run_stages(given, settings, speech, (start, end), progress)
 
 
-def _diarized(
+def _run_stages(
     recording: str | PathLike[str] | Waveform,
     config: Config,
     given: ArrayLike | None,
@@ -82,35 +82,35 @@ def _diarized(
 ) -> Diarization:
     from diarize.annotation import alternatives
     from diarize.clustering import outliers
-    from diarize.pipeline import speakers, voices
+    from diarize.pipeline import voices
+    from diarize.pipeline.speakers import note_little_speech
     from diarize.resegmentation import overlap, turns
 
     check_features(config)
-    stretches, source = check_stretches(given), SampleSource.of(recording, config, span)
+    stretches, source = check_stretches(given), SampleSource.open(recording, config, span)
     values, activity, sound, model, band, duration = _extract(source, stretches, config, progress)
     mask = activity.mask
     if not mask.values.any():
-        return _silent(sound, mask, band, duration, config)
+        return _silent_result(sound, mask, band, duration, config)
     progress("space", 0.0)
     points = speaker_points(values, activity, sound, config)
     progress("clustering", 0.0)
-    selection = _cluster(sound.name, points, config)
+    clusters = _cluster(sound.name, points, config)
     progress("resegmentation", 0.0)
-    frames = _frame_posteriors(values, mask, points, selection, model, config)
+    frames = _frame_posteriors(values, mask, points, clusters, model, config)
     posteriors = turns.relabel_by_first_appearance(frames)
-    posteriors, notes = _with_enough_speakers(posteriors, mask, points, selection, config)
+    posteriors, notes = _with_enough_speakers(posteriors, mask, points, clusters, config)
     span, most = (sound.start, duration), config.clustering.max_speakers
     second = overlap.second_speakers(posteriors, activity, config.resegmentation.overlap)
     annotation = turns.posteriors_to_turns(posteriors, mask, sound.name, span, second)
-    notes = notes or speakers.note_little_speech(annotation, posteriors.speakers, config.clustering)
+    notes = notes or note_little_speech(annotation, posteriors.speakers, config.clustering)
     progress("resegmentation", 1.0)
     return Diarization(
-        annotation, posteriors, selection, mask, band, duration,
+        annotation, posteriors, clusters, mask, band, duration,
         (*sound.notes(), *notes), config, versions(),
-        outliers.find_outliers(points, selection.responsibilities),
+        outliers.find_outliers(points, clusters.responsibilities),
         start=sound.start,
-        alternatives=alternatives.find_alternatives(points, selection.solutions, most, annotation, span[0]),
-        places=speakers.places_of(points, posteriors),
+        alternatives=alternatives.find_alternatives(points, clusters.solutions, most, annotation, span[0]),
         voices=voices.voice_statistics(points, annotation, sound.start),
     )  # fmt: skip
 
@@ -135,13 +135,13 @@ def _frame_posteriors(
     values: Array,
     mask: SpeechMask,
     points: SpeakerPoints,
-    selection: Clustering,
+    clusters: Clustering,
     model: BackgroundModel | None,
     config: Config,
 ) -> Posteriors:
     from diarize.resegmentation import frames
 
-    shares = selection.responsibilities
+    shares = clusters.responsibilities
     if config.space.kind == "mfcc" or model is None:
         return frames.component_posteriors(mask, points, shares, config.resegmentation)
     return frames.adapted_posteriors(values, mask, points, shares, model.ubm, config.resegmentation)
@@ -157,7 +157,7 @@ def _cluster(name: str, points: SpeakerPoints, config: Config) -> Clustering:
 
 
 def _with_enough_speakers(
-    found: Posteriors, mask: SpeechMask, points: SpeakerPoints, selection: Clustering, config: Config
+    found: Posteriors, mask: SpeechMask, points: SpeakerPoints, clusters: Clustering, config: Config
 ) -> tuple[Posteriors, tuple[str, ...]]:
     """As many speakers as were asked for: where fewer have frames of their own, best effort and a note."""
     from diarize.annotation import alternatives
@@ -167,7 +167,7 @@ def _with_enough_speakers(
     if n_distinct >= least:
         return found, ()
     forced = turns.relabel_by_first_appearance(
-        alternatives.force_speakers(points, mask, selection.solutions, least)
+        alternatives.force_speakers(points, mask, clusters.solutions, least)
     )
     spoken = np.bincount(forced.values.argmax(axis=1)[mask.values]) / mask.grid.frame_rate
     each = ", ".join(f"{name} {spent:.1f} s" for name, spent in zip(forced.speakers, spoken, strict=False))
@@ -176,7 +176,9 @@ def _with_enough_speakers(
     )
 
 
-def _silent(sound: SampleSource, mask: SpeechMask, band: str, duration: float, config: Config) -> Diarization:
+def _silent_result(
+    sound: SampleSource, mask: SpeechMask, band: str, duration: float, config: Config
+) -> Diarization:
     """The result for a recording in which nobody speaks."""
     from diarize.clustering import no_speakers
 

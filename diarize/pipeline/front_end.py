@@ -67,14 +67,14 @@ def run_front_end(
 
     acoustics, given = _acoustics(config)
     ends = [0]
-    features = compute_cepstra(_reported(sound, ends, progress), sound.rate, acoustics)
+    features = compute_cepstra(_report_progress(sound, ends, progress), sound.rate, acoustics)
     band = choose_band(features, config.features.band, acoustics.n_mels)
     model = given or (_shipped(band) if _needs_background(config) else None)
-    louder = sound.louder(level_gain(features, acoustics.n_mels))
+    louder = sound.amplify(level_gain(features, acoustics.n_mels))
     return FrontEnd(features, louder, band, ends[-1] / sound.rate, model, acoustics)
 
 
-def _reported(sound: SampleSource, ends: list[int], progress: Progress) -> Iterator[Array]:
+def _report_progress(sound: SampleSource, ends: list[int], progress: Progress) -> Iterator[Array]:
     """The blocks of the sound; at which sample each ends is noted down, and how far that is reported."""
     for block in sound.blocks():
         ends.append(ends[-1] + len(block))
@@ -191,7 +191,7 @@ def speech_features(
 
     config = config or Config()
     with threadpool_limits(limits=1):  # sums in another order would differ in the last bits
-        front = run_front_end(SampleSource.of(recording, config, (start, end)), config)
+        front = run_front_end(SampleSource.open(recording, config, (start, end)), config)
         return front, speech_activity(front, None, config).mask
 
 

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["SampleSource", "recording_of"]
+__all__ = ["SampleSource", "as_recording"]
 
 
 @contextmanager
-def recording_of(given: Any) -> Iterator[Path | Waveform]:
+def as_recording(given: Any) -> Iterator[Path | Waveform]:
     """A path or a Waveform for as long as it is needed; sound in bytes lies in a temporary file meanwhile.
 
     Raises InputError, which is a TypeError, for anything else, and AudioError for samples that are none.
@@ -43,11 +43,13 @@ def recording_of(given: Any) -> Iterator[Path | Waveform]:
     elif isinstance(given, tuple) and len(given) == 2:
         yield _waveform(*given)
     elif isinstance(given, (bytes, bytearray, memoryview)):
-        with _on_disk(bytes(given), "recording") as path:
+        with _write_temporarily(bytes(given), "recording") as path:
             yield path
     elif callable(getattr(given, "read", None)):
         name = getattr(given, "name", None)
-        with _on_disk(_read(given), Path(name).name if isinstance(name, str) else "recording") as path:
+        with _write_temporarily(
+            _read(given), Path(name).name if isinstance(name, str) else "recording"
+        ) as path:
             yield path
     else:
         raise InputError(
@@ -64,7 +66,7 @@ def _read(file: Any) -> bytes:
 
 
 @contextmanager
-def _on_disk(data: bytes, name: str) -> Iterator[Path]:
+def _write_temporarily(data: bytes, name: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, name or "recording")
         path.write_bytes(data)
@@ -103,7 +105,7 @@ class SampleSource:
     blocks: Callable[[], Iterator[Array]]
     notes: Callable[[], tuple[str, ...]]
 
-    def louder(self, gain: float) -> SampleSource:
+    def amplify(self, gain: float) -> SampleSource:
         """The same with every sample times ``gain``."""
         factor = np.float32(gain)
         return replace(self, blocks=lambda: (factor * block for block in self.blocks()))
@@ -114,7 +116,7 @@ class SampleSource:
         return replace(self, notes=lambda: (*before(), *notes))
 
     @classmethod
-    def of(
+    def open(
         cls, recording: str | PathLike[str] | Waveform, config: Config, span: tuple[float, float | None]
     ) -> SampleSource:
         """The sound of a file or of samples in memory, between two seconds; opens the file."""

@@ -105,7 +105,7 @@ def voices_in(
         return None
     span = float(floor(solo.min())), float(ceil(solo.max()))
     with threadpool_limits(limits=1):  # sums in another order would differ in the last bits
-        front = run_front_end(SampleSource.of(recording, config, span), config)
+        front = run_front_end(SampleSource.open(recording, config, span), config)
         activity = _known_activity(annotation, front.features.grid, span[0])
         extractor = load_embedding(config)
         points = embedding.embed_windows(front.sound.blocks(), activity, *extractor, config.space)

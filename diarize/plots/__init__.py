@@ -7,7 +7,16 @@ results in notebooks and the commands import it; nothing else imports Matplotlib
 from __future__ import annotations
 
 from diarize.plots.curve import selection_curve
-from diarize.plots.figure import KINDS, save, shaded, speaker_colours, to_png
+from diarize.plots.figure import KINDS, save, shade_colour, speaker_colours, to_png
 from diarize.plots.timelines import envelope, timeline
 
-__all__ = ["KINDS", "envelope", "save", "selection_curve", "shaded", "speaker_colours", "timeline", "to_png"]
+__all__ = [
+    "KINDS",
+    "envelope",
+    "save",
+    "selection_curve",
+    "shade_colour",
+    "speaker_colours",
+    "timeline",
+    "to_png",
+]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.plots.figure import FAINT, GRID, INK, PALETTE, blank
+from diarize.plots.figure import FAINT, GRID, INK, PALETTE, new_figure
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -38,7 +38,7 @@ def selection_curve(
     speakers, criteria = np.asarray(counts), np.asarray(values, dtype=np.float64)
     finite = np.isfinite(criteria)
     speakers, above = speakers[finite], criteria[finite] - criteria[finite].min(initial=np.inf)
-    figure = blank(7, 4.2, layout="constrained")
+    figure = new_figure(7, 4.2, layout="constrained")
     axes = figure.add_subplot()
     axes.plot(speakers, above, color=FAINT, linewidth=1.2, marker="o", markersize=4, zorder=2)
     near = np.isin(speakers, [count for count in equivalents if count != chosen])

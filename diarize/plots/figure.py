@@ -25,10 +25,10 @@ __all__ = [
     "INK",
     "KINDS",
     "PALETTE",
-    "blank",
-    "families",
+    "font_families",
+    "new_figure",
     "save",
-    "shaded",
+    "shade_colour",
     "speaker_colours",
     "to_png",
 ]
@@ -45,7 +45,7 @@ INK, FAINT, GRID = "#222222", "#6b6b6b", "#e3e3e3"
 _DPI = 150
 
 
-def blank(width: float, height: float, **more: Any) -> Figure:
+def new_figure(width: float, height: float, **more: Any) -> Figure:
     """A figure of so many inches with nothing on it."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -59,17 +59,17 @@ def speaker_colours(speakers: Sequence[str]) -> dict[str, str]:
     """A colour as ``#rrggbb`` for each speaker, in the order of the palette."""
     n = len(PALETTE)
     shades = [(PALETTE[i % n], _ROUNDS[(i // n) % len(_ROUNDS)]) for i in range(len(speakers))]
-    return {name: shaded(*shade) for name, shade in zip(speakers, shades, strict=True)}
+    return {name: shade_colour(*shade) for name, shade in zip(speakers, shades, strict=True)}
 
 
-def shaded(colour: str, amount: float) -> str:
+def shade_colour(colour: str, amount: float) -> str:
     """The colour mixed with black (amount below 0) or white (above 0)."""
     parts = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
     goal = 255 if amount > 0 else 0
     return "#" + "".join(f"{round(part + (goal - part) * abs(amount)):02x}" for part in parts)
 
 
-def families() -> list[str]:
+def font_families() -> list[str]:
     """Fonts in order: matplotlib's own, then what is installed of the common ones with more scripts."""
     from matplotlib import font_manager
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from diarize.annotation.statistics import speaking_shares
 from diarize.intervals import intersect, union
-from diarize.plots.figure import FAINT, GRID, INK, blank, families, speaker_colours
+from diarize.plots.figure import FAINT, GRID, INK, font_families, new_figure, speaker_colours
 from diarize.scoring.cells import overlap
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def timeline(
     heard = length if duration is None else duration
     rows = _rows(annotation, reference, mapping or {}, length)
     layout = _layout(rows, (start, length, heard), loud=loudness is not None)
-    figure = blank(_WIDTH, _TITLE + layout.lines * layout.height + _MARGIN)
+    figure = new_figure(_WIDTH, _TITLE + layout.lines * layout.height + _MARGIN)
     _write_title(figure, title or annotation.recording, layout)
     for number in range(layout.lines):
         axes = _line_axes(figure, layout, number)
@@ -145,7 +145,7 @@ def _block(
     spoken = {each["speaker"]: each for each in speaking_shares(annotation)}
     for name in speakers:
         note = f"{_clock(spoken[name]['seconds'], length)}  {100 * spoken[name]['share']:.0f} %"
-        rows.append(_Row(_shortened(name), union(annotation.intervals(name)), colours[name], note=note))
+        rows.append(_Row(_shorten(name), union(annotation.intervals(name)), colours[name], note=note))
     together = overlap(annotation)
     return [*rows, _Row("overlap", together, INK, 0.55)] if len(together) else rows
 
@@ -158,7 +158,7 @@ def _columns(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
-def _shortened(name: str) -> str:
+def _shorten(name: str) -> str:
     """A name on one line of printable characters, cut in the middle, where names differ least."""
     text = _printable(name).strip() or "?"
     if _columns(text) <= _NAME_COLUMNS:
@@ -194,7 +194,7 @@ def _layout(rows: Sequence[_Row], times: tuple[float, float, float], *, loud: bo
 def _write_title(figure: Figure, title: str, layout: _Layout) -> None:
     text = title if len(title) <= 100 else f"{title[:60]}…{title[-39:]}"
     level = 1 - _TITLE / 2 / figure.get_figheight()
-    style: dict[str, Any] = {"va": "center", "fontfamily": families(), "parse_math": False}
+    style: dict[str, Any] = {"va": "center", "fontfamily": font_families(), "parse_math": False}
     figure.text(_MARGIN / _WIDTH, level, _printable(text), fontsize=11, color=INK, **style)
     length = _clock(layout.duration, layout.duration)
     figure.text(1 - _MARGIN / _WIDTH, level, length, fontsize=9, color=FAINT, ha="right", **style)
@@ -243,7 +243,7 @@ def _write_row(axes: Axes, row: _Row, depth: float, layout: _Layout, *, notes: b
     middle = depth + row.height / 2 + 0.1 * row.heading
     style: dict[str, Any] = {
         "va": "center_baseline",
-        "fontfamily": families(),
+        "fontfamily": font_families(),
         "parse_math": False,
         "textcoords": "offset points",
         "fontsize": layout.font * (0.88 if row.height < 1 else 1),

@@ -4,7 +4,7 @@ In comes a Report: a Result, and what else is known; out goes the text of the pa
 one JSON block, which the script of the page draws; the same report gives the same bytes. ``batch`` and the
 commands import it.
 
-    page = render_page(Report.of_result(result, sound=embed_sound(open_recording("meeting.wav"))))
+    page = render_page(Report.from_result(result, sound=embed_sound(open_recording("meeting.wav"))))
 """
 
 from diarize.report.model import Report

@@ -41,7 +41,7 @@ def page_data(report: Report) -> dict[str, Any]:
     return {
         "key": _key(report),
         "alternatives": {str(k): _turns(each) for k, each in report.alternatives.items()},
-        "said": _said(report),
+        "said": _word_columns(report),
         "media": report.media,
         "channel": _channel(report),
         "length": round(result.duration or 0.0, 3),
@@ -69,7 +69,7 @@ def page_data(report: Report) -> dict[str, Any]:
 
 def _speakers(annotation: Annotation) -> list[dict[str, Any]]:
     names = annotation.speakers
-    shades = zip(colours.on_light(names), colours.on_dark(names), strict=True)
+    shades = zip(colours.colours_on_light(names), colours.colours_on_dark(names), strict=True)
     return [
         {**row, "name": row.pop("speaker"), "colours": pair}
         for row, pair in zip(speaking_shares(annotation), shades, strict=True)
@@ -110,7 +110,7 @@ def _key(report: Report) -> str:
 def _palette() -> list[tuple[str, str]]:
     """Colours for speakers who come in later, on a light and on a dark page."""
     names = [speaker_name(i) for i in range(MOST_COLOURS)]
-    return list(zip(colours.on_light(names), colours.on_dark(names), strict=True))
+    return list(zip(colours.colours_on_light(names), colours.colours_on_dark(names), strict=True))
 
 
 def _doubtful(report: Report) -> list[dict[str, Any]]:
@@ -129,7 +129,7 @@ def _channel(report: Report) -> int:
     return audio.get("channel") or 1 if isinstance(audio, dict) else 1
 
 
-def _said(report: Report) -> dict[str, Any] | None:
+def _word_columns(report: Report) -> dict[str, Any] | None:
     """Columns of sentences and of their words, as those of turns; ``n``: words of each sentence; ``glued``:
     words without a blank before them; ``estimated``: words whose times were worked out.
     """
@@ -233,13 +233,13 @@ def _settings(report: Report) -> list[list[Any]]:
     """Rows of a setting's name, its value as text, and whether it is another than the default."""
     if report.provenance is None:
         return []
-    usual, used = _flat(asdict(Config())), _flat(report.provenance.config)
+    usual, used = _flatten(asdict(Config())), _flatten(report.provenance.config)
     return [[name, str(value), usual.get(name) != value] for name, value in used.items()]
 
 
-def _flat(nested: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+def _flatten(nested: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     """Values by ``section.key``."""
     flat: dict[str, Any] = {}
     for key, value in nested.items():
-        flat |= _flat(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
+        flat |= _flatten(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
     return flat

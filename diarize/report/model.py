@@ -40,7 +40,7 @@ class Report:
     media: str | None = None
 
     @classmethod
-    def of_result(
+    def from_result(
         cls,
         found: Diarization,
         *,

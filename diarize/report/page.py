@@ -53,7 +53,7 @@ def render_page(report: Report) -> str:
         "title": html.escape(report.annotation.recording),
         "style": style,
         "script": script,
-        "data": _embedded(page_data(report)),
+        "data": _embed_json(page_data(report)),
         "sound": _base64(report.sound),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _part("page.html"))
@@ -83,7 +83,7 @@ def _digest(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _embedded(value: dict[str, Any]) -> str:
+def _embed_json(value: dict[str, Any]) -> str:
     """JSON in ASCII that no HTML parser sees a tag or a character reference in."""
     text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

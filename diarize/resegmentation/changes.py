@@ -110,9 +110,9 @@ def changes_by_posteriors(posteriors: Posteriors, *, min_probability: float = 0.
         return ()
     shares = posteriors.values[spoken]
     turned = np.flatnonzero(np.diff(shares.argmax(axis=1))) + 1
-    first = np.unique([0, *_at_pauses(turned, spoken, posteriors.grid)])
+    first = np.unique([0, *_move_to_pauses(turned, spoken, posteriors.grid)])
     pieces = list(np.add.reduceat(shares, first, axis=0, dtype=np.float64))
-    kept, sums, strengths = _joined(pieces, _difference, min_probability)
+    kept, sums, strengths = _join_weakest(pieces, _difference, min_probability)
     times = _starts(posteriors.grid, spoken[first[kept]])
     names = [posteriors.speakers[int(each.argmax())] for each in sums]
     return tuple(
@@ -121,7 +121,7 @@ def changes_by_posteriors(posteriors: Posteriors, *, min_probability: float = 0.
     )
 
 
-def _at_pauses(cuts: Array, spoken: Array, grid: FrameGrid) -> Array:
+def _move_to_pauses(cuts: Array, spoken: Array, grid: FrameGrid) -> Array:
     """Cuts between frames of speech, those near a pause moved to it.
 
     ``cuts`` (n,) and the result count frames of speech; ``spoken`` (m,) are these frames.
@@ -142,7 +142,7 @@ def _difference(before: Array, after: Array) -> float:
     return float(1 - (before / before.sum()) @ (after / after.sum()))
 
 
-def _joined(
+def _join_weakest(
     pieces: Sequence[Array], strength: Callable[[Array, Array], float], threshold: float
 ) -> tuple[list[int], list[Array], list[float]]:
     """Neighbours joined, weakest change first, until every change is stronger than the threshold.
@@ -183,14 +183,14 @@ def changes_by_bic(
     if not spoken.size:
         return ()
     values = cmvn(features.values, mask.values)[spoken].astype(np.float64)
-    cuts = _settled(values, list(_search(values, settings, mask.grid.frames_in)), settings, mask.grid)
+    cuts = _refine_cuts(values, list(_search(values, settings, mask.grid.frames_in)), settings, mask.grid)
     pieces = [running_sums(values[a:b])[-1] for a, b in pairwise(cuts)]
 
     def strength(before: Array, after: Array) -> float:
         return float(delta_bic(before, after, settings.penalty))
 
-    kept, _, strengths = _joined(pieces, strength, 0.0)
-    at = _at_pauses(np.array([cuts[i] for i in kept[1:]], dtype=np.int64), spoken, mask.grid)
+    kept, _, strengths = _join_weakest(pieces, strength, 0.0)
+    at = _move_to_pauses(np.array([cuts[i] for i in kept[1:]], dtype=np.int64), spoken, mask.grid)
     times = _starts(mask.grid, spoken[at])
     return tuple(Change(time, delta_bic=gain) for time, gain in zip(times, strengths, strict=True))
 
@@ -217,7 +217,7 @@ def _search(values: Array, settings: BicSettings, frames_in: Callable[[float], i
         sums = running_sums(values[start : start + longest])
 
 
-def _settled(values: Array, cuts: list[int], settings: BicSettings, grid: FrameGrid) -> list[int]:
+def _refine_cuts(values: Array, cuts: list[int], settings: BicSettings, grid: FrameGrid) -> list[int]:
     """The cuts, each moved to the best place between its neighbours, with both ends of the frames (n, d).
 
     A window that ends soon after a change is cut too early, as no piece is shorter than the margin.

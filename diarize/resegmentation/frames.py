@@ -44,9 +44,11 @@ def adapted_posteriors(
     speech that it has, then shares the frames out anew.
     """
     shares = _spread(responsibilities, points, len(values)) * mask.values[:, None]  # windows bridge pauses
-    result, spoken = _masked(shares, mask), values[mask.values]
+    result, spoken = _to_posteriors(shares, mask), values[mask.values]
     for _ in range(config.rounds):
-        scores = np.column_stack([m.score_samples(spoken) for m in _adapted(ubm, values, shares, config)])
+        scores = np.column_stack(
+            [m.score_samples(spoken) for m in _adapt_models(ubm, values, shares, config)]
+        )
         result = turn_posteriors(scores, mask, config)
         shares = result.values
     return result
@@ -73,7 +75,7 @@ def _spread(responsibilities: Array, points: SpeakerPoints, n_frames: int) -> Ar
     return spread
 
 
-def _adapted(ubm: GMM, values: Array, shares: Array, config: ResegmentationConfig) -> list[GMM]:
+def _adapt_models(ubm: GMM, values: Array, shares: Array, config: ResegmentationConfig) -> list[GMM]:
     """One mixture per speaker: the means moved by the frames that are theirs."""
     counts, sums = _shared_statistics(ubm, values, shares)
     shift = map_shift(counts, sums, config.relevance)
@@ -110,19 +112,19 @@ def turn_posteriors(scores: Array, mask: SpeechMask, config: ResegmentationConfi
     blocks = np.flatnonzero(mask.values) // block
     starts = np.flatnonzero(np.diff(blocks, prepend=-1))
     numbers = blocks[starts]
-    places = _places(numbers, round(LONGEST_PAUSE / BLOCK))
+    places = _shorten_gaps(numbers, round(LONGEST_PAUSE / BLOCK))
     pooled = np.zeros((places[-1] + 1, n_speakers))
     pooled[places] = config.likelihood_scale * np.add.reduceat(scores, starts, axis=0)
     chain = sticky_transitions(n_speakers, config.stay)
     shortest = min(max(1, round(config.min_turn / BLOCK)), len(pooled))
     posteriors, _ = forward_backward(pooled, chain.log_startprob, chain.log_transmat, shortest)
-    settled = _at_pauses(posteriors[places], np.flatnonzero(np.diff(numbers) > 1) + 1)
+    settled = _move_changes_to_pauses(posteriors[places], np.flatnonzero(np.diff(numbers) > 1) + 1)
     shares = np.zeros((mask.grid.n_frames, n_speakers), dtype=np.float32)
     shares[mask.values] = np.repeat(settled, np.diff(starts, append=len(blocks)), axis=0)
-    return _masked(shares, mask)
+    return _to_posteriors(shares, mask)
 
 
-def _at_pauses(posteriors: Array, pauses: Array) -> Array:
+def _move_changes_to_pauses(posteriors: Array, pauses: Array) -> Array:
     """Posteriors (n_blocks, K) where no change is near a pause: blocks between are like those beyond it.
 
     ``pauses``: blocks that come after one; the two ends of the recording are like pauses.
@@ -137,13 +139,13 @@ def _at_pauses(posteriors: Array, pauses: Array) -> Array:
     return settled
 
 
-def _places(blocks: Array, longest: int) -> Array:
+def _shorten_gaps(blocks: Array, longest: int) -> Array:
     """Where blocks with these rising numbers come when no gap between them is over ``longest``, from 0 on."""
     gaps: Array = np.minimum(np.diff(blocks, prepend=blocks[:1]), longest + 1)
     return np.cumsum(gaps)
 
 
-def _masked(shares: Array, mask: SpeechMask) -> Posteriors:
+def _to_posteriors(shares: Array, mask: SpeechMask) -> Posteriors:
     """Posteriors of shares (n_frames, K); speech that no window reached is anybody's."""
     values = np.where(mask.values[:, None], shares, 0)
     lost = mask.values & (values.sum(axis=1) == 0)

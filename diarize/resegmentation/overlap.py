@@ -44,17 +44,17 @@ def second_speakers(posteriors: Posteriors, activity: SpeechActivity, threshold:
     second = np.zeros(posteriors.values.shape, np.float32)
     if not threshold or activity.local is None or activity.overlap is None or len(posteriors.speakers) < 2:
         return second
-    chances = _voices_as_speakers(activity.local, posteriors) + _heard_around(posteriors)
+    chances = _voices_as_speakers(activity.local, posteriors) + _local_presence(posteriors)
     likeliest = posteriors.values.argmax(axis=1)
     chances[np.arange(len(chances)), likeliest] = 0
     both = activity.mask.values & (activity.overlap >= threshold) & (chances.max(axis=1) > LEAST)
-    for start, end in _while_one_leads(both, likeliest):
+    for start, end in _split_by_leader(both, likeliest):
         speaker = int(chances[start:end].sum(axis=0).argmax())  # one for all of it: no slivers of others
         second[start:end, speaker] = activity.overlap[start:end]
     return second
 
 
-def _while_one_leads(both: Array, likeliest: Array) -> list[tuple[int, int]]:
+def _split_by_leader(both: Array, likeliest: Array) -> list[tuple[int, int]]:
     """Stretches of ``both`` (n_frames,) in which the likeliest speaker is the same."""
     edges = np.flatnonzero(np.diff(likeliest)) + 1
     stretches = []
@@ -72,13 +72,13 @@ def _voices_as_speakers(local: LocalActivity, posteriors: Posteriors) -> Array:
         frames, nearest = local.window_frames(window, posteriors.grid)
         voices = local.values[window, nearest]
         seen[frames] += 1
-        for voice, speaker in _named(voices, posteriors.values[frames]):
+        for voice, speaker in _match_voices(voices, posteriors.values[frames]):
             chances[frames, speaker] += voices[:, voice]
     named: Array = chances / np.maximum(seen, 1)[:, None]
     return named
 
 
-def _named(voices: Array, shares: Array) -> list[tuple[int, int]]:
+def _match_voices(voices: Array, shares: Array) -> list[tuple[int, int]]:
     """Which local voice of ``voices`` (n, n_local) is which speaker of ``shares`` (n, K)."""
     from scipy.optimize import linear_sum_assignment
 
@@ -92,7 +92,7 @@ def _named(voices: Array, shares: Array) -> list[tuple[int, int]]:
     return [(int(present[row]), int(speaker)) for row, speaker in zip(rows, speakers, strict=True)]
 
 
-def _heard_around(posteriors: Posteriors) -> Array:
+def _local_presence(posteriors: Posteriors) -> Array:
     """Share (n_frames, K) of the frames around in which each speaker is heard."""
     reach = posteriors.grid.frames_in(AROUND)
     n = len(posteriors.values)

@@ -50,7 +50,7 @@ def posteriors_to_turns(
     them, though the last frame may. ``second`` (n_frames, K): probability that each speaks too, 0 for
     those who do not; there it is what the turn is sure of.
     """
-    speaking = _speaking(posteriors.values, mask.values, second)
+    speaking = _active_speakers(posteriors.values, mask.values, second)
     shares = posteriors.values if second is None else np.maximum(posteriors.values, second)
     start, duration = span
     edges = np.clip(posteriors.grid.edges(), 0.0, duration) + start
@@ -72,7 +72,7 @@ def split_long_turns(annotation: Annotation, longest: float) -> Annotation:
     return Annotation(annotation.recording, tuple(found))
 
 
-def _speaking(values: Array, speech: Array, second: Array | None) -> Array:
+def _active_speakers(values: Array, speech: Array, second: Array | None) -> Array:
     """Who speaks in every frame, bool (n_frames, K): the likeliest, and the second where there is one."""
     frames, speaking = np.arange(len(values)), np.zeros(values.shape, dtype=bool)
     speaking[frames, values.argmax(axis=1)] = speech

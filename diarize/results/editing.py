@@ -27,8 +27,8 @@ def rename_speakers(result: Result, names: Mapping[str, str]) -> Result:
     if len(set(after)) < len(after):
         twice = next(name for name in after if after.count(name) > 1)
         raise FormatError(f"two speakers would be called {twice!r}; to make them one, use 'diarize merge'")
-    voices = result.voices.renamed(names) if result.voices else None
-    return _with_turns(result, annotation.renamed(names), voices)
+    voices = result.voices.rename(names) if result.voices else None
+    return _with_turns(result, annotation.rename(names), voices)
 
 
 def merge_speakers(result: Result, speakers: Sequence[str]) -> Result:
@@ -39,9 +39,9 @@ def merge_speakers(result: Result, speakers: Sequence[str]) -> Result:
     names = dict.fromkeys(others, first)
     own = tuple(
         replace(turn, runner_up=None if turn.runner_up == turn.speaker else turn.runner_up)
-        for turn in annotation.renamed(names).turns
+        for turn in annotation.rename(names).turns
     )
-    voices = result.voices.renamed(names) if result.voices else None
+    voices = result.voices.rename(names) if result.voices else None
     return _with_turns(result, join_touching_turns(replace(annotation, turns=own)), voices)
 
 
@@ -55,7 +55,7 @@ def recount_speakers(result: Result, n_speakers: int, source: str) -> Result:
         )
     after = known.annotation(n_speakers, before)
     same = [name for name in after.speakers if _same_turns(name, before, after)]
-    return _with_turns(result, after, result.voices.only(same) if result.voices else None)
+    return _with_turns(result, after, result.voices.select(same) if result.voices else None)
 
 
 def _same_turns(name: str, before: Annotation, after: Annotation) -> bool:

@@ -114,9 +114,9 @@ class Result:
             "recording": annotation.recording,
             "audio": self.audio,
             "status": "ok" if is_computed else None,
-            "start": _rounded(self.start) or None,
-            "duration": _rounded(self.duration),
-            "speech_seconds": _rounded(self.speech_seconds),
+            "start": _round_seconds(self.start) or None,
+            "duration": _round_seconds(self.duration),
+            "speech_seconds": _round_seconds(self.speech_seconds),
             "band": self.band,
             "n_speakers": len(annotation.speakers) if is_computed else None,
             "speakers": speaking_shares(annotation),
@@ -253,7 +253,7 @@ def _rows(values: tuple[Any, ...] | None) -> list[dict[str, Any]] | None:
     ]
 
 
-def _rounded(seconds: float | None) -> float | None:
+def _round_seconds(seconds: float | None) -> float | None:
     return None if seconds is None else round(float(seconds), 3)
 
 

@@ -72,14 +72,14 @@ class VoiceStatistics:
                     "recording again"
                 )
 
-    def renamed(self, names: Mapping[str, str]) -> VoiceStatistics:
+    def rename(self, names: Mapping[str, str]) -> VoiceStatistics:
         """The same under other names; speakers who get one name become one voice."""
         groups: dict[str, list[SpeakerStatistics]] = {}
         for each in self.speakers:
             groups.setdefault(names.get(each.speaker, each.speaker), []).append(each)
-        return replace(self, speakers=tuple(_pooled(name, each) for name, each in groups.items()))
+        return replace(self, speakers=tuple(_pool(name, each) for name, each in groups.items()))
 
-    def only(self, speakers: Sequence[str]) -> VoiceStatistics:
+    def select(self, speakers: Sequence[str]) -> VoiceStatistics:
         """The voices of these speakers alone."""
         return replace(self, speakers=tuple(each for each in self.speakers if each.speaker in speakers))
 
@@ -124,7 +124,7 @@ def _numbers(row: Any) -> Array:
     return np.array([float(each) for each in row], dtype=np.float64)
 
 
-def _pooled(name: str, parts: Sequence[SpeakerStatistics]) -> SpeakerStatistics:
+def _pool(name: str, parts: Sequence[SpeakerStatistics]) -> SpeakerStatistics:
     """One voice of several: the mean of all their windows."""
     if len(parts) == 1:
         return replace(parts[0], speaker=name)

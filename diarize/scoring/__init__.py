@@ -71,22 +71,25 @@ def score(
     protocol = Protocol(collar, skip_overlap, mapped_on)
     region = regions.evaluated_regions(reference, hypothesis, uem)
     core = regions.scored_regions(region, reference, protocol)
-    everything, cells = Cells.of(reference, hypothesis, region), Cells.of(reference, hypothesis, core)
+    everything, cells = (
+        Cells.from_annotations(reference, hypothesis, region),
+        Cells.from_annotations(reference, hypothesis, core),
+    )
     pairs = mapping.map_speakers(cells if mapped_on == "scored" else everything)
     return FileScore(
         recording=reference.recording,
         protocol=protocol,
-        score=der.error(cells, pairs),
-        detection=detection.error(cells),
-        jaccard=jer.error(cells),
+        score=der.compute_der(cells, pairs),
+        detection=detection.compute_detection(cells),
+        jaccard=jer.compute_jer(cells),
         mapping=pairs,
         reference_speakers=int(everything.reference.any(axis=0).sum()),
         hypothesis_speakers=int(everything.hypothesis.any(axis=0).sum()),
         evaluated=duration(region),
         scored=duration(core),
-        purity=purity.error(cells),
+        purity=purity.compute_purity(cells),
         changes=score_changes(reference, change_points(hypothesis), tolerance=CHANGE_TOLERANCE),
-        speakers=purity.speakers(cells),
+        speakers=purity.score_speakers(cells),
     )
 
 
@@ -105,9 +108,9 @@ def score_files(
     recording without hypothesis counts as all missed; one without reference, or not in ``uems`` when that is
     given, is not graded; both are listed. Raises FormatError when nothing matches.
     """
-    hypotheses, uems = _aligned(references, hypotheses), uems and _aligned(references, uems)
+    hypotheses, uems = _align(references, hypotheses), uems and _align(references, uems)
     graded = [name for name in references if uems is None or name in uems]
-    _refuse_strangers(graded, hypotheses, uems)
+    _refuse_unknown(graded, hypotheses, uems)
     answers = {name: hypotheses.get(name, Annotation(name)) for name in graded}
     files = [
         score(
@@ -127,7 +130,7 @@ def score_files(
     )
 
 
-def _aligned(references: Mapping[str, Annotation], others: Mapping[str, _T]) -> Mapping[str, _T]:
+def _align(references: Mapping[str, Annotation], others: Mapping[str, _T]) -> Mapping[str, _T]:
     """The others under the names that the references have for them."""
     if len(references) == len(others) == 1:
         return dict(zip(references, others.values(), strict=True))
@@ -135,7 +138,7 @@ def _aligned(references: Mapping[str, Annotation], others: Mapping[str, _T]) -> 
     return {names.get(name, name): each for name, each in others.items()}
 
 
-def _refuse_strangers(
+def _refuse_unknown(
     graded: list[str], hypotheses: Mapping[str, Annotation], uems: Mapping[str, ArrayLike] | None
 ) -> None:
     if not graded:

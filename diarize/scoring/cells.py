@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.intervals import covered, union
+from diarize.intervals import is_covered, union
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,12 +36,12 @@ class Cells:
     hypothesis_speakers: tuple[str, ...]
 
     @classmethod
-    def of(cls, reference: Annotation, hypothesis: Annotation, region: Intervals) -> Cells:
+    def from_annotations(cls, reference: Annotation, hypothesis: Annotation, region: Intervals) -> Cells:
         """The cells of two annotations inside ``region`` (n, 2) s; a speaker's own overlap counts once."""
         sets = (region, reference.intervals(), hypothesis.intervals())
         edges = np.unique(np.concatenate([rows.ravel() for rows in sets]))
         middles = (edges[:-1] + edges[1:]) / 2
-        inside = covered(middles, region)
+        inside = is_covered(middles, region)
         return cls(
             np.diff(edges)[inside],
             _active(reference, middles[inside]),
@@ -68,7 +68,7 @@ class Cells:
 
 
 def _active(annotation: Annotation, times: Array) -> Array:
-    columns = [covered(times, annotation.intervals(speaker)) for speaker in annotation.speakers]
+    columns = [is_covered(times, annotation.intervals(speaker)) for speaker in annotation.speakers]
     return np.column_stack(columns) if columns else np.zeros((len(times), 0), dtype=bool)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from diarize.annotation import Annotation
 from diarize.errors import ConfigError
-from diarize.intervals import covered, gaps, union
+from diarize.intervals import gaps, is_covered, union
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["ChangeScore", "change_points", "matched", "score_changes"]
+__all__ = ["ChangeScore", "change_points", "count_matches", "score_changes"]
 
 _SLACK = 1e-9  # seconds: times given to the millisecond that lie exactly the tolerance apart still match
 
@@ -113,8 +113,8 @@ def score_changes(
         raise ConfigError(f"a tolerance of {min(tolerance, fill)} s; it must be 0 or more, commonly 0.25")
     times = _times(hypothesis)
     truth = change_points(reference)
-    seconds, pure, kept = _shared(reference, times, fill)
-    return ChangeScore(len(truth), len(times), matched(truth, times, tolerance), seconds, pure, kept)
+    seconds, pure, kept = _shared_time(reference, times, fill)
+    return ChangeScore(len(truth), len(times), count_matches(truth, times, tolerance), seconds, pure, kept)
 
 
 def _times(hypothesis: Annotation | ArrayLike) -> Array:
@@ -123,7 +123,7 @@ def _times(hypothesis: Annotation | ArrayLike) -> Array:
     return np.unique(np.asarray(hypothesis, dtype=np.float64).ravel())
 
 
-def matched(truth: Array, found: Array, tolerance: float) -> int:
+def count_matches(truth: Array, found: Array, tolerance: float) -> int:
     """How many pairs of times, rising (n,) and (m,) s, are within ``tolerance`` s, each time used once,
     nearest pairs first.
     """
@@ -140,20 +140,20 @@ def matched(truth: Array, found: Array, tolerance: float) -> int:
     return count
 
 
-def _shared(reference: Annotation, times: Array, fill: float) -> tuple[float, float, float]:
-    filled = [_filled(reference.intervals(speaker), fill) for speaker in reference.speakers]
+def _shared_time(reference: Annotation, times: Array, fill: float) -> tuple[float, float, float]:
+    filled = [_fill_pauses(reference.intervals(speaker), fill) for speaker in reference.speakers]
     speech = union(*filled)
     cuts = np.concatenate([each.ravel() for each in filled]) if filled else times[:0]
     edges = np.unique(np.concatenate((speech.ravel(), cuts, times)))
     middles = (edges[:-1] + edges[1:]) / 2
-    inside = covered(middles, speech)
+    inside = is_covered(middles, speech)
     seconds, middles = np.diff(edges)[inside], middles[inside]
     true = np.searchsorted(np.unique(np.concatenate((cuts, speech.ravel()))), middles)
     found = np.searchsorted(np.unique(np.concatenate((times, speech.ravel()))), middles)
     return float(seconds.sum()), _largest(seconds, found, true), _largest(seconds, true, found)
 
 
-def _filled(rows: Intervals, fill: float) -> Intervals:
+def _fill_pauses(rows: Intervals, fill: float) -> Intervals:
     rows = union(rows)
     pauses = gaps(rows, rows[0, 0], rows[-1, 1])
     return union(rows, pauses[pauses[:, 1] - pauses[:, 0] < fill])

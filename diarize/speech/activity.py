@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["activity_features", "activity_parts", "parts_of", "slopes_of"]
+__all__ = ["activity_features", "activity_parts", "slopes_in", "split_frames"]
 
 # Cepstra that tell speech from noise; the finer ones tell speakers apart.
 N_CEPSTRA: Final = 13
@@ -47,18 +47,18 @@ def activity_parts(features: Features, n_mels: int) -> Iterator[Array]:
     centred = level - level.mean()
     variance = _mean_around(centred**2, SPREAD_REACH) - _mean_around(centred, SPREAD_REACH) ** 2
     spread = np.sqrt(np.maximum(variance, 0))
-    for part in parts_of(len(level)):
+    for part in split_frames(len(level)):
         before = (level[part] - loud, level[part] - quiet, cepstra[part, 1:] - usual)
-        after = (slopes_of(cepstra, part), *(mean[part] for mean in around), spread[part])
+        after = (slopes_in(cepstra, part), *(mean[part] for mean in around), spread[part])
         yield np.column_stack((*before, *after)).astype(np.float32)
 
 
-def parts_of(n_frames: int) -> Iterator[slice]:
+def split_frames(n_frames: int) -> Iterator[slice]:
     """The frames in parts that are looked at at a time."""
     return (slice(start, start + AT_ONCE) for start in range(0, n_frames, AT_ONCE))
 
 
-def slopes_of(values: Array, part: slice) -> Array:
+def slopes_in(values: Array, part: slice) -> Array:
     """Slopes of the frames of a part, which look at the frames beside it, too."""
     from diarize.features import compute_deltas
 

@@ -43,10 +43,10 @@ def enforce_durations(mask: Array, grid: FrameGrid, config: SpeechConfig) -> Arr
 
 def pad_speech(mask: Array, grid: FrameGrid, config: SpeechConfig) -> SpeechMask:
     """The mask with the padding at either end of every stretch."""
-    return SpeechMask(_widened(mask, round(config.padding * grid.frame_rate)), grid)
+    return SpeechMask(_widen(mask, round(config.padding * grid.frame_rate)), grid)
 
 
-def _widened(mask: Array, reach: int) -> Array:
+def _widen(mask: Array, reach: int) -> Array:
     """Every run of True longer by ``reach`` frames at both ends."""
     total = np.cumsum(np.pad(mask.astype(np.int64), (reach + 1, reach)))
     widened: Array = total[2 * reach + 1 :] > total[: -2 * reach - 1]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.speech.activity import slopes_of
+from diarize.speech.activity import slopes_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +71,7 @@ def _motion_parts(features: Features, n_mels: int, length: int) -> Iterator[Arra
     cepstra = features.columns("c")
     for start in range(0, len(cepstra) - length + 1, AT_ONCE):
         seen = slice(start, min(start + AT_ONCE + length - 1, len(cepstra)))
-        values, slopes = cepstra[seen].astype(np.float64), slopes_of(cepstra, seen).astype(np.float64)
+        values, slopes = cepstra[seen].astype(np.float64), slopes_in(cepstra, seen).astype(np.float64)
         steps = np.diff(cepstra[max(seen.start - 1, 0) : seen.stop], axis=0).astype(np.float64)
         steps = steps if seen.start else np.concatenate((np.zeros_like(values[:1]), steps))
         speeds = _speeds(values, slopes, n_mels)[:, None] * features.grid.frame_rate

@@ -16,7 +16,7 @@ from diarize.networks import pyannet
 from diarize.networks.activity import LocalActivity
 from diarize.networks.store import shipped_network
 from diarize.speech.durations import enforce_durations, pad_speech
-from diarize.speech.tones import SHORTEST, ToneWatch, without_tones
+from diarize.speech.tones import SHORTEST, ToneWatch, remove_tones
 from diarize.speech.values import SpeechActivity
 from diarize.types import runs
 
@@ -121,7 +121,7 @@ def detect_by_network(
     local = segmenter.segment(tones.watch(blocks))
     speech, overlap, change = _frame_means(local, grid)
     threshold = 1 / (1 + np.exp(config.bias))
-    voiced = without_tones(speech >= threshold, tones.mask(grid), grid.frames_in(SHORTEST))
+    voiced = remove_tones(speech >= threshold, tones.mask(grid), grid.frames_in(SHORTEST))
     mask = pad_speech(enforce_durations(voiced, grid, config), grid, config)
     return SpeechActivity(mask, overlap, _peaks(change), local)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["SHORTEST", "ToneWatch", "without_tones"]
+__all__ = ["SHORTEST", "ToneWatch", "remove_tones"]
 
 # Seconds of the spectra and from one to the next.
 LENGTH: Final = 0.064
@@ -81,15 +81,15 @@ class ToneWatch:
         power = np.abs(np.fft.rfft(frames * taper, axis=1)) ** 2
         total = power.sum(axis=1)
         power[:, : round(LOWEST * self._length / self._rate)] = 0
-        first, share = _taken(power)
-        second, more = _taken(power)
+        first, share = _take_peak(power)
+        second, more = _take_peak(power)
         second = np.where(more > SECOND * total, second, first)
         pure = (share + more >= SHARE * total) & (total > 0)
         peaks: Array = np.where(pure[:, None], np.sort(np.column_stack((first, second))), -1)
         return peaks
 
 
-def _taken(power: Array) -> tuple[Array, Array]:
+def _take_peak(power: Array) -> tuple[Array, Array]:
     """Bin and power of the highest peak of every spectrum (n, n_bins), which is set to nothing there."""
     rows = np.arange(len(power))
     highest = power.argmax(axis=1)
@@ -99,7 +99,7 @@ def _taken(power: Array) -> tuple[Array, Array]:
     return highest, taken
 
 
-def without_tones(speech: Array, tones: Array, shortest: int) -> Array:
+def remove_tones(speech: Array, tones: Array, shortest: int) -> Array:
     """Speech (bool, (n_frames,)) without frames of ``tones``, nor what goes on for less than ``shortest``
     frames after one: a network hears a tone into the silence behind it.
     """

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["amplitude", "compand", "convolve", "impulse", "noise_loop", "resampled"]
+__all__ = ["amplitude", "compand", "convolve", "impulse", "noise_loop", "resample"]
 
 LOOP = 30.0  # seconds of noise before it comes again, without a seam
 TAPS = 0.02  # length of the channel's filter, seconds
@@ -28,7 +28,7 @@ def amplitude(decibels: float) -> float:
     return float(10 ** (decibels / 20))
 
 
-def resampled(waveform: Waveform, rate: int) -> Array:
+def resample(waveform: Waveform, rate: int) -> Array:
     """The samples of a short recording at another rate, float32 (n,)."""
     from scipy.signal import resample_poly
 
@@ -58,9 +58,9 @@ def _reverberation(config: SynthConfig, rng: np.random.Generator) -> Array:
     return tail
 
 
-def _measured(room: Waveform, rate: int) -> Array:
+def _trim_response(room: Waveform, rate: int) -> Array:
     """A measured response from its strongest sample on, until it has died away by 60 dB."""
-    response = resampled(room, rate).astype(np.float64)
+    response = resample(room, rate).astype(np.float64)
     response = response[np.argmax(np.abs(response)) :]
     is_audible = np.flatnonzero(np.abs(response) > 1e-3 * abs(response[0]))
     return np.asarray(response[: is_audible[-1] + 1]) if is_audible.size else np.ones(1)
@@ -82,7 +82,7 @@ def impulse(config: SynthConfig, rooms: Sequence[Waveform], rng: np.random.Gener
     """From one speaker's place to the file: a response (m,) and its sample at which the direct sound is."""
     channel = _channel(config)
     if rooms:
-        room = _measured(rooms[int(rng.integers(len(rooms)))], config.rate)
+        room = _trim_response(rooms[int(rng.integers(len(rooms)))], config.rate)
     else:
         room = _reverberation(config, rng) if config.rt60 > 0 else np.ones(1)
     return np.convolve(room, channel) if room.size == 1 else convolve(room, channel), channel.size // 2

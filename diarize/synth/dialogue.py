@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from diarize.errors import AudioError
-from diarize.synth.acoustics import resampled
+from diarize.synth.acoustics import resample
 from diarize.synth.phrases import Phrase, phrases
 from diarize.synth.scene import Scene, stage
 from diarize.synth.script import ScriptLine
@@ -47,7 +47,7 @@ def dialogue(
     lines: list[ScriptLine] = []
     until, floor = dict.fromkeys(cast, 0), 0
     for name, waveform, after in turns:
-        spoken = phrases(resampled(waveform, config.rate), config.rate)
+        spoken = phrases(resample(waveform, config.rate), config.rate)
         start = floor + round(after * config.rate)
         if not spoken or start < until[name]:
             reason = "starts before the same speaker has ended" if spoken else "has no speech in it"

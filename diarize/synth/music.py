@@ -95,9 +95,9 @@ def music(seconds: float, rate: int, seed: int) -> Waveform:
     for part in chosen:
         played = part(song, rng)
         if rng.random() < 0.3:
-            played = _swept(played, rate, rng)
+            played = _sweep_filter(played, rate, rng)
         sound += 10 ** rng.uniform(-1, 0) * played / max(float(played.std()), 1e-9)
-    return Waveform(_produced(sound, rate, rng), rate, "music")
+    return Waveform(_produce(sound, rate, rng), rate, "music")
 
 
 def _song(seconds: float, rate: int, rng: np.random.Generator) -> _Song:
@@ -106,7 +106,7 @@ def _song(seconds: float, rate: int, rng: np.random.Generator) -> _Song:
     return _Song(seconds, rate, 60 / rng.uniform(*BEATS), scale, rng.uniform(*ROOTS), chords)
 
 
-def _produced(sound: Array, rate: int, rng: np.random.Generator) -> Array:
+def _produce(sound: Array, rate: int, rng: np.random.Generator) -> Array:
     """In a room, swelling, distorted and hissing as it may be, float32, peak under full scale."""
     n = sound.size
     if rng.random() < 0.6:
@@ -127,7 +127,7 @@ def _wave(n: int, rate: int, hertz: float, rng: np.random.Generator) -> Array:
     return wave
 
 
-def _swept(sound: Array, rate: int, rng: np.random.Generator) -> Array:
+def _sweep_filter(sound: Array, rate: int, rng: np.random.Generator) -> Array:
     """Through a filter that goes to and fro between two bands."""
     from scipy.signal import butter, sosfilt
 
@@ -158,7 +158,7 @@ def _instrument(rng: np.random.Generator) -> _Instrument:
     )
 
 
-def _sounded(note: _Note, instrument: _Instrument, rate: int, rng: np.random.Generator) -> Array:
+def _sound_note(note: _Note, instrument: _Instrument, rate: int, rng: np.random.Generator) -> Array:
     """One note, float64 (n,)."""
     n = max(2, round(note.length * rate))
     time = np.arange(n) / rate
@@ -176,11 +176,11 @@ def _sounded(note: _Note, instrument: _Instrument, rate: int, rng: np.random.Gen
     return played
 
 
-def _performed(notes: Iterator[_Note], song: _Song, rng: np.random.Generator) -> Array:
+def _perform(notes: Iterator[_Note], song: _Song, rng: np.random.Generator) -> Array:
     """Notes on one instrument, float64 (n,) of the whole song."""
     instrument, sound = _instrument(rng), np.zeros(round(song.seconds * song.rate))
     for note in notes:
-        _add(sound, round(note.start * song.rate), _sounded(note, instrument, song.rate, rng))
+        _add(sound, round(note.start * song.rate), _sound_note(note, instrument, song.rate, rng))
     return sound
 
 
@@ -200,7 +200,7 @@ def _pad(song: _Song, rng: np.random.Generator) -> Array:
         for at in starts
         for third in thirds
     )
-    return _performed(notes, song, rng)
+    return _perform(notes, song, rng)
 
 
 def _arpeggio(song: _Song, rng: np.random.Generator) -> Array:
@@ -212,7 +212,7 @@ def _arpeggio(song: _Song, rng: np.random.Generator) -> Array:
         _Note(at, length * step, song.hertz(song.chord(at) + int(degree)), rng.uniform(0.6, 1))
         for at, degree in zip(np.arange(0, song.seconds, step), cycle(pattern), strict=False)
     )
-    return _performed(notes, song, rng)
+    return _perform(notes, song, rng)
 
 
 def _bass(song: _Song, rng: np.random.Generator) -> Array:
@@ -223,12 +223,12 @@ def _bass(song: _Song, rng: np.random.Generator) -> Array:
         for at in np.arange(0, song.seconds, step)
         if rng.random() < 0.85
     )
-    return _performed(notes, song, rng)
+    return _perform(notes, song, rng)
 
 
 def _melody(song: _Song, rng: np.random.Generator) -> Array:
     """One note after the other, near each other, with rests; sometimes in thirds."""
-    return _performed(_tune(song, rng), song, rng)
+    return _perform(_tune(song, rng), song, rng)
 
 
 def _tune(song: _Song, rng: np.random.Generator) -> Iterator[_Note]:

@@ -72,7 +72,7 @@ def _threshold(energies: Array) -> float:
     return float(np.clip(quiet + 15, loud - 33, loud - 18))
 
 
-def _bridged(rows: Array, gap: float) -> Array:
+def _bridge(rows: Array, gap: float) -> Array:
     """Runs (n, 2), at least one, with the pauses shorter than ``gap`` filled."""
     far = rows[1:, 0] - rows[:-1, 1] >= gap
     first, last = np.concatenate(([True], far)), np.concatenate((far, [True]))
@@ -90,7 +90,7 @@ def speech_runs(samples: Array, rate: int) -> Array:
     energies = _energies(samples, rate, hop)
     if energies.max() < SILENT:
         return np.empty((0, 2), dtype=np.int64)
-    rows = _bridged(runs(energies > _threshold(energies)), CUT / HOP)
+    rows = _bridge(runs(energies > _threshold(energies)), CUT / HOP)
     return rows[rows[:, 1] - rows[:, 0] >= CLICK / HOP].astype(np.int64) * hop
 
 

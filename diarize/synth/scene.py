@@ -9,7 +9,7 @@ import numpy as np
 
 from diarize.annotation import Annotation
 from diarize.errors import AudioError
-from diarize.synth.acoustics import amplitude, compand, convolve, impulse, noise_loop, resampled
+from diarize.synth.acoustics import amplitude, compand, convolve, impulse, noise_loop, resample
 from diarize.synth.phrases import phrases
 from diarize.synth.script import script, truth
 from diarize.synth.settings import SynthConfig
@@ -68,7 +68,7 @@ class Scene:
             yield Waveform(block, self.config.rate, self.annotation.recording)
 
 
-def _arrived(said: Sequence[Phrase], response: Array, level: float) -> list[Array]:
+def _reverberate(said: Sequence[Phrase], response: Array, level: float) -> list[Array]:
     """One speaker's phrases through a response (m,), float32 each, their speech at ``level`` dB RMS."""
     cells = [convolve(phrase.cell, response) for phrase in said]
     energy = sum(float(np.sum(np.square(cell, dtype=np.float64))) for cell in cells)
@@ -87,7 +87,7 @@ def _arrivals(
     leads: list[int] = []
     for said in cast.values():
         response, direct = impulse(config, rooms, rng)
-        cells += _arrived(said, response, config.level + config.gain_spread * rng.standard_normal())
+        cells += _reverberate(said, response, config.level + config.gain_spread * rng.standard_normal())
         leads += [phrase.lead + direct for phrase in said]
     return cells, leads
 
@@ -98,7 +98,7 @@ def _cast(voices: Mapping[str, Sequence[Waveform]], rate: int) -> dict[str, list
         raise AudioError("a conversation needs at least one voice; give recordings of one speaker each")
     cast: dict[str, list[Phrase]] = {}
     for name in sorted(voices):
-        cast[name] = [p for voice in voices[name] for p in phrases(resampled(voice, rate), rate)]
+        cast[name] = [p for voice in voices[name] for p in phrases(resample(voice, rate), rate)]
         if not cast[name]:
             raise AudioError(f"no speech found in the recordings of voice {name}; leave it out")
     return cast

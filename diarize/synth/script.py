@@ -63,7 +63,7 @@ class _Deck:
             self.unused = set(self.order)
         return self.order.pop()
 
-    def _following(self, index: int, room: float) -> int | None:
+    def _next_of_breath(self, index: int, room: float) -> int | None:
         """The next phrase of the same breath, when it is unused and more than half of it is wanted."""
         gap, following = self.phrases[index].gap, index + 1
         if gap is None or following not in self.unused:
@@ -78,7 +78,7 @@ class _Deck:
             said.append((index, clock))
             self.unused.discard(index)
             clock += self.phrases[index].length
-            following = self._following(index, wanted - clock)
+            following = self._next_of_breath(index, wanted - clock)
             if following is not None:
                 clock += self.phrases[index].gap or 0
                 index = following
@@ -155,7 +155,7 @@ def script(
     return lines
 
 
-def _merged(rows: list[tuple[int, int]], gap: int) -> list[tuple[int, int]]:
+def _merge(rows: list[tuple[int, int]], gap: int) -> list[tuple[int, int]]:
     """Sorted stretches in samples, pauses up to ``gap`` bridged."""
     merged = rows[:1]
     for start, end in rows[1:]:
@@ -171,6 +171,6 @@ def truth(lines: Sequence[ScriptLine], names: Sequence[str], rate: int, recordin
     turns: list[Turn] = []
     for number, name in enumerate(names):
         rows = sorted((line.onset, line.onset + line.length) for line in lines if line.speaker == number)
-        stretches = _merged(rows, round(BRIDGED * rate))
+        stretches = _merge(rows, round(BRIDGED * rate))
         turns += [Turn(start / rate, end / rate, name) for start, end in stretches]
     return Annotation(recording, tuple(turns))

@@ -34,7 +34,7 @@ def vary_effort(waveform: Waveform, rng: np.random.Generator) -> Iterator[Wavefo
     for part in np.split(waveform.samples, _quiet_moments(waveform)):
         speed = float(np.exp(EFFORT_SPEED * rng.standard_normal()))
         moved = change_speed(Waveform(part, waveform.rate, waveform.recording), speed)
-        yield replace(moved, samples=_tilted(moved.samples, rng.uniform(-EFFORT_TILT, EFFORT_TILT)))
+        yield replace(moved, samples=_tilt(moved.samples, rng.uniform(-EFFORT_TILT, EFFORT_TILT)))
 
 
 def _quiet_moments(waveform: Waveform) -> list[int]:
@@ -49,7 +49,7 @@ def _quiet_moments(waveform: Waveform) -> list[int]:
     return [moment * hop for moment in moments[1:]]
 
 
-def _tilted(samples: Array, coefficient: float) -> Array:
+def _tilt(samples: Array, coefficient: float) -> Array:
     """y_t = x_t + coefficient · x_(t−1), as loud as before."""
     tilted = samples + coefficient * np.concatenate((samples[:1], samples[:-1]))
     loudness: Array = np.sqrt(np.mean(samples**2) / max(float(np.mean(tilted**2)), 1e-12))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.transcripts.shares import Presence, presence
+from diarize.transcripts.shares import Presence, measure_presence
 from diarize.transcripts.times import estimate_times
 from diarize.transcripts.values import Segment, Transcript, Word
 
@@ -68,7 +68,7 @@ def assign_speakers(
         return replace(
             whole, notes=(*whole.notes, *notes, "nobody speaks in the recording: no word has a speaker")
         )
-    present = presence(annotation, posteriors, start)
+    present = measure_presence(annotation, posteriors, start)
     words, lost = label_words(whole, present)
     if lost:
         doubt = "; is it the transcript of this recording?" if 2 * lost > len(words) else ""
@@ -91,7 +91,7 @@ def label_words(transcript: Transcript, present: Presence) -> tuple[list[Word], 
         shares[i, present.nearest(float(starts[i]), float(ends[i]))] = 1.0
     n = shares.shape[1]
     scores = np.log((1 - DOUBT) * shares + DOUBT / n)
-    labels = _likeliest(scores, _costs(transcript))
+    labels = _best_path(scores, _costs(transcript))
     found = [
         replace(
             word,
@@ -129,7 +129,7 @@ def _cost(one: Word, other: Word) -> float:
     return AT_COMMA if text.endswith(COMMAS) else WITHIN
 
 
-def _likeliest(scores: Array, costs: Array) -> Array:
+def _best_path(scores: Array, costs: Array) -> Array:
     """States (n,) with the largest sum of ``scores`` (n, K) less ``costs`` (n - 1,) of their changes."""
     n, k = scores.shape
     best, came = scores[0].copy(), np.zeros((n, k), dtype=np.int64)
@@ -153,7 +153,7 @@ def _cut(segments: Sequence[Segment], words: Sequence[Word]) -> list[Segment]:
     for segment in segments:
         mine = [next(rest) for _ in segment.words]
         found += _parts(segment, mine)
-    return _with_neighbours(found)
+    return _fill_from_neighbours(found)
 
 
 def _parts(segment: Segment, words: Sequence[Word]) -> list[Segment]:
@@ -176,7 +176,7 @@ def _parts(segment: Segment, words: Sequence[Word]) -> list[Segment]:
     ]
 
 
-def _with_neighbours(segments: Sequence[Segment]) -> list[Segment]:
+def _fill_from_neighbours(segments: Sequence[Segment]) -> list[Segment]:
     """A segment without words has the speaker of the one before it, or else of the one after."""
     known = [each.speaker for each in segments if each.speaker]
     last = known[0] if known else None

@@ -13,7 +13,7 @@ from diarize.errors import FormatError
 from diarize.formats import times
 from diarize.results import Document, Result, is_document, read_document
 from diarize.transcripts.values import Segment, Transcript, Word
-from diarize.transcripts.words import split_text, time_in
+from diarize.transcripts.words import parse_time, split_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,8 +45,8 @@ def _segment(turn: Mapping[str, Any], i: int) -> Segment:
     words = tuple(_word(each) for each in given if isinstance(each, dict)) if isinstance(given, list) else ()
     return Segment(
         words or split_text(text),
-        time_in(turn.get("start")),
-        time_in(turn.get("end")),
+        parse_time(turn.get("start")),
+        parse_time(turn.get("end")),
         speaker=turn.get("speaker"),
         text=text,
         source=i,
@@ -56,7 +56,7 @@ def _segment(turn: Mapping[str, Any], i: int) -> Segment:
 
 def _word(given: Mapping[str, Any]) -> Word:
     estimated = given.get("estimated") is True
-    start, end = (None if estimated else time_in(given.get(name)) for name in ("start", "end"))
+    start, end = (None if estimated else parse_time(given.get(name)) for name in ("start", "end"))
     return Word(str(given.get("word", "")).strip(), start, end)
 
 

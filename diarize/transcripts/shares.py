@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["Presence", "presence"]
+__all__ = ["Presence", "measure_presence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,16 @@ class Presence:
         return int(self.owners[gaps.argmin()])
 
 
-def presence(annotation: Annotation, posteriors: Posteriors | None = None, start: float = 0.0) -> Presence:
+def measure_presence(
+    annotation: Annotation, posteriors: Posteriors | None = None, start: float = 0.0
+) -> Presence:
     """By the posteriors of frames, whose clock begins at second ``start``, or else by the turns."""
     turns = annotation.intervals()
     if posteriors is None:
         speakers = annotation.speakers
         edges = np.unique(np.concatenate((turns.ravel(), [0.0])))
         steps = np.column_stack(
-            [_covered(edges, annotation.intervals(name)) for name in speakers] or [edges[1:] * 0]
+            [_covered_seconds(edges, annotation.intervals(name)) for name in speakers] or [edges[1:] * 0]
         )
         steps = steps if speakers else np.zeros((len(edges) - 1, 0))
     else:
@@ -64,7 +66,7 @@ def presence(annotation: Annotation, posteriors: Posteriors | None = None, start
     return Presence(speakers, edges, mass, turns, owners)
 
 
-def _covered(edges: Array, turns: Array) -> Array:
+def _covered_seconds(edges: Array, turns: Array) -> Array:
     """Seconds (n,) of every cell between edges that turns (m, 2), which begin and end at edges, cover."""
     covered = np.zeros(len(edges) - 1)
     for first, last in np.searchsorted(edges, turns):

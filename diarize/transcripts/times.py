@@ -10,7 +10,7 @@ from diarize.transcripts.values import Segment, Transcript, Word
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["estimate_times", "known_times"]
+__all__ = ["estimate_times", "list_known_times"]
 
 
 def estimate_times(transcript: Transcript, duration: float | None = None) -> Transcript:
@@ -21,36 +21,36 @@ def estimate_times(transcript: Transcript, duration: float | None = None) -> Tra
     ``duration``: seconds of the recording; words beyond it stay where they are.
     """
     found = [
-        _timed_segment(segment, *_room(transcript.segments, i))
+        _time_segment(segment, *_available_time(transcript.segments, i))
         for i, segment in enumerate(transcript.segments)
     ]
     whole = replace(transcript, segments=tuple(found))
     return replace(whole, notes=(*transcript.notes, *_notes(transcript, whole, duration)))
 
 
-def _room(segments: Sequence[Segment], i: int) -> tuple[float, float]:
+def _available_time(segments: Sequence[Segment], i: int) -> tuple[float, float]:
     """Where a segment is, by itself or else between the known times around it."""
-    if own := known_times(segments[i]):
+    if own := list_known_times(segments[i]):
         return min(own), max(own)
-    before = max((t for each in segments[:i] for t in known_times(each)), default=0.0)
-    after = min((t for each in segments[i + 1 :] for t in known_times(each) if t >= before), default=before)
-    return before, after
+    before = max((t for each in segments[:i] for t in list_known_times(each)), default=0.0)
+    later = (t for each in segments[i + 1 :] for t in list_known_times(each) if t >= before)
+    return before, min(later, default=before)
 
 
-def known_times(segment: Segment) -> list[float]:
+def list_known_times(segment: Segment) -> list[float]:
     """Seconds of a segment and of its words, as far as there are any."""
     times = [segment.start, segment.end, *(t for word in segment.words for t in (word.start, word.end))]
     return [t for t in times if t is not None]
 
 
-def _timed_segment(segment: Segment, low: float, high: float) -> Segment:
+def _time_segment(segment: Segment, low: float, high: float) -> Segment:
     start = max(0.0, low if segment.start is None else segment.start)
     end = max(start, high if segment.end is None else segment.end)
-    words = _timed_words(segment.words, start, end)
+    words = _time_words(segment.words, start, end)
     return replace(segment, words=tuple(words), start=start, end=end)
 
 
-def _timed_words(words: Sequence[Word], start: float, end: float) -> list[Word]:
+def _time_words(words: Sequence[Word], start: float, end: float) -> list[Word]:
     """Runs of words without times are spread out between those that have some."""
     found: list[Word] = []
     run: list[Word] = []
@@ -58,14 +58,14 @@ def _timed_words(words: Sequence[Word], start: float, end: float) -> list[Word]:
         if word.start is None and word.end is None:
             run.append(word)
             continue
-        known = _whole(word)
+        known = _complete(word)
         found += _spread(run, found[-1].end if found else start, known.start)
         found.append(known)
         run = []
     return found + _spread(run, found[-1].end if found else start, end)
 
 
-def _whole(word: Word) -> Word:
+def _complete(word: Word) -> Word:
     """With both times, in order and not before 0; the length of one that lacks an end is none."""
     start = word.end if word.start is None else word.start
     end = start if word.end is None else word.end

@@ -10,7 +10,7 @@ from diarize.transcripts.values import Segment, Word
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["segment_of_text", "segments_of_words", "split_text", "time_in"]
+__all__ = ["parse_time", "segment_of_text", "segments_of_words", "split_text"]
 
 APART: Final = 1.0  # seconds without a word that end a segment where the file has none
 LONGEST: Final = 1e9  # seconds
@@ -21,7 +21,7 @@ _WORD = re.compile(
 _ENDS = (".", "?", "!", "。", "？", "！")
 
 
-def time_in(value: Any) -> float | None:
+def parse_time(value: Any) -> float | None:
     """Seconds out of a field of JSON; None for what is no finite number."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
@@ -44,7 +44,7 @@ def segments_of_words(words: Sequence[Word]) -> Iterator[Segment]:
     """Words as sentences: they end with punctuation, where another speaker was named, and at pauses."""
     run: list[Word] = []
     for word in words:
-        if run and _apart(run[-1], word):
+        if run and _is_break(run[-1], word):
             yield _segment(run)
             run = []
         run.append(word)
@@ -52,7 +52,7 @@ def segments_of_words(words: Sequence[Word]) -> Iterator[Segment]:
         yield _segment(run)
 
 
-def _apart(one: Word, other: Word) -> bool:
+def _is_break(one: Word, other: Word) -> bool:
     pause = one.end is not None and other.start is not None and other.start - one.end >= APART
     return pause or one.speaker != other.speaker or one.text.rstrip("\"'”’»)").endswith(_ENDS)
 

@@ -339,10 +339,10 @@ def test_a_curve_may_end_at_a_limit():
     """With what belongs to its counts; never before the chosen one."""
     solutions = tuple(np.ones((1, k)) for k in (1, 2, 3, 4))
     found = Clustering("BIC", (1, 2, 3, 4), (9.0, 5.0, 6.0, 8.0), 2, (2, 3), solutions, (), "x", (1, 2, 3, 4))
-    part = found.up_to(3)
+    part = found.limit(3)
     assert (part.counts, part.values, part.other_values) == ((1, 2, 3), (9.0, 5.0, 6.0), (1, 2, 3))
     assert (part.chosen, len(part.solutions), part.why_no_more) == (2, 3, found.why_no_more)
-    assert found.up_to(1).counts == (1, 2)
+    assert found.limit(1).counts == (1, 2)
 
 
 class TestExplanation:
