@@ -125,8 +125,9 @@ def make_folder(path: str | Path, *, parents: bool = True) -> Path:
 
 
 def write_folder(path: str | Path, texts: Mapping[str, str], *, overwrite: bool = False) -> Path:
-    """Write several texts by file name into one folder, which is made, each as ``write_text`` does. Nothing
-    is written if one of the files must not be. Raises OutputError.
+    """Write several texts by file name into one folder, which is made, each as ``write_text`` does.
+
+    Nothing is written if one of the files must not be. Raises OutputError.
     """
     path = make_folder(path, parents=False)
     for name in texts:

@@ -1,6 +1,7 @@
-"""Operations on sets of half-open time intervals: float64 (n, 2) arrays of seconds. Every function takes rows
-in any order, overlapping or not, and returns sorted rows that neither overlap nor touch. Empty rows are
-dropped.
+"""Operations on sets of half-open time intervals: float64 (n, 2) arrays of seconds.
+
+Every function takes rows in any order, overlapping or not, and returns sorted rows that neither overlap nor
+touch. Empty rows are dropped.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Import librosa without the modules that a run does not use. Importing librosa imports numba and most of
-SciPy and loads some twenty compiled functions, which takes two to three seconds. Here these modules are
-replaced by lazy stand-ins while librosa is imported. A stand-in imports the real module at the first
-attribute access, so librosa works as usual, also for other code in the process, and unused modules are never
-imported.
+"""Import librosa without the modules that a run does not use.
+
+Importing librosa imports numba and most of SciPy and loads some twenty compiled functions, which takes two to
+three seconds. Here these modules are replaced by lazy stand-ins while librosa is imported. A stand-in imports
+the real module at the first attribute access, so librosa works as usual, also for other code in the process,
+and unused modules are never imported.
 """
 
 from __future__ import annotations

@@ -48,9 +48,10 @@ ROUNDS: Final = 10  # of two-means
 
 @dataclass(frozen=True, slots=True)
 class Alternatives:
-    """The speaker of every window of speech, for every number of speakers. ``starts``, ``ends``: (n,) seconds
-    of the file; ``labels``: (n,) whole numbers from 0, by number of speakers; ``turns``: the turns that were
-    found first, whose boundaries are used for all numbers.
+    """The speaker of every window of speech, for every number of speakers.
+
+    ``starts``, ``ends``: (n,) seconds of the file; ``labels``: (n,) whole numbers from 0, by number of
+    speakers; ``turns``: the turns that were found first, whose boundaries are used for all numbers.
     """
 
     starts: Array
@@ -287,8 +288,9 @@ def _merge_smallest(values: Array, labels: Array) -> Array:
 
 
 def _split_widest(values: Array, labels: Array) -> Array | None:
-    """One speaker more: the widest one is split, or the largest one where all points of each are equal. None
-    when every speaker has one window.
+    """One speaker more: the widest one is split, or the largest one where all points of each are equal.
+
+    None when every speaker has one window.
     """
     sizes = np.bincount(labels)
     means = np.array([values[labels == k].mean(axis=0) for k in range(len(sizes))])

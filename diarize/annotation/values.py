@@ -23,9 +23,10 @@ __all__ = ["Annotation", "Turn"]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One person speaking from ``start`` to ``end`` (seconds, half-open). ``confidence``: mean posterior, 0
-    to 1; ``runner_up``: the second most likely speaker; ``text``: the words; ``channel``: counted from 1. The
-    last four are None where unknown.
+    """One person speaking from ``start`` to ``end`` (seconds, half-open).
+
+    ``confidence``: mean posterior, 0 to 1; ``runner_up``: the second most likely speaker; ``text``: the
+    words; ``channel``: counted from 1. The last four are None where unknown.
     """
 
     start: float

@@ -1,5 +1,7 @@
 """Reading and writing sound: any usual container, rate and number of channels becomes one channel at one
-rate. Input: a path. Output: samples in blocks of bounded memory, with notes about unusual files. ``parts``,
+rate.
+
+Input: a path. Output: samples in blocks of bounded memory, with notes about unusual files. ``parts``,
 ``pipeline``, ``training``, ``identity``, ``report``, ``batch`` and the commands import it.
 
     recording = open_recording("meeting.m4a")          # the header only

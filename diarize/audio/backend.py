@@ -38,8 +38,10 @@ NO_SOUND = "there is no sound track in it"
 
 
 class UnreadableError(Exception):
-    """A backend cannot open a file or cannot continue; the text gives the reason if known. ``sure``: the
-    backend knows this kind of file and what is wrong with it; ``absent``: the backend is not installed.
+    """A backend cannot open a file or cannot continue; the text gives the reason if known.
+
+    ``sure``: the backend knows this kind of file and what is wrong with it; ``absent``: the backend is not
+    installed.
     """
 
     def __init__(self, reason: str, *, sure: bool = False, absent: bool = False) -> None:

@@ -1,6 +1,7 @@
-"""The same containers through the ``ffmpeg`` program, when it is installed and PyAV is not. The program
-writes samples to one pipe and, to another, a description of the file and the time stamp of every frame before
-its samples. So both backends place sound on the container's clock in the same way.
+"""The same containers through the ``ffmpeg`` program, when it is installed and PyAV is not.
+
+The program writes samples to one pipe and, to another, a description of the file and the time stamp of every
+frame before its samples. So both backends place sound on the container's clock in the same way.
 """
 
 from __future__ import annotations
@@ -69,10 +70,11 @@ def _command(path: Path, track: int) -> list[str]:
 
 
 class _Messages:
-    """Messages of the program: about the file, about each frame, and errors. ``described`` is set when the
-    description of the file is complete. ``events`` holds, in the order of arrival, time stamps of frames
-    (seconds or None, rate, samples) and bytes of sound, with a None at the end of each. The number of waiting
-    bytes is bounded, that of time stamps is not.
+    """Messages of the program: about the file, about each frame, and errors.
+
+    ``described`` is set when the description of the file is complete. ``events`` holds, in the order of
+    arrival, time stamps of frames (seconds or None, rate, samples) and bytes of sound, with a None at the end
+    of each. The number of waiting bytes is bounded, that of time stamps is not.
     """
 
     def __init__(self) -> None:

@@ -1,5 +1,6 @@
 """Files that hold several recordings in sequence. libsndfile stops at the end of the first one: in chained
 Ogg streams (RFC 3533), and in FLAC or MP3 files that were concatenated, with or without tags between them.
+
 Each recording, called a link, is given to libsndfile as a separate file. Links with another rate or number of
 channels are converted to those of the first.
 """
@@ -28,9 +29,11 @@ __all__ = ["Link", "Spans", "conform_links"]
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One recording in a file. ``spans``: its bytes; ``rate`` in Hz and ``frames`` per channel, if known;
-    ``skip``: samples at its start that are not sound; ``end``: second at which it ends on the clock of the
-    file, None for directly after the link before; ``piped``: libsndfile must not seek in it.
+    """One recording in a file.
+
+    ``spans``: its bytes; ``rate`` in Hz and ``frames`` per channel, if known; ``skip``: samples at its start
+    that are not sound; ``end``: second at which it ends on the clock of the file, None for directly after the
+    link before; ``piped``: libsndfile must not seek in it.
     """
 
     spans: tuple[Span, ...]

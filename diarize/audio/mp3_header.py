@@ -79,9 +79,10 @@ def _id3_length(head: bytes) -> int:
 
 
 def mpeg_links(file: FileIO, start: int) -> list[Link]:
-    """Links for a file whose tag gives no length or a wrong one; empty when the tag is right. ``start``: the
-    first frame. A tag is wrong when more frames follow than it announces; its encoder delay is used
-    nevertheless.
+    """Links for a file whose tag gives no length or a wrong one; empty when the tag is right.
+
+    ``start``: the first frame. A tag is wrong when more frames follow than it announces; its encoder delay is
+    used nevertheless.
     """
     size = os.fstat(file.fileno()).st_size
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:

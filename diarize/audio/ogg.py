@@ -1,7 +1,8 @@
-"""Pages of an Ogg file: its links, and the gaps in them. A page states the sample at which it ends, and
-packets state their length. Where a page ends later than its packets explain, sound is missing: a muted
-microphone or a broken connection. Sources: RFC 3533 (Ogg), RFC 6716 and 7845 (Opus), the Vorbis I
-specification, RFC 9639 (FLAC).
+"""Pages of an Ogg file: its links, and the gaps in them.
+
+A page states the sample at which it ends, and packets state their length. Where a page ends later than its
+packets explain, sound is missing: a muted microphone or a broken connection. Sources: RFC 3533 (Ogg), RFC
+6716 and 7845 (Opus), the Vorbis I specification, RFC 9639 (FLAC).
 """
 
 from __future__ import annotations
@@ -42,9 +43,10 @@ class _Page:
 
 @dataclass(slots=True)
 class _Codec:
-    """How to count samples. ``rate``: of granule positions; ``lead``: samples before the sound; ``headers``:
-    packets before the sound; ``length``: of a packet, from its first bytes; ``unwrapped``: libsndfile reads
-    packets without pages.
+    """How to count samples.
+
+    ``rate``: of granule positions; ``lead``: samples before the sound; ``headers``: packets before the sound;
+    ``length``: of a packet, from its first bytes; ``unwrapped``: libsndfile reads packets without pages.
     """
 
     rate: int
@@ -237,8 +239,9 @@ def _third_packet(stream: _Stream, data: mmap.mmap) -> bytes:
 
 
 def _vorbis_modes(setup: bytes) -> list[int]:
-    """Which of two window sizes each mode has; empty when unclear. Read backwards from the end of the setup
-    header, because reading forwards needs a full parser.
+    """Which of two window sizes each mode has; empty when unclear.
+
+    Read backwards from the end of the setup header, because reading forwards needs a full parser.
     """
     bits = int.from_bytes(setup, "little")
     end = bits.bit_length() - 1  # the last set bit ends the header

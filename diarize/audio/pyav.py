@@ -88,8 +88,9 @@ def _zero(container: Any) -> float:
 
 
 def _frames(container: Any, stream: Any) -> tuple[int | None, int | None]:
-    """Samples per channel, and the same as the file announces it; None where unknown. A container may state
-    its own length only, and the sound may end before the video.
+    """Samples per channel, and the same as the file announces it; None where unknown.
+
+    A container may state its own length only, and the sound may end before the video.
     """
     length = _seconds(stream, stream.duration)
     if length:

@@ -85,8 +85,9 @@ def _wave_frames(file: BinaryIO) -> int | None:
 
 
 def unwritten_size(path: Path) -> tuple[int, bytes] | None:
-    """Position of a data size of 0 in a WAV file that has data, and the bytes that should be there. Programs
-    that write to a pipe cannot go back to fill in the size.
+    """Position of a data size of 0 in a WAV file that has data, and the bytes that should be there.
+
+    Programs that write to a pipe cannot go back to fill in the size.
     """
     with path.open("rb") as file:
         wave = _wave(file) if file.read(12)[:4] == b"RIFF" else None

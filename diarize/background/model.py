@@ -47,11 +47,12 @@ ARRAYS = (
 
 @dataclass(frozen=True, slots=True)
 class BackgroundModel:
-    """Mixtures of voices and of sounds, trained before any recording. ``ubm``: diagonal GMM of K components
-    in D dimensions, of voices; ``speech`` and ``other``: mixtures for speech detection; ``talk``:
-    discriminant of talk against music by modulation; ``band``: "wide" or "narrow"; ``acoustics``: settings of
-    its cepstra, which recordings must use, too; ``origin``: the training data. Raises ModelError for
-    impossible sizes or values.
+    """Mixtures of voices and of sounds, trained before any recording.
+
+    ``ubm``: diagonal GMM of K components in D dimensions, of voices; ``speech`` and ``other``: mixtures for
+    speech detection; ``talk``: discriminant of talk against music by modulation; ``band``: "wide" or
+    "narrow"; ``acoustics``: settings of its cepstra, which recordings must use, too; ``origin``: the training
+    data. Raises ModelError for impossible sizes or values.
     """
 
     ubm: GMM
@@ -124,8 +125,9 @@ def _mixture(frames: Array, n_components: int, seed: int) -> GMM:
 
 
 def save(model: BackgroundModel, path: str | PathLike[str]) -> None:
-    """Write a model as npz, atomically; the same model gives the same bytes. An existing file is replaced.
-    Raises OutputError when it cannot be written.
+    """Write a model as npz, atomically; the same model gives the same bytes.
+
+    An existing file is replaced. Raises OutputError when it cannot be written.
     """
     words = {"band": model.band, "acoustics": asdict(model.acoustics), "origin": model.origin}
     arrays = {
@@ -141,8 +143,10 @@ def save(model: BackgroundModel, path: str | PathLike[str]) -> None:
 
 
 def load(path: str | PathLike[str]) -> BackgroundModel:
-    """Read a model. Raises ModelError when the file is not one. A file from anywhere is safe to read: nothing
-    in it is executed, and array sizes are checked before memory is allocated.
+    """Read a model.
+
+    Raises ModelError when the file is not one. A file from anywhere is safe to read: nothing in it is
+    executed, and array sizes are checked before memory is allocated.
     """
     kind, arrays = load_arrays(path, ARRAYS, MOST_BYTES)
     word, _, text = kind.partition(" ")

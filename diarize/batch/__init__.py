@@ -1,5 +1,7 @@
-"""Diarize a folder of recordings with worker processes or on a cluster. Input: a folder of recordings and
-settings. Output: results and ``manifest.jsonl``, one line per recording. The commands import it.
+"""Diarize a folder of recordings with worker processes or on a cluster.
+
+Input: a folder of recordings and settings. Output: results and ``manifest.jsonl``, one line per recording.
+The commands import it.
 
     plan = plan_batch(folder, output, formats=("rttm", "csv"), resume=True)
     report = run_batch(plan, Config(), jobs=4)

@@ -1,7 +1,9 @@
-"""The same work on an existing Dask cluster (extra ``cluster``). Its workers must see the recordings and the
-output folder under the same paths, and must have the same versions of everything that can change a result.
-Dask schedules the work and retries the work of a dead worker a few times. A process works on one recording at
-a time, however many threads it has, because "one BLAS thread" is a setting of the whole process.
+"""The same work on an existing Dask cluster (extra ``cluster``).
+
+Its workers must see the recordings and the output folder under the same paths, and must have the same
+versions of everything that can change a result. Dask schedules the work and retries the work of a dead worker
+a few times. A process works on one recording at a time, however many threads it has, because "one BLAS
+thread" is a setting of the whole process.
 """
 
 from __future__ import annotations
@@ -62,10 +64,11 @@ def run_jobs_on_cluster(
     starting: Callable[[Job], None],
     perform: Callable[..., Entry] = perform_job,
 ) -> Generator[Outcome, None, None]:
-    """Every job with its outcome, in the order of completion; ``starting`` is called before each. At most one
-    job is in flight per worker. Closing the generator, or an exception such as Ctrl-C, cancels those jobs.
-    Raises ClusterError without the package, without an answer or workers, for unequal versions, and when the
-    workers do not see ``folder`` (of results) or a recording.
+    """Every job with its outcome, in the order of completion; ``starting`` is called before each.
+
+    At most one job is in flight per worker. Closing the generator, or an exception such as Ctrl-C, cancels
+    those jobs. Raises ClusterError without the package, without an answer or workers, for unequal versions,
+    and when the workers do not see ``folder`` (of results) or a recording.
     """
     waiting = deque(map(_with_absolute_paths, orders))
     if not waiting:

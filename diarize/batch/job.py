@@ -43,6 +43,7 @@ class Job:
 
 def perform_job(order: Job, progress: Callable[[str, float], None] = lambda stage, share: None) -> Entry:
     """Diarize a recording and write its results; returns the outcome as fields of a manifest entry.
+
     ``progress`` as in the pipeline; ``status`` is "ok", or "failed" with ``error`` in one line. No exception
     but those that end the process is raised.
     """
@@ -128,8 +129,10 @@ def checksum(path: Path) -> str:
 
 
 def _write(result: Diarization, task: Task) -> None:
-    """Write every format atomically. Whether files may be replaced was checked before. Folders exist already;
-    one that was removed meanwhile is not made again.
+    """Write every format atomically.
+
+    Whether files may be replaced was checked before. Folders exist already; one that was removed meanwhile is
+    not made again.
     """
     options = result.options(media=task.audio.name)
     for name, path in task.files.items():

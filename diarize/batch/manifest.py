@@ -1,7 +1,8 @@
-"""The manifest: the outcome of every recording, one JSON object per line. A line is appended by one write, so
-a kill loses at most that line, and an incomplete line is ignored when the file is read. The last line about a
-recording counts. At the start and at the end of a batch the file is rewritten atomically with one line per
-recording, in order.
+"""The manifest: the outcome of every recording, one JSON object per line.
+
+A line is appended by one write, so a kill loses at most that line, and an incomplete line is ignored when the
+file is read. The last line about a recording counts. At the start and at the end of a batch the file is
+rewritten atomically with one line per recording, in order.
 """
 
 from __future__ import annotations
@@ -41,8 +42,9 @@ class Manifest:
 
     @classmethod
     def open(cls, folder: Path, *, resume: bool, overwrite: bool) -> Manifest:
-        """Open the manifest of a folder, or make a new one, while ``lock_folder`` holds the folder. Raises
-        OutputError when there is one and neither ``resume`` nor ``overwrite`` is set.
+        """Open the manifest of a folder, or make a new one, while ``lock_folder`` holds the folder.
+
+        Raises OutputError when there is one and neither ``resume`` nor ``overwrite`` is set.
         """
         path = folder / MANIFEST
         if path.exists() and not (resume or overwrite):
@@ -61,8 +63,9 @@ class Manifest:
         write_bytes(self.path, text.encode(), overwrite=True)
 
     def add(self, entry: Entry) -> None:
-        """Append a line and flush it to disk. Raises OutputError, also when the file has been removed,
-        because then its results are gone, too.
+        """Append a line and flush it to disk.
+
+        Raises OutputError, also when the file has been removed, because then its results are gone, too.
         """
         self.entries[entry["audio"]] = entry
         try:

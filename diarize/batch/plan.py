@@ -36,9 +36,10 @@ CHECKSUM: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One recording. ``key``: its path within the folder; ``files``: output files by format; ``name``: its
-    name in results; ``speech``: given intervals of speech, (start, end) in seconds; ``problem``: why it
-    cannot be processed.
+    """One recording.
+
+    ``key``: its path within the folder; ``files``: output files by format; ``name``: its name in results;
+    ``speech``: given intervals of speech, (start, end) in seconds; ``problem``: why it cannot be processed.
     """
 
     key: str
@@ -51,9 +52,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A planned batch. ``resume``: skip finished recordings; ``overwrite``: replace any files; ``separate``:
-    diarize each channel separately; ``unreadable``: subfolders that cannot be read, with the reason;
-    ``passed_over``: files that look like sound but have no known suffix, with their kind.
+    """A planned batch.
+
+    ``resume``: skip finished recordings; ``overwrite``: replace any files; ``separate``: diarize each channel
+    separately; ``unreadable``: subfolders that cannot be read, with the reason; ``passed_over``: files that
+    look like sound but have no known suffix, with their kind.
     """
 
     folder: Path
@@ -116,9 +119,10 @@ def _given_speech(
 
 
 def find_recordings(folder: Path) -> tuple[list[str], list[str]]:
-    """Paths of recordings within a folder, sorted, and problems with subfolders. Every file with a known
-    suffix counts, also a broken link, so that nothing is skipped silently. Hidden files and folders are
-    ignored, and links to folders are not followed.
+    """Paths of recordings within a folder, sorted, and problems with subfolders.
+
+    Every file with a known suffix counts, also a broken link, so that nothing is skipped silently. Hidden
+    files and folders are ignored, and links to folders are not followed.
     """
     if not folder.is_dir():
         hint = "a file, not a folder; 'run' takes files" if folder.exists() else "no such folder"

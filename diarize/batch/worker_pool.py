@@ -85,8 +85,10 @@ def keep_in_flight(
     starting: Callable[[Job], None],
     perform: Task,
 ) -> Generator[Outcome, None, list[Job]]:
-    """Run jobs until none waits or the pool breaks; returns the jobs that were in flight then. ``room()``,
-    called every few seconds, gives the allowed number of jobs in flight, or raises when no worker is left.
+    """Run jobs until none waits or the pool breaks; returns the jobs that were in flight then.
+
+    ``room()``, called every few seconds, gives the allowed number of jobs in flight, or raises when no worker
+    is left.
     """
     flying: dict[Future[Entry], Job] = {}
     while waiting or flying:

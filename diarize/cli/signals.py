@@ -72,8 +72,9 @@ def catch_signals() -> None:
 
 
 def ignore_signals() -> None:
-    """Ignore signals during interpreter shutdown, when all work is done. CPython restores the system's
-    handlers first, so a signal would end the process as if it had been killed.
+    """Ignore signals during interpreter shutdown, when all work is done.
+
+    CPython restores the system's handlers first, so a signal would end the process as if it had been killed.
     """
     with suppress(ValueError):
         for number in (signal.SIGINT, signal.SIGTERM):

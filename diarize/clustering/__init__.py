@@ -1,7 +1,8 @@
-"""Clustering: the number of speakers, and the speaker of each window. Input: SpeakerPoints, one point per
-window of speech. Output: a Clustering with responsibilities of the windows for every number of speakers that
-was tried. It uses ``mixtures``, ``hmm``, the two-covariance model of ``embedding`` and the foundation;
-``pipeline`` imports it.
+"""Clustering: the number of speakers, and the speaker of each window.
+
+Input: SpeakerPoints, one point per window of speech. Output: a Clustering with responsibilities of the
+windows for every number of speakers that was tried. It uses ``mixtures``, ``hmm``, the two-covariance model
+of ``embedding`` and the foundation; ``pipeline`` imports it.
 """
 
 from __future__ import annotations
@@ -31,10 +32,11 @@ __all__ = ["Clustering", "cluster_windows", "no_speakers"]
 
 
 def cluster_windows(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clustering:
-    """Cluster the windows into ``config.min_speakers`` … ``max_speakers`` speakers. Points with a
-    two-covariance model: one Gaussian per speaker and the number by BIC, or latent speaker points and the
-    number by the variational bound ("evidence"). Frames without such a model: one Gaussian per speaker,
-    number by BIC. Raises SpeakerCountError when there are fewer windows than speakers asked for.
+    """Cluster the windows into ``config.min_speakers`` … ``max_speakers`` speakers.
+
+    Points with a two-covariance model: one Gaussian per speaker and the number by BIC, or latent speaker
+    points and the number by the variational bound ("evidence"). Frames without such a model: one Gaussian per
+    speaker, number by BIC. Raises SpeakerCountError when there are fewer windows than speakers asked for.
     """
     n = len(points.values)
     if n < 2 and config.min_speakers == 1:

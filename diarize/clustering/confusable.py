@@ -32,8 +32,9 @@ FEWEST: Final = 0.3
 
 
 def are_all_distinct(points: SpeakerPoints, responsibilities: Array, margin: float) -> bool:
-    """Whether no two speakers are more likely to be one, by ``margin`` nats or more. ``points``: with a
-    two-covariance model; ``responsibilities``: (n, K).
+    """Whether no two speakers are more likely to be one, by ``margin`` nats or more.
+
+    ``points``: with a two-covariance model; ``responsibilities``: (n, K).
     """
     if points.weights is None or points.between is None:
         return True

@@ -149,9 +149,11 @@ def choose_count(
     config: ClusteringConfig,
     believable: Callable[[Array, float], bool] = lambda responsibilities, margin: True,
 ) -> Clustering:
-    """Choose the allowed number with the least value whose solution is believable. If no allowed solution is
-    believable, the number with the least value is chosen. Numbers are equivalent if both their value and
-    their believability miss by at most ``config.equivalent`` nats. All numbers are reported.
+    """Choose the allowed number with the least value whose solution is believable.
+
+    If no allowed solution is believable, the number with the least value is chosen. Numbers are equivalent if
+    both their value and their believability miss by at most ``config.equivalent`` nats. All numbers are
+    reported.
     """
     counts = tuple(sorted(values))
     ranked = sorted((values[k], k) for k in counts)

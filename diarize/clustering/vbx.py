@@ -153,8 +153,9 @@ def merge_path(
     first: int = 8,
     then: int = 4,
 ) -> dict[int, VBxFit]:
-    """Solutions by number of speakers, from the fit started at ``responsibilities`` (T, S) down to one. At
-    each step the two speakers whose merge loses the least evidence are merged. ``first`` and ``then``:
+    """Solutions by number of speakers, from the fit started at ``responsibilities`` (T, S) down to one.
+
+    At each step the two speakers whose merge loses the least evidence are merged. ``first`` and ``then``:
     iterations after the start and after each merge. Other parameters as in ``fit_vbx``.
     """
     path: dict[int, VBxFit] = {}

@@ -1,7 +1,8 @@
-"""Settings: a frozen dataclass per stage (``settings``), and TOML files (``files``). Input: TOML, options and
-presets, which hold only differences from the defaults. Output: a Config, which is checked when it is made.
-Each field has its help and its allowed values as metadata. Every room after it may import it; it imports only
-``errors``.
+"""Settings: a frozen dataclass per stage (``settings``), and TOML files (``files``).
+
+Input: TOML, options and presets, which hold only differences from the defaults. Output: a Config, which is
+checked when it is made. Each field has its help and its allowed values as metadata. Every room after it may
+import it; it imports only ``errors``.
 """
 
 from diarize.config.files import (

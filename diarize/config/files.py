@@ -67,7 +67,7 @@ def _override(config: Any, changes: Mapping[str, Any], source: str, above: str) 
 
 
 def _check_retired(name: str, value: Any, source: str) -> None:
-    """Ignore a setting of earlier versions if it has the only remaining value. Raises ConfigError otherwise."""
+    """Ignore a setting of earlier versions that has the only remaining value; ConfigError otherwise."""
     if value != RETIRED[name]:
         raise ConfigError(
             f"{source}: {name} = {value!r}; background models have it (those that ship {RETIRED[name]!r}); "
@@ -125,7 +125,7 @@ def load_config(path: str | PathLike[str], base: Config | None = None) -> Config
     changes = read(text, str(path))
     try:
         return override(base or Config(), changes, str(path))
-    except ConfigError as error:  # a conflict of several values: the message does not name the file
+    except ConfigError as error:  # a conflict of several values names no file
         raise ConfigError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
 
 

@@ -1,6 +1,8 @@
-"""All settings: one frozen dataclass per stage. The metadata of a field hold its help, range and choices.
-Configuration files, their comments, the checks and the command reference are all made from them. Presets and
-configuration files hold only differences from the defaults.
+"""All settings: one frozen dataclass per stage.
+
+The metadata of a field hold its help, range and choices. Configuration files, their comments, the checks and
+the command reference are all made from them. Presets and configuration files hold only differences from the
+defaults.
 """
 
 from __future__ import annotations

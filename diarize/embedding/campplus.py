@@ -49,8 +49,9 @@ class CampplusExtractor:
         self.model = TwoCovariance(*(part.astype(np.float64) for part in model))
 
     def embed(self, blocks: Iterable[Array], bounds: Array) -> Array:
-        """Embeddings (m, 192) of windows ``bounds`` (m, 2) of samples in ``blocks``. Windows shorter than 40
-        ms are widened.
+        """Embeddings (m, 192) of windows ``bounds`` (m, 2) of samples in ``blocks``.
+
+        Windows shorter than 40 ms are widened.
         """
         first, last = _activation_bounds(bounds)
         pooled = _StatisticsPooling(len(bounds))

@@ -72,8 +72,9 @@ class TwoCovariance:
 def fit_two_covariance(
     embeddings: Array, speakers: Array, n_dims: int, shrinkage: float = SHRINKAGE
 ) -> TwoCovariance:
-    """Fit the model to ``embeddings`` (n, D) of the ``speakers`` (n,), with at most ``n_dims`` dimensions. By
-    moments, not maximum likelihood: with equally many windows per speaker both are the same. Raises
+    """Fit the model to ``embeddings`` (n, D) of the ``speakers`` (n,), with at most ``n_dims`` dimensions.
+
+    By moments, not maximum likelihood: with equally many windows per speaker both are the same. Raises
     ModelError unless there are two speakers and one of them has two windows.
     """
     unit = embeddings / np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-12)

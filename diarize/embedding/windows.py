@@ -27,6 +27,7 @@ def overlapping_windows(
     clean: Array, changes: Array, grid: FrameGrid, length: float, step: float, max_pause: float
 ) -> tuple[Array, Array]:
     """Windows of ``length`` seconds about every ``step`` seconds of uninterrupted speech of one person.
+
     ``clean`` bool (n_frames,): where one person speaks; ``changes`` (n,): boundaries that no window crosses.
     No window crosses a pause over ``max_pause`` seconds either. A remainder of at least 0.2 s but less than
     ``length`` is one shorter window. Returns bounds (n, 2) in frames, half-open, and bool (n,), whether a

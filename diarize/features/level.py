@@ -40,9 +40,10 @@ MOST_GAIN: Final = 60.0
 
 
 def level_gain(features: Features, n_mels: int) -> float:
-    """The gain that brings samples to the usual level. The floors in a network's features are absolute, so
-    the same recording at another level would give another result. ``features``: cepstra of ``n_mels``
-    filters.
+    """The gain that brings samples to the usual level.
+
+    The floors in a network's features are absolute, so the same recording at another level would give another
+    result. ``features``: cepstra of ``n_mels`` filters.
     """
     level = features.values[audible_frames(features, n_mels), 0] / np.sqrt(n_mels)
     gain = USUAL_LEVEL - float(np.percentile(level, 95))

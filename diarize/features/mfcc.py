@@ -128,8 +128,9 @@ def _rechunk(blocks: Iterable[Array], length: int) -> Iterator[Array]:
 
 
 def _remove_offset(pieces: Iterable[Array], rate: int) -> Iterator[Array]:
-    """Pieces without the constant offset of a bad converter, which leaks into every filter of quiet frames. A
-    small offset is left; a piece of less than a second uses the offset of the piece before.
+    """Pieces without the constant offset of a bad converter, which leaks into every filter of quiet frames.
+
+    A small offset is left; a piece of less than a second uses the offset of the piece before.
     """
     offset = np.float32(0)
     for piece in pieces:

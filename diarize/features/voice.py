@@ -1,5 +1,6 @@
-"""Voice features: cepstra of the telephone band and, in wide-band recordings, of the band above it. One
-transform over the whole band would mix the upper band into every coefficient. With two transforms,
+"""Voice features: cepstra of the telephone band and, in wide-band recordings, of the band above it.
+
+One transform over the whole band would mix the upper band into every coefficient. With two transforms,
 microphones, noise and fricatives in the upper band do not change the lower coefficients.
 """
 
@@ -25,9 +26,10 @@ __all__ = ["voice_cepstra", "voice_features"]
 
 
 def voice_features(features: Features, speech: Array, band: str, config: AcousticConfig) -> Array:
-    """Voice features of every frame, float32 (n_frames, D): denoised and normalised cepstra. ``features``:
-    cepstra of ``config``; ``speech``: bool (n_frames,), the frames that the statistics are taken from. Used
-    for recordings and training examples alike.
+    """Voice features of every frame, float32 (n_frames, D): denoised and normalised cepstra.
+
+    ``features``: cepstra of ``config``; ``speech``: bool (n_frames,), the frames that the statistics are
+    taken from. Used for recordings and training examples alike.
     """
     values = voice_cepstra(denoise(features, speech, config), band, config)
     return normalize_features(values, speech, features.grid.frame_rate, config)

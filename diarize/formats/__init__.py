@@ -208,8 +208,9 @@ FORMATS: dict[str, Format] = {
 
 
 def format_of(path: str | PathLike[str], name: str | None = None, *, reading: bool = False) -> Format:
-    """The format with this name, or else the one for the suffix of the path. Raises FormatError for an
-    unknown name or suffix, with the known ones for ``reading`` or writing.
+    """The format with this name, or else the one for the suffix of the path.
+
+    Raises FormatError for an unknown name or suffix, with the known ones for ``reading`` or writing.
     """
     if name is not None:
         if name.lower() in FORMATS:
@@ -226,8 +227,9 @@ def format_of(path: str | PathLike[str], name: str | None = None, *, reading: bo
 
 
 def read_file(path: str | Path, format: str | None = None) -> dict[str, Annotation]:
-    """Read annotations by recording from a file, in order of appearance. If the format has no names of
-    recordings, the file name is used. Raises FormatError.
+    """Read annotations by recording from a file, in order of appearance.
+
+    If the format has no names of recordings, the file name is used. Raises FormatError.
     """
     known = format_of(path, format, reading=True)
     if known.read is None:
@@ -254,8 +256,9 @@ def write_file(
     overwrite: bool = False,
     options: Options | None = None,
 ) -> Path:
-    """Write one annotation, or several where the format allows it, atomically. For a format of several files
-    (kaldi), ``path`` is a folder.
+    """Write one annotation, or several where the format allows it, atomically.
+
+    For a format of several files (kaldi), ``path`` is a folder.
 
     Raises FormatError for an unknown format, or for several recordings in a format for one; OutputError when
     the file exists and ``overwrite`` is false, and when it cannot be written.

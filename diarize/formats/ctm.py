@@ -22,8 +22,9 @@ __all__ = ["write"]
 
 
 def write(annotations: Sequence[Annotation], *, words: Annotation | None, channel: str = "1") -> str:
-    """``words``: each with its time and text; ``channel``: of words without a channel. Raises FormatError
-    without words.
+    """``words``: each with its time and text; ``channel``: of words without a channel.
+
+    Raises FormatError without words.
     """
     annotation = lines.only_annotation(annotations, "CTM")
     if words is None:

@@ -98,8 +98,9 @@ def _independent_tiers(root: ET.Element) -> list[ET.Element]:
 
 
 def _origin(root: ET.Element, source: str) -> Decimal:
-    """Milliseconds of the recording that ELAN skips at its start. With several media, the one with the name
-    of the file counts, or else the first one with sound.
+    """Milliseconds of the recording that ELAN skips at its start.
+
+    With several media, the one with the name of the file counts, or else the first one with sound.
     """
     header = root.find("HEADER")
     units = "milliseconds" if header is None else header.get("TIME_UNITS", "milliseconds")

@@ -1,4 +1,5 @@
 """lab: one ``start end label`` per line, in seconds, one recording per file (pyannote.database; WaveSurfer).
+
 HTK's files with the same suffix count in units of 100 ns. They are recognised when all times are whole
 numbers and one of them is a million or more (eleven days in seconds). Source: *The HTK Book*, label files.
 """

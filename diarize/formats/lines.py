@@ -83,9 +83,10 @@ class Line:
 
 
 def restore_decimal_points(line: Line, cells: Sequence[str], seen: dict[str, int]) -> list[str]:
-    """Replace decimal commas, which some programs write in some countries, by points. ``seen``: the first
-    lines with a comma and with a point in this file, updated by the call. A file or a number with both is
-    ambiguous (thousands separators): FormatError with the line.
+    """Replace decimal commas, which some programs write in some countries, by points.
+
+    ``seen``: the first lines with a comma and with a point in this file, updated by the call. A file or a
+    number with both is ambiguous (thousands separators): FormatError with the line.
     """
     for cell in cells:
         for mark in {",", "."} & set(cell):
@@ -106,7 +107,7 @@ def number_lines(text: str, source: str, comments: tuple[str, ...] = ()) -> Iter
 
 
 def group_by_recording(turns: Sequence[tuple[str, Turn | None]]) -> dict[str, Annotation]:
-    """Group (recording, turn) pairs into annotations by recording, in order of appearance; a None is skipped."""
+    """Group (recording, turn) pairs into annotations by recording, in order of appearance, without None."""
     rows: dict[str, list[Turn]] = {}
     for recording, turn in turns:
         rows.setdefault(recording, []).extend([turn] if turn else [])
@@ -114,8 +115,9 @@ def group_by_recording(turns: Sequence[tuple[str, Turn | None]]) -> dict[str, An
 
 
 def turns_of_texts(turns: Sequence[Turn | None]) -> list[Turn | None]:
-    """Turns of a format whose text is either what was said or the speaker's name. If every text is the name
-    of its speaker, there are no words; ``SILENT`` is not a word either.
+    """Turns of a format whose text is either what was said or the speaker's name.
+
+    If every text is the name of its speaker, there are no words; ``SILENT`` is not a word either.
     """
     found = [turn for turn in turns if turn]
     bare = all(turn.text in (None, one_line(turn.speaker)) for turn in found)
@@ -123,8 +125,9 @@ def turns_of_texts(turns: Sequence[Turn | None]) -> list[Turn | None]:
 
 
 def texts(turns: Sequence[Turn], names: Mapping[str, str]) -> list[str]:
-    """The reverse: a non-empty text on one line for each turn. It is what was said or, where no turn has
-    words, the speaker's name in ``names``.
+    """The reverse: a non-empty text on one line for each turn.
+
+    It is what was said or, where no turn has words, the speaker's name in ``names``.
     """
     if not any(turn.text for turn in turns):
         return [names[turn.speaker] for turn in turns]
@@ -177,8 +180,9 @@ def only_annotation(annotations: Sequence[Annotation], name: str) -> Annotation:
 
 
 def tokens(names: Sequence[str]) -> dict[str, str]:
-    """Names as single fields: every run of blanks and control characters becomes ``_``. Names that become
-    equal get ``_2``, ``_3`` … in the given order.
+    """Names as single fields: every run of blanks and control characters becomes ``_``.
+
+    Names that become equal get ``_2``, ``_3`` … in the given order.
     """
     return make_distinct(names, {name: as_field(name) for name in names})
 

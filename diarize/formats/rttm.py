@@ -1,4 +1,6 @@
-"""RTTM (Rich Transcription Time Marked) of NIST. One line per turn, ten fields separated by single spaces::
+"""RTTM (Rich Transcription Time Marked) of NIST.
+
+One line per turn, ten fields separated by single spaces::
 
     SPEAKER <recording> <channel> <onset> <duration> <NA> <NA> <speaker> <confidence> <NA>
 
@@ -80,8 +82,9 @@ def _split(line: lines.Line) -> list[str]:
 
 
 def _find_unused_pair(line: lines.Line, fields: list[str]) -> int:
-    """Index of the two unused fields after onset and duration. Blanks in the name of the recording move them.
-    Other lines with more than ten fields are ambiguous.
+    """Index of the two unused fields after onset and duration.
+
+    Blanks in the name of the recording move them. Other lines with more than ten fields are ambiguous.
     """
     for i in range(5, len(fields) - 1):
         if fields[i] == fields[i + 1] == "<NA>" and _is_onset(fields[i - 2], fields[i - 1]):
@@ -97,8 +100,9 @@ def _is_onset(onset: str, duration: str) -> bool:
 
 
 def _speaker(line: lines.Line, fields: list[str]) -> tuple[str, float | None]:
-    """Name and confidence from the fields after the pair: name, confidence and, since 2009, one more. The
-    last two are ``<NA>`` or numbers, so everything before them is the name.
+    """Name and confidence from the fields after the pair: name, confidence and, since 2009, one more.
+
+    The last two are ``<NA>`` or numbers, so everything before them is the name.
     """
     end = next((i for i, field in enumerate(fields) if i and field == "<NA>"), len(fields))
     filled = fields[end:].count("<NA>")

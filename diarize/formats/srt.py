@@ -1,4 +1,4 @@
-"""SubRip subtitles: numbered cues. SRT has no field for the speaker, so the name is written before a colon."""
+"""SubRip subtitles: numbered cues. SRT has no field for speakers, so the name stands before a colon."""
 
 from __future__ import annotations
 
@@ -59,8 +59,10 @@ def _is_name(text: str) -> bool:
 
 
 def write(annotations: Sequence[Annotation]) -> str:
-    """One cue per turn: the speaker's name and, after a colon, the text if known. SRT has no escapes: line
-    ends become spaces, and angle brackets, which players take for markup, become ``‹`` and ``›``.
+    """One cue per turn: the speaker's name and, after a colon, the text if known.
+
+    SRT has no escapes: line ends become spaces, and angle brackets, which players take for markup, become
+    ``‹`` and ``›``.
     """
     annotation = lines.only_annotation(annotations, "SRT")
     names = lines.labels(annotation.speakers)

@@ -1,5 +1,6 @@
-"""Praat TextGrid: one interval tier per speaker, each covering the whole time without gap or overlap. An
-interval with a text (what was said, or the speaker's name) is a turn of the speaker named by the tier; an
+"""Praat TextGrid: one interval tier per speaker, each covering the whole time without gap or overlap.
+
+An interval with a text (what was said, or the speaker's name) is a turn of the speaker named by the tier; an
 empty interval is a pause. A tier ``NAME - words`` holds the words of NAME, as written by forced aligners. In
 a file with a single interval tier the texts may be the speakers: if the name of the tier says so, or if a few
 short texts repeat. Praat's own "silences" are texts, too. Source: the Praat manual, *TextGrid file formats*

@@ -30,8 +30,9 @@ _CLOCK = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d)[.,](\d{3})", re.ASCII)
 
 
 def merge_overlapping(rows: Iterable[Span]) -> list[Span]:
-    """Sorted (start, end, text) rows with overlapping rows merged; rows that only touch stay separate. A
-    merged row has all the different texts.
+    """Sorted (start, end, text) rows with overlapping rows merged; rows that only touch stay separate.
+
+    A merged row has all the different texts.
     """
     merged: list[tuple[int, int, list[str]]] = []
     for start, end, text in sorted(rows, key=lambda row: row[:2]):

@@ -1,6 +1,7 @@
-"""UEM: the intervals of a recording to evaluate (un-partitioned evaluation map, NIST). One line per interval,
-four fields: ``<recording> <channel> <start> <end>``, in seconds. Blanks in the name of a recording, which
-some programs write, are part of it: the last three fields have none.
+"""UEM: the intervals of a recording to evaluate (un-partitioned evaluation map, NIST).
+
+One line per interval, four fields: ``<recording> <channel> <start> <end>``, in seconds. Blanks in the name of
+a recording, which some programs write, are part of it: the last three fields have none.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ _CHANNEL = re.compile(r"[1-9]\d?|[A-Za-z]|<NA>")  # channels in lines with blank
 
 
 def load(text: str, source: str = "text.uem") -> dict[str, Intervals]:
-    """Intervals by recording, each float64 (n, 2) seconds, sorted and merged over channels. Comments (``;;``)
-    and intervals of zero length are skipped. Raises FormatError for anything else.
+    """Intervals by recording, each float64 (n, 2) seconds, sorted and merged over channels.
+
+    Comments (``;;``) and intervals of zero length are skipped. Raises FormatError for anything else.
     """
     return {name: union(each.intervals()) for name, each in read(text, source).items()}
 

@@ -1,4 +1,5 @@
 """Hidden Markov models on plain arrays: posteriors, best path, expected transitions, minimum durations.
+
 Input: log likelihoods (T, K) of T frames under K states, and a chain. Output: posteriors, a path or expected
 counts. It imports only ``mixtures`` and ``errors`` and does not deal with seconds or speakers.
 """

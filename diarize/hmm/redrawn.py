@@ -1,6 +1,7 @@
-"""Forward–backward for a chain that keeps its state or draws a new one, possibly the same. The transitions
-are one weight per state and not a table, so a step is linear in the number of states. The chain of VBx
-(Landini et al. 2022, equation 1).
+"""Forward–backward for a chain that keeps its state or draws a new one, possibly the same.
+
+The transitions are one weight per state and not a table, so a step is linear in the number of states. The
+chain of VBx (Landini et al. 2022, equation 1).
 """
 
 from __future__ import annotations
@@ -51,8 +52,9 @@ def smooth_redrawn(scores: Array, stay: Array, weights: Array) -> tuple[Array, f
 
 
 def _expected(density: Array, stay: Array, weights: Array) -> tuple[Array, Array]:
-    """Probabilities (T, S) of the states at each time given the past, and given the future. The chain is
-    reversible, so one recursion computes both.
+    """Probabilities (T, S) of the states at each time given the past, and given the future.
+
+    The chain is reversible, so one recursion computes both.
     """
     n = len(density)
     both = np.stack((density, density[::-1]), axis=1)

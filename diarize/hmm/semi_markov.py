@@ -3,13 +3,13 @@
 A state k is a run of at least D_k frames: entered with mass E, forced through D_k frames, then free to stay
 or to leave. With e the log likelihoods and ⊕ either log-sum-exp or max,
 
-    E_t(k) = ⊕_{j≠k} L_{t-1}(j) + a_jk          L_t(k) = [L_{t-1}(k) + a_kk + e_t(k)] ⊕ [E_{t-D+1}(k) +
-    W_t(k)],
+    E_t(k) = ⊕_{j≠k} L_{t-1}(j) + a_jk
+    L_t(k) = [L_{t-1}(k) + a_kk + e_t(k)] ⊕ [E_{t-D+1}(k) + W_t(k)],
 
 where W_t(k) sums e over the last D_k frames: the chain of D_k tied sub-states of Rabiner (1989, section IV.D)
 at a cost of K² per frame whatever its length. Time is cut into blocks that advance in parallel. Each block
 starts from a guess of its incoming values and is repeated until these equal the outgoing values of the block
-before. The recursion never widens the distance between two sets of incoming values (it is non- expansive in
+before. The recursion never widens the distance between two sets of incoming values (it is non-expansive in
 the sup norm, and in Hilbert's metric for sums: Birkhoff 1957), so agreement at the seams within a tolerance
 is agreement everywhere within that tolerance. In the worst case, when the chain forgets nothing, it takes one
 round per block.

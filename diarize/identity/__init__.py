@@ -1,6 +1,7 @@
-"""Speaker identification: voices enrolled by name, recognised in recordings, and linked across files. Input:
-results with voice statistics, or turns and a recording. Output: Voices, names and labels. ``batch`` and the
-commands import it.
+"""Speaker identification: voices enrolled by name, recognised in recordings, and linked across files.
+
+Input: results with voice statistics, or turns and a recording. Output: Voices, names and labels. ``batch``
+and the commands import it.
 
     anna = enroll_voice("Anna", ["interview.flac"], Config())
     save(anna, "voices")

@@ -33,8 +33,9 @@ STRAY: Final = 0.1
 def measure_voices(
     recording: str | PathLike[str], annotation: Annotation, config: Config
 ) -> dict[str, Voice]:
-    """Measure the voice of each speaker of ``annotation``, from the time in which that speaker is alone. A
-    speaker who is never alone for 0.2 s has no voice. Raises AudioError and, for parts, PartError.
+    """Measure the voice of each speaker of ``annotation``, from the time in which that speaker is alone.
+
+    A speaker who is never alone for 0.2 s has no voice. Raises AudioError and, for parts, PartError.
     """
     return voices_from(pipeline.voices_in(recording, annotation, config))
 

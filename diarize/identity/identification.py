@@ -50,10 +50,11 @@ class KnownVoices:
 def match_voices(
     speakers: Mapping[str, Voice | None], known: Sequence[Voice], threshold: float = THRESHOLD
 ) -> tuple[Match, ...]:
-    """Match each speaker to a known voice or to none, with the log odds of the nearest voice. The one-to-one
-    assignment maximises the sum of log odds above ``threshold`` (Kuhn 1955); speakers below it stay unknown.
-    The order of ``known`` does not matter. A speaker with too little speech has None instead of a voice.
-    Raises ModelError for voices of another embedding.
+    """Match each speaker to a known voice or to none, with the log odds of the nearest voice.
+
+    The one-to-one assignment maximises the sum of log odds above ``threshold`` (Kuhn 1955); speakers below it
+    stay unknown. The order of ``known`` does not matter. A speaker with too little speech has None instead of
+    a voice. Raises ModelError for voices of another embedding.
     """
     from scipy.optimize import linear_sum_assignment
 
@@ -88,9 +89,10 @@ def name_speakers(
     known: Sequence[Voice],
     threshold: float = THRESHOLD,
 ) -> Diarization:
-    """The result with names of known voices, and the reasons in ``matches``. ``recording``: the file of
-    ``result``; it is read only if the result has no voices. Raises as ``measure_voices`` and ``match_voices``
-    do.
+    """The result with names of known voices, and the reasons in ``matches``.
+
+    ``recording``: the file of ``result``; it is read only if the result has no voices. Raises as
+    ``measure_voices`` and ``match_voices`` do.
     """
     voices = voices_in_result(result, recording)
     matches = match_voices({name: voices.get(name) for name in result.annotation.speakers}, known, threshold)

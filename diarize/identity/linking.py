@@ -21,7 +21,7 @@ __all__ = ["LinkedVoice", "RecordingVoices", "link_voices"]
 
 @dataclass(frozen=True, slots=True)
 class RecordingVoices:
-    """The speakers of one recording, in order of appearance, with their voices; None for too little speech."""
+    """The speakers of one recording in order of appearance, and their voices, None for too little speech."""
 
     recording: str
     voices: Mapping[str, Voice | None]

@@ -54,8 +54,9 @@ def voice_path(folder: str | PathLike[str], name: str) -> Path:
 
 
 def save(voice: Voice, folder: str | PathLike[str], *, overwrite: bool = False) -> Path:
-    """Write a voice into a folder, which is made, atomically; the same voice gives the same bytes. Raises
-    OutputError when it cannot be written, and when it exists and ``overwrite`` is false.
+    """Write a voice into a folder, which is made, atomically; the same voice gives the same bytes.
+
+    Raises OutputError when it cannot be written, and when it exists and ``overwrite`` is false.
     """
     path = voice_path(folder, voice.name)
     make_folder(path.parent)

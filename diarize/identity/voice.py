@@ -27,11 +27,12 @@ OFFSET: Final = -3.77
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Evidence of n recordings about a voice, from one speaker embedding, one row per recording. ``means``
-    (n, d): the mean point of the windows; ``variances`` (n,): of that point about the speaker; ``seconds``
-    (n,) of speech; ``between`` ψ (d,): variance of speakers, where that within one is 1; ``model``: first
-    digits of the embedding's checksum. Raises ModelError for arrays that do not fit or are not finite. Rows
-    are sorted and equal rows are kept once, so the same recording twice counts once.
+    """Evidence of n recordings about a voice, from one speaker embedding, one row per recording.
+
+    ``means`` (n, d): the mean point of the windows; ``variances`` (n,): of that point about the speaker;
+    ``seconds`` (n,) of speech; ``between`` ψ (d,): variance of speakers, where that within one is 1;
+    ``model``: first digits of the embedding's checksum. Raises ModelError for arrays that do not fit or are
+    not finite. Rows are sorted and equal rows are kept once, so the same recording twice counts once.
     """
 
     means: Array

@@ -1,4 +1,4 @@
-"""Anomaly: how unusual every point is under a mixture, on a scale calibrated to what is usual."""
+"""Anomaly detection: how unusual every point is under a mixture, on a scale calibrated with usual points."""
 
 from __future__ import annotations
 
@@ -73,8 +73,7 @@ def calibrate_anomaly(
 ) -> AnomalyScale:
     """A scale on which a share of usual points is flagged, at most.
 
-    Calibrate on points that the mixture was not fitted to where you can: those it was fitted to look
-    denser.
+    If possible, calibrate on points that the mixture was not fitted to, because fitted points look denser.
 
     Parameters
     ----------

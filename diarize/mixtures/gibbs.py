@@ -1,8 +1,8 @@
 """Collapsed Gibbs sampling of a Dirichlet-process mixture: exact in the limit, for small data and as a check.
 
 Neal (2000, algorithm 3) with a normal-inverse-Wishart prior (Murphy 2007, sections 8 and 9). Means,
-covariances and weights are integrated out; only the labels are sampled. Of every cluster the sums are kept,
-and Ψ⁻¹ and log |Ψ| are updated in place by one rank as points come and go (Sherman & Morrison 1950).
+covariances and weights are integrated out; only the labels are sampled. For every cluster the sums are kept,
+and Ψ⁻¹ and log |Ψ| are updated by rank one when a point enters or leaves (Sherman & Morrison 1950).
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class GibbsRun:
 
     @property
     def co_occurrence(self) -> Float64Array:
-        """P(two points share a cluster), (n, n): a summary that does not care how clusters are numbered."""
+        """P(two points share a cluster), (n, n): independent of the numbering of clusters."""
         n_points = self.labels_.shape[1]
         out = np.zeros((n_points, n_points), dtype=np.float64)
         for labels in self.labels_:
@@ -101,7 +101,7 @@ class _Clusters:
         self._move(point, cluster, 1)
 
     def remove(self, point: int, cluster: int) -> None:
-        """The inverse of `add`; a cluster that empties gets the prior back, to the bit."""
+        """The inverse of `add`; an emptied cluster gets exactly the prior again."""
         if self.counts[cluster] == 1:
             self.counts[cluster] = 0
             self.means[cluster], self.inverses[cluster], self.log_dets[cluster] = self._empty
@@ -179,7 +179,7 @@ def sample_partitions(
     for sweep in range(n_sweeps):
         clusters = _fill_clusters(
             points, prior, labels
-        )  # from scratch, so that rounding never outlives a sweep
+        )  # computed anew, so that rounding errors do not accumulate over sweeps
         _sweep_once(clusters, labels, concentration, rng)
         labels = _relabel_by_appearance(labels)
         log_joint.append(log_partition_evidence(points, labels, prior, concentration))

@@ -1,4 +1,4 @@
-"""GMM: a Gaussian mixture as a frozen value: densities, labels, criteria, samples, a file without pickle.
+"""A Gaussian mixture as a frozen value: densities, labels, criteria, samples, files without pickle.
 
 Its attributes and methods have the names, shapes and meanings of scikit-learn's ``GaussianMixture``.
 """
@@ -91,7 +91,7 @@ class GMM:
 
     @property
     def n_parameters(self) -> int:
-        """How many numbers are free: K - 1 weights, the means, the covariances."""
+        """Number of free parameters: K - 1 weights, the means, the covariances."""
         return n_parameters(self.covariance_type, self.n_components, self.n_features_in_)
 
     @property
@@ -175,12 +175,9 @@ class GMM:
     ) -> Criteria:
         """Log likelihood, BIC, AIC and ICL from one pass.
 
-        Parameters
-        ----------
-        x : (n, D)
-        sample_weight : (n,), how often each point counts; once unless given
-        n_samples : how many independent points they are worth, where they are correlated; the log
-            likelihood is then scaled to as many points, so that both terms count the same evidence
+        Parameters ---------- x : (n, D) sample_weight : (n,), how often each point counts; once unless given
+        n_samples : number of independent points, for correlated points; the log likelihood is then scaled to
+        as many points, so that both terms use the same sample size
 
         """
         points = as_points(x, self.n_features_in_)

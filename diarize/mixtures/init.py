@@ -1,6 +1,4 @@
-"""Starts: from the name of a start to the responsibilities or parameters with which EM begins, in chart
-coordinates.
-"""
+"""Starting points of EM by name: responsibilities or parameters in standardised coordinates."""
 
 from __future__ import annotations
 
@@ -28,7 +26,7 @@ INIT_PARAMS = ("k-means++", "kmeans", "random_from_data", "random")
 
 
 class InitSettings(NamedTuple):
-    """What a fresh fit is asked for."""
+    """Settings of a fit without a given start."""
 
     init_params: str
     n_components: int
@@ -49,7 +47,7 @@ def initial_parameters(
 
 
 def initial_responsibilities(data: FitData, start: InitSettings, rng: np.random.Generator) -> Float64Array:
-    """The responsibilities (n, K) that a named start gives. Raises as `start_parameters` does."""
+    """The responsibilities (n, K) that a named start gives. Raises as `initial_parameters` does."""
     if start.init_params not in INIT_PARAMS:
         raise ModelError(
             f"init_params is {start.init_params!r}; allowed are {', '.join(INIT_PARAMS)}, "
@@ -94,7 +92,7 @@ def _distinct_points(
 
 
 def parameters_from_means(means: Float64Array, covariance_type: str) -> Parameters:
-    """Equal weights at given means (K, D) in chart coordinates, each as wide as the data."""
+    """Equal weights at means (K, D) in standardised coordinates, each with the covariance of the data."""
     n_components, n_dims = means.shape
     shape = covariance_shape(covariance_type, n_components, n_dims)
     wide = np.eye(n_dims, dtype=np.float64) if covariance_type in ("full", "tied") else np.float64(1.0)

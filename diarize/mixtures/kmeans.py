@@ -25,7 +25,7 @@ DEFAULT_MAX_ITER: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class KMeans:
-    """Clusters and how they came about.
+    """Clusters and the trace of the fit.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def assign_nearest(x: Points, centres: Points) -> tuple[IntArray, Float64Array]:
 def kmeans_plusplus(
     x: Points, n_clusters: int, rng: np.random.Generator, mass: Float64Array | None = None
 ) -> IntArray:
-    """Indices (K,) of k-means++ seeds: each next one drawn in proportion to weight times squared distance.
+    """Indices (K,) of k-means++ seeds, drawn one by one in proportion to weight times squared distance.
 
     Raises ModelError where there are fewer distinct points than clusters.
     """
@@ -167,7 +167,7 @@ def _squared_distances(x: Points, index: int) -> Float64Array:
 def _draw_index(mass: Float64Array, rng: np.random.Generator) -> int:
     edges = np.cumsum(mass)
     found = int(np.searchsorted(edges, rng.random() * edges[-1], side="right"))
-    return min(found, int(np.flatnonzero(mass)[-1]))  # rounding must not choose a point without mass
+    return min(found, int(np.flatnonzero(mass)[-1]))  # rounding must not choose a point of weight 0
 
 
 def _means(

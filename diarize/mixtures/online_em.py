@@ -1,9 +1,9 @@
 """Online EM: a mixture fitted block by block, for data larger than memory (Cappé & Moulines 2009).
 
-The running statistics s move towards those of each new block, s ← (1 - γ_t) s + γ_t s(block), with γ_t = (t
-+ delay) to the power -decay: the sum of the steps diverges and that of their squares does not, so the fit
-reaches a point where the likelihood of the whole is stationary. A value holds the state; adding a block
-gives a new value.
+The running statistics s are updated with those of each new block, s ← (1 - γ_t) s + γ_t s(block), with γ_t =
+(t + delay) to the power -decay: the sum of the steps diverges and that of their squares does not, so the fit
+converges to a stationary point of the likelihood of all data. Values are frozen: adding a block gives a new
+value.
 """
 
 from __future__ import annotations
@@ -38,18 +38,12 @@ DEFAULT_DELAY: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class OnlineFit:
-    """A mixture and what is needed to go on from it with the next block.
+    """A mixture and the state needed for the next block.
 
-    Parameters
-    ----------
-    gmm : the mixture so far
-    statistics : averages per unit of weight
-    scatter : (D, D) of the points in the standardised coordinates, likewise
-    standardizer : those coordinates
-    decay, delay, reg_covar : as ``start_online_em`` was given them
-    n_blocks : so far
-    scores : mean log density in nats of each block before it was learnt from, an honest running estimate for
-        data not yet seen
+    Parameters ---------- gmm : the mixture so far statistics : averages per unit of weight scatter : (D, D)
+    of the points in the standardised coordinates, likewise standardizer : those coordinates decay, delay,
+    reg_covar : as ``start_online_em`` was given them n_blocks : so far scores : mean log density in nats of
+    each block before it was used for fitting, an unbiased running estimate for unseen data
 
     """
 
@@ -105,7 +99,7 @@ def start_online_em(
 
     Parameters
     ----------
-    x : (n, D), the first block; it sets the scale of the covariance floor, so let it be typical
+    x : (n, D), the first block; it sets the scale of the covariance floor, so it should be typical
     n_components, covariance_type, reg_covar, init_params, random_state : as for ``fit_gmm``
     decay : how fast new blocks count less, above 1/2 and at most 1
     delay : how many blocks the first fit counts for, 1 or more

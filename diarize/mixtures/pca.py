@@ -1,6 +1,4 @@
-"""PCA: fewer dimensions before full covariances, with what is kept and what is lost (Bishop 2006,
-section 12.1).
-"""
+"""PCA, for fewer dimensions before fitting full covariances (Bishop 2006, section 12.1)."""
 
 from __future__ import annotations
 
@@ -74,7 +72,7 @@ class PCA:
         return np.asarray((points - self.mean_) @ self.components_.T / self._scales, dtype=np.float64)
 
     def inverse_transform(self, y: ArrayLike) -> Float64Array:
-        """The points (n, D) nearest to what was projected to y (n, P)."""
+        """The points (n, D) in the original space for coordinates y (n, P)."""
         points = as_points(y, self.n_components_)
         return np.asarray((points * self._scales) @ self.components_ + self.mean_, dtype=np.float64)
 

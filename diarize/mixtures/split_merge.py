@@ -1,7 +1,7 @@
-"""Split and merge: mixtures for every number of components from one another.
+"""Split and merge: a mixture with K components as the start for K ± 1, which is better than a random start
+(Ueda, Nakano, Ghahramani & Hinton 2000).
 
-A neighbour in K is a better start than chance (Ueda, Nakano, Ghahramani & Hinton 2000). Proposals compete
-for a few steps of EM on a subsample, where a trial costs next to nothing; the winner is then fitted to all
+Proposals are compared after a few steps of EM on a small subsample; the best one is then fitted to all
 points.
 """
 
@@ -28,7 +28,7 @@ _TRIAL_PAIRS = 8
 
 
 class FitSettings(NamedTuple):
-    """What every fit of a sweep shares."""
+    """Settings shared by all fits of a sweep."""
 
     covariance_type: str
     sample_weight: Float64Array | None
@@ -40,7 +40,7 @@ class FitSettings(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """A mixture, how it was fitted, and what it came from."""
+    """A mixture, its trace, and its origin."""
 
     gmm: GMM
     trace: FitTrace

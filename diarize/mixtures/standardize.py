@@ -1,4 +1,4 @@
-"""Chart: the coordinates z = A (x - b) in which a mixture is fitted, so that no sum ever cancels.
+"""Standardised coordinates z = A (x - b) in which a mixture is fitted, to avoid cancellation in sums.
 
 The data are centred and scaled to unit variance first; E[z²] - E[z]² then loses at most the digits by which
 a component is narrower than the data, whatever the offset and the units of x. A family of covariances must
@@ -60,18 +60,19 @@ def moments(x: Points, weights: Float64Array | None) -> tuple[Float64Array, Floa
 def standardizer_of_points(
     mean: Float64Array, cov: Float64Array, covariance_type: str, reg_covar: float, dtype: np.dtype[Any]
 ) -> Standardizer:
-    """The chart that standardises data of this mean (D,) and covariance (D, D) for this kind of covariance.
+    """The coordinates that standardise data of this mean (D,) and covariance (D, D) for this kind of
+    covariance.
 
     Raises ModelError for a dimension that is constant (for spherical: when all are).
     """
-    shift = mean.astype(dtype).astype(np.float64)  # exactly what float32 data will be shifted by
+    shift = mean.astype(dtype).astype(np.float64)  # exactly the shift of float32 data
     _require_spread(np.diagonal(cov), np.abs(mean), covariance_type)
     forward = _forward_map(cov, covariance_type, reg_covar).astype(dtype).astype(np.float64)
     return _standardizer(shift, forward)
 
 
 def standardizer_of_mixture(parameters: Parameters) -> Standardizer:
-    """The chart in which a mixture as a whole has mean zero and unit variance: where it is evaluated."""
+    """The coordinates in which a mixture as a whole has mean zero and unit variance, used for evaluation."""
     mean, cov = total_moments(parameters)
     return _standardizer(mean, _forward_map(cov, parameters.covariance_type, 0.0))
 
@@ -109,13 +110,13 @@ def _forward_map(cov: Float64Array, covariance_type: str, reg_covar: float) -> F
 
 
 def standardize(parameters: Parameters, standardizer: Standardizer) -> Parameters:
-    """The same mixture in the coordinates of the chart."""
+    """The mixture in standardised coordinates."""
     means = (parameters.means - standardizer.shift) @ standardizer.forward.T
     return parameters._replace(means=means, covariances=_map_covariances(parameters, standardizer.forward))
 
 
 def unstandardize(parameters: Parameters, standardizer: Standardizer) -> Parameters:
-    """The same mixture in the coordinates of the data."""
+    """The mixture in the coordinates of the data."""
     means = parameters.means @ standardizer.inverse.T + standardizer.shift
     return parameters._replace(means=means, covariances=_map_covariances(parameters, standardizer.inverse))
 

@@ -1,6 +1,4 @@
-"""Points: the checked (n, D) arrays that models are fitted to, their weights, and walks over them in
-slices.
-"""
+"""Validation of points (n, D) and weights, and iteration over slices."""
 
 from __future__ import annotations
 
@@ -83,7 +81,7 @@ def as_weights(weights: ArrayLike | None, n_points: int) -> Float64Array | None:
 
 
 def freeze(values: ArrayLike) -> Float64Array:
-    """A float64 copy that nobody can write to."""
+    """A read-only float64 copy."""
     array = np.array(values, dtype=np.float64, order="C")
     array.flags.writeable = False
     return array

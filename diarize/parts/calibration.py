@@ -1,8 +1,8 @@
-"""What an embedding's vectors do, learnt from voices: mean, projection, covariances of speakers and windows.
+"""Calibration of an embedding: its two-covariance model, estimated from recordings of known speakers.
 
-Windows of 1.5 s of two hundred readers that ship with the package (or of the user's own voices), as they were
-recorded, in a room with noise and by telephone, a class a speaker. The result is kept by the checksum of the
-embedding, so it is learnt once for every file.
+The data are windows of 1.5 s of two hundred readers of the package, or of the user's own voices: as
+they were recorded, in a room with noise, and by telephone. The result is stored under the checksum of the
+embedding, so it is computed once per file.
 """
 
 from __future__ import annotations
@@ -65,14 +65,14 @@ VOICES_EACH: Final = 3
 def calibration_of(
     extractor: EmbeddingExtractor, progress: Progress = no_progress, cache: str | Path | None = None
 ) -> TwoCovariance:
-    """The calibration of an embedding: one in the ``cache`` folder, one that ships, or one learnt now.
+    """The calibration of an embedding: from the ``cache`` folder, from the package, or computed now.
 
-    Learning takes minutes, once; without a cache that can be written, every time. Raises PartError when the
-    vectors do not tell voices apart at all.
+    Computing takes minutes, and is repeated each time if the cache is not writable. Raises PartError when the
+    vectors do not depend on the voice.
     """
     found = find_calibration(extractor, cache)
     if found is not None:
-        with suppress(ModelError):  # damaged: learnt anew
+        with suppress(ModelError):  # damaged: compute it again
             return load_calibration(found)
     model = fit_calibration(*voice_vectors(extractor, shipped_voices(), progress), extractor.name)
     with suppress(OutputError):
@@ -81,13 +81,13 @@ def calibration_of(
 
 
 def find_calibration(extractor: EmbeddingExtractor, cache: str | Path | None = None) -> Path | None:
-    """The file of a calibration that there is: the user's own in the cache, or one that ships."""
+    """The file of an existing calibration: in the cache, or in the package."""
     shipped = DATA / "calibrations" / f"{extractor.checksum}.npz"
     return next((place for place in (calibration_path(extractor, cache), shipped) if place.is_file()), None)
 
 
 def calibration_path(extractor: EmbeddingExtractor, cache: str | Path | None = None) -> Path:
-    """Where in the cache the calibration of an embedding is kept."""
+    """The path of an embedding's calibration in the cache."""
     return calibrations_folder(cache) / f"{extractor.checksum}.npz"
 
 
@@ -133,7 +133,7 @@ def _embed_recording(
 
 
 def _windows(samples: Array, size: int, n: int) -> Array:
-    """Bounds (≤ n, 2) of windows that are not much quieter than the loudest, spread over all such."""
+    """Bounds (≤ n, 2) of evenly spread windows that are not much quieter than the loudest one."""
     starts = np.arange(0, max(1, len(samples) - size + 1), size)
     power = np.array(
         [np.mean(np.square(samples[start : start + size], dtype=np.float64)) for start in starts]
@@ -157,8 +157,8 @@ def fit_calibration(vectors: Array, speakers: Array, name: str = "the embedding"
 
 
 def equal_error(vectors: Array, speakers: Array) -> float:
-    """Share of pairs of windows judged wrongly where both errors are equal, each half of the voices by what
-    the other half taught: 0 for perfect, 0.5 for guessing.
+    """Equal error rate of pairs of windows, each half of the speakers scored by a model of the other half: 0
+    is perfect, 0.5 is chance.
     """
     half = np.unique(speakers, return_inverse=True)[1] % 2 == 0
     return float(np.mean([_equal_error_of(vectors, speakers, learning) for learning in (half, ~half)]))

@@ -1,4 +1,4 @@
-"""Cutting pieces out of a stream of samples; no more than the longest piece is kept in memory."""
+"""Cut pieces from a stream of samples, with at most the longest piece in memory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["check_bounds", "cut_pieces", "overlapping_windows"]
 
 
 def check_bounds(bounds: Array) -> Array:
-    """Bounds int64 (m, 2) as they must be: 0 <= start < end, sorted by start. Raises PartError otherwise."""
+    """Check that bounds int64 (m, 2) have 0 <= start < end and are sorted by start. Raises PartError."""
     found = np.asarray(bounds, dtype=np.int64).reshape(-1, 2)
     start, end = found.T
     if (start < 0).any() or (end <= start).any() or (np.diff(start) < 0).any():
@@ -28,9 +28,9 @@ def check_bounds(bounds: Array) -> Array:
 
 
 def cut_pieces(blocks: Iterable[Array], bounds: Array) -> Iterator[Array]:
-    """Samples of each of the ``bounds`` (m, 2), sorted by start, out of consecutive ``blocks``.
+    """Samples of each of the ``bounds`` (m, 2), sorted by start, from consecutive ``blocks``.
 
-    What is behind the end of the recording is left out. Raises PartError for bounds that are all behind it.
+    Pieces are cut at the end of the recording. Raises PartError for a piece entirely beyond it.
     """
     held, first, stream = np.empty(0, dtype=np.float32), 0, iter(blocks)
     for start, end in bounds.tolist():
@@ -50,7 +50,7 @@ def cut_pieces(blocks: Iterable[Array], bounds: Array) -> Iterator[Array]:
 def overlapping_windows(blocks: Iterable[Array], size: int, hop: int) -> Iterator[tuple[int, Array, int]]:
     """Windows of ``size`` samples every ``hop``: first sample, samples (size,), how many samples came so far.
 
-    The last is the first that reaches the end, filled up with zeros. Without a sample there is none.
+    The last window is the first one that reaches the end, padded with zeros. Without samples there is none.
     """
     held, first, end = np.empty(0, dtype=np.float32), 0, 0
     covered = 0

@@ -1,4 +1,4 @@
-"""A speaker embedding in an ONNX file, fed as its makers feed it."""
+"""A speaker embedding in an ONNX file, with the features that its authors use."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ QUIETEST: Final = 1e-8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OnnxEmbedding:
-    """An `EmbeddingExtractor` made of a loaded file and how to feed it."""
+    """An `EmbeddingExtractor` from a loaded file and its input format."""
 
     name: str
     dimension: int
@@ -42,7 +42,7 @@ class OnnxEmbedding:
 
     @property
     def rate(self) -> int:
-        """Hz of the samples that it wants."""
+        """Sampling rate in Hz."""
         return self.format.rate
 
     @property
@@ -53,9 +53,9 @@ class OnnxEmbedding:
     def embed(self, blocks: Iterable[Array], bounds: Array) -> Array:
         """Vectors float32 (m, dimension) of the windows ``bounds`` (m, 2), as `EmbeddingExtractor` has it.
 
-        A window shorter than the file can take is repeated until it is long enough; of a longer one, the
-        vectors of equal parts are averaged. How the samples are cut into blocks changes nothing. Raises
-        PartError.
+        A window that is too short for the file is repeated until it is long enough; a window that is too long
+        is cut into equal parts, and their vectors are averaged. The result does not depend on the block
+        length. Raises PartError.
         """
         bounds = check_bounds(bounds)
         rows, pieces = self._pieces(bounds)
@@ -93,14 +93,14 @@ class OnnxEmbedding:
         yield from _batches(waiting, room)
 
     def vectors(self, samples: Array) -> Array:
-        """Vectors float32 (n, D) of samples (n, length) of an allowed length, whatever D is."""
+        """Vectors float32 (n, D) of samples (n, length) of an allowed length."""
         values = self._input(samples)
         size = self.format.batch or len(values)
         found = [self._run(values[first : first + size], size) for first in range(0, len(values), size)]
         return np.concatenate(found)
 
     def _run(self, values: Array, size: int) -> Array:
-        """One batch, filled up with copies where the file allows only one size."""
+        """Run one batch, padded with copies if the file allows one size only."""
         n = len(values)
         feeds = {self.format.input: np.resize(values, (size, *values.shape[1:]))}
         if self.format.lengths is not None:
@@ -129,7 +129,7 @@ class OnnxEmbedding:
         )
 
     def _input(self, samples: Array) -> Array:
-        """What the file takes, float32, of samples (n, length)."""
+        """The input of the file, float32, for samples (n, length)."""
         layout = self.format.layout
         if not self.format.n_mels:
             return samples[:, None] if layout == "B1S" else samples
@@ -153,7 +153,7 @@ class OnnxEmbedding:
 
 
 def _batches(waiting: list[tuple[int, Array]], room: int) -> Iterator[tuple[Array, Array]]:
-    """Pieces of one length each, longest last, in the order in which they came."""
+    """Batches of pieces of equal length, the longest last, otherwise in order."""
     lengths = np.array([len(samples) for _, samples in waiting], dtype=np.int64)
     for length in np.unique(lengths).tolist():
         alike = np.flatnonzero(lengths == length)

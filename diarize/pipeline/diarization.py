@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
     Progress = Callable[[str, float], None]
 
-__all__ = ["STAGES", "diarize", "versions"]
+__all__ = ["STAGES", "diarize", "run_stages", "versions"]
 
 STAGES: Final = ("features", "speech", "space", "clustering", "resegmentation")
 
@@ -69,26 +69,27 @@ def diarize(
 
     settings = with_checksums(with_counts(config, num_speakers, min_speakers, max_speakers))
     with as_recording(recording) as given, threadpool_limits(limits=1):
-        # one thread: sums in another order would differ in the last bits
-        return _run_stages(given, settings, speech, (start, end), progress)
+        # one thread, because another order of sums changes the last bits
+        return run_stages(given, settings, check_stretches(speech), (start, end), progress)
 
 
-def _run_stages(
+def run_stages(
     recording: str | PathLike[str] | Waveform,
     config: Config,
-    given: ArrayLike | None,
+    given: Array | None,
     span: tuple[float, float | None],
     progress: Progress,
+    crosstalk: Array | None = None,
 ) -> Diarization:
+    """All stages in order, with checked arguments; ``crosstalk`` as for ``front_end.speech_activity``."""
     from diarize.annotation import alternatives
     from diarize.clustering import outliers
-    from diarize.pipeline import voices
-    from diarize.pipeline.speakers import note_little_speech
+    from diarize.pipeline import speakers, voices
     from diarize.resegmentation import overlap, turns
 
     check_features(config)
-    stretches, source = check_stretches(given), SampleSource.open(recording, config, span)
-    values, activity, sound, model, band, duration = _extract(source, stretches, config, progress)
+    source = SampleSource.open(recording, config, span)
+    values, activity, sound, model, band, duration = _extract(source, given, config, progress, crosstalk)
     mask = activity.mask
     if not mask.values.any():
         return _silent_result(sound, mask, band, duration, config)
@@ -103,7 +104,7 @@ def _run_stages(
     span, most = (sound.start, duration), config.clustering.max_speakers
     second = overlap.second_speakers(posteriors, activity, config.resegmentation.overlap)
     annotation = turns.posteriors_to_turns(posteriors, mask, sound.name, span, second)
-    notes = notes or note_little_speech(annotation, posteriors.speakers, config.clustering)
+    notes = notes or speakers.note_little_speech(annotation, posteriors.speakers, config.clustering)
     progress("resegmentation", 1.0)
     return Diarization(
         annotation, posteriors, clusters, mask, band, duration,
@@ -116,16 +117,17 @@ def _run_stages(
 
 
 def _extract(
-    sound: SampleSource, given: Array | None, config: Config, progress: Progress
+    sound: SampleSource, given: Array | None, config: Config, progress: Progress, crosstalk: Array | None
 ) -> tuple[Array, SpeechActivity, SampleSource, BackgroundModel | None, str, float]:
-    """Normalised cepstra, speech activity, the sound at the usual level, background model, band and seconds;
-    the bare cepstra, a large table, are let go.
+    """Normalised cepstra, speech activity, the sound at the usual level, background model, band and seconds.
+
+    The raw cepstra are not returned, to free their memory.
     """
     front = run_front_end(sound, config, progress)
     progress("speech", 0.0)
-    activity = speech_activity(front, given, config)
+    activity = speech_activity(front, given, config, crosstalk)
     sound = front.sound
-    if given is None:
+    if given is None and crosstalk is None:
         sound = sound.with_notes(left_out_notes(front, activity.mask))
     values = voice_values(front, activity.mask, config)
     return values, activity, sound, front.background, front.band, front.duration
@@ -159,7 +161,7 @@ def _cluster(name: str, points: SpeakerPoints, config: Config) -> Clustering:
 def _with_enough_speakers(
     found: Posteriors, mask: SpeechMask, points: SpeakerPoints, clusters: Clustering, config: Config
 ) -> tuple[Posteriors, tuple[str, ...]]:
-    """As many speakers as were asked for: where fewer have frames of their own, best effort and a note."""
+    """At least the requested number of speakers: if fewer have frames, a best effort with a note."""
     from diarize.annotation import alternatives
     from diarize.resegmentation import turns
 
@@ -198,12 +200,12 @@ def _silent_result(
 
 
 def provenance(config: Config) -> Provenance:
-    """What it takes to have a result again: settings and versions, for documents of results."""
+    """Settings and versions that reproduce a result, for documents of results."""
     return Provenance(asdict(config), config.digest, versions())
 
 
 def versions() -> dict[str, str]:
-    """What could change a result: this package, the libraries under it, Python."""
+    """Versions that can change a result: this package, its libraries, Python."""
     found = {"python": platform.python_version()}
     for name in ("diarize-gmm", "librosa", "numpy", "scipy", "soundfile", "soxr"):
         try:

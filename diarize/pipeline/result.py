@@ -82,8 +82,9 @@ class Diarization:
     voices: VoiceStatistics | None = None
 
     def to_result(self, audio: str | None = None, files: Mapping[str, str] | None = None) -> Result:
-        """What is kept of it in JSON: the same without frames; ``audio``, ``files``: the recording, and what
-        was written.
+        """The result without frames, for JSON.
+
+        ``audio``: path of the recording; ``files``: written files by format.
         """
         return Result(
             self.annotation,
@@ -103,11 +104,11 @@ class Diarization:
 
     @property
     def provenance(self) -> Provenance:
-        """The settings and versions that it was made with."""
+        """Settings and versions that reproduce the result."""
         return Provenance(asdict(self.config), self.config.digest, self.versions)
 
     def options(self, **more: Any) -> Options:
-        """What writers of formats may know of it, beside its turns."""
+        """Data for writers of formats besides the turns."""
         known: dict[str, Any] = {
             "duration": self.duration,
             "posteriors": self.posteriors,

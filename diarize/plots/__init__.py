@@ -1,7 +1,7 @@
-"""Pictures of values: who spoke when, and how the number of speakers was chosen.
+"""Pictures: who spoke when, and how the number of speakers was chosen.
 
-In come annotations and curves; out go Matplotlib figures, or PNG. ``pipeline`` (for files of results),
-results in notebooks and the commands import it; nothing else imports Matplotlib.
+Input: annotations and curves. Output: Matplotlib figures, or PNG. ``pipeline`` (for files of results),
+methods of results and the commands import it; nothing else imports Matplotlib.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Colours of speakers: those of the pictures, and what they become on a dark page."""
+"""Colours of speakers: those of the pictures, and lighter ones for a dark page."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ STEP: Final = 0.05  # of white that is mixed in at a time
 
 
 def colours_on_light(speakers: Sequence[str]) -> list[str]:
-    """A colour for each speaker, the same as in the pictures of ``diarize plot``."""
+    """A colour for each speaker, as in the pictures of ``diarize plot``."""
     return list(plots.speaker_colours(speakers).values())
 
 
 def colours_on_dark(speakers: Sequence[str]) -> list[str]:
-    """The same colours with white mixed in until they stand out from a dark page."""
+    """The same colours, mixed with white until the contrast to a dark page is sufficient."""
     return [_lighten(colour) for colour in colours_on_light(speakers)]
 
 

@@ -1,4 +1,4 @@
-"""Results that are changed afterwards: other names, two speakers made one, another number of speakers."""
+"""Edit results: rename speakers, merge speakers, change the number of speakers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["merge_speakers", "recount_speakers", "rename_json", "rename_speakers
 
 
 def rename_speakers(result: Result, names: Mapping[str, str]) -> Result:
-    """The result under other names. Raises FormatError for somebody who is not there, or one name for two."""
+    """The result with renamed speakers. Raises FormatError for an unknown speaker, or one name for two."""
     annotation = result.annotation
     _check_known(annotation, names)
     after = [names.get(name, name) for name in annotation.speakers]
@@ -32,7 +32,7 @@ def rename_speakers(result: Result, names: Mapping[str, str]) -> Result:
 
 
 def merge_speakers(result: Result, speakers: Sequence[str]) -> Result:
-    """The turns of all ``speakers`` given to the first of them; those that touch become one."""
+    """The result with all turns of ``speakers`` given to the first of them; touching turns are joined."""
     annotation = result.annotation
     _check_known(annotation, speakers)
     first, *others = speakers
@@ -46,7 +46,7 @@ def merge_speakers(result: Result, speakers: Sequence[str]) -> Result:
 
 
 def recount_speakers(result: Result, n_speakers: int, source: str) -> Result:
-    """The result with the turns of another number of speakers. Raises DiarizeError where it is not kept."""
+    """The result with the turns for another number of speakers. Raises DiarizeError if it is not stored."""
     known, before = result.alternatives, result.annotation
     if known is None:
         raise FormatError(
@@ -59,7 +59,7 @@ def recount_speakers(result: Result, n_speakers: int, source: str) -> Result:
 
 
 def _same_turns(name: str, before: Annotation, after: Annotation) -> bool:
-    """Whether a speaker has the same stretches as before, so that the voice is the same."""
+    """Whether a speaker has the same intervals as before, so that the voice is unchanged."""
     one, other = before.intervals(name), after.intervals(name)
     return one.shape == other.shape and bool((one == other).all())
 
@@ -73,7 +73,9 @@ def _check_known(annotation: Annotation, names: Mapping[str, str] | Sequence[str
 
 
 def _with_turns(result: Result, after: Annotation, voices: VoiceStatistics | None) -> Result:
-    """The result with other turns and what follows from them; the turns that were found at first are kept."""
+    """The result with other turns and the fields that depend on them; the turns that were found first are
+    kept.
+    """
     matches = result.matches
     if matches is not None:
         names = set(after.speakers)
@@ -88,7 +90,7 @@ def _with_turns(result: Result, after: Annotation, voices: VoiceStatistics | Non
 
 
 def rename_json(value: Any, names: Mapping[str, str]) -> Any:
-    """Any JSON with other names wherever ``speaker`` has one: transcripts of recognisers."""
+    """Rename the values of ``speaker`` anywhere in JSON, such as transcripts of recognisers."""
     if isinstance(value, list):
         return [rename_json(each, names) for each in value]
     if not isinstance(value, dict):

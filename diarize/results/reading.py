@@ -1,4 +1,4 @@
-"""From JSON to a document of results, of this version and of earlier ones."""
+"""Read a document of results from JSON, of this version and of earlier ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["is_document", "parse_document", "read_document"]
 
-# Earlier versions wrote turns alone under this name, and what run --json printed under none.
+# Earlier versions wrote turns under this schema, and printed run --json without a schema.
 EARLIER: Final = ("diarize/annotation", 1)
 LONGEST: Final = 1_000_000_000  # seconds
 NUMBER: Final = (int, float)
@@ -30,17 +30,17 @@ DOCUMENT_KEYS: Final = {"schema", "version", "versions", "config", "config_diges
 
 
 def is_document(value: Any) -> bool:
-    """Whether a value of JSON says that it is a document of results, of this version or an earlier one."""
+    """Whether a JSON value is a document of results, of this version or an earlier one."""
     return isinstance(value, dict) and (value.get("schema") in (SCHEMA, EARLIER[0]) or _is_unversioned(value))
 
 
 def _is_unversioned(value: Mapping[str, Any]) -> bool:
-    """Whether it is what ``run --json`` printed before it had a schema."""
+    """Whether it is output of ``run --json`` from before there was a schema."""
     return "schema" not in value and {"versions", "config", "recordings"} <= set(value)
 
 
 def parse_document(text: str, source: str) -> Document:
-    """The document in a text of JSON. Raises FormatError, naming the line or the place, for anything else."""
+    """Parse a document from JSON text. Raises FormatError with the line or the JSON path."""
     try:
         value = json.loads(text.removeprefix("\ufeff"))
     except json.JSONDecodeError as error:
@@ -51,9 +51,9 @@ def parse_document(text: str, source: str) -> Document:
 
 
 def read_document(value: Any, source: str) -> Document:
-    """The document in a value of JSON: `Document.to_dict` reversed, or what earlier versions wrote.
+    """Read a document from a JSON value: the inverse of `Document.to_dict`, also for earlier versions.
 
-    Raises FormatError, naming the place, for anything else.
+    Raises FormatError with the JSON path.
     """
     _check_schema(value, source)
     rows = _read_field(value, "recordings", list, source)
@@ -63,7 +63,7 @@ def read_document(value: Any, source: str) -> Document:
 
 
 def _check_schema(value: Any, source: str) -> None:
-    """A document of this schema and version, or of an earlier one."""
+    """Check that the schema and version are known."""
     if isinstance(value, dict):
         written = (value.get("schema"), value.get("version"))
         if written in ((SCHEMA, VERSION), EARLIER) or _is_unversioned(value):
@@ -177,7 +177,7 @@ def _files(value: Mapping[str, Any] | None) -> dict[str, str] | None:
 
 
 def _alternatives(value: dict[str, Any] | None, now: Annotation, where: str) -> Alternatives | None:
-    """Whose the windows are for other numbers; ``turns``, where given, are those that were found at first."""
+    """Alternatives for other numbers of speakers; ``turns``, if given, are those that were found first."""
     if value is None:
         return None
     first = _turns(value, f"{where}.alternatives") if "turns" in value else now.turns
@@ -212,7 +212,7 @@ def _read_optional(value: Any, name: str, kind: type | tuple[type, ...], where: 
 
 
 def _read_field(value: Any, name: str, kind: type | tuple[type, ...], where: str) -> Any:
-    """A field of a kind; the range of a number is checked by what it is for."""
+    """A field of a given type; the caller checks the range of numbers."""
     found = value.get(name) if isinstance(value, dict) else None
     if not isinstance(found, kind) or isinstance(found, bool):
         given = json.dumps(found)[:40]

@@ -1,7 +1,7 @@
-"""Scores of anybody's annotation against a reference: one function for a recording, one for many.
+"""Score annotations of any program against a reference: one function for a recording, one for many.
 
-In come two Annotations; out go DER, JER, purity, coverage and changes, which add up over recordings. The
-commands and the benchmarks import it; it imports the foundation alone.
+Input: two Annotations. Output: DER, JER, purity, coverage and changes, which can be pooled over recordings.
+The commands and the benchmarks import it; it imports only the foundation.
 
 >>> from diarize.annotation import Annotation, Turn
 >>> truth = Annotation("call", (Turn(0, 6, "Ann"), Turn(6, 10, "Bob")))
@@ -62,7 +62,7 @@ def score(
     skip_overlap: bool = False,
     mapped_on: Literal["scored", "evaluated"] = "scored",
 ) -> FileScore:
-    """Grade one recording; recording ids are not compared.
+    """Score one recording; recording ids are not compared.
 
     ``uem``: (n, 2) seconds to evaluate, or None for the extent of both (see ``regions.evaluated_regions``);
     ``collar`` in seconds per side, ``skip_overlap`` and ``mapped_on`` as in ``Protocol``. Raises ConfigError
@@ -102,11 +102,11 @@ def score_files(
     skip_overlap: bool = False,
     mapped_on: Literal["scored", "evaluated"] = "scored",
 ) -> PooledScore:
-    """Grade many recordings, matched by id however it is spelt (``my call``, ``my_call``), and pool them.
+    """Score many recordings, matched by id in any spelling (``my call``, ``my_call``), and pool them.
 
-    One reference and one hypothesis are matched whatever their ids (and so is a single evaluation map). A
-    recording without hypothesis counts as all missed; one without reference, or not in ``uems`` when that is
-    given, is not graded; both are listed. Raises FormatError when nothing matches.
+    A single reference and a single hypothesis are matched for any ids, and so is a single evaluation map. A
+    recording without hypothesis counts as missed; one without reference, or missing in given ``uems``, is not
+    scored; both are listed. Raises FormatError when nothing matches.
     """
     hypotheses, uems = _align(references, hypotheses), uems and _align(references, uems)
     graded = [name for name in references if uems is None or name in uems]
@@ -131,7 +131,7 @@ def score_files(
 
 
 def _align(references: Mapping[str, Annotation], others: Mapping[str, _T]) -> Mapping[str, _T]:
-    """The others under the names that the references have for them."""
+    """The other annotations under the names of the references."""
     if len(references) == len(others) == 1:
         return dict(zip(references, others.values(), strict=True))
     names = {theirs: mine for mine, theirs in match_names(references, others).items()}

@@ -1,6 +1,6 @@
-"""Cells: the stretches between consecutive boundaries, in each of which who speaks does not change.
+"""Cells: the intervals between consecutive boundaries, with constant speakers.
 
-Every figure of this package is a sum over cells, so it is exact to rounding in float64: no frames.
+Every score is a sum over cells, so it is exact up to float64 rounding, without frames.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ __all__ = ["Cells", "overlap"]
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """``seconds`` (n,): how long each cell is; ``reference`` bool (n, R) and ``hypothesis`` bool (n, H):
-    which of the R and H ``…_speakers`` talk in it.
+    """``seconds`` (n,): length of each cell; ``reference`` bool (n, R) and ``hypothesis`` bool (n, H): which
+    of the R and H ``…_speakers`` talk in it.
     """
 
     seconds: Array
@@ -73,7 +73,7 @@ def _active(annotation: Annotation, times: Array) -> Array:
 
 
 def overlap(annotation: Annotation) -> Intervals:
-    """Stretches (n, 2) s in which two or more different speakers talk."""
+    """Intervals (n, 2) s in which two or more different speakers talk."""
     merged = [union(annotation.intervals(speaker)) for speaker in annotation.speakers]
     rows = np.concatenate(merged) if merged else np.empty((0, 2))
     times = np.concatenate((rows[:, 0], rows[:, 1]))

@@ -3,7 +3,7 @@
 Boundary precision and recall match each found change with at most one true change within a tolerance, nearest
 pairs first. Purity and coverage need no tolerance: the speech is cut at the changes, and each piece is
 compared with the piece it shares most time with. Sources: H. Bredin, *TristouNet: triplet loss for speaker
-turn embedding* (ICASSP 2017) and *pyannote.metrics* (Interspeech 2017), with whose program the figures agree.
+turn embedding* (ICASSP 2017) and *pyannote.metrics* (Interspeech 2017), whose program gives the same scores.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class ChangeScore:
 
 
 def change_points(annotation: Annotation) -> Array:
-    """When a speaker starts who is not the one that started last: float64 (n,) seconds, rising.
+    """Times at which a speaker starts who is not the last one that started: float64 (n,) seconds, sorted.
 
     After a pause the change is where the next speaker starts.
     """
@@ -103,11 +103,11 @@ def score_changes(
     tolerance: float = 0.25,
     fill: float = 0.5,
 ) -> ChangeScore:
-    """Grade the changes of an annotation, or a list of times (n,) in seconds.
+    """Score the changes of an annotation, or a list of times (n,) in seconds.
 
     ``tolerance``: seconds a found change may be off on either side; ``fill``: pauses of one speaker shorter
-    than this many seconds count as speech (for purity and coverage). Changes found outside the speech cut
-    nothing there but count for precision. Raises ConfigError for negative seconds.
+    than this many seconds count as speech (for purity and coverage). Changes found outside the speech only
+    count for precision. Raises ConfigError for negative seconds.
     """
     if min(tolerance, fill) < 0:
         raise ConfigError(f"a tolerance of {min(tolerance, fill)} s; it must be 0 or more, commonly 0.25")
@@ -124,8 +124,8 @@ def _times(hypothesis: Annotation | ArrayLike) -> Array:
 
 
 def count_matches(truth: Array, found: Array, tolerance: float) -> int:
-    """How many pairs of times, rising (n,) and (m,) s, are within ``tolerance`` s, each time used once,
-    nearest pairs first.
+    """Number of pairs of sorted times (n,) and (m,) s within ``tolerance`` s, each time used once, nearest
+    pairs first.
     """
     first = np.searchsorted(found, truth - tolerance - _SLACK)
     last = np.searchsorted(found, truth + tolerance + _SLACK, side="right")

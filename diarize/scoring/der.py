@@ -1,7 +1,8 @@
 """Diarization error rate: missed, false-alarm and confused speaker time over reference speaker time.
 
-Sources: NIST, *The 2009 (RT-09) Rich Transcription Meeting Recognition Evaluation Plan*, and its
-program md-eval (version 22), with which golden files agree; also pyannote.metrics with its collar doubled.
+Sources: NIST, *The 2009 (RT-09) Rich Transcription Meeting Recognition Evaluation Plan*, and its program
+md-eval (version 22), which gives the same scores on the test files; also pyannote.metrics with its collar
+doubled.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Scores of speech detection: whether anybody talks, without regard to who.
+"""Scores of speech detection, ignoring speakers.
 
 Source: NIST OpenSAD evaluation plans; md-eval prints the same seconds as MISSED and FALARM SPEECH.
 """

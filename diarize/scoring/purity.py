@@ -1,8 +1,8 @@
-"""Purity and coverage: whether each speaker that was found is one person, and vice versa.
+"""Purity and coverage: whether each found speaker is one person, and vice versa.
 
-Purity: share of the time of found speakers in which the true speaker whom they have most of talks; coverage:
-the same with the sides changed. Source: the metrics of the same names in H. Bredin, *pyannote.metrics*
-(Interspeech 2017), with whose program the figures agree.
+Purity: share of the time of found speakers in which their main reference speaker talks; coverage: the same
+with reference and hypothesis exchanged. Source: the metrics of the same names in H. Bredin,
+*pyannote.metrics* (Interspeech 2017), whose program gives the same scores.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class SpeakerScore:
 
 
 def compute_purity(cells: Cells) -> Purity:
-    """Of the speakers who talk in ``cells``."""
+    """Purity and coverage of the speakers who talk in ``cells``."""
     together = cells.together()
     pure = together.max(axis=0, initial=0.0).sum() if together.size else 0.0
     held = together.max(axis=1, initial=0.0).sum() if together.size else 0.0

@@ -3,7 +3,7 @@
 whisper      openai-whisper, faster-whisper (also as lists), whisperX, whisper-ctranslate2, the OpenAI API:
              ``{"segments": [{"start", "end", "text", "words": [{"word", "start", "end", …}], …}], …}``
 whisper.cpp  ``{"transcription": [{"offsets": {"from", "to"}, "timestamps", "text", "tokens": […]}], …}``
-vosk         ``{"result": [{"word", "start", "end", "conf"}], "text"}``: one, a list of them, or one behind
+vosk         ``{"result": [{"word", "start", "end", "conf"}], "text"}``: one, a list of them, or one after
              the other; and ``{"monologues": [{"terms": […]}]}``
 """
 
@@ -78,7 +78,7 @@ def _whisper_segment(row: Mapping[str, Any], i: int) -> Segment:
 
 
 def _whisper_word(given: Any) -> Word:
-    """A word as a mapping or, as faster-whisper's tuples become in JSON, as a list of start, end and word."""
+    """A word from a mapping or, for faster-whisper's tuples in JSON, from a list of start, end and word."""
     if isinstance(given, list):
         start, end, word, *more = [*given, None, None, ""][: max(3, len(given))]
         given = {"word": word, "start": start, "end": end} | ({"probability": more[0]} if more else {})
@@ -95,12 +95,12 @@ def _whisper_word(given: Any) -> Word:
 
 
 def _is_glued(spelt: str) -> bool:
-    """Whether a word without a blank in front belongs to what stands before it, as Chinese is written."""
+    """Whether a word without a leading blank continues the text before it, as in Chinese."""
     return "\u3040" <= spelt[0] <= "\u9fff" or "\uf900" <= spelt[0] <= "\uff1f"
 
 
 def write_whisper(segments: Sequence[Segment], whole: Any) -> Any:
-    """Segments with ``speaker`` in them and in their words; those that were cut are several."""
+    """Segments and their words with ``speaker``; a segment that was cut becomes several."""
     rows = [_whisper_row(each, cut=cut) for each, cut in _mark_cut(segments)]
     if rows and all("id" in row for row in rows):
         first = rows[0]["id"] if isinstance(rows[0]["id"], int) else 0
@@ -141,7 +141,7 @@ def _with_speaker(word: Word) -> dict[str, Any]:
 
 
 def read_cpp(value: Any) -> list[Segment]:
-    """Segments; words out of the tokens where ``--output-json-full`` wrote them."""
+    """Segments, with words from the tokens that ``--output-json-full`` writes."""
     rows = [row for row in value["transcription"] if isinstance(row, dict)]
     return [_cpp_segment(row, i) for i, row in enumerate(rows)]
 
@@ -166,7 +166,7 @@ def _offsets(row: Mapping[str, Any]) -> tuple[float | None, float | None]:
 
 
 def _join_tokens(tokens: Sequence[Any]) -> Iterator[Word]:
-    """Tokens put together to words: one that begins with a blank begins a word; ``[_BEG_]`` is none."""
+    """Join tokens to words: a leading blank begins a word; tokens such as ``[_BEG_]`` are skipped."""
     run: list[dict[str, Any]] = []
     for token in tokens:
         text = str(token.get("text", "")) if isinstance(token, dict) else ""
@@ -188,7 +188,7 @@ def _cpp_word(tokens: list[dict[str, Any]]) -> Word:
 
 
 def write_cpp(segments: Sequence[Segment], whole: Any) -> Any:
-    """Entries of ``transcription`` with ``speaker`` in them and in their tokens."""
+    """Entries of ``transcription`` and their tokens with ``speaker``."""
     return whole | {"transcription": [_cpp_row(each, cut=cut) for each, cut in _mark_cut(segments)]}
 
 
@@ -221,7 +221,7 @@ def _cpp_clock(ms: int) -> str:
 
 
 def read_vosk(value: Any) -> list[Segment]:
-    """Utterances; those in which nothing was understood have no words."""
+    """Utterances; an utterance without recognised words is empty."""
     rows = value if isinstance(value, list) else [value]
     return [_vosk_segment(row, i) for i, row in enumerate(rows) if isinstance(row, dict)]
 
@@ -243,7 +243,7 @@ def _vosk_word(given: Mapping[str, Any]) -> Word:
 
 
 def write_vosk(segments: Sequence[Segment], whole: Any) -> Any:
-    """Utterances with ``speaker`` in them and in their words; a list where there are several."""
+    """Utterances and their words with ``speaker``; a list if there are several."""
     rows = []
     for each, cut in _mark_cut(segments):
         row = dict(each.given) | {"speaker": each.speaker}

@@ -1,7 +1,7 @@
 """Our own JSON of results (``diarize.results``) with the words in the turns.
 
-A turn has, besides what it has there, ``words``: a list of ``{"word", "start", "end", "speaker",
-"confidence"}`` in seconds on the millisecond, with ``"estimated": true`` where the times were worked out.
+A turn has an additional field ``words``: a list of ``{"word", "start", "end", "speaker",
+"confidence"}`` in seconds on the millisecond, with ``"estimated": true`` for estimated times.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ __all__ = ["dump", "is_own", "read"]
 
 
 def is_own(value: Any) -> bool:
-    """Whether a JSON value has our schema."""
+    """Whether a JSON value has the schema of this package."""
     return is_document(value)
 
 
 def read(value: Any, source: str, recording: str | None = None) -> Transcript:
-    """The transcript of one recording. Raises FormatError for a value that is not well made."""
-    read_document(value, source)  # says what is wrong with it
+    """The transcript of one recording. Raises FormatError for an invalid value."""
+    read_document(value, source)  # raises with the reason
     entries = {each["recording"]: each for each in value["recordings"]}
     name = recording if recording and recording in entries else next(iter(entries), "")
     if len(entries) != 1 and recording not in entries:
@@ -61,7 +61,7 @@ def _word(given: Mapping[str, Any]) -> Word:
 
 
 def dump(transcript: Transcript, known: Document | None = None) -> str:
-    """The text of a file: turns with their words, and what else is ``known`` of the recording."""
+    """The text of a file: turns with their words, and the other ``known`` results of the recording."""
     known = known or Document((Result(transcript.annotation),))
     whole = known.with_annotations([transcript.annotation]).to_dict()
     (entry,) = whole["recordings"]

@@ -1,4 +1,4 @@
-"""A transcript out of a file: subtitles, tiers of editors, CTM, and JSON of recognisers and of our own."""
+"""Read transcripts: subtitles, tiers of editors, CTM, and JSON of recognisers and of this package."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ _SOUNDS = re.compile(
 
 
 def read_transcript(path: str | Path, *, recording: str | None = None) -> Transcript:
-    """What was said, out of a file whose kind its suffix tells.
+    """Read a transcript; the format follows from the suffix.
 
-    ``recording``: which one, where the file holds several. Raises FormatError.
+    ``recording``: the one to read if the file has several. Raises FormatError.
     """
     path = Path(path)
     if path.suffix.lower() not in READABLE:
@@ -50,7 +50,7 @@ def read_transcript(path: str | Path, *, recording: str | None = None) -> Transc
 
 
 def parse_transcript(text: str, source: str, *, recording: str | None = None) -> Transcript:
-    """The same out of a text and the name of its file."""
+    """The same from text and the name of its file."""
     if not text.strip("\ufeff \t\n"):
         raise FormatError(f"{source}: the file is empty; give the file that the recogniser wrote")
     found = READABLE[Path(source).suffix.lower()](text, source, recording)
@@ -84,7 +84,7 @@ def _tiers(tiers: Callable[[str, str], Tiers], dialect: str) -> Any:
 
 
 def _of_tiers(tiers: Tiers) -> list[Segment]:
-    """Sentences of the tiers of words or, where no tier is called so, of whatever is said in the others."""
+    """Sentences from tiers of words or, without such tiers, from the texts of all tiers."""
     of_words = [(match[1], turns) for name, turns in tiers if (match := _WORDS.fullmatch(name))]
     if not of_words:
         spoken = [(name, turns) for name, turns in tiers if not _SOUNDS.search(name)]
@@ -109,7 +109,7 @@ def _of_tiers(tiers: Tiers) -> list[Segment]:
 
 
 def _ctm(text: str, source: str, recording: str | None) -> Transcript:
-    """``recording channel start duration word [confidence [type [speaker]]]`` a line (NIST SCTK, *ctm*)."""
+    """``recording channel start duration word [confidence [type [speaker]]]`` per line (NIST SCTK, *ctm*)."""
     words: dict[str, list[Word]] = {}
     for line in lines.number_lines(text, source, comments=(";",)):
         fields = line.fields()
@@ -153,7 +153,7 @@ def _json(text: str, source: str, recording: str | None) -> Transcript:
 
 
 def _values(text: str, source: str) -> Any:
-    """The JSON value in a text, or a list of those that follow each other, as vosk prints them."""
+    """The JSON value in a text, or a list of several concatenated values, as vosk prints them."""
     decoder, found, at = json.JSONDecoder(), [], 0
     text = text.removeprefix("\ufeff").strip()
     try:

@@ -1,4 +1,4 @@
-"""Times of words: missing or impossible ones are estimated, and a note says so."""
+"""Times of words: missing or impossible times are estimated, with a note."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["estimate_times", "list_known_times"]
 
 
 def estimate_times(transcript: Transcript, duration: float | None = None) -> Transcript:
-    """The transcript with a start and an end for every word and segment, and notes of what was not so.
+    """The transcript with a start and an end for every word and segment, and notes about corrections.
 
     Words without times share the time between their neighbours, or that of their segment, in proportion to
     their characters. Times before 0 become 0, and an end before its start becomes that start.
@@ -29,7 +29,7 @@ def estimate_times(transcript: Transcript, duration: float | None = None) -> Tra
 
 
 def _available_time(segments: Sequence[Segment], i: int) -> tuple[float, float]:
-    """Where a segment is, by itself or else between the known times around it."""
+    """The available time of a segment: its own times, or else the gap between known times around it."""
     if own := list_known_times(segments[i]):
         return min(own), max(own)
     before = max((t for each in segments[:i] for t in list_known_times(each)), default=0.0)
@@ -51,7 +51,7 @@ def _time_segment(segment: Segment, low: float, high: float) -> Segment:
 
 
 def _time_words(words: Sequence[Word], start: float, end: float) -> list[Word]:
-    """Runs of words without times are spread out between those that have some."""
+    """Spread runs of words without times between words with times."""
     found: list[Word] = []
     run: list[Word] = []
     for word in words:
@@ -66,7 +66,7 @@ def _time_words(words: Sequence[Word], start: float, end: float) -> list[Word]:
 
 
 def _complete(word: Word) -> Word:
-    """With both times, in order and not before 0; the length of one that lacks an end is none."""
+    """The word with both times, in order and not before 0; without an end its length is 0."""
     start = word.end if word.start is None else word.start
     end = start if word.end is None else word.end
     low = max(0.0, start or 0.0)
@@ -74,7 +74,7 @@ def _complete(word: Word) -> Word:
 
 
 def _spread(words: Sequence[Word], start: float | None, end: float | None) -> list[Word]:
-    """Words side by side between two times, as long as they have characters."""
+    """Words in sequence between two times, with lengths in proportion to their characters."""
     low = start or 0.0
     room = max(0.0, (end or 0.0) - low)
     total = sum(len(word.text) for word in words) or 1
