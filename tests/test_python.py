@@ -92,6 +92,27 @@ def test_a_number_that_cannot_be_is_a_clear_value_error(more):
     assert isinstance(caught.value, ConfigError)
 
 
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ({"num_speakers": 0}, "num_speakers = 0; give a whole number from 1 to 100, or leave it out"),
+        ({"max_speakers": 2.0}, "max_speakers = 2.0; give a whole number from 1 to 100, or leave it out"),
+        ({"min_speakers": True}, "min_speakers = True; give a whole number from 1 to 100, or leave it out"),
+    ],
+)
+def test_a_number_that_cannot_be_is_told_under_the_name_of_the_argument(more, problem):
+    """And not under that of a setting, which the caller has not given."""
+    with pytest.raises(ConfigError) as caught:
+        diarize.diarize(CALL, **more)
+    assert str(caught.value) == problem
+
+
+def test_whole_numbers_of_numpy_are_numbers_of_speakers():
+    """As a table or a loop over np.arange gives them."""
+    config = diarize.diarize(CALL, num_speakers=np.int64(2), end=10.0).config
+    assert (config.clustering.min_speakers, config.clustering.max_speakers) == (2, 2)
+
+
 def test_numbers_of_speakers_are_settings():
     """As the options of the program are."""
     config = diarize.diarize(CALL, min_speakers=2, max_speakers=4, end=10.0).config

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand
 
-from diarize.cli.numbers import allowed_range, why_refused
+from diarize.cli.numbers import describe_range, explain_refusal
 
 __all__ = ["Plain", "describe_parameter", "value_name"]
 
@@ -28,7 +28,7 @@ class Plain(TyperCommand):
         except typer.BadParameter as error:
             if error.param is not None:
                 given = self.make_parser(ctx).parse_args(words)[0].get(error.param.name)
-                error.message = why_refused(error.param, given) or error.message
+                error.message = explain_refusal(error.param, given) or error.message
             raise
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -55,7 +55,7 @@ def value_name(parameter: Any) -> str:
         return str(parameter.metavar).strip("[]")
     if parameter.param_type_name == "argument":
         return str(parameter.name).upper()
-    return "N" if allowed_range(parameter) else "NAME"
+    return "N" if describe_range(parameter) else "NAME"
 
 
 def _option(option: Any) -> str:
@@ -68,7 +68,7 @@ def describe_parameter(parameter: Any) -> str:
     text = str(parameter.help or "")
     match = _TOLD.search(text)
     facts = [match[1]] if match else _default(parameter)
-    facts += [text for text in (allowed_range(parameter),) if text]
+    facts += [text for text in (describe_range(parameter),) if text]
     if parameter.required and parameter.param_type_name == "option":
         facts.append("required")
     return _TOLD.sub("", text) + (f" [{'; '.join(facts)}]" if facts else "")

@@ -8,13 +8,13 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any
 
-__all__ = ["allowed_range", "why_refused"]
+__all__ = ["describe_range", "explain_refusal"]
 
 # What older versions of typer call the types of click.
 CLICK_NUMBERS = {"integer": int, "integer range": int, "float": float, "float range": float}
 
 
-def allowed_range(parameter: Any) -> str:
+def describe_range(parameter: Any) -> str:
     """The least and the largest number of an option, ``1 to 100`` or ``0 or more``; empty without bounds."""
     bounds = parameter if getattr(parameter, "min", None) is not None else getattr(parameter, "type", None)
     low, high = getattr(bounds, "min", None), getattr(bounds, "max", None)
@@ -23,13 +23,13 @@ def allowed_range(parameter: Any) -> str:
     return f"{low:g} or more" if high is None else f"{low:g} to {high:g}"
 
 
-def why_refused(parameter: Any, given: object) -> str:
+def explain_refusal(parameter: Any, given: object) -> str:
     """One sentence on a value that an option does not take; empty where the option takes no plain number."""
     kind = _number_type(parameter)
     if kind is None:
         return ""
     noun = "whole number" if kind is int else "number"
-    allowed = allowed_range(parameter)
+    allowed = describe_range(parameter)
     wanted = f"{noun} {'of' if 'more' in allowed else 'from'} {allowed}" if allowed else noun
     fault = "is not allowed" if _is_number(given, kind) else f"is not a {noun}"
     tail = "" if parameter.required else f", or leave {max(parameter.opts, key=len)} out"

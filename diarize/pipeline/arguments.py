@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diarize.config import Config, override
+from diarize.config.settings import setting_fields
 from diarize.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,13 +23,27 @@ def with_counts(config: Config | None, exactly: int | None, least: int | None, m
     """The settings with the given number of speakers. Raises ConfigError for impossible numbers."""
     if not isinstance(config, Config | None):
         raise ConfigError(
-            f"config is a {type(config).__name__}; give a Config, such as merged(Config(), {{...}}) makes"
+            f"config is a {type(config).__name__}; give a Config, such as override(Config(), {{...}}) makes"
         )
     if exactly is not None and (least, most) != (None, None):
         raise ConfigError("num_speakers fixes the number; leave it out, or min_speakers and max_speakers")
+    exactly, least, most = (
+        _check_number(name, n)
+        for name, n in (("num_speakers", exactly), ("min_speakers", least), ("max_speakers", most))
+    )
     low, high = (exactly, exactly) if exactly is not None else (least, most)
     asked = {name: n for name, n in (("min_speakers", low), ("max_speakers", high)) if n is not None}
     return override(config or Config(), {"clustering": asked}, "arguments") if asked else config or Config()
+
+
+def _check_number(name: str, n: object) -> int | None:
+    """A number of speakers as int; ConfigError, under the name that the caller used, for what cannot be."""
+    if n is None:
+        return None
+    low, high = setting_fields(Config())["clustering.min_speakers"].metadata["allowed"]
+    if not isinstance(n, int | np.integer) or isinstance(n, bool) or not low <= int(n) <= high:
+        raise ConfigError(f"{name} = {n!r}; give a whole number from {low} to {high}, or leave it out")
+    return int(n)
 
 
 def with_checksums(config: Config) -> Config:

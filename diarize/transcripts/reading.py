@@ -14,7 +14,7 @@ from diarize.files import read_text
 from diarize.formats import eaf, lines, srt, textgrid, webvtt
 from diarize.transcripts import own
 from diarize.transcripts.dialects import DIALECTS, dialect_of
-from diarize.transcripts.times import known_times
+from diarize.transcripts.times import list_known_times
 from diarize.transcripts.values import Segment, Transcript, Word
 from diarize.transcripts.words import segment_of_text, segments_of_words
 
@@ -56,7 +56,7 @@ def parse_transcript(text: str, source: str, *, recording: str | None = None) ->
     found = READABLE[Path(source).suffix.lower()](text, source, recording)
     if not any(segment.words for segment in found.segments):
         raise FormatError(f"{source}: no words in it; give the file that the recogniser wrote")
-    if not any(known_times(segment) for segment in found.segments):
+    if not any(list_known_times(segment) for segment in found.segments):
         raise FormatError(
             f"{source}: no times in it, so nobody can tell who said what; let the recogniser write the times "
             "of words or segments"

@@ -10,7 +10,7 @@ from diarize.transcripts.values import Segment, Transcript, Word
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["estimate_times", "known_times"]
+__all__ = ["estimate_times", "list_known_times"]
 
 
 def estimate_times(transcript: Transcript, duration: float | None = None) -> Transcript:
@@ -30,14 +30,14 @@ def estimate_times(transcript: Transcript, duration: float | None = None) -> Tra
 
 def _available_time(segments: Sequence[Segment], i: int) -> tuple[float, float]:
     """The available time of a segment: its own times, or else the gap between known times around it."""
-    if own := known_times(segments[i]):
+    if own := list_known_times(segments[i]):
         return min(own), max(own)
-    before = max((t for each in segments[:i] for t in known_times(each)), default=0.0)
-    after = min((t for each in segments[i + 1 :] for t in known_times(each) if t >= before), default=before)
-    return before, after
+    before = max((t for each in segments[:i] for t in list_known_times(each)), default=0.0)
+    later = (t for each in segments[i + 1 :] for t in list_known_times(each) if t >= before)
+    return before, min(later, default=before)
 
 
-def known_times(segment: Segment) -> list[float]:
+def list_known_times(segment: Segment) -> list[float]:
     """Seconds of a segment and of its words, as far as there are any."""
     times = [segment.start, segment.end, *(t for word in segment.words for t in (word.start, word.end))]
     return [t for t in times if t is not None]
