@@ -79,4 +79,3 @@ def note_little_speech(
     few = [f"{name} {spoken:.1f} s" for name, spoken in seconds.items() if spoken < limit]
     wanted = f"{least} speakers asked for" if most == least else f"at least {least} speakers asked for"
     return (f"{wanted}, but little speech was found for {', '.join(few)}; listen to it",) if few else ()
-
