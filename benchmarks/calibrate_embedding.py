@@ -95,7 +95,7 @@ def main() -> None:
     voices = {
         name: paths
         for folder in options.voices
-        for name, paths in audio.voices(folder).items()
+        for name, paths in audio.find_voices(folder).items()
         if not is_held_out(name)
     }
     with np.load(shipped) as file:

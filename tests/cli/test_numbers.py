@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from diarize.cli.help import described
+from diarize.cli.help import describe_parameter
 from diarize.synth.settings import _RANGES
 
 REFERENCE = Path(__file__).parent.parent.parent / "docs" / "reference.py"  # not part of the package
@@ -21,7 +21,7 @@ def numbers():
     """Command, its parameter, and its bounds as the help prints them, for every option with bounds."""
     for name, command in COMMANDS.items():
         for each in command.params:
-            if each.param_type_name == "option" and (match := RANGE.search(described(each))):
+            if each.param_type_name == "option" and (match := RANGE.search(describe_parameter(each))):
                 yield name, command, each, float(match[1]), float(match[2]) if match[2] else None
 
 
