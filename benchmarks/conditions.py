@@ -73,6 +73,19 @@ def subdued(samples: Array, rng: np.random.Generator) -> Array:
     )
 
 
+def change_voice(samples: Array, *, pitch: float, opening: float, brightness: float) -> Array:
+    """Another voice that says the same: factors of pitch and formants, and dB of brightness."""
+    return _said_again(
+        samples,
+        pitch=pitch,
+        liveliness=1.0,
+        brightness=brightness,
+        opening=opening,
+        breath=0.0,
+        speed=1.0,
+    )
+
+
 def excited_in_noise(samples: Array, rng: np.random.Generator) -> Array:
     """Both."""
     return in_noise(excited(samples, rng), rng)
