@@ -300,5 +300,5 @@ def test_every_room_says_what_it_is_for():
     """In five lines or so: what comes in, what goes out, who imports it."""
     packages = [path for path in FILES if path.name == "__init__.py" and path.parent != SOURCE]
     said = {relative(path): ast.get_docstring(tree_of(path)) or "" for path in packages}
-    parts = (r"\bIn comes? ", r"\bout go(es)? ", r"\bimports?\b")
+    parts = (r"\b(Input: |In comes? )", r"\b(Output: |out go(es)? )", r"\bimports?\b")
     assert [name for name, text in said.items() if not all(re.search(part, text) for part in parts)] == []
