@@ -73,6 +73,8 @@ def error(voices: Mapping[str, Sequence[Path]], embed: Embed, condition: str, se
     vectors, speakers = [], []
     for number, paths in enumerate(voices.values()):
         samples = np.concatenate([audio.read(path, rate=RATE).samples for path in paths[:8]])[:HEARD]
+        if len(samples) < 2 * seconds * RATE:
+            continue
         change = CONDITIONS[condition]
         heard = change(samples.astype(np.float64), np.random.default_rng(number)).astype(np.float32)
         vectors.append(embed(heard, windows(heard, round(seconds * RATE))))

@@ -134,7 +134,7 @@ def test_calibrate_learns_from_voices_of_ones_own(cli, cache, tmp_path):
     place = cache / "calibrations" / f"{checksum_of(cache / 'parts' / 'mine.onnx')}.npz"
     first, second, third = result.stdout.splitlines()
     assert first == str(place)
-    assert second == "  voices: 20, windows: 40, dimensions: 6"
+    assert second == "  voices: 20, windows: 120, dimensions: 6"
     assert third.startswith("  equal error of windows, voices left out: ")
     assert load_calibration(place).mean.shape == (6,)
     assert f"calibration: {place}" in cli("parts", "info", "mine", "--cache", cache).stdout
