@@ -4,9 +4,10 @@ a batch.
     pip install atheris
     python -m benchmarks.fuzz [--seconds 60] [--seed 1] [--target rttm --target config …] [--keep DIR]
 
-Each target runs in a process of its own, starts from small valid texts, is told the words of settings, and may
-raise DiarizeError, in one line, and nothing else; what is read must be writable again, settings to the same. A
-finding is printed with its bytes, which belong into a test beside tests/faults. Nothing else needs atheris.
+Each target runs in a process of its own, starts from small valid texts (those of settings with a list of
+their words) and may raise DiarizeError, in one line, and nothing else; what is read must be writable again,
+settings to the same. A finding is printed with its bytes, which belong into a test beside tests/faults.
+Nothing else needs atheris.
 """
 
 from __future__ import annotations
@@ -188,8 +189,8 @@ def main():
             size = len(list((work / "corpus").iterdir()))
             tried = re.search(r"number_of_executed_units: *(\d+)", done.stderr)
             print(
-                f"{target:<12} {tried[1] if tried else '?':>9} texts tried, {size:5d} kept, {len(found)} found, "
-                f"exit code {done.returncode}",
+                f"{target:<12} {tried[1] if tried else '?':>9} texts tried, {size:5d} kept, "
+                f"{len(found)} found, exit code {done.returncode}",
                 flush=True,
             )
             for each in found:
