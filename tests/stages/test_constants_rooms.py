@@ -77,7 +77,7 @@ class TestClustering:
         assert max(made) == 20
 
     def test_windows_scatter_by_a_hundredth_of_all_at_least(self):
-        """As where a jingle is played twice: its windows are alike to the bit, and so no Gaussian vanishes."""
+        """As where a jingle is played twice: its windows are alike to the bit, and no Gaussian vanishes."""
         points, _ = planted_points(1, 1, n=60)
         alike = replace(points, values=points.values[np.repeat([0, 1], 30)])
         shares = np.eye(2)[np.repeat([0, 1], 30)]
@@ -123,7 +123,7 @@ class TestEmbedding:
             assert means.var() == pytest.approx(mean_variance(n), rel=0.1)
 
     def test_within_a_speaker_a_hundredth_is_a_sphere(self):
-        """By hand: moments of few voices, drawn to the sphere of the same trace, are 1 behind the projection."""
+        """By hand: moments of few voices, drawn to a sphere of the same trace, are 1 when projected."""
         rng = np.random.default_rng(1)
         values = rng.normal(size=(60, 5)) * (5, 1, 0.2, 0.1, 0.05) + np.repeat(
             rng.normal(size=(6, 5)), 10, axis=0
