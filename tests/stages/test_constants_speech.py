@@ -61,7 +61,7 @@ class TestMixtures:
         assert self.seconds(-1.3) < 5
 
     def test_a_burst_must_outweigh_two_changes(self):
-        """Of ln 199 nats each, less what the choice of places is worth: at 4/20 nats a frame, 37 frames do."""
+        """Of ln 199 nats each, less what the choice of places is worth: at a fifth a frame, 37 do."""
 
         def is_heard(n):
             level = np.repeat([0.0, -40.0, -19.25, -40.0], [300, 300, n, 300])
