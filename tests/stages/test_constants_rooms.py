@@ -88,7 +88,13 @@ class TestClustering:
         ):
             np.testing.assert_allclose(gmm.covariances_, 0.01 * spread, rtol=1e-6)
 
-    @pytest.mark.parametrize(("size", "tells"), [(3e-10, False), (3e-9, True)])
+    def test_the_search_starts_with_no_more_than_differ(self):
+        """Three windows, each of them heard fifteen times, are three speakers at most."""
+        points, _ = planted_points(1, 3, n=45)
+        alike = replace(points, values=points.values[np.repeat([0, 20, 40], 15)])
+        assert max(gaussians._best_of_starts(alike, ClusteringConfig(), 0)) == 3
+
+    @pytest.mark.parametrize(("size", "tells"), [(7e-10, False), (1.5e-9, True)])
     def test_windows_that_differ_by_rounding_alone_are_alike(self, size, tells):
         """A billionth of their size: what is above may tell speakers."""
         points, _ = planted_points(1, 2, n=40)
@@ -136,6 +142,13 @@ class TestEmbedding:
             model = fit_two_covariance(values, speakers, 5, *(() if shrinkage is None else (shrinkage,)))
             drawn = (1 - share) * within + (share + 1e-4) * np.trace(within) / 5 * np.eye(5)
             np.testing.assert_allclose(model.projection.T @ drawn @ model.projection, np.eye(5), atol=1e-6)
+
+    def test_what_few_stretches_scatter_is_no_difference_of_voices(self):
+        """Voices that differ as much as their stretches do, two of each: half of that is in their means."""
+        rng = np.random.default_rng(3)
+        voices, speakers = rng.normal(size=(600, 3)), np.repeat(np.arange(600), 2)
+        values = np.column_stack((np.full(1200, 60.0), voices[speakers] + rng.normal(size=(1200, 3))))
+        assert fit_two_covariance(values, speakers, 3).between.mean() == pytest.approx(1, abs=0.15)
 
     def test_voices_differ_by_a_thousandth_at_least(self):
         """Drawn from one voice, some directions have less between speakers than chance; none has nothing."""
