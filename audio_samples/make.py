@@ -26,7 +26,7 @@ from word_times import word_times
 from diarize import audio, formats
 from diarize.annotation import Annotation
 from diarize.synth import SynthConfig, dialogue
-from diarize.synth.acoustics import resampled
+from diarize.synth.acoustics import resample
 from diarize.synth.phrases import phrases
 from diarize.types import Waveform
 
@@ -71,7 +71,7 @@ def placed_words(
     """Start, end, speaker and word, by start, of turns that are placed as ``synth.dialogue`` places them."""
     floor, words = 0, []
     for (who, waveform, after), text in zip(turns, texts, strict=True):
-        spoken = phrases(resampled(waveform, rate), rate)
+        spoken = phrases(resample(waveform, rate), rate)
         start = floor + round(after * rate)
         floor = max(floor, start + spoken[-1].onset + spoken[-1].length - spoken[0].onset)
         shift = (start - spoken[0].onset) / rate

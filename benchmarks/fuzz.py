@@ -107,7 +107,7 @@ def reader(target):
             folder = path.parent / "manifest"
             folder.mkdir(exist_ok=True)
             path.replace(folder / NAME)
-            Manifest.opened(folder, resume=True, overwrite=False)
+            Manifest.open(folder, resume=True, overwrite=False)
 
         return opened
     if target in WORDS:

@@ -140,7 +140,7 @@ def result(number: int, corpora: Sequence[Voices], seed: int, alone: bool) -> Re
     each = drawn(number, corpora, seed, alone)
     found = [diarize.diarize(each.sound, speech=speech) for speech in (each.speech, None)]
     given, own = (scoring.score(each.truth, one.annotation) for one in found)
-    return Result(each.sound.duration, each.corpus, found[0].selection.equivalent, given, own)
+    return Result(each.sound.duration, each.corpus, found[0].clustering.equivalent, given, own)
 
 
 def counted(errors: Any) -> str:
@@ -216,7 +216,7 @@ def guesses(number: int, corpora: Sequence[Voices], seed: int) -> tuple[int, dic
 
     with mock.patch.object(clustering, "clustered", listening):
         found = diarize.diarize(each.sound, speech=each.speech)
-    return len(each.truth.speakers), counts(asked[0], found.selection) if asked else {}
+    return len(each.truth.speakers), counts(asked[0], found.clustering) if asked else {}
 
 
 def counts(points: SpeakerPoints, shipped: clustering.Clustering) -> dict[str, int]:

@@ -31,7 +31,7 @@ from benchmarks.corpora import corpora
 from benchmarks.heldout import is_held_out
 from diarize import audio, synth
 from diarize.config import Config, override
-from diarize.identity import THRESHOLD, Voice, log_odds, voices_of
+from diarize.identity import THRESHOLD, Voice, log_odds, measure_voices
 from diarize.identity.voice import OFFSET, SLOPE
 from diarize.types import Waveform
 
@@ -128,7 +128,7 @@ def in_corpus(corpus: Corpus, leave_out: Sequence[str]) -> list[Sample]:
     for each in corpus.recordings:
         name = each.path.stem
         if not name.startswith(tuple(leave_out) or ("\0",)):
-            voices = voices_of(each.path, each.reference, Config())
+            voices = measure_voices(each.path, each.reference, Config())
             found += [Sample(who, name, corpus.name, None, voice) for who, voice in voices.items()]
     return found
 
@@ -189,7 +189,7 @@ def of_held_out(
         )
         path = folder / f"{name}.wav"
         audio.write(path, sound)
-        found += [Sample(who, name, kind, half, v) for who, v in voices_of(path, truth, config).items()]
+        found += [Sample(who, name, kind, half, v) for who, v in measure_voices(path, truth, config).items()]
         path.unlink()
     return found
 

@@ -72,7 +72,7 @@ def main() -> None:
             found = len(result.annotation.speakers)
             print(
                 f"| {name} | {part.duration / 60:.0f} | {found} | {100 * most:.0f} % "
-                f"| {result.selection.explanation} |",
+                f"| {result.count.explanation} |",
                 flush=True,
             )
 

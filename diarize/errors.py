@@ -1,4 +1,4 @@
-"""Exceptions, as one small tree: each message says what was given, what is allowed, and what to try."""
+"""Exceptions. Each message says what was given, what is allowed, and what to try."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = [
 
 
 class DiarizeError(Exception):
-    """Base of every error that a user can cause; its text is one line meant to be shown as it is."""
+    """Base of every error that a user can cause; its text is one line to show to the user."""
 
 
 class AudioError(DiarizeError):
@@ -25,11 +25,11 @@ class AudioError(DiarizeError):
 
 
 class InputError(AudioError, TypeError):
-    """What was given for a recording is none."""
+    """The argument is not a recording."""
 
 
 class ClusterError(DiarizeError):
-    """Other machines that cannot be reached or cannot do the work."""
+    """A cluster that cannot be reached or cannot do the work."""
 
 
 class ConfigError(DiarizeError, ValueError):
@@ -45,7 +45,7 @@ class ModelError(DiarizeError):
 
 
 class SpeakerCountError(DiarizeError, ValueError):
-    """More speakers asked for than there is speech for; ``possible``: how many there could be at most."""
+    """More speakers requested than the speech allows; ``possible``: the largest possible number."""
 
     def __init__(self, text: str, possible: int) -> None:
         super().__init__(text)
@@ -57,4 +57,4 @@ class OutputError(DiarizeError):
 
 
 class PartError(DiarizeError):
-    """An exchangeable part, such as an embedding in an ONNX file, that cannot be had, read or used."""
+    """A part, such as an embedding in an ONNX file, that cannot be fetched, read or used."""

@@ -1,4 +1,4 @@
-"""Files on disk: text in with its encoding settled, bytes out whole or not at all."""
+"""Files on disk: read text in any usual encoding, and write files atomically."""
 
 from __future__ import annotations
 
@@ -35,13 +35,15 @@ _BYTE_ORDER_MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\x
 
 
 def read_text(path: str | Path) -> str:
-    r"""The text of a file: UTF-8, or UTF-16 with its mark (Praat writes that); every line ends in ``\n``.
+    r"""The text of a file: UTF-8, or UTF-16 with a byte order mark (from Praat); every line ends in ``\n``.
 
     Raises FormatError for a file that is absent, unreadable, too large or not text.
     """
     path = Path(path)
     data = _read_bytes(path)
-    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), _unmarked(data))
+    encoding = next(
+        (name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), _decode_unmarked(data)
+    )
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -54,8 +56,8 @@ def read_text(path: str | Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _unmarked(data: bytes) -> str:
-    """UTF-8, or UTF-16 where every other byte of the beginning is 0, as in a text of mostly ASCII."""
+def _decode_unmarked(data: bytes) -> str:
+    """Decode UTF-8, or UTF-16 where every other byte of the beginning is 0, as in ASCII text."""
     start = data[:64]
     if len(start) >= 16 and len(data) % 2 == 0:
         for zeros, letters, name in ((1, 0, "utf-16-le"), (0, 1, "utf-16-be")):
@@ -87,11 +89,11 @@ def write_text(path: str | Path, text: str, *, overwrite: bool = False) -> Path:
 
 
 def write_bytes(path: str | Path, data: bytes, *, overwrite: bool = False) -> Path:
-    """Write a file beside its place, then rename it into place, so that it is there whole or not at all.
+    """Write a temporary file and rename it, so that the file is either complete or absent.
 
-    Raises OutputError, leaving nothing behind, when the file exists and ``overwrite`` is false, when it is
-    not a regular file, when its folder does not exist or may not be written, and when the disk is full.
-    What a killed process left beside the same place is taken away once it is old.
+    Raises OutputError, without leaving a partial file, when the file exists and ``overwrite`` is false, when
+    it is not a regular file, when its folder does not exist or is not writable, and when the disk is full.
+    Old temporary files that a killed process left for the same file are removed.
     """
     path = Path(path)
     _refuse(path, overwrite=overwrite)
@@ -108,12 +110,12 @@ def write_bytes(path: str | Path, data: bytes, *, overwrite: bool = False) -> Pa
             f"{path}: cannot be written ({_reason(error)}); choose another folder or free some space"
         ) from None
     finally:
-        _forget(beside)
+        _delete_quietly(beside)
     return path
 
 
 def make_folder(path: str | Path, *, parents: bool = True) -> Path:
-    """A folder that is there, made if need be, with those above it where ``parents``. Raises OutputError."""
+    """Make a folder if it does not exist, and its parents where ``parents``. Raises OutputError."""
     path = Path(path)
     try:
         path.mkdir(parents=parents, exist_ok=True)
@@ -123,9 +125,9 @@ def make_folder(path: str | Path, *, parents: bool = True) -> Path:
 
 
 def write_folder(path: str | Path, texts: Mapping[str, str], *, overwrite: bool = False) -> Path:
-    """Write several texts by file name into one folder, made if need be, each as ``write_text`` does.
+    """Write several texts by file name into one folder, which is made, each as ``write_text`` does.
 
-    Nothing is written when one of the files may not be. Raises OutputError.
+    Nothing is written if one of the files must not be. Raises OutputError.
     """
     path = make_folder(path, parents=False)
     for name in texts:
@@ -152,8 +154,8 @@ def _problems(path: Path, *, overwrite: bool) -> Iterator[str]:
 
 
 def remove_leftovers(path: str | Path, before: float = float("inf")) -> None:
-    """Take away what killed processes left half-written on its way to a file, or into a folder, where it last
-    changed ``before``, by the clock of the disk: without one, only for whoever alone writes there.
+    """Remove temporary files that killed processes left for a file, or in a folder, last changed ``before`` a
+    time on the clock of the file system. Without a time, the caller must be the only writer.
     """
     path = Path(path)
     folder, name = (path, "*") if path.is_dir() else (path.parent, escape(path.name[:100]))
@@ -163,7 +165,7 @@ def remove_leftovers(path: str | Path, before: float = float("inf")) -> None:
                 left.unlink()
 
 
-def _forget(beside: Path) -> None:
+def _delete_quietly(beside: Path) -> None:
     with suppress(OSError):
         beside.unlink(missing_ok=True)
 

@@ -1,7 +1,7 @@
-"""Algebra on sets of half-open stretches of time: float64 (n, 2) arrays of seconds.
+"""Operations on sets of half-open time intervals: float64 (n, 2) arrays of seconds.
 
 Every function takes rows in any order, overlapping or not, and returns sorted rows that neither overlap nor
-touch. Rows of no length vanish.
+touch. Empty rows are dropped.
 """
 
 from __future__ import annotations
@@ -15,11 +15,21 @@ if TYPE_CHECKING:
 
     Intervals = NDArray[np.float64]
 
-__all__ = ["around", "collars", "covered", "duration", "empty", "gaps", "intersect", "subtract", "union"]
+__all__ = [
+    "collars",
+    "duration",
+    "empty",
+    "gaps",
+    "intersect",
+    "is_covered",
+    "subtract",
+    "union",
+    "windows_around",
+]
 
 
 def empty() -> Intervals:
-    """No time at all, (0, 2)."""
+    """The empty set, (0, 2)."""
     return np.empty((0, 2))
 
 
@@ -29,7 +39,7 @@ def _rows(intervals: ArrayLike) -> Intervals:
 
 
 def union(*sets: ArrayLike) -> Intervals:
-    """Time in any of the sets."""
+    """Union of all sets."""
     rows = np.concatenate([_rows(s) for s in sets]) if sets else empty()
     if not len(rows):
         return empty()
@@ -41,14 +51,14 @@ def union(*sets: ArrayLike) -> Intervals:
 
 
 def gaps(intervals: ArrayLike, start: float, end: float) -> Intervals:
-    """Time from ``start`` to ``end`` that is in none of the rows."""
+    """Complement of the rows within ``start`` to ``end``."""
     merged = union(intervals)
     edges = np.concatenate(([start], np.clip(merged, start, end).ravel(), [end]))
     return _rows(edges.reshape(-1, 2))
 
 
 def intersect(a: ArrayLike, b: ArrayLike) -> Intervals:
-    """Time in both sets."""
+    """Intersection of two sets."""
     a, b = union(a), union(b)
     if not len(a) or not len(b):
         return empty()
@@ -57,7 +67,7 @@ def intersect(a: ArrayLike, b: ArrayLike) -> Intervals:
 
 
 def subtract(a: ArrayLike, b: ArrayLike) -> Intervals:
-    """Time in ``a`` and not in ``b``."""
+    """Difference: time in ``a`` and not in ``b``."""
     a = union(a)
     return intersect(a, gaps(b, a[0, 0], a[-1, 1])) if len(a) else empty()
 
@@ -68,18 +78,18 @@ def duration(intervals: ArrayLike) -> float:
     return float(np.sum(merged[:, 1] - merged[:, 0]))
 
 
-def around(times: ArrayLike, margin: float) -> Intervals:
+def windows_around(times: ArrayLike, margin: float) -> Intervals:
     """``margin`` seconds on each side of every time."""
     times = np.asarray(times, dtype=np.float64).ravel()
     return union(np.column_stack((times - margin, times + margin)))
 
 
 def collars(intervals: ArrayLike, margin: float) -> Intervals:
-    """What a forgiveness collar of ``margin`` seconds *per side* takes out around every boundary (NIST)."""
-    return around(_rows(intervals), margin)
+    """Time removed by a forgiveness collar of ``margin`` seconds *per side* around every boundary (NIST)."""
+    return windows_around(_rows(intervals), margin)
 
 
-def covered(times: ArrayLike, intervals: ArrayLike) -> NDArray[np.bool_]:
+def is_covered(times: ArrayLike, intervals: ArrayLike) -> NDArray[np.bool_]:
     """For each time, whether it lies in the set."""
     edges = union(intervals).ravel()
     inside: NDArray[Any] = np.searchsorted(edges, np.asarray(times, dtype=np.float64), side="right") % 2 == 1

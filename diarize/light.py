@@ -1,9 +1,9 @@
-"""librosa without the modules that it imports and a run does not use.
+"""Import librosa without the modules that a run does not use.
 
-Importing librosa imports numba and most of SciPy, and fetches some twenty compiled functions, whether anybody
-calls them or not: two to three seconds before the first cepstrum. Here its modules get stand-ins for these
-while they load. A stand-in brings the real thing when something of it is touched, so everything in librosa
-works as ever, for others in the process, too; what is not needed never comes.
+Importing librosa imports numba and most of SciPy and loads some twenty compiled functions, which takes two to
+three seconds. Here these modules are replaced by lazy stand-ins while librosa is imported. A stand-in imports
+the real module at the first attribute access, so librosa works as usual, also for other code in the process,
+and unused modules are never imported.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ LATER: Final = (
 @lru_cache(maxsize=1)
 def light_librosa() -> ModuleType:
     """The package librosa, with its modules for cepstra and resampling loaded."""
-    with _stand_ins(*(_Later(name) for name in LATER), _LaterNumba("numba")):
+    with _install_stand_ins(*(_LazyModule(name) for name in LATER), _LazyNumba("numba")):
         for name in USED:
             import_module(f"librosa.{name}")
     return import_module("librosa")
 
 
 @contextmanager
-def _stand_ins(*modules: ModuleType) -> Iterator[None]:
-    """``modules`` where one of the name would be found, unless it is loaded already."""
+def _install_stand_ins(*modules: ModuleType) -> Iterator[None]:
+    """Put stand-ins for ``modules`` into sys.modules, unless they are imported already."""
     absent = {module.__name__: module for module in modules if module.__name__ not in sys.modules}
     sys.modules.update(absent)
     try:
@@ -52,43 +52,43 @@ def _stand_ins(*modules: ModuleType) -> Iterator[None]:
                 del sys.modules[name]
 
 
-class _Later(ModuleType):
-    """A module that is imported when something of it is touched."""
+class _LazyModule(ModuleType):
+    """A module that is imported at the first attribute access."""
 
     def __getattr__(self, name: str) -> Any:
         if name == "__path__":  # which "from numba import jit" looks for
             raise AttributeError(name)
-        return getattr(self.imported(), name)
+        return getattr(self.import_now(), name)
 
-    def imported(self) -> ModuleType:
+    def import_now(self) -> ModuleType:
         """The real module."""
         if sys.modules.get(self.__name__) is self:
             del sys.modules[self.__name__]
         return import_module(self.__name__)
 
 
-class _LaterNumba(_Later):
-    """numba, whose decorators leave compiling to the first call."""
+class _LazyNumba(_LazyModule):
+    """numba with decorators that compile at the first call."""
 
     def __getattr__(self, name: str) -> Any:
         if name in {"jit", "stencil", "vectorize", "guvectorize"}:
-            return partial(self._decorated, name)
+            return partial(self._defer, name)
         return super().__getattr__(name)
 
-    def _decorated(self, decorator: str, *args: Any, **options: Any) -> Any:
-        """What the decorator of numba makes of a function: it alone, or arguments to come before it."""
+    def _defer(self, decorator: str, *args: Any, **options: Any) -> Any:
+        """A deferred decorator of numba, with or without arguments."""
 
         def numbas() -> Any:
-            return getattr(self.imported(), decorator)
+            return getattr(self.import_now(), decorator)
 
         if len(args) == 1 and callable(args[0]):
-            return _Deferred(args[0], numbas)
-        return lambda function: _Deferred(function, lambda: numbas()(*args, **options))
+            return _LazyFunction(args[0], numbas)
+        return lambda function: _LazyFunction(function, lambda: numbas()(*args, **options))
 
 
-class _Deferred:
-    """A function that is compiled when something of it is touched, together with all of its module: what is
-    compiled may only call what is compiled.
+class _LazyFunction:
+    """A function that is compiled at first use, together with all functions of its module, because compiled
+    functions may only call compiled functions.
     """
 
     def __init__(self, function: Callable[..., Any], decorator: Callable[[], Any]) -> None:
@@ -96,17 +96,17 @@ class _Deferred:
         self._function, self._decorator = function, decorator
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        return self._real()(*args, **options)
+        return self._compile()(*args, **options)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._real(), name)
+        return getattr(self._compile(), name)
 
-    def _real(self) -> Any:
-        """The compiled function, which takes this one's place in the module."""
+    def _compile(self) -> Any:
+        """The compiled function, which replaces this object in the module."""
         names = self._function.__globals__
         for name, value in list(names.items()):
-            if isinstance(value, _LaterNumba):
-                names[name] = value.imported()
-            elif isinstance(value, _Deferred):
+            if isinstance(value, _LazyNumba):
+                names[name] = value.import_now()
+            elif isinstance(value, _LazyFunction):
                 names[name] = value._decorator()(value._function)
         return names[self._function.__name__]

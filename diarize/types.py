@@ -1,8 +1,8 @@
-"""The values that pass from stage to stage: frozen, checked, arrays read-only, each with its clock."""
+"""The values passed between stages: frozen, validated, with read-only arrays and a clock."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,12 +31,12 @@ __all__ = [
 
 
 def speaker_name(index: int) -> str:
-    """``SPEAKER_00``, ``SPEAKER_01`` …: the field's habit, counted by first appearance."""
+    """``SPEAKER_00``, ``SPEAKER_01`` …, as usual in the field, numbered by first appearance."""
     return f"SPEAKER_{index:02d}"
 
 
 def _read_only(values: Array, dtype: type | None = None) -> Array:
-    """A view of the same numbers that cannot be written through."""
+    """A read-only view of an array."""
     view = np.ascontiguousarray(values, dtype=dtype).view()
     view.flags.writeable = False
     return view
@@ -74,11 +74,12 @@ class Waveform:
 
 @dataclass(frozen=True, slots=True)
 class FrameGrid:
-    """The clock of a frame sequence, and the only place where frames become seconds and back.
+    """The clock of a frame sequence, and the only place where frames are converted to seconds and back.
 
-    All in integer samples at ``rate`` Hz: frame t looks at ``window`` samples from ``offset + t · hop`` (the
-    offset may be negative: the first window reaches before the recording) and *owns* the ``hop`` samples in
-    the middle of that window, so the owned cells tile the recording without gap or overlap.
+    All fields are integer samples at ``rate`` Hz. The window of frame t is the ``window`` samples from
+    ``offset + t · hop`` (the offset may be negative: the first window may begin before the recording). Frame
+    t *owns* the ``hop`` samples in the middle of its window, its cell, so the cells tile the recording
+    without gap or overlap.
     """
 
     rate: int
@@ -120,7 +121,7 @@ class FrameGrid:
         return min(max((2 * sample + self.hop) // (2 * self.hop), 0), self.n_frames)
 
     def frames_in(self, seconds: float) -> int:
-        """How many hops make a duration, at least one."""
+        """Number of hops in a duration, at least one."""
         return max(1, round(seconds * self.rate / self.hop))
 
     def mask(self, intervals: Array) -> Array:
@@ -135,12 +136,6 @@ class FrameGrid:
     def intervals(self, mask: Array) -> Array:
         """The runs of a bool (n_frames,) mask as float64 (n, 2) seconds."""
         return self.edges()[runs(mask)].reshape(-1, 2)
-
-    def decimated(self, factor: int) -> FrameGrid:
-        """The grid whose cells are ``factor`` cells of this one (the last may reach past the end)."""
-        hop = self.hop * factor
-        window = self.window + hop - self.hop
-        return replace(self, hop=hop, window=window, n_frames=-(-self.n_frames // factor))
 
 
 def runs(mask: Array) -> Array:
@@ -176,7 +171,7 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class SpeechMask:
-    """Which frames are somebody speaking: ``values`` bool (n_frames,); ``grid``."""
+    """Speech frames: ``values`` bool (n_frames,); ``grid``."""
 
     values: Array
     grid: FrameGrid
@@ -189,24 +184,24 @@ class SpeechMask:
 
     @property
     def intervals(self) -> Array:
-        """Stretches of speech, float64 (n, 2) seconds."""
+        """Intervals of speech, float64 (n, 2) seconds."""
         return self.grid.intervals(self.values)
 
     @property
     def seconds(self) -> float:
-        """How much speech there is."""
+        """Seconds of speech."""
         return float(np.count_nonzero(self.values)) / self.grid.frame_rate
 
 
 @dataclass(frozen=True, slots=True)
 class SpeakerPoints:
-    """What is clustered: one point per window of speech.
+    """The input of clustering: one point per window of speech.
 
-    ``values`` (n, d): where the window lies; ``bounds`` (n, 2): starts and ends in frames of ``grid``,
-    half-open, in order of time; ``first`` bool (n,): whether the window begins a stretch of speech;
-    ``weights`` (n,): the share of a full window that each is, and ``between`` ψ (d,): variance of speakers in
-    every dimension where that within a speaker is 1, or None where no model of speakers is known; ``model``:
-    the first digits of the checksum of the embedding that made them.
+    ``values`` (n, d): the points; ``bounds`` (n, 2): starts and ends in frames of ``grid``, half-open,
+    sorted; ``first`` bool (n,): whether the window begins a run of speech; ``weights`` (n,): length of each
+    window in full windows, and ``between`` ψ (d,): variance between speakers in every dimension, where the
+    variance within a speaker is 1, both None without a two-covariance model; ``model``: the first digits of
+    the checksum of the embedding that made them.
     """
 
     values: Array
@@ -253,9 +248,8 @@ class Posteriors:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Whose voice a speaker of a recording has: ``name``, None for nobody known; ``nearest`` known voice and
-    the ``log_odds`` that it is that one, None where there was nothing to compare; ``threshold``: the log odds
-    that a name needs.
+    """The match of a speaker with known voices: ``name``, None if unknown; ``nearest`` known voice and its
+    ``log_odds``, None if there was nothing to compare; ``threshold``: the log odds needed for a name.
     """
 
     speaker: str
@@ -267,7 +261,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Seconds from which DER follows; ``a + b`` pools recordings (NIST Rich Transcription evaluation plan).
+    """The parts of DER in seconds; ``a + b`` pools recordings (NIST Rich Transcription evaluation plan).
 
     ``total``: reference speaker time, overlap counted once for each speaker; ``missed``, ``false_alarm`` and
     ``confusion`` in the same seconds.

@@ -30,7 +30,7 @@ def speech(mask: SpeechMask) -> Annotation:
 
 def windows(result: diarize.Diarization) -> Annotation:
     """The windows of speech, each with the likeliest speaker of the clustering, by first appearance."""
-    labels = result.selection.responsibilities.argmax(axis=1)
+    labels = result.clustering.responsibilities.argmax(axis=1)
     order = {int(label): i for i, label in enumerate(dict.fromkeys(labels.tolist()))}
     edges = np.maximum(result.speech.grid.edges(), 0)
     bounds = () if result.outliers is None else result.outliers.bounds
@@ -49,7 +49,7 @@ def pictures() -> dict[str, Any]:
     common = {"duration": sound.duration}
     loud = common | {"loudness": plots.envelope(sound)}
     mapping = scoring.score(truth, result.annotation).mapping
-    found = result.selection
+    found = result.clustering
     return {
         "timeline-speech.png": plots.timeline(speech(result.speech), **loud),
         "timeline-windows.png": plots.timeline(windows(result), **common),

@@ -15,7 +15,7 @@ from typing import Any
 import typer
 
 from diarize.cli.app import app
-from diarize.cli.help import described, value_name
+from diarize.cli.help import describe_parameter, value_name
 
 PAGE = Path(__file__).parent / "cli.md"
 COMMON = {"--help", "--verbose"}  # every command has them
@@ -35,8 +35,8 @@ def block(name: str, command: Any) -> str:
     arguments = [each for each in command.params if each.param_type_name == "argument"]
     options = [each for each in command.params if each.param_type_name == "option"]
     usage = " ".join(["diarize", name, *map(_argument, arguments), "[OPTIONS]"])
-    rows = [(_argument(each), described(each)) for each in arguments]
-    rows += [(_option(each), described(each)) for each in options if not set(each.opts) & COMMON]
+    rows = [(_argument(each), describe_parameter(each)) for each in arguments]
+    rows += [(_option(each), describe_parameter(each)) for each in options if not set(each.opts) & COMMON]
     lines = [f"<!-- options of {name} -->", "", f"    {usage}", ""]
     if rows:
         lines += ["| | |", "|---|---|", *(f"| `{_cell(what)}` | {_cell(text)} |" for what, text in rows), ""]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
+import memo
 import pytest
 import shared
+import typer.testing
 from hypothesis import HealthCheck, settings
 
 from diarize import synth
@@ -37,12 +40,22 @@ settings.register_profile(
 )
 settings.load_profile("unhurried")
 
+# Typer builds all commands anew for each line that a test invokes, a tenth of a second each time.
+typer.testing._get_command = cache(typer.testing._get_command)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _shared_folder(tmp_path_factory):
     """Workers of pytest-xdist have folders of their own in one that they share."""
     own = tmp_path_factory.getbasetemp()
     shared.FOLDER[:] = [own.parent if "PYTEST_XDIST_WORKER" in os.environ else own]
+    memo.install(shared.FOLDER[0] / "memo")
+
+
+@pytest.fixture(autouse=True)
+def _networks_compute(request):
+    """The tests of the networks themselves look nothing up."""
+    memo.PAUSED[0] = "networks" in request.path.parts
 
 
 CASTS = {"one": ("voice_00", "voice_04"), "two": ("voice_00", "voice_01"), "alone": ("voice_04",)}

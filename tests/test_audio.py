@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from diarize import audio
 from diarize.audio.pyav import PYAV
-from diarize.audio.resampling import margin, resample_blocks, total
+from diarize.audio.resampling import margin, resample_blocks, resampled_length
 from diarize.errors import AudioError, OutputError
 from diarize.types import Waveform
 
@@ -204,7 +204,7 @@ class TestRates:
         whole = librosa.resample(samples, orig_sr=rate, target_sr=target, res_type="soxr_vhq")
         chunks = np.array_split(samples, 37)
         found = np.concatenate(list(resample_blocks(chunks, 0, (rate, target), seconds=2)))
-        assert found.size == whole.size == total(samples.size, rate, target)
+        assert found.size == whole.size == resampled_length(samples.size, rate, target)
         np.testing.assert_allclose(found, whole, rtol=0, atol=1e-6)
 
     @given(rate=st.integers(8_000, 60_000), n=st.integers(1, 150_000), seconds=st.sampled_from([1, 2, 3, 50]))
@@ -215,7 +215,7 @@ class TestRates:
         samples = noise(1.0, n)
         whole = librosa.resample(samples, orig_sr=rate, target_sr=RATE, res_type="soxr_vhq")
         found = np.concatenate(list(resample_blocks(np.array_split(samples, 9), 0, (rate, RATE), seconds)))
-        assert found.size == total(n, rate, RATE)
+        assert found.size == resampled_length(n, rate, RATE)
         # Rounding, and the drift of soxr's own clock over one piece: up to 2.1e-6 a second in 210 odd rates
         np.testing.assert_allclose(found, whole[: found.size], rtol=0, atol=1e-6 + 3e-6 * n / rate)
 

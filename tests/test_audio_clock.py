@@ -167,7 +167,7 @@ def test_every_sample_is_where_its_stamp_says(pieces, zero):
         expected = np.concatenate((expected, np.zeros(gap), np.full(n, number)))
         given_pieces.append((zero + at / rate, np.full((n, 1), number, dtype=np.float32)))
         at += n
-    found = np.concatenate(list(clock.placed(given_pieces, rate, zero, ignore_note)))[:, 0]
+    found = np.concatenate(list(clock.place_on_clock(given_pieces, rate, zero, ignore_note)))[:, 0]
     np.testing.assert_array_equal(found, expected)
 
 
@@ -188,7 +188,7 @@ def test_stamps_by_hand(stamps, expected, told):
     """Two pieces of a hundred samples at a thousand a second."""
     notes = []
     pieces = [(at, np.full((100, 1), n, dtype=np.float32)) for n, at in enumerate(stamps, 1)]
-    found = np.concatenate(list(clock.placed(pieces, 1000, 0.0, notes.append)))[:, 0]
+    found = np.concatenate(list(clock.place_on_clock(pieces, 1000, 0.0, notes.append)))[:, 0]
     assert found.tolist() == expected
     assert len(notes) == told
 

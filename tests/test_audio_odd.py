@@ -512,7 +512,7 @@ COMMON = chunk(b"COMM", 18, ">", struct.pack(">hIh", 1, 4711, 16) + bytes(10))
 def test_what_an_aiff_header_promises(tmp_path, data, frames):
     """The count in its common chunk, wherever among the first thousand that is."""
     (tmp_path / "a.aiff").write_bytes(b"FORM" + bytes(4) + b"AIFF" + data)
-    assert wav_header.promised_frames(tmp_path / "a.aiff") == frames
+    assert wav_header.announced_frames(tmp_path / "a.aiff") == frames
 
 
 def test_a_wave_file_of_endless_chunks_promises_nothing(tmp_path):
@@ -521,7 +521,7 @@ def test_a_wave_file_of_endless_chunks_promises_nothing(tmp_path):
         parts = header_of_wav(size=100)
         at = parts.index(b"fmt ")
         (tmp_path / "a.wav").write_bytes(parts[:at] + chunk(b"junk", 0) * number + parts[at:])
-        assert wav_header.promised_frames(tmp_path / "a.wav") == frames
+        assert wav_header.announced_frames(tmp_path / "a.wav") == frames
 
 
 def test_an_mp3_that_ends_with_its_tag_has_no_more_frames(tmp_path):
@@ -655,7 +655,7 @@ def test_what_a_folder_takes_pyav_reads(tmp_path, container, codec):
     except (av.FFmpegError, ValueError, av.codec.codec.UnknownCodecError) as error:
         pytest.skip(f"PyAV does not write it here ({error})")
     assert audio.read(tmp_path / "a").duration == pytest.approx(2.0, abs=0.15)
-    assert audio.kind_of(tmp_path / "a") or container in ("mp2", "ac3", "eac3", "wv", "tta", "mpeg")
+    assert audio.guess_kind(tmp_path / "a") or container in ("mp2", "ac3", "eac3", "wv", "tta", "mpeg")
 
 
 @pytest.mark.slow

@@ -93,14 +93,14 @@ class TestReferences:
         waveform = audio.read(SAMPLES / f"{name}.flac", rate=RECORDINGS[name]["rate"])
         energy = 10 * np.log10(np.square(waveform.samples).reshape(-1, waveform.rate // 50).mean(axis=1))
         middles = (np.arange(energy.size) + 0.5) / 50
-        speech = intervals.covered(middles, stretches(reference(name)))
-        near = intervals.covered(middles, intervals.collars(stretches(reference(name)), 0.3))
+        speech = intervals.is_covered(middles, stretches(reference(name)))
+        near = intervals.is_covered(middles, intervals.collars(stretches(reference(name)), 0.3))
         quiet = energy[~speech & ~near]
         assert np.mean(energy[speech]) > np.mean(quiet) + 10
         assert quiet.max() < np.median(energy[speech])
         for start, end, _ in reference(name):
             assert (
-                energy[intervals.covered(middles, [[start, start + 0.1], [end - 0.1, end]])].max()
+                energy[intervals.is_covered(middles, [[start, start + 0.1], [end - 0.1, end]])].max()
                 > quiet.max()
             )
 

@@ -161,7 +161,7 @@ def test_settings_choose_the_track_for_the_pipeline_and_clips(tmp_path):
     """Whatever listens to the recording hears the same track."""
     path = film(tmp_path / "a.mkv")
     config = override(Config(), {"audio": {"track": 3}}, "test")
-    sound = SampleSource.of(path, config, (0.0, None))
+    sound = SampleSource.open(path, config, (0.0, None))
     assert pitch(np.concatenate(list(sound.blocks()))) == pytest.approx(TONES[2], abs=3)
     write_clips(path, {tmp_path / "clip.wav": [(0.25, 0.75)]}, track=3)
     assert pitch(open_recording(tmp_path / "clip.wav").waveform().samples) == pytest.approx(TONES[2], abs=3)
@@ -169,11 +169,11 @@ def test_settings_choose_the_track_for_the_pipeline_and_clips(tmp_path):
 
 def test_turns_know_voices_of_their_track(tmp_path):
     """The embeddings of a speaker are those of the track."""
-    from diarize.identity import voices_of
+    from diarize.identity import measure_voices
 
     path, turns = film(tmp_path / "a.mkv"), Annotation("a", (Turn(0.0, 1.0, "A"),))
     found = [
-        voices_of(path, turns, override(Config(), {"audio": {"track": k}}, "test"))["A"].evidence
+        measure_voices(path, turns, override(Config(), {"audio": {"track": k}}, "test"))["A"].evidence
         for k in (1, 1, 2)
     ]
     np.testing.assert_array_equal(found[0].means, found[1].means)

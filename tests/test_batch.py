@@ -24,9 +24,9 @@ import soundfile
 from diarize.audio import write_wav
 from diarize.batch import MANIFEST, plan_batch, run_batch
 from diarize.batch.job import Job, checksum, input_checksum, perform_job
-from diarize.batch.manifest import Manifest, locked
+from diarize.batch.manifest import Manifest, lock_folder
 from diarize.batch.plan import Task, find_recordings, recording_names
-from diarize.batch.worker_pool import THREADS, _interrupts_held, in_flight, run_jobs
+from diarize.batch.worker_pool import THREADS, _hold_interrupts, keep_in_flight, run_jobs
 from diarize.config import Config, SpeechConfig
 from diarize.errors import AudioError, DiarizeError, OutputError
 from diarize.types import Waveform
@@ -256,11 +256,11 @@ def test_a_line_cut_short_or_strange_is_passed_over(tmp_path):
         json.dumps(entry | {"audio": "b.wav"})[:-7],
     ]
     (tmp_path / MANIFEST).write_bytes("\n".join(rows).encode() + b"\xff")
-    manifest = Manifest.opened(tmp_path, resume=True, overwrite=False)
+    manifest = Manifest.open(tmp_path, resume=True, overwrite=False)
     assert manifest.entries == {"a.wav": entry | {"status": "ok"} | TOLD}
     assert (tmp_path / MANIFEST).read_text().count("\n") == 1
     manifest.add(entry | {"audio": "\udcff.wav"})  # a name that is not UTF-8
-    assert "\udcff.wav" in Manifest.opened(tmp_path, resume=True, overwrite=False).entries
+    assert "\udcff.wav" in Manifest.open(tmp_path, resume=True, overwrite=False).entries
 
 
 def test_after_a_kill_what_was_started_is_ours_and_what_was_half_written_goes(folder):
@@ -310,7 +310,7 @@ def test_what_was_being_written_goes_when_a_batch_is_interrupted(folder):
 
 def test_a_manifest_that_is_gone_is_not_begun_anew(tmp_path):
     """The results that it spoke of are gone with it."""
-    manifest = Manifest.opened(tmp_path, resume=True, overwrite=False)
+    manifest = Manifest.open(tmp_path, resume=True, overwrite=False)
     (tmp_path / MANIFEST).unlink()
     with pytest.raises(OutputError, match="moved or removed while the batch was writing"):
         manifest.add({"audio": "a.wav", "status": "started", "files": {}, "outputs": {}})
@@ -334,7 +334,7 @@ def test_two_batches_do_not_write_into_one_folder(folder):
     """The second is refused before it touches anything."""
     out = folder.parent / "out"
     out.mkdir()
-    with locked(out), pytest.raises(OutputError, match="another batch"):
+    with lock_folder(out), pytest.raises(OutputError, match="another batch"):
         ran(folder)
     assert not (out / MANIFEST).exists()
     assert set(ran(folder).values()) == {"ok"}
@@ -395,7 +395,7 @@ def test_a_signal_waits_until_workers_have_begun_and_then_does_what_it_did(numbe
     came = []
     before = signal.signal(number, lambda *_: came.append("outer"))
     try:
-        with _interrupts_held():
+        with _hold_interrupts():
             os.kill(os.getpid(), number)
             time.sleep(0.05)
             came.append("begun")
@@ -481,7 +481,7 @@ def n_lines(output):
 def stopped(folder, output, words, number, later):
     """Begin a batch and stop it ``later`` s after its first file has begun; exit code and complaints."""
     output.mkdir(exist_ok=True)
-    before = len(Manifest.opened(output, resume=True, overwrite=False).entries)
+    before = len(Manifest.open(output, resume=True, overwrite=False).entries)
     command = [*PROGRAM, "batch", str(folder), "-o", str(output), *words]
     running = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -690,7 +690,7 @@ class Pool:
 
 def taken(pool, waiting, room):
     """What came of orders by file name, and the names of those that are lost with the pool."""
-    generator, came = in_flight(pool, waiting, lambda: room, lambda order: None, stand_in), []
+    generator, came = keep_in_flight(pool, waiting, lambda: room, lambda order: None, stand_in), []
     while True:
         try:
             order, entry = next(generator)
@@ -726,7 +726,7 @@ def test_work_may_begin_in_a_thread_and_where_signals_cannot_be_held(monkeypatch
     before, seen = signal.getsignal(signal.SIGINT), []
 
     def inside():
-        with _interrupts_held():
+        with _hold_interrupts():
             seen.append(signal.getsignal(signal.SIGINT))
 
     thread = threading.Thread(target=inside)
@@ -750,27 +750,27 @@ def failing(number):
 
 def test_a_manifest_that_cannot_be_written_or_read_is_one_line(tmp_path, monkeypatch):
     """The reason in the system's words, and what to do."""
-    manifest = Manifest.opened(tmp_path, resume=True, overwrite=False)
+    manifest = Manifest.open(tmp_path, resume=True, overwrite=False)
     monkeypatch.setattr(os, "fsync", failing(errno.ENOSPC))
     with pytest.raises(OutputError, match=r"cannot be written \(No space left on device\); free some space"):
         manifest.add({"audio": "a.wav", "status": "started", "files": {}, "outputs": {}})
     (tmp_path / "other" / MANIFEST).mkdir(parents=True)
     with pytest.raises(OutputError, match=r"cannot be read \(Is a directory\); check its permissions"):
-        Manifest.opened(tmp_path / "other", resume=True, overwrite=False)
+        Manifest.open(tmp_path / "other", resume=True, overwrite=False)
 
 
 def test_where_the_system_knows_no_locks_work_goes_on_without(tmp_path, monkeypatch):
     """On Windows, and on some disks of a network; elsewhere the second is refused."""
     import fcntl
 
-    with locked(tmp_path), pytest.raises(OutputError, match="another batch"), locked(tmp_path):
+    with lock_folder(tmp_path), pytest.raises(OutputError, match="another batch"), lock_folder(tmp_path):
         pass
     with monkeypatch.context() as patch:
         patch.setattr(fcntl, "flock", failing(errno.ENOLCK))
-        with locked(tmp_path), locked(tmp_path):
+        with lock_folder(tmp_path), lock_folder(tmp_path):
             pass
     monkeypatch.setitem(sys.modules, "fcntl", None)
-    with locked(tmp_path), locked(tmp_path):
+    with lock_folder(tmp_path), lock_folder(tmp_path):
         pass
 
 

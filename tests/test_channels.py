@@ -12,6 +12,7 @@ from diarize.audio import open_recording
 from diarize.errors import AudioError
 from diarize.pipeline.channels import RATE, diarize_channels, find_leaks
 from diarize.scoring import score
+from diarize.speech import PyanNetSegmenter
 
 SECONDS = 20
 
@@ -93,6 +94,19 @@ def test_what_is_left_beside_a_leak_is_no_turn(tmp_path, sides):
     scraps = [turn for turn in turns if turn.end - turn.start < 0.09 and turn.end < SECONDS - 0.2]
     assert scraps == []
     assert any(turn.end > SECONDS - 0.05 for turn in turns)
+
+
+def test_the_network_runs_once_for_each_channel(tmp_path, sides, monkeypatch):
+    """Speech is detected and crosstalk taken out of it in one go."""
+    samples, _ = sides
+    path = tmp_path / "call.wav"
+    soundfile.write(path, samples + 0.1 * np.roll(samples, 80, axis=0)[:, ::-1] + noise(1e-4), RATE)
+    segment, calls = PyanNetSegmenter.segment, []
+    monkeypatch.setattr(
+        PyanNetSegmenter, "segment", lambda self, blocks: calls.append(1) or segment(self, blocks)
+    )
+    assert diarize_channels(path).annotation.speakers == ("CH1", "CH2")
+    assert len(calls) == 2
 
 
 def test_one_channel_is_refused(tmp_path):

@@ -313,8 +313,8 @@ def test_a_worker_stops_what_nobody_waits_for(monkeypatch, state):
     monkeypatch.setattr("distributed.get_worker", Worker)
     order = Job(Task("a.wav", Path("a.wav"), {}), Config())
     if state == "executing":
-        assert cluster._performed(perform, order) == {"status": "ok"}
+        assert cluster._perform(perform, order) == {"status": "ok"}
         return
     with pytest.raises(ClusterError, match="nobody waits for it any more"):
-        cluster._performed(perform, order)
+        cluster._perform(perform, order)
     assert begun == []

@@ -27,13 +27,13 @@ def test_union_by_hand():
 
 def test_half_open():
     """A start is inside, an end is not."""
-    assert intervals.covered([0.9, 1, 1.9, 2, 2.5], [[1, 2]]).tolist() == [False, True, True, False, False]
+    assert intervals.is_covered([0.9, 1, 1.9, 2, 2.5], [[1, 2]]).tolist() == [False, True, True, False, False]
 
 
 def test_collars_are_per_side():
     """0.25 s before and after each boundary of each row, also where rows touch."""
     assert intervals.collars([[1, 2], [2, 5]], 0.25).tolist() == [[0.75, 1.25], [1.75, 2.25], [4.75, 5.25]]
-    assert intervals.around([3.0], 0.5).tolist() == [[2.5, 3.5]]
+    assert intervals.windows_around([3.0], 0.5).tolist() == [[2.5, 3.5]]
 
 
 def test_gaps_reach_to_both_ends():
@@ -59,7 +59,7 @@ def test_nothing_is_a_set_too(nothing):
         assert result.shape == (0, 2)
     assert intervals.subtract(some, nothing).tolist() == some
     assert intervals.duration(nothing) == 0
-    assert intervals.covered([1.0], nothing).tolist() == [False]
+    assert intervals.is_covered([1.0], nothing).tolist() == [False]
 
 
 @given(ROWS, ROWS)
@@ -70,7 +70,7 @@ def test_operations_are_those_of_sets(a, b):
     assert ticks(intervals.subtract(a, b)) == ticks(a) - ticks(b)
     assert ticks(intervals.gaps(a, 3, 50)) == set(range(3, 50)) - ticks(a)
     assert intervals.duration(a) == len(ticks(a))
-    assert intervals.covered(np.arange(80) + 0.5, a).tolist() == [t in ticks(a) for t in range(80)]
+    assert intervals.is_covered(np.arange(80) + 0.5, a).tolist() == [t in ticks(a) for t in range(80)]
 
 
 @given(ROWS, ROWS)
@@ -94,7 +94,7 @@ def test_parts_add_up(rows, where):
 def test_whole_numbers_are_seconds_too():
     """And give float64."""
     assert intervals.union([(1, 2)]).dtype == np.float64
-    assert intervals.around([1, 2], 1).tolist() == [[0, 3]]
+    assert intervals.windows_around([1, 2], 1).tolist() == [[0, 3]]
 
 
 def test_arguments_are_left_alone():

@@ -33,7 +33,7 @@ def found(samples, **sections):
     result = diarize.diarize(Waveform(np.asarray(samples, np.float32), RATE), override(Config(), sections))
     values = result.posteriors.values
     assert np.isfinite(values).all()
-    assert np.isfinite(result.selection.values).all()
+    assert np.isfinite(result.clustering.values).all()
     assert result.outliers is None or np.isfinite(result.outliers.log_density).all()
     assert bool(result.annotation.turns) == result.speech.values.any() == bool(values.shape[1])
     assert all(

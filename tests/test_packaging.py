@@ -97,7 +97,7 @@ def test_a_gain_is_not_heard(power):
     """A power of two is exact in every sample; what is left is the rounding of logarithms."""
     scaled = found(talk()[0] * np.float32(2.0**power))
     assert scaled.annotation.speakers == plain().annotation.speakers
-    assert scaled.selection.chosen == plain().selection.chosen
+    assert scaled.clustering.chosen == plain().clustering.chosen
     assert difference(plain().annotation, scaled.annotation) < 0.002
 
 

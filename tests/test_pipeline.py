@@ -20,12 +20,14 @@ from shared import shared
 
 import diarize
 from diarize import audio, background, formats, pipeline, scoring, synth
-from diarize.config import AcousticConfig, Config, override
+from diarize.annotation import Annotation, Turn
+from diarize.config import AcousticConfig, ClusteringConfig, Config, override
 from diarize.errors import AudioError, ConfigError, DiarizeError, ModelError, OutputError
 from diarize.intervals import subtract, union
 from diarize.mixtures import GMM
 from diarize.pipeline import speech_mask
 from diarize.pipeline.inputs import SampleSource
+from diarize.pipeline.speakers import note_little_speech
 from diarize.resegmentation import turns
 from diarize.types import FrameGrid, Posteriors, Waveform
 
@@ -130,7 +132,7 @@ class TestWhatIsFound:
         result = found("no_speech")
         assert sum(t.duration for t in result.annotation.turns) < result.duration / 6
         assert found("no_speech", own=False).annotation.turns == ()
-        assert found("no_speech", own=False).selection.chosen == 0
+        assert found("no_speech", own=False).clustering.chosen == 0
 
     @pytest.mark.parametrize("name", ["meeting", "call", "monologue"])
     def test_a_result_agrees_with_itself(self, name):
@@ -367,14 +369,14 @@ class TestSettings:
         """Up to as many as there are, that many are in the result."""
         number = {"min_speakers": asked, "max_speakers": asked}
         result = diarize.diarize(sample("meeting"), settings(clustering=number))
-        assert result.selection.chosen == len(result.annotation.speakers) == asked
+        assert result.clustering.chosen == len(result.annotation.speakers) == asked
 
     def test_the_textbook_space_runs_to_the_end(self, talk):
         """Frames themselves as points: its own criterion, and turns that tile the speech."""
         config = settings(space={"kind": "mfcc"}, clustering={"max_speakers": 4})
         result = diarize.diarize(talk[0], config)
-        assert result.selection.criterion == "BIC"
-        assert result.selection.counts == (1, 2, 3, 4)
+        assert result.clustering.criterion == "BIC"
+        assert result.clustering.counts == (1, 2, 3, 4)
         spoken = union(result.annotation.intervals())
         assert_allclose(spoken, np.maximum(result.speech.intervals, 0), rtol=0, atol=1e-9)
 
@@ -467,7 +469,7 @@ def test_slopes_belong_to_the_textbook_space(talk):
     plain, sloped = (
         diarize.diarize(sound, override(Config(), textbook | {"features": {"deltas": d}})) for d in (0, 1)
     )
-    assert plain.selection.values != sloped.selection.values
+    assert plain.clustering.values != sloped.clustering.values
 
 
 def test_a_number_of_speakers_is_honoured_or_refused():
@@ -481,17 +483,62 @@ def test_a_number_of_speakers_is_honoured_or_refused():
         assert len(result.annotation.speakers) == 8
 
 
+@pytest.mark.parametrize(
+    ("lengths", "asked", "note"),
+    [
+        (
+            (20, 12, 0.4),
+            (3, 3),
+            "3 speakers asked for, but little speech was found for SPEAKER_02 0.4 s; listen to it",
+        ),
+        (
+            (20, 4.9),
+            (2, 9),
+            "at least 2 speakers asked for, but little speech was found for SPEAKER_01 4.9 s; listen to it",
+        ),
+        (
+            (20, 0),
+            (2, 2),
+            "2 speakers asked for, but little speech was found for SPEAKER_01 0.0 s; listen to it",
+        ),
+        ((20, 5.1), (2, 2), ""),  # a few seconds are something
+        ((3, 2, 2), (3, 3), ""),  # of little, an equal share
+        ((20, 0.4), (1, 1), ""),
+        ((20, 0.4), (1, 2), ""),  # nobody asked for two
+        ((20, 12, 0.4), (2, 9), ""),  # nor for three
+    ],
+)
+def test_who_was_asked_for_and_says_little_is_named(lengths, asked, note):
+    """Only where the number is the user's; without it, a speaker of a few seconds is doubtful."""
+    ends = np.cumsum(lengths)
+    rows = [
+        Turn(e - n, e, f"SPEAKER_{i:02d}") for i, (n, e) in enumerate(zip(lengths, ends, strict=True)) if n
+    ]
+    names = tuple(f"SPEAKER_{i:02d}" for i in range(len(lengths)))
+    config = ClusteringConfig(min_speakers=asked[0], max_speakers=asked[1])
+    assert note_little_speech(Annotation("call", tuple(rows)), names, config) == ((note,) if note else ())
+
+
+def test_six_speakers_of_one_voice_are_told_to_say_little():
+    """A result for any number, and a note on whom it invented."""
+    result = diarize.diarize(sample("monologue"), num_speakers=6)
+    assert len(result.annotation.speakers) == 6
+    (note,) = (each for each in result.notes if "asked for" in each)
+    spoken = {name: each.seconds for name, each in result.speakers.items()}
+    assert f"{min(spoken, key=spoken.get)} {min(spoken.values()):.1f} s" in note
+
+
 def test_a_tenth_of_a_second_of_speech_is_somebody():
     """Too little to tell voices apart is one voice, and no error."""
     result = diarize.diarize(sample("monologue"), speech=[(5.0, 5.1)])
-    assert (len(result.annotation.turns), result.selection.chosen) == (1, 1)
+    assert (len(result.annotation.turns), result.clustering.chosen) == (1, 1)
 
 
 def test_a_waveform_of_another_rate_is_its_file_resampled(talk):
     """To what it would be at the rate of the settings."""
     whole = talk[0]
     slow = Waveform(librosa.resample(whole.samples, orig_sr=RATE, target_sr=8000), 8000, "talk")
-    heard = SampleSource.of(slow, Config(), (0.5, 4.5))
+    heard = SampleSource.open(slow, Config(), (0.5, 4.5))
     (samples,) = heard.blocks()
     assert (heard.rate, samples.size) == (RATE, 4 * RATE)
     again = librosa.resample(slow.samples, orig_sr=8000, target_sr=RATE)[RATE // 2 : RATE // 2 + 4 * RATE]

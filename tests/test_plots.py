@@ -137,7 +137,7 @@ def test_any_name_is_text(tmp_path, name):
 def test_long_names_keep_both_ends():
     """They differ at the end more often than in the middle."""
     names = [f"participant number {i} of the meeting" for i in (1, 2)] + ["李雷和韩梅梅" * 5]
-    short = [timelines._shortened(name) for name in names]
+    short = [timelines._shorten(name) for name in names]
     assert short[0].startswith("participant")
     assert short[0].endswith("meeting")
     assert all(timelines._columns(name) <= 22 for name in short)

@@ -24,7 +24,7 @@ from diarize.config import ClusteringConfig, Config
 from diarize.errors import AudioError
 from diarize.pipeline import Diarization
 from diarize.report import PageSound, Report, embed_sound, link_sound, media_address, render_page
-from diarize.report.colours import DARK_PAGE, contrast, on_dark, on_light
+from diarize.report.colours import DARK_PAGE, colours_on_dark, colours_on_light, contrast
 from diarize.report.data import page_data
 from diarize.report.downsampling import MOST, make_ribbons, pool_posteriors
 from diarize.report.page import SCRIPTS
@@ -49,7 +49,7 @@ def result(config=None, names=("Ann", "Bob")):
     density = np.array([-50.0, -51.0, -70.0, -49.5])
     bounds = np.array([[50, 200], [200, 400], [400, 600], [600, 800]])
     return Diarization(
-        Annotation("call", TURNS).renamed(dict(zip(("Ann", "Bob"), names, strict=True))),
+        Annotation("call", TURNS).rename(dict(zip(("Ann", "Bob"), names, strict=True))),
         Posteriors(values, GRID, names),
         Clustering("evidence", (1, 2, 3), (40.0, 10.0, 12.0), 2, (2, 3), (np.zeros((0, 1)),) * 3),
         SpeechMask(values.any(axis=1), GRID),
@@ -110,7 +110,7 @@ def decoded(text):
 
 def test_turns_are_whole_milliseconds_and_names_stand_once():
     """A turn that vanishes is left out; a runner-up without a turn has a name all the same."""
-    found = page_data(Report.of_result(result()))
+    found = page_data(Report.from_result(result()))
     assert found["turns"] == {
         "names": ["Ann", "Bob", "Cid"],
         "start": [500, 4000, 8500],
@@ -136,7 +136,7 @@ def test_successions_count_who_speaks_next():
 
 def test_ribbons_are_mean_posteriors_and_doubt():
     """Cells of 50 ms in a short recording, 255 for certainty."""
-    found = page_data(Report.of_result(replace(result(), start=60.0)))["ribbons"]
+    found = page_data(Report.from_result(replace(result(), start=60.0)))["ribbons"]
     assert found["step"] == 0.05
     assert found["start"] == pytest.approx(60.0, abs=0.01)
     ann, bob, doubt = (decoded(row) for row in (*found["shares"], found["doubt"]))
@@ -171,7 +171,7 @@ def test_long_ribbons_are_decimated_without_loss_of_mean():
 def test_curve_outliers_and_settings_are_told():
     """Nats behind the best, tenths of nats below the usual, and which settings are not the defaults."""
     config = Config(seed=7, clustering=ClusteringConfig(max_speakers=5))
-    found = page_data(Report.of_result(replace(result(config), start=60.0)))
+    found = page_data(Report.from_result(replace(result(config), start=60.0)))
     assert found["curve"]["behind"] == [30, 0, 2]
     assert (found["curve"]["chosen"], found["curve"]["equivalent"]) == (2, [2, 3])
     assert found["outliers"] == {
@@ -189,8 +189,8 @@ def test_curve_outliers_and_settings_are_told():
 def test_colours_are_those_of_the_pictures_and_stand_out_in_the_dark():
     """Thirty speakers; on a dark page three to one, as accessibility asks of graphics."""
     names = [f"s{i}" for i in range(30)]
-    assert on_light(names) == list(plots.speaker_colours(names).values())
-    assert min(contrast(colour, DARK_PAGE) for colour in on_dark(names)) >= 3
+    assert colours_on_light(names) == list(plots.speaker_colours(names).values())
+    assert min(contrast(colour, DARK_PAGE) for colour in colours_on_dark(names)) >= 3
     assert contrast("#ffffff", "#000000") == pytest.approx(21)
     assert f"--page: {DARK_PAGE};" in (files("diarize.report") / "page" / "style.css").read_text()
 
@@ -209,7 +209,7 @@ def test_texts_of_the_page_can_be_read_in_both_themes():
 
 def test_hostile_texts_break_out_of_nothing():
     """The page has the same elements whatever names, notes and recordings are called."""
-    calm = render_page(Report.of_result(result()))
+    calm = render_page(Report.from_result(result()))
     annotation = Annotation(HOSTILE, (Turn(0, 1, HOSTILE, 1.0, f"{HOSTILE}2"),))
     wild = render_page(
         Report(Result(annotation, notes=(HOSTILE,)), Provenance({HOSTILE: HOSTILE}, "", {HOSTILE: HOSTILE}))
@@ -225,7 +225,7 @@ def test_hostile_texts_break_out_of_nothing():
 
 def test_the_policy_names_the_style_and_the_script_that_are_there():
     """Their hashes are right, and nothing else may run or load."""
-    page = Seen(render_page(Report.of_result(result())))
+    page = Seen(render_page(Report.from_result(result())))
     policy = next(a["content"] for tag, a in page.tags if tag == "meta" and "http-equiv" in a)
     for tag in ("script", "style"):
         digest = base64.b64encode(hashlib.sha256(page.text(tag).encode()).digest()).decode()
@@ -237,7 +237,7 @@ def test_the_policy_names_the_style_and_the_script_that_are_there():
 
 def test_nothing_in_the_page_points_elsewhere():
     """No address in an attribute, no import and no request in style and script."""
-    text = render_page(Report.of_result(result()))
+    text = render_page(Report.from_result(result()))
     addresses = [a[key] for _, a in Seen(text).tags for key in ("src", "href", "action", "data") if key in a]
     assert addresses == ["data:,", "#speakers"]
     assert set(re.findall(r"https?://[^\"'\s]*", text)) == {
@@ -268,7 +268,7 @@ def test_the_same_report_is_the_same_page(talk):
     """To the byte, the compressed sound included, whatever the blocks."""
     one = embed_sound(open_recording(talk))
     other = embed_sound(open_recording(talk))
-    pages = [render_page(Report.of_result(result(), sound=sound)) for sound in (one, other)]
+    pages = [render_page(Report.from_result(result(), sound=sound)) for sound in (one, other)]
     assert pages[0] == pages[1]
     samples = open_recording(talk).waveform().samples
     pieces = (Waveform(samples[i : i + 48_000], 16_000) for i in range(0, len(samples), 48_000))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import zipfile
+from dataclasses import replace
 
 import pytest
 from test_report_browser import CHROMIUM, DRIVER, browser, downloads, visited, waited
@@ -12,6 +13,7 @@ from diarize.annotation import Annotation, Turn
 from diarize.formats import FORMATS, Options, write_file
 from diarize.report import Report, render_page
 from diarize.results import Provenance, Result
+from diarize.results.editing import merge_speakers
 from diarize.transcripts import Segment, Transcript, Word, write_transcript
 
 pytestmark = pytest.mark.skipif(
@@ -20,9 +22,10 @@ pytestmark = pytest.mark.skipif(
 __all__ = ["browser", "downloads"]
 
 NAMES = ('=Ann "A" & <b>', "Bob  Ü\u2028", "Cid - words")
+ORDER = (0, 1, 1, 2, 0, 2, 1, 1, 0, 2, 2)
 TURNS = tuple(
-    Turn(1.5 * i + 0.0004, 1.5 * i + 1.6, NAMES[i * i % 3], 1 - i / 17, NAMES[i % 2] if i % 4 else None)
-    for i in range(11)
+    Turn(1.5 * i + 0.0004, 1.5 * i + 1.6, NAMES[k], 1 - i / 17, NAMES[i % 2] if i % 4 else None)
+    for i, k in enumerate(ORDER)
 )
 PLAIN = Annotation("a call", TURNS)
 TEXTS = ("Good morning.", "", None, 'He said: "no" & <left>,\nthen', "-5 °C", "…")
@@ -121,3 +124,19 @@ def test_downloads_are_what_diarize_writes(shown, downloads, tmp_path):
             assert files == {each.name: each.read_bytes() for each in wanted.iterdir()}
         else:
             assert found.read_bytes() == wanted.read_bytes(), name
+
+
+@pytest.mark.parametrize("shown", ["turns", "channels", "texts"], indirect=True)
+@pytest.mark.parametrize(("into", "other"), [(0, 2), (1, 0)])
+def test_a_merge_in_the_page_is_that_of_the_program(shown, downloads, tmp_path, into, other):
+    """Turns that touch, runners-up, confidences and channels, as what is written after `merge`."""
+    page, report = shown
+    names = report.annotation.speakers
+    page.execute_script(
+        "const menu = document.querySelector(`tr[data-speaker='${arguments[1]}'] select.merge`);"
+        "menu.value = arguments[0]; menu.dispatchEvent(new Event('change', { bubbles: true }))", into, other,
+    )  # fmt: skip
+    merged = replace(report, result=merge_speakers(report.result, [names[into], names[other]]))
+    for name in ("csv", "json", "rttm", "textgrid"):
+        found, wanted = fetched(page, downloads, KINDS[name]), written(merged, name, tmp_path)
+        assert found.read_text(encoding="utf-8") == wanted.read_text(encoding="utf-8"), name

@@ -36,7 +36,8 @@ def modules(browser, tmp_path):
             (files("diarize.report") / "page" / name).read_text(encoding="utf-8"), encoding="utf-8"
         )
     whole = render_page(report_of_three())
-    start, end = whole.rindex("<script>"), whole.rindex("</script>")
+    start = whole.rindex("<script>")
+    end = whole.index("</script>", start)
     loose = f'{whole[:start]}<script type="module" src="page.js">{whole[end:]}'
     (tmp_path / "page.html").write_text(
         re.sub(r"script-src [^;]*", "script-src 'self'", loose), encoding="utf-8"

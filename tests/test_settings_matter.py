@@ -86,8 +86,8 @@ def nested(dotted, value):
 def digest_of(text):
     """Of what anybody sees of a result with these settings, given as JSON for the cache."""
     result = diarize.diarize(recording(), override(Config(), json.loads(text)))
-    parts = [result.annotation.turns, result.selection.counts, result.selection.equivalent]
-    arrays = (result.posteriors.values, result.speech.values, *result.selection.solutions)
+    parts = [result.annotation.turns, result.clustering.counts, result.clustering.equivalent]
+    arrays = (result.posteriors.values, result.speech.values, *result.clustering.solutions)
     shown = repr(parts).encode() + b"".join(np.ascontiguousarray(each).tobytes() for each in arrays)
     return hashlib.sha256(shown).hexdigest()
 

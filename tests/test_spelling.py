@@ -14,7 +14,7 @@ from diarize.annotation import Annotation, Turn
 from diarize.annotation.names import as_field, find_name, make_distinct, match_names, name_key
 from diarize.batch import plan
 from diarize.cli.app import app
-from diarize.cli.files import about, chosen, read_annotations
+from diarize.cli.files import choose_annotation, match_annotation, read_annotations
 from diarize.cli.settings import _given_speech
 from diarize.errors import FormatError
 from diarize.identity import results
@@ -82,8 +82,11 @@ def test_every_look_up_finds_a_recording_through_every_format(tmp_path, name, fo
         formats.write_file(tmp_path / f"other{path.suffix}", other, form)
     found = read_annotations(path if whole else tmp_path, form, marks=True)
     assert len(found) == 2
-    assert chosen(found, name, path).intervals().tolist() == annotation.intervals().tolist()
-    assert about(found, name, path, quiet=True).intervals().tolist() == annotation.intervals().tolist()
+    assert choose_annotation(found, name, path).intervals().tolist() == annotation.intervals().tolist()
+    assert (
+        match_annotation(found, name, path, quiet=True).intervals().tolist()
+        == annotation.intervals().tolist()
+    )
     graded = score_files(
         {name: annotation, "other": other}, found, uems={as_field(name): [(0, 9)], "other": [(0, 9)]}
     )
@@ -91,7 +94,7 @@ def test_every_look_up_finds_a_recording_through_every_format(tmp_path, name, fo
     marks = _given_speech(path if whole else tmp_path, name, alone=False, quiet=True)
     assert marks.tolist() == [[0, 4], [5, 9]]
     spans = {each: value.intervals() for each, value in found.items()}
-    assert plan._given(tmp_path / "x.wav", name, spans) == (((0.0, 4.0), (5.0, 9.0)), "")
+    assert plan._given_speech(tmp_path / "x.wav", name, spans) == (((0.0, 4.0), (5.0, 9.0)), "")
     (tmp_path / "sound").mkdir()
     (tmp_path / "sound" / f"{name}.wav").touch()
     (tmp_path / "sound" / "other.wav").touch()
@@ -120,7 +123,7 @@ def test_score_after_convert_at_the_command_line(tmp_path, name):
 def test_a_stranger_is_still_none():
     """One rule more does not make everything alike."""
     with pytest.raises(FormatError, match="did you mean 'my_call'"):
-        chosen({"my_call": Annotation("my_call"), "b": Annotation("b")}, "my calls", "x.rttm")
+        choose_annotation({"my_call": Annotation("my_call"), "b": Annotation("b")}, "my calls", "x.rttm")
     with pytest.raises(FormatError, match="the hypothesis is about 'a-b'"):
         score_files(
             {"a b": Annotation("a b"), "c": Annotation("c")}, {"a-b": Annotation("a-b"), "d": Annotation("d")}

@@ -106,18 +106,6 @@ def test_masks_survive_the_way_to_intervals_and_back(grid, data):
     assert np.array_equal(speech.intervals, rows)
 
 
-@given(grids(), st.integers(1, 20))
-def test_a_decimated_grid_starts_where_the_grid_does(grid, factor):
-    """And covers it."""
-    coarse = grid.decimated(factor)
-    assert coarse.origin == grid.origin
-    assert coarse.duration >= grid.duration - 1e-9
-    assert coarse.duration - grid.duration < factor * grid.hop / grid.rate
-    assert coarse.edges().tolist()[: grid.n_frames // factor + 1] == pytest.approx(
-        grid.edges()[::factor].tolist()[: grid.n_frames // factor + 1]
-    )
-
-
 def test_runs_by_hand():
     """Half-open, and none where nothing is true."""
     assert runs([True, False, True, True]).tolist() == [[0, 1], [2, 4]]
@@ -183,7 +171,7 @@ def test_annotation_by_hand():
     assert annotation.intervals().tolist() == [[0, 2], [0, 7], [5, 6]]
     assert annotation.intervals("B").tolist() == [[0, 7]]
     assert annotation.intervals("nobody").shape == (0, 2)
-    other = annotation.renamed({"B": "Bob", "C": "A"})
+    other = annotation.rename({"B": "Bob", "C": "A"})
     assert other.speakers == ("A", "Bob")
     assert other.turns[-1].runner_up == "Bob"
     assert annotation.speakers == ("C", "B", "A")

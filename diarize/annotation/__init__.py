@@ -1,9 +1,8 @@
-"""Annotations: who spoke when in a recording, and what follows from it.
+"""Annotations: who spoke when in a recording.
 
-In come turns in seconds, out of ``resegmentation`` or of a file; out go the same turns with what follows
-from them: speaking time, assignments to other numbers of speakers, names that are known again, tables for
-pandas and pyannote.core. Every room from ``formats`` upwards may import it; it imports the foundation
-alone.
+Input: turns in seconds, from ``resegmentation`` or from a file. Output: annotations, speaking time, turns for
+other numbers of speakers, matched names, tables for pandas and pyannote.core. Every room after it may import
+it; it imports only the foundation.
 """
 
 from diarize.annotation.values import Annotation, Turn

@@ -1,9 +1,9 @@
 """Assignments of the windows of speech to speakers, for every possible number of speakers.
 
-Whatever clusters the windows of speech gives some numbers; the others are filled in from them: fewer by
-merging the smallest voice into the nearest, more by parting the widest in two along its longest axis. So
-every number up to the limit has an assignment in which every speaker has a window at least. Windows are about
-a second long; the boundaries of the turns that were found are finer, and serve all numbers.
+Clustering gives solutions for some numbers of speakers. The others are derived from them: fewer speakers by
+merging the smallest voice into the nearest one, more by splitting the widest voice along its longest axis. So
+every number up to the limit has a solution in which every speaker has at least one window. Windows are about
+a second long. The boundaries of the turns that were found are finer, so they are used for all numbers.
 """
 
 from __future__ import annotations
@@ -42,15 +42,16 @@ __all__ = [
 FEW: Final = 5.0
 SHARE: Final = 0.03
 LONG: Final = 60.0
-KEPT: Final = 10  # speakers: whoever asked for two may find that there were three
+KEPT: Final = 10  # speakers: a user who asked for two may later need three
 ROUNDS: Final = 10  # of two-means
 
 
 @dataclass(frozen=True, slots=True)
 class Alternatives:
-    """Windows of speech and whose they are for every number: ``starts``, ``ends`` (n,) seconds of the file;
-    ``labels``: (n,) whole numbers from 0 for each number of speakers; ``turns``: those that were found at
-    first, whose boundaries serve all numbers.
+    """The speaker of every window of speech, for every number of speakers.
+
+    ``starts``, ``ends``: (n,) seconds of the file; ``labels``: (n,) whole numbers from 0, by number of
+    speakers; ``turns``: the turns that were found first, whose boundaries are used for all numbers.
     """
 
     starts: Array
@@ -60,7 +61,7 @@ class Alternatives:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """What JSON keeps: times in milliseconds, labels as runs of ``label*count``."""
+        """Fields for JSON: times in milliseconds, labels as runs ``label*count``."""
         times = {
             name: " ".join(str(round(1000 * t)) for t in each)
             for name, each in (("starts", self.starts), ("ends", self.ends))
@@ -72,8 +73,8 @@ class Alternatives:
         return times | {"labels": labels}
 
     @classmethod
-    def of_fields(cls, fields: Any, turns: Sequence[Turn]) -> Alternatives:
-        """Those out of such fields. Raises FormatError for anything else."""
+    def from_dict(cls, fields: Any, turns: Sequence[Turn]) -> Alternatives:
+        """The inverse of ``fields``. Raises FormatError for anything else."""
         try:
             starts, ends = (
                 np.array(fields[name].split(), dtype=np.float64) / 1000 for name in ("starts", "ends")
@@ -86,9 +87,9 @@ class Alternatives:
         return cls(starts, ends, labels, tuple(turns))
 
     def annotation(self, n_speakers: int, named: Annotation) -> Annotation:
-        """The turns of ``n_speakers``; who is among ``named``, the turns as they are now, keeps the name.
+        """The turns for ``n_speakers``. Speakers of ``named``, the current turns, keep their names.
 
-        Raises DiarizeError for a number that is not there.
+        Raises DiarizeError for a number that is not stored.
         """
         if n_speakers not in self.labels:
             raise DiarizeError(
@@ -106,8 +107,8 @@ class Alternatives:
         return whole if n_speakers == len(base.speakers) else join_touching_turns(whole)
 
     def _owners(self, base: Annotation, n_speakers: int) -> dict[str, Any]:
-        """What all turns of a speaker become: themselves when the number is that which was found, what most
-        of their time becomes when it is smaller; nothing when it is larger.
+        """The new label of each speaker's turns as a whole: the same label for the number that was found, the
+        label of most of their time for a smaller number, and none for a larger one.
         """
         if n_speakers == len(base.speakers):
             return {name: name for name in base.speakers}
@@ -124,15 +125,15 @@ class Alternatives:
         return most if len(set(most.values())) == n_speakers else {}
 
     def _windows(self, start: float, end: float) -> range:
-        """Those that overlap a stretch."""
+        """Indices of the windows that overlap an interval."""
         return range(
             int(np.searchsorted(self.ends, start, side="right")), int(np.searchsorted(self.starts, end))
         )
 
     def _pieces(self, turn: Turn, owners: Mapping[str, Any], labels: Array) -> list[tuple[Turn, Any]]:
-        """A turn, or what it is cut into where the label of its windows changes for more than one of them.
+        """The turn, cut where the label changes for more than one window.
 
-        Without a window it has the label of the nearest.
+        A turn without a window takes the label of the nearest one.
         """
         if turn.speaker in owners:
             return [(turn, owners[turn.speaker])]
@@ -142,7 +143,7 @@ class Alternatives:
             nearest = int(np.abs((self.starts + self.ends) / 2 - middle).argmin())
             return [(_without_confidence(turn, turn.start, turn.end), int(labels[nearest]))]
         runs = _long_runs(inside, labels)
-        if turn.text:  # what was said stays in one piece
+        if turn.text:  # text cannot be split
             votes = np.bincount(labels[inside.start : inside.stop])
             return [(turn, int(votes.argmax()))]
         edges = [turn.start, *(float(self.starts[first]) for first, _ in runs[1:]), turn.end]
@@ -152,7 +153,7 @@ class Alternatives:
 
 
 def _long_runs(windows: Sequence[int], labels: Array) -> list[tuple[int, int]]:
-    """First window and label of each run; one window alone goes with the run before it, or after."""
+    """First window and label of each run. A run of one window is joined to the run before it, or after it."""
     runs = [(label, list(run)) for label, run in groupby(windows, key=lambda i: int(labels[i]))]
     kept = [(label, run) for label, run in runs if len(run) > 1] or [max(runs, key=lambda each: len(each[1]))]
     found = [(run[0], label) for label, run in kept]
@@ -165,14 +166,12 @@ def _decode_runs(text: str) -> Array:
 
 
 def _without_confidence(turn: Turn, start: float, end: float) -> Turn:
-    """A turn of which no more is known than when it was, and by whom."""
+    """A turn of the same speaker with times only."""
     return Turn(float(start), float(end), turn.speaker)
 
 
 def _assign_names(pieces: Sequence[tuple[Turn, Any]], named: Annotation) -> dict[Any, str]:
-    """A name for every label: that of the speaker with whom it has most time in common, each at most once, or
-    a new one.
-    """
+    """Name every label after the speaker with the most common time, each at most once, or with a new name."""
     from scipy.optimize import linear_sum_assignment
 
     rows = list(dict.fromkeys(label for _, label in pieces))
@@ -186,24 +185,31 @@ def _assign_names(pieces: Sequence[tuple[Turn, Any]], named: Annotation) -> dict
 
 
 def _common_seconds(one: Array, other: Array) -> float:
-    """Seconds that two sets of stretches (n, 2) have in common."""
+    """Common seconds of two sets of intervals (n, 2)."""
     return duration(intersect(union(one), union(other)))
 
 
 def join_touching_turns(annotation: Annotation) -> Annotation:
-    """The same with turns of one speaker that touch or overlap put together, unless they have words."""
+    """The annotation with touching or overlapping turns of one speaker and channel joined, unless they have
+    text.
+    """
     found: list[Turn] = []
     last: dict[str, int] = {}
     for turn in annotation.turns:
         i = last.get(turn.speaker)
         before = found[i] if i is not None else None
-        if i is not None and before and before.end >= turn.start and not (before.text or turn.text):
+        if i is not None and before and before.end >= turn.start and _may_join(before, turn):
             same = before.confidence if before.end >= turn.end else None
-            found[i] = Turn(before.start, max(before.end, turn.end), turn.speaker, same)
+            end = max(before.end, turn.end)
+            found[i] = Turn(before.start, end, turn.speaker, same, channel=turn.channel)
             continue
         last[turn.speaker] = len(found)
         found.append(turn)
     return Annotation(annotation.recording, tuple(found))
+
+
+def _may_join(one: Turn, other: Turn) -> bool:
+    return one.channel == other.channel and not (one.text or other.text)
 
 
 def find_alternatives(
@@ -213,10 +219,10 @@ def find_alternatives(
     annotation: Annotation,
     start: float = 0.0,
 ) -> Alternatives:
-    """Those of the windows of a recording whose clock begins at second ``start``.
+    """Alternatives for the windows of a recording whose clock begins at second ``start``.
 
-    ``solutions``: responsibilities (n_windows, K) of every number that clustering came by; ``limit``: the
-    largest number that is kept, or ``KEPT`` where it is less; ``annotation``: the turns that were found.
+    ``solutions``: responsibilities (n_windows, K) for each number that clustering tried; ``limit``: the
+    largest number to keep, at least ``KEPT``; ``annotation``: the turns that were found.
     """
     edges = points.grid.edges()[points.bounds] + start if len(points.bounds) else np.zeros((0, 2))
     labels = label_every_number(
@@ -228,8 +234,8 @@ def find_alternatives(
 def force_speakers(
     points: SpeakerPoints, mask: SpeechMask, solutions: Iterable[Array], n_speakers: int
 ) -> Posteriors:
-    """Frames as windows are given to so many speakers, each of whom has one at least, or to as many as there
-    are windows.
+    """Frame posteriors for exactly ``n_speakers``, each with at least one window, or for as many as there are
+    windows.
     """
     every = label_every_number(np.asarray(points.values, dtype=np.float64), _by_number(solutions), n_speakers)
     labels = every[max(every)]
@@ -243,7 +249,7 @@ def force_speakers(
 
 
 def _by_number(solutions: Iterable[Array]) -> dict[int, Array]:
-    """Labels (n,) by the number of speakers who have a window of their own."""
+    """Labels (n,) by the number of speakers that have at least one window."""
     known: dict[int, Array] = {}
     for shares in solutions:
         labels = np.unique(shares.argmax(axis=1), return_inverse=True)[1] if shares.size else np.zeros(0, int)
@@ -252,7 +258,7 @@ def _by_number(solutions: Iterable[Array]) -> dict[int, Array]:
 
 
 def label_every_number(values: Array, known: Mapping[int, Array], limit: int) -> dict[int, Array]:
-    """Labels (n,) for every number from 1 to ``limit``, or to that of the points ``values`` (n, d)."""
+    """Labels (n,) for every number from 1 to ``limit``, at most the number of points ``values`` (n, d)."""
     n = len(values)
     if n == 0:
         return {}
@@ -270,7 +276,7 @@ def label_every_number(values: Array, known: Mapping[int, Array], limit: int) ->
 
 
 def _merge_smallest(values: Array, labels: Array) -> Array:
-    """One speaker fewer: the smallest goes to the nearest, by the means of their points."""
+    """One speaker fewer: the smallest one is merged into the one with the nearest mean."""
     sizes = np.bincount(labels)
     means = np.array([values[labels == k].mean(axis=0) for k in range(len(sizes))])
     least = int(sizes.argmin())
@@ -282,8 +288,9 @@ def _merge_smallest(values: Array, labels: Array) -> Array:
 
 
 def _split_widest(values: Array, labels: Array) -> Array | None:
-    """One speaker more: the widest in two, or the largest where all have points that are the same; None when
-    everybody has one window.
+    """One speaker more: the widest one is split, or the largest one where all points of each are equal.
+
+    None when every speaker has one window.
     """
     sizes = np.bincount(labels)
     means = np.array([values[labels == k].mean(axis=0) for k in range(len(sizes))])
@@ -301,7 +308,7 @@ def _split_widest(values: Array, labels: Array) -> Array | None:
 
 
 def _two_means(points: Array) -> Array:
-    """Which points (n,) lie on one side, by two-means from the two ends of the longest axis."""
+    """Bool (n,): the first of two clusters, by 2-means started at the ends of the longest axis."""
     centred = points - points.mean(axis=0)
     axis = np.linalg.svd(centred, full_matrices=False)[2][0]
     side: Array = centred @ axis > 0
@@ -318,8 +325,8 @@ def _two_means(points: Array) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class DoubtfulSpeaker:
-    """A speaker who may be nobody of their own: ``seconds`` in all; ``nearest``: whose voice it would go
-    with; ``reason`` in one sentence.
+    """A speaker who may not be a separate person: ``seconds`` in total; ``nearest``: the speaker to merge
+    with; ``reason``: one sentence.
     """
 
     speaker: str
@@ -331,7 +338,7 @@ class DoubtfulSpeaker:
 def find_doubtful_speakers(
     annotation: Annotation, alternatives: Alternatives | None = None
 ) -> tuple[DoubtfulSpeaker, ...]:
-    """Speakers of a few seconds in a long recording, and who they would be if there were one fewer."""
+    """Speakers with a few seconds in a long recording, and whom each would be merged with."""
     seconds = {name: float(np.diff(annotation.intervals(name)).sum()) for name in annotation.speakers}
     total = sum(seconds.values())
     if total < LONG or len(seconds) < 2:
@@ -347,7 +354,9 @@ def find_doubtful_speakers(
 
 
 def _nearest(name: str, annotation: Annotation, alternatives: Alternatives | None) -> str | None:
-    """Who has a speaker's time where there are fewer, or else the commonest runner-up."""
+    """The speaker who takes over the time for a smaller number of speakers, or else the most frequent
+    runner-up.
+    """
     fewer = [k for k in alternatives.labels if k < len(annotation.speakers)] if alternatives else []
     for k in sorted(fewer, reverse=True):
         owners = alternatives._owners(annotation, k) if alternatives else {}

@@ -1,7 +1,4 @@
-"""Methods of annotations for work in Python or in a notebook: pictures, tables and other packages.
-
-Rooms never call these, for they would look upstairs: a room above is loaded by name, when somebody asks.
-"""
+"""Methods of annotations for interactive use: pictures, tables and other packages."""
 
 from __future__ import annotations
 
@@ -18,25 +15,25 @@ if TYPE_CHECKING:
 
     from diarize.annotation import Annotation, Turn
 
-__all__ = ["AnnotationMethods", "clock", "import_room"]
+__all__ = ["AnnotationMethods", "format_clock", "import_room"]
 
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d00", "#6a3d9a")
 _WIDTH, _ROW = 720, 18  # pixels
 
 
 def import_room(name: str) -> Any:
-    """A room above, for methods that only people call."""
+    """Import a later room by name. Only methods for interactive use do this, never the package itself."""
     return import_module(f"diarize.{name}")
 
 
-def clock(seconds: float) -> str:
+def format_clock(seconds: float) -> str:
     """``m:ss``, or ``h:mm:ss`` from an hour on."""
     minutes, second = divmod(int(seconds + 0.5), 60)
     return f"{minutes // 60}:{minutes % 60:02d}:{second:02d}" if minutes >= 60 else f"{minutes}:{second:02d}"
 
 
 class AnnotationMethods:
-    """The methods of an Annotation that are for people."""
+    """Methods of an Annotation for interactive use."""
 
     __slots__ = ()
     if TYPE_CHECKING:
@@ -76,10 +73,10 @@ class AnnotationMethods:
     @property
     def _counts(self) -> str:
         end = max((turn.end for turn in self.turns), default=0.0)
-        return f"{len(self.turns)} turns of {len(self.speakers)} speakers to {clock(end)}"
+        return f"{len(self.turns)} turns of {len(self.speakers)} speakers to {format_clock(end)}"
 
     def _repr_html_(self) -> str:
-        """A small timeline for notebooks: a row a speaker."""
+        """A small timeline for notebooks, one row per speaker."""
         end = max((turn.end for turn in self.turns), default=0.0) or 1.0
         place = {name: i for i, name in enumerate(self.speakers)}
         bars = "".join(
@@ -101,7 +98,7 @@ class AnnotationMethods:
         )
 
     def crop(self, start: float, end: float) -> Self:
-        """What is said from ``start`` to ``end`` seconds; turns across them are cut there."""
+        """The part from ``start`` to ``end`` seconds; turns that cross a bound are cut."""
         inside = (t for t in self.turns if t.end > start and t.start < end)
         cut = (replace(t, start=max(t.start, start), end=min(t.end, end)) for t in inside)
         return replace(self, turns=tuple(cut))  # type: ignore[type-var]
@@ -113,7 +110,7 @@ class AnnotationMethods:
     def write(
         self, path: str | PathLike[str], format: str | None = None, *, overwrite: bool = False, **options: Any
     ) -> Path:
-        """Write the turns in any format, known by suffix unless it is named.
+        """Write the turns; the format follows from the suffix unless ``format`` is given.
 
         ``options`` are those of ``diarize.formats.Options``. Raises FormatError and OutputError.
         """
@@ -123,7 +120,7 @@ class AnnotationMethods:
         return written
 
     def to_dataframe(self) -> Any:
-        """A pandas DataFrame: a row a turn. ImportError without pandas."""
+        """A pandas DataFrame with one row per turn. Raises ImportError without pandas."""
         import pandas as pd  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
         columns = ("start", "end", "speaker", "confidence", "runner_up", "text", "channel")
@@ -133,7 +130,7 @@ class AnnotationMethods:
         return frame
 
     def to_pyannote(self) -> Any:
-        """A ``pyannote.core.Annotation``; ImportError without that package."""
+        """A ``pyannote.core.Annotation``. Raises ImportError without that package."""
         from pyannote.core import Annotation as Theirs  # type: ignore[import-untyped,import-not-found,unused-ignore]
         from pyannote.core import Segment
 
@@ -144,7 +141,7 @@ class AnnotationMethods:
 
     @classmethod
     def from_pyannote(cls, annotation: Any, recording: str | None = None) -> Annotation:
-        """The same out of a ``pyannote.core.Annotation``; segments of no length are left out."""
+        """From a ``pyannote.core.Annotation``; empty segments are left out."""
         values = import_room("annotation")
         rows = annotation.itertracks(yield_label=True)
         turns = tuple(

@@ -1,8 +1,8 @@
 """Names of recordings and speakers in files, and how two spellings of one name are matched.
 
-Formats whose fields are separated by blanks write ``my call`` as ``my_call``, some trim what surrounds a
-name, some disks and programs spell ``é`` as two characters. All of these are one name to whoever looks it up:
-one rule, here, for those who write names and for those who look for them.
+Formats with fields separated by blanks write ``my call`` as ``my_call``. Some formats trim names, and some
+file systems write ``é`` as two characters. All these spellings mean the same name, so writers and readers
+share the one rule in this module.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["as_field", "find_name", "make_distinct", "match_names", "name_key", "replace_surrogates"]
 
-# blanks of all kinds, control characters, and what neither UTF-8 nor XML can hold
+# all kinds of blanks, control characters, and characters that UTF-8 or XML cannot hold
 _UNSAFE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ufeff\ufffe\uffff\ud800-\udfff]+")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
@@ -33,14 +33,14 @@ def as_field(name: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """What all spellings of a name have in common; two names with the same key are taken for one."""
+    """A key that is the same for all spellings of a name."""
     return unicodedata.normalize("NFC", as_field(name.replace("\ufffd", " ").strip())).strip("_") or "_"
 
 
 def make_distinct(names: Iterable[str], clean: dict[str, str]) -> dict[str, str]:
     """The ``clean`` forms of names; those that become the same get ``_2``, ``_3`` … in the given order.
 
-    A name that is clean as it is keeps it; one of which nothing is left becomes ``_``.
+    A name that is clean already does not change; an empty one becomes ``_``.
     """
     names = list(names)
     taken = {name for name in names if name == clean[name]}
@@ -57,7 +57,7 @@ def make_distinct(names: Iterable[str], clean: dict[str, str]) -> dict[str, str]
 
 
 def find_name(name: str, names: Iterable[str]) -> str | None:
-    """The one of ``names`` that is this name, to the letter or else by its key; None for none or several."""
+    """The member of ``names`` that equals this name exactly, or else by its key; None for none or several."""
     names = list(names)
     if name in names:
         return name
@@ -66,10 +66,10 @@ def find_name(name: str, names: Iterable[str]) -> str | None:
 
 
 def match_names(names: Iterable[str], others: Iterable[str]) -> dict[str, str]:
-    """Which of ``others`` each of ``names`` is, one to one, by name; those with none are left out.
+    """A one-to-one match of ``names`` to ``others``; names without a match are left out.
 
-    First to the letter, then as a writer of fields would have kept them apart (``my call`` and ``my_call`` in
-    one file are ``my_call_2`` and ``my_call``), then by their keys where that leaves no choice.
+    Exact matches come first. Then names are matched as a writer of fields would have kept them distinct (``my
+    call`` and ``my_call`` in one file become ``my_call_2`` and ``my_call``), then by key where it is unique.
     """
     names, others = list(names), list(others)
     ways = (
@@ -95,7 +95,7 @@ def _fields(names: Sequence[str]) -> dict[str, str]:
 
 
 def _pair_names(mine: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
-    """Names of both that are written alike, where only one on each side is."""
+    """Pairs of names with the same spelling that is unique on both sides."""
     left, right = Counter(mine.values()), Counter(theirs.values())
     by_form = {form: name for name, form in theirs.items()}
     return {name: by_form[form] for name, form in mine.items() if left[form] == right[form] == 1}

@@ -1,4 +1,4 @@
-"""Times in whole milliseconds, as all files carry them."""
+"""Times in whole milliseconds, as in all files."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def speaking_shares(annotation: Annotation) -> list[dict[str, Any]]:
 
 
 def solo_intervals(annotation: Annotation) -> dict[str, Array]:
-    """Where each speaker talks and nobody else does, (n, 2) seconds."""
+    """Intervals (n, 2) in seconds in which only that speaker talks, by speaker."""
     found = {}
     for name in annotation.speakers:
         others = [annotation.intervals(each) for each in annotation.speakers if each != name]
@@ -51,7 +51,7 @@ def count_successions(annotation: Annotation) -> Array:
     """How often the turn after one of speaker i is one of speaker j: int64 (K, K), rows and columns in the
     order of ``annotation.speakers``.
 
-    Turns follow each other by their starts, whatever the pause; the diagonal counts those who go on.
+    Turns are ordered by their starts; the diagonal counts a speaker who continues after a pause.
     """
     place = {name: i for i, name in enumerate(annotation.speakers)}
     counts = np.zeros((len(place), len(place)), np.int64)

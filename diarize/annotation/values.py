@@ -23,9 +23,10 @@ __all__ = ["Annotation", "Turn"]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One person speaking from ``start`` to ``end`` (seconds, half-open); how sure (mean posterior, 0 to 1),
-    who else it might have been, ``text``, what was said, and the ``channel``, from 1, in which it is heard,
-    where that is known.
+    """One person speaking from ``start`` to ``end`` (seconds, half-open).
+
+    ``confidence``: mean posterior, 0 to 1; ``runner_up``: the second most likely speaker; ``text``: the
+    words; ``channel``: counted from 1. The last four are None where unknown.
     """
 
     start: float
@@ -73,8 +74,8 @@ class Annotation(AnnotationMethods):
         rows = [(t.start, t.end) for t in self.turns if speaker in (None, t.speaker)]
         return np.array(rows, dtype=np.float64).reshape(-1, 2)
 
-    def renamed(self, names: Mapping[str, str]) -> Annotation:
-        """The same turns under other names; names not in ``names`` stay."""
+    def rename(self, names: Mapping[str, str]) -> Annotation:
+        """The same turns with speakers renamed; names not in ``names`` stay."""
         turn = [
             replace(
                 t,

@@ -1,7 +1,8 @@
-"""Sound in and out of files: any usual container, rate and channel count to one channel at one rate.
+"""Reading and writing sound: any usual container, rate and number of channels becomes one channel at one
+rate.
 
-In comes a path; out go samples in blocks of bounded memory, with notes on what is odd about the file.
-``parts``, ``pipeline``, ``training``, ``identity``, ``report``, ``batch`` and the commands import it.
+Input: a path. Output: samples in blocks of bounded memory, with notes about unusual files. ``parts``,
+``pipeline``, ``training``, ``identity``, ``report``, ``batch`` and the commands import it.
 
     recording = open_recording("meeting.m4a")          # the header only
     for block in recording.blocks(): …                  # Waveforms
@@ -14,7 +15,7 @@ sox.
 from diarize.audio.clips import write_clips
 from diarize.audio.compressing import compress
 from diarize.audio.folders import AUDIO_SUFFIXES, find_voices
-from diarize.audio.opening import kind_of
+from diarize.audio.opening import guess_kind
 from diarize.audio.recording import Recording, open_recording, read
 from diarize.audio.writing import write, write_flac, write_wav
 
@@ -23,7 +24,7 @@ __all__ = [
     "Recording",
     "compress",
     "find_voices",
-    "kind_of",
+    "guess_kind",
     "open_recording",
     "read",
     "write",

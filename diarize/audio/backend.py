@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 CHUNK = 16_384  # samples of each channel at a time
-# What PyAV and ffmpeg may find in a file; playlists, which name other files, are not among it.
+# Containers that PyAV and ffmpeg may read. Playlists are excluded, because they name other files.
 CONTAINERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aac,mp3,ogg,flac,wav,w64,aiff,au,caf,avi,asf,flv,mpegts,mpeg,amr,"
     "ac3,eac3,wv,tta"
@@ -38,10 +38,10 @@ NO_SOUND = "there is no sound track in it"
 
 
 class UnreadableError(Exception):
-    """A backend cannot open a file or cannot go on; the text is the reason, as far as it is known.
+    """A backend cannot open a file or cannot continue; the text gives the reason if known.
 
-    ``sure``: it knows this kind of file and what is wrong with it; ``absent``: it is not there to know
-    anything.
+    ``sure``: the backend knows this kind of file and what is wrong with it; ``absent``: the backend is not
+    installed.
     """
 
     def __init__(self, reason: str, *, sure: bool = False, absent: bool = False) -> None:
@@ -50,7 +50,7 @@ class UnreadableError(Exception):
 
 
 class NoTrackError(UnreadableError):
-    """A file has fewer audio tracks than were counted to, or a backend reads the first one only."""
+    """The file has no audio track with this number, or the backend reads the first one only."""
 
     def __init__(self, track: int, tracks: int) -> None:
         known = "one audio track" if tracks == 1 else f"{tracks} audio tracks, counted from 1"
@@ -62,30 +62,29 @@ class NoTrackError(UnreadableError):
 
 
 def ignore_note(_: str) -> None:
-    """Take a note, and do nothing with it."""
+    """Discard a note."""
 
 
 class Track(NamedTuple):
-    """What a container says of an audio track: a language such as ``eng`` and a title, empty without."""
+    """Metadata of an audio track: a language such as ``eng`` and a title, empty where unknown."""
 
     language: str = ""
     title: str = ""
 
     @classmethod
-    def of(cls, metadata: Mapping[str, str]) -> Track:
-        """Out of the metadata of a stream, names in small letters; ``und`` is an undetermined language."""
+    def from_metadata(cls, metadata: Mapping[str, str]) -> Track:
+        """From the metadata of a stream, keys in lower case; ``und`` means an undetermined language."""
         language = metadata.get("language", "")
         return cls("" if language == "und" else language, metadata.get("title", "").strip())
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a file says about itself.
+    """Header of a file.
 
     ``rate`` in Hz; ``frames``: samples of each channel, None when that is not known without decoding;
-    ``promised``: the same as written in the file, which a cut-off file does not keep, None where the file
-    says nothing that can be held against it; ``tracks`` of audio, of which it describes one; ``notes``: what
-    is odd about it.
+    ``promised``: the same as written in the file, which is more than a truncated file has, None where the
+    file does not say; ``tracks``: all audio tracks; ``notes``: remarks about the file.
     """
 
     container: str
@@ -100,9 +99,9 @@ class Header:
 class Backend(NamedTuple):
     """One way to open files.
 
-    ``header(path, track)``, and ``chunks(path, first, tell, track)``, which gives float32 (n, channels), full
-    scale ±1, from sample ``first`` on; both raise UnreadableError, the second possibly after some chunks. It
-    may ``tell`` what was odd, in short texts. ``track`` is counted from 1; NoTrackError where there is none.
+    ``header(path, track)`` reads the header. ``chunks(path, first, tell, track)`` gives float32 (n,
+    channels), full scale ±1, from sample ``first`` on, and may call ``tell`` with a short note. ``track`` is
+    counted from 1. Both raise UnreadableError, ``chunks`` possibly after some chunks, and NoTrackError.
     """
 
     header: Callable[[Path, int], Header]

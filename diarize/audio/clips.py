@@ -28,7 +28,8 @@ def write_clips(
     channel: int | None = None,
     track: int = 1,
 ) -> None:
-    """Write into each file its stretches (start, end) in seconds, one behind the other, at the file's rate.
+    """Write the intervals (start, end) in seconds of each clip to its file, concatenated, at the recording's
+    rate.
 
     The recording is decoded once. Raises AudioError and OutputError.
     """

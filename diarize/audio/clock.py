@@ -1,8 +1,7 @@
-"""The clock of a container: every piece of sound goes where its time stamp says, with silence in gaps.
+"""The clock of a container: every piece of sound is placed by its time stamp, and gaps become silence.
 
-Decoders give samples one after the other, whatever lies between them; but a track may begin later than the
-picture, packets may be missing while a microphone was muted, and a cut may join what was recorded on two
-clocks.
+Decoders give samples without the gaps between them. But a track may begin later than the video, packets may
+be missing while a microphone was muted, and an edit may join recordings with different clocks.
 """
 
 from __future__ import annotations
@@ -22,33 +21,33 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["origin", "placed"]
+__all__ = ["origin", "place_on_clock"]
 
 TOLERANCE = (
     0.015  # seconds that time stamps may be off: containers round them, and live writers are not exact
 )
 LONGEST = 3600.0  # seconds of silence at a time; a longer one is another clock, such as that of a broadcast
-BACK = 1.0  # seconds: a step back by more begins another clock, by less it repeats what was there
-FROM_ZERO = ("mov", "mp4", "matroska", "webm")  # what begins later in these does so on purpose
+BACK = 1.0  # seconds: a larger step back begins another clock, a smaller one repeats samples
+FROM_ZERO = ("mov", "mp4", "matroska", "webm")  # in these, a late start is intended
 
 
 def origin(container: str, start: float | None) -> float:
     """The time stamp that is second 0 of a file whose first stamp is ``start``.
 
-    0 in files whose clock begins with them; the first stamp of any stream in those that count as the sender
-    did (MPEG-TS, OGG, FLV …), and in all that would begin with more than an hour of nothing.
+    0 in files whose clock begins at 0. The first stamp of any stream in files that keep the sender's clock
+    (MPEG-TS, OGG, FLV …), and in files that would begin with more than an hour of silence.
     """
     first = start or 0.0
     own = any(name in FROM_ZERO for name in container.lower().split(","))
     return 0.0 if own and first <= LONGEST else first
 
 
-def placed(
+def place_on_clock(
     pieces: Iterable[tuple[float | None, Array]], rate: int, zero: float, tell: Tell
 ) -> Iterator[Array]:
     """Samples float32 (n, channels) on the clock whose second 0 is the stamp ``zero``.
 
-    ``pieces``: time stamp in seconds, None for right behind the last one, and samples (n, channels).
+    ``pieces``: time stamp in seconds, None for directly after the last piece, and samples (n, channels).
     """
     position, missing = 0, 0
     for stamp, samples in pieces:

@@ -1,8 +1,8 @@
 """Compression of speech to MP3, in memory.
 
-At a constant bit rate every second has as many bytes, so players find any moment exactly; in Ogg, where a
-page may hold sixteen seconds of a pause, and at a variable rate they land seconds beside it. libsndfile is
-given a second at a time: it has crashed on long pieces.
+The bit rate is constant, so that players can seek exactly: with a variable rate, or in Ogg, where a page may
+hold sixteen seconds of a pause, they miss by seconds. libsndfile gets one second at a time, because it has
+crashed on long pieces.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LEVEL: Final = 0.9  # of compression, 0 to 1: 24 kbit/s at 16 kHz, enough to kno
 
 
 def compress(blocks: Iterable[Waveform], rate: int) -> bytes:
-    """MP3 of blocks of one channel at ``rate`` Hz, 3 kB a second at 16 kHz; sound over full scale is cut.
+    """MP3 of mono blocks at ``rate`` Hz, 3 kB per second at 16 kHz; samples over full scale are clipped.
 
     The same sound gives the same bytes.
     """

@@ -1,4 +1,4 @@
-"""What is counted while a recording is decoded, and the short notes that follow from it."""
+"""Counts made while a recording is decoded, and the notes that follow from them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["SampleCounts", "clean_samples", "mix_channels"]
 
-FULL = 0.999  # of full scale: a sample that was probably cut
+FULL = 0.999  # of full scale: a sample that was probably clipped
 ABSURD = 2.0**31  # no scaling of samples reaches this
-CLIPPED = 1e-3  # share of samples from which clipping is worth a word
+CLIPPED = 1e-3  # share of clipped samples from which there is a note
 OFFSET = 0.01  # of full scale
 OFFSET_OVER = 4000  # samples; the mean of fewer says little
 CANCELLED = 1e-2  # power of the mix against that of its channels
@@ -39,7 +39,7 @@ def mix_channels(chunk: Array) -> Array:
 
 @dataclass(slots=True)
 class SampleCounts:
-    """Counts over the selected stretch; samples of every used channel where nothing else is said."""
+    """Counts over the selected interval, of the samples of every used channel unless stated otherwise."""
 
     samples: int = 0
     replaced: int = 0
@@ -81,6 +81,6 @@ class SampleCounts:
         return notes
 
     def notes(self) -> list[str]:
-        """Short texts, none for a recording with nothing unusual."""
+        """Short texts; none for a normal recording."""
         replaced = [f"not finite: samples replaced by 0: {self.replaced}"] if self.replaced else []
         return replaced + (self._level_notes() + self._mix_notes() if self.samples else [])

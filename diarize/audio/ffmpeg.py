@@ -1,7 +1,7 @@
 """The same containers through the ``ffmpeg`` program, when it is installed and PyAV is not.
 
-It writes samples to one pipe and, to the other, what it makes of the file and the time stamp of every frame,
-ahead of the frame's samples: so both readers place sound on the container's clock in the same way.
+The program writes samples to one pipe and, to another, a description of the file and the time stamp of every
+frame before its samples. So both backends place sound on the container's clock in the same way.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from diarize.audio.backend import (
     UnreadableError,
     ignore_note,
 )
-from diarize.audio.clock import origin, placed
+from diarize.audio.clock import origin, place_on_clock
 from diarize.audio.pyav import SUFFIXES
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FFMPEG"]
 
-PATIENCE = 10.0  # seconds for what the program says of the file, which comes at once
+PATIENCE = 10.0  # seconds to wait for the description of the file, which normally comes at once
 ROOM = 64  # pieces of sound of 64 KiB that wait at a time; a pipe holds fewer
 UNSURE = ("ogg", "avi")  # containers whose length FFmpeg counts from 0 or out of bytes
 LOST = 1 << 24  # bytes that wait for a time stamp until none is expected any more
@@ -71,11 +71,11 @@ def _command(path: Path, track: int) -> list[str]:
 
 
 class _Messages:
-    """What the program says on its way: about the file, of each frame, and complaints.
+    """Messages of the program: about the file, about each frame, and errors.
 
-    ``described`` is set when all is told of the file itself. ``events`` holds, in the order of arrival, time
-    stamps of frames (seconds or None, rate, samples) and bytes of sound, a None at the end of each. Few bytes
-    wait at a time, however many stamps do.
+    ``described`` is set when the description of the file is complete. ``events`` holds, in the order of
+    arrival, time stamps of frames (seconds or None, rate, samples) and bytes of sound, with a None at the end
+    of each. The number of waiting bytes is bounded, that of time stamps is not.
     """
 
     def __init__(self) -> None:
@@ -89,8 +89,8 @@ class _Messages:
         self.room = threading.Semaphore(ROOM)
         self.described = threading.Event()
 
-    def listen(self, errors: IO[bytes]) -> None:
-        """Take in every line until the program ends."""
+    def read_messages(self, errors: IO[bytes]) -> None:
+        """Parse every line until the program ends."""
         outputs = False
         for raw in errors:
             line = raw.decode(errors="replace").rstrip()
@@ -109,8 +109,8 @@ class _Messages:
         self.described.set()
         self.events.put(None)
 
-    def hear(self, output: IO[bytes]) -> None:
-        """Take in all bytes of sound until the program ends or nobody wants them."""
+    def read_sound(self, output: IO[bytes]) -> None:
+        """Read the sound until the program ends or the consumer stops."""
         with suppress(ValueError, OSError):
             while data := output.read(1 << 16):
                 self.room.acquire()
@@ -128,12 +128,12 @@ class _Messages:
             index, language, kind = int(found[1]), found[2] or "", found[3]
             self.kinds[index] = kind
             if kind == "Audio":
-                self.tracks[index] = Track.of({"language": language})
+                self.tracks[index] = Track.from_metadata({"language": language})
         elif (found := _TITLE.match(line)) and self.kinds and (last := [*self.kinds][-1]) in self.tracks:
             self.tracks[last] = self.tracks[last]._replace(title=found[1].strip())
 
     def reason(self, track: int) -> UnreadableError:
-        """Why there was nothing to be had."""
+        """Why the file could not be decoded."""
         if self.kinds and not self.tracks:
             return UnreadableError(NO_SOUND, sure=True)
         if 0 < len(self.tracks) < track:
@@ -147,7 +147,7 @@ class _Messages:
         return origin(self.container, self.start)
 
     def header(self, rate: int, channels: int) -> Header:
-        """As PyAV gives it, with a length where the program was told one."""
+        """The header as PyAV gives it, with a length where the program printed one."""
         alone = len(self.kinds) == 1 and self.container not in UNSURE
         frames = None if self.seconds is None else int(self.seconds * rate)
         name = self.container.split(",")[0].upper() or "FFMPEG"
@@ -156,35 +156,35 @@ class _Messages:
 
 
 @contextmanager
-def _decoded(path: Path, track: int) -> Iterator[tuple[int, int, _Messages]]:
-    """Rate and channels of what the program decodes, and all that it gives; it ends with the context."""
+def _decode(path: Path, track: int) -> Iterator[tuple[int, int, _Messages]]:
+    """Rate, channels and messages of the running program, which is stopped on exit."""
     with subprocess.Popen(_command(path, track), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603
         output, errors = cast("IO[bytes]", process.stdout), cast("IO[bytes]", process.stderr)
         messages = _Messages()
-        listener = threading.Thread(target=messages.listen, args=(errors,), daemon=True)
-        hearer = threading.Thread(target=messages.hear, args=(output,), daemon=True)
-        listener.start()
+        reader = threading.Thread(target=messages.read_messages, args=(errors,), daemon=True)
+        decoder = threading.Thread(target=messages.read_sound, args=(output,), daemon=True)
+        reader.start()
         try:
             start = output.read(24)
             if len(start) < 24 or start[:4] != b".snd":
                 process.wait()
-                listener.join()
+                reader.join()
                 raise messages.reason(track)
             _, offset, _, _, rate, channels = struct.unpack(">4s5I", start)
             output.read(offset - 24)
-            hearer.start()
+            decoder.start()
             messages.described.wait(PATIENCE)  # sound may come before the lines about the file are read
             yield rate, channels, messages
         finally:
             process.kill()
-            messages.room.release(ROOM)  # nobody listens any more: what is left in the pipe is taken in
-            for thread in (listener, hearer):
+            messages.room.release(ROOM)  # no consumer any more: let the reader drain the pipe
+            for thread in (reader, decoder):
                 if thread.ident:
                     thread.join()
 
 
 def _header(path: Path, track: int = 1) -> Header:
-    with _decoded(path, track) as (rate, channels, messages):
+    with _decode(path, track) as (rate, channels, messages):
         return messages.header(rate, channels)
 
 
@@ -204,10 +204,10 @@ def _pieces(rate: int, channels: int, messages: _Messages) -> Iterator[tuple[flo
             running -= 1
         while waiting:
             stamp, own, n = frames[0] if frames else (None, rate, CHUNK)
-            size = round(due + n * rate / own) - given  # a rate that changes is brought to that of the start
+            size = round(due + n * rate / own) - given  # resample where the rate changes
             if running and len(waiting) < (4 * channels * size if frames else LOST):
                 break
-            piece = _taken(waiting, size, channels)
+            piece = _take_samples(waiting, size, channels)
             due, given = due + n * rate / own, given + size
             if frames:
                 frames.popleft()
@@ -215,8 +215,8 @@ def _pieces(rate: int, channels: int, messages: _Messages) -> Iterator[tuple[flo
                 yield stamp, piece
 
 
-def _taken(data: bytearray, n: int, channels: int) -> Array:
-    """The first n samples (n, channels), or as many as there are; they are gone then."""
+def _take_samples(data: bytearray, n: int, channels: int) -> Array:
+    """Remove and return the first n samples (n, channels), or as many as there are."""
     taken = bytes(data[: 4 * channels * n])
     del data[: max(1, 4 * channels * n)]
     floats = np.frombuffer(taken[: len(taken) // (4 * channels) * 4 * channels], dtype=">f4")
@@ -225,8 +225,8 @@ def _taken(data: bytearray, n: int, channels: int) -> Array:
 
 def _chunks(path: Path, first: int, tell: Tell = ignore_note, track: int = 1) -> Iterator[Array]:
     skip = first
-    with _decoded(path, track) as (rate, channels, messages):
-        for chunk in placed(_pieces(rate, channels, messages), rate, messages.zero, tell):
+    with _decode(path, track) as (rate, channels, messages):
+        for chunk in place_on_clock(_pieces(rate, channels, messages), rate, messages.zero, tell):
             if skip < len(chunk):
                 yield chunk[skip:]
             skip = max(0, skip - len(chunk))

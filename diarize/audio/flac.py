@@ -22,7 +22,7 @@ _START = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22(?s:.{10})(?s:.{8})")
 def flac_links(file: FileIO) -> list[Link]:
     """A link for each stream of a file that holds several; empty for one."""
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        starts = [(match.start(), *_told(match[0][18:])) for match in _START.finditer(data)]
+        starts = [(match.start(), *_rate_and_length(match[0][18:])) for match in _START.finditer(data)]
         ends = [*(_before_tag(data, start) for start, *_ in starts[1:]), len(data)]
     if len(starts) < 2:
         return []
@@ -42,7 +42,7 @@ def _before_tag(data: mmap.mmap, start: int) -> int:
     return start
 
 
-def _told(body: bytes) -> tuple[int, int]:
+def _rate_and_length(body: bytes) -> tuple[int, int]:
     """Rate in Hz and samples, 0 when they are not known, out of the last half of the stream's description."""
     bits = int.from_bytes(body, "big")
     return bits >> 44, bits & ((1 << 36) - 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from diarize.audio.opening import ALLOWED, BACKENDS, shown
+from diarize.audio.opening import ALLOWED, BACKENDS, path_text
 from diarize.errors import AudioError
 
 __all__ = ["AUDIO_SUFFIXES", "find_voices"]
@@ -25,7 +25,7 @@ def _below(folder: Path) -> list[Path]:
 
 
 def find_voices(folder: str | os.PathLike[str]) -> dict[str, list[Path]]:
-    """Recordings of one speaker each, by speaker: a subfolder is a speaker, and so is a file by its stem.
+    """Single-speaker recordings by speaker: a subfolder is a speaker, and so is a file, named by its stem.
 
     Speakers and files are sorted by name. Raises AudioError when there is no such folder or no audio in it.
     """
@@ -34,7 +34,7 @@ def find_voices(folder: str | os.PathLike[str]) -> dict[str, list[Path]]:
         entries = sorted(folder.iterdir())
     except OSError as error:
         raise AudioError(
-            f"{shown(folder)}: no folder of voices ({error.strerror}); check the path"
+            f"{path_text(folder)}: no folder of voices ({error.strerror}); check the path"
         ) from error
     found: dict[str, list[Path]] = {}
     for entry in entries:
@@ -42,5 +42,7 @@ def find_voices(folder: str | os.PathLike[str]) -> dict[str, list[Path]]:
         if files:
             found.setdefault(entry.name if entry.is_dir() else entry.stem, []).extend(files)
     if not found:
-        raise AudioError(f"{shown(folder)}: no recordings in it ({ALLOWED}); one file or subfolder a speaker")
+        raise AudioError(
+            f"{path_text(folder)}: no recordings in it ({ALLOWED}); one file or subfolder a speaker"
+        )
     return dict(sorted(found.items()))

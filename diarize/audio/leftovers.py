@@ -14,7 +14,7 @@ import struct
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from diarize.audio.mp3_header import behind_tag, id3_length
+from diarize.audio.mp3_header import id3_length, tag_end
 from diarize.audio.wav_header import is_unknown
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _unread_from(path: Path, size: int, _changed: int) -> int | None:
         while end is not None and end < size:
             if (box := data.find(b"ftyp", end, end + 8)) >= 0:  # before which its size stands, often zeros
                 return box - 4
-            if behind := behind_tag(data, end):
+            if behind := tag_end(data, end):
                 end = behind
             elif data[end] == 0:
                 end += _zeros(data[end : end + CHUNK])
@@ -149,8 +149,9 @@ def _flv_end(data: mmap.mmap) -> int:
 
 def _tta_end(data: mmap.mmap) -> int:
     rate, samples = struct.unpack_from("<II", data, 10)
-    frames = -(-samples // max(1, rate * 256 // 245))
-    return 22 + 4 * frames + 4 + sum(struct.unpack_from(f"<{frames}I", data, 22))
+    frames: int = -(-samples // max(1, rate * 256 // 245))
+    sizes: tuple[int, ...] = struct.unpack_from(f"<{frames}I", data, 22)
+    return 22 + 4 * frames + 4 + sum(sizes)
 
 
 def _foreign(data: mmap.mmap) -> int | None:

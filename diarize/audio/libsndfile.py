@@ -14,10 +14,10 @@ import numpy as np
 from diarize.audio.backend import CHUNK, Backend, Header, NoTrackError, UnreadableError, ignore_note
 from diarize.audio.flac import flac_links
 from diarize.audio.links import Spans, conform_links
-from diarize.audio.mp3_header import first_frame, mpeg_links, piped
+from diarize.audio.mp3_header import first_frame, mpeg_links, pipe_spans
 from diarize.audio.ogg import ogg_links
 from diarize.audio.ogg_tracks import ogg_tracks
-from diarize.audio.wav_header import Mended, promised_frames, unwritten_size
+from diarize.audio.wav_header import PatchedFile, announced_frames, unwritten_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
 __all__ = ["LIBSNDFILE"]
 
-DESCRIBED = ("WAV", "WAVEX", "RF64", "AIFF")  # whose headers are read here, since libsndfile mends them
+DESCRIBED = ("WAV", "WAVEX", "RF64", "AIFF")  # libsndfile repairs their headers silently
 GAP = 0.015  # seconds between links that are no rounding
 SPARE = 2 * 1152  # samples of two frames of MPEG audio
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """No text on the standard error of the process: the MP3 decoder inside libsndfile writes there."""
+def _silence_stderr() -> Iterator[None]:
+    """Redirect the standard error of the process: the MP3 decoder inside libsndfile writes to it."""
     try:
         kept = os.dup(2)
     except OSError:  # there is no standard error
@@ -55,17 +55,17 @@ def _quiet() -> Iterator[None]:
         os.close(kept)
 
 
-def _hushed(mpeg: bool) -> AbstractContextManager[None]:
-    return _quiet() if mpeg else nullcontext()
+def _silence_if_mpeg(mpeg: bool) -> AbstractContextManager[None]:
+    return _silence_stderr() if mpeg else nullcontext()
 
 
 def _links(path: Path) -> list[Link]:
-    """What the file is made of, where libsndfile would not read all of it by itself."""
+    """The links of the file, where libsndfile would not read all of it by itself; otherwise empty."""
     status = path.stat()
     return _links_of(path, status.st_size, status.st_mtime_ns)
 
 
-@lru_cache(maxsize=4)  # asked for the header and for each pass
+@lru_cache(maxsize=4)  # used for the header and in each pass
 def _links_of(path: Path, size: int, changed: int) -> list[Link]:
     with path.open("rb", buffering=0) as file:
         start = first_frame(file)
@@ -79,17 +79,17 @@ def _links_of(path: Path, size: int, changed: int) -> list[Link]:
 
 
 @contextmanager
-def _source(path: Path) -> Iterator[tuple[int | Mended, bool]]:
-    """What libsndfile may read, a descriptor or a file, and whether that may be MPEG audio."""
+def _source(path: Path) -> Iterator[tuple[int | PatchedFile, bool]]:
+    """A descriptor or a file for libsndfile, and whether it may be MPEG audio."""
     if unwritten := unwritten_size(path):
-        with Mended(path, *unwritten) as mended:
+        with PatchedFile(path, *unwritten) as mended:
             yield mended, False
         return
     with path.open("rb", buffering=0) as file:
         mpeg = first_frame(file) is not None
         file.seek(0)
         mpeg = mpeg or file.read(4) == b"RIFF"  # in which MPEG audio may be
-        file.seek(0)  # libsndfile goes on from where the descriptor stands
+        file.seek(0)  # libsndfile reads from the current position of the descriptor
         yield file.fileno(), mpeg
 
 
@@ -97,16 +97,16 @@ def _source(path: Path) -> Iterator[tuple[int | Mended, bool]]:
 def _link_source(file: FileIO, link: Link) -> Iterator[tuple[int | Spans, bool]]:
     """The same of one link."""
     if link.piped:
-        with piped(file, link.spans) as pipe:
+        with pipe_spans(file, link.spans) as pipe:
             yield pipe, True
     else:
         yield Spans(file, link.spans), False
 
 
-def _straight(source: Any) -> Any:
-    """A soundfile.SoundFile that goes from chunk to chunk.
+def _open_unseekable(source: Any) -> Any:
+    """A soundfile.SoundFile that reports that it cannot seek.
 
-    It would otherwise seek behind every chunk to where it is, which FLAC of unknown length cannot do.
+    soundfile would otherwise seek after every chunk, which fails for FLAC of unknown length.
     """
     import soundfile
 
@@ -118,11 +118,11 @@ def _straight(source: Any) -> Any:
 
 
 @contextmanager
-def _opened(source: Any, mpeg: bool) -> Iterator[Any]:
-    """A soundfile.SoundFile; whatever goes wrong in it, at once or later, is an UnreadableError."""
+def _open_sound(source: Any, mpeg: bool) -> Iterator[Any]:
+    """A soundfile.SoundFile; every error in it, at once or later, becomes an UnreadableError."""
     try:
-        with _hushed(mpeg):
-            sound = _straight(source)
+        with _silence_if_mpeg(mpeg):
+            sound = _open_unseekable(source)
         with sound:
             yield sound
     except (RuntimeError, ValueError, TypeError) as error:
@@ -130,8 +130,8 @@ def _opened(source: Any, mpeg: bool) -> Iterator[Any]:
         raise UnreadableError(reason.strip().rstrip(".").lower()) from error
 
 
-def _known(sound: Any) -> int | None:
-    """Samples of each channel by the library, which counts to 2**63 where it does not know."""
+def _known_length(sound: Any) -> int | None:
+    """Samples per channel; None where the library reports 2**63 because it does not know."""
     return sound.frames if 0 < sound.frames < 2**60 else None
 
 
@@ -148,11 +148,11 @@ def _header(path: Path, track: int = 1) -> Header:
 def _first_track(path: Path) -> Header:
     if links := _links(path):
         return _header_of_links(path, links)
-    with _source(path) as (source, mpeg), _opened(source, mpeg) as sound:
+    with _source(path) as (source, mpeg), _open_sound(source, mpeg) as sound:
         if sound.frames == 0:
             raise UnreadableError("its header says 0 samples")
-        known = _known(sound)
-        promised = promised_frames(path) if sound.format in DESCRIBED else known
+        known = _known_length(sound)
+        promised = announced_frames(path) if sound.format in DESCRIBED else known
         return Header(sound.format, sound.samplerate, sound.channels, known, promised)
 
 
@@ -165,27 +165,27 @@ def _header_of_links(path: Path, links: Sequence[Link]) -> Header:
         seconds = max(seconds, link.end) if link.end is not None else seconds + (frames or 0) / rate
     container, rate, channels, _ = shapes[0]
     whole = round(seconds * rate) or None
-    unsure = SPARE if any(link.piped for link in links) else 0  # the first frames may need some that are gone
+    unsure = SPARE if any(link.piped for link in links) else 0  # they may depend on removed frames
     return Header(container, rate, channels, whole, whole and max(whole - unsure, 0))
 
 
 def _shape(file: FileIO, link: Link) -> tuple[str, int, int, int | None]:
     """Container, rate, channels and samples of a link."""
-    with _link_source(file, link) as (source, mpeg), _opened(source, mpeg) as sound:
-        return sound.format, sound.samplerate, sound.channels, link.frames or _known(sound)
+    with _link_source(file, link) as (source, mpeg), _open_sound(source, mpeg) as sound:
+        return sound.format, sound.samplerate, sound.channels, link.frames or _known_length(sound)
 
 
 def _read(sound: Any) -> Iterator[Array]:
     mpeg = sound.subtype.startswith("MPEG")
     while True:
-        with _hushed(mpeg):
+        with _silence_if_mpeg(mpeg):
             chunk: Array = sound.read(CHUNK, dtype="float32", always_2d=True)
         if not len(chunk):
             return
         yield chunk
 
 
-def _dropped(chunks: Iterator[Array], skip: int) -> Iterator[Array]:
+def _drop_first(chunks: Iterator[Array], skip: int) -> Iterator[Array]:
     """All but the first ``skip`` samples."""
     for chunk in chunks:
         if skip < len(chunk):
@@ -195,27 +195,25 @@ def _dropped(chunks: Iterator[Array], skip: int) -> Iterator[Array]:
 
 def _chunks(path: Path, first: int, tell: Tell = ignore_note, _track: int = 1) -> Iterator[Array]:
     if links := _links(path):
-        yield from _dropped(_chain(path, links, tell), first)
+        yield from _drop_first(_read_links(path, links, tell), first)
         return
-    with _source(path) as (source, mpeg), _opened(source, mpeg) as sound:
+    with _source(path) as (source, mpeg), _open_sound(source, mpeg) as sound:
         # seeking in MP3 is not exact to the sample: decode and drop
-        exact = first and sound.format != "MP3" and _known(sound)
+        exact = first and sound.format != "MP3" and _known_length(sound)
         skip = sound.seek(min(first, sound.frames)) if exact else 0
-        yield from _dropped(_read(sound), first - skip)
+        yield from _drop_first(_read(sound), first - skip)
 
 
-def _chain(path: Path, links: Sequence[Link], tell: Tell) -> Iterator[Array]:
-    """The links one after the other, each where it ends on the clock, with the rate and channels of the
-    first.
-    """
+def _read_links(path: Path, links: Sequence[Link], tell: Tell) -> Iterator[Array]:
+    """The samples of all links in order, on the clock, with the rate and channels of the first link."""
     shape: tuple[int, int] | None = None
     position, missing, unread = 0, 0, 0
     with path.open("rb", buffering=0) as file:
         for link in links:
             try:
-                with _link_source(file, link) as (source, mpeg), _opened(source, mpeg) as sound:
+                with _link_source(file, link) as (source, mpeg), _open_sound(source, mpeg) as sound:
                     rate, channels = shape = shape or (sound.samplerate, sound.channels)
-                    late = _late(link, sound, rate, position)
+                    late = _missing_samples(link, sound, rate, position)
                     if late:
                         yield from (
                             np.zeros((min(CHUNK, late - at), channels), np.float32)
@@ -224,7 +222,7 @@ def _chain(path: Path, links: Sequence[Link], tell: Tell) -> Iterator[Array]:
                         missing += late
                         position += late
                     for chunk in conform_links(
-                        _dropped(_read(sound), link.skip), (sound.samplerate, rate), channels
+                        _drop_first(_read(sound), link.skip), (sound.samplerate, rate), channels
                     ):
                         position += len(chunk)
                         yield chunk
@@ -238,9 +236,9 @@ def _chain(path: Path, links: Sequence[Link], tell: Tell) -> Iterator[Array]:
         tell(f"parts of its sound are missing ({missing / shape[0]:.1f} s); silence is in their place")
 
 
-def _late(link: Link, sound: Any, rate: int, position: int) -> int:
+def _missing_samples(link: Link, sound: Any, rate: int, position: int) -> int:
     """Samples of silence before a link that ends at a known time; less than a packet is no silence."""
-    frames = link.frames or _known(sound)
+    frames = link.frames or _known_length(sound)
     if link.end is None or frames is None:
         return 0
     late = round(link.end * rate - frames * rate / sound.samplerate) - position

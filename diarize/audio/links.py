@@ -1,8 +1,8 @@
-"""Files that are several recordings one behind the other, and how libsndfile is brought to read all of them.
+"""Files that hold several recordings in sequence. libsndfile stops at the end of the first one: in chained
+Ogg streams (RFC 3533), and in FLAC or MP3 files that were concatenated, with or without tags between them.
 
-It stops at the end of the first: of chained Ogg streams (RFC 3533), of FLAC files and of MP3 files that were
-simply joined, with or without tags between them. Each link is given to it as a file of its own; what has
-another rate or other channels than the first is brought to those.
+Each recording, called a link, is given to libsndfile as a separate file. Links with another rate or number of
+channels are converted to those of the first.
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ __all__ = ["Link", "Spans", "conform_links"]
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One recording in a file: ``spans`` of its bytes; ``rate`` in Hz and ``frames`` of each channel, as far
-    as its bytes say; ``skip``: samples at its start that are none of the sound; ``end``: second at which it
-    ends on the clock of the file, None for right behind the one before; ``piped``: libsndfile may not seek in
-    it.
+    """One recording in a file.
+
+    ``spans``: its bytes; ``rate`` in Hz and ``frames`` per channel, if known; ``skip``: samples at its start
+    that are not sound; ``end``: second at which it ends on the clock of the file, None for directly after the
+    link before; ``piped``: libsndfile must not seek in it.
     """
 
     spans: tuple[Span, ...]
@@ -44,7 +45,7 @@ class Link:
 
 
 class Spans(RawIOBase):
-    """Some spans of a file, read as if they were all of it."""
+    """Some spans of a file, read as one file."""
 
     def __init__(self, file: FileIO, spans: Iterable[Span]) -> None:
         super().__init__()
@@ -65,7 +66,7 @@ class Spans(RawIOBase):
         return self._at
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        """As in a file, but never before its start."""
+        """As for a file; the position is never negative."""
         self._at = max(0, (0, self._at, self._size)[whence] + offset)
         return self._at
 
@@ -84,7 +85,7 @@ class Spans(RawIOBase):
 def conform_links(chunks: Iterable[Array], rates: tuple[int, int], channels: int) -> Iterator[Array]:
     """Chunks (n, any channels) with ``channels``, from ``rates[0]`` to ``rates[1]`` Hz.
 
-    Too few channels are filled with their mean, too many become their mean.
+    Missing channels get the mean of the others; too many channels become their mean.
     """
     stream = None
     for chunk in chunks:

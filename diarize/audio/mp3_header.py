@@ -1,10 +1,10 @@
 """The length of MP3 files whose header gives none, or one that is too small.
 
-Without a Xing, Info or VBRI tag libsndfile guesses the length from the first bit rate and stops there; with a
-tag that promises too little, as when files were joined, it stops there too, and so it does at whatever lies
-between them: ID3, APE and Lyrics3 tags, or junk. It cannot guess with a pipe and reads that to its end, so
-that is how such files are given to it, frames only. Sources: ISO/IEC 11172-3 and 13818-3 (headers of frames),
-the tags as LAME, ID3v2.4, APEv2 and Lyrics3 v2 describe them.
+Without a Xing, Info or VBRI tag, libsndfile guesses the length from the first bit rate and stops there. It
+also stops early when a tag gives too small a length, as in joined files, and at ID3, APE and Lyrics3 tags or
+junk between frames. It reads a pipe to its end, so such files are given to it through a pipe, frames only.
+Sources: ISO/IEC 11172-3 and 13818-3 (headers of frames), the tags as LAME, ID3v2.4, APEv2 and Lyrics3 v2
+describe them.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
     Data = mmap.mmap | bytes
 
-__all__ = ["behind_tag", "first_frame", "id3_length", "mpeg_links", "piped"]
+__all__ = ["first_frame", "id3_length", "mpeg_links", "pipe_spans", "tag_end"]
 
 TAGS = (b"Xing", b"Info", b"VBRI")
 TAG_WITHIN = 200  # bytes of the first frame in which a tag can stand
 FRAMES = 1  # flag of a tag that has the number of frames
 SPARE = 2  # frames that a tag may leave out and still be right
-DECODER = 529  # samples by which decoders of layer III are late
+DECODER = 529  # samples of delay of layer III decoders
 # kbit/s by the codes in a header: of layers I, II and III in MPEG 1, then of I and the others in MPEG 2 and
 # 2.5
 KILOBITS = {
@@ -47,7 +47,7 @@ RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 1
 
 @dataclass(slots=True)
 class _Run:
-    """Frames of one kind: where they are, without tags and junk, and how many samples they hold."""
+    """Consecutive frames of one kind: their spans, without tags and junk, and their number of samples."""
 
     rate: int
     channels: int
@@ -56,7 +56,7 @@ class _Run:
     samples: int = 0
 
     def add(self, start: int, end: int, samples: int) -> None:
-        """One more frame."""
+        """Add a frame."""
         if self.spans and self.spans[-1][1] == start:
             start = self.spans.pop()[0]
         self.spans.append((start, end))
@@ -64,7 +64,7 @@ class _Run:
 
 
 def first_frame(file: FileIO) -> int | None:
-    """Where MPEG audio starts, after ID3 tags if there are any; None when the file is no such thing."""
+    """Byte at which MPEG audio starts, after any ID3 tags; None when the file is not MPEG audio."""
     file.seek(0)
     start = 0
     while (head := file.read(10))[:3] == b"ID3" and len(head) == 10:
@@ -80,10 +80,10 @@ def id3_length(head: bytes) -> int:
 
 
 def mpeg_links(file: FileIO, start: int) -> list[Link]:
-    """How to read a file whose tag does not say how long it is; empty when the tag is right.
+    """Links for a file whose tag gives no length or a wrong one; empty when the tag is right.
 
-    ``start``: the first frame. A tag is wrong when more frames follow than it promises; then, what it says of
-    the delay of the encoder still holds.
+    ``start``: the first frame. A tag is wrong when more frames follow than it announces; its encoder delay is
+    used nevertheless.
     """
     size = os.fstat(file.fileno()).st_size
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
@@ -91,7 +91,7 @@ def mpeg_links(file: FileIO, start: int) -> list[Link]:
         runs = list(_runs(data, start, size))
     if not runs:
         return [] if tag else [Link(((start, size),), piped=True)]
-    promised = _promised(tag)
+    promised = _announced_frames(tag)
     frames = sum(run.frames for run in runs)
     if tag and (promised is None or frames <= promised + SPARE):
         return []
@@ -108,15 +108,15 @@ def _tag(frame: bytes) -> bytes:
     return frame[at[0] :] if at else b""
 
 
-def _promised(tag: bytes) -> int | None:
-    """Frames after this one, where a tag says so."""
+def _announced_frames(tag: bytes) -> int | None:
+    """The number of frames after this one according to the tag."""
     if tag[:4] == b"VBRI":
         return int.from_bytes(tag[14:18], "big") if len(tag) >= 18 else None
     return int.from_bytes(tag[8:12], "big") if len(tag) >= 12 and tag[7] & FRAMES else None
 
 
 def _delay(tag: bytes) -> int:
-    """Samples before the sound, where the encoder says how many it put there."""
+    """Samples before the sound according to the encoder."""
     at = (
         8 + 4 * (tag[7] & 1) + 4 * (tag[7] >> 1 & 1) + 100 * (tag[7] >> 2 & 1) + 4 * (tag[7] >> 3 & 1)
         if tag
@@ -136,10 +136,12 @@ def _runs(data: Data, start: int, size: int) -> Iterator[_Run]:
         head = data[at : at + 4]
         length = _length(head)
         behind = at + length
-        # what lies between streams may look like one frame, hardly like two
-        sound = 0 < length <= size - at and (_alike(head, last) or _alike(head, data[behind : behind + 4]))
+        # junk may look like one frame, but hardly like two
+        sound = 0 < length <= size - at and (
+            _is_same_stream(head, last) or _is_same_stream(head, data[behind : behind + 4])
+        )
         if not sound:
-            at, last = behind_tag(data, at) or data.find(b"\xff", at + 1), b""
+            at, last = tag_end(data, at) or data.find(b"\xff", at + 1), b""
             continue
         last = head
         if not _is_tag(data[at : at + 40], head):
@@ -155,7 +157,7 @@ def _runs(data: Data, start: int, size: int) -> Iterator[_Run]:
 
 
 @lru_cache(maxsize=4096)  # a file has few kinds of header and many frames
-def _alike(head: bytes, other: bytes) -> bool:
+def _is_same_stream(head: bytes, other: bytes) -> bool:
     """Whether two headers are of one stream: version, layer, rate and mono or not are the same."""
     if len(other) < 4 or not _length(other):
         return False
@@ -164,21 +166,19 @@ def _alike(head: bytes, other: bytes) -> bool:
 
 
 def _is_tag(frame: bytes, head: bytes) -> bool:
-    """Whether a frame is a tag in the disguise of one: behind the side information, or 32 bytes behind its
-    head.
-    """
+    """Whether a frame holds a tag, not sound: after the side information, or 32 bytes after its header."""
     mono = head[3] >> 6 == 3
     side = (17 if mono else 32) if head[1] >> 3 & 3 == 3 else (9 if mono else 17)
     return frame[4 + side : 8 + side] in TAGS[:2] or frame[36:40] == TAGS[2]
 
 
-def behind_tag(data: Data, at: int) -> int:
+def tag_end(data: Data, at: int) -> int:
     """Where the tag ends that starts here; 0 when none does."""
     head = data[at : at + 32]
     if head[:3] == b"ID3" and len(head) >= 10:
         return at + id3_length(head)
     if head[:8] == b"APETAGEX" and len(head) == 32:
-        footer = not head[23] >> 5 & 1  # the size counts what is behind a head; of a footer it is past
+        footer = not head[23] >> 5 & 1  # the size counts bytes after a header; a footer is included
         return at + 32 + (0 if footer else int.from_bytes(head[12:16], "little"))
     if head[:11] == b"LYRICSBEGIN":
         end = min(
@@ -200,7 +200,7 @@ def _samples(head: bytes) -> int:
 
 @lru_cache(maxsize=4096)
 def _length(head: bytes) -> int:
-    """Bytes of the frame that starts so; 0 when it is none, or one whose bit rate only its writer knows."""
+    """Bytes of the frame with this header; 0 when it is not valid, or has a free-format bit rate."""
     if len(head) < 4 or head[0] != 0xFF or head[1] < 0xE0 or not head[1] >> 1 & 3:
         return 0
     version, layer, code, rate = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3), head[2] >> 4, head[2] >> 2 & 3
@@ -212,7 +212,7 @@ def _length(head: bytes) -> int:
 
 
 def _copy(file: FileIO, spans: Sequence[tuple[int, int]], descriptor: int) -> None:
-    """Spans of a file into a pipe, until either ends."""
+    """Copy spans of a file into a pipe, until either ends."""
     with suppress(OSError), os.fdopen(descriptor, "wb") as pipe:
         for start, end in spans:
             for at in range(start, end, 1 << 16):
@@ -221,8 +221,8 @@ def _copy(file: FileIO, spans: Sequence[tuple[int, int]], descriptor: int) -> No
 
 
 @contextmanager
-def piped(file: FileIO, spans: Sequence[tuple[int, int]]) -> Iterator[int]:
-    """The descriptor of a pipe out of which spans of the file come."""
+def pipe_spans(file: FileIO, spans: Sequence[tuple[int, int]]) -> Iterator[int]:
+    """The descriptor of a pipe from which the spans of the file can be read."""
     out, into = os.pipe()
     feeder = threading.Thread(target=_copy, args=(file, spans, into), daemon=True)
     feeder.start()

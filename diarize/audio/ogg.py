@@ -1,8 +1,8 @@
-"""Pages of an Ogg file: its links, and the places inside them where packets are missing.
+"""Pages of an Ogg file: its links, and the gaps in them.
 
-A page says at which sample it ends; packets say how long they are. Where a page ends later than what came
-before and its packets allow, sound was left out there: a muted microphone, a broken connection. Sources: RFC
-3533 (Ogg), RFC 6716 and 7845 (Opus), the Vorbis I specification, RFC 9639 (FLAC).
+A page states the sample at which it ends, and packets state their length. Where a page ends later than its
+packets explain, sound is missing: a muted microphone or a broken connection. Sources: RFC 3533 (Ogg), RFC
+6716 and 7845 (Opus), the Vorbis I specification, RFC 9639 (FLAC).
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ogg_links"]
 
-HEAD = 32  # bytes of a packet that are looked at
-GAP = 0.03  # seconds that are no rounding
+HEAD = 32  # bytes of a packet that are parsed
+GAP = 0.03  # seconds; smaller gaps are rounding
 NOTHING = 0xFFFFFFFFFFFFFFFF  # the place of a page on which no packet ends
 OPUS_RATE = 48_000
 FLAC_LEAD = 9  # bytes before the first packet of FLAC is what a file of FLAC begins with
@@ -43,9 +43,10 @@ class _Page:
 
 @dataclass(slots=True)
 class _Codec:
-    """How to count samples: ``rate`` of places, ``lead`` samples of them that are not heard, ``headers``:
-    packets before the sound, ``length`` of a packet by its start; ``unwrapped``: libsndfile reads packets
-    without pages.
+    """How to count samples.
+
+    ``rate``: of granule positions; ``lead``: samples before the sound; ``headers``: packets before the sound;
+    ``length``: of a packet, from its first bytes; ``unwrapped``: libsndfile reads packets without pages.
     """
 
     rate: int
@@ -57,16 +58,15 @@ class _Codec:
 
 @dataclass(slots=True)
 class _Stream:
-    """One link: its pages, and how many streams it is made of."""
+    """One link: its pages, and the number of streams in it."""
 
     pages: list[_Page] = field(default_factory=list)
     serials: set[int] = field(default_factory=set)
 
 
 def ogg_links(file: FileIO) -> list[Link]:
-    """The links of an Ogg file, those with gaps in parts; empty when it is one without or is left to others.
-
-    Left to others are files in which several streams run beside each other, such as films.
+    """The links of an Ogg file, split at gaps; empty for one link without gaps, and for files with several
+    parallel streams, such as films, which other backends read.
     """
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         streams = _streams(_pages(data))
@@ -111,7 +111,7 @@ def _streams(pages: Iterator[_Page]) -> list[_Stream]:
 
 
 def _parts(stream: _Stream, base: float, data: mmap.mmap) -> tuple[list[Link], float]:
-    """Links of one stream, cut at its gaps, and where it ends in seconds; ``base``: where it begins."""
+    """Links of one stream, split at its gaps, and its end in seconds; ``base``: its start in seconds."""
     span = (stream.pages[0].start, stream.pages[-1].end)
     codec = _codec(stream, data)
     if codec is None:
@@ -140,10 +140,9 @@ def _samples(stream: _Stream, codec: _Codec, start: int, end: int) -> int:
 
 
 def _gaps(stream: _Stream, codec: _Codec) -> tuple[list[tuple[int, int]], int | None, int]:
-    """Bytes at which the sound starts, first and behind each gap, with the place before it; the place at
-    which all starts, None without any sound; and the last place.
-
-    A jump by more than an hour, or back by over a second, is another clock: it goes on from where it was.
+    """Bytes at which the sound starts, first and after each gap, with the granule position before it; the
+    first granule position, None without sound; and the last one. A jump by more than an hour, or back by over
+    a second, is a change of clock and no gap.
     """
     cuts: list[tuple[int, int]] = []
     origin, reached, moved, headers = None, 0, 0, codec.headers
@@ -166,7 +165,7 @@ def _gaps(stream: _Stream, codec: _Codec) -> tuple[list[tuple[int, int]], int | 
 
 
 def _codec(stream: _Stream, data: mmap.mmap) -> _Codec | None:
-    """By the first packet; None for one whose packets are not understood."""
+    """The codec by the first packet; None for an unknown one."""
     head = stream.pages[0].packets[0] if stream.pages[0].packets else b""
     if head[:8] == b"OpusHead" and len(head) >= 19:
         return _Codec(OPUS_RATE, int.from_bytes(head[10:12], "little"), 2, _opus_length)
@@ -182,7 +181,7 @@ def _codec(stream: _Stream, data: mmap.mmap) -> _Codec | None:
 
 
 def _opus_length(packet: bytes) -> int:
-    """Samples at 48 kHz by the first byte or two (RFC 6716, 3.1)."""
+    """Samples at 48 kHz, from the first two bytes (RFC 6716, 3.1)."""
     if not packet:
         return 0
     config, code = packet[0] >> 3, packet[0] & 3
@@ -240,11 +239,12 @@ def _third_packet(stream: _Stream, data: mmap.mmap) -> bytes:
 
 
 def _vorbis_modes(setup: bytes) -> list[int]:
-    """Which of two window sizes each mode has, read backwards from the end of the setup header, for
-    everything before would have to be understood otherwise; empty when that is not plain.
+    """Which of two window sizes each mode has; empty when unclear.
+
+    Read backwards from the end of the setup header, because reading forwards needs a full parser.
     """
     bits = int.from_bytes(setup, "little")
-    end = bits.bit_length() - 1  # the last bit that is set closes the header
+    end = bits.bit_length() - 1  # the last set bit ends the header
     modes: list[int] = []
     best: list[int] = []
     while end - 41 * (len(modes) + 1) - 6 > 0 and len(modes) < 64:

@@ -1,4 +1,4 @@
-"""Streams of sound that run beside each other in an Ogg file, with what their comments say of them.
+"""Parallel audio streams in an Ogg file, with the metadata in their comments.
 
 Sources: RFC 3533 (Ogg), RFC 7845 (Opus in Ogg), RFC 9639 (FLAC), the Vorbis I specification for the comments.
 """
@@ -18,11 +18,11 @@ __all__ = ["ogg_tracks"]
 SOUNDS: Final = {b"OpusHead": 8, b"\x01vorbis": 7, b"\x7fFLAC": 4, b"Speex   ": 0}
 """How the first packet of a stream of sound begins; bytes before the comments in the second."""
 MOST: Final = 1 << 20  # bytes of comments, which may hold a picture
-PAGES: Final = 4096  # that are looked at
+PAGES: Final = 4096  # pages that are read
 
 
 def ogg_tracks(file: FileIO) -> tuple[Track, ...]:
-    """The streams of sound with which an Ogg file begins, one behind the other as their first pages are."""
+    """The audio streams at the start of an Ogg file, in the order of their first pages."""
     file.seek(0)
     packets: dict[int, list[bytearray]] = {}
     for _ in range(PAGES):
@@ -43,7 +43,7 @@ def ogg_tracks(file: FileIO) -> tuple[Track, ...]:
 
 
 def _collect(packets: list[bytearray], sizes: bytes, body: bytes) -> None:
-    """Put a page's segments to the packets, of which the last is not finished; two are enough."""
+    """Append a page's segments to the packets, the last of which is incomplete; two packets are enough."""
     at = 0
     for size in sizes:
         if len(packets) > 2:
@@ -61,7 +61,7 @@ def _before_comments(packets: list[bytearray]) -> int | None:
 
 
 def _track(packets: list[bytearray]) -> Track:
-    """Language and title in the comments, which are ``NAME=value`` in UTF-8 behind their lengths."""
+    """Language and title in the comments, which are ``NAME=value`` in UTF-8, each after its length."""
     data = bytes(packets[1]) if len(packets) > 1 else b""
     told: dict[str, str] = {}
     try:
@@ -74,7 +74,7 @@ def _track(packets: list[bytearray]) -> Track:
             at += 4 + size
     except struct.error:  # damaged or cut off: what came before is kept
         pass
-    return Track.of(told)
+    return Track.from_metadata(told)
 
 
 def _number(data: bytes, at: int) -> int:

@@ -1,4 +1,4 @@
-"""From a path to a decoder for it, or an error in one line that says why there is none."""
+"""Choose a decoder for a path, or explain in one line why there is none."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-__all__ = ["ALLOWED", "BACKENDS", "RATES", "kind_of", "opened", "shown"]
+__all__ = ["ALLOWED", "BACKENDS", "RATES", "guess_kind", "open_backend", "path_text"]
 
 BACKENDS = (LIBSNDFILE, PYAV, FFMPEG)
 RATES = (8_000, 192_000)  # Hz
 MOST_CHANNELS = 64
 UNCOUNTED = 1 << 15  # bytes behind the end of a file that are worth a word, whatever they are
 ALLOWED = "WAV, FLAC, OGG, Opus, MP3, AIFF and, with PyAV or ffmpeg, M4A, MP4, WebM, MKV …"
-# What sound is called that no reader here knows: dictation machines, old encoders.
+# Suffixes of sound that no backend reads: dictation machines, old encoders.
 FOREIGN = (
     ".dss",
     ".ds2",
@@ -89,40 +89,40 @@ NEEDS_FFMPEG = (
 )
 
 
-def shown(path: Path) -> str:
-    """A path as it can stand in one line of text."""
+def path_text(path: Path) -> str:
+    """The path as text on one line."""
     text = str(path)
     return text if text.isprintable() else repr(text)[1:-1]
 
 
-def _missing(path: Path) -> AudioError:
-    """No such file; perhaps one that is called nearly so."""
+def _missing_file_error(path: Path) -> AudioError:
+    """The error for a file that does not exist, with a similar name if there is one."""
     try:
         names = [other.name for other in path.parent.iterdir()]
     except OSError:
-        return AudioError(f"{shown(path)}: no such file, and no such folder; check the path")
+        return AudioError(f"{path_text(path)}: no such file, and no such folder; check the path")
     near = get_close_matches(path.name, names, n=1)
-    hint = f"did you mean {shown(Path(near[0]))}?" if near else "check the path"
-    return AudioError(f"{shown(path)}: no such file; {hint}")
+    hint = f"did you mean {path_text(Path(near[0]))}?" if near else "check the path"
+    return AudioError(f"{path_text(path)}: no such file; {hint}")
 
 
 def _check_regular_file(path: Path) -> None:
-    """Anything but a regular file with something in it is refused without opening it."""
+    """Refuse anything but a regular non-empty file, without opening it."""
     try:
         status = path.stat()
     except FileNotFoundError:
-        raise _missing(path) from None
+        raise _missing_file_error(path) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise AudioError(f"{shown(path)}: cannot be looked at ({reason}); check the path") from error
+        raise AudioError(f"{path_text(path)}: cannot be looked at ({reason}); check the path") from error
     if stat.S_ISDIR(status.st_mode):
         raise AudioError(
-            f"{shown(path)}: a folder, not a recording; give the files in it, or batch the folder"
+            f"{path_text(path)}: a folder, not a recording; give the files in it, or batch the folder"
         )
     if not stat.S_ISREG(status.st_mode):
-        raise AudioError(f"{shown(path)}: a pipe or device, not a file; save the sound to a file first")
+        raise AudioError(f"{path_text(path)}: a pipe or device, not a file; save the sound to a file first")
     if status.st_size == 0:
-        raise AudioError(f"{shown(path)}: the file is empty (0 bytes); record or copy it again")
+        raise AudioError(f"{path_text(path)}: the file is empty (0 bytes); record or copy it again")
 
 
 def _start(path: Path) -> bytes:
@@ -131,7 +131,7 @@ def _start(path: Path) -> bytes:
             return file.read(192)
     except OSError as error:
         raise AudioError(
-            f"{shown(path)}: cannot be read ({error.strerror}); check its permissions"
+            f"{path_text(path)}: cannot be read ({error.strerror}); check its permissions"
         ) from error
 
 
@@ -140,8 +140,8 @@ def _kind(start: bytes) -> str | None:
     return kinds[0] if kinds and (kinds[0] != "MPEG-TS" or start.startswith(b"\x47")) else None
 
 
-def kind_of(path: Path) -> str | None:
-    """What sort of sound a file is by how it begins or, where no reader knows that, by its name; or None."""
+def guess_kind(path: Path) -> str | None:
+    """The kind of audio file, by its first bytes or else by its name; None if unknown."""
     try:
         if not path.is_file():
             return None
@@ -152,7 +152,7 @@ def kind_of(path: Path) -> str | None:
 
 
 def _mp4_problem(path: Path) -> str:
-    """What the outermost boxes of an MP4 file say of why it cannot be read; nothing when they are in order.
+    """Why an MP4 file cannot be read, by its top-level boxes; empty when they are in order.
 
     Source: ISO/IEC 14496-12, 4.2.
     """
@@ -170,7 +170,7 @@ def _mp4_problem(path: Path) -> str:
 
 
 def _known_reason(path: Path, kind: str | None, errors: Sequence[UnreadableError]) -> str:
-    """What is wrong with the file, where somebody knows; otherwise nothing."""
+    """What is wrong with the file, if known; otherwise empty."""
     if sure := next((str(error) for error in errors if error.sure), ""):
         return sure
     try:
@@ -180,38 +180,41 @@ def _known_reason(path: Path, kind: str | None, errors: Sequence[UnreadableError
 
 
 def _refusal(path: Path, start: bytes, errors: Sequence[UnreadableError]) -> AudioError:
-    """What to say when nothing can open the file: the reason of the reader that knows best."""
+    """The error when no backend can open the file, with the reason of the most certain one."""
     kind = _kind(start)
     if missing := [error for error in errors if isinstance(error, NoTrackError)]:
-        return AudioError(f"{shown(path)}: {missing[-1]}")
+        return AudioError(f"{path_text(path)}: {missing[-1]}")
     if known := _known_reason(path, kind, errors):
         hint = "give a file with sound" if known == NO_SOUND else "copy or export it again"
-        return AudioError(f"{shown(path)}: begins like {kind} but {known}; {hint}")
+        return AudioError(f"{path_text(path)}: begins like {kind} but {known}; {hint}")
     without = find_spec("av") is None and shutil.which("ffmpeg") is None
     if kind in NEEDS_FFMPEG and without:
         return AudioError(
-            f"{shown(path)}: {kind} needs the PyAV package or the ffmpeg program and neither is installed; "
-            "try: pip install 'diarize-gmm[av]'"
+            f"{path_text(path)}: {kind} needs the PyAV package or the ffmpeg program and neither is installed"
+            "; try: pip install 'diarize-gmm[av]'"
         )
     if kind:
         tried = [str(error) for error in errors if not error.absent]
         reason = tried[-1] if kind in NEEDS_FFMPEG else tried[0]
         return AudioError(
-            f"{shown(path)}: begins like {kind} but cannot be read ({reason}); copy or export it again"
+            f"{path_text(path)}: begins like {kind} but cannot be read ({reason}); copy or export it again"
         )
-    return AudioError(f"{shown(path)}: not a recording (begins with {start[:8]!r}); allowed are {ALLOWED}")
+    return AudioError(
+        f"{path_text(path)}: not a recording (begins with {start[:8]!r}); allowed are {ALLOWED}"
+    )
 
 
-def _believable(path: Path, header: Header) -> Header:
-    """The header, unless its numbers cannot be true."""
+def _check_header(path: Path, header: Header) -> Header:
+    """The header. Raises AudioError where its numbers are impossible."""
     low, high = RATES
     if not low <= header.rate <= high:
         raise AudioError(
-            f"{shown(path)}: a sample rate of {header.rate} Hz; {low} to {high} Hz are read, convert it first"
+            f"{path_text(path)}: a sample rate of {header.rate} Hz; "
+            f"{low} to {high} Hz are read, convert it first"
         )
     if not 1 <= header.channels <= MOST_CHANNELS:
         raise AudioError(
-            f"{shown(path)}: {header.channels} channels; 1 to {MOST_CHANNELS} are read, export fewer"
+            f"{path_text(path)}: {header.channels} channels; 1 to {MOST_CHANNELS} are read, export fewer"
         )
     return header
 
@@ -234,7 +237,7 @@ def _unread(path: Path) -> list[str]:
     return [f"its header says that it ends at byte {start} of {size}; what is behind that is not read"]
 
 
-def opened(path: str | os.PathLike[str], track: int = 1) -> tuple[Path, Backend, Header]:
+def open_backend(path: str | os.PathLike[str], track: int = 1) -> tuple[Path, Backend, Header]:
     """The first backend that recognises the file by its content, and what the file says of an audio track.
 
     Raises AudioError, in one line, for whatever is not a regular, readable, non-empty file of sound.
@@ -244,10 +247,12 @@ def opened(path: str | os.PathLike[str], track: int = 1) -> tuple[Path, Backend,
     start, errors = _start(path), []
     for backend in (LIBSNDFILE, PYAV, FFMPEG):
         try:
-            header = _believable(path, backend.header(path, track))
+            header = _check_header(path, backend.header(path, track))
             return path, backend, replace(header, notes=(*header.notes, *_unread(path)))
         except UnreadableError as error:
             errors.append(error)
         except OSError as error:
-            raise AudioError(f"{shown(path)}: cannot be read ({error.strerror}); copy it again") from error
+            raise AudioError(
+                f"{path_text(path)}: cannot be read ({error.strerror}); copy it again"
+            ) from error
     raise _refusal(path, start, errors)

@@ -1,4 +1,4 @@
-"""M4A, MP4, WebM, MKV and whatever else FFmpeg's libraries know, through the PyAV package."""
+"""M4A, MP4, WebM, MKV and other containers of FFmpeg, through the PyAV package."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from diarize.audio.backend import (
     UnreadableError,
     ignore_note,
 )
-from diarize.audio.clock import origin, placed
+from diarize.audio.clock import origin, place_on_clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,10 +35,10 @@ UNCOUNTED = ("pcm", "adpcm")  # codecs whose bytes FFmpeg takes for more seconds
 
 
 class _File(FileIO):
-    """A file for FFmpeg, which seeks impossible places in damaged data and is told so quietly."""
+    """A file for FFmpeg. In damaged data FFmpeg seeks to impossible positions, which must not raise."""
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        """As ever, but −1 for a place that cannot be."""
+        """As for a file, but −1 for an impossible position."""
         try:
             return super().seek(offset, whence)
         except (OSError, OverflowError):
@@ -46,13 +46,13 @@ class _File(FileIO):
 
 
 def _no_other_file(*_: object) -> None:
-    """What a container may open beside itself: nothing."""
+    """Refuse to open any other file that a container refers to."""
     raise PermissionError("a recording may not name other files")
 
 
 @contextmanager
-def _opened(path: Path, track: int) -> Iterator[tuple[Any, Any]]:
-    """An av container and its audio stream; whatever goes wrong in it is an UnreadableError."""
+def _open_stream(path: Path, track: int) -> Iterator[tuple[Any, Any]]:
+    """An av container and its audio stream; every error in it becomes an UnreadableError."""
     try:
         import av
     except ImportError as error:
@@ -71,7 +71,7 @@ def _opened(path: Path, track: int) -> Iterator[tuple[Any, Any]]:
             if tracks[track - 1].codec_context is None:
                 raise UnreadableError("its audio codec is unknown", sure=True)
             yield container, tracks[track - 1]
-    except IndexError as error:  # PyAV does not expect streams that damaged data make up on the way
+    except IndexError as error:  # PyAV fails on streams that appear in damaged data
         raise UnreadableError("damaged data") from error
     except (av.FFmpegError, ValueError, EOFError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error) or "damaged data"
@@ -89,9 +89,9 @@ def _zero(container: Any) -> float:
 
 
 def _frames(container: Any, stream: Any) -> tuple[int | None, int | None]:
-    """Samples of each channel by the header and as promised by it, None where it does not say.
+    """Samples per channel, and the same as the file announces it; None where unknown.
 
-    A container may say how long it is and not its sound, which may end before the picture does.
+    A container may state its own length only, and the sound may end before the video.
     """
     length = _seconds(stream, stream.duration)
     if length:
@@ -107,8 +107,8 @@ def _frames(container: Any, stream: Any) -> tuple[int | None, int | None]:
 
 
 def _header(path: Path, track: int = 1) -> Header:
-    with _opened(path, track) as (container, stream):
-        tracks = tuple(Track.of(each.metadata) for each in container.streams.audio)
+    with _open_stream(path, track) as (container, stream):
+        tracks = tuple(Track.from_metadata(each.metadata) for each in container.streams.audio)
         name = container.format.name.split(",")[0].upper()
         return Header(name, stream.rate or 0, stream.channels or 0, *_frames(container, stream), tracks)
 
@@ -132,7 +132,7 @@ def _pieces(container: Any, stream: Any, tell: Tell) -> Iterator[tuple[float | N
                 convert = AudioResampler(format="flt", layout=stream.layout, rate=stream.rate)
             stamp = None if frame.pts is None else float(frame.pts * (frame.time_base or stream.time_base))
             for piece in convert.resample(frame):
-                # interleaved, because PyAV reads beside the planes when there are more than eight of them
+                # interleaved: PyAV reads outside the planes when there are more than eight channels
                 yield stamp, piece.to_ndarray().reshape(-1, stream.channels)
                 stamp, n_decoded = None, n_decoded + 1
     if damaged and not n_decoded:
@@ -143,8 +143,8 @@ def _pieces(container: Any, stream: Any, tell: Tell) -> Iterator[tuple[float | N
 
 def _chunks(path: Path, first: int, tell: Tell = ignore_note, track: int = 1) -> Iterator[Array]:
     skip = first
-    with _opened(path, track) as (container, stream):
-        for chunk in placed(_pieces(container, stream, tell), stream.rate, _zero(container), tell):
+    with _open_stream(path, track) as (container, stream):
+        for chunk in place_on_clock(_pieces(container, stream, tell), stream.rate, _zero(container), tell):
             if skip < len(chunk):
                 yield chunk[skip:]
             skip = max(0, skip - len(chunk))

@@ -1,4 +1,4 @@
-"""A recording on disk: what its header says, its sound in blocks, and what was odd about it."""
+"""A recording on disk: its header, its sound in blocks, and notes about it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 
 from diarize.audio.backend import Backend, Header, UnreadableError
 from diarize.audio.diagnostics import SampleCounts, clean_samples, mix_channels
-from diarize.audio.opening import RATES, opened, shown
-from diarize.audio.resampling import margin, resample_blocks, total
+from diarize.audio.opening import RATES, open_backend, path_text
+from diarize.audio.resampling import margin, resample_blocks, resampled_length
 from diarize.audio.sides import Sides
 from diarize.errors import AudioError
 from diarize.types import Waveform
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Recording", "open_recording", "read"]
 
-LATE = 0.05  # seconds by which a file may miss its promise without a word
+LATE = 0.05  # seconds that may be missing from the announced length without a note
 
 
 @dataclass(slots=True)
-class _Heard:
-    """What the last pass through the file has shown; ``frames`` when the end was reached."""
+class _PassCounts:
+    """Counts of the last pass through the file; ``frames`` is set when the end was reached."""
 
     tally: SampleCounts = field(default_factory=SampleCounts)
     sides: Sides | None = None
@@ -45,10 +45,10 @@ class _Heard:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recording, or a stretch of it, as one channel at ``rate`` Hz; made by ``open_recording``.
+    """A recording, or a part of it, as one channel at ``rate`` Hz; made by ``open_recording``.
 
     ``channel``: None for the mean of all, or counted from 1; ``track`` of audio, from 1; ``start`` and
-    ``end`` in seconds, ``end`` None for the end of the file. The sound is decoded anew in every pass.
+    ``end`` in seconds, ``end`` None for the end of the file. Every pass decodes the sound again.
     """
 
     path: Path
@@ -59,7 +59,7 @@ class Recording:
     start: float
     end: float | None
     _backend: Backend = field(repr=False)
-    _heard: list[_Heard] = field(repr=False, compare=False)
+    _heard: list[_PassCounts] = field(repr=False, compare=False)
 
     @property
     def id(self) -> str:
@@ -68,7 +68,7 @@ class Recording:
 
     @property
     def duration(self) -> float | None:
-        """Seconds of the stretch by the header, for progress bars; None when only decoding can tell."""
+        """Seconds according to the header; None when only decoding can tell."""
         if self.header.frames is None:
             return None if self.end is None else self.end - self.start
         whole = self.header.frames / self.header.rate
@@ -76,9 +76,9 @@ class Recording:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is odd about the recording, in short texts; complete after a pass through its blocks."""
+        """Remarks about the recording in short texts; complete after a pass through its blocks."""
         heard, rate = self._heard[-1], self.header.rate
-        notes = _listed(self.header.tracks, self.track)
+        notes = _track_note(self.header.tracks, self.track)
         notes += [*self.header.notes, *dict.fromkeys(heard.notes)]
         if heard.damage:
             notes.append(f"damaged after {heard.last / rate:.1f} s ({heard.damage}); the rest is left out")
@@ -89,30 +89,30 @@ class Recording:
             notes.append(f"end {self.end:g} s is after the recording's end at {heard.frames / rate:.1f} s")
         return (*notes, *heard.tally.notes(), *(heard.sides.notes() if heard.sides else ()))
 
-    def _used(self, chunk: Array) -> Array:
+    def _select_channels(self, chunk: Array) -> Array:
         """The channels of a chunk (n, channels) that were asked for."""
         return chunk if self.channel is None else chunk[:, self.channel - 1 : self.channel]
 
-    def _counted(self, chunk: Array, position: int, tally: SampleCounts, sides: Sides | None) -> Array:
-        """The mix (n,) of a chunk that begins at sample ``position``; counts what is selected of it."""
+    def _mix_and_count(self, chunk: Array, position: int, tally: SampleCounts, sides: Sides | None) -> Array:
+        """The mono mix (n,) of a chunk that begins at sample ``position``; updates the counts."""
         rate = self.header.rate
         low = max(0, round(self.start * rate) - position)
         high = len(chunk) if self.end is None else max(0, round(self.end * rate) - position)
-        clean = clean_samples(self._used(chunk))
+        clean = clean_samples(self._select_channels(chunk))
         mono = mix_channels(clean)
         if low < min(high, len(chunk)):
-            tally.add(self._used(chunk)[low:high], clean[low:high], mono[low:high])
+            tally.add(self._select_channels(chunk)[low:high], clean[low:high], mono[low:high])
             if sides:
                 sides.add(clean[low:high])
         return mono
 
-    def _decoded(self, first: int, last: int | None, heard: _Heard) -> Iterator[Array]:
+    def _decode(self, first: int, last: int | None, heard: _PassCounts) -> Iterator[Array]:
         """Samples ``first`` to ``last`` of the file at its own rate, float32 (n,) at a time."""
         heard.last = first
         try:
             for chunk in self._backend.chunks(self.path, first, heard.notes.append, self.track):
                 kept = chunk if last is None else chunk[: last - heard.last]
-                mono = self._counted(kept, heard.last, heard.tally, heard.sides)
+                mono = self._mix_and_count(kept, heard.last, heard.tally, heard.sides)
                 heard.last += len(kept)
                 yield mono
                 if heard.last == last:
@@ -121,15 +121,15 @@ class Recording:
             heard.damage = str(error)
         except OSError as error:
             raise AudioError(
-                f"{shown(self.path)}: cannot be read on ({error.strerror}); try again"
+                f"{path_text(self.path)}: cannot be read on ({error.strerror}); try again"
             ) from error
         heard.frames = heard.last
 
     def blocks(self, seconds: int = 30) -> Iterator[Waveform]:
-        """The sound in blocks of whole ``seconds`` counted from the start of the file, the outer ones cut.
+        """The sound in blocks of whole ``seconds``, counted from the start of the file.
 
-        Memory is that of one block, whatever the length. Put together they are ``waveform()``; another block
-        length changes samples by less than 1e-6. Raises AudioError when nothing is there to be read.
+        Memory is that of one block. Concatenated, the blocks are ``waveform()``; another block length changes
+        samples by less than 1e-6. Raises AudioError when there is nothing to read.
         """
         rate, target = self.header.rate, self.rate
         around = margin(rate, target)
@@ -138,9 +138,9 @@ class Recording:
         number = begin // step
         first = max(0, number * seconds * rate - around)
         last = None if end is None else -(-end // step) * seconds * rate + around
-        heard = _Heard(sides=Sides(rate) if self.channel is None else None)
+        heard = _PassCounts(sides=Sides(rate) if self.channel is None else None)
         position = number * step
-        chunks = self._decoded(first, last, heard)
+        chunks = self._decode(first, last, heard)
         for block in resample_blocks(chunks, number * seconds * rate - first, (rate, target), seconds):
             low, high = max(begin - position, 0), block.size if end is None else end - position
             position += block.size
@@ -150,10 +150,10 @@ class Recording:
         if heard.frames is not None:
             self._check_not_empty(heard)
 
-    def _check_not_empty(self, heard: _Heard) -> None:
-        """There must have been something, and it must have been more than NaN."""
-        name, found = shown(self.path), heard.frames or 0
-        if round(self.start * self.rate) >= total(found, self.header.rate, self.rate):
+    def _check_not_empty(self, heard: _PassCounts) -> None:
+        """Raise AudioError for a recording without samples, or with NaN only."""
+        name, found = path_text(self.path), heard.frames or 0
+        if round(self.start * self.rate) >= resampled_length(found, self.header.rate, self.rate):
             if heard.damage or not found:
                 where = f" from {self.start:g} s on" if self.start else ""
                 reason = heard.damage or "no samples after the header"
@@ -168,8 +168,8 @@ class Recording:
         return Waveform(np.concatenate(blocks), self.rate, self.id)
 
 
-def _listed(tracks: Sequence[Track], used: int) -> list[str]:
-    """A note that lists the audio tracks of a file with several, and says which one is heard."""
+def _track_note(tracks: Sequence[Track], used: int) -> list[str]:
+    """A note that lists the audio tracks of a file with several, and the one that is used."""
     if len(tracks) < 2:
         return []
     said = [", ".join(filter(None, (track.language, track.title))) for track in tracks]
@@ -178,8 +178,8 @@ def _listed(tracks: Sequence[Track], used: int) -> list[str]:
 
 
 def _check_choice(recording: Recording) -> None:
-    """What was asked for must be possible with this file."""
-    name, (low, high) = shown(recording.path), RATES
+    """Raise AudioError where the file has no such channel or part."""
+    name, (low, high) = path_text(recording.path), RATES
     if not low <= recording.rate <= high:
         raise AudioError(f"{name}: asked for {recording.rate} Hz; {low} to {high} Hz are possible")
     channels = recording.header.channels
@@ -202,17 +202,17 @@ def open_recording(
     start: float = 0.0,
     end: float | None = None,
 ) -> Recording:
-    """A recording whose header has been read and whose sound has not.
+    """Open a recording: its header is read, its sound is not.
 
     ``rate``: Hz wanted; ``channel``: counted from 1, None for the mean of all; ``track`` of audio, from 1;
-    ``start``, ``end``: seconds. Raises AudioError, one line, for anything that is no readable recording or
-    has no such track or channel.
+    ``start``, ``end``: seconds. Raises AudioError for an unreadable file and for a track, channel or part
+    that the file does not have.
     """
     if track < 1:
-        raise AudioError(f"{shown(Path(path))}: no track {track}; tracks are counted from 1")
-    where, backend, header = opened(path, track)
+        raise AudioError(f"{path_text(Path(path))}: no track {track}; tracks are counted from 1")
+    where, backend, header = open_backend(path, track)
     end = None if end == float("inf") else end
-    recording = Recording(where, header, rate, channel, track, float(start), end, backend, [_Heard()])
+    recording = Recording(where, header, rate, channel, track, float(start), end, backend, [_PassCounts()])
     _check_choice(recording)
     return recording
 

@@ -1,7 +1,7 @@
 """Resampling in blocks, with the result of resampling in one piece.
 
-Blocks are whole seconds of the recording, so both rates have whole samples in them; each is resampled with a
-margin on both sides that is cut off again. Standard rates give the bits of one piece (tests show it).
+Blocks are whole seconds, so they hold whole samples at both rates. Each block is resampled with a margin on
+both sides, which is cut off afterwards. At standard rates the result is bit-identical to one piece (tested).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["margin", "resample_blocks", "total"]
+__all__ = ["margin", "resample_blocks", "resampled_length"]
 
 MARGIN = 0.1  # seconds; the filter is some ten times shorter at the lowest rate
 QUALITY = "soxr_vhq"  # computes in double precision, so that blocks can agree to the bit; as fast as soxr_hq
@@ -34,19 +34,19 @@ def margin(rate: int, target: int) -> int:
     return -(-math.ceil(MARGIN * rate) // period) * period
 
 
-def total(n: int, rate: int, target: int) -> int:
-    """How many samples n samples become."""
+def resampled_length(n: int, rate: int, target: int) -> int:
+    """The number of samples after resampling n samples."""
     return -(-n * target // rate)
 
 
-def _resampled_piece(piece: Array, left: int, n: int, rates: tuple[int, int]) -> Array:
-    """The n samples after the first ``left`` of a piece, at the other rate."""
+def _resample_piece(piece: Array, left: int, n: int, rates: tuple[int, int]) -> Array:
+    """Resample a piece; drop the first ``left`` input samples and keep the next n."""
     rate, target = rates
     if rate == target:
         return piece[left : left + n]
     whole = light_librosa().resample(piece, orig_sr=rate, target_sr=target, res_type=QUALITY)
     start = left * target // rate
-    return np.asarray(whole[start : start + total(n, rate, target)])
+    return np.asarray(whole[start : start + resampled_length(n, rate, target)])
 
 
 def resample_blocks(
@@ -54,7 +54,7 @@ def resample_blocks(
 ) -> Iterator[Array]:
     """Blocks of ``seconds`` at ``rates[1]`` Hz out of float32 (n,) chunks at ``rates[0]`` Hz.
 
-    The last one is shorter. The first ``left`` samples (0 or ``margin``) only lead in.
+    The last block is shorter. The first ``left`` samples (0 or ``margin``) are context only.
     """
     step, around = seconds * rates[0], margin(*rates)
     waiting: list[Array] = []
@@ -66,12 +66,12 @@ def resample_blocks(
             continue
         piece = np.concatenate(waiting)
         while held >= left + step + around:
-            yield _resampled_piece(piece[: left + step + around], left, step, rates)
+            yield _resample_piece(piece[: left + step + around], left, step, rates)
             piece = piece[left + step - around :]
             left, held = around, piece.size
         waiting = [piece]
     piece = np.concatenate(waiting) if waiting else np.empty(0, dtype=np.float32)
     while piece.size > left:
         n = min(step, piece.size - left)
-        yield _resampled_piece(piece[: left + n + around], left, n, rates)
+        yield _resample_piece(piece[: left + n + around], left, n, rates)
         piece, left = piece[max(left + n - around, 0) :], min(around, left + n)

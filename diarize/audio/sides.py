@@ -16,21 +16,21 @@ __all__ = ["Sides"]
 
 CELL: Final = 0.2  # seconds
 APART: Final = 10.0  # dB by which one of two channels is the louder in a cell
-EACH: Final = 0.15  # of the loud cells, in which either channel is so much louder
+EACH: Final = 0.15  # share of the loud cells in which each of the channels must be louder by APART
 LOUD: Final = 30.0  # dB under the loudest cell: what is quieter is a pause
 FEWEST: Final = 25  # loud cells, to say anything
 
 
 @dataclass(slots=True)
 class Sides:
-    """Powers of the channels, cell by cell of ``rate * CELL`` samples, collected while a recording passes."""
+    """Powers of the channels in cells of ``rate * CELL`` samples, collected while a recording is decoded."""
 
     rate: int
     _cells: list[Array] = field(default_factory=list)
     _rest: Array | None = None
 
     def add(self, chunk: Array) -> None:
-        """Listen to a chunk (n, channels)."""
+        """Add a chunk (n, channels)."""
         if chunk.shape[1] != 2:
             return
         size = max(1, round(CELL * self.rate))
@@ -42,7 +42,7 @@ class Sides:
         self._rest = whole[used:].copy()
 
     def notes(self) -> list[str]:
-        """A note where now the one and now the other of two channels is much louder."""
+        """A note where each of two channels is at times much louder than the other."""
         if not self._cells:
             return []
         levels = 10 * np.log10(np.concatenate(self._cells) + 1e-12)

@@ -1,5 +1,5 @@
-"""The length that a WAV or AIFF header promises, which libsndfile silently mends when the file is cut off,
-and the length of a WAV file whose writer never knew it.
+"""The length in a WAV or AIFF header, which libsndfile silently corrects for truncated files, and the length
+of a WAV file whose writer did not know it.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Mended", "is_unknown", "promised_frames", "unwritten_size"]
+__all__ = ["PatchedFile", "announced_frames", "is_unknown", "unwritten_size"]
 
-# Sizes written by programs that could not know them; some take off what a header has.
+# Sizes written by programs that could not know them; some subtract the header.
 UNKNOWN = (0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 LONG_SIZE = 28  # where RF64 has the size of its data
 HEADER = 4096  # bytes at most
 MOST_CHUNKS = 1000
-PLAIN = (1, 3, 6, 7)  # codes of samples that have a size each: integers, floats, A-law and µ-law
-EXTENSIBLE = 0xFFFE  # the code stands further behind
+PLAIN = (1, 3, 6, 7)  # formats with samples of fixed size: integers, floats, A-law and µ-law
+EXTENSIBLE = 0xFFFE  # the format code comes later in the chunk
 
 
 @dataclass(slots=True)
 class _Wave:
-    """What stands before the data of a WAV file: bytes of a ``frame`` and the ``code`` of its samples, 0 when
-    they are unknown; samples of each channel by ``fact``; ``size`` of the data in bytes.
+    """Fields of a WAV header: bytes of a ``frame`` and format ``code``, 0 when unknown; samples per channel
+    according to ``fact``; ``size`` of the data in bytes.
     """
 
     frame: int = 0
@@ -52,7 +52,7 @@ def _chunk(file: BinaryIO, order: str) -> tuple[bytes, int] | None:
 
 
 def _wave(file: BinaryIO) -> _Wave | None:
-    """What the chunks before the data say; the file then stands at the data. None when there is no data."""
+    """The chunks before the data; the file position is then at the data. None when there is no data."""
     found = _Wave()
     for _ in range(MOST_CHUNKS):
         chunk = _chunk(file, "<")
@@ -76,7 +76,7 @@ def _wave(file: BinaryIO) -> _Wave | None:
 
 
 def _wave_frames(file: BinaryIO) -> int | None:
-    """Samples of each channel: bytes of data by those of a frame or, where samples are coded, as told."""
+    """Samples per channel: from the bytes of data or, for compressed formats, from the ``fact`` chunk."""
     wave = _wave(file)
     if wave is None:
         return None
@@ -87,10 +87,9 @@ def _wave_frames(file: BinaryIO) -> int | None:
 
 
 def unwritten_size(path: Path) -> tuple[int, bytes] | None:
-    """Where a WAV file says that it has 0 bytes of sound although more follow, and what ought to stand there.
+    """Position of a data size of 0 in a WAV file that has data, and the bytes that should be there.
 
-    So end files of programs that were piping and could not go back to fill in the size; in RF64 it stands in
-    the chunk in front.
+    Programs that write to a pipe cannot go back to fill in the size. In RF64 the size is in the ds64 chunk.
     """
     with path.open("rb") as file:
         form = file.read(12)[:4]
@@ -106,15 +105,15 @@ def unwritten_size(path: Path) -> tuple[int, bytes] | None:
     return (LONG_SIZE, struct.pack("<Q", rest)) if wave.size == 0xFFFFFFFF else None
 
 
-class Mended(FileIO):
-    """A file to be read in which some bytes are other than on the disk."""
+class PatchedFile(FileIO):
+    """A file in which some bytes are replaced while reading."""
 
     def __init__(self, path: Path, at: int, text: bytes) -> None:
         super().__init__(path)
         self._at, self._text = at, text
 
     def readinto(self, buffer: Any, /) -> int:
-        """As ever, with the other bytes laid over what was read."""
+        """As for a file, with the replaced bytes."""
         position = self.tell()
         count = super().readinto(buffer) or 0
         for place, value in enumerate(self._text, self._at - position):
@@ -137,7 +136,7 @@ def _aiff_frames(file: BinaryIO) -> int | None:
     return None
 
 
-def promised_frames(path: Path) -> int | None:
+def announced_frames(path: Path) -> int | None:
     """Samples of each channel that a RIFF or FORM header announces; None when it announces none."""
     with path.open("rb") as file:
         form = file.read(12)

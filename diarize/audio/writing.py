@@ -1,4 +1,4 @@
-"""Writing sound to files, each whole or not at all."""
+"""Write sound to files, atomically."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ FORMATS = {".wav": "WAV", ".flac": "FLAC"}
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """A file beside ``path`` that takes its place when all went well and vanishes otherwise."""
+def _replace_when_done(path: Path) -> Iterator[Path]:
+    """A temporary file that replaces ``path`` on success and is removed otherwise."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield beside
@@ -36,8 +36,8 @@ def _replacing(path: Path) -> Iterator[Path]:
             beside.unlink()
 
 
-def _integers(samples: Array, channels: int) -> Array:
-    """Sixteen-bit samples (n, channels), the nearest steps; what is over full scale is cut."""
+def _to_int16(samples: Array, channels: int) -> Array:
+    """Samples (n, channels) rounded to 16 bits and clipped to full scale."""
     steps = np.clip(np.round(samples * np.float32(32768)), -32768, 32767).astype(np.int16)
     return np.repeat(steps[:, np.newaxis], channels, axis=1)
 
@@ -51,9 +51,9 @@ def _write_blocks(path: Path, blocks: Iterator[Waveform], channels: int, contain
     with soundfile.SoundFile(
         path, "w", samplerate=first.rate, channels=channels, subtype="PCM_16", format=container
     ) as sound:
-        sound.write(_integers(first.samples, channels))
+        sound.write(_to_int16(first.samples, channels))
         for block in blocks:
-            sound.write(_integers(block.samples, channels))
+            sound.write(_to_int16(block.samples, channels))
 
 
 def write(
@@ -65,8 +65,8 @@ def write(
 ) -> None:
     """Write 16-bit WAV or FLAC, by ``container`` or else by the suffix, from one waveform or from blocks.
 
-    ``channels``: the same sound on each. The file appears when it is whole. Raises OutputError when it cannot
-    be written there or the suffix is neither .wav nor .flac.
+    ``channels``: number of equal channels. The file appears only when it is complete. Raises OutputError when
+    it cannot be written or the suffix is neither .wav nor .flac.
     """
     path = Path(path)
     container = container or FORMATS.get(path.suffix.lower())
@@ -74,7 +74,7 @@ def write(
         raise OutputError(f"{path.name}: sound is written as .wav or .flac; choose one of them")
     blocks = iter((sound,) if isinstance(sound, Waveform) else sound)
     try:
-        with _replacing(path) as beside:
+        with _replace_when_done(path) as beside:
             _write_blocks(beside, blocks, channels, container)
     except (OSError, RuntimeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or getattr(error, "error_string", None) or error

@@ -1,7 +1,7 @@
 """The background model: Gaussian mixtures of voices, of speech, and of everything else.
 
-In comes an npz file, or frames to learn from (``training`` makes them); out goes a BackgroundModel, whose
-mixtures find speech without a network and give resegmentation a start. ``pipeline``, ``training`` and the
+Input: an npz file, or training frames (from ``training``). Output: a BackgroundModel, whose mixtures detect
+speech without a network and are adapted to speakers in resegmentation. ``pipeline``, ``training`` and the
 commands import it.
 """
 

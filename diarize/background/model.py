@@ -1,8 +1,8 @@
 """The background model: Gaussian mixtures of voices, of speech, and of everything else.
 
 A universal background model of voices (Reynolds, Quatieri & Dunn 2000), from which resegmentation adapts the
-models of the speakers of a recording; two mixtures and a linear discriminant that tell speech from noise and
-music without a network. Learnt once from many speakers, loaded from an npz file without pickle.
+models of the speakers of a recording; and two mixtures and a linear discriminant that detect speech among
+noise and music without a network. Trained once on many speakers, loaded from an npz file without pickle.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ __all__ = ["Activity", "BackgroundModel", "fit_background", "load", "load_shippe
 LATER: Final = {"sliding_window"}
 MIXTURES = ("ubm", "speech", "other")
 BANDS = ("wide", "narrow")
-# More than any model that is learnt here, and less than could do harm.
+# Limits for files: more than any real model, few enough to be harmless.
 MOST_BYTES: Final = 64 << 20
 MOST_COMPONENTS: Final = 4096
 ARRAYS = (
@@ -47,12 +47,12 @@ ARRAYS = (
 
 @dataclass(frozen=True, slots=True)
 class BackgroundModel:
-    """What is known of speech before a recording is heard.
+    """Mixtures of voices and of sounds, trained before any recording.
 
-    ``ubm``: diagonal GMM of K components in D dimensions, of voices; ``speech`` and ``other``: mixtures that
-    tell speech from the rest; ``talk``: tells talk from music by how it moves; ``band``: "wide" or "narrow";
-    ``acoustics``: what its cepstra were made with, and those of recordings are; ``origin``: from what. Raises
-    ModelError when sizes are out of bounds, or anything is not what it should be.
+    ``ubm``: diagonal GMM of K components in D dimensions, of voices; ``speech`` and ``other``: mixtures for
+    speech detection; ``talk``: discriminant of talk against music by modulation; ``band``: "wide" or
+    "narrow"; ``acoustics``: settings of its cepstra, which recordings must use, too; ``origin``: the training
+    data. Raises ModelError for impossible sizes or values.
     """
 
     ubm: GMM
@@ -68,7 +68,7 @@ class BackgroundModel:
             raise ModelError(f"{wrong}; pass a background model that this version saved")
 
     def _oddities(self) -> Iterator[str]:
-        """What is not as it should be."""
+        """Problems of the model as texts."""
         sizes = [each.n_components for each in (self.ubm, self.speech, self.other)]
         if max(sizes) > MOST_COMPONENTS:
             yield f"mixtures of {sizes} components; allowed are up to {MOST_COMPONENTS}"
@@ -81,8 +81,8 @@ class BackgroundModel:
 
 
 class Activity(NamedTuple):
-    """Frames of ``speech.activity_features``, of ``speech`` and of everything ``other``; rows of
-    ``speech.motion``, of stretches that are mostly ``talk`` and of such that have none, ``music``.
+    """Training data of speech detection: frames of ``speech.activity_features`` for ``speech`` and ``other``;
+    rows of ``speech.modulation_features`` for intervals with ``talk`` and without, ``music``.
     """
 
     speech: Array
@@ -107,10 +107,9 @@ def fit_background(
     origin: dict[str, Any],
     progress: Callable[[str, float], None],
 ) -> BackgroundModel:
-    """Learn a model from ``frames`` (n, D) of voices, normalised as a recording is, and from what speech
-    activity is told by.
+    """Train a model from ``frames`` (n, D) of voices, normalised like a recording, and from ``activity``.
 
-    The same frames and seed give the same model to the bit.
+    The same frames and seed give a bit-identical model.
     """
     progress("mixtures", 0.0)
     ubm = _mixture(frames, N_COMPONENTS, seed)
@@ -126,9 +125,9 @@ def _mixture(frames: Array, n_components: int, seed: int) -> GMM:
 
 
 def save(model: BackgroundModel, path: str | PathLike[str]) -> None:
-    """Write a model as npz, the same bytes for the same model, whole or not at all.
+    """Write a model as npz, atomically; the same model gives the same bytes.
 
-    What is there is replaced. Raises OutputError when it cannot be written.
+    An existing file is replaced. Raises OutputError when it cannot be written.
     """
     words = {"band": model.band, "acoustics": asdict(model.acoustics), "origin": model.origin}
     arrays = {
@@ -144,8 +143,10 @@ def save(model: BackgroundModel, path: str | PathLike[str]) -> None:
 
 
 def load(path: str | PathLike[str]) -> BackgroundModel:
-    """Read a model; ModelError when the file is not one, whoever made it: nothing in it is executed, and
-    nothing is allocated that it merely claims.
+    """Read a model.
+
+    Raises ModelError when the file is not one. A file from anywhere is safe to read: nothing in it is
+    executed, and array sizes are checked before memory is allocated.
     """
     kind, arrays = load_arrays(path, ARRAYS, MOST_BYTES)
     word, _, text = kind.partition(" ")

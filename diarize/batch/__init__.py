@@ -1,14 +1,13 @@
-"""Many recordings into one folder: planned, and shared among workers here or on a cluster.
+"""Diarize a folder of recordings with worker processes or on a cluster.
 
-In come a folder of recordings and settings; out go results and ``manifest.jsonl``, a line for each
-recording. The commands import it.
+Input: a folder of recordings and settings. Output: results and ``manifest.jsonl``, one line per recording.
+The commands import it.
 
     plan = plan_batch(folder, output, formats=("rttm", "csv"), resume=True)
     report = run_batch(plan, Config(), jobs=4)
     report.count("failed")
 
-Every file is written whole or not at all, so a batch may be killed at any moment and continued with
-``resume``.
+Every file is written atomically, so a batch may be killed at any moment and continued with ``resume``.
 """
 
 from diarize.batch.cluster import check_address

@@ -1,9 +1,9 @@
-"""The same work on a Dask cluster that is there already (extra ``cluster``).
+"""The same work on an existing Dask cluster (extra ``cluster``).
 
-Its workers must see the recordings and the folder of results under the same paths, and have the same versions
-of everything that could change a result. Who works on what, and what becomes of the work of a worker that
-dies, is Dask's business: it gives it to another, a few times, before it gives it up. A process works on one
-recording at a time, however many threads it has, because "one BLAS thread" is a setting of the whole process.
+Its workers must see the recordings and the output folder under the same paths, and must have the same
+versions of everything that can change a result. Dask schedules the work and retries the work of a dead worker
+a few times. A process works on one recording at a time, however many threads it has, because "one BLAS
+thread" is a setting of the whole process.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from diarize import pipeline
 from diarize.batch.job import perform_job
-from diarize.batch.worker_pool import in_flight
+from diarize.batch.worker_pool import keep_in_flight
 from diarize.errors import ClusterError
 from diarize.files import write_text
 
@@ -64,29 +64,29 @@ def run_jobs_on_cluster(
     starting: Callable[[Job], None],
     perform: Callable[..., Entry] = perform_job,
 ) -> Generator[Outcome, None, None]:
-    """Every order with what came of it, as they are done; ``starting`` is called before each.
+    """Every job with its outcome, in the order of completion; ``starting`` is called before each.
 
-    At most one is in flight for each worker. Closing the generator, or an exception such as Ctrl-C, cancels
-    those. Raises ClusterError without the package, an answer, workers, equal versions, or when ``folder``
-    (of results) or a recording is not where the workers look.
+    At most one job is in flight per worker. Closing the generator, or an exception such as Ctrl-C, cancels
+    those jobs. Raises ClusterError without the package, without an answer or workers, for unequal versions,
+    and when the workers do not see ``folder`` (of results) or a recording.
     """
     waiting = deque(map(_with_absolute_paths, orders))
     if not waiting:
         return
     with _client(address) as client:
         _check_versions(client, address)
-        _check_sight(client, address, folder.absolute(), waiting[0])
+        _check_shared_folder(client, address, folder.absolute(), waiting[0])
         pool = client.get_executor(pure=False)
         try:
-            yield from in_flight(
-                pool, waiting, lambda: _n_workers(client, address), starting, partial(_performed, perform)
+            yield from keep_in_flight(
+                pool, waiting, lambda: _n_workers(client, address), starting, partial(_perform, perform)
             )
         finally:
             pool.shutdown(wait=False)  # cancels what is in flight
 
 
 def _with_absolute_paths(order: Job) -> Job:
-    """The order with paths that mean the same in any folder."""
+    """The job with absolute paths."""
     task, space = order.task, order.config.space
     files = {name: path.absolute() for name, path in task.files.items()}
     model = str(Path(space.background).absolute()) if space.background else ""
@@ -99,7 +99,7 @@ def _with_absolute_paths(order: Job) -> Job:
 
 @contextmanager
 def _client(address: str) -> Iterator[Any]:
-    """A connection that says nothing of its own accord; whatever breaks it is a ClusterError."""
+    """A connection that logs nothing; every failure of it becomes a ClusterError."""
     try:
         import logging
 
@@ -121,7 +121,7 @@ def _client(address: str) -> Iterator[Any]:
     try:
         yield client
     finally:
-        with suppress(TimeoutError):  # of a scheduler that is gone
+        with suppress(TimeoutError):  # the scheduler may be gone
             client.close(ANSWER)
         log.disabled = before
 
@@ -131,7 +131,7 @@ def _scheduler_gone(address: str) -> ClusterError:
 
 
 def _n_workers(client: Any, address: str) -> int:
-    """How many workers there are, waiting for the first. Raises ClusterError."""
+    """Number of workers, after waiting for the first. Raises ClusterError."""
     try:
         client.wait_for_workers(1, WORKERS)
         return max(1, len(client.nthreads()))
@@ -144,7 +144,7 @@ def _n_workers(client: Any, address: str) -> int:
 
 
 def _answers(client: Any, address: str, function: Callable[..., Any], *words: str) -> dict[str, Any]:
-    """What a function gives on each worker, or the exception that it raised there."""
+    """The value of a function on each worker, or the exception that it raised there."""
     try:
         answers: dict[str, Any] = client.run(function, *words, on_error="return")
     except (OSError, ValueError):
@@ -153,7 +153,7 @@ def _answers(client: Any, address: str, function: Callable[..., Any], *words: st
 
 
 def _check_versions(client: Any, address: str) -> None:
-    """What could change a result is the same everywhere."""
+    """Check that all versions that can change a result are equal."""
     _n_workers(client, address)
     ours = pipeline.versions()
     for worker, theirs in _answers(client, address, pipeline.versions).items():
@@ -169,8 +169,8 @@ def _check_versions(client: Any, address: str) -> None:
                 )
 
 
-def _check_sight(client: Any, address: str, folder: Path, order: Job) -> None:
-    """Every worker sees what this process has just written, and the first recording."""
+def _check_shared_folder(client: Any, address: str, folder: Path, order: Job) -> None:
+    """Check that every worker sees a file just written by this process, and the first recording."""
     probe = folder / f".visible.{secrets.token_hex(4)}"
     model = order.config.space.background
     try:
@@ -186,8 +186,8 @@ def _check_sight(client: Any, address: str, folder: Path, order: Job) -> None:
         probe.unlink(missing_ok=True)
 
 
-def _performed(perform: Callable[..., Entry], order: Job) -> Entry:
-    """What a worker does; it stops soon after nobody waits for it any more."""
+def _perform(perform: Callable[..., Entry], order: Job) -> Entry:
+    """The work of a worker, which stops soon after the job is cancelled."""
     from distributed import get_worker
 
     worker = get_worker()

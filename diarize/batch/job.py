@@ -1,4 +1,4 @@
-"""The work on one recording in a worker process, from its checksum to its files."""
+"""The work on one recording in a worker process, from checksum to files."""
 
 from __future__ import annotations
 
@@ -33,9 +33,7 @@ __all__ = ["Job", "checksum", "input_checksum", "perform_job"]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A recording, the settings to diarize it with, voices to name its speakers by, and whether each channel
-    is diarized by itself.
-    """
+    """A recording, its settings, known voices for names, and whether each channel is diarized separately."""
 
     task: Task
     config: Config
@@ -44,30 +42,30 @@ class Job:
 
 
 def perform_job(order: Job, progress: Callable[[str, float], None] = lambda stage, share: None) -> Entry:
-    """Diarize a recording and write its results; what came of it as part of a manifest entry.
+    """Diarize a recording and write its results; returns the outcome as fields of a manifest entry.
 
-    ``progress`` is that of the pipeline; ``status`` is "ok", or "failed" with ``error`` in one line. Raises
-    nothing but what ends the process.
+    ``progress`` as in the pipeline; ``status`` is "ok", or "failed" with ``error`` in one line. No exception
+    but those that end the process is raised.
     """
     timings: dict[str, float] = {}
     known: Entry = {"input_sha256": None, "timings": timings}
     try:
-        known["input_sha256"] = _timed(timings, "checksum", lambda: input_checksum(order.task.audio))
-        result = _timed(timings, "diarize", lambda: _diarized(order, progress))
-        _timed(timings, "write", lambda: _write(result, order.task))
+        known["input_sha256"] = _run_timed(timings, "checksum", lambda: input_checksum(order.task.audio))
+        result = _run_timed(timings, "diarize", lambda: _diarize(order, progress))
+        _run_timed(timings, "write", lambda: _write(result, order.task))
     except DiarizeError as error:
         return known | {"status": "failed", "error": _one_line(_with_path(str(error), order.task.audio))}
     except MemoryError:
         error_text = f"{order.task.audio}: not enough memory; run it alone or with fewer jobs"
         return known | {"status": "failed", "error": _one_line(error_text)}
-    except Exception as error:  # one bad file never stops the rest
+    except Exception as error:  # a bad file must not stop the rest
         text = f"{order.task.audio}: something unforeseen happened ({type(error).__name__}: {error})"
         return known | {"status": "failed", "error": _one_line(text)}
     return known | {"status": "ok", "error": None, **result.to_result().outline()}
 
 
-def _diarized(order: Job, progress: Callable[[str, float], None]) -> Diarization:
-    """The result, called as the task says."""
+def _diarize(order: Job, progress: Callable[[str, float], None]) -> Diarization:
+    """The result under the name of the task."""
     task = order.task
     result = _diarize_possible(order, progress)
     if order.known:
@@ -77,8 +75,8 @@ def _diarized(order: Job, progress: Callable[[str, float], None]) -> Diarization
 
 
 def _diarize_possible(order: Job, progress: Callable[[str, float], None]) -> Diarization:
-    """The result with the speakers asked for or, in a recording too short for so many, with as many as there
-    is speech for and a note.
+    """The result with the requested number of speakers or, in a recording that is too short for it, with
+    fewer and a note.
     """
     task, config = order.task, order.config
     diarize = diarize_channels if order.separate else pipeline.diarize
@@ -93,7 +91,7 @@ def _diarize_possible(order: Job, progress: Callable[[str, float], None]) -> Dia
 
 
 def _with_path(text: str, audio: Path) -> str:
-    """A complaint that names the recording by its path, whatever it was called on the way."""
+    """The error message with the recording named by its path."""
     if str(audio) in text:
         return text
     return f"{audio}: {text.removeprefix(f'{audio.stem}: ').removeprefix(f'{audio.name}: ')}"
@@ -103,7 +101,7 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _timed(timings: dict[str, float], name: str, step: Any) -> Any:
+def _run_timed(timings: dict[str, float], name: str, step: Any) -> Any:
     begin = time.perf_counter()
     try:
         return step()
@@ -112,7 +110,7 @@ def _timed(timings: dict[str, float], name: str, step: Any) -> Any:
 
 
 def input_checksum(path: Path) -> str | None:
-    """SHA-256 of a regular file; None for whatever cannot be read, which decoding will explain."""
+    """SHA-256 of a regular file; None where it cannot be read, which decoding reports later."""
     try:
         return checksum(path) if stat.S_ISREG(path.stat().st_mode) else None
     except OSError:
@@ -120,7 +118,7 @@ def input_checksum(path: Path) -> str | None:
 
 
 def checksum(path: Path) -> str:
-    """SHA-256 of a file, or of the names and files of a folder but hidden ones. Raises OSError."""
+    """SHA-256 of a file, or of the names and contents of the visible files of a folder. Raises OSError."""
     if path.is_dir():
         total = hashlib.sha256()
         for each in sorted(path.glob("[!.]*")):
@@ -131,8 +129,10 @@ def checksum(path: Path) -> str:
 
 
 def _write(result: Diarization, task: Task) -> None:
-    """Every format, each file whole or not at all; that they may be replaced was settled before, and the
-    folders are there: one that was taken away meanwhile is not made again.
+    """Write every format atomically.
+
+    Whether files may be replaced was checked before. Folders exist already; one that was removed meanwhile is
+    not made again.
     """
     options = result.options(media=task.audio.name)
     for name, path in task.files.items():
@@ -145,10 +145,10 @@ def _write(result: Diarization, task: Task) -> None:
 
 
 def _page(result: Diarization, task: Task) -> str:
-    """The page about a recording, with its sound inside."""
+    """The report page of a recording, with its sound."""
     from diarize.audio import open_recording
     from diarize.report import RATE, Report, embed_sound, render_page
 
     audio = result.config.audio
     opened = open_recording(task.audio, rate=RATE, channel=audio.channel or None, track=audio.track)
-    return render_page(Report.of_result(result, sound=embed_sound(opened), media=task.audio.name))
+    return render_page(Report.from_result(result, sound=embed_sound(opened), media=task.audio.name))

@@ -1,8 +1,8 @@
-"""The manifest: the outcome of every recording, one JSON object a line.
+"""The manifest: the outcome of every recording, one JSON object per line.
 
-A line is added by one write to the end of the file, so a kill loses at most that line, and a line cut short
-is passed over when the file is read. The last line about a recording counts. Reading and writing anew happens
-beside and is renamed, at the start and at the end of a batch; then each recording has one line, in order.
+A line is appended by one write, so a kill loses at most that line, and an incomplete line is ignored when the
+file is read. The last line about a recording counts. At the start and at the end of a batch the file is
+rewritten atomically with one line per recording, in order.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Entry = dict[str, Any]
 
-__all__ = ["MANIFEST", "Manifest", "locked"]
+__all__ = ["MANIFEST", "Manifest", "lock_folder"]
 
 MANIFEST: Final = "manifest.jsonl"
 LOCK: Final = ".manifest.lock"
@@ -29,8 +29,8 @@ STATES: Final = ("started", "ok", "failed")
 
 
 class Manifest:
-    """The file in an output folder, what it says by recording, and the results that it named when it was
-    opened, which are of ``earlier`` batches.
+    """The file in an output folder, its entries by recording, and the results of ``earlier`` batches that it
+    listed when it was opened.
     """
 
     def __init__(
@@ -41,31 +41,31 @@ class Manifest:
         self.earlier = {key: tuple(entry["outputs"]) for key, entry in (earlier or {}).items()}
 
     @classmethod
-    def opened(cls, folder: Path, *, resume: bool, overwrite: bool) -> Manifest:
-        """The manifest of a folder, tidied, or a new one; call it with the folder ``locked``.
+    def open(cls, folder: Path, *, resume: bool, overwrite: bool) -> Manifest:
+        """Open the manifest of a folder, or make a new one, while ``lock_folder`` holds the folder.
 
-        Raises OutputError when there is one that is neither to be resumed nor to be overwritten.
+        Raises OutputError when there is one and neither ``resume`` nor ``overwrite`` is set.
         """
         path = folder / MANIFEST
         if path.exists() and not (resume or overwrite):
             raise OutputError(
                 f"{path}: an earlier batch; --resume continues it, --overwrite starts anew, or choose another"
             )
-        remove_leftovers(path)  # a kill while one was written anew
+        remove_leftovers(path)  # left by a kill during a rewrite
         earlier = _read(path) if path.exists() else {}
         manifest = cls(folder, earlier if resume else {}, earlier)
         manifest.tidy()
         return manifest
 
     def tidy(self) -> None:
-        """One line a recording, in order, the whole file at once."""
+        """Rewrite the file atomically with one line per recording, in order."""
         text = "".join(_line(self.entries[key]) for key in sorted(self.entries))
         write_bytes(self.path, text.encode(), overwrite=True)
 
     def add(self, entry: Entry) -> None:
-        """One more line at the end, on the disk when this returns.
+        """Append a line and flush it to disk.
 
-        Raises OutputError, also when the file is there no more: then nor are the results it speaks of.
+        Raises OutputError, also when the file has been removed, because then its results are gone, too.
         """
         self.entries[entry["audio"]] = entry
         try:
@@ -99,7 +99,7 @@ def _read(path: Path) -> dict[str, Entry]:
 
 
 def _entry(line: bytes) -> Entry | None:
-    """A line as an entry; None when it was cut short or is something else."""
+    """A line as an entry; None when it is incomplete or something else."""
     try:
         entry = json.loads(line)
     except (ValueError, RecursionError):
@@ -113,7 +113,7 @@ def _entry(line: bytes) -> Entry | None:
 
 
 def _is_complete(entry: Entry) -> bool:
-    """Whether a finished entry has what summaries tell of."""
+    """Whether a finished entry has the fields that summaries need."""
     timings = entry.get("timings")
     seconds = [entry.get("duration"), *(timings.values() if isinstance(timings, dict) else [None])]
     return isinstance(entry.get("n_speakers"), int) and all(
@@ -122,10 +122,10 @@ def _is_complete(entry: Entry) -> bool:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Only one batch at a time writes into a folder, where the system can tell (not on Windows).
+def lock_folder(folder: Path) -> Iterator[None]:
+    """Let only one batch at a time write into a folder (not on Windows).
 
-    The lock goes with the process, however it ends. Raises OutputError when another batch has it.
+    The lock is released when the process ends. Raises OutputError when another batch holds it.
     """
     try:
         import fcntl
@@ -143,6 +143,6 @@ def locked(folder: Path) -> Iterator[None]:
             raise OutputError(
                 f"{folder}: another batch is writing there; wait for it or choose another"
             ) from None
-        except OSError:  # a disk that knows no locks
+        except OSError:  # a file system without locks
             pass
         yield

@@ -1,4 +1,4 @@
-"""Which recordings a folder holds, and where the results of each go."""
+"""The recordings in a folder, and the output files of each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from diarize.annotation.names import find_name, name_key
-from diarize.audio import AUDIO_SUFFIXES, kind_of
+from diarize.audio import AUDIO_SUFFIXES, guess_kind
 from diarize.errors import AudioError
 from diarize.files import make_folder
 from diarize.formats import format_of
@@ -27,8 +27,8 @@ __all__ = ["PAGE", "PICTURE", "Plan", "Task", "find_recordings", "plan_batch", "
 
 PICTURE: Final = "picture"  # beside the names of formats
 PAGE: Final = "page"
-# How a name grows while it clashes: its stem, its path without suffix, its whole path and, where only case or
-# blanks tell paths apart, that with a checksum.
+# Levels of a name until it is unique: stem, path without suffix, whole path, and path with a checksum where
+# paths differ only in case or blanks.
 PATH: Final = 1
 WHOLE_PATH: Final = 2
 CHECKSUM: Final = 3
@@ -36,9 +36,10 @@ CHECKSUM: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One recording: ``key`` is its path within the folder; ``files``: where results go, by format;
-    ``name``: what results call it; ``speech``: where somebody speaks, (start, end) in seconds, when that was
-    given; ``problem``: why it cannot be begun.
+    """One recording.
+
+    ``key``: its path within the folder; ``files``: output files by format; ``name``: its name in results;
+    ``speech``: given intervals of speech, (start, end) in seconds; ``problem``: why it cannot be processed.
     """
 
     key: str
@@ -51,10 +52,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done: ``resume`` skips what is finished, ``overwrite`` replaces anybody's files;
-    ``separate``: each channel of a recording is diarized by itself;
-    ``unreadable``: subfolders that could not be looked into, with the reason; ``passed_over``: files that are
-    none of its recordings and yet seem to be sound, with the kind.
+    """A planned batch.
+
+    ``resume``: skip finished recordings; ``overwrite``: replace any files; ``separate``: diarize each channel
+    separately; ``unreadable``: subfolders that cannot be read, with the reason; ``passed_over``: files that
+    look like sound but have no known suffix, with their kind.
     """
 
     folder: Path
@@ -81,13 +83,13 @@ def plan_batch(
 ) -> Plan:
     """The recordings in a folder and its subfolders, in order of their paths; makes the output folder.
 
-    ``picture``: a PNG of each, too; ``page``: the page about each; ``speech``: stretches (n, 2) in
-    seconds by name of recording, to take for speech. Raises AudioError when there is no such folder or no
-    recording in it, OutputError when the output folder cannot be made.
+    ``picture``: also write a PNG of each; ``page``: also write the report page of each; ``speech``: intervals
+    (n, 2) of speech in seconds by recording. Raises AudioError when there is no such folder or no recording
+    in it, OutputError when the output folder cannot be made.
     """
     keys, unreadable = find_recordings(folder)
     if not keys:
-        also = "; ".join(_passed_over(folder, keys)[:3])
+        also = "; ".join(_find_unknown_suffixes(folder, keys)[:3])
         raise AudioError(
             f"{folder}: no recordings in it, by their names{f' ({also})' * bool(also)}; choose another folder"
         )
@@ -97,15 +99,15 @@ def plan_batch(
         files = {each: output / (where[key] + format_of("", each).suffix) for each in formats}
         files |= {PICTURE: output / f"{where[key]}.png"} if picture else {}
         files |= {PAGE: output / f"{where[key]}.report.html"} if page else {}
-        tasks.append(Task(key, folder / key, files, name, *_given(folder / key, name, speech)))
-    others = tuple(_passed_over(folder, keys))
+        tasks.append(Task(key, folder / key, files, name, *_given_speech(folder / key, name, speech)))
+    others = tuple(_find_unknown_suffixes(folder, keys))
     return Plan(folder, output, tuple(tasks), resume, overwrite, tuple(unreadable), others, separate)
 
 
-def _given(
+def _given_speech(
     audio: Path, name: str, speech: Stretches | None
 ) -> tuple[tuple[tuple[float, float], ...] | None, str]:
-    """Where somebody speaks in a recording, or why that is not known although it ought to be."""
+    """The given intervals of speech of a recording, or why they are missing."""
     if speech is None:
         return None, ""
     known = find_name(name, speech)
@@ -117,10 +119,10 @@ def _given(
 
 
 def find_recordings(folder: Path) -> tuple[list[str], list[str]]:
-    """Paths of recordings within a folder, sorted, and complaints about subfolders.
+    """Paths of recordings within a folder, sorted, and problems with subfolders.
 
-    Whatever is called like a recording counts, broken links too, so that nothing is passed over in silence;
-    hidden files and folders do not, and links to folders are not followed.
+    Every file with a known suffix counts, also a broken link, so that nothing is skipped silently. Hidden
+    files and folders are ignored, and links to folders are not followed.
     """
     if not folder.is_dir():
         hint = "a file, not a folder; 'run' takes files" if folder.exists() else "no such folder"
@@ -138,40 +140,40 @@ def find_recordings(folder: Path) -> tuple[list[str], list[str]]:
     return sorted(keys), complaints
 
 
-def _passed_over(folder: Path, keys: Sequence[str]) -> list[str]:
-    """Files that are called otherwise than recordings are and seem to be sound."""
+def _find_unknown_suffixes(folder: Path, keys: Sequence[str]) -> list[str]:
+    """Files without a known suffix that look like sound."""
     known, others = set(keys), []
     for where, below, files in os.walk(folder):
         below[:] = sorted(name for name in below if not name.startswith("."))
         for path in (Path(where, name) for name in sorted(files) if not name.startswith(".")):
             key = path.relative_to(folder).as_posix()
-            if key not in known and (kind := kind_of(path)):
+            if key not in known and (kind := guess_kind(path)):
                 others.append(f"{key}: {kind} by its looks, but not called like a recording")
     return others
 
 
 def recording_names(keys: Iterable[str]) -> dict[str, str]:
-    """What results call recordings, by path within the folder: the stem or, where those clash, more of it.
-
-    Case does not tell names apart, since not every disk keeps it, nor do blanks, which RTTM does not keep.
+    """Names of recordings in results, by path within the folder: the stem, or more of the path where stems
+    clash. Names that differ only in case or blanks clash: some file systems ignore case, and RTTM has no
+    blanks.
     """
     return _make_distinct(keys, 0)
 
 
 def result_places(keys: Iterable[str]) -> dict[str, str]:
-    """Where results go within the output folder, without suffix: as recordings lie in theirs."""
+    """Output paths within the output folder, without suffix, in the same subfolders as the recordings."""
     return _make_distinct(keys, PATH)
 
 
 def _make_distinct(keys: Iterable[str], least: int) -> dict[str, str]:
     level = dict.fromkeys(keys, least)
     for highest in (WHOLE_PATH, CHECKSUM):
-        while rising := [key for key in _clashing(level) if level[key] < highest]:
+        while rising := [key for key in _find_clashing(level) if level[key] < highest]:
             level |= {key: level[key] + 1 for key in rising}
     return {key: _name(key, at) for key, at in level.items()}
 
 
-def _clashing(level: Mapping[str, int]) -> list[str]:
+def _find_clashing(level: Mapping[str, int]) -> list[str]:
     blurred = {key: _comparison_key(_name(key, at)) for key, at in level.items()}
     taken = Counter(blurred.values())
     return [key for key, name in blurred.items() if taken[name] > 1]

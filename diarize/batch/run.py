@@ -1,4 +1,4 @@
-"""The batch itself: what is done already, what may be replaced, and what is written down."""
+"""Run a batch: skip finished recordings, protect files of others, and keep the manifest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from diarize.batch import cluster, worker_pool
 from diarize.batch.job import Job, checksum, input_checksum, perform_job
-from diarize.batch.manifest import Manifest, locked
+from diarize.batch.manifest import Manifest, lock_folder
 from diarize.errors import OutputError
 from diarize.files import make_folder, remove_leftovers
 
@@ -32,9 +32,9 @@ __all__ = ["BatchReport", "run_batch"]
 
 @dataclass(frozen=True, slots=True)
 class BatchReport:
-    """What came of a batch: an entry a recording, in order, with ``status`` "ok", "skipped" or "failed";
-    ``seconds`` it took; ``stale``: results of earlier batches that are there and were not written anew,
-    because a recording failed now or is gone, or because other formats were asked for.
+    """Outcome of a batch: an entry per recording, in order, with ``status`` "ok", "skipped" or "failed";
+    ``seconds`` it took; ``stale``: results of earlier batches that were not rewritten, because a recording
+    failed or is gone, or because other formats were requested.
     """
 
     entries: tuple[Entry, ...]
@@ -42,7 +42,7 @@ class BatchReport:
     stale: tuple[Path, ...] = ()
 
     def count(self, status: str) -> int:
-        """How many recordings ended so."""
+        """Number of recordings with this status."""
         return Counter(entry["status"] for entry in self.entries)[status]
 
 
@@ -59,28 +59,30 @@ def run_batch(
     """Diarize all recordings of a plan in ``jobs`` processes, or on the Dask cluster of a ``scheduler``; one
     that fails does not stop the rest.
 
-    ``known`` voices name speakers; ``listen`` is called with "started" or "done", the task and its entry.
-    Raises OutputError when another batch has the folder or the manifest cannot be written,
-    ClusterError when the cluster is of no use.
+    ``known``: voices to name speakers by; ``listen`` is called with "started" or "done", the task and its
+    entry. Raises OutputError when another batch holds the folder or the manifest cannot be written, and
+    ClusterError when the cluster does not work.
     """
     begin = time.perf_counter()
-    with locked(plan.output):
-        manifest = Manifest.opened(plan.output, resume=plan.resume, overwrite=plan.overwrite)
+    with lock_folder(plan.output):
+        manifest = Manifest.open(plan.output, resume=plan.resume, overwrite=plan.overwrite)
         batch = _Batch(plan, config, known, manifest, listen)
 
         def outcomes(orders: Sequence[Job]) -> Generator[Outcome, None, None]:
             if scheduler:
-                return cluster.run_jobs_on_cluster(orders, scheduler, plan.output, batch.started, perform)
-            return worker_pool.run_jobs(orders, jobs, batch.started, perform)
+                return cluster.run_jobs_on_cluster(
+                    orders, scheduler, plan.output, batch.record_start, perform
+                )
+            return worker_pool.run_jobs(orders, jobs, batch.record_start, perform)
 
         found = {entry["audio"]: entry for entry in batch.entries(outcomes)}
         manifest.tidy()
     entries = tuple(found[task.key] for task in plan.tasks)
-    return BatchReport(entries, round(time.perf_counter() - begin, 3), _stale(plan, manifest, found))
+    return BatchReport(entries, round(time.perf_counter() - begin, 3), _find_stale(plan, manifest, found))
 
 
-def _stale(plan: Plan, manifest: Manifest, found: Mapping[str, Entry]) -> tuple[Path, ...]:
-    """Results that are there of recordings that failed this time or are gone, and those in other formats."""
+def _find_stale(plan: Plan, manifest: Manifest, found: Mapping[str, Entry]) -> tuple[Path, ...]:
+    """Existing results of recordings that failed or are gone, and results in other formats."""
     failed = [task for task in plan.tasks if found[task.key]["status"] == "failed"]
     paths = [path for task in failed for path in task.files.values()]
     for key, names in manifest.earlier.items():
@@ -98,48 +100,48 @@ class _Batch:
     listen: Listener
 
     def entries(self, outcomes: Callable[[Sequence[Job]], Generator[Outcome, None, None]]) -> Iterator[Entry]:
-        """What came of every recording, in the order in which they are done."""
+        """The outcome of every recording, in the order of completion."""
         orders = []
         for task in self.plan.tasks:
-            if self._finished(task):
-                yield self._skipped(task)
-            elif problem := task.problem or self._foreign(task) or _missing_folder_error(task):
-                yield self._done(task, _refusal(problem))
+            if self._is_finished(task):
+                yield self._record_skipped(task)
+            elif problem := task.problem or self._foreign_file_problem(task) or _missing_folder_error(task):
+                yield self._record_done(task, _refusal(problem))
             else:
                 orders.append(Job(task, self.config, self.known, self.plan.separate))
         tasks = {order.task.key: order.task for order in orders}
         with self._interruptible(tasks), closing(outcomes(orders)) as running:
             for order, entry in running:
                 task = tasks[order.task.key]  # as planned here, wherever it was done
-                _sweep(task)  # what a worker left that was killed, perhaps before another finished
-                yield self._done(task, entry)
+                _remove_leftovers(task)  # left by a killed worker, perhaps before another finished
+                yield self._record_done(task, entry)
 
     @contextmanager
     def _interruptible(self, tasks: Mapping[str, Task]) -> Iterator[None]:
-        """Whatever ends this, nothing half-written of what was begun stays."""
+        """Remove partial files of started recordings, however the batch ends."""
         try:
             yield
         finally:
             for key, task in tasks.items():
                 if self.manifest.entries.get(key, {}).get("status") == "started":
-                    _sweep(task)
+                    _remove_leftovers(task)
 
     def _relative(self, task: Task) -> dict[str, str]:
         return {name: path.relative_to(self.plan.output).as_posix() for name, path in task.files.items()}
 
-    def _finished(self, task: Task) -> bool:
-        """Whether the results that are there are of this recording, these settings and formats."""
+    def _is_finished(self, task: Task) -> bool:
+        """Whether existing results are of this recording, these settings and formats."""
         entry = self.manifest.entries.get(task.key)
         if not self.plan.resume or not entry or entry["status"] != "ok":
             return False
-        same = all(entry.get(name) == value for name, value in self._given(task).items())
+        same = all(entry.get(name) == value for name, value in self._given_digests(task).items())
         there = all(path.exists() for path in task.files.values())
         has = self._relative(task).items() <= entry["files"].items()
         known = entry.get("input_sha256")
         return same and there and has and known is not None and known == input_checksum(task.audio)
 
-    def _foreign(self, task: Task) -> str:
-        """What to say of a file in the way that this batch did not write, or that was changed since."""
+    def _foreign_file_problem(self, task: Task) -> str:
+        """The error for an existing file that this batch did not write, or that was changed since."""
         if self.plan.overwrite:
             return ""
         ours = self.manifest.entries.get(task.key, {}).get("outputs", {})
@@ -151,26 +153,26 @@ class _Batch:
                 )
         return ""
 
-    def started(self, order: Job) -> None:
-        """Write down that a recording's files are ours from now on, whatever happens before they are done."""
+    def record_start(self, order: Job) -> None:
+        """Record in the manifest that a recording's files belong to this batch, before they are written."""
         entry = self._entry(order.task, {"status": "started"})
-        _sweep(order.task)
+        _remove_leftovers(order.task)
         self.manifest.add(entry)
         self.listen("started", order.task, entry)
 
-    def _done(self, task: Task, found: Entry) -> Entry:
+    def _record_done(self, task: Task, found: Entry) -> Entry:
         entry = self._entry(task, found)
         self.manifest.add(entry)
         self.listen("done", task, entry)
         return entry
 
-    def _skipped(self, task: Task) -> Entry:
+    def _record_skipped(self, task: Task) -> Entry:
         entry = self.manifest.entries[task.key] | {"status": "skipped"}
         self.listen("done", task, entry)
         return entry
 
-    def _given(self, task: Task) -> Entry:
-        """What a result rests on beside the recording, as digests; null for what was not given."""
+    def _given_digests(self, task: Task) -> Entry:
+        """Digests of the inputs of a result besides the recording; null for those that were not given."""
         return {
             "config_digest": self.config.digest,
             "speech": _digest(task),
@@ -179,7 +181,7 @@ class _Batch:
         }
 
     def _entry(self, task: Task, found: Entry) -> Entry:
-        """A line of the manifest. ``outputs`` are the files that may be replaced, and while what."""
+        """A line of the manifest. ``outputs``: files that may be replaced while they have this checksum."""
         from diarize.pipeline import versions
 
         files = self._relative(task)
@@ -188,7 +190,7 @@ class _Batch:
         before = self.manifest.entries.get(task.key, {}).get("outputs", {})
         return {
             "audio": task.key,
-            **self._given(task),
+            **self._given_digests(task),
             "versions": versions(),
             "error": None,
             "files": files if found["status"] != "failed" else {},
@@ -198,7 +200,7 @@ class _Batch:
 
 
 def _missing_folder_error(task: Task) -> str:
-    """What to say of results without a folder; makes those that names need, once, before anything begins."""
+    """The error for a missing output folder. Subfolders that names need are made once, at the start."""
     try:
         for path in task.files.values():
             make_folder(path.parent)
@@ -212,7 +214,7 @@ def _refusal(text: str) -> Entry:
 
 
 def _digest(task: Task) -> str | None:
-    """What tells the speech that was given from any other; None when none was."""
+    """Digest of the given speech; None without it."""
     return None if task.speech is None else hashlib.sha256(repr(task.speech).encode()).hexdigest()[:16]
 
 
@@ -223,7 +225,7 @@ def _checksum(path: Path) -> str | None:
         return None
 
 
-def _sweep(task: Task) -> None:
-    """Take away what a killed worker was writing beside its place."""
+def _remove_leftovers(task: Task) -> None:
+    """Remove temporary files of a killed worker."""
     for path in task.files.values():
         remove_leftovers(path)

@@ -1,10 +1,10 @@
 """Worker processes on this machine, and how work is repeated when a process ends unexpectedly.
 
-Workers are *spawned*, not forked: a fork of a process with threads (the executor has some, BLAS may) can hang
-for ever, and spawning works alike on every system. Its price, loading the libraries, is paid once a worker.
-Each worker computes with one BLAS thread. When one dies without a word (killed, out of memory), nobody knows
-which file it was, so all that were in flight are done again one at a time, each in a process of its own; one
-whose process dies again is given up, and the rest goes on.
+Workers are *spawned*, not forked: a fork of a process with threads (the executor has some, BLAS may) can
+hang, and spawning works on every system. The libraries are loaded once per worker. Each worker computes with
+one BLAS thread. When a worker dies (killed, out of memory), the file that caused it is not known. So all jobs
+in flight are repeated one at a time, each in its own process. A job whose process dies again fails, and the
+others continue.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     Outcome = tuple[Job, Entry]
     Task = Callable[[Job], Entry]
 
-__all__ = ["available_cores", "in_flight", "run_jobs"]
+__all__ = ["available_cores", "keep_in_flight", "run_jobs"]
 
-PATIENCE: Final = 5.0  # seconds after which those who do the work are looked at again
+PATIENCE: Final = 5.0  # seconds between checks of the workers
 THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -49,51 +49,52 @@ def run_jobs(
     starting: Callable[[Job], None],
     perform: Task = perform_job,
 ) -> Generator[Outcome, None, None]:
-    """Every order with what came of it, as they are done; ``starting`` is called before each.
+    """Every job with its outcome, in the order of completion; ``starting`` is called before each.
 
     At most ``jobs`` are in flight. Closing the generator, or an exception such as Ctrl-C, ends the workers.
     """
     waiting = deque(orders)
     while waiting:
-        suspects = yield from _shift(waiting, jobs, starting, perform)
+        suspects = yield from _run_until_lost(waiting, jobs, starting, perform)
         for order in suspects:
             alone = deque([order])
             while alone:
-                if (yield from _shift(alone, 1, starting, perform)):
-                    yield order, _lost(order, "its process died twice (killed, or out of memory?)")
+                if (yield from _run_until_lost(alone, 1, starting, perform)):
+                    yield order, _lost_entry(order, "its process died twice (killed, or out of memory?)")
 
 
-def _lost(order: Job, reason: str) -> Entry:
+def _lost_entry(order: Job, reason: str) -> Entry:
     text = f"{order.task.audio}: {reason}; free memory or cut it"
     return {"status": "failed", "error": " ".join(text.split()), "input_sha256": None, "timings": {}}
 
 
-def _shift(
+def _run_until_lost(
     waiting: deque[Job],
     jobs: int,
     starting: Callable[[Job], None],
     perform: Task,
 ) -> Generator[Outcome, None, list[Job]]:
     with _workers(min(jobs, len(waiting))) as pool:
-        return (yield from in_flight(pool, waiting, lambda: jobs, starting, perform))
+        return (yield from keep_in_flight(pool, waiting, lambda: jobs, starting, perform))
 
 
-def in_flight(
+def keep_in_flight(
     pool: Executor,
     waiting: deque[Job],
     room: Callable[[], int],
     starting: Callable[[Job], None],
     perform: Task,
 ) -> Generator[Outcome, None, list[Job]]:
-    """Work until nothing waits or a pool of processes breaks; returns what was in flight then.
+    """Run jobs until none waits or the pool breaks; returns the jobs that were in flight then.
 
-    ``room()``, asked every few seconds, says how many may be in flight, or raises when nobody works any more.
+    ``room()``, called every few seconds, gives the allowed number of jobs in flight, or raises when no worker
+    is left.
     """
     flying: dict[Future[Entry], Job] = {}
     while waiting or flying:
         while len(flying) < room() and waiting:
             starting(waiting[0])
-            future = _submitted(pool, perform, waiting[0])
+            future = _submit(pool, perform, waiting[0])
             if future is None:
                 break  # a worker died: between two recordings when nothing is in flight
             flying[future] = waiting.popleft()
@@ -101,17 +102,17 @@ def in_flight(
             return []
         done = wait(flying, PATIENCE, return_when=FIRST_COMPLETED).done
         if any(isinstance(_problem(each), BrokenProcessPool) for each in done):
-            return (yield from _landed(flying))
+            return (yield from _collect_finished(flying))
         room()
         for each in done:
             order, problem = flying.pop(each), _problem(each)
             known = f"its workers died or could not begin ({type(problem).__name__})"
-            yield order, _lost(order, known) if problem else each.result()
+            yield order, _lost_entry(order, known) if problem else each.result()
     return []
 
 
-def _landed(flying: dict[Future[Entry], Job]) -> Generator[Outcome, None, list[Job]]:
-    """The outcomes that a broken pool still has; returns the orders that are lost with it."""
+def _collect_finished(flying: dict[Future[Entry], Job]) -> Generator[Outcome, None, list[Job]]:
+    """The outcomes of a broken pool; returns the jobs that were lost."""
     done = wait(flying).done
     for each in done:
         if _problem(each) is None:
@@ -123,18 +124,18 @@ def _problem(future: Future[Entry]) -> BaseException | None:
     return CancelledError("cancelled") if future.cancelled() else future.exception()
 
 
-def _submitted(pool: Executor, perform: Task, order: Job) -> Future[Entry] | None:
-    """The order on its way; None when the pool is broken already."""
+def _submit(pool: Executor, perform: Task, order: Job) -> Future[Entry] | None:
+    """Submit a job; None when the pool is broken."""
     try:
-        with _interrupts_held():
+        with _hold_interrupts():
             return pool.submit(perform, order)
     except BrokenProcessPool:
         return None
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Neither Ctrl-C nor SIGTERM comes between a pool and its half-started workers; they come right after."""
+def _hold_interrupts() -> Iterator[None]:
+    """Hold back Ctrl-C and SIGTERM while a pool starts its workers; they are delivered afterwards."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -142,7 +143,7 @@ def _interrupts_held() -> Iterator[None]:
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, lambda number, _: came.append(number)) for number in numbers]
     try:
-        with _inherited_mask():
+        with _mask_interrupts():
             yield
     finally:
         for number, handler in zip(numbers, before, strict=True):
@@ -152,10 +153,8 @@ def _interrupts_held() -> Iterator[None]:
 
 
 @contextmanager
-def _inherited_mask() -> Iterator[None]:
-    """Processes that begin meanwhile never hear of Ctrl-C, from before their first line on: it is for the
-    parent alone.
-    """
+def _mask_interrupts() -> Iterator[None]:
+    """Let processes started in this context ignore Ctrl-C from the beginning; only the parent handles it."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -168,7 +167,7 @@ def _inherited_mask() -> Iterator[None]:
 
 @contextmanager
 def _workers(number: int) -> Iterator[ProcessPoolExecutor]:
-    """A pool whose processes are gone when this is left, whatever they were doing."""
+    """A pool whose processes are terminated on exit."""
     others = set(multiprocessing.active_children())
     before = {name: os.environ.get(name) for name in THREADS}
     os.environ.update(dict.fromkeys(THREADS, "1"))  # read when a worker loads its BLAS
@@ -188,7 +187,7 @@ def _workers(number: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _begin() -> None:
-    """What a worker does first: leave Ctrl-C to the parent, and end when the parent does."""
+    """Initialise a worker: ignore Ctrl-C, and end when the parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -1,7 +1,7 @@
 """The command line: ``diarize COMMAND``.
 
-In come arguments; out go printed text, files and exit codes. Every other room may be used here, when a
-command runs; nothing imports it.
+Input: arguments. Output: printed text, files and exit codes. A command may use every other room; nothing
+imports this one.
 """
 
 from diarize.cli.signals import catch_signals, ignore_signals, leave_interrupted
@@ -10,7 +10,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """The program ``diarize``; Ctrl-C ends it in one line from here on."""
+    """Run the program ``diarize``; from here on, Ctrl-C ends it with one line."""
     try:
         catch_signals()
         from diarize.cli.app import program

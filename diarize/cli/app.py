@@ -92,7 +92,7 @@ def program() -> None:
     """Run the command that the words behind ``diarize`` name."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, ValueError):
-            # a name that the terminal cannot show must not end the run; files and programs get UTF-8
+            # a name that the terminal cannot show must not stop the run; files and pipes get UTF-8
             coding = {} if stream.isatty() else {"encoding": "utf-8"}
             stream.reconfigure(errors="backslashreplace", **coding)  # type: ignore[union-attr]
     try:

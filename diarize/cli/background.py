@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from diarize.cli.error_handling import Guarded
-from diarize.cli.files import existing, refuse_existing
+from diarize.cli.files import check_exists, refuse_existing
 from diarize.cli.help import Plain
 from diarize.cli.options import Overwrite, Verbose, one_of
-from diarize.cli.printing import say, say_json, shown
+from diarize.cli.printing import escape_controls, say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,13 +53,13 @@ def train(
     recordings and seed give the same file to the byte.
     """
     from diarize.background import save
-    from diarize.cli.progress import TRAINING, shown_progress
+    from diarize.cli.progress import TRAINING, show_progress
     from diarize.training import TrainingPlan, train_background
 
     one_of(band, BANDS, "--band")
     refuse_existing(output, overwrite=overwrite)
     plan = TrainingPlan(_voices(corpora), _rooms(rooms), rounds, seed, jobs)
-    with shown_progress(output.name, quiet=False, stages=TRAINING) as progress:
+    with show_progress(output.name, quiet=False, stages=TRAINING) as progress:
         model = train_background(plan, band, progress=progress)
     save(model, output)
     say(_summary(model, output))
@@ -77,7 +77,7 @@ def info(
     """Describe a background model: sizes, band, feature settings, origin."""
     from diarize.background import load, load_shipped
 
-    models = {str(file): load(existing(file))} if file else {band: load_shipped(band) for band in BANDS}
+    models = {str(file): load(check_exists(file))} if file else {band: load_shipped(band) for band in BANDS}
     if json:
         say_json({"models": {name: _facts(model) for name, model in models.items()}})
     else:
@@ -96,7 +96,9 @@ def _rooms(folder: Path | None) -> list[Path]:
     from diarize.audio import AUDIO_SUFFIXES
 
     return (
-        sorted(p for p in existing(folder).iterdir() if p.suffix.lower() in AUDIO_SUFFIXES) if folder else []
+        sorted(p for p in check_exists(folder).iterdir() if p.suffix.lower() in AUDIO_SUFFIXES)
+        if folder
+        else []
     )
 
 
@@ -117,4 +119,4 @@ def _summary(model: BackgroundModel, path: Path) -> str:
     nested = {key: facts.pop(key) for key in ("acoustics", "origin")}
     lines = [f"  {key.replace('_', ' ')}: {value}" for key, value in facts.items()]
     lines += [f"  {key}: {', '.join(f'{k} {v}' for k, v in value.items())}" for key, value in nested.items()]
-    return "\n".join(shown(line) for line in (str(path), *lines))
+    return "\n".join(escape_controls(line) for line in (str(path), *lines))

@@ -20,12 +20,18 @@ from diarize.cli.options import (
     Quiet,
     SettingsOptions,
     Verbose,
-    expanded,
+    expand_options,
     format_name,
     refuse_words,
 )
-from diarize.cli.printing import clock, complain, remark, say, say_json, shown, table
-from diarize.cli.settings import is_separate, known_to, marked, resolved, speech_of
+from diarize.cli.printing import clock, complain, escape_controls, remark, say, say_json, table
+from diarize.cli.settings import (
+    is_separate,
+    load_known_voices,
+    read_marked_speech,
+    resolve_config,
+    speech_file,
+)
 from diarize.errors import ClusterError
 
 if TYPE_CHECKING:
@@ -53,7 +59,7 @@ _Resume = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Workers:
+class WorkerOptions:
     """Options that say who does the work."""
 
     jobs: Annotated[
@@ -71,7 +77,7 @@ class Workers:
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
+class BatchOutputOptions:
     """Options that say what is written of each recording."""
 
     format: Annotated[
@@ -84,17 +90,17 @@ class Results:
     ] = False
 
 
-@expanded
+@expand_options
 def batch(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Recordings, in subfolders too.")],
     *,
     output: _Output,
-    workers: Workers = Workers(),
+    workers: WorkerOptions = WorkerOptions(),
     resume: _Resume = False,
     settings: SettingsOptions = SettingsOptions(),  # noqa: B008 - a frozen value
     channels: Channels = "mix",
     known: KnownOptions = KnownOptions(),  # noqa: B008
-    asked: Results = Results(),
+    asked: BatchOutputOptions = BatchOutputOptions(),
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -107,31 +113,31 @@ def batch(
     from diarize import batch as rooms
 
     _check_options(workers, quiet=quiet, loud=json or verbose)
-    config, speech = resolved(settings), speech_of(settings)
+    config, speech = resolve_config(settings), speech_file(settings)
     if verbose:
         remark(describe.settings_line(config))
     kinds: dict[str, Any] = {"resume": resume, "overwrite": overwrite}
-    kinds["speech"] = marked(speech) if speech else None
+    kinds["speech"] = read_marked_speech(speech) if speech else None
     kinds["separate"] = is_separate(channels, config)
-    plan = rooms.plan_batch(folder, output, **_asked(asked), **kinds)
+    plan = rooms.plan_batch(folder, output, **_output_options(asked), **kinds)
     _tell_of_others(plan, quiet=quiet)
-    jobs, where, voices = workers.jobs or rooms.available_cores(), workers.scheduler, known_to(known)
-    with _told(plan, quiet=quiet or json) as listen:
+    jobs, where, voices = workers.jobs or rooms.available_cores(), workers.scheduler, load_known_voices(known)
+    with _report_events(plan, quiet=quiet or json) as listen:
         found = rooms.run_batch(plan, config, jobs=jobs, scheduler=where, known=voices, listen=listen)
     if json:
         say_json(_document(plan, config, found))
     elif not quiet:
         say(_summary(plan, found))
-    _leave(plan, found)
+    _exit_with_code(plan, found)
 
 
-def _asked(asked: Results) -> dict[str, Any]:
+def _output_options(asked: BatchOutputOptions) -> dict[str, Any]:
     formats = tuple(dict.fromkeys(filter(None, map(format_name, asked.format or ["rttm"]))))
     refuse_words(formats)
     return {"formats": formats, "picture": asked.plot, "page": asked.report}
 
 
-def _check_options(workers: Workers, *, quiet: bool, loud: bool) -> None:
+def _check_options(workers: WorkerOptions, *, quiet: bool, loud: bool) -> None:
     """Usage errors: what contradicts each other, and an address that cannot be one."""
     if quiet and loud:
         raise typer.BadParameter("--quiet contradicts --json and --verbose; leave one of them out")
@@ -154,7 +160,7 @@ def _tell_of_others(plan: Plan, *, quiet: bool) -> None:
         remark(f"note: passed over {other}")
 
 
-def _leave(plan: Plan, report: BatchReport) -> None:
+def _exit_with_code(plan: Plan, report: BatchReport) -> None:
     """The exit code."""
     failed = report.count("failed")
     if failed == len(report.entries):
@@ -164,7 +170,7 @@ def _leave(plan: Plan, report: BatchReport) -> None:
 
 
 @contextmanager
-def _told(plan: Plan, *, quiet: bool) -> Iterator[Listener]:
+def _report_events(plan: Plan, *, quiet: bool) -> Iterator[Listener]:
     """What the batch reports to: errors at once and, where somebody is looking, a bar with the current file.
 
     The bar counts bytes of recordings, the best guess at their length without opening them.
@@ -174,7 +180,7 @@ def _told(plan: Plan, *, quiet: bool) -> Iterator[Listener]:
         return
     sizes = {task.key: _size(task.audio) for task in plan.tasks}
     with typer.progressbar(
-        length=sum(sizes.values()), label="batch", file=sys.stderr, item_show_func=_cut
+        length=sum(sizes.values()), label="batch", file=sys.stderr, item_show_func=_shorten
     ) as bar:
 
         def listen(event: str, task: Task, entry: dict[str, Any]) -> None:
@@ -195,9 +201,9 @@ def _complain(entry: dict[str, Any]) -> None:
         complain(entry["error"])
 
 
-def _cut(name: str | None) -> str | None:
+def _shorten(name: str | None) -> str | None:
     """The name of the current file on one line, its end where it is long."""
-    text = shown(name or "")
+    text = escape_controls(name or "")
     return text if len(text) <= 30 else f"…{text[-29:]}"
 
 
@@ -218,13 +224,16 @@ def _summary(plan: Plan, report: BatchReport) -> str:
     counts = ", ".join(f"{report.count(status)} {status}" for status in ("ok", "skipped", "failed"))
     seconds = sum(entry.get("duration", 0.0) for entry in report.entries if entry["status"] == "ok")
     lines += [
-        f"  note: {shown(entry['audio'])}: {shown(note)}" for entry in with_notes for note in entry["notes"]
+        f"  note: {escape_controls(entry['audio'])}: {escape_controls(note)}"
+        for entry in with_notes
+        for note in entry["notes"]
     ]
     lines += [
-        f"  note: {shown(path)} is of an earlier batch and was not written now" for path in report.stale
+        f"  note: {escape_controls(path)} is of an earlier batch and was not written now"
+        for path in report.stale
     ]
     lines.append(f"{counts}; {clock(seconds)} of sound in {clock(report.seconds)}")
-    return "\n".join([*lines, f"wrote {shown(plan.output / 'manifest.jsonl')}"])
+    return "\n".join([*lines, f"wrote {escape_controls(plan.output / 'manifest.jsonl')}"])
 
 
 def _row(entry: dict[str, Any]) -> tuple[str, ...]:

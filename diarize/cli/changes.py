@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from diarize.cli.files import about, existing, or_silence, read_annotations, refuse_existing
+from diarize.cli.files import check_exists, match_annotation, or_empty, read_annotations, refuse_existing
 from diarize.cli.options import (
     Json,
     Overwrite,
     SettingsOptions,
     SoundOptions,
     Verbose,
-    checked,
-    expanded,
+    check_stretch,
+    expand_options,
     one_of,
 )
-from diarize.cli.printing import clock, percent, remark, say, say_json, shown, table
-from diarize.cli.settings import diarized, resolved, speech_of
+from diarize.cli.printing import clock, escape_controls, percent, remark, say, say_json, table
+from diarize.cli.settings import diarize_with_progress, resolve_config, speech_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,7 @@ def _method(word: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class MethodOptions:
     """Options that say how changes are found."""
 
     method: Annotated[
@@ -82,7 +82,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
+class ReferenceOptions:
     """Options that say what the changes are graded against, and how."""
 
     reference: Annotated[
@@ -114,12 +114,12 @@ class _Found:
     tolerance: float = 0.0
 
 
-@expanded
+@expand_options
 def changes(
     audio: Annotated[Path, typer.Argument(metavar="AUDIO", help="A recording of any usual kind.")],
     *,
-    way: Way = Way(),
-    truth: Truth = Truth(),
+    way: MethodOptions = MethodOptions(),
+    truth: ReferenceOptions = ReferenceOptions(),
     settings: SettingsOptions = SettingsOptions(),  # noqa: B008 - a frozen value
     sound: SoundOptions = SoundOptions(),  # noqa: B008
     format: _Format = None,
@@ -135,17 +135,17 @@ def changes(
     kind = _kind(format, output, json=json)
     _check_way(way, settings)
     _check_truth(truth)
-    config, part = resolved(settings), checked(sound)
+    config, part = resolve_config(settings), check_stretch(sound)
     if output:
         refuse_existing(output, overwrite=overwrite)
     if way.method == "bic":
-        found = _by_bic(existing(audio), config, part, way.penalty)
+        found = _find_by_bic(check_exists(audio), config, part, way.penalty)
     else:
-        found = _by_posteriors(
-            audio, config, part, speech_of(settings), way.min_probability, quiet=kind != "table"
+        found = _find_by_posteriors(
+            audio, config, part, speech_file(settings), way.min_probability, quiet=kind != "table"
         )
-    found = _graded(found, truth, part, quiet=kind != "table")
-    _told(found, audio, config, kind, output, overwrite=overwrite)
+    found = _grade_found(found, truth, part, quiet=kind != "table")
+    _print_or_write(found, audio, config, kind, output, overwrite=overwrite)
 
 
 def _kind(format: str | None, output: Path | None, *, json: bool) -> str:
@@ -162,7 +162,7 @@ def _kind(format: str | None, output: Path | None, *, json: bool) -> str:
     return SUFFIXES[suffix]
 
 
-def _check_truth(truth: Truth) -> None:
+def _check_truth(truth: ReferenceOptions) -> None:
     """The reference must be readable before any long work."""
     if truth.reference:
         read_annotations(truth.reference)
@@ -170,7 +170,7 @@ def _check_truth(truth: Truth) -> None:
         raise typer.BadParameter("--tolerance is for --reference FILE, the truth to score against")
 
 
-def _check_way(way: Way, asked: SettingsOptions) -> None:
+def _check_way(way: MethodOptions, asked: SettingsOptions) -> None:
     """No option is silently ignored."""
     if way.method == "posteriors":
         if way.penalty is not None:
@@ -184,11 +184,11 @@ def _check_way(way: Way, asked: SettingsOptions) -> None:
         if getattr(asked, name) is not None:
             option = name.replace("_", "-")
             raise typer.BadParameter(f"--{option} is for --method posteriors; bic knows no speakers")
-    if speech_of(asked):
+    if speech_file(asked):
         raise typer.BadParameter("--speech FILE is for --method posteriors; bic takes hmm, energy or silero")
 
 
-def _by_posteriors(
+def _find_by_posteriors(
     audio: Path,
     config: Config,
     part: SoundOptions,
@@ -200,10 +200,10 @@ def _by_posteriors(
     from diarize.resegmentation.changes import changes_by_posteriors
 
     least = 0.5 if min_probability is None else min_probability
-    result = diarized(audio, config, part, speech, quiet=quiet)
+    result = diarize_with_progress(audio, config, part, speech, quiet=quiet)
     return _Found(
         result.annotation.recording,
-        _later(changes_by_posteriors(result.posteriors, min_probability=least), part.start),
+        _shift_to_file_clock(changes_by_posteriors(result.posteriors, min_probability=least), part.start),
         {"method": "posteriors", "min_probability": least},
         result.duration,
         result.speech.seconds,
@@ -211,39 +211,39 @@ def _by_posteriors(
     )
 
 
-def _graded(found: _Found, truth: Truth, part: SoundOptions, *, quiet: bool) -> _Found:
+def _grade_found(found: _Found, truth: ReferenceOptions, part: SoundOptions, *, quiet: bool) -> _Found:
     """The changes with their score, where there is a truth about the recording or the part of it."""
     if truth.reference is None:
         return found
     from diarize.scoring import CHANGE_TOLERANCE, score_changes
 
-    known = or_silence(read_annotations(truth.reference), truth.reference)
-    reference = about(known, found.recording, truth.reference, quiet=quiet)
+    known = or_empty(read_annotations(truth.reference), truth.reference)
+    reference = match_annotation(known, found.recording, truth.reference, quiet=quiet)
     whole = reference.crop(part.start, part.start + found.duration)
     times = [change.time for change in found.changes]
     tolerance = CHANGE_TOLERANCE if truth.tolerance is None else truth.tolerance
     return replace(found, graded=score_changes(whole, times, tolerance=tolerance), tolerance=tolerance)
 
 
-def _later(found: Sequence[Change], start: float) -> tuple[Change, ...]:
+def _shift_to_file_clock(found: Sequence[Change], start: float) -> tuple[Change, ...]:
     """Changes of a stretch on the clock of the file."""
     return tuple(replace(change, time=change.time + start) for change in found)
 
 
-def _by_bic(audio: Path, config: Config, part: SoundOptions, penalty: float | None) -> _Found:
+def _find_by_bic(audio: Path, config: Config, part: SoundOptions, penalty: float | None) -> _Found:
     from diarize.pipeline import speech_features
     from diarize.resegmentation.changes import BicSettings, bic_features, changes_by_bic
 
     settings = BicSettings() if penalty is None else BicSettings(penalty=penalty)
     front, mask = speech_features(audio, config, start=part.start, end=part.end)
     features = bic_features(front.features, front.band, front.acoustics)
-    found = _later(changes_by_bic(features, mask, settings), part.start)
+    found = _shift_to_file_clock(changes_by_bic(features, mask, settings), part.start)
     method = {"method": "bic", "penalty": settings.penalty}
     notes = front.sound.notes()
     return _Found(front.sound.name, found, method, features.grid.duration, mask.seconds, notes)
 
 
-def _told(
+def _print_or_write(
     found: _Found, audio: Path, config: Config, kind: str, output: Path | None, *, overwrite: bool
 ) -> None:
     """Print the changes, or write them and say so."""
@@ -259,7 +259,7 @@ def _told(
     from diarize.files import write_text
 
     write_text(output, text if text.endswith("\n") else text + "\n", overwrite=overwrite)
-    say(f"wrote {shown(output)} (changes: {len(found.changes)})")
+    say(f"wrote {escape_controls(output)} (changes: {len(found.changes)})")
 
 
 def _text(found: _Found, audio: Path, config: Config, kind: str) -> str:
@@ -291,19 +291,19 @@ def _label(change: Change) -> str:
     """A label of an Audacity track, on one line and without tabs."""
     if change.probability is None:
         return f"change ({change.delta_bic:.0f})"
-    return shown(f"{change.before} > {change.after} ({change.probability:.2f})")
+    return escape_controls(f"{change.before} > {change.after} ({change.probability:.2f})")
 
 
 def _table(found: _Found, title: str) -> str:
     method = ", ".join(f"{key.replace('_', '-')} {value}" for key, value in found.method.items())
-    n = len(found.changes)
-    head = f"{shown(title)}: {clock(found.duration)} long, {n} change{'s' * (n != 1)} of speaker ({method})"
+    n, shown = len(found.changes), escape_controls(title)
+    head = f"{shown}: {clock(found.duration)} long, {n} change{'s' * (n != 1)} of speaker ({method})"
     rows = [(clock(c.time), *_cells(c)) for c in found.changes]
     used = [0, 1, *(i for i in range(2, 6) if any(row[i] for row in rows))]
     names = ("at", *COLUMNS)
     lines = [table([names[i] for i in used], [[row[i] for i in used] for row in rows])] if rows else []
     lines += [_grade_line(found.graded, found.tolerance)] if found.graded else []
-    return "\n".join([head, *lines, *(f"  note: {shown(note)}" for note in found.notes)])
+    return "\n".join([head, *lines, *(f"  note: {escape_controls(note)}" for note in found.notes)])
 
 
 def _grade_line(graded: ChangeScore, tolerance: float) -> str:
@@ -337,12 +337,12 @@ def _document(found: _Found, audio: Path, config: Config) -> dict[str, Any]:
         **found.method,
         "duration": round(found.duration, 3),
         "speech_seconds": round(found.speech_seconds, 3),
-        "changes": [_rounded(asdict(change)) for change in found.changes],
+        "changes": [_round_values(asdict(change)) for change in found.changes],
         **({"score": _grade(found.graded, found.tolerance)} if found.graded else {}),
         "notes": list(found.notes),
         **provenance(config).to_dict(),
     }
 
 
-def _rounded(fields: dict[str, Any]) -> dict[str, Any]:
+def _round_values(fields: dict[str, Any]) -> dict[str, Any]:
     return {key: round(value, 6) if isinstance(value, float) else value for key, value in fields.items()}

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from diarize.cli.error_handling import FAILED, Guarded
-from diarize.cli.files import existing
+from diarize.cli.files import check_exists
 from diarize.cli.help import Plain
-from diarize.cli.options import Json, SettingsOptions, Verbose, expanded
-from diarize.cli.printing import complain, say, say_json, shown
-from diarize.cli.settings import settled
+from diarize.cli.options import Json, SettingsOptions, Verbose, expand_options
+from diarize.cli.printing import complain, escape_controls, say, say_json
+from diarize.cli.settings import merge_options
 from diarize.errors import DiarizeError
 
 __all__ = ["app"]
@@ -25,7 +25,7 @@ _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document ins
 
 
 @app.command(cls=Plain)
-@expanded
+@expand_options
 def show(
     *,
     settings: SettingsOptions = SettingsOptions(),  # noqa: B008 - a frozen value
@@ -38,7 +38,7 @@ def show(
     from diarize.config import Config
     from diarize.config.commented import default_file, to_commented_toml
 
-    config = settled(settings)
+    config = merge_options(settings)
     if json:
         say_json({"config": asdict(config), "config_digest": config.digest})
     else:
@@ -58,12 +58,12 @@ def check(
     wrong = 0
     for path in files:
         try:
-            changed = list_changes(without_defaults(load_config(existing(path))))
+            changed = list_changes(without_defaults(load_config(check_exists(path))))
         except DiarizeError as error:
             complain(str(error))
             wrong += 1
         else:
-            say("\n  ".join([f"{shown(path)}: right; settings changed: {len(changed)}", *changed]))
+            say("\n  ".join([f"{escape_controls(path)}: right; settings changed: {len(changed)}", *changed]))
     if wrong:
         raise typer.Exit(FAILED)
 
@@ -78,10 +78,10 @@ def presets(*, json: Json = False, verbose: Verbose = False) -> None:
     if json:
         say_json({"presets": found})
     else:
-        say(_listed(found))
+        say(_preset_table(found))
 
 
-def _listed(found: dict[str, list[str]]) -> str:
+def _preset_table(found: dict[str, list[str]]) -> str:
     width = max(map(len, found), default=0)
     return "\n".join(
         f"{name:{width}}  {', '.join(changed) or 'all defaults'}" for name, changed in found.items()

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from diarize.cli.files import chosen, or_silence, read_annotations
+from diarize.cli.files import choose_annotation, or_empty, read_annotations
 from diarize.cli.options import Overwrite, Quiet, Verbose, format_name
-from diarize.cli.printing import remark, say, shown
+from diarize.cli.printing import escape_controls, remark, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,13 +49,13 @@ def convert(
     """
     from diarize.formats import write_file
 
-    found = or_silence(_read_turns(source, from_format), source)
-    turns = [chosen(found, recording, source)] if recording else list(found.values())
+    found = or_empty(_read_turns(source, from_format), source)
+    turns = [choose_annotation(found, recording, source)] if recording else list(found.values())
     write_file(goal, turns, to_format, overwrite=overwrite)
     _remark_lost_words(turns, goal, to_format)
     if not quiet:
         n_turns = sum(len(each.turns) for each in turns)
-        say(f"wrote {shown(goal)} (turns: {n_turns}, recordings: {len(turns)})")
+        say(f"wrote {escape_controls(goal)} (turns: {n_turns}, recordings: {len(turns)})")
         _remark_silence(turns, goal, to_format)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from diarize.cli.printing import clock, percent, shown, table
+from diarize.cli.printing import clock, escape_controls, percent, table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,16 +26,16 @@ def summary(result: Diarization, title: str, file: Path | None = None) -> str:
 
     speakers = speaking_shares(result.annotation)
     length, speech = clock(result.duration), clock(result.speech.seconds)
-    head = f"{shown(title)}: {length} long, {speech} of speech, {result.band} band"
+    head = f"{escape_controls(title)}: {length} long, {speech} of speech, {result.band} band"
     rows = [(s["speaker"], clock(s["seconds"]), percent(s["share"]), str(s["turns"])) for s in speakers]
     lines = [head, table(("speaker", "time", "share", "turns"), rows)] if rows else [head]
     if rows:
-        chosen, left = result.selection.chosen, len(speakers)
+        chosen, left = result.clustering.chosen, len(speakers)
         after = f"; {left} of them left after resegmentation" if left != chosen else ""
-        lines.append(f"  number of speakers: {result.selection.explanation}{after}")
+        lines.append(f"  number of speakers: {result.count.explanation}{after}")
     lines += [f"  {_match_line(match)}" for match in result.matches]
     lines += [f"  {line}" for line in _doubt_lines(result, file)]
-    return "\n".join([*lines, *(f"  note: {shown(note)}" for note in result.notes)])
+    return "\n".join([*lines, *(f"  note: {escape_controls(note)}" for note in result.notes)])
 
 
 def _doubt_lines(result: Diarization, file: Path | None) -> list[str]:
@@ -45,7 +45,7 @@ def _doubt_lines(result: Diarization, file: Path | None) -> list[str]:
     lines = []
     for doubt in find_doubtful_speakers(result.annotation, result.alternatives):
         words = (str(file or "FILE"), doubt.nearest or "", doubt.speaker)
-        command = f"; diarize merge {shown(shlex.join(words))}" if doubt.nearest else ""
+        command = f"; diarize merge {escape_controls(shlex.join(words))}" if doubt.nearest else ""
         lines.append(f"doubtful: {doubt.speaker}, {doubt.reason}{command}")
     return lines
 
@@ -56,8 +56,8 @@ def _match_line(match: Match) -> str:
         return f"{match.speaker} → unknown (too little speech to compare)"
     odds, least = f"log odds {match.log_odds:.1f}", f"threshold {match.threshold:g}"
     if match.name is None:
-        return f"{match.speaker} → unknown (nearest: {shown(match.nearest)}, {odds}, {least})"
-    return f"{match.speaker} → {shown(match.name)} ({odds}, {least})"
+        return f"{match.speaker} → unknown (nearest: {escape_controls(match.nearest)}, {odds}, {least})"
+    return f"{match.speaker} → {escape_controls(match.name)} ({odds}, {least})"
 
 
 def settings_line(config: Config) -> str:

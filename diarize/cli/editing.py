@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from diarize.cli.files import existing, or_silence, read_annotations, refuse_existing
-from diarize.cli.printing import clock, percent, say, shown, table
+from diarize.cli.files import check_exists, or_empty, read_annotations, refuse_existing
+from diarize.cli.printing import clock, escape_controls, percent, say, table
 from diarize.errors import FormatError
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from diarize.annotation import Annotation
     from diarize.results import Document, Result
 
-__all__ = ["Edited", "Place", "edit", "is_json", "tell"]
+__all__ = ["EditOptions", "Edited", "edit", "is_json", "print_edits"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EditOptions:
     """Options that say which recording is changed and where the outcome goes."""
 
     recording: Annotated[
@@ -45,12 +45,12 @@ class Edited:
 
 def is_json(path: Path) -> bool:
     """Whether a file is JSON, by its suffix."""
-    return existing(path).is_file() and path.suffix.lower() == ".json"
+    return check_exists(path).is_file() and path.suffix.lower() == ".json"
 
 
 def edit(
     path: Path,
-    place: Place,
+    place: EditOptions,
     change: Callable[[Result], Result],
     names: Mapping[str, str] | None = None,
     *,
@@ -73,7 +73,7 @@ def edit(
     words = None if is_json(path) else read_words(path)
     options = Options(
         confidence=any(turn.confidence is not None for each in turns for turn in each.turns),
-        words=words.renamed(names or {}) if words else None,
+        words=words.rename(names or {}) if words else None,
         document=changed,
     )
     write_file(goal, turns, overwrite=overwrite or goal == path, options=options)
@@ -87,7 +87,7 @@ def _read(path: Path) -> Document:
 
     if is_json(path):
         return parse_document(read_text(path), str(path))
-    return Document(tuple(map(Result, or_silence(read_annotations(path), path).values())))
+    return Document(tuple(map(Result, or_empty(read_annotations(path), path).values())))
 
 
 def _check_recording(name: str | None, names: Sequence[str], path: Path) -> None:
@@ -95,7 +95,7 @@ def _check_recording(name: str | None, names: Sequence[str], path: Path) -> None
         raise FormatError(f"{path}: about {', '.join(names)}, not about {name!r}; choose one of them")
 
 
-def tell(edited: Edited, *, quiet: bool) -> None:
+def print_edits(edited: Edited, *, quiet: bool) -> None:
     """Who speaks how long now, and where it was written."""
     from diarize.annotation.statistics import speaking_shares
 
@@ -106,6 +106,6 @@ def tell(edited: Edited, *, quiet: bool) -> None:
             (row["speaker"], clock(row["seconds"]), percent(row["share"]), str(row["turns"]))
             for row in speaking_shares(each)
         ]
-        head = shown(each.recording)
+        head = escape_controls(each.recording)
         say("\n".join([head, table(("speaker", "time", "share", "turns"), rows)] if rows else [head]))
-    say(f"  wrote {shown(edited.path)}")
+    say(f"  wrote {escape_controls(edited.path)}")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from diarize.cli.files import about, existing, read_annotations
-from diarize.cli.options import ListeningOptions, Overwrite, Quiet, Verbose, expanded
-from diarize.cli.printing import clock, say, shown
-from diarize.cli.settings import heard_as
+from diarize.cli.files import check_exists, match_annotation, read_annotations
+from diarize.cli.options import ListeningOptions, Overwrite, Quiet, Verbose, expand_options
+from diarize.cli.printing import clock, escape_controls, say
+from diarize.cli.settings import resolve_listening
 from diarize.errors import OutputError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ LITTLE: Final = 10.0  # seconds of speech: of so little, most voices stay unknow
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PartOptions:
     """Options that say which part of the recordings is that voice."""
 
     turns: Annotated[
@@ -43,7 +43,7 @@ class Part:
     ] = False
 
 
-@expanded
+@expand_options
 def enroll(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Whose voice it is.")],
     audio: Annotated[list[Path], typer.Argument(metavar="AUDIO", help="Recordings of that person alone.")],
@@ -51,7 +51,7 @@ def enroll(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder of voices.")] = Path(
         "voices"
     ),
-    part: Part = Part(),
+    part: PartOptions = PartOptions(),
     hearing: ListeningOptions = ListeningOptions(),  # noqa: B008
     add: Annotated[bool, typer.Option("--add", help="Add recordings to the voice of that name.")] = False,
     quiet: Quiet = False,
@@ -63,22 +63,22 @@ def enroll(
     From recordings of one person or, with --turns and --speaker, of one speaker of a conversation.
     """
     from diarize.identity import load, save, voice_path
-    from diarize.identity.store import checked_name
+    from diarize.identity.store import check_name
     from diarize.identity.voice import pool_voices
 
     _check(part, audio)
     path = voice_path(output, name)
     if path.exists() and not (add or overwrite):
         raise OutputError(f"{path}: exists already; --add adds to it, --overwrite replaces it")
-    known = [_same(load(path), checked_name(name), path)] if add and path.exists() else []
-    voice = _learnt(checked_name(name), audio, part, heard_as(hearing), quiet=quiet)
+    known = [_stored_voice(load(path), check_name(name), path)] if add and path.exists() else []
+    voice = _learn_voice(check_name(name), audio, part, resolve_listening(hearing), quiet=quiet)
     whole = pool_voices(voice.name, [*known, voice])
     save(whole, output, overwrite=add or overwrite)
     if not quiet:
         say(_summary(whole, path))
 
 
-def _check(part: Part, audio: Sequence[Path]) -> None:
+def _check(part: PartOptions, audio: Sequence[Path]) -> None:
     if (part.turns is None) != (part.speaker is None):
         raise typer.BadParameter(
             "--turns FILE says who speaks when, --speaker LABEL whose voice it is: give both"
@@ -86,38 +86,40 @@ def _check(part: Part, audio: Sequence[Path]) -> None:
     if part.turns and part.whole:
         raise typer.BadParameter("--whole contradicts --speaker; leave one of them out")
     for path in audio:
-        existing(path)
+        check_exists(path)
 
 
-def _same(known: Voice, name: str, path: Path) -> Voice:
+def _stored_voice(known: Voice, name: str, path: Path) -> Voice:
     """The voice in a file, when it is that one: some disks take two spellings for one file."""
     if known.name != name:
         raise OutputError(f"{path}: holds the voice of {known.name!r}, not of {name!r}; choose another name")
     return known
 
 
-def _learnt(name: str, audio: Sequence[Path], part: Part, config: Config, *, quiet: bool) -> Voice:
+def _learn_voice(
+    name: str, audio: Sequence[Path], part: PartOptions, config: Config, *, quiet: bool
+) -> Voice:
     from diarize.identity import enroll_voice
     from diarize.identity.enrollment import enroll_speaker
     from diarize.identity.voice import pool_voices
 
     if part.turns is None or part.speaker is None:
         return enroll_voice(name, audio, config, whole=part.whole)
-    known = _known(part.turns)
+    known = _read_known(part.turns)
     turns = {recording: each.annotation for recording, each in known.items()}
     found = []
     for path in audio:
-        recording = about(turns, path.stem, part.turns, quiet=quiet).recording
+        recording = match_annotation(turns, path.stem, part.turns, quiet=quiet).recording
         found.append(enroll_speaker(name, path, known[recording], part.speaker, config))
     return pool_voices(name, found)
 
 
-def _known(path: Path) -> dict[str, Result]:
+def _read_known(path: Path) -> dict[str, Result]:
     """What a file says of recordings, with the voices that it keeps, or the files of a folder."""
     from diarize.formats import read_results
     from diarize.results import Result
 
-    if existing(path).is_file():
+    if check_exists(path).is_file():
         return read_results(path)
     return {name: Result(each) for name, each in read_annotations(path).items()}
 
@@ -125,4 +127,4 @@ def _known(path: Path) -> dict[str, Result]:
 def _summary(voice: Voice, path: Path) -> str:
     known = f"{clock(voice.seconds)} of speech (recordings: {voice.n_recordings})"
     little = "  note: little to know a voice by; half a minute serves better\n" * (voice.seconds < LITTLE)
-    return f"{shown(voice.name)}: {known}\n{little}  wrote {shown(path)}"
+    return f"{escape_controls(voice.name)}: {known}\n{little}  wrote {escape_controls(path)}"

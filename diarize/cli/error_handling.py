@@ -1,4 +1,4 @@
-"""Every way a command can end: one line on stderr and an exit code, never a traceback nobody asked for."""
+"""How commands end: one line on stderr and an exit code, and a traceback only with --verbose."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from diarize.cli.printing import complain
-from diarize.cli.signals import INTERRUPTED, asked_code, tell_interrupted
+from diarize.cli.signals import INTERRUPTED, signal_exit_code, tell_interrupted
 from diarize.errors import DiarizeError
 
 __all__ = ["FAILED", "Guarded", "Verbosity"]
@@ -53,13 +53,13 @@ class Guarded(TyperGroup):
         except Exception as error:
             if type(error).__module__.split(".")[0] in ("typer", "click"):
                 raise  # usage errors and exits belong to them
-            if code := asked_code():  # an import that is interrupted may fail in its own way
+            if code := signal_exit_code():  # an import that is interrupted may fail in its own way
                 raise typer.Exit(code) from None
             raise typer.Exit(_unexpected(error)) from None
 
 
 def _unexpected(error: BaseException) -> int:
-    """The exit code, after one line on what ought not to happen."""
+    """Print one line for an unexpected error and return the exit code."""
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     hint = "" if Verbosity.verbose else "; run again with --verbose and report what it prints"
     complain(f"something unforeseen happened ({text}){hint}")
@@ -75,6 +75,6 @@ def _show_trace_if_verbose() -> None:
 
 
 def _close_output() -> None:
-    """Send what is left to nowhere, so that Python does not complain on its way out."""
+    """Discard remaining output, so that Python does not report a closed pipe at exit."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -12,10 +12,17 @@ from diarize.errors import FormatError, OutputError
 if TYPE_CHECKING:
     from diarize.annotation import Annotation
 
-__all__ = ["about", "chosen", "existing", "or_silence", "read_annotations", "refuse_existing"]
+__all__ = [
+    "check_exists",
+    "choose_annotation",
+    "match_annotation",
+    "or_empty",
+    "read_annotations",
+    "refuse_existing",
+]
 
 
-def existing(path: Path) -> Path:
+def check_exists(path: Path) -> Path:
     """The path, when there is something; FormatError with the nearest name otherwise."""
     try:
         if path.exists():
@@ -36,12 +43,12 @@ def read_annotations(path: Path, format: str | None = None, *, marks: bool = Fal
     """
     from diarize.formats import read_file
 
-    if not existing(path).is_dir():
+    if not check_exists(path).is_dir():
         return read_file(path, format)
     found: dict[str, Annotation] = {}
     source: dict[str, Path] = {}
     for each in _annotation_files(path, marks=marks):
-        for name, annotation in or_silence(read_file(each, format), each).items():
+        for name, annotation in or_empty(read_file(each, format), each).items():
             if name in found:
                 raise FormatError(f"{each}: about {name!r}, and so is {source[name].name}; keep one of them")
             found[name], source[name] = annotation, each
@@ -60,14 +67,16 @@ def _annotation_files(folder: Path, *, marks: bool) -> list[Path]:
     raise FormatError(f"{folder}: a folder without annotation files such as .rttm; check the path")
 
 
-def or_silence(annotations: dict[str, Annotation], path: Path) -> dict[str, Annotation]:
+def or_empty(annotations: dict[str, Annotation], path: Path) -> dict[str, Annotation]:
     """The annotations or, when a file holds none, one in which nobody speaks, called like the file."""
     from diarize.annotation import Annotation
 
     return annotations or {path.stem: Annotation(path.stem)}
 
 
-def about(annotations: dict[str, Annotation], recording: str, path: Path, *, quiet: bool) -> Annotation:
+def match_annotation(
+    annotations: dict[str, Annotation], recording: str, path: Path, *, quiet: bool
+) -> Annotation:
     """The annotation of that recording, or the only one, with a remark where it is called otherwise."""
     from diarize.annotation.names import find_name
 
@@ -76,10 +85,10 @@ def about(annotations: dict[str, Annotation], recording: str, path: Path, *, qui
         if not quiet:
             remark(f"note: {path} is about {name!r}; taken to be about {recording!r}")
         return annotations[name]
-    return chosen(annotations, recording, path)
+    return choose_annotation(annotations, recording, path)
 
 
-def chosen(annotations: dict[str, Annotation], name: str | None, path: Path) -> Annotation:
+def choose_annotation(annotations: dict[str, Annotation], name: str | None, path: Path) -> Annotation:
     """The annotation of that recording, however it is spelt, or, without a name, the only one.
 
     FormatError otherwise.

@@ -7,21 +7,35 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import typer
 from typer.core import TyperCommand
 
-__all__ = ["Plain", "described", "value_name"]
+from diarize.cli.numbers import allowed_range, why_refused
+
+__all__ = ["Plain", "describe_parameter", "value_name"]
 
 _TOLD = re.compile(r" ?\((default: [^()]*)\)")
 
 
 class Plain(TyperCommand):
-    """A command with such a help."""
+    """A command with such a help, which says in the same words what an option does not take."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The words of the command line; a number that is refused is named with what is allowed."""
+        words = list(args)  # parsing empties the list
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            if error.param is not None:
+                given = self.make_parser(ctx).parse_args(words)[0].get(error.param.name)
+                error.message = why_refused(error.param, given) or error.message
+            raise
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Arguments and options with what they mean."""
         shown = [each for each in self.get_params(ctx) if not getattr(each, "hidden", False)]
-        arguments = [(value_name(p), described(p)) for p in shown if p.param_type_name == "argument"]
-        options = [(_option(p), described(p)) for p in shown if p.param_type_name == "option"]
+        arguments = [(value_name(p), describe_parameter(p)) for p in shown if p.param_type_name == "argument"]
+        options = [(_option(p), describe_parameter(p)) for p in shown if p.param_type_name == "option"]
         for title, rows in (("Arguments", arguments), ("Options", options)):
             if rows:
                 with formatter.section(title):
@@ -41,7 +55,7 @@ def value_name(parameter: Any) -> str:
         return str(parameter.metavar).strip("[]")
     if parameter.param_type_name == "argument":
         return str(parameter.name).upper()
-    return "N" if _range(parameter) else "NAME"
+    return "N" if allowed_range(parameter) else "NAME"
 
 
 def _option(option: Any) -> str:
@@ -49,12 +63,12 @@ def _option(option: Any) -> str:
     return names if option.is_flag or getattr(option, "count", False) else f"{names} {value_name(option)}"
 
 
-def described(parameter: Any) -> str:
+def describe_parameter(parameter: Any) -> str:
     """The help of an argument or option with what is known of its value, the same way everywhere."""
     text = str(parameter.help or "")
     match = _TOLD.search(text)
     facts = [match[1]] if match else _default(parameter)
-    facts += _range(parameter)
+    facts += [text for text in (allowed_range(parameter),) if text]
     if parameter.required and parameter.param_type_name == "option":
         facts.append("required")
     return _TOLD.sub("", text) + (f" [{'; '.join(facts)}]" if facts else "")
@@ -67,12 +81,3 @@ def _default(parameter: Any) -> list[str]:
     if getattr(parameter, "show_default", True) is False:
         return []
     return [f"default: {value:g}" if isinstance(value, float) else f"default: {value}"]
-
-
-def _range(parameter: Any) -> list[str]:
-    """The least and the largest number, in words."""
-    bounds = parameter if getattr(parameter, "min", None) is not None else getattr(parameter, "type", None)
-    low, high = getattr(bounds, "min", None), getattr(bounds, "max", None)
-    if low is None:
-        return []
-    return [f"{low:g} or more" if high is None else f"{low:g} to {high:g}"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from diarize.cli.files import chosen, existing, or_silence, read_annotations, refuse_existing
+from diarize.cli.files import check_exists, choose_annotation, or_empty, read_annotations, refuse_existing
 from diarize.cli.options import (
     KnownOptions,
     Overwrite,
@@ -16,13 +16,19 @@ from diarize.cli.options import (
     SettingsOptions,
     SoundOptions,
     Verbose,
-    checked,
-    expanded,
+    check_stretch,
+    expand_options,
     one_of,
 )
-from diarize.cli.printing import clock, percent, say, shown, table
+from diarize.cli.printing import clock, escape_controls, percent, say, table
 from diarize.cli.report import is_result, refuse_settings
-from diarize.cli.settings import diarized, known_to, named_by, resolved, speech_of
+from diarize.cli.settings import (
+    diarize_with_progress,
+    load_known_voices,
+    name_by_known,
+    resolve_config,
+    speech_file,
+)
 
 if TYPE_CHECKING:
     from diarize.annotation import Annotation
@@ -32,11 +38,11 @@ if TYPE_CHECKING:
 
     _Asked = tuple[SettingsOptions, SoundOptions, KnownOptions]
 
-__all__ = ["label", "spoken_in"]
+__all__ = ["label", "label_with_result"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
+class _SpokenTurns:
     """Who spoke when, as far as it is known: turns, posteriors and their clock, seconds of the recording."""
 
     annotation: Annotation
@@ -46,7 +52,7 @@ class _Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Goal:
+class LabelOptions:
     """Options that say what to write."""
 
     output: Annotated[
@@ -68,7 +74,7 @@ class Goal:
     ] = None
 
 
-@expanded
+@expand_options
 def label(
     transcript: Annotated[
         Path,
@@ -84,7 +90,7 @@ def label(
         ),
     ],
     *,
-    goal: Goal = Goal(),
+    goal: LabelOptions = LabelOptions(),
     settings: SettingsOptions = SettingsOptions(),  # noqa: B008 - a frozen value
     sound: SoundOptions = SoundOptions(),  # noqa: B008
     known: KnownOptions = KnownOptions(),  # noqa: B008
@@ -100,20 +106,20 @@ def label(
 
     if is_result(source):
         refuse_settings(source, (settings, sound, known))
-    checked(sound)
-    spoken = read_transcript(existing(transcript), recording=source.stem)
-    path, name = _goal(transcript, goal, spoken.dialect)
+    check_stretch(sound)
+    spoken = read_transcript(check_exists(transcript), recording=source.stem)
+    path, name = _output_and_format(transcript, goal, spoken.dialect)
     refuse_existing(path, overwrite=overwrite)
-    heard = _heard(source, (settings, sound, known), quiet=quiet)
+    heard = _diarize_source(source, (settings, sound, known), quiet=quiet)
     found = assign_speakers(
         spoken, heard.annotation, heard.posteriors, start=heard.start, duration=heard.duration
     )
     write_transcript(path, found, name, overwrite=overwrite, options=_options(source, heard))
     if not quiet:
-        say(f"{_summary(found, transcript.name)}\n  wrote {shown(path)}")
+        say(f"{_summary(found, transcript.name)}\n  wrote {escape_controls(path)}")
 
 
-def spoken_in(path: Path, result: Diarization) -> Transcript:
+def label_with_result(path: Path, result: Diarization) -> Transcript:
     """The words of a transcript with the speakers of a result. Raises FormatError."""
     from diarize.transcripts import assign_speakers, read_transcript
 
@@ -126,7 +132,7 @@ def spoken_in(path: Path, result: Diarization) -> Transcript:
     )
 
 
-def _goal(transcript: Path, asked: Goal, dialect: str) -> tuple[Path, str]:
+def _output_and_format(transcript: Path, asked: LabelOptions, dialect: str) -> tuple[Path, str]:
     """Where to write, and in which format."""
     from diarize.transcripts import WRITABLE, format_for, suffix_of
 
@@ -137,20 +143,20 @@ def _goal(transcript: Path, asked: Goal, dialect: str) -> tuple[Path, str]:
     return transcript.with_name(f"{transcript.stem}.speakers{suffix_of(name)}"), name
 
 
-def _heard(source: Path, asked: _Asked, *, quiet: bool) -> _Heard:
+def _diarize_source(source: Path, asked: _Asked, *, quiet: bool) -> _SpokenTurns:
     if not is_result(source):
         settings, sound, known = asked
-        config, voices = resolved(settings), known_to(known)
-        result = diarized(source, config, sound, speech_of(settings), quiet=quiet)
-        result = named_by(voices, result, source)
+        config, voices = resolve_config(settings), load_known_voices(known)
+        result = diarize_with_progress(source, config, sound, speech_file(settings), quiet=quiet)
+        result = name_by_known(voices, result, source)
         end = result.start + result.duration
-        return _Heard(result.annotation, result.posteriors, result.start, end)
-    if existing(source).suffix.lower() == ".npz":
-        return _of_posteriors(source)
-    return _Heard(chosen(or_silence(read_annotations(source), source), None, source))
+        return _SpokenTurns(result.annotation, result.posteriors, result.start, end)
+    if check_exists(source).suffix.lower() == ".npz":
+        return _read_posteriors_file(source)
+    return _SpokenTurns(choose_annotation(or_empty(read_annotations(source), source), None, source))
 
 
-def _of_posteriors(path: Path) -> _Heard:
+def _read_posteriors_file(path: Path) -> _SpokenTurns:
     from diarize.formats import read_posteriors
     from diarize.resegmentation.turns import posteriors_to_turns
     from diarize.types import SpeechMask
@@ -158,10 +164,12 @@ def _of_posteriors(path: Path) -> _Heard:
     recording, posteriors, start = read_posteriors(path)
     mask = SpeechMask(posteriors.values.sum(axis=1) > 0, posteriors.grid)
     span = (start, posteriors.grid.duration)
-    return _Heard(posteriors_to_turns(posteriors, mask, recording, span), posteriors, start, start + span[1])
+    return _SpokenTurns(
+        posteriors_to_turns(posteriors, mask, recording, span), posteriors, start, start + span[1]
+    )
 
 
-def _options(source: Path, heard: _Heard) -> Any:
+def _options(source: Path, heard: _SpokenTurns) -> Any:
     from diarize.formats import Options
 
     return Options(duration=heard.duration, media=None if is_result(source) else source.name)
@@ -179,6 +187,6 @@ def _summary(found: Transcript, title: str) -> str:
     }
     rows = [(name, seconds[name], str(n), percent(n / len(words))) for name, n in counts.items()]
     mean = f", mean confidence {sum(sure) / len(sure):.2f}" if sure else ""
-    head = f"{shown(title)}: {len(words)} words in {len(found.segments)} segments{mean}"
+    head = f"{escape_controls(title)}: {len(words)} words in {len(found.segments)} segments{mean}"
     lines = [head, table(("speaker", "time", "words", "share"), rows)] if rows else [head]
-    return "\n".join([*lines, *(f"  note: {shown(note)}" for note in found.notes)])
+    return "\n".join([*lines, *(f"  note: {escape_controls(note)}" for note in found.notes)])

@@ -10,10 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from diarize.cli.error_handling import FAILED
-from diarize.cli.files import existing
-from diarize.cli.options import Json, KnownOptions, ListeningOptions, Overwrite, Quiet, Verbose, expanded
-from diarize.cli.printing import clock, complain, say, say_json, shown, table
-from diarize.cli.settings import heard_as, known_voices, odds_needed
+from diarize.cli.files import check_exists
+from diarize.cli.options import (
+    Json,
+    KnownOptions,
+    ListeningOptions,
+    Overwrite,
+    Quiet,
+    Verbose,
+    expand_options,
+)
+from diarize.cli.printing import clock, complain, escape_controls, say, say_json, table
+from diarize.cli.settings import known_voices, required_odds, resolve_listening
 from diarize.cli.signals import check_signals
 from diarize.errors import DiarizeError
 
@@ -27,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["link"]
 
 
-@expanded
+@expand_options
 def link(
     results: Annotated[
         list[Path], typer.Argument(metavar="RESULTS", help="Files of turns, or folders of them ('batch').")
@@ -54,8 +62,12 @@ def link(
     """
     if quiet and (json or verbose):
         raise typer.BadParameter("--quiet contradicts --json and --verbose; leave one of them out")
-    asked = _Asked([existing(path) for path in results], audio, output, heard_as(hearing), overwrite)
-    document, text, failed = _linked(asked, known_voices(known), odds_needed(known), quiet=quiet or json)
+    asked = _LinkRequest(
+        [check_exists(path) for path in results], audio, output, resolve_listening(hearing), overwrite
+    )
+    document, text, failed = _link_results(
+        asked, known_voices(known), required_odds(known), quiet=quiet or json
+    )
     if json:
         say_json(document)
     elif not quiet:
@@ -65,7 +77,7 @@ def link(
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _LinkRequest:
     """What to link and where to."""
 
     results: Sequence[Path]
@@ -75,15 +87,15 @@ class _Asked:
     overwrite: bool
 
 
-def _linked(
-    asked: _Asked, known: Sequence[Voice], threshold: float, *, quiet: bool
+def _link_results(
+    asked: _LinkRequest, known: Sequence[Voice], threshold: float, *, quiet: bool
 ) -> tuple[dict[str, Any], str, int]:
     """What is told of the voices, as JSON and in words, and how many recordings could not be heard."""
     from diarize.identity import link_voices
     from diarize.identity.results import find_results, write_linked
 
     found = find_results(asked.results, asked.audio)
-    recordings, failed = _heard(found, asked.config, quiet=quiet)
+    recordings, failed = _load_voices(found, asked.config, quiet=quiet)
     groups = link_voices(recordings, threshold, known)
     paths = write_linked(found, recordings, groups, asked.output, overwrite=asked.overwrite)
     seconds = _seconds(found, recordings)
@@ -91,7 +103,9 @@ def _linked(
     return document, _summary(groups, seconds, paths), failed
 
 
-def _heard(found: Sequence[LinkInput], config: Config, *, quiet: bool) -> tuple[list[RecordingVoices], int]:
+def _load_voices(
+    found: Sequence[LinkInput], config: Config, *, quiet: bool
+) -> tuple[list[RecordingVoices], int]:
     """The voices of every result, and how many could not be heard; their speakers stay by themselves."""
     from diarize.identity.results import voices_of_input, without_voices
 
@@ -140,10 +154,10 @@ def _summary(
             clock(sum(seconds[key] for key in group.members)),
             str(len(group.members)),
             "" if group.weakest is None else f"{group.weakest:.1f}",
-            ", ".join(shown(f"{recording}: {speaker}") for recording, speaker in group.members),
+            ", ".join(escape_controls(f"{recording}: {speaker}") for recording, speaker in group.members),
         )
         for group in groups
     ]
     head = f"{len(groups)} voices in {len(paths)} results"
     lines = [table(("voice", "time", "recordings", "weakest", "speakers"), rows)] if rows else []
-    return "\n".join([head, *lines, *(f"  wrote {shown(path)}" for path in paths)])
+    return "\n".join([head, *lines, *(f"  wrote {escape_controls(path)}" for path in paths)])

@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from diarize.cli.editing import Place, edit, tell
-from diarize.cli.options import Overwrite, Quiet, Verbose, expanded
+from diarize.cli.editing import EditOptions, edit, print_edits
+from diarize.cli.options import Overwrite, Quiet, Verbose, expand_options
 
 __all__ = ["merge"]
 
 
-@expanded
+@expand_options
 def merge(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Turns in any readable format.")],
     speakers: Annotated[
@@ -22,7 +22,7 @@ def merge(
         typer.Argument(metavar="SPEAKER", help="Two or more speakers to merge; the first name stays."),
     ],
     *,
-    place: Place = Place(),  # noqa: B008 - a frozen value
+    place: EditOptions = EditOptions(),  # noqa: B008 - a frozen value
     quiet: Quiet = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,
@@ -36,4 +36,4 @@ def merge(
     if len(set(speakers)) < 2:
         raise typer.BadParameter("name two different speakers at least; the first name stays")
     change, names = partial(merge_speakers, speakers=speakers), dict.fromkeys(speakers, speakers[0])
-    tell(edit(file, place, change, names, overwrite=overwrite), quiet=quiet)
+    print_edits(edit(file, place, change, names, overwrite=overwrite), quiet=quiet)

@@ -32,8 +32,8 @@ __all__ = [
     "SoundOptions",
     "Track",
     "Verbose",
-    "checked",
-    "expanded",
+    "check_stretch",
+    "expand_options",
     "format_name",
     "nearest",
     "one_of",
@@ -285,14 +285,14 @@ class ListeningOptions:
     background: _Background = None
 
 
-def checked(sound: SoundOptions) -> SoundOptions:
+def check_stretch(sound: SoundOptions) -> SoundOptions:
     """The stretch, when it ends after its start; a usage error otherwise."""
     if sound.end is not None and sound.end <= sound.start:
         raise typer.BadParameter(f"--end {sound.end:g} s is not after --start {sound.start:g} s")
     return sound
 
 
-def expanded(command: Callable[..., None]) -> Callable[..., None]:
+def expand_options(command: Callable[..., None]) -> Callable[..., None]:
     """The command with each parameter that is a dataclass of options replaced by those options."""
     hints = get_type_hints(command, include_extras=True)
     parameters, groups = [], {}

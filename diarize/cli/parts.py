@@ -11,7 +11,7 @@ from diarize.cli.error_handling import FAILED, Guarded
 from diarize.cli.files import refuse_existing
 from diarize.cli.help import Plain
 from diarize.cli.options import Overwrite, Verbose
-from diarize.cli.printing import complain, say, say_json, shown
+from diarize.cli.printing import complain, escape_controls, say, say_json
 
 if TYPE_CHECKING:
     from diarize.parts.extractor import OnnxEmbedding
@@ -47,7 +47,7 @@ def list_parts(*, cache: Cache = None, json: Json = False, verbose: Verbose = Fa
         return
     for facts in known + others:
         say(_described(facts))
-    say(shown(f"cache: {parts_folder(cache)}"))
+    say(escape_controls(f"cache: {parts_folder(cache)}"))
 
 
 @app.command(cls=Plain)
@@ -72,14 +72,14 @@ def get(
     What was cut off goes on where it stopped; a file with another checksum is not kept. Proxies are those of
     the environment, and file: addresses are read too.
     """
-    from diarize.cli.progress import FETCHING, shown_progress
+    from diarize.cli.progress import FETCHING, show_progress
     from diarize.parts.getting import get_part
 
-    with shown_progress(name_or_address, quiet=False, stages=FETCHING) as progress:
+    with show_progress(name_or_address, quiet=False, stages=FETCHING) as progress:
         found = get_part(
             name_or_address, sha256=sha256, name=name, cache=cache, overwrite=overwrite, progress=progress
         )
-    say(shown(found.path if found.is_new else f"{found.path} (was there already)"))
+    say(escape_controls(found.path if found.is_new else f"{found.path} (was there already)"))
 
 
 @app.command(cls=Plain)
@@ -97,9 +97,9 @@ def info(
     if json:
         say_json(facts)
         return
-    say(shown(facts.pop("file")))
+    say(escape_controls(facts.pop("file")))
     for key, value in facts.items():
-        say(shown(f"  {key.replace('_', ' ')}: {value}"))
+        say(escape_controls(f"  {key.replace('_', ' ')}: {value}"))
 
 
 @app.command(cls=Plain)
@@ -109,7 +109,7 @@ def check(*, cache: Cache = None, verbose: Verbose = False) -> None:
 
     parts = cached_parts(cache)
     if not parts:
-        say(shown(f"no parts in {parts_folder(cache)}; 'diarize parts list' says what there is"))
+        say(escape_controls(f"no parts in {parts_folder(cache)}; 'diarize parts list' says what there is"))
     failed = sum(not _is_well(name, path) for name, path in parts.items())
     if failed:
         raise typer.Exit(FAILED)
@@ -135,20 +135,20 @@ def calibrate(
     The first use of an embedding does it by itself, with 200 readers that ship. Voices like yours can be
     better: 200 of them, twelve seconds each. A calibration in the cache is replaced.
     """
-    from diarize.cli.progress import CALIBRATING, shown_progress
+    from diarize.cli.progress import CALIBRATING, show_progress
     from diarize.parts import calibration as learning
     from diarize.parts import load_embedding
 
     embedding = load_embedding(part, cache)
-    place = learning.calibration_place(embedding, cache) if output is None else output
+    place = learning.calibration_path(embedding, cache) if output is None else output
     if output is not None:
         refuse_existing(output, overwrite=overwrite)
     recordings = _voices(voices)
-    with shown_progress(embedding.name, quiet=False, stages=CALIBRATING) as progress:
+    with show_progress(embedding.name, quiet=False, stages=CALIBRATING) as progress:
         vectors, speakers = learning.voice_vectors(embedding, recordings, progress)
     model = learning.fit_calibration(vectors, speakers, embedding.name)
     learning.save_calibration(place, model)
-    say(shown(place))
+    say(escape_controls(place))
     say(f"  voices: {len(recordings)}, windows: {len(vectors)}, dimensions: {len(model.between)}")
     say(f"  equal error of windows, voices left out: {100 * learning.equal_error(vectors, speakers):.1f} %")
 
@@ -198,7 +198,7 @@ def _described(facts: dict[str, Any]) -> str:
     lines = [f"{facts['name']}: {head}{'' if facts['here'] is None else '; here'}"]
     keys = ("address", "sha256", "member", "member_sha256")
     lines += [f"  {key.replace('_', ' ')} {facts[key]}" for key in keys if facts.get(key)]
-    return "\n".join(map(shown, lines))
+    return "\n".join(map(escape_controls, lines))
 
 
 def _facts(part: OnnxEmbedding | OnnxSegmenter, cache: Path | None) -> dict[str, Any]:
@@ -226,9 +226,9 @@ def _facts(part: OnnxEmbedding | OnnxSegmenter, cache: Path | None) -> dict[str,
 
 
 def _calibration(part: OnnxEmbedding, cache: Path | None) -> str:
-    from diarize.parts.calibration import calibration_found
+    from diarize.parts.calibration import find_calibration
 
-    found = calibration_found(part, cache)
+    found = find_calibration(part, cache)
     return "at first use" if found is None else str(found)
 
 
@@ -248,5 +248,5 @@ def _is_well(name: str, path: Path) -> bool:
     if wanted not in (None, part.checksum):
         complain(f"SHA-256 {part.checksum}, {wanted} is expected; get it again with --overwrite", name)
         return False
-    say(shown(f"{name}: good{'' if wanted else ' (no checksum is known)'}"))
+    say(escape_controls(f"{name}: good{'' if wanted else ' (no checksum is known)'}"))
     return True

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from diarize.cli.files import about, chosen, or_silence, read_annotations, refuse_existing
-from diarize.cli.options import Channel, Overwrite, Quiet, Track, Verbose, expanded
-from diarize.cli.printing import percent, remark, say, shown
+from diarize.cli.files import choose_annotation, match_annotation, or_empty, read_annotations, refuse_existing
+from diarize.cli.options import Channel, Overwrite, Quiet, Track, Verbose, expand_options
+from diarize.cli.printing import escape_controls, percent, remark, say
 
 if TYPE_CHECKING:
     from diarize.annotation import Annotation
@@ -19,7 +19,7 @@ __all__ = ["plot"]
 
 
 @dataclass(frozen=True, slots=True)
-class Loudness:
+class LoudnessOptions:
     """Options that say whose loudness is drawn."""
 
     audio: Annotated[
@@ -30,11 +30,11 @@ class Loudness:
     track: Track = None
 
 
-@expanded
+@expand_options
 def plot(
     annotation: Annotated[Path, typer.Argument(metavar="FILE.rttm", help="Turns in any readable format.")],
     *,
-    sound: Loudness = Loudness(),
+    sound: LoudnessOptions = LoudnessOptions(),
     reference: Annotated[
         Path | None,
         typer.Option(
@@ -57,30 +57,30 @@ def plot(
     from diarize import plots
 
     _check(sound)
-    found = chosen(or_silence(read_annotations(annotation), annotation), recording, annotation)
-    truth = _truth(reference, found.recording, quiet=quiet) if reference else None
+    found = choose_annotation(or_empty(read_annotations(annotation), annotation), recording, annotation)
+    truth = _read_reference(reference, found.recording, quiet=quiet) if reference else None
     path = output or annotation.with_suffix(".png")
     refuse_existing(path, overwrite=overwrite)
-    mapping, rating = _compared(truth, found) if truth else (None, "")
-    more = _heard(sound, quiet=quiet)
+    mapping, rating = _compare(truth, found) if truth else (None, "")
+    more = _load_loudness(sound, quiet=quiet)
     figure = plots.timeline(found, reference=truth, mapping=mapping, title=found.recording + rating, **more)
     plots.save(figure, path, overwrite=overwrite)
     if not quiet:
-        say(f"wrote {shown(path)}{rating}")
+        say(f"wrote {escape_controls(path)}{rating}")
 
 
-def _check(sound: Loudness) -> None:
+def _check(sound: LoudnessOptions) -> None:
     """No option is silently ignored."""
     if sound.audio is None and (sound.channel or sound.track):
         option = "--channel" if sound.channel else "--track"
         raise typer.BadParameter(f"{option} is of a recording: name it with --audio")
 
 
-def _truth(path: Path, recording: str, *, quiet: bool) -> Annotation:
-    return about(or_silence(read_annotations(path), path), recording, path, quiet=quiet)
+def _read_reference(path: Path, recording: str, *, quiet: bool) -> Annotation:
+    return match_annotation(or_empty(read_annotations(path), path), recording, path, quiet=quiet)
 
 
-def _compared(truth: Annotation, found: Annotation) -> tuple[dict[str, str], str]:
+def _compare(truth: Annotation, found: Annotation) -> tuple[dict[str, str], str]:
     """Who is whom, and how well they agree in words."""
     from diarize.scoring import score
 
@@ -88,7 +88,7 @@ def _compared(truth: Annotation, found: Annotation) -> tuple[dict[str, str], str
     return result.mapping, f"  (DER {percent(result.der)}, {result.protocol})"
 
 
-def _heard(sound: Loudness, *, quiet: bool) -> dict[str, Any]:
+def _load_loudness(sound: LoudnessOptions, *, quiet: bool) -> dict[str, Any]:
     """Loudness and length of the recording, as ``timeline`` takes them."""
     if sound.audio is None:
         return {}
@@ -98,5 +98,5 @@ def _heard(sound: Loudness, *, quiet: bool) -> dict[str, Any]:
     recording = open_recording(sound.audio, rate=8_000, channel=sound.channel, track=sound.track or 1)
     waveform = recording.waveform()
     for note in recording.notes if not quiet else ():
-        remark(f"note: {shown(note)}")
+        remark(f"note: {escape_controls(note)}")
     return {"loudness": envelope(waveform), "duration": waveform.duration}

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["clock", "complain", "percent", "remark", "say", "say_json", "shown", "table"]
+__all__ = ["clock", "complain", "escape_controls", "percent", "remark", "say", "say_json", "table"]
 
 
-def shown(text: str | Path) -> str:
+def escape_controls(text: str | Path) -> str:
     """Text on one line: a line break or another control character is written as its escape."""
     plain = str(text)
     return plain if plain.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in plain)
@@ -38,12 +38,12 @@ def say_json(document: Any) -> None:
 
 def remark(text: str) -> None:
     """A line beside the result."""
-    typer.echo(shown(text), err=True)
+    typer.echo(escape_controls(text), err=True)
 
 
 def complain(text: str, head: str = "error") -> None:
     """Why something was not done, in one line on stderr."""
-    typer.echo(f"{head}: {shown(' '.join(text.split()))}", err=True)
+    typer.echo(f"{head}: {escape_controls(' '.join(text.split()))}", err=True)
 
 
 def clock(seconds: float) -> str:
@@ -61,7 +61,7 @@ def percent(share: float | None) -> str:
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], indent: str = "  ") -> str:
     """Columns as wide as their widest text, the first to the left, the others to the right."""
-    cells = [list(map(shown, row)) for row in (head, *rows)]
+    cells = [list(map(escape_controls, row)) for row in (head, *rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = []
     for first, *others in cells:

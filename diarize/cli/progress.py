@@ -13,10 +13,10 @@ from diarize.cli.signals import check_signals
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["shown_progress"]
+__all__ = ["show_progress"]
 
 STEPS: Final = 1000
-# Where in the whole each stage begins and ends, by its usual share of the time.
+# Start and end of each stage on the bar, by its usual share of the time.
 STAGES: Final = {
     "features": (0.0, 0.45),
     "speech": (0.45, 0.5),
@@ -35,7 +35,7 @@ CALIBRATING: Final = {"calibration": (0.0, 1.0)}
 
 
 @contextmanager
-def shown_progress(
+def show_progress(
     label: str, *, quiet: bool, stages: Mapping[str, tuple[float, float]] = STAGES
 ) -> Iterator[Callable[[str, float], None]]:
     """What a computation in ``stages`` reports to; says nothing when stderr is no terminal or ``quiet``."""

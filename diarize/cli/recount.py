@@ -7,21 +7,21 @@ from typing import Annotated
 
 import typer
 
-from diarize.cli.editing import Place, edit, is_json, tell
-from diarize.cli.options import Overwrite, Quiet, Verbose, expanded
+from diarize.cli.editing import EditOptions, edit, is_json, print_edits
+from diarize.cli.options import Overwrite, Quiet, Verbose, expand_options
 from diarize.errors import FormatError
 
 __all__ = ["recount"]
 
 
-@expanded
+@expand_options
 def recount(
     result: Annotated[
         Path, typer.Argument(metavar="RESULT", help="JSON of 'run --format json' or of 'run --json'.")
     ],
     *,
     speakers: Annotated[int, typer.Option("--speakers", min=1, max=100, help="How many speakers there are.")],
-    place: Place = Place(),  # noqa: B008 - a frozen value
+    place: EditOptions = EditOptions(),  # noqa: B008 - a frozen value
     quiet: Quiet = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,
@@ -40,4 +40,4 @@ def recount(
         )
     source = result.name
     edited = edit(result, place, lambda each: recount_speakers(each, speakers, source), overwrite=overwrite)
-    tell(edited, quiet=quiet)
+    print_edits(edited, quiet=quiet)

@@ -9,16 +9,16 @@ from typing import Annotated, Any
 
 import typer
 
-from diarize.cli.editing import Place, edit, is_json, tell
+from diarize.cli.editing import EditOptions, edit, is_json, print_edits
 from diarize.cli.files import refuse_existing
-from diarize.cli.options import Overwrite, Quiet, Verbose, expanded
-from diarize.cli.printing import say, shown
+from diarize.cli.options import Overwrite, Quiet, Verbose, expand_options
+from diarize.cli.printing import escape_controls, say
 from diarize.errors import FormatError
 
 __all__ = ["rename"]
 
 
-@expanded
+@expand_options
 def rename(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="Turns or a transcript, in any readable format.")
@@ -27,7 +27,7 @@ def rename(
         list[str], typer.Argument(metavar="OLD=NEW", help="Old and new name, as SPEAKER_00=Anna.")
     ],
     *,
-    place: Place = Place(),  # noqa: B008 - a frozen value
+    place: EditOptions = EditOptions(),  # noqa: B008 - a frozen value
     quiet: Quiet = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,
@@ -43,7 +43,7 @@ def rename(
         _rename_transcript(file, value, wanted, place, overwrite=overwrite, quiet=quiet)
         return
     change = partial(rename_speakers, names=wanted)
-    tell(edit(file, place, change, wanted, overwrite=overwrite), quiet=quiet)
+    print_edits(edit(file, place, change, wanted, overwrite=overwrite), quiet=quiet)
 
 
 def _pairs(words: list[str]) -> dict[str, str]:
@@ -67,7 +67,7 @@ def _transcript(file: Path) -> Any:
 
 
 def _rename_transcript(
-    file: Path, value: Any, names: dict[str, str], place: Place, *, overwrite: bool, quiet: bool
+    file: Path, value: Any, names: dict[str, str], place: EditOptions, *, overwrite: bool, quiet: bool
 ) -> None:
     from diarize.files import write_text
     from diarize.results import rename_json
@@ -82,4 +82,4 @@ def _rename_transcript(
     renamed = json.dumps(rename_json(value, names), indent=2, ensure_ascii=False)
     write_text(goal, renamed + "\n", overwrite=overwrite or goal == file)
     if not quiet:
-        say(f"  wrote {shown(goal)}")
+        say(f"  wrote {escape_controls(goal)}")

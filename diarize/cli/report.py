@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from diarize.cli.files import chosen, existing, or_silence, read_annotations, refuse_existing
+from diarize.cli.files import check_exists, choose_annotation, or_empty, read_annotations, refuse_existing
 from diarize.cli.options import (
     KnownOptions,
     Overwrite,
@@ -16,12 +16,18 @@ from diarize.cli.options import (
     SettingsOptions,
     SoundOptions,
     Verbose,
-    checked,
-    expanded,
+    check_stretch,
+    expand_options,
 )
-from diarize.cli.printing import say, shown
-from diarize.cli.progress import shown_progress
-from diarize.cli.settings import diarized, known_to, named_by, resolved, speech_of
+from diarize.cli.printing import escape_controls, say
+from diarize.cli.progress import show_progress
+from diarize.cli.settings import (
+    diarize_with_progress,
+    load_known_voices,
+    name_by_known,
+    resolve_config,
+    speech_file,
+)
 from diarize.errors import FormatError
 
 if TYPE_CHECKING:
@@ -34,13 +40,13 @@ if TYPE_CHECKING:
 
     _Asked = tuple[SettingsOptions, SoundOptions, KnownOptions]
 
-__all__ = ["is_result", "refuse_settings", "report", "sound_of"]
+__all__ = ["is_result", "load_page_sound", "refuse_settings", "report"]
 
 STAGES: Final = {"sound": (0.0, 1.0)}
 
 
 @dataclass(frozen=True, slots=True)
-class Listening:
+class PageOptions:
     """Options that say how a page comes to its sound and its words."""
 
     audio: Annotated[
@@ -60,14 +66,14 @@ class Listening:
     no_audio: Annotated[bool, typer.Option("--no-audio", help="A page without sound.")] = False
 
 
-@expanded
+@expand_options
 def report(
     source: Annotated[
         Path,
         typer.Argument(metavar="AUDIO|RESULT", help="A recording, or turns in any readable format."),
     ],
     *,
-    listening: Listening = Listening(),
+    listening: PageOptions = PageOptions(),
     recording: Annotated[
         str | None,
         typer.Option("--recording", metavar="NAME", help="Name of the recording, if RESULT has several."),
@@ -94,29 +100,29 @@ def report(
     _check(source, listening, recording, (settings, sound, known))
     path = output or source.with_name(source.stem + PAGE)
     refuse_existing(path, overwrite=overwrite)
-    found = _found(source, recording, listening, path, (settings, sound, known), quiet=quiet)
+    found = _make_report(source, recording, listening, path, (settings, sound, known), quiet=quiet)
     write_text(path, render_page(found), overwrite=overwrite)
     if not quiet:
-        say(f"wrote {shown(path)} ({_size(path)})")
+        say(f"wrote {escape_controls(path)} ({_size(path)})")
 
 
-def _found(
-    source: Path, recording: str | None, listening: Listening, page: Path, asked: _Asked, *, quiet: bool
+def _make_report(
+    source: Path, recording: str | None, listening: PageOptions, page: Path, asked: _Asked, *, quiet: bool
 ) -> Report:
     """All that the page tells."""
     if listening.transcript:
         _read_transcript(listening.transcript, source.stem)  # readable before any long work
     if is_result(source):
-        found = _of_turns(source, recording, listening, page, asked[0], quiet=quiet)
+        found = _report_of_turns(source, recording, listening, page, asked[0], quiet=quiet)
     else:
-        found = _of_audio(source, asked, listening, page, quiet=quiet)
+        found = _report_of_audio(source, asked, listening, page, quiet=quiet)
     return _with_words(found, listening.transcript)
 
 
 def _read_transcript(path: Path, recording: str) -> Transcript:
     from diarize.transcripts import read_transcript
 
-    return read_transcript(existing(path), recording=recording)
+    return read_transcript(check_exists(path), recording=recording)
 
 
 def _with_words(found: Report, path: Path | None) -> Report:
@@ -144,7 +150,7 @@ def is_result(path: Path) -> bool:
     return path.suffix.lower() in {each.suffix.lower() for each in FORMATS.values() if each.suffix}
 
 
-def _check(source: Path, listening: Listening, recording: str | None, asked: _Asked) -> None:
+def _check(source: Path, listening: PageOptions, recording: str | None, asked: _Asked) -> None:
     """No option is silently ignored."""
     if listening.no_audio and (listening.link or listening.audio):
         raise typer.BadParameter("--no-audio contradicts --link and --audio; leave one of them out")
@@ -154,7 +160,7 @@ def _check(source: Path, listening: Listening, recording: str | None, asked: _As
                 raise typer.BadParameter(
                     f"{name} goes with a RESULT such as an RTTM; {source} is a recording"
                 )
-        checked(asked[1])
+        check_stretch(asked[1])
         return
     if listening.link and not listening.audio:
         raise typer.BadParameter(f"--link needs --audio FILE: {source} holds turns and no sound")
@@ -172,60 +178,60 @@ def refuse_settings(source: Path, asked: _Asked, but: Sequence[str] = ()) -> Non
                 )
 
 
-def _of_audio(path: Path, asked: _Asked, listening: Listening, page: Path, *, quiet: bool) -> Report:
+def _report_of_audio(path: Path, asked: _Asked, listening: PageOptions, page: Path, *, quiet: bool) -> Report:
     """The report on a recording, which is diarized and whose speakers get names that are known."""
     from diarize.report import Report
 
     settings, sound, known = asked
-    config, voices = resolved(settings), known_to(known)
-    result = diarized(path, config, sound, speech_of(settings), quiet=quiet)
-    result = named_by(voices, result, path)
+    config, voices = resolve_config(settings), load_known_voices(known)
+    result = diarize_with_progress(path, config, sound, speech_file(settings), quiet=quiet)
+    result = name_by_known(voices, result, path)
     heard = (
         None
         if listening.no_audio
-        else sound_of(path, sound, page, link=listening.link, heard_as=config.audio, quiet=quiet)
+        else load_page_sound(path, sound, page, link=listening.link, heard_as=config.audio, quiet=quiet)
     )
-    return Report.of_result(result, sound=heard, media=path.name)
+    return Report.from_result(result, sound=heard, media=path.name)
 
 
-def _of_turns(
+def _report_of_turns(
     path: Path,
     recording: str | None,
-    listening: Listening,
+    listening: PageOptions,
     page: Path,
     settings: SettingsOptions,
     *,
     quiet: bool,
 ) -> Report:
     """The report on turns, or on the document that ``run --json`` printed."""
-    found = _read(path, recording)
+    found = _read_report(path, recording)
     if listening.audio is None:
         return found
-    audio = existing(listening.audio)
+    audio = check_exists(listening.audio)
     from diarize.config import AudioConfig
 
     heard_as = AudioConfig(channel=settings.channel or 0, track=settings.track or 1)
-    heard = sound_of(audio, SoundOptions(), page, link=listening.link, heard_as=heard_as, quiet=quiet)
+    heard = load_page_sound(audio, SoundOptions(), page, link=listening.link, heard_as=heard_as, quiet=quiet)
     return replace(found, sound=heard, media=audio.name)
 
 
-def _read(path: Path, recording: str | None) -> Report:
+def _read_report(path: Path, recording: str | None) -> Report:
     from diarize.files import read_text
     from diarize.report import Report
     from diarize.results import Result, parse_document
 
-    if not (existing(path).is_file() and path.suffix.lower() == ".json"):
-        return Report(Result(chosen(or_silence(read_annotations(path), path), recording, path)))
+    if not (check_exists(path).is_file() and path.suffix.lower() == ".json"):
+        return Report(Result(choose_annotation(or_empty(read_annotations(path), path), recording, path)))
     document = parse_document(read_text(path), path.name)
     known = document.by_recording
     if document.entries and not known:
         raise FormatError(f"{path.name}: no recording in it went well; run it again and see why")
     turns = {name: each.annotation for name, each in known.items()}
-    name = chosen(or_silence(turns, path), recording, path).recording
-    return Report(known.get(name) or Result(or_silence({}, path)[name]), document.provenance)
+    name = choose_annotation(or_empty(turns, path), recording, path).recording
+    return Report(known.get(name) or Result(or_empty({}, path)[name]), document.provenance)
 
 
-def sound_of(
+def load_page_sound(
     path: Path, sound: SoundOptions, page: Path, *, link: bool = False, heard_as: AudioConfig, quiet: bool
 ) -> Heard:
     """The sound of a stretch of a recording for a page: compressed, or a link from where the page will be."""
@@ -236,7 +242,7 @@ def sound_of(
     if link and track > 1:
         raise typer.BadParameter(f"--link plays the first track of a file; leave it out with --track {track}")
     opened = open_recording(path, rate=RATE, channel=channel, track=track, start=sound.start, end=sound.end)
-    with shown_progress(f"{shown(path.name)}: sound", quiet=quiet, stages=STAGES) as progress:
+    with show_progress(f"{escape_controls(path.name)}: sound", quiet=quiet, stages=STAGES) as progress:
         return (
             link_sound(opened, media_address(path, page), progress) if link else embed_sound(opened, progress)
         )

@@ -11,8 +11,8 @@ import typer
 
 from diarize.cli import describe
 from diarize.cli.error_handling import FAILED
-from diarize.cli.files import existing
-from diarize.cli.label import spoken_in
+from diarize.cli.files import check_exists
+from diarize.cli.label import label_with_result
 from diarize.cli.options import (
     Json,
     KnownOptions,
@@ -21,15 +21,21 @@ from diarize.cli.options import (
     SettingsOptions,
     SoundOptions,
     Verbose,
-    checked,
-    expanded,
+    check_stretch,
+    expand_options,
     format_name,
     one_of,
     refuse_words,
 )
-from diarize.cli.printing import complain, remark, say, say_json, shown
-from diarize.cli.report import sound_of
-from diarize.cli.settings import diarized, known_to, named_by, resolved, speech_of
+from diarize.cli.printing import complain, escape_controls, remark, say, say_json
+from diarize.cli.report import load_page_sound
+from diarize.cli.settings import (
+    diarize_with_progress,
+    load_known_voices,
+    name_by_known,
+    resolve_config,
+    speech_file,
+)
 from diarize.errors import DiarizeError, OutputError
 
 if TYPE_CHECKING:
@@ -48,12 +54,12 @@ __all__ = ["run"]
 CLIPS = ("speaker", "turn")
 
 
-def _clips_of(word: str) -> str:
+def _parse_clips(word: str) -> str:
     return one_of(word, CLIPS, "kind of clips")
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
+class RunOutputOptions:
     """Options that say what is written, and where."""
 
     output: Annotated[
@@ -97,7 +103,7 @@ class Results:
         typer.Option(
             "--clips-of",
             metavar="speaker|turn",
-            callback=_clips_of,
+            callback=_parse_clips,
             help="What each file of --clips contains.",
         ),
     ] = "speaker"
@@ -117,15 +123,15 @@ class _Job:
     known: identity.KnownVoices | None
     quiet: bool
     alone: bool
-    asked: Results
+    asked: RunOutputOptions
     overwrite: bool
 
 
-@expanded
+@expand_options
 def run(
     audio: Annotated[list[Path], typer.Argument(metavar="AUDIO", help="Recordings of any usual kind.")],
     *,
-    asked: Results = Results(),
+    asked: RunOutputOptions = RunOutputOptions(),
     settings: SettingsOptions = SettingsOptions(),  # noqa: B008 - a frozen value
     sound: SoundOptions = SoundOptions(),  # noqa: B008
     known: KnownOptions = KnownOptions(),  # noqa: B008
@@ -142,13 +148,16 @@ def run(
         raise typer.BadParameter("--quiet contradicts --json and --verbose; leave one of them out")
     _check_transcript(asked.transcript, audio)
     _check_clips(audio, asked, overwrite=overwrite)
-    speech, voices, alone = speech_of(settings), known_to(known), len(audio) == 1
-    job = _Job(resolved(settings), checked(sound), speech, voices, quiet or json, alone, asked, overwrite)
+    speech, voices, alone = speech_file(settings), load_known_voices(known), len(audio) == 1
+    job = _Job(
+        resolve_config(settings), check_stretch(sound), speech, voices, quiet or json, alone, asked, overwrite
+    )
     if verbose:
         remark(describe.settings_line(job.config))
-    targets = _targets(audio, asked, overwrite=overwrite)
+    targets = _plan_outputs(audio, asked, overwrite=overwrite)
     entries = [
-        _entry(job, path, target, silent=quiet or json) for path, target in zip(audio, targets, strict=True)
+        _diarize_entry(job, path, target, silent=quiet or json)
+        for path, target in zip(audio, targets, strict=True)
     ]
     if json:
         from diarize.pipeline import provenance
@@ -169,10 +178,12 @@ def _check_transcript(transcript: Path | None, audio: Sequence[Path]) -> None:
         )
     from diarize.transcripts import read_transcript
 
-    read_transcript(existing(transcript), recording=audio[0].stem)
+    read_transcript(check_exists(transcript), recording=audio[0].stem)
 
 
-def _targets(audio: Sequence[Path], asked: Results, *, overwrite: bool) -> list[ResultFiles | DiarizeError]:
+def _plan_outputs(
+    audio: Sequence[Path], asked: RunOutputOptions, *, overwrite: bool
+) -> list[ResultFiles | DiarizeError]:
     """Where each recording's results go, or why they cannot, before any long work."""
     from diarize.pipeline import result_files
 
@@ -196,24 +207,28 @@ def _targets(audio: Sequence[Path], asked: Results, *, overwrite: bool) -> list[
     return found
 
 
-def _entry(job: _Job, path: Path, target: ResultFiles | DiarizeError, *, silent: bool) -> Result | Failure:
+def _diarize_entry(
+    job: _Job, path: Path, target: ResultFiles | DiarizeError, *, silent: bool
+) -> Result | Failure:
     """The part of the JSON document about one recording, which is done and told of; errors are in it."""
     from diarize.results import Failure
 
     try:
         if isinstance(target, DiarizeError):
             raise target
-        result = diarized(path, job.config, job.sound, job.speech, quiet=job.quiet, alone=job.alone)
-        result = named_by(job.known, result, path)
-        spoken = spoken_in(job.asked.transcript, result) if job.asked.transcript else None
+        result = diarize_with_progress(
+            path, job.config, job.sound, job.speech, quiet=job.quiet, alone=job.alone
+        )
+        result = name_by_known(job.known, result, path)
+        spoken = label_with_result(job.asked.transcript, result) if job.asked.transcript else None
         if job.asked.max_turn:
             from diarize.resegmentation.turns import split_long_turns
 
             result = replace(result, annotation=split_long_turns(result.annotation, job.asked.max_turn))
-        clips = _clips(job, result, path)
+        clips = _write_clips(job, result, path)
         if clips and not silent:
-            say(f"wrote {len(clips)} clips to {shown(job.asked.clips or '')}")
-        return _finished(
+            say(f"wrote {len(clips)} clips to {escape_controls(job.asked.clips or '')}")
+        return _write_and_print(
             result, target, path, _page(job, result, path, target, spoken), spoken, silent=silent
         )
     except DiarizeError as error:
@@ -221,7 +236,7 @@ def _entry(job: _Job, path: Path, target: ResultFiles | DiarizeError, *, silent:
         return Failure(path.stem, str(path), str(error))
 
 
-def _clips(job: _Job, result: Diarization, path: Path) -> tuple[Path, ...]:
+def _write_clips(job: _Job, result: Diarization, path: Path) -> tuple[Path, ...]:
     """The sound of each speaker, or of each turn, in a file of its own, where that is asked for."""
     from diarize.audio import write_clips
     from diarize.files import make_folder
@@ -241,7 +256,7 @@ def _clips(job: _Job, result: Diarization, path: Path) -> tuple[Path, ...]:
     return tuple(spans)
 
 
-def _check_clips(audio: Sequence[Path], asked: Results, *, overwrite: bool) -> None:
+def _check_clips(audio: Sequence[Path], asked: RunOutputOptions, *, overwrite: bool) -> None:
     """Clips of an earlier run are in the way before any work."""
     for path in audio if asked.clips and not overwrite else ():
         for there in sorted(asked.clips.glob(f"{escape(path.stem)}.*.wav")) if asked.clips else ():
@@ -256,11 +271,11 @@ def _page(
         return ""
     from diarize.report import Report, render_page
 
-    heard = sound_of(path, job.sound, target.page, heard_as=job.config.audio, quiet=job.quiet)
-    return render_page(Report.of_result(result, sound=heard, transcript=spoken, media=path.name))
+    heard = load_page_sound(path, job.sound, target.page, heard_as=job.config.audio, quiet=job.quiet)
+    return render_page(Report.from_result(result, sound=heard, transcript=spoken, media=path.name))
 
 
-def _finished(
+def _write_and_print(
     result: Diarization,
     target: ResultFiles,
     path: Path,
@@ -277,7 +292,7 @@ def _finished(
     paths = result_files.write_results(result, target, path, page, spoken)
     if not silent:
         say(describe.summary(result, path.name, next(iter(target.annotations.values()), None)))
-        say("\n".join(f"  wrote {shown(path)}" for path in paths))
+        say("\n".join(f"  wrote {escape_controls(path)}" for path in paths))
     files = {name: str(each) for name, each in target.annotations.items()}
     files |= {name: str(each) for name, each in (("picture", target.picture), ("page", target.page)) if each}
     return result.to_result(str(path), files)

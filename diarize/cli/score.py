@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from diarize.cli.files import existing, or_silence, read_annotations
+from diarize.cli.files import check_exists, or_empty, read_annotations
 from diarize.cli.options import Json, Verbose
 from diarize.cli.printing import percent, remark, say, say_json, table
 
@@ -62,12 +62,12 @@ def score(
     """
     from diarize.scoring import score_files
 
-    truth = or_silence(read_annotations(reference), reference)
-    answers, maps = read_annotations(hypothesis), _maps(uem) if uem else None
+    truth = or_empty(read_annotations(reference), reference)
+    answers, maps = read_annotations(hypothesis), _read_uems(uem) if uem else None
     if len(truth) == 1:
         others = {hypothesis: answers, **({uem: maps} if uem and maps else {})}
         _check_others(next(iter(truth)), others, anyway=anyway or not _names_recordings(reference))
-        answers = or_silence(answers, hypothesis)
+        answers = or_empty(answers, hypothesis)
     result = score_files(truth, answers, uems=maps, collar=collar, skip_overlap=skip_overlap)
     if json:
         say_json(_document(result))
@@ -99,11 +99,11 @@ def _names_recordings(path: Path) -> bool:
     return path.is_dir() or (path.suffix.lower() in named and path.stat().st_size > 0)
 
 
-def _maps(path: Path) -> dict[str, Any]:
+def _read_uems(path: Path) -> dict[str, Any]:
     """Stretches to evaluate by recording, out of a UEM file or the UEM files of a folder."""
     from diarize.formats import read_uem
 
-    files = sorted(path.glob("*.uem")) if existing(path).is_dir() else [path]
+    files = sorted(path.glob("*.uem")) if check_exists(path).is_dir() else [path]
     return {name: spans for each in files for name, spans in read_uem(each).items()}
 
 

@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from diarize.cli.files import refuse_existing
-from diarize.cli.options import Json, Overwrite, SettingsOptions, SoundOptions, Verbose, checked, expanded
-from diarize.cli.printing import say, say_json, shown, table
-from diarize.cli.settings import diarized, resolved, speech_of
+from diarize.cli.options import (
+    Json,
+    Overwrite,
+    SettingsOptions,
+    SoundOptions,
+    Verbose,
+    check_stretch,
+    expand_options,
+)
+from diarize.cli.printing import escape_controls, say, say_json, table
+from diarize.cli.settings import diarize_with_progress, resolve_config, speech_file
 from diarize.config import override
 
 if TYPE_CHECKING:
@@ -20,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["select"]
 
 
-@expanded
+@expand_options
 def select(
     audio: Annotated[Path, typer.Argument(metavar="AUDIO", help="A recording of any usual kind.")],
     *,
@@ -38,24 +46,24 @@ def select(
     overwrite: Overwrite = False,
 ) -> None:
     """Print and draw the curve by which the number of speakers is chosen."""
-    config, speech = _to_the_limit(resolved(settings), settings), speech_of(settings)
-    checked(sound)
+    config, speech = _up_to_limit(resolve_config(settings), settings), speech_file(settings)
+    check_stretch(sound)
     path = None if no_plot else output or audio.with_name(audio.stem + ".selection.png")
     if path:
         refuse_existing(path, overwrite=overwrite)
-    result = diarized(audio, config, sound, speech, quiet=json)
-    found = result.selection
-    curve = found if settings.max_speakers is None else found.up_to(settings.max_speakers)
+    result = diarize_with_progress(audio, config, sound, speech, quiet=json)
+    found = result.clustering
+    curve = found if settings.max_speakers is None else found.limit(settings.max_speakers)
     if path:
         _draw(curve, result.annotation.recording, path, overwrite=overwrite)
     if json:
         name = result.annotation.recording
-        say_json({"recording": name, "selection": found.summary.to_dict(), "notes": list(result.notes)})
+        say_json({"recording": name, "selection": found.count.to_dict(), "notes": list(result.notes)})
     else:
-        say(_summary(curve, found, audio.name) + (f"\n  wrote {shown(path)}" if path else ""))
+        say(_summary(curve, found, audio.name) + (f"\n  wrote {escape_controls(path)}" if path else ""))
 
 
-def _to_the_limit(config: Config, asked: SettingsOptions) -> Config:
+def _up_to_limit(config: Config, asked: SettingsOptions) -> Config:
     """The settings with every number tried up to the limit, where one was asked for."""
     if asked.max_speakers is None:
         return config
@@ -82,7 +90,7 @@ def _summary(curve: Clustering, whole: Clustering, title: str) -> str:
     head = ("speakers", *(f"{name}, nats behind its best" for name in curves), "")
     return "\n".join(
         [
-            shown(title),
+            escape_controls(title),
             table(head, rows),
             f"  number of speakers: {whole.explanation}",
             f"  {whole.why_no_more}",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from diarize.cli.files import about, existing, or_silence, read_annotations
+from diarize.cli.files import check_exists, match_annotation, or_empty, read_annotations
 from diarize.cli.options import (
     SENSITIVITY,
     SEPARATE,
@@ -18,8 +18,8 @@ from diarize.cli.options import (
     SoundOptions,
     nearest,
 )
-from diarize.cli.printing import shown
-from diarize.cli.progress import CALIBRATING, shown_progress
+from diarize.cli.printing import escape_controls
+from diarize.cli.progress import CALIBRATING, show_progress
 from diarize.config import Config, choices_of, load_config, load_preset, override, parse_toml
 from diarize.errors import ConfigError, FormatError
 
@@ -33,41 +33,41 @@ if TYPE_CHECKING:
     from diarize.pipeline import Diarization
 
 __all__ = [
-    "diarized",
-    "heard_as",
+    "diarize_with_progress",
     "is_separate",
-    "known_to",
     "known_voices",
-    "marked",
-    "named_by",
-    "odds_needed",
-    "resolved",
-    "settled",
-    "speech_of",
+    "load_known_voices",
+    "merge_options",
+    "name_by_known",
+    "read_marked_speech",
+    "required_odds",
+    "resolve_config",
+    "resolve_listening",
+    "speech_file",
 ]
 
 
-def resolved(asked: SettingsOptions) -> Config:
+def resolve_config(asked: SettingsOptions) -> Config:
     """The settings of a run whose parts are there and calibrated, before any recording is opened.
 
     ConfigError for a bad file, PartError for a bad part, a usage error for options that cannot be.
     """
-    return _ready(settled(asked))
+    return _pin_parts(merge_options(asked))
 
 
-def settled(asked: SettingsOptions) -> Config:
+def merge_options(asked: SettingsOptions) -> Config:
     """The settings alone; no part is looked at."""
     base = load_preset(asked.preset) if asked.preset else Config()
     if asked.config:
-        base = load_config(existing(asked.config), base)
+        base = load_config(check_exists(asked.config), base)
     try:
         named = override(base, _changes(asked), "options")
-        return override(named, _assigned(asked.set or ()), "--set") if asked.set else named
+        return override(named, _parse_assignments(asked.set or ()), "--set") if asked.set else named
     except ConfigError as error:
         raise typer.BadParameter(str(error)) from None
 
 
-def _ready(config: Config) -> Config:
+def _pin_parts(config: Config) -> Config:
     """The settings with the checksums of the parts that they name, once those work and are calibrated."""
     if not (config.space.embedding or config.speech.segmentation):
         return config
@@ -78,13 +78,13 @@ def _ready(config: Config) -> Config:
         load_segmenter(config.speech.segmentation)
     if config.space.embedding_sha256:
         embedding = load_embedding(config.space.embedding)
-        if calibration.calibration_found(embedding) is None:
-            with shown_progress(embedding.name, quiet=False, stages=CALIBRATING) as progress:
+        if calibration.find_calibration(embedding) is None:
+            with show_progress(embedding.name, quiet=False, stages=CALIBRATING) as progress:
                 calibration.calibration_of(embedding, progress)
     return config
 
 
-def _assigned(words: Sequence[str]) -> dict[str, Any]:
+def _parse_assignments(words: Sequence[str]) -> dict[str, Any]:
     """Settings by ``section.key=value``; a value that is no TOML is a text."""
     found: dict[str, Any] = {}
     for word in words:
@@ -102,9 +102,9 @@ def _assigned(words: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def heard_as(asked: ListeningOptions) -> Config:
-    """The settings where nothing is clustered; errors as of ``resolved``."""
-    return resolved(
+def resolve_listening(asked: ListeningOptions) -> Config:
+    """The settings where nothing is clustered; errors as of ``resolve_config``."""
+    return resolve_config(
         SettingsOptions(
             config=asked.config,
             preset=asked.preset,
@@ -123,10 +123,10 @@ def known_voices(asked: KnownOptions) -> tuple[Voice, ...]:
         return ()
     from diarize.identity import load_folder
 
-    return load_folder(existing(asked.known))
+    return load_folder(check_exists(asked.known))
 
 
-def known_to(asked: KnownOptions) -> identity.KnownVoices | None:
+def load_known_voices(asked: KnownOptions) -> identity.KnownVoices | None:
     """Voices and threshold for naming; None without --known. A usage error for a threshold without voices."""
     if asked.known is None:
         if asked.threshold is not None:
@@ -134,10 +134,10 @@ def known_to(asked: KnownOptions) -> identity.KnownVoices | None:
         return None
     from diarize import identity
 
-    return identity.KnownVoices(known_voices(asked), odds_needed(asked))
+    return identity.KnownVoices(known_voices(asked), required_odds(asked))
 
 
-def named_by(known: identity.KnownVoices | None, result: Diarization, path: Path) -> Diarization:
+def name_by_known(known: identity.KnownVoices | None, result: Diarization, path: Path) -> Diarization:
     """The result of a recording with names of known voices, where there are any."""
     if not known:
         return result
@@ -146,7 +146,7 @@ def named_by(known: identity.KnownVoices | None, result: Diarization, path: Path
     return name_speakers(result, path, known.voices, known.threshold)
 
 
-def odds_needed(asked: KnownOptions) -> float:
+def required_odds(asked: KnownOptions) -> float:
     """The log odds that the same voice needs."""
     from diarize.identity import THRESHOLD
 
@@ -182,11 +182,11 @@ def _changes(asked: SettingsOptions) -> dict[str, Any]:
         },
         "seed": asked.seed,
     }
-    return _given(nested)
+    return _drop_unset(nested)
 
 
-def _given(nested: dict[str, Any]) -> dict[str, Any]:
-    inner = {key: _given(value) if isinstance(value, dict) else value for key, value in nested.items()}
+def _drop_unset(nested: dict[str, Any]) -> dict[str, Any]:
+    inner = {key: _drop_unset(value) if isinstance(value, dict) else value for key, value in nested.items()}
     return {key: value for key, value in inner.items() if value is not None and value != {}}
 
 
@@ -200,7 +200,7 @@ def _counts(asked: SettingsOptions) -> tuple[int | None, int | None]:
     return asked.speakers, asked.speakers
 
 
-def speech_of(asked: SettingsOptions) -> Path | None:
+def speech_file(asked: SettingsOptions) -> Path | None:
     """The file that --speech names; None when it names a method or was not given."""
     word, methods = asked.speech, choices_of("speech.method")
     if word is None or word in methods:
@@ -209,14 +209,14 @@ def speech_of(asked: SettingsOptions) -> Path | None:
         raise typer.BadParameter(
             f"--speech {word}: neither a file nor one of {', '.join(methods)}{nearest(word, methods)}"
         )
-    return existing(Path(word))
+    return check_exists(Path(word))
 
 
-def marked(path: Path) -> dict[str, NDArray[Any]]:
+def read_marked_speech(path: Path) -> dict[str, NDArray[Any]]:
     """Stretches (n, 2) in seconds that a file or the files of a folder mark as speech, by recording."""
     from diarize.intervals import union
 
-    found = or_silence(read_annotations(path, marks=True), path)
+    found = or_empty(read_annotations(path, marks=True), path)
     return {name: union(each.intervals()) for name, each in found.items()}
 
 
@@ -230,9 +230,9 @@ def _given_speech(path: Path | None, recording: str, *, alone: bool, quiet: bool
     from diarize.annotation.names import find_name
     from diarize.intervals import union
 
-    found = or_silence(read_annotations(path, marks=True), path)
+    found = or_empty(read_annotations(path, marks=True), path)
     if alone and not path.is_dir() and len(found) == 1:
-        return union(about(found, recording, path, quiet=quiet).intervals())
+        return union(match_annotation(found, recording, path, quiet=quiet).intervals())
     known = find_name(recording, found)
     if known is None:
         near = nearest(recording, tuple(found))
@@ -247,7 +247,7 @@ def is_separate(word: str, config: Config) -> bool:
     return word == SEPARATE
 
 
-def diarized(
+def diarize_with_progress(
     path: Path, config: Config, sound: SoundOptions, speech: Path | None, *, quiet: bool, alone: bool = True
 ) -> Diarization:
     """The pipeline's result for one recording, with a bar while it runs; ``alone``: it is the only one."""
@@ -259,5 +259,5 @@ def diarized(
 
         diarize = diarize_channels
     given = _given_speech(speech, path.stem, alone=alone, quiet=quiet)
-    with shown_progress(shown(path.name), quiet=quiet) as progress:
+    with show_progress(escape_controls(path.name), quiet=quiet) as progress:
         return diarize(path, config, speech=given, start=sound.start, end=sound.end, progress=progress)

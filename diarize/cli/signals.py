@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "INTERRUPTED",
-    "asked_code",
     "catch_signals",
     "check_signals",
     "ignore_signals",
     "leave_interrupted",
+    "signal_exit_code",
     "tell_interrupted",
 ]
 
@@ -26,7 +26,7 @@ TERMINATED = 143
 
 
 class _State:
-    """What this process was asked, and what it has said."""
+    """State of the process: the signal that it received, and whether it has reported it."""
 
     ending = 0  # the signal that asked it to end
     told = False  # that it was interrupted
@@ -41,21 +41,21 @@ def tell_interrupted() -> None:
 def leave_interrupted() -> NoReturn:
     """End with one line and 130 after Ctrl-C.
 
-    Where the interrupt has passed through ``exec`` of a text, as in an import that makes functions, CPython
-    under ``-m`` would otherwise kill itself by the signal, whatever exit code was asked for.
+    If the interrupt passes through ``exec`` of a string, as in an import that makes functions, CPython under
+    ``-m`` would otherwise end by the signal and not with this exit code.
     """
     with suppress(OSError, ValueError):
         if not _State.told:
             tell_interrupted()
         ignore_signals()
-        _give_back()
+        _release_semaphores()
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(INTERRUPTED)
 
 
-def _give_back() -> None:
-    """Semaphores of worker processes go back to the system, or its tracker would speak of them."""
+def _release_semaphores() -> None:
+    """Release the semaphores of worker processes; otherwise the resource tracker prints a warning."""
     util = sys.modules.get("multiprocessing.util")
     if util is not None:
         with suppress(Exception):
@@ -65,23 +65,23 @@ def _give_back() -> None:
 def catch_signals() -> None:
     """Let Ctrl-C and SIGTERM end the program by an exception, so that half-written files are taken away."""
     with suppress(ValueError):  # in a thread there are no signals to catch
-        signal.signal(signal.SIGTERM, _asked)
+        signal.signal(signal.SIGTERM, _on_signal)
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where it is ignored
-            signal.signal(signal.SIGINT, _asked)
+            signal.signal(signal.SIGINT, _on_signal)
     sys.unraisablehook = _tell_unraisable
 
 
 def ignore_signals() -> None:
-    """All is done and said: a signal that comes while Python tidies up changes nothing any more.
+    """Ignore signals during interpreter shutdown, when all work is done.
 
-    CPython puts the system's handlers back first, which would end the process as if it had been killed.
+    CPython restores the system's handlers first, so a signal would end the process as if it had been killed.
     """
     with suppress(ValueError):
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
 
 
-def _asked(number: int, _frame: FrameType | None) -> NoReturn:
+def _on_signal(number: int, _frame: FrameType | None) -> NoReturn:
     _State.ending = number
     _end()
 
@@ -92,13 +92,13 @@ def _end() -> NoReturn:
     raise KeyboardInterrupt
 
 
-def asked_code() -> int:
+def signal_exit_code() -> int:
     """The exit code of the signal that asked this process to end; 0 when none did."""
     return {0: 0, signal.SIGTERM: TERMINATED}.get(_State.ending, INTERRUPTED)
 
 
 def check_signals() -> None:
-    """Raise once more what a callback of some library has swallowed."""
+    """Raise again an exception that a callback of a library has swallowed."""
     if _State.ending:
         _end()
 

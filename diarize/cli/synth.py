@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from diarize.cli.files import refuse_existing
-from diarize.cli.options import Overwrite, Quiet, Verbose, expanded, one_of, seconds
-from diarize.cli.printing import clock, say, shown
+from diarize.cli.options import Overwrite, Quiet, Verbose, expand_options, one_of, seconds
+from diarize.cli.printing import clock, escape_controls, say
 from diarize.errors import OutputError
 
 if TYPE_CHECKING:
@@ -26,29 +26,37 @@ VOICE_SECONDS = 20.0  # of pure signal a speaker, when there are no recordings
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
+class StyleOptions:
     """Options that say what a conversation sounds like; None leaves the default."""
 
     duration: Annotated[
         float, typer.Option("--duration", parser=seconds, metavar="TIME", help="Seconds or m:ss or h:mm:ss.")
     ] = 60.0
     rate: Annotated[
-        int | None, typer.Option("--rate", metavar="HZ", help="Sample rate (default: 16000).")
+        int | None,
+        typer.Option("--rate", min=8000, max=192_000, metavar="HZ", help="Sample rate (default: 16000)."),
     ] = None
     overlap: Annotated[
         float | None,
         typer.Option(
-            "--overlap", metavar="P", help="Probability of starting before others end (default: 0.15)."
+            "--overlap",
+            min=0,
+            max=1,
+            metavar="P",
+            help="Probability of starting before others end (default: 0.15).",
         ),
     ] = None
     pause: Annotated[
-        float | None, typer.Option("--pause", metavar="SECONDS", help="Mean pause (default: 0.5).")
+        float | None,
+        typer.Option("--pause", min=0, max=600, metavar="SECONDS", help="Mean pause (default: 0.5)."),
     ] = None
     rt60: Annotated[
-        float | None, typer.Option("--rt60", metavar="SECONDS", help="Reverberation (default: 0).")
+        float | None,
+        typer.Option("--rt60", min=0, max=10, metavar="SECONDS", help="Reverberation (default: 0)."),
     ] = None
     snr: Annotated[
-        float | None, typer.Option("--snr", metavar="DB", help="Speech over noise (default: 30).")
+        float | None,
+        typer.Option("--snr", min=-40, metavar="DB", help="Speech over noise (default: 30)."),
     ] = None
     noise: Annotated[
         str | None, typer.Option("--noise", metavar="NAME", help="white, pink or babble (default: pink).")
@@ -56,7 +64,7 @@ class Style:
     telephone: Annotated[bool, typer.Option("--telephone", help="8 kHz, 300 to 3400 Hz, µ-law.")] = False
 
 
-@expanded
+@expand_options
 def synth(
     output: Annotated[Path, typer.Argument(metavar="OUT.flac", help="Sound to write: .flac or .wav.")],
     *,
@@ -69,7 +77,7 @@ def synth(
     speakers: Annotated[
         int | None, typer.Option("--speakers", min=1, max=100, help="How many (default: 3; all of --voices).")
     ] = None,
-    style: Style = Style(),
+    style: StyleOptions = StyleOptions(),
     rooms: Annotated[
         Path | None,
         typer.Option("--rooms", metavar="DIR", help="Measured impulse responses, one file per room."),
@@ -98,12 +106,12 @@ def synth(
 
 
 def _summary(scene: Scene, paths: Sequence[Path]) -> str:
-    names, n_turns = ", ".join(map(shown, scene.annotation.speakers)), len(scene.annotation.turns)
+    names, n_turns = ", ".join(map(escape_controls, scene.annotation.speakers)), len(scene.annotation.turns)
     head = f"{clock(scene.config.duration)} of {names} in {n_turns} turns"
-    return "\n".join([head, *(f"  wrote {shown(path)}" for path in paths)])
+    return "\n".join([head, *(f"  wrote {escape_controls(path)}" for path in paths)])
 
 
-def _config(style: Style) -> SynthConfig:
+def _config(style: StyleOptions) -> SynthConfig:
     from diarize.synth import SynthConfig
     from diarize.synth.settings import NOISES
 

@@ -1,8 +1,8 @@
-"""How many speakers there are, and which window is whose, with the whole curve kept.
+"""Clustering: the number of speakers, and the speaker of each window.
 
-In comes SpeakerPoints, one point a window of speech; out goes a Clustering, responsibilities of the windows
-for every number of speakers that was tried. It uses ``mixtures``, ``hmm``, the model of speakers of
-``embedding`` and the foundation; ``pipeline`` imports it.
+Input: SpeakerPoints, one point per window of speech. Output: a Clustering with responsibilities of the
+windows for every number of speakers that was tried. It uses ``mixtures``, ``hmm``, the two-covariance model
+of ``embedding`` and the foundation; ``pipeline`` imports it.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ __all__ = ["Clustering", "cluster_windows", "no_speakers"]
 
 
 def cluster_windows(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clustering:
-    """Count the speakers within ``config.min_speakers`` … ``max_speakers`` and share the windows out.
+    """Cluster the windows into ``config.min_speakers`` … ``max_speakers`` speakers.
 
-    Points with a model of speakers: one Gaussian each and the number by BIC, or latent points and the number
-    by the variational bound ("evidence"). Bare frames: one Gaussian each, number by BIC.
-    Raises SpeakerCountError when there are fewer windows than speakers asked for.
+    Points with a two-covariance model: one Gaussian per speaker and the number by BIC, or latent speaker
+    points and the number by the variational bound ("evidence"). Frames without such a model: one Gaussian per
+    speaker, number by BIC. Raises SpeakerCountError when there are fewer windows than speakers asked for.
     """
     n = len(points.values)
     if n < 2 and config.min_speakers == 1:
@@ -57,6 +57,6 @@ def cluster_windows(points: SpeakerPoints, config: ClusteringConfig, seed: int) 
 
 
 def _with_other(found: Clustering, name: str, value: Callable[[Array], float]) -> Clustering:
-    """What was found, with what another criterion gives for the same solutions."""
+    """The clustering with the values of a second criterion for the same solutions."""
     values = tuple(value(solution) for solution in found.solutions)
     return replace(found, other_criterion=name, other_values=values)

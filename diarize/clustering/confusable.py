@@ -1,9 +1,9 @@
 """Whether two speakers of a solution may be one person, so that the number of speakers is too large.
 
-Criteria take windows for independent given their speaker, yet what lasts through a recording (how somebody
-talks there) makes two halves of one voice differ by more than that. So the log likelihood ratio of any two
-speakers under the two-covariance model, with what lasts in the variance of their means, must stay under a
-share of what it would be on average for one speaker.
+The criteria assume that windows are independent given their speaker. But an effect that lasts through a
+recording, such as the manner of speaking, makes two halves of one voice differ by more than that. So the log
+likelihood ratio of any two speakers under the two-covariance model, with the lasting effect in the variance
+of their means, must stay under a share of its mean for one speaker.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
 __all__ = ["are_all_distinct"]
 
-# Share of the mean log likelihood ratio of one speaker's halves from which two speakers may well be one.
+# Share of the mean log likelihood ratio of two halves of one speaker above which two speakers may be one.
 # Chosen on the tuning recordings of benchmarks/protocol.md; between 0.3 and 0.5 little changes.
 CONFUSABLE: Final = 0.35
-# Windows that a speaker's mean rests on at least, as far as its variance goes.
+# Least number of windows assumed for the variance of a speaker's mean.
 FEWEST: Final = 0.3
 
 
 def are_all_distinct(points: SpeakerPoints, responsibilities: Array, margin: float) -> bool:
-    """Whether no two speakers are likelier one, by ``margin`` nats or more.
+    """Whether no two speakers are more likely to be one, by ``margin`` nats or more.
 
-    ``points``: those with a model of speakers; ``responsibilities``: (n, K).
+    ``points``: with a two-covariance model; ``responsibilities``: (n, K).
     """
     if points.weights is None or points.between is None:
         return True

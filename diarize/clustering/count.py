@@ -1,4 +1,4 @@
-"""The number of speakers, its criterion, and the choice between the numbers that were tried."""
+"""Choose the number of speakers by a criterion, and give the reasons."""
 
 from __future__ import annotations
 
@@ -25,14 +25,26 @@ __all__ = ["Clustering", "choose_count", "no_speakers"]
 
 @dataclass(frozen=True, slots=True)
 class Clustering:
-    """The number of speakers and what spoke for it.
+    """The windows shared out among speakers, for every number of speakers tried, and the chosen number.
 
-    ``criterion``: its name; ``counts`` (n,) speakers tried and ``values`` (n,) of the criterion, in nats,
-    smaller is better; ``chosen``; ``equivalent``: counts that can hardly be told from the chosen, which is
-    among them; ``solutions``: responsibilities (n_windows, K) for every count;
-    ``confusable``: counts of a better value, or nearly as good, that cannot be trusted, because two of their
-    speakers may be one whose voice changed; ``other_criterion`` and ``other_values`` (n,): what another
-    criterion, which had no say, gives for the same solutions, in nats, or nothing.
+    Attributes
+    ----------
+    criterion
+        Name of the criterion that chose the number.
+    counts, values
+        (n,) numbers of speakers tried, and the criterion of each in nats; smaller is better.
+    chosen
+        The chosen number.
+    equivalent
+        Numbers whose criterion is within ``clustering.equivalent`` nats of the chosen one, which is included.
+    solutions
+        Responsibilities (n_windows, K) for every number.
+    confusable
+        Numbers with a better or a nearly equal criterion that were not chosen, because two of their speakers
+        may be one speaker whose voice changed.
+    other_criterion, other_values
+        A second criterion, for comparison only, and its values (n,) in nats for the same solutions; empty
+        where none was computed.
     """
 
     criterion: str
@@ -47,12 +59,12 @@ class Clustering:
 
     @property
     def responsibilities(self) -> Array:
-        """Those of the chosen count, (n_windows, chosen)."""
+        """The solution for the chosen number, (n_windows, chosen)."""
         return self.solutions[self.counts.index(self.chosen)]
 
     @property
-    def summary(self) -> SpeakerCount:
-        """The count and the curve without the solutions behind it."""
+    def count(self) -> SpeakerCount:
+        """The chosen number and the curve of the criterion, without the solutions."""
         return SpeakerCount(
             self.criterion,
             self.counts,
@@ -87,16 +99,16 @@ class Clustering:
         value, runner_up = further[0]
         return f"{self.chosen} by {self.criterion}; next is {runner_up}, {value - least:.0f} nats behind"
 
-    def beyond(self, solutions: Mapping[int, Array], values: Mapping[int, float]) -> Clustering:
-        """The same choice with further counts for its curve."""
+    def extend(self, solutions: Mapping[int, Array], values: Mapping[int, float]) -> Clustering:
+        """The same choice with more numbers on its curve."""
         value = {**values, **dict(zip(self.counts, self.values, strict=True))}
         solution = {**solutions, **dict(zip(self.counts, self.solutions, strict=True))}
         counts = tuple(sorted(value))
         shown, kept = tuple(value[k] for k in counts), tuple(solution[k] for k in counts)
         return replace(self, counts=counts, values=shown, solutions=kept)
 
-    def up_to(self, limit: int) -> Clustering:
-        """The same choice with the counts of its curve that do not pass a limit, nor the chosen one."""
+    def limit(self, limit: int) -> Clustering:
+        """The same choice with the curve cut at a limit, or at the chosen number if that is larger."""
         n = sum(k <= max(limit, self.chosen) for k in self.counts)
         return replace(
             self,
@@ -114,9 +126,10 @@ class Clustering:
             return "1 lost: there is no speech"
         if more not in self.counts:
             return f"{more} lost: no further voice kept a stretch of its own"
-        if more in self.equivalent:
-            return f"{more} is nearly as good: listen before trusting {self.chosen}"
         behind = self.values[self.counts.index(more)] - self.values[self.counts.index(self.chosen)]
+        if more in self.equivalent:
+            only = f"by {behind:.0f} nats only" if behind >= 0 else "because two of its voices may be one"
+            return f"{more} lost {only}: listen before trusting {self.chosen}"
         if more in self.confusable:
             return f"{more} lost: two of its voices are likelier one voice that changed than two"
         if behind < 0:
@@ -125,7 +138,7 @@ class Clustering:
 
 
 def no_speakers() -> Clustering:
-    """What there is to say when there was no speech."""
+    """The clustering of a recording without speech."""
     return Clustering("no speech", (0,), (0.0,), 0, (0,), (np.zeros((0, 0)),))
 
 
@@ -136,10 +149,11 @@ def choose_count(
     config: ClusteringConfig,
     believable: Callable[[Array, float], bool] = lambda responsibilities, margin: True,
 ) -> Clustering:
-    """The allowed count with the least value whose solution is believable, all counts reported.
+    """Choose the allowed number with the least value whose solution is believable.
 
-    When none of the allowed is, the one with the least value. Nearly as good are those that miss either by no
-    more than ``config.equivalent``.
+    If no allowed solution is believable, the number with the least value is chosen. Numbers are equivalent if
+    both their value and their believability miss by at most ``config.equivalent`` nats. All numbers are
+    reported.
     """
     counts = tuple(sorted(values))
     ranked = sorted((values[k], k) for k in counts)

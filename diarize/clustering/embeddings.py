@@ -1,6 +1,6 @@
 """Speakers as latent points of embeddings under the two-covariance model, number by the evidence of VBx.
 
-What a window tells is taken down to a fraction, for windows overlap.
+The evidence of a window is scaled down, because windows overlap.
 """
 
 from __future__ import annotations
@@ -27,15 +27,16 @@ if TYPE_CHECKING:
 
 __all__ = ["cluster_by_evidence", "compute_evidence"]
 
-# A window counts for one in so many independent ones. Chosen on the tuning recordings of
+# Number of overlapping windows that count as one independent window. Chosen on the tuning recordings of
 # benchmarks/protocol.md; between 3 and 5 little changes.
 DEPENDENT: Final = 4.0
 
 
 def cluster_by_evidence(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clustering:
-    """Merging from several starts; of the numbers whose speakers are apart, the one with the best evidence.
+    """Merge speakers from several starts; of the numbers whose speakers are distinct, the one with the best
+    evidence.
 
-    ``points`` have ``weights`` (n,), the share of a full window that each is, and ``between`` ψ (d,).
+    ``points`` have ``weights`` (n,), the length of each window in full windows, and ``between`` ψ (d,).
     """
     chain = _chain(points)
     path: dict[int, VBxFit] = {}
@@ -54,7 +55,7 @@ def cluster_by_evidence(points: SpeakerPoints, config: ClusteringConfig, seed: i
     if not config.whole_curve:
         return found
     missing = {*range(1, min(config.max_speakers, len(points.values)) + 1)} - {*found.counts}
-    return found.beyond(*_curve({k: fit_fresh(k) for k in sorted(missing)}))
+    return found.extend(*_curve({k: fit_fresh(k) for k in sorted(missing)}))
 
 
 def _curve(path: Mapping[int, VBxFit]) -> tuple[dict[int, Array], dict[int, float]]:
@@ -65,7 +66,7 @@ def _curve(path: Mapping[int, VBxFit]) -> tuple[dict[int, Array], dict[int, floa
 
 
 def _chain(points: SpeakerPoints) -> tuple[Array, Array, Array, Array]:
-    """What VBx is told: points, their weights, ψ and the chance to stay with the speaker before each."""
+    """The input of VBx: points, weights, ψ and the probability of keeping the speaker of the point before."""
     if points.weights is None or points.between is None:
         raise TypeError("points without a model of speakers have no evidence; cluster them by Gaussians")
     stay = np.where(points.first, STAY_AFTER_PAUSE, STAY_WITHIN)
@@ -73,5 +74,5 @@ def _chain(points: SpeakerPoints) -> tuple[Array, Array, Array, Array]:
 
 
 def compute_evidence(points: SpeakerPoints, responsibilities: Array) -> float:
-    """Minus the log evidence in nats of speakers who share the windows as ``responsibilities`` (n, K) say."""
+    """Minus the log evidence in nats for given ``responsibilities`` (n, K)."""
     return -fit_vbx(*_chain(points), responsibilities, 1, keep_all=True).log_evidence

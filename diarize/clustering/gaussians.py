@@ -1,9 +1,9 @@
-"""One Gaussian a speaker, the number by BIC: the textbook's way.
+"""One Gaussian per speaker, the number of speakers by BIC: the textbook method.
 
 Windows of an embedding overlap, so the sample size of BIC is the number of windows that would fill the speech
-without overlap; log likelihood and penalty are both counted in them. Components start wide, from k-means on
-directions, and the two nearest are merged, one pair after another, with some steps of EM in between: each
-number of speakers on the way is a candidate.
+without overlap. Log likelihood and penalty both use it. The search starts with many components, from k-means
+on directions. The two nearest components are merged repeatedly, with some steps of EM in between, and each
+number of speakers on this path is a candidate.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ ALIKE: Final = 1e-9
 def cluster_by_bic(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clustering:
     """A Gaussian mixture over the points, its number of components by BIC.
 
-    Of windows with a model of speakers, only numbers whose speakers are apart are believed.
+    For windows with a two-covariance model, only numbers whose speakers are all distinct are allowed.
     """
     if points.between is None:
         return _by_frames(points, config, seed)
@@ -59,8 +59,8 @@ def cluster_by_bic(points: SpeakerPoints, config: ClusteringConfig, seed: int) -
 
 
 def compute_bic(points: SpeakerPoints, responsibilities: Array) -> float:
-    """Half the BIC, in nats, of Gaussians that share the windows as ``responsibilities`` (n, K) say, with one
-    spherical variance for all.
+    """Half the BIC in nats for given ``responsibilities`` (n, K), with one spherical variance for all
+    speakers.
     """
     gmm = _gmm_of(points, responsibilities)
     return gmm.bic(points.values, points.weights, independent_windows(points)) / 2
@@ -77,7 +77,7 @@ def independent_windows(points: SpeakerPoints) -> float:
 
 
 def _best_of_starts(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> dict[int, GMM]:
-    """The likeliest mixture of every number of components that the starts came by."""
+    """The most likely mixture for every number of components on the paths of all starts."""
     if (points.values.std(axis=0) <= ALIKE * np.abs(points.values).max()).all():
         return {}
     best: dict[int, tuple[float, GMM]] = {}
@@ -90,7 +90,7 @@ def _best_of_starts(points: SpeakerPoints, config: ClusteringConfig, seed: int) 
 
 
 def _merge_path(points: SpeakerPoints, shares: Array, covariance_type: str) -> Iterator[GMM]:
-    """Mixtures from what ``shares`` (n, K) settle to down to one component."""
+    """Mixtures from EM started at ``shares`` (n, K), then merged step by step down to one component."""
     gmm = _gmm_of(points, shares[:, shares.sum(axis=0) > 0.5])
     while True:
         gmm, _ = fit_gmm(
@@ -119,7 +119,7 @@ def _closest(gmm: GMM) -> tuple[int, int]:
 
 
 def _gmm_of(points: SpeakerPoints, shares: Array) -> GMM:
-    """The mixture of one spherical variance that responsibilities (n, K) amount to."""
+    """The mixture with one spherical variance for given responsibilities (n, K)."""
     mass = shares * _weights(points)[:, None]
     counts = mass.sum(axis=0) + 1e-12
     means = mass.T @ points.values / counts[:, None]
@@ -136,7 +136,7 @@ def _weights(points: SpeakerPoints) -> Array:
 
 
 def _by_frames(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clustering:
-    """Bare frames, which resemble their neighbours: as many as are independent count."""
+    """Cluster frames. Neighbouring frames are correlated, so BIC uses the number of independent ones."""
     highest = min(config.max_speakers, len(points.values))
     selection = select_gmm(
         points.values,

@@ -1,9 +1,9 @@
 """Outliers: windows of speech that fit none of the speakers that were found.
 
-Under the speaker model a window, given its speaker, leaves a standard normal residual. Its log density is
-low where two talk at once, where somebody speaks who was given no speaker, and in laughter, whispers or noise
-that passed for speech. How low is low is read off the recording itself: the least dense share of its windows
-is flagged, so this says where to listen first and not whether anything is wrong.
+Under the two-covariance model the residual of a window, given its speaker, is standard normal. Its log
+density is low where two people talk at once, where a person was not given a speaker, and in laughter,
+whispers or noise that was taken for speech. The threshold is relative: the windows with the lowest density
+are flagged, so a flag shows where to listen first and not that something is wrong.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SHARE: Final = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Outliers:
-    """How usual every window of speech is: ``log_density`` (n,) in nats; ``bounds`` (n, 2) in frames of
+    """Density of every window of speech: ``log_density`` (n,) in nats; ``bounds`` (n, 2) in frames of
     ``grid``; windows below ``threshold`` are flagged.
     """
 
@@ -50,7 +50,7 @@ class Outliers:
 def find_outliers(points: SpeakerPoints, responsibilities: Array) -> Outliers | None:
     """The density of every window given the speakers that have it by ``responsibilities`` (n_windows, K).
 
-    None for bare frames (those of the textbook space), of which a residual would tell phones.
+    None in the textbook space, where the residual of a frame depends on the phone.
     """
     if points.weights is None or not len(points.values):
         return None

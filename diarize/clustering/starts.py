@@ -1,4 +1,4 @@
-"""The start of the search for speakers: more than there can be, by k-means on directions."""
+"""Start of the search for speakers: more than expected, by k-means on directions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DOUBT: Final = 1e-3
 
 
 def start_wide(values: Array, max_speakers: int, seed: int) -> Array:
-    """Responsibilities (n, K) of k-means on directions: how far a point lies from 0 says how much it knows.
+    """Responsibilities (n, K) of k-means on directions; the length of a point only shows how certain it is.
 
     ``values`` (n, d); K is 20, or ``max_speakers`` if that is more, and at most half of n.
     """
@@ -34,7 +34,7 @@ def start_wide(values: Array, max_speakers: int, seed: int) -> Array:
 
 
 def kmeans_start(values: Array, k: int, seed: int) -> Array:
-    """Responsibilities (n, k); of windows that are all alike, as of a tone, some of the k have none."""
+    """Responsibilities (n, k); where all windows are equal, as for a tone, some of the k have no window."""
     directions = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
     distinct = len(np.unique(directions, axis=0))
     labels = fit_kmeans(directions, min(k, distinct), random_state=seed).labels_

@@ -2,14 +2,15 @@
 
 Each speaker s has a latent y_s ~ N(0, I); a point of it is x = √ψ y_s + e, e ~ N(0, I), in the coordinates of
 the two-covariance model. The chain stays in its state or draws a new one from weights π. The lower bound on
-the marginal likelihood prices every further speaker exactly, which BIC does only for many points.
+the marginal likelihood contains the exact penalty of every further speaker, which BIC approximates for many
+points.
 
-Windows overlap and what is said in one goes on in the next, so a point counts for ``weights`` (T,) of an
-independent one, under 1: the acoustic scale F_A of the reference, here a property of the windows.
+Windows overlap, so a point counts as a fraction ``weights`` (T,) of an independent one: the acoustic scale
+F_A of the reference, here one value per window.
 
 Landini, Profant, Diez & Burget 2022, "Bayesian HMM clustering of x-vector sequences (VBx) in speaker
-diarization", equations 11 to 22 with F_B = 1; here with merging instead of pruning alone, for the bound is
-easily stuck with one speaker in two states.
+diarization", equations 11 to 22 with F_B = 1; here with merging in addition to pruning, because the bound
+often has a local maximum with one speaker in two states.
 """
 
 from __future__ import annotations
@@ -49,13 +50,13 @@ class VBxFit:
 
     @property
     def n_states(self) -> int:
-        """How many speakers are left."""
+        """Number of speakers left."""
         return len(self.weights)
 
     @property
     def log_evidence(self) -> float:
-        """Estimate of the log marginal likelihood: the bound sees one of S! modes, which differ in the names
-        of the speakers alone (Bishop 2006, section 10.2.4).
+        """Estimate of the log marginal likelihood: the bound covers one of S! modes, which differ only in the
+        order of the speakers (Bishop 2006, section 10.2.4).
         """
         return float(self.bounds[-1]) + lgamma(self.n_states + 1)
 
@@ -70,7 +71,7 @@ def fit_vbx(
     *,
     keep_all: bool = False,
 ) -> VBxFit:
-    """Variational EM from ``responsibilities`` (T, S) until the bound rises no more.
+    """Variational EM from ``responsibilities`` (T, S) until the bound converges.
 
     ``points`` (T, d), ``weights`` (T,), ``between`` ψ (d,); ``stay`` (T,): probability that a point has the
     speaker of the one before. States without points are dropped unless ``keep_all``.
@@ -101,28 +102,30 @@ def _speakers(points: Array, weights: Array, between: Array, responsibilities: A
 
 
 def _expected_log_likelihoods(points: Array, between: Array, means: Array, variances: Array) -> Array:
-    """E[√ψ xᵀy − ½ ψ y²] of every point under every speaker, (T, S); what all share is left out (eq. 16)."""
+    """E[√ψ xᵀy − ½ ψ y²] of every point under every speaker, (T, S), without the terms that all speakers
+    share (eq. 16).
+    """
     expected: Array = points @ (np.sqrt(between) * means).T - 0.5 * ((variances + means**2) @ between)
     return expected
 
 
 def _pruned(responsibilities: Array, pi: Array) -> tuple[Array, Array]:
-    """Without the states that hardly anything is drawn from; rows sum to one again."""
+    """Drop states with hardly any draws; rows are normalised again."""
     kept = pi >= SMALLEST
     left = responsibilities[:, kept] + np.finfo(np.float64).tiny
     return left / left.sum(axis=1, keepdims=True), pi[kept] / pi[kept].sum()
 
 
 def pooled_points(points: Array, weights: Array, responsibilities: Array) -> tuple[Array, Array]:
-    """Mean point (S, d) of every speaker and the weight (S,) that it rests on."""
+    """Weighted mean (S, d) of the points of every speaker, and the total weight (S,)."""
     shares = responsibilities * weights[:, None]
     total = shares.sum(axis=0)
     return shares.T @ points / np.maximum(total, 1e-12)[:, None], total
 
 
 def _log_evidence(means: Array, total: Array, between: Array) -> Array:
-    """Of points of weight ``total`` (…,) and mean ``means`` (…, d) as one speaker's, up to what no grouping
-    changes (…,).
+    """Log evidence (…,) that points of total weight ``total`` (…,) and mean ``means`` (…, d) are one
+    speaker's, up to a term that does not depend on the grouping.
     """
     known = total[..., None] * between
     evidence: Array = 0.5 * (total[..., None] * known * means**2 / (1 + known) - np.log1p(known)).sum(axis=-1)
@@ -130,7 +133,7 @@ def _log_evidence(means: Array, total: Array, between: Array) -> Array:
 
 
 def closest_pair(points: Array, weights: Array, between: Array, responsibilities: Array) -> tuple[int, int]:
-    """The two speakers whose union loses the least evidence."""
+    """The two speakers whose merge loses the least evidence."""
     means, total = pooled_points(points, weights, responsibilities)
     i, j = np.triu_indices(len(total), 1)
     both = total[i] + total[j]
@@ -150,10 +153,10 @@ def merge_path(
     first: int = 8,
     then: int = 4,
 ) -> dict[int, VBxFit]:
-    """Solutions by number of speakers, from what ``responsibilities`` (T, S) settle to down to one.
+    """Solutions by number of speakers, from the fit started at ``responsibilities`` (T, S) down to one.
 
-    Between numbers, the two speakers whose union loses the least evidence are merged; ``first`` and ``then``
-    are the iterations after the start and after each merge. The rest as in ``fit_vbx``.
+    At each step the two speakers whose merge loses the least evidence are merged. ``first`` and ``then``:
+    iterations after the start and after each merge. Other parameters as in ``fit_vbx``.
     """
     path: dict[int, VBxFit] = {}
     fit = fit_vbx(points, weights, between, stay, responsibilities, first)

@@ -1,8 +1,8 @@
-"""Every setting, written once: a frozen dataclass per stage (``settings``), and TOML (``files``).
+"""Settings: a frozen dataclass per stage (``settings``), and TOML files (``files``).
 
-In come TOML, options and presets, which hold only differences; out goes a Config, checked when it is made.
-A field carries its help and what it may be. Every room from ``formats`` upwards may import it; it imports
-errors alone.
+Input: TOML, options and presets, which hold only differences from the defaults. Output: a Config, which is
+checked when it is made. Each field has its help and its allowed values as metadata. Every room after it may
+import it; it imports only ``errors``.
 """
 
 from diarize.config.files import (

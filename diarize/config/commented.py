@@ -1,4 +1,4 @@
-"""Settings as TOML, each under what it means."""
+"""Settings as TOML with a comment above each."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ HEAD: Final = """\
 
 
 def default_file() -> str:
-    """What configs/default.toml holds."""
+    """The text of configs/default.toml."""
     return HEAD + "\n" + to_commented_toml(Config())
 
 
 def to_commented_toml(config: Config) -> str:
-    """All settings as TOML that ``loaded`` reads back, each under its help."""
+    """All settings as TOML for ``load_config``, each below its help."""
     about = {name: each.metadata["help"] for name, each in setting_fields(config).items()}
     section = ""
     lines: list[str] = []

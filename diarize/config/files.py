@@ -30,12 +30,12 @@ RETIRED = {
     f"features.{name}": getattr(AcousticConfig(), name)
     for name in ("n_voice", "upper_mels", "upper_fmax", "n_upper", "noise_floor")
 }
-LARGEST_FILE = 1 << 20  # bytes of TOML: more than any configuration, less than any harm
+LARGEST_FILE = 1 << 20  # bytes of TOML
 LARGEST_RESULT = 1 << 28  # bytes of JSON: the turns of days
 
 
 def override(config: Config, changes: Mapping[str, Any], source: str = "settings") -> Config:
-    """``config`` with nested ``changes`` (as TOML gives them) laid over it.
+    """``config`` with nested ``changes`` (as parsed from TOML) applied.
 
     Raises ConfigError, naming ``source``, for an unknown key (with the nearest known one), a wrong type or a
     value out of range.
@@ -62,12 +62,12 @@ def _override(config: Any, changes: Mapping[str, Any], source: str, above: str) 
                 )
             new[key] = _override(old, value, source, f"{above}{key}.")
         else:
-            new[key] = _typed(value, old, f"{source}: {above}{key}")
+            new[key] = _check_type(value, old, f"{source}: {above}{key}")
     return replace(config, **new)
 
 
 def _check_retired(name: str, value: Any, source: str) -> None:
-    """A setting of earlier versions is passed over where it says what is so anyhow. Raises ConfigError."""
+    """Ignore a setting of earlier versions that has the only remaining value; ConfigError otherwise."""
     if value != RETIRED[name]:
         raise ConfigError(
             f"{source}: {name} = {value!r}; background models have it (those that ship {RETIRED[name]!r}); "
@@ -75,7 +75,7 @@ def _check_retired(name: str, value: Any, source: str) -> None:
         )
 
 
-def _typed(value: Any, old: Any, where: str) -> Any:
+def _check_type(value: Any, old: Any, where: str) -> Any:
     if isinstance(old, float) and type(value) in (int, float):
         return float(value)
     if type(value) is not type(old):
@@ -125,7 +125,7 @@ def load_config(path: str | PathLike[str], base: Config | None = None) -> Config
     changes = read(text, str(path))
     try:
         return override(base or Config(), changes, str(path))
-    except ConfigError as error:  # what is out of range only together with the rest says nothing of the file
+    except ConfigError as error:  # a conflict of several values names no file
         raise ConfigError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
 
 

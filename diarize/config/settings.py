@@ -1,7 +1,8 @@
-"""Every setting, written once: one frozen dataclass per stage, and TOML to change them.
+"""All settings: one frozen dataclass per stage.
 
-A field carries its help, its range and its choices; configuration files, their comments, the checks and the
-reference of the commands all come from there. A preset or a configuration file holds only differences.
+The metadata of a field hold its help, range and choices. Configuration files, their comments, the checks and
+the command reference are all made from them. Presets and configuration files hold only differences from the
+defaults.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def setting(
     choices: tuple[str, ...] | None = None,
     allowed: tuple[float, float] | None = None,
 ) -> Any:
-    """A field with what it means, and what it may be: one of ``choices``, or a number in ``allowed``."""
+    """A field with its help and its allowed values: one of ``choices``, or a number in ``allowed``."""
     about = (
         {"help": help} | ({"choices": choices} if choices else {}) | ({"allowed": allowed} if allowed else {})
     )
@@ -66,7 +67,7 @@ class AudioConfig:
 
 @dataclass(frozen=True, slots=True)
 class CepstraConfig:
-    """Mel-frequency cepstra of the band that a telephone lets through."""
+    """Mel-frequency cepstra of the telephone band."""
 
     window: float = setting(0.025, "seconds of sound behind one frame", allowed=(0.005, 0.2))
     hop: float = setting(0.01, "seconds from frame to frame", allowed=(0.002, 0.1))
@@ -90,7 +91,7 @@ class CepstraConfig:
 
 @dataclass(frozen=True, slots=True)
 class FeatureConfig(CepstraConfig):
-    """The band, and the cepstra of the textbook space; elsewhere the background model says how they are."""
+    """The band, and the cepstra of the textbook space; elsewhere the background model defines the cepstra."""
 
     deltas: int = setting(0, "orders of time derivatives appended", allowed=(0, 2))
     band: str = setting(
@@ -102,13 +103,13 @@ class FeatureConfig(CepstraConfig):
 
     @property
     def textbook(self) -> AcousticConfig:
-        """What cepstra of the textbook space are made with."""
+        """Settings of the cepstra in the textbook space."""
         return AcousticConfig(**{each.name: getattr(self, each.name) for each in fields(CepstraConfig)})
 
 
 @dataclass(frozen=True, slots=True)
 class AcousticConfig(CepstraConfig):
-    """What cepstra are made with: settings that a background model was trained with, and that its file holds.
+    """Settings of the cepstra that a background model was trained with, stored in its file.
 
     The defaults are those of the models that ship.
     """
@@ -134,7 +135,7 @@ class AcousticConfig(CepstraConfig):
             _check(name, value, each.metadata)
 
     def voice_width(self, band: str) -> int:
-        """How many numbers tell voices in a frame of a band, "wide" or "narrow"."""
+        """Number of voice features per frame for a band, "wide" or "narrow"."""
         return self.n_voice + (1 + self.n_upper if band == "wide" else 0)
 
 
@@ -275,7 +276,7 @@ class Config:
 
     @property
     def digest(self) -> str:
-        """Sixteen hexadecimal digits that change when any setting does."""
+        """16 hexadecimal digits that change when any setting changes."""
         return hashlib.sha256(to_toml(self).encode()).hexdigest()[:16]
 
 
@@ -292,7 +293,7 @@ def setting_fields(config: Any) -> dict[str, Field[Any]]:
 
 
 def choices_of(name: str) -> tuple[str, ...]:
-    """What a setting, by its dotted name, may be; empty where it is a number or free text."""
+    """Choices of a setting by its dotted name; empty for numbers and free text."""
     found: tuple[str, ...] = setting_fields(Config())[name].metadata.get("choices", ())
     return found
 
@@ -322,6 +323,6 @@ def _check_counts(clustering: ClusteringConfig) -> None:
 
 
 def suggest(word: str, known: tuple[str, ...]) -> str:
-    """The end of a message that names what was probably meant, or nothing."""
+    """The end of an error message with the nearest known word, or an empty string."""
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"; did you mean {close[0]!r}?" if close else ""

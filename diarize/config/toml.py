@@ -9,7 +9,7 @@ __all__ = ["to_toml"]
 
 
 def to_toml(config: Any) -> str:
-    """All settings of a Config as TOML text that ``loaded`` reads back to the same."""
+    """All settings of a Config as TOML text; ``load_config`` reads it back unchanged."""
     values = asdict(config)
     lines = [f"{key} = {_toml(value)}" for key, value in values.items() if not isinstance(value, dict)]
     for section, inner in values.items():

@@ -1,7 +1,7 @@
 """Windows of speech as points of a space in which each speaker is one Gaussian.
 
-In come blocks of samples and SpeechActivity; out go SpeakerPoints with a model of what such points do. An
-extractor turns samples into embeddings, a two-covariance model turns embeddings into points.
+Input: blocks of samples and SpeechActivity. Output: SpeakerPoints with the variances of the speaker space. An
+extractor turns samples into embeddings, and a two-covariance model projects embeddings to points.
 ``clustering``, ``parts``, ``pipeline`` and ``identity`` import it.
 """
 

@@ -22,20 +22,19 @@ __all__ = ["CampplusExtractor"]
 
 N_MELS: Final = 80
 HOP: Final = 320  # samples from activation to activation
-CENTRE: Final = 200  # samples before the middle of what activation 0 is of
-# Activations that are made in one piece and kept, and how many on either side are made and thrown away: the
-# moving means and the convolutions see about a second beside a frame.
+CENTRE: Final = 200  # samples before the centre of activation 0
+# Activations computed in one piece, and context on either side that is computed and discarded: moving means
+# and convolutions have a receptive field of about a second on each side.
 KEPT: Final = 800
 ASIDE: Final = 50
-LEAST: Final = 2  # activations of the shortest stretch: one has no deviation
+LEAST: Final = 2  # least activations of a window: one has no standard deviation
 LEAST_VARIANCE: Final = 1e-8
 
 
 class CampplusExtractor:
-    """As `networks.protocols.EmbeddingExtractor`, at 16 kHz, with the ``model`` of what its embeddings do.
-
-    The network runs over the stretches alone, where they are long in pieces of sixteen seconds, each with a
-    second on either side, however the blocks are cut.
+    """An `networks.protocols.EmbeddingExtractor` at 16 kHz; ``model`` is the two-covariance model of its
+    embeddings. The network runs only over the given windows, in pieces of at most sixteen seconds with a
+    second of context on either side. The result does not depend on how the samples are cut into blocks.
     """
 
     name = "campplus"
@@ -50,12 +49,12 @@ class CampplusExtractor:
         self.model = TwoCovariance(*(part.astype(np.float64) for part in model))
 
     def embed(self, blocks: Iterable[Array], bounds: Array) -> Array:
-        """Embeddings (m, 192) of stretches ``bounds`` (m, 2) of samples in ``blocks``.
+        """Embeddings (m, 192) of windows ``bounds`` (m, 2) of samples in ``blocks``.
 
-        Stretches of under 40 ms are widened to that.
+        Windows shorter than 40 ms are widened.
         """
-        first, last = _activations(bounds)
-        pooled = _Pooled(len(bounds))
+        first, last = _activation_bounds(bounds)
+        pooled = _StatisticsPooling(len(bounds))
         spans = _spans(first, last)
         parts = filter_bank(self.rate, N_MELS).stream(blocks)
         for (begin, end), energies in zip(spans, _energies(parts, spans), strict=False):
@@ -64,16 +63,16 @@ class CampplusExtractor:
         return campplus.pooled_embeddings(*pooled.statistics(), self._weights)
 
 
-def _activations(bounds: Array) -> tuple[Array, Array]:
-    """First and last + 1 activation of every stretch (m, 2) of samples: those whose middle it holds."""
+def _activation_bounds(bounds: Array) -> tuple[Array, Array]:
+    """First and last + 1 activation of every window (m, 2) of samples: those whose centre is in it."""
     first = np.maximum(0, -(-(bounds[:, 0] - CENTRE) // HOP))
     last = -(-(bounds[:, 1] - CENTRE) // HOP)
     return first, np.maximum(last, first + LEAST)
 
 
 def _spans(first: Array, last: Array) -> list[tuple[int, int]]:
-    """First and last + 1 activation of what the network runs over: the stretches, joined where nothing would
-    be saved between them, in pieces of ``KEPT`` at most.
+    """First and last + 1 activation of each run of the network: the windows, joined where a gap would save
+    nothing, in pieces of at most ``KEPT``.
     """
     joined: list[tuple[int, int]] = []
     for a, b in sorted(zip(first.tolist(), last.tolist(), strict=True)):
@@ -85,7 +84,7 @@ def _spans(first: Array, last: Array) -> list[tuple[int, int]]:
 
 
 def _energies(parts: Iterable[Array], spans: list[tuple[int, int]]) -> Iterator[Array]:
-    """Mel energies of every span, with what there is within ``ASIDE`` activations on either side of it."""
+    """Mel energies of every span, with up to ``ASIDE`` activations of context on either side."""
     stride = campplus.STRIDE
     held, start = np.zeros((0, N_MELS), np.float32), 0  # energies from ``start`` on
     parts = iter(parts)
@@ -98,8 +97,8 @@ def _energies(parts: Iterable[Array], spans: list[tuple[int, int]]) -> Iterator[
             yield held[max(0, begin - start) : end - start]
 
 
-class _Pooled:
-    """Sums over every stretch of its activations and their squares, as pieces come in."""
+class _StatisticsPooling:
+    """Running sums of the activations and their squares for every window."""
 
     def __init__(self, n: int) -> None:
         self.counts = np.zeros(n, dtype=np.int64)
@@ -127,5 +126,5 @@ class _Pooled:
         self.mean[i], self.deviation[i] = mean, np.sqrt(variance)
 
     def statistics(self) -> tuple[Array, Array]:
-        """Means and standard deviations (n, 512); 0 for stretches without an activation."""
+        """Means and standard deviations (n, 512); 0 for windows without an activation."""
         return self.mean, self.deviation

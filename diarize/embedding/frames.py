@@ -19,7 +19,7 @@ __all__ = ["frame_points"]
 
 
 def frame_points(values: Array, mask: SpeechMask) -> SpeakerPoints:
-    """Every frame of speech a point: the textbook reading, kept for teaching."""
+    """Every frame of speech as a point: the textbook method, kept for teaching."""
     frames = np.flatnonzero(mask.values)
     bounds = np.column_stack((frames, frames + 1))
     first = np.diff(frames, prepend=-2) > 1

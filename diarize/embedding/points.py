@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 __all__ = ["embed_windows", "speech_windows"]
 
-# Probability of two voices from which a frame is kept out of the windows.
+# Probability of overlap from which a frame is excluded from the windows.
 OVERLAPPED: Final = 0.3
 
 
 def speech_windows(activity: SpeechActivity, config: SpaceConfig) -> tuple[Array, Array]:
     """Windows in which one person speaks, as `windows.overlapping_windows` gives them.
 
-    Where nothing is left, as of a recording in which two always speak at once, windows of all speech.
+    If nothing is left, as in a recording in which two people always overlap, windows of all speech.
     """
     mask = activity.mask
     none = np.zeros(0, dtype=np.int64)
@@ -40,7 +40,7 @@ def speech_windows(activity: SpeechActivity, config: SpaceConfig) -> tuple[Array
     if activity.overlap is not None:
         clean = clean & (activity.overlap < OVERLAPPED)
         edges = np.flatnonzero(np.diff((activity.overlap >= OVERLAPPED).astype(np.int8))) + 1
-        changes = np.union1d(changes, edges)  # no window bridges a stretch of overlap
+        changes = np.union1d(changes, edges)  # no window spans an overlap
     shape = config.window, config.step, config.max_pause
     found = overlapping_windows(clean, changes, mask.grid, *shape)
     return found if len(found[0]) else overlapping_windows(mask.values, none, mask.grid, *shape)
@@ -54,9 +54,8 @@ def embed_windows(
     config: SpaceConfig,
 ) -> SpeakerPoints:
     """Windows of speech as points, from samples in ``blocks`` at the rate of the activity's clock; ``model``:
-    what embeddings of the extractor do.
-
-    Raises ConfigError where that is not the extractor's rate.
+    the two-covariance model of the extractor's embeddings. Raises ConfigError where the extractor needs
+    another rate.
     """
     grid = activity.mask.grid
     if grid.rate != extractor.rate:

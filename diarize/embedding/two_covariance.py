@@ -1,12 +1,11 @@
-r"""The two-covariance model of speaker embeddings: a Gaussian of speakers, and one of what a speaker says.
+r"""The two-covariance model of speaker embeddings: a Gaussian between speakers, and one within a speaker.
 
-An embedding of a stretch of speech is x = y + e, y ~ N(μ, B) for the speaker and e ~ N(0, W) for the stretch
-(Brümmer & de Villiers 2010, "The speaker partitioning problem"). Both covariances are diagonal at once in the
-right coordinates (linear discriminant analysis): there W = I and B = diag(ψ), and everything has a closed
-form of one dimension at a time.
+The embedding of a window of speech is x = y + e, y ~ N(μ, B) for the speaker and e ~ N(0, W) for the window
+(Brümmer & de Villiers 2010, "The speaker partitioning problem"). Linear discriminant analysis diagonalises
+both covariances: in its coordinates W = I and B = diag(ψ), and all formulas are sums over dimensions.
 
-The error of the mean of n stretches of one recording does not shrink to nothing: how somebody talks there,
-the microphone and the room stay. Its variance is c/n + s (``mean_variance``), with c more than 1 because
+The error of the mean of n windows of one recording does not go to zero, because the manner of speaking, the
+microphone and the room stay the same. Its variance is c/n + s (``mean_variance``), with c more than 1 because
 windows overlap.
 """
 
@@ -47,8 +46,8 @@ LASTING: Final = 0.15
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TwoCovariance:
-    """What embeddings do: ``mean`` (D,) of unit-length embeddings; ``projection`` (D, d) to where the
-    covariance within a speaker is I and that between speakers diag(``between``) (d,), largest first.
+    """Parameters: ``mean`` (D,) of unit-length embeddings; ``projection`` (D, d) to the space in which the
+    covariance within a speaker is I and that between speakers is diag(``between``) (d,), largest first.
     """
 
     mean: Array
@@ -73,10 +72,10 @@ class TwoCovariance:
 def fit_two_covariance(
     embeddings: Array, speakers: Array, n_dims: int, shrinkage: float = SHRINKAGE
 ) -> TwoCovariance:
-    """Learn the model from ``embeddings`` (n, D) of the ``speakers`` (n,), at most ``n_dims`` dimensions.
+    """Fit the model to ``embeddings`` (n, D) of the ``speakers`` (n,), with at most ``n_dims`` dimensions.
 
-    Moments instead of maximum likelihood: with as many stretches for every speaker they are the same.
-    Raises ModelError without two speakers of whom one has two stretches.
+    By moments, not maximum likelihood: with equally many windows per speaker both are the same. Raises
+    ModelError unless there are two speakers and one of them has two windows.
     """
     unit = embeddings / np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-12)
     names, index, counts = np.unique(speakers, return_inverse=True, return_counts=True)
@@ -95,7 +94,7 @@ def fit_two_covariance(
 
 
 def _moments(centred: Array, index: Array, counts: Array) -> tuple[Array, Array]:
-    """Covariances (D, D) within and between speakers, without bias."""
+    """Unbiased covariances (D, D) within and between speakers."""
     means = np.zeros((len(counts), centred.shape[1]))
     np.add.at(means, index, centred)
     means /= counts[:, None]
@@ -109,7 +108,7 @@ def _joint_axes(between: Array, within: Array) -> tuple[Array, Array]:
     from scipy.linalg import eigh
 
     values, vectors = eigh(between, within)
-    vectors = vectors * np.where(vectors.sum(axis=0) < 0, -1.0, 1.0)  # one of two signs, always the same
+    vectors = vectors * np.where(vectors.sum(axis=0) < 0, -1.0, 1.0)  # fix the sign of each axis
     return values[::-1], vectors[:, ::-1]
 
 
@@ -121,7 +120,7 @@ def mean_variance(n: Array | float, correlated: float = CORRELATED, lasting: flo
 def log_likelihood_ratio(
     first: Array, second: Array, variances: tuple[Array, Array], between: Array
 ) -> Array:
-    """Log odds (…,) that points ``first`` and ``second`` (…, d) are one speaker's rather than two's.
+    """Log odds (…,) that points ``first`` and ``second`` (…, d) come from one speaker and not from two.
 
     ``variances`` (…,): of the two points about their speakers.
     """
@@ -138,7 +137,7 @@ def log_evidence(means: Array, variances: Array, between: Array) -> float:
 
     ``variances`` (n,): of the points about the speaker; ``between`` ψ (d,). With p = Σ 1/vᵢ and m = Σ xᵢ/vᵢ
     it is ½ m² / (p + 1/ψ) − ½ log(1 + ψ p), summed over dimensions (Brümmer & de Villiers 2010). Only
-    differences between ways to share the same points out mean anything.
+    differences between groupings of the same points are meaningful.
     """
     precision = (1 / variances).sum()
     linear = (means / variances[:, None]).sum(axis=0)
@@ -147,7 +146,7 @@ def log_evidence(means: Array, variances: Array, between: Array) -> float:
 
 
 def mutual_information(variances: tuple[Array, Array], between: Array) -> Array:
-    """What ``log_likelihood_ratio`` is on average where both points are one speaker's, nats (…,)."""
+    """Mean of ``log_likelihood_ratio`` for two points of one speaker, nats (…,)."""
     a, b = (between + np.asarray(v)[..., None] for v in variances)
     information: Array = -0.5 * np.log1p(-(between**2) / (a * b)).sum(axis=-1)
     return information

@@ -26,16 +26,16 @@ SHORTEST: Final = 0.2  # seconds: less speech than that says nothing about a voi
 def overlapping_windows(
     clean: Array, changes: Array, grid: FrameGrid, length: float, step: float, max_pause: float
 ) -> tuple[Array, Array]:
-    """Windows of ``length`` seconds about every ``step`` seconds of what one person says without a break.
+    """Windows of ``length`` seconds about every ``step`` seconds of uninterrupted speech of one person.
 
-    ``clean`` bool (n_frames,): where one person speaks; ``changes`` (n,): boundaries that no window crosses,
-    nor does one a pause over ``max_pause`` seconds; what is left of 0.2 s or more but under ``length`` is one
-    shorter window. Returns bounds (n, 2) in frames, half-open, and whether each window begins anew, with no
-    frame in common with the one before.
+    ``clean`` bool (n_frames,): where one person speaks; ``changes`` (n,): boundaries that no window crosses.
+    No window crosses a pause over ``max_pause`` seconds either. A remainder of at least 0.2 s but less than
+    ``length`` is one shorter window. Returns bounds (n, 2) in frames, half-open, and bool (n,), whether a
+    window has no frame in common with the one before.
     """
     shortest, wanted = grid.frames_in(SHORTEST), grid.frames_in(length)
     rows: list[tuple[int, int]] = []
-    for start, end in _uncrossed(_stretches(clean, round(max_pause * grid.frame_rate)), changes):
+    for start, end in _split_at_changes(_bridge_pauses(clean, round(max_pause * grid.frame_rate)), changes):
         if not clean[start:end].any():  # a pause between two changes, such as a stretch of overlap
             continue
         if shortest <= end - start <= wanted:
@@ -47,7 +47,7 @@ def overlapping_windows(
     return bounds, np.concatenate((np.ones(min(1, len(bounds)), bool), bounds[1:, 0] > bounds[:-1, 1]))
 
 
-def _uncrossed(stretches: Array, changes: Array) -> Iterator[tuple[int, int]]:
+def _split_at_changes(stretches: Array, changes: Array) -> Iterator[tuple[int, int]]:
     """The stretches (n, 2) cut at the rising ``changes``."""
     for start, end in stretches:
         inside = changes[(changes > start) & (changes < end)]
@@ -55,7 +55,7 @@ def _uncrossed(stretches: Array, changes: Array) -> Iterator[tuple[int, int]]:
         yield from pairwise(edges)
 
 
-def _stretches(values: Array, bridged: int) -> Array:
+def _bridge_pauses(values: Array, bridged: int) -> Array:
     """Runs of True (n, 2) with pauses of up to ``bridged`` frames closed."""
     found = runs(values)
     if not len(found):

@@ -1,8 +1,8 @@
 """From samples to normalised cepstra.
 
-In come blocks of samples and acoustic settings; out go Features: cepstra of frames, their level and noise,
-the band that they fill, and what of them tells voices, normalised. ``speech``, ``embedding``, ``parts``,
-``resegmentation``, ``pipeline`` and ``training`` import it.
+Input: blocks of samples and acoustic settings. Output: Features: cepstra of frames, level and noise,
+bandwidth, and normalised voice features. ``speech``, ``embedding``, ``parts``, ``resegmentation``,
+``pipeline`` and ``training`` import it.
 """
 
 from diarize.features.bandwidth import choose_band, measure_band

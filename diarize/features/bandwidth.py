@@ -1,4 +1,4 @@
-"""Whether a recording has sound above the telephone's band: measured, because headers are often wrong."""
+"""Whether a recording has sound above the telephone band: measured, because headers are often wrong."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 __all__ = ["choose_band", "measure_band"]
 
-# Fricatives: the tenth of the loud frames with the most above the band. Telephone recordings stay 42 dB and
-# more under the band even there (what is left is leakage of the window), others come within 33 dB.
+# Measured on fricatives: the tenth of the loud frames with the most energy above the band. There, telephone
+# recordings stay at least 42 dB below the band (leakage of the window), others come within 33 dB.
 EMPTY: Final = -38.0
 
 
 def measure_band(features: Features, n_mels: int) -> str:
-    """``"narrow"`` when the louder frames have next to nothing above 4.2 kHz, else ``"wide"``.
+    """``"narrow"`` when the louder frames have almost no energy above 4.2 kHz, else ``"wide"``.
 
     ``features``: cepstra of ``n_mels`` filters.
     """
@@ -29,7 +29,7 @@ def measure_band(features: Features, n_mels: int) -> str:
 
 
 def choose_band(features: Features, band: str, n_mels: int) -> str:
-    """The ``band`` that was asked for or, where that is "auto", the measured one.
+    """The requested ``band`` or, for "auto", the measured one.
 
     ``features``: cepstra of ``n_mels`` filters.
     """

@@ -38,7 +38,7 @@ def fbank(
 ) -> Array:
     """Log energies float32 (n_frames, n_mels) of consecutive ``blocks`` of float32 (n,) samples.
 
-    ``scale`` multiplies the samples: 32768 where a model was taught on 16-bit numbers. ``options`` as in
+    ``scale`` multiplies the samples: 32768 for a model trained on 16-bit numbers. ``options`` as in
     `filter_bank`. n_frames is 0 where the recording is shorter than a frame.
     """
     bank = filter_bank(rate, n_mels, scale=scale, **options)
@@ -46,7 +46,7 @@ def fbank(
 
 
 def fbank_of(samples: Array, rate: int, n_mels: int = 80, *, scale: float = 1.0, **options: Any) -> Array:
-    """The same of samples (n,) in memory; of (m, n), pieces of one length, float32 (m, n_frames, n_mels)."""
+    """The same for samples (n,) in memory, or (m, n) of equal length: float32 (m, n_frames, n_mels)."""
     bank = filter_bank(rate, n_mels, scale=scale, **options)
     pieces = np.atleast_2d(samples)
     values = np.stack([bank.energies(piece) for piece in pieces])
@@ -55,7 +55,7 @@ def fbank_of(samples: Array, rate: int, n_mels: int = 80, *, scale: float = 1.0,
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FilterBank:
-    """What `filter_bank` makes: frames of ``length`` samples every ``hop``.
+    """A filter bank made by `filter_bank`: frames of ``length`` samples every ``hop``.
 
     ``taper`` float32 (length,) has the scale of the samples in it; ``weights`` float32 (n_bins, n_mels).
     """
@@ -103,18 +103,18 @@ class FilterBank:
         """Of samples that hold whole frames, few enough to be transformed at once."""
         from scipy import fft
 
-        spectrum = fft.rfft(self._tapered(samples), axis=-1)
+        spectrum = fft.rfft(self._apply_window(samples), axis=-1)
         power = np.square(spectrum.real)
         power += np.square(spectrum.imag)
         energies: Array = power[:, : len(self.weights)] @ self.weights
         np.maximum(energies, np.float32(self.floor), out=energies)
         return np.log(energies, out=energies)
 
-    def _tapered(self, samples: Array) -> Array:
+    def _apply_window(self, samples: Array) -> Array:
         """Frames (n, n_fft) ready to transform, zeros behind the window.
 
-        Emphasis is linear, so it is done once for all frames; what it makes of a frame's mean m is
-        (1 - preemphasis) m everywhere, and the first sample of a frame is emphasised by itself.
+        Pre-emphasis is linear, so it is applied once for all frames. It turns the mean m of a frame into (1 -
+        preemphasis) m, and the first sample of each frame is handled separately.
         """
         share = np.float32(1 - self.preemphasis)
         emphasised = samples.copy()
@@ -151,8 +151,8 @@ def filter_bank(
 
     ``window``: povey (Kaldi's own), hamming or hann. ``mel``: "kaldi" (HTK's scale, triangles of height 1 in
     mel), "slaney" (librosa's, as NeMo has it) or "tensorflow" (Kaldi's with frequencies spread over n_fft / 2
-    bins from 0 to Nyquist, as ReDimNet has them). ``floor``: least energy. Raises ConfigError for what is not
-    among these, and for filters that hear nothing.
+    bins from 0 to Nyquist, as ReDimNet has them). ``floor``: least energy. Raises ConfigError for other
+    values, and for filters without any bin.
     """
     _check(window, WINDOWS, "window")
     _check(mel, SCALES, "mel scale")
@@ -187,7 +187,7 @@ def _kaldi_weights(rate: int, n_fft: int, n_mels: int, low: float, high: float) 
 
 
 def _tensorflow_weights(rate: int, n_fft: int, n_mels: int, low: float, high: float) -> Array:
-    """The same with another idea of where bins lie; the first hears nothing."""
+    """The same with TensorFlow's bin frequencies; the first filter is empty."""
     weights = _triangles(np.linspace(0, rate / 2, n_fft // 2), n_mels, low, high)
     weights[0] = 0
     return weights

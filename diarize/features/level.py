@@ -15,35 +15,35 @@ if TYPE_CHECKING:
 
 __all__ = ["audible_frames", "background_frames", "level_gain", "loud_frames", "loud_outside"]
 
-# dB under the loudest hundredth of the frames: rooms and lines are louder, a machine's silence is not.
+# dB below the loudest hundredth of the frames: room noise and line noise are louder, digital silence is not.
 RANGE: Final = 45.0
-# Seconds of a stretch. The loudest few stretches, of a short recording a third of them, hold talk; those
-# whose loud moments rise over the floor by less than this share of how far theirs do hold none.
+# Seconds of a segment. The loudest few segments (a third of a short recording) are assumed to hold talk. A
+# segment whose loud moments rise above the floor by less than this share of theirs holds none.
 STRETCH: Final = 5.0
 LOUDEST: Final = 3
 RISE: Final = 0.25
-# Share of the frames of speech, the quietest, that noise and echo fill more than the voice does.
+# Share of the frames of speech, the quietest ones, that are dominated by noise and echo.
 BLURRED: Final = 0.2
-# Frames of pause that tell what is heard then; of fewer, the quietest fiftieth of the speech does.
+# Least frames of pause to estimate the background from; with fewer, the quietest fiftieth of speech is used.
 ENOUGH: Final = 30
 QUIETEST: Final = 0.02
 
-# Decibels under the loudest twentieth of a recording, above which a frame is loud where nobody speaks, and
-# the level under which nothing is.
+# Decibels below the loudest twentieth of a recording above which a frame counts as loud without speech, and
+# the absolute level below which no frame counts.
 NEAR_LOUDEST: Final = 10.0
 HARDLY: Final = -60.0
 
-# Level of the loudest twentieth of the audible frames that networks were taught at, dB, and the most decibels
-# by which a recording is put louder or softer to have it.
+# Level in dB of the loudest twentieth of the audible frames that the networks were trained at, and the
+# largest gain in dB up or down.
 USUAL_LEVEL: Final = -20.0
 MOST_GAIN: Final = 60.0
 
 
 def level_gain(features: Features, n_mels: int) -> float:
-    """The factor that samples need to be as loud as usual.
+    """The gain that brings samples to the usual level.
 
-    The floors in a network's features are absolute, so a soft recording would be heard otherwise than the
-    same one louder. ``features``: cepstra of ``n_mels`` filters.
+    The floors in a network's features are absolute, so the same recording at another level would give another
+    result. ``features``: cepstra of ``n_mels`` filters.
     """
     level = features.values[audible_frames(features, n_mels), 0] / np.sqrt(n_mels)
     gain = USUAL_LEVEL - float(np.percentile(level, 95))
@@ -51,10 +51,10 @@ def level_gain(features: Features, n_mels: int) -> float:
 
 
 def audible_frames(features: Features, n_mels: int) -> Array:
-    """Frames that tell something of the recording, bool (n_frames,), never none.
+    """Audible frames, bool (n_frames,), at least one.
 
-    ``features``: cepstra of ``n_mels`` filters. Neither silence that a machine put before, between or behind
-    nor a room without anybody in it says how loud speech is, however long they last.
+    ``features``: cepstra of ``n_mels`` filters. Digital silence and empty rooms are excluded, however long
+    they last, because they say nothing about the level of speech.
     """
     level = features.values[:, 0] / np.sqrt(n_mels)
     there = _frames_with_talk(level, features.grid.frames_in(STRETCH))
@@ -63,7 +63,7 @@ def audible_frames(features: Features, n_mels: int) -> Array:
 
 
 def _frames_with_talk(level: Array, length: int) -> Array:
-    """Frames of stretches of about ``length`` frames in which somebody may well talk, bool (n_frames,)."""
+    """Frames of segments of about ``length`` frames that probably hold talk, bool (n_frames,)."""
     stretches = np.array_split(level, max(1, round(len(level) / length)))
     peaks = np.array([np.percentile(each, 95) for each in stretches])
     top = np.sort(peaks)[-max(1, min(LOUDEST, len(peaks) // 3))]
@@ -72,7 +72,7 @@ def _frames_with_talk(level: Array, length: int) -> Array:
 
 
 def loud_frames(features: Features, speech: Array) -> Array:
-    """Frames of ``speech`` (bool) that are not among the quietest fifth of it: they tell voices apart."""
+    """Frames of ``speech`` (bool) without the quietest fifth; they discriminate voices best."""
     level = features.values[:, 0]
     if not speech.any():
         return speech
@@ -81,8 +81,8 @@ def loud_frames(features: Features, speech: Array) -> Array:
 
 
 def loud_outside(features: Features, speech: Array, n_mels: int) -> float:
-    """Seconds outside of speech (bool, (n_frames,)) that are as loud as its louder half or, where nobody
-    speaks, nearly as loud as it gets.
+    """Seconds outside of speech (bool, (n_frames,)) that are as loud as the louder half of the speech or,
+    without speech, nearly as loud as the loudest frames.
 
     ``features``: cepstra of ``n_mels`` filters.
     """
@@ -95,8 +95,8 @@ def loud_outside(features: Features, speech: Array, n_mels: int) -> float:
 
 
 def background_frames(features: Features, speech: Array, n_mels: int) -> Array:
-    """Frames of what is heard behind speech (bool, (n_frames,)), never none: audible pauses, or else its
-    quietest moments.
+    """Background frames, given speech (bool, (n_frames,)), at least one: audible pauses, or else the quietest
+    speech.
 
     ``features``: cepstra of ``n_mels`` filters.
     """

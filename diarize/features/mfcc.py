@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["compute_cepstra", "frame_grid"]
 
-# Power of the quietest sound that is told from silence: under the rounding noise of 16-bit audio.
+# Power floor: below the rounding noise of 16-bit audio.
 FLOOR = 1e-11
-# Of the standard deviation: a mean over half a minute that no sound has, only a bad converter.
+# In standard deviations: a larger mean over half a minute comes only from a bad converter.
 OFFSET = 0.05
 AT_ONCE = 30  # seconds whose spectra are held at a time, however long a block is
 
@@ -39,7 +39,7 @@ AT_ONCE = 30  # seconds whose spectra are held at a time, however long a block i
 def frame_grid(n_samples: int, rate: int, config: AcousticConfig) -> FrameGrid:
     """The clock: cells of one hop tile the recording, each in the middle of its window.
 
-    Raises ConfigError when the hop is longer than the window: what is between windows would go unheard.
+    Raises ConfigError when the hop is longer than the window, because samples between windows would be lost.
     """
     hop, window = round(config.hop * rate), round(config.window * rate)
     if hop > window:
@@ -53,10 +53,10 @@ def frame_grid(n_samples: int, rate: int, config: AcousticConfig) -> FrameGrid:
 def compute_cepstra(blocks: Iterable[Array], rate: int, config: AcousticConfig) -> Features:
     """MFCCs of consecutive ``blocks`` of float32 (n,) samples, of two bands from one spectrum.
 
-    Returns Features (n_frames, n_mfcc + n_upper + 3): ``c0`` … of the band that a telephone lets through and
-    ``u0`` … of what is above it, in librosa's scaling (10 log10, orthonormal DCT-II), and ``tilt``, the power
-    above a telephone's band over that within it in dB. Raises AudioError when there is no sample at all, and
-    ConfigError when there are no more filters than coefficients.
+    Returns Features (n_frames, n_mfcc + n_upper + 3): ``c0`` … of the telephone band and ``u0`` … of the band
+    above it, in librosa's scaling (10 log10, orthonormal DCT-II), and ``tilt``, the power above the telephone
+    band relative to the power within it in dB. Raises AudioError without samples, and ConfigError unless
+    there are more filters than coefficients.
     """
     _check_room(config)
     lower, upper = _lower_filters(rate, config), _upper_filters(rate, config)
@@ -67,7 +67,7 @@ def compute_cepstra(blocks: Iterable[Array], rate: int, config: AcousticConfig) 
     )
     table = _Rows(np.empty((0, len(names)), dtype=np.float32))
     n_samples = 0
-    for samples, is_new in _windowed(blocks, rate, config):
+    for samples, is_new in _whole_windows(blocks, rate, config):
         n_samples += is_new
         spectrum = _power_spectrum(samples, rate, config)
         parts = (
@@ -84,7 +84,7 @@ def compute_cepstra(blocks: Iterable[Array], rate: int, config: AcousticConfig) 
 
 @dataclass(slots=True)
 class _Rows:
-    """A table (capacity, D) that grows where it lies: joining parts would take the memory twice."""
+    """A growing table (capacity, D); concatenating parts at the end would need twice the memory."""
 
     values: Array
     n: int = 0
@@ -97,12 +97,12 @@ class _Rows:
         self.n = needed
 
 
-def _windowed(blocks: Iterable[Array], rate: int, config: AcousticConfig) -> Iterator[tuple[Array, int]]:
-    """Stretches that hold whole windows, and how many new samples of the recording each brought."""
+def _whole_windows(blocks: Iterable[Array], rate: int, config: AcousticConfig) -> Iterator[tuple[Array, int]]:
+    """Pieces that hold whole windows, and the number of new samples in each."""
     grid = frame_grid(0, rate, config)
     held = np.zeros(-grid.offset, dtype=np.float32)
     new = 0
-    for block in _centred(_pieces(blocks, AT_ONCE * rate), rate):
+    for block in _remove_offset(_rechunk(blocks, AT_ONCE * rate), rate):
         held, new = np.concatenate((held, block)), new + len(block)
         n_frames = (len(held) - grid.window) // grid.hop + 1
         if n_frames >= 1:
@@ -112,7 +112,7 @@ def _windowed(blocks: Iterable[Array], rate: int, config: AcousticConfig) -> Ite
     yield tail, new
 
 
-def _pieces(blocks: Iterable[Array], length: int) -> Iterator[Array]:
+def _rechunk(blocks: Iterable[Array], length: int) -> Iterator[Array]:
     """The same samples in pieces of ``length``, the last one shorter."""
     held: list[Array] = []
     missing = length
@@ -127,10 +127,10 @@ def _pieces(blocks: Iterable[Array], length: int) -> Iterator[Array]:
         yield np.concatenate(held)
 
 
-def _centred(pieces: Iterable[Array], rate: int) -> Iterator[Array]:
-    """Pieces without the constant that a bad converter added: it leaks into every filter of quiet frames.
+def _remove_offset(pieces: Iterable[Array], rate: int) -> Iterator[Array]:
+    """Pieces without the constant offset of a bad converter, which leaks into every filter of quiet frames.
 
-    One that is small beside the sound is left; less than a second is taken to have that of the piece before.
+    A small offset is left; a piece of less than a second uses the offset of the piece before.
     """
     offset = np.float32(0)
     for piece in pieces:
@@ -141,14 +141,14 @@ def _centred(pieces: Iterable[Array], rate: int) -> Iterator[Array]:
 
 
 def _power_spectrum(samples: Array, rate: int, config: AcousticConfig) -> Array:
-    """Power (n_bins, n_frames) of full windows only; float64, so that later sums hardly depend on blocks."""
+    """Power (n_bins, n_frames) of full windows only; float64, so that sums hardly depend on the blocks."""
     window = round(config.window * rate)
     hop = round(config.hop * rate)
     n_fft = _fft_size(window)
     # librosa centres a short window in n_fft: pad so that the first window starts at the first sample.
     before = (n_fft - window) // 2
     padded = np.pad(samples, (before, n_fft - window - before))
-    hamming = np.hamming(window + 1)[:-1]  # by its name, librosa would ask scipy.signal for it, half a second
+    hamming = np.hamming(window + 1)[:-1]  # given by name, librosa would import scipy.signal, half a second
     spectrum = light_librosa().stft(
         padded, n_fft=n_fft, hop_length=hop, win_length=window, window=hamming, center=False
     )
@@ -183,7 +183,7 @@ def _lower_filters(rate: int, config: AcousticConfig) -> Array:
 
 
 def _upper_filters(rate: int, config: AcousticConfig) -> Array:
-    """Weights that hear nothing where the rate has no room for the upper band."""
+    """Weights of the upper band, all 0 where the rate is too low for it."""
     if rate / 2 < config.upper_fmax:
         return np.zeros((config.upper_mels, _fft_size(round(config.window * rate)) // 2 + 1))
     return _mel_filters(rate, config, config.upper_mels, config.fmax, config.upper_fmax)

@@ -1,7 +1,7 @@
 """Noise reduction of cepstra by spectral subtraction.
 
-Spectral subtraction (Boll 1979) with a floor that follows the sound (Berouti, Schwartz & Makhoul 1979), in
-mel filters: what is heard in pauses is taken off the power of every frame. Cepstra of which the finest are
+Spectral subtraction (Boll 1979) with a floor relative to the signal (Berouti, Schwartz & Makhoul 1979), in
+mel filters: the power in pauses is subtracted from the power of every frame. Cepstra of which the finest are
 not kept give the filters smoothed, which serves as well.
 """
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 __all__ = ["denoise"]
 
-AT_ONCE: Final = 2000  # frames for which noise is measured anew: in long recordings it comes and goes
-AROUND: Final = 3000  # frames that tell it, half of them before the middle of those and half behind
+AT_ONCE: Final = 2000  # frames between noise estimates: in long recordings the noise changes
+AROUND: Final = 3000  # frames of an estimate, half before and half after the centre
 
 
 def denoise(features: Features, speech: Array, config: AcousticConfig) -> Features:
-    """The coefficients that can tell voices, without the median power of what is behind speech there.
+    """Voice coefficients after subtracting the median power of the background.
 
-    ``features``: cepstra of ``config``; ``speech``: bool (n_frames,). At least
-    ``config.noise_floor`` of a frame's power is left in every filter. Returns Features of c0 … c{n_voice} and
+    ``features``: cepstra of ``config``; ``speech``: bool (n_frames,). At least the share
+    ``config.noise_floor`` of a frame's power is kept in every filter. Returns Features of c0 … c{n_voice} and
     u0 … u{n_upper}, fewer where there are fewer.
     """
     behind = background_frames(features, speech, config.n_mels)
@@ -40,33 +40,35 @@ def denoise(features: Features, speech: Array, config: AcousticConfig) -> Featur
         ("c", 1 + config.n_voice, config.n_mels),
         ("u", 1 + config.n_upper, config.upper_mels),
     )
-    values = [_denoised(features.columns(name), behind, n, n_mels, config) for name, n, n_mels in parts]
+    values = [_denoise_band(features.columns(name), behind, n, n_mels, config) for name, n, n_mels in parts]
     names = [
         f"{name}{i}" for (name, *_), each in zip(parts, values, strict=True) for i in range(each.shape[1])
     ]
     return Features(np.column_stack(values), features.grid, tuple(names))
 
 
-def _denoised(values: Array, behind: Array, n: int, n_mels: int, config: AcousticConfig) -> Array:
-    """The first ``n`` cepstra of one band's (n_frames, N), less what the frames ``behind`` hold."""
+def _denoise_band(values: Array, behind: Array, n: int, n_mels: int, config: AcousticConfig) -> Array:
+    """The first ``n`` cepstra of one band's (n_frames, N), with the power of the frames ``behind``
+    subtracted.
+    """
     found = np.empty((len(values), min(n, values.shape[1])), dtype=np.float32)
     told_by = np.flatnonzero(behind)
     for start in range(0, len(values), AT_ONCE):
-        near = values[_around(told_by, start + AT_ONCE // 2)]
+        near = values[_nearest_frames(told_by, start + AT_ONCE // 2)]
         noise = np.median(_powers(near, n_mels, config), axis=1)
         rows = slice(start, start + AT_ONCE)
-        found[rows] = _without(noise, values[rows], found.shape[1], n_mels, config)
+        found[rows] = _subtract_noise(noise, values[rows], found.shape[1], n_mels, config)
     return found
 
 
-def _around(frames: Array, middle: int) -> Array:
-    """Those of the ``frames``, which are in order, around a ``middle``: as many before it as behind."""
+def _nearest_frames(frames: Array, middle: int) -> Array:
+    """The sorted ``frames`` nearest to a ``middle``, equally many before and after it."""
     first = np.clip(np.searchsorted(frames, middle) - AROUND // 2, 0, max(0, len(frames) - AROUND))
     return frames[first : first + AROUND]
 
 
-def _without(noise: Array, values: Array, n: int, n_mels: int, config: AcousticConfig) -> Array:
-    """The first ``n`` cepstra of frames (T, N) less the power (n_mels,) of the noise."""
+def _subtract_noise(noise: Array, values: Array, n: int, n_mels: int, config: AcousticConfig) -> Array:
+    """The first ``n`` cepstra of frames (T, N) with the noise power (n_mels,) subtracted."""
     power = _powers(values, n_mels, config)
     left = np.maximum(power - noise[:, None], config.noise_floor * power)
     kept: Array = light_librosa().feature.mfcc(S=10 * np.log10(left), n_mfcc=n, lifter=config.lifter)

@@ -27,8 +27,8 @@ SMALLEST_DEVIATION = 1e-3  # in cepstral units (dB): a coefficient that varies l
 def normalize_features(values: Array, used: Array, frame_rate: float, config: AcousticConfig) -> Array:
     """``values`` (T, D) normalised as ``config.normalization`` says; statistics from the ``used`` frames.
 
-    Returns float32 (T, D). The moving windows move over the used frames, so pauses do not count. Where no
-    frame is used, all are, together.
+    Returns float32 (T, D). Sliding windows cover used frames only, so pauses do not count. If no frame is
+    used, all frames are.
     """
     if config.normalization == "recording" or not used.any():
         return cmvn(values, used)

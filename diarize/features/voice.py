@@ -1,7 +1,7 @@
-"""The cepstra that tell voices: those of a telephone's band and, where there is more, of the band above it.
+"""Voice features: cepstra of the telephone band and, in wide-band recordings, of the band above it.
 
-One transform over the whole band mixes what is above the telephone's band into every coefficient; with two,
-microphones, noise and hissing sounds up there leave the coefficients below alone.
+One transform over the whole band would mix the upper band into every coefficient. With two transforms,
+microphones, noise and fricatives in the upper band do not change the lower coefficients.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ __all__ = ["voice_cepstra", "voice_features"]
 
 
 def voice_features(features: Features, speech: Array, band: str, config: AcousticConfig) -> Array:
-    """What tells voices in every frame, float32 (n_frames, D): cepstra without noise, normalised.
+    """Voice features of every frame, float32 (n_frames, D): denoised and normalised cepstra.
 
-    ``features``: cepstra of ``config``; ``speech``: bool (n_frames,), the frames that are normalised over.
-    Recordings and training examples go through this alike.
+    ``features``: cepstra of ``config``; ``speech``: bool (n_frames,), the frames that the statistics are
+    taken from. Used for recordings and training examples alike.
     """
     values = voice_cepstra(denoise(features, speech, config), band, config)
     return normalize_features(values, speech, features.grid.frame_rate, config)
@@ -38,9 +38,9 @@ def voice_features(features: Features, speech: Array, band: str, config: Acousti
 def voice_cepstra(features: Features, band: str, config: AcousticConfig) -> Array:
     """Columns (n_frames, D) of ``cepstra`` for the speaker space of a ``band``, "wide" or "narrow".
 
-    c1 … c{n_voice} in either; in the wide band also u0 − c0, how loud the upper band is beside the lower (a
-    decibel is the root of the number of filters in either, so some loudness is left), and u1 … u{n_upper}.
-    Raises ConfigError where there are fewer than n_voice.
+    c1 … c{n_voice} in both bands; in the wide band also u0 − c0, the level of the upper band relative to the
+    lower (both are scaled by the root of their number of filters, so some loudness is left), and u1 …
+    u{n_upper}. Raises ConfigError where there are fewer than n_voice.
     """
     cepstra, upper = features.columns("c"), features.columns("u")
     if config.n_voice >= cepstra.shape[1]:

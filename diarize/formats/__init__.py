@@ -1,8 +1,7 @@
 """Annotation files: one table of formats, one function to read a file and one to write it.
 
-In comes a file, out go Annotations, or all of a result where the file is JSON; and the other way round.
-Each format is a module with ``read`` and ``write``. ``transcripts`` and every room after it may import this
-one.
+Input: a file. Output: Annotations, or whole results where the file is JSON; and the reverse. Each format is a
+module with ``read`` and ``write``. Every room after it may import it.
 
 >>> read_file("meeting.rttm")                                       # doctest: +SKIP
 {'meeting': Annotation(recording='meeting', turns=(Turn(...), ...))}
@@ -36,7 +35,7 @@ from diarize.formats import (
     uem,
     webvtt,
 )
-from diarize.formats.posteriors import Stored
+from diarize.formats.posteriors import StoredPosteriors
 from diarize.results import Document, Result, parse_document
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ __all__ = [
     "FORMATS",
     "Format",
     "Options",
-    "Stored",
+    "StoredPosteriors",
     "format_of",
     "make_folder",
     "read_file",
@@ -74,9 +73,9 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a writer may be told beside the turns; formats that have no place for it leave it out."""
+    """Additional data for writers; a format ignores what it cannot store."""
 
-    # RTTM: channel of turns that have none of their own, from 1
+    # RTTM: channel of turns without a channel, from 1
     channel: int = 1
     # RTTM: write each turn's confidence into the ninth field
     confidence: bool = False
@@ -84,23 +83,23 @@ class Options:
     duration: float | None = None
     # ELAN: file name or URL of the recording that the annotation belongs to
     media: str | None = None
-    # npz: shares of every frame, and the second of the file at which they start
+    # npz: posteriors of every frame, and the second of the file at which they start
     posteriors: Posteriors | None = None
     start: float = 0.0
     # CTM, and TextGrid and ELAN in tiers below the speakers': words as turns with a text, each with its time
     words: Annotation | None = None
-    # json: what else is known of the one recording
+    # json: the other results of the recording
     document: Document | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One way to write an annotation down.
+    """A file format of annotations.
 
-    ``suffix``: what its file names end in; ``write``: annotations → text by file name within a folder, or
-    text or bytes under the name ``""`` where the format is one file; ``read``: text and file name →
-    annotations by recording, None where it is only written; ``several``: one file may hold many recordings;
-    ``words``: it holds what was said in a turn.
+    ``suffix``: of its files; ``write``: annotations → text by file name within a folder, or text or bytes
+    under the name ``""`` for formats of one file; ``read``: text and file name → annotations by recording,
+    None for write-only formats; ``several``: whether one file may hold many recordings; ``words``: whether it
+    stores the text of a turn.
     """
 
     name: str
@@ -152,7 +151,9 @@ def _npz(annotations: Sequence[Annotation], options: Options) -> Mapping[str, by
     """Frame posteriors, which turns alone do not have."""
     if options.posteriors is None:
         raise FormatError("npz holds posteriors of frames, which turns do not have; run and batch write them")
-    stored = Stored(lines.only(annotations, "npz").recording, options.posteriors, options.start)
+    stored = StoredPosteriors(
+        lines.only_annotation(annotations, "npz").recording, options.posteriors, options.start
+    )
     return {"": posteriors.dump(stored)}
 
 
@@ -207,10 +208,9 @@ FORMATS: dict[str, Format] = {
 
 
 def format_of(path: str | PathLike[str], name: str | None = None, *, reading: bool = False) -> Format:
-    """The format of that name, or else the one that the suffix of the path stands for.
+    """The format with this name, or else the one for the suffix of the path.
 
-    Raises FormatError for a name or suffix that is not in the table, of which those are told that serve for
-    ``reading`` or for writing.
+    Raises FormatError for an unknown name or suffix, with the known ones for ``reading`` or writing.
     """
     if name is not None:
         if name.lower() in FORMATS:
@@ -227,9 +227,9 @@ def format_of(path: str | PathLike[str], name: str | None = None, *, reading: bo
 
 
 def read_file(path: str | Path, format: str | None = None) -> dict[str, Annotation]:
-    """Annotations by recording out of a file, in order of appearance.
+    """Read annotations by recording from a file, in order of appearance.
 
-    A file whose format names no recording gives one, called like the file. Raises FormatError.
+    If the format has no names of recordings, the file name is used. Raises FormatError.
     """
     known = format_of(path, format, reading=True)
     if known.read is None:
@@ -239,7 +239,7 @@ def read_file(path: str | Path, format: str | None = None) -> dict[str, Annotati
 
 
 def read_results(path: str | Path, format: str | None = None) -> dict[str, Result]:
-    """What a file knows of recordings, by name: all of it where it is JSON, turns in every other format.
+    """Results by recording: everything where the file is JSON, turns only for other formats.
 
     Raises FormatError.
     """
@@ -256,11 +256,11 @@ def write_file(
     overwrite: bool = False,
     options: Options | None = None,
 ) -> Path:
-    """Write one annotation, or several where the format can hold them; whole or not at all.
+    """Write one annotation, or several where the format allows it, atomically.
 
-    A format of several files (kaldi) makes ``path`` a folder of them.
+    For a format of several files (kaldi), ``path`` is a folder.
 
-    Raises FormatError for an unknown format or for several recordings where it holds one; OutputError when
+    Raises FormatError for an unknown format, or for several recordings in a format for one; OutputError when
     the file exists and ``overwrite`` is false, and when it cannot be written.
     """
     known = format_of(path, format)
@@ -276,8 +276,8 @@ def write_file(
 
 
 def read_words(path: str | Path) -> Annotation | None:
-    """The words in an editor's file that has tiers of them beside those of turns, as turns with a text; None
-    for another file, or without such tiers.
+    """The words in an editor's file that has tiers of words besides tiers of turns, as turns with a text;
+    None for other files.
     """
     tiers = {".textgrid": textgrid.tiers, ".eaf": eaf.tiers}.get(Path(path).suffix.lower())
     if tiers is None:
@@ -293,16 +293,16 @@ def read_words(path: str | Path) -> Annotation | None:
     return Annotation(lines.stem(Path(path).name), tuple(words)) if words else None
 
 
-def read_posteriors(path: str | Path) -> Stored:
-    """Posteriors of every frame out of an npz that run or batch wrote. Raises FormatError."""
+def read_posteriors(path: str | Path) -> StoredPosteriors:
+    """Read posteriors of every frame from an npz of run or batch. Raises FormatError."""
     return posteriors.load(path)
 
 
 def read_uem(path: str | Path) -> dict[str, Intervals]:
-    """Stretches to evaluate by recording, each float64 (n, 2) seconds. Raises FormatError."""
+    """Read intervals to evaluate by recording, each float64 (n, 2) seconds. Raises FormatError."""
     return uem.load(read_text(path), Path(path).name)
 
 
 def write_uem(path: str | Path, stretches: Mapping[str, Intervals], *, overwrite: bool = False) -> Path:
-    """Write stretches (n, 2) seconds by recording as UEM. Raises OutputError."""
+    """Write intervals (n, 2) seconds by recording as UEM. Raises OutputError."""
     return files.write_text(path, uem.dump(stretches), overwrite=overwrite)

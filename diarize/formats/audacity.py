@@ -1,4 +1,4 @@
-"""Audacity label tracks: ``start<TAB>end<TAB>label`` a line, in seconds with six decimals.
+"""Audacity label tracks: one ``start<TAB>end<TAB>label`` per line, in seconds with six decimals.
 
 Source: the Audacity manual, *Importing and Exporting Labels*.
 """
@@ -25,21 +25,23 @@ def read(text: str, source: str = "text.txt") -> dict[str, Annotation]:
     """
     recording = lines.stem(source)
     marks: dict[str, int] = {}
-    rows = [_turn(line, marks) for line in lines.numbered(text, source, comments=("\\",))]
-    return lines.collected([(recording, None), *((recording, row) for row in rows)])
+    rows = [_turn(line, marks) for line in lines.number_lines(text, source, comments=("\\",))]
+    return lines.group_by_recording([(recording, None), *((recording, row) for row in rows)])
 
 
 def _turn(line: lines.Line, marks: dict[str, int]) -> Turn | None:
     fields = line.text.split("\t", 2)
     if len(fields) < 3:
         raise line.error(f"{len(fields)} fields; a label has three, separated by tabs: start, end, label")
-    start, end = lines.with_points(line, [field.strip() for field in fields[:2]], marks)
-    return line.turn(line.number_in(start, "the start"), line.number_in(end, "the end"), fields[2].strip())
+    start, end = lines.restore_decimal_points(line, [field.strip() for field in fields[:2]], marks)
+    return line.turn(
+        line.parse_number(start, "the start"), line.parse_number(end, "the end"), fields[2].strip()
+    )
 
 
 def write(annotations: Sequence[Annotation]) -> str:
     """Boundaries on the millisecond; tabs and line ends in names become spaces."""
-    annotation = lines.only(annotations, "Audacity")
+    annotation = lines.only_annotation(annotations, "Audacity")
     names = lines.labels(annotation.speakers)
     return "".join(
         f"{times.seconds(start)}000\t{times.seconds(end)}000\t{names[turn.speaker]}\n"

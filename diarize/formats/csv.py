@@ -1,11 +1,11 @@
-"""CSV for spreadsheets: one row a turn, with a header.
+"""CSV for spreadsheets: one row per turn, with a header.
 
 Columns: ``recording, start, end, speaker, confidence, runner_up``; seconds with three decimals, confidence
-with four, the last two empty where they are not known; ``text`` after them where words are known.
+with four, the last two empty where unknown; then ``text`` where words are known.
 Source: RFC 4180, lines ending in a single line feed.
 
 A cell that starts with ``=``, ``+``, ``-``, ``@`` or their full-width forms would be run as a formula by a
-spreadsheet; names that do, or that start with ``'``, get one ``'`` in front, which reading takes away again.
+spreadsheet. Such names, and names that start with ``'``, get one ``'`` in front, which reading removes.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ COLUMNS = ("recording", "start", "end", "speaker", "confidence", "runner_up")
 """In the order in which they are written; read in any order, with others beside them."""
 
 _NEEDED = frozenset({"start", "end", "speaker"})
-_SEPARATOR = re.compile(r"\"?sep=([,;\t])\"?[ ]*\n", re.IGNORECASE)  # how Excel is told
+_SEPARATOR = re.compile(r"\"?sep=([,;\t])\"?[ ]*\n", re.IGNORECASE)  # tells Excel the separator
 _GUARDED = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "'")
 
 
 def read(text: str, source: str = "text.csv") -> dict[str, Annotation]:
-    """Annotations by recording; the file's name where there is no such column.
+    """Annotations by recording; without a column ``recording``, the file name is used.
 
-    Columns are separated by comma, semicolon or tab, as a first line such as ``sep=;`` says or as the header
-    shows; numbers may have decimal commas where columns are not separated by them. Needed are ``start``,
-    ``end`` and ``speaker``; empty rows and rows of no length are skipped. Raises FormatError, with ``source``
-    and line number, for anything else.
+    Columns are separated by comma, semicolon or tab, according to a first line such as ``sep=;`` or the
+    header. Numbers may have decimal commas unless commas separate columns. Required columns: ``start``,
+    ``end`` and ``speaker``. Empty rows and rows of zero length are skipped. Raises FormatError, with
+    ``source`` and line number, for anything else.
     """
     text = text.removeprefix("\ufeff")
     declared = _SEPARATOR.match(text)
@@ -60,7 +60,7 @@ def read(text: str, source: str = "text.csv") -> dict[str, Annotation]:
         raise FormatError(
             f"{source}:{table.reader.line_num + lines_before}: broken CSV ({error}); check its quotes"
         ) from None
-    return lines.collected(found or [(lines.stem(source), None)])
+    return lines.group_by_recording(found or [(lines.stem(source), None)])
 
 
 def _turns(table: csv.DictReader[str], source: str, before: int) -> Iterator[tuple[str, Turn | None]]:
@@ -79,31 +79,31 @@ def _turns(table: csv.DictReader[str], source: str, before: int) -> Iterator[tup
 def _turn(
     line: lines.Line, cells: dict[str, str], *, comma: bool, marks: dict[str, int], source: str
 ) -> tuple[str, Turn | None]:
-    """A row; ``comma``: columns are separated by it, so that in a number it could be anything."""
+    """A row; ``comma``: whether commas separate columns, so that a comma in a number is ambiguous."""
     numbers = [cells[name].strip() for name in ("start", "end")] + [cells.get("confidence", "").strip()]
     if not comma:
-        numbers = lines.with_points(line, numbers, marks)
+        numbers = lines.restore_decimal_points(line, numbers, marks)
     elif odd := next((each for each in numbers if "," in each), ""):
         raise line.error(f"{odd[:40]!r} in a table separated by commas; write decimal points, or semicolons")
-    start, end = line.number_in(numbers[0], "the start"), line.number_in(numbers[1], "the end")
-    turn = line.turn(start, end, _unguarded(cells["speaker"]), _confidence(line, numbers[2]))
-    rival = _unguarded(cells.get("runner_up", "")) or None
-    text = lines.one_line(_unguarded(cells.get("text", ""))) or None
+    start, end = line.parse_number(numbers[0], "the start"), line.parse_number(numbers[1], "the end")
+    turn = line.turn(start, end, _unguard(cells["speaker"]), _confidence(line, numbers[2]))
+    rival = _unguard(cells.get("runner_up", "")) or None
+    text = lines.one_line(_unguard(cells.get("text", ""))) or None
     known = turn and replace(turn, runner_up=rival, text=text)
-    return _unguarded(cells.get("recording", "")) or lines.stem(source), known
+    return _unguard(cells.get("recording", "")) or lines.stem(source), known
 
 
 def _confidence(line: lines.Line, cell: str) -> float | None:
     if not cell.strip():
         return None
-    value = float(line.number_in(cell.strip(), "the confidence"))
+    value = float(line.parse_number(cell.strip(), "the confidence"))
     if not 0 <= value <= 1:
         raise line.error(f"a confidence of {value}; allowed is 0 to 1, or nothing")
     return value
 
 
 def write(annotations: Sequence[Annotation]) -> str:
-    """A header and a row a turn, boundaries on the millisecond; line ends in names become spaces."""
+    """A header and one row per turn, boundaries in milliseconds; line ends in names become spaces."""
     text = io.StringIO(newline="")
     rows = csv.writer(text, lineterminator="\n")
     worded = any(turn.text for each in annotations for turn in each.turns)
@@ -112,7 +112,7 @@ def write(annotations: Sequence[Annotation]) -> str:
     for each in annotations:
         rivals = [turn.runner_up for turn in each.turns if turn.runner_up]
         names = lines.labels(list(dict.fromkeys((*each.speakers, *rivals))))
-        head = _guarded(recordings[each.recording])
+        head = _guard(recordings[each.recording])
         rows.writerows(
             (*_cells(head, start, end, turn, names), *_words(turn, worded=worded))
             for start, end, turn in times.round_turns(each)
@@ -122,18 +122,18 @@ def write(annotations: Sequence[Annotation]) -> str:
 
 def _cells(recording: str, start: int, end: int, turn: Turn, names: dict[str, str]) -> tuple[str, ...]:
     sure = "" if turn.confidence is None else f"{turn.confidence:.4f}"
-    rival = _guarded(names[turn.runner_up]) if turn.runner_up else ""
-    return recording, times.seconds(start), times.seconds(end), _guarded(names[turn.speaker]), sure, rival
+    rival = _guard(names[turn.runner_up]) if turn.runner_up else ""
+    return recording, times.seconds(start), times.seconds(end), _guard(names[turn.speaker]), sure, rival
 
 
 def _words(turn: Turn, *, worded: bool) -> tuple[str, ...]:
-    return (_guarded(lines.one_line(turn.text or "")),) if worded else ()
+    return (_guard(lines.one_line(turn.text or "")),) if worded else ()
 
 
-def _guarded(name: str) -> str:
+def _guard(name: str) -> str:
     return f"'{name}" if name.startswith(_GUARDED) else name
 
 
-def _unguarded(cell: str) -> str:
+def _unguard(cell: str) -> str:
     cell = cell.strip()
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(_GUARDED) else cell

@@ -1,8 +1,8 @@
-"""CTM: one word a line with its time; written only, words are read as a transcript.
+"""CTM: one word per line with its time. Only written here; ``transcripts`` reads it.
 
     <recording> <channel> <start> <duration> <word> NA lex <speaker>
 
-The sixth field is the recogniser's confidence in the word, which is not known here. Source: NIST, *Rich
+The sixth field is the recogniser's confidence in the word, which is unknown here. Source: NIST, *Rich
 Transcription 2009 Evaluation Plan*, appendix, and the SCTK documentation (*ctm*).
 """
 
@@ -22,11 +22,11 @@ __all__ = ["write"]
 
 
 def write(annotations: Sequence[Annotation], *, words: Annotation | None, channel: str = "1") -> str:
-    """``words``: each with its time and text; ``channel``: that of words that have none of their own.
+    """``words``: each with its time and text; ``channel``: of words without a channel.
 
-    Raises FormatError without words: turns alone have none.
+    Raises FormatError without words.
     """
-    annotation = lines.only(annotations, "CTM")
+    annotation = lines.only_annotation(annotations, "CTM")
     if words is None:
         raise FormatError("CTM holds words, each with its time, which turns do not have; 'label' writes it")
     names, recording = lines.tokens(words.speakers), lines.tokens([annotation.recording])

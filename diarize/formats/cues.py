@@ -1,4 +1,4 @@
-"""Cues of subtitles, SRT and WebVTT alike: times, what is said, and who says it where the text tells."""
+"""Cues of SRT and WebVTT subtitles: times, text, and the speaker if the text names one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from diarize.annotation import Turn
 
-__all__ = ["UNKNOWN", "Cue", "attributed", "blocks", "cue_of", "plain", "turns_of"]
+__all__ = ["UNKNOWN", "Cue", "attribute_speakers", "blocks", "cue_of", "plain_text", "turns_of"]
 
 UNKNOWN = "UNKNOWN"
 """Who speaks where others are named and nobody is; the word that whisperX has for it."""
@@ -25,12 +25,12 @@ _NAME = re.compile(
 _SOUND = re.compile(r"\s*([\[(♪*].*[\])♪*]|♪.*)\s*", re.DOTALL)
 _TAG = re.compile(r"</?[a-zA-Z0-9.:][^<>\n]*>|\{\\\\?[^}]*\}")
 _WORDS_OF_A_NAME = 4
-_SHARE_NAMED = 1 / 3  # of the cues that are no sounds, from which colons are taken for names
+_SHARE_NAMED = 1 / 3  # share of the cues with a colon (sounds excluded) from which colons are taken for names
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A stretch of time and its text, whose lines are still apart; ``line`` is where its times stand."""
+    """An interval and its text with line ends; ``line``: the line of its times."""
 
     line: lines.Line
     start: Decimal
@@ -39,10 +39,10 @@ class Cue:
 
 
 def blocks(text: str, source: str) -> list[list[lines.Line]]:
-    """Runs of lines that are not blank."""
+    """Blocks of lines separated by blank lines."""
     found: list[list[lines.Line]] = []
     last = -1
-    for line in lines.numbered(text, source):
+    for line in lines.number_lines(text, source):
         if line.number != last + 1:
             found.append([])
         found[-1].append(line)
@@ -51,7 +51,7 @@ def blocks(text: str, source: str) -> list[list[lines.Line]]:
 
 
 def cue_of(block: Sequence[lines.Line]) -> Cue:
-    """The cue in a block: its times stand in the first line or, below a number or a name, in the second."""
+    """The cue in a block. Its times are in the first line or, below a number or a name, in the second."""
     timing = next((i for i, line in enumerate(block[:2]) if "-->" in line.text), None)
     if timing is None:
         raise block[0].error("a block without times; a cue has a line such as 00:01.000 --> 00:02.000")
@@ -61,30 +61,30 @@ def cue_of(block: Sequence[lines.Line]) -> Cue:
 
 def _times(line: lines.Line) -> tuple[Decimal, Decimal]:
     before, _, after = line.text.partition("-->")
-    read = [times.from_clock(part) for part in (before.strip(), (after.split() or [""])[0])]
+    read = [times.parse_clock(part) for part in (before.strip(), (after.split() or [""])[0])]
     if read[0] is None or read[1] is None:
         raise line.error(f"{line.text[:60]!r} are not times; write them as 00:01:02.345 --> 00:01:03.000")
-    return line.number_in(times.seconds(read[0]), "the start"), line.number_in(
+    return line.parse_number(times.seconds(read[0]), "the start"), line.parse_number(
         times.seconds(read[1]), "the end"
     )
 
 
-def plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """The text of a cue on one line without tags and styles."""
     return lines.one_line(_TAG.sub("", text))
 
 
-def attributed(cues: Sequence[Cue]) -> list[tuple[Cue, str | None, str]]:
-    """Cue, speaker and plain text, by names before a colon or in brackets; nobody where there are no names.
-
-    A line with a name begins a text of its own; cues without go on with who spoke before. Colons are taken
-    for ends of names when a third of the cues begins so. Sounds such as ``[music]`` have no speaker.
+def attribute_speakers(cues: Sequence[Cue]) -> list[tuple[Cue, str | None, str]]:
+    """Cue, speaker and plain text; names are before a colon or in brackets, the speaker is None without
+    names. A line with a name begins a new text. A cue without a name continues the speaker before it. Colons
+    are taken for the end of a name when a third of the cues begins that way. Sounds such as ``[music]`` have
+    no speaker.
     """
     parts = [(cue, list(_parts(cue.text))) for cue in cues]
-    spoken = [found for cue, found in parts if not _SOUND.fullmatch(plain(cue.text))]
+    spoken = [found for cue, found in parts if not _SOUND.fullmatch(plain_text(cue.text))]
     named = sum(found[0][0] is not None for found in spoken if found)
     if named == 0 or named < _SHARE_NAMED * len(spoken):
-        return [(cue, None, text) for cue in cues if (text := plain(cue.text))]
+        return [(cue, None, text) for cue in cues if (text := plain_text(cue.text))]
     rows: list[tuple[Cue, str | None, str]] = []
     last = UNKNOWN
     for cue, found in parts:
@@ -100,7 +100,7 @@ def _parts(text: str) -> Iterator[tuple[str | None, str]]:
     who: str | None = None
     said: list[str] = []
     for line in text.split("\n"):
-        name, rest = _named(_TAG.sub("", line))
+        name, rest = _split_name(_TAG.sub("", line))
         if name is not None:
             if said:
                 yield who, lines.one_line(" ".join(said))
@@ -111,7 +111,7 @@ def _parts(text: str) -> Iterator[tuple[str | None, str]]:
         yield who, lines.one_line(" ".join(said))
 
 
-def _named(line: str) -> tuple[str | None, str]:
+def _split_name(line: str) -> tuple[str | None, str]:
     match = _NAME.match(line)
     if match is None:
         return None, line

@@ -1,4 +1,4 @@
-"""ELAN annotation documents: one independent tier a speaker; a tier ``NAME - words`` holds words.
+"""ELAN annotation documents: one independent tier per speaker; a tier ``NAME - words`` holds words.
 
 Source: the EAF 3.0 schema of the Max Planck Institute for Psycholinguistics.
 """
@@ -26,7 +26,7 @@ __all__ = ["read", "tiers", "write"]
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _DOCUMENT = {
     "AUTHOR": "",
-    "DATE": "1970-01-01T00:00:00+00:00",  # required; the same annotation is to be the same bytes
+    "DATE": "1970-01-01T00:00:00+00:00",  # required, and constant so that equal annotations give equal bytes
     "FORMAT": "3.0",
     "VERSION": "3.0",
     "xmlns:xsi": _XSI,
@@ -38,15 +38,15 @@ _TYPE = "speakers"
 def read(text: str, source: str = "text.eaf") -> dict[str, Annotation]:
     """The annotation, under the name of the file: a turn for each aligned annotation of an independent tier.
 
-    The speaker is the tier's participant or, without one, its name. Tiers that depend on others say what was
-    said in their parents' annotations, not who else spoke, and are passed over, and so are annotations
-    without times and the tier of the words of somebody who has a tier of turns. Times are those of the
-    recording: ``TIME_ORIGIN`` is how much of it ELAN leaves out at its start. Raises FormatError for what is
-    not EAF, and for any document type declaration: no entity is ever expanded.
+    The speaker is the tier's participant or, without one, its name. Ignored are dependent tiers, which
+    describe their parents' annotations, annotations without times, and the tier of words of a speaker who has
+    a tier of turns. Times are those of the recording: ``TIME_ORIGIN`` is the part that ELAN skips at its
+    start. Raises FormatError for other files, and for any document type declaration, so that no entity is
+    expanded.
     """
     root = _document(text, source)
     slots, origin = _values(root), _origin(root, source)
-    tiers = _independent(root)
+    tiers = _independent_tiers(root)
     names = {tier.get("TIER_ID", "") for tier in tiers}
     rows = [
         turn
@@ -55,7 +55,9 @@ def read(text: str, source: str = "text.eaf") -> dict[str, Annotation]:
         for turn in _turns(tier, tier.get("PARTICIPANT", "").strip(), slots, origin, source)
     ]
     recording = lines.stem(source)
-    return lines.collected([(recording, None), *((recording, row) for row in lines.said(rows))])
+    return lines.group_by_recording(
+        [(recording, None), *((recording, row) for row in lines.turns_of_texts(rows))]
+    )
 
 
 def tiers(text: str, source: str = "text.eaf") -> list[tuple[str, list[Turn]]]:
@@ -66,14 +68,14 @@ def tiers(text: str, source: str = "text.eaf") -> list[tuple[str, list[Turn]]]:
 
 
 def _document(text: str, source: str) -> ET.Element:
-    root = _parsed(text, source)
+    root = _parse(text, source)
     if root.tag != "ANNOTATION_DOCUMENT":
         raise FormatError(f"{source}:1: the XML of {root.tag[:40]!r}; an ELAN file is an ANNOTATION_DOCUMENT")
     return root
 
 
 def _values(root: ET.Element) -> _Slots:
-    """Times by slot, None for those that have none."""
+    """Times by slot, None where a slot has no time."""
     return {each.get("TIME_SLOT_ID"): each.get("TIME_VALUE") for each in root.iter("TIME_SLOT")}
 
 
@@ -83,7 +85,7 @@ def _turns(tier: ET.Element, participant: str, slots: _Slots, origin: Decimal, s
     return [turn for turn in found if turn]
 
 
-def _independent(root: ET.Element) -> list[ET.Element]:
+def _independent_tiers(root: ET.Element) -> list[ET.Element]:
     """Tiers without a parent, whose type has no constraint either."""
     bound = {
         each.get("LINGUISTIC_TYPE_ID") for each in root.iter("LINGUISTIC_TYPE") if each.get("CONSTRAINTS")
@@ -96,9 +98,9 @@ def _independent(root: ET.Element) -> list[ET.Element]:
 
 
 def _origin(root: ET.Element, source: str) -> Decimal:
-    """Milliseconds of the recording that ELAN leaves out at its start.
+    """Milliseconds of the recording that ELAN skips at its start.
 
-    Of several media it is the one that the file is called after, or else the first that is sound.
+    With several media, the one with the name of the file counts, or else the first one with sound.
     """
     header = root.find("HEADER")
     units = "milliseconds" if header is None else header.get("TIME_UNITS", "milliseconds")
@@ -108,10 +110,10 @@ def _origin(root: ET.Element, source: str) -> Decimal:
     media.sort(key=lambda each: not each.get("MIME_TYPE", "").startswith("audio"))
     media.sort(key=lambda each: PurePath(each.get("MEDIA_URL", "")).stem != lines.stem(source))
     origin = media[0].get("TIME_ORIGIN", "") if media else ""
-    return lines.Line(source, 1, "").number_in(origin, "the time origin") if origin else Decimal(0)
+    return lines.Line(source, 1, "").parse_number(origin, "the time origin") if origin else Decimal(0)
 
 
-def _parsed(text: str, source: str) -> ET.Element:
+def _parse(text: str, source: str) -> ET.Element:
     if re.search(r"<!(DOCTYPE|ENTITY)", text, re.IGNORECASE):
         raise FormatError(f"{source}: has a document type declaration; ELAN files have none, remove it")
     try:
@@ -128,7 +130,7 @@ def _turn(annotation: ET.Element, slots: _Slots, speaker: str, source: str, orig
     values = [slots.get(annotation.get(f"TIME_SLOT_REF{i}")) for i in (1, 2)]
     if None in values:
         return None
-    start, end = (where.number_in(value or "", "a time value") for value in values)
+    start, end = (where.parse_number(value or "", "a time value") for value in values)
     text = lines.one_line(annotation.findtext("ANNOTATION_VALUE") or "")
     if 0 <= start <= end:
         start, end = (max(value + origin, Decimal(0)) for value in (start, end))
@@ -140,12 +142,12 @@ def write(
 ) -> str:
     """An EAF 3.0 document, linked to the recording ``media`` (file name or URL) if given.
 
-    ``words``: each with its time, in a tier of its own below that of the speaker. Boundaries are rounded to
-    milliseconds; overlapping turns of one speaker become one, because ELAN allows none in a tier, touching
-    ones stay two; the value of an annotation is what was said or, where no words are known, the speaker's
+    ``words``: each with its time, in a separate tier below the speaker's. Boundaries are rounded to
+    milliseconds. Overlapping turns of one speaker are merged, because ELAN allows no overlap in a tier;
+    touching turns stay separate. The value of an annotation is its text or, without words, the speaker's
     name.
     """
-    annotation = lines.only(annotations, "ELAN")
+    annotation = lines.only_annotation(annotations, "ELAN")
     root = ET.Element("ANNOTATION_DOCUMENT", _DOCUMENT)
     header = ET.SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
     if media:
@@ -178,7 +180,7 @@ def _media(media: str) -> dict[str, str]:
 
 
 def _slots(order: ET.Element, spans: Sequence[tuple[str, int, int, str]]) -> dict[int, tuple[str, str]]:
-    """Writes the time slots, rising; gives those of the start and end of each span by its index."""
+    """Write the time slots in order; returns the slots of the start and end of each span by its index."""
     edges = sorted((span[side], i, side) for i, span in enumerate(spans) for side in (1, 2))
     slots: dict[int, dict[int, str]] = {}
     for number, (value, i, side) in enumerate(edges, 1):

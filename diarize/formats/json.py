@@ -1,4 +1,4 @@
-"""JSON with everything that is known: documents of ``diarize.results``; docs/formats.md has the schema.
+"""JSON with complete results: documents of ``diarize.results``; docs/formats.md has the schema.
 
 Source: RFC 8259.
 """
@@ -25,6 +25,6 @@ def read(text: str, source: str = "text.json") -> dict[str, Annotation]:
 def write(annotations: Sequence[Annotation], known: Document | None = None) -> str:
     """The text of a file; turns that vanish in the rounding are left out.
 
-    ``known``: what else is known of the recordings, in the order of ``annotations``, whose turns count.
+    ``known``: other results of the recordings, in the order of ``annotations``, whose turns are used.
     """
     return (known or Document(tuple(map(Result, annotations)))).with_annotations(annotations).to_json()

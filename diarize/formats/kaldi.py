@@ -1,9 +1,10 @@
 """Kaldi data folders: ``segments``, ``utt2spk`` and ``spk2utt``, and ``text`` where words are known; written
 only.
 
-Utterances are called ``<recording>-<speaker>-<start>-<end>``, times in milliseconds of nine digits, and begin
-with their speaker's id, ``<recording>-<speaker>``, since a label means another person in another recording.
-Lines are sorted by code points, as in the C locale. Source: the Kaldi documentation, *Data preparation*.
+The id of an utterance is ``<recording>-<speaker>-<start>-<end>``, times in milliseconds with nine digits. It
+begins with the speaker's id, ``<recording>-<speaker>``, because a label is another person in another
+recording. Lines are sorted by code points, as in the C locale. Source: the Kaldi documentation, *Data
+preparation*.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ __all__ = ["segments", "spk2utt", "text", "utt2spk"]
 
 
 def segments(annotations: Sequence[Annotation]) -> str:
-    """``<utterance> <recording> <start> <end>`` a line, in seconds."""
+    """``<utterance> <recording> <start> <end>`` per line, in seconds."""
     return "".join(
         f"{utterance} {recording} {times.seconds(start)} {times.seconds(end)}\n"
         for utterance, _, recording, start, end, _ in _utterances(annotations)
@@ -29,17 +30,17 @@ def segments(annotations: Sequence[Annotation]) -> str:
 
 
 def utt2spk(annotations: Sequence[Annotation]) -> str:
-    """``<utterance> <speaker>`` a line."""
+    """``<utterance> <speaker>`` per line."""
     return "".join(f"{utterance} {speaker}\n" for utterance, speaker, *_ in _utterances(annotations))
 
 
 def text(annotations: Sequence[Annotation]) -> str:
-    """``<utterance> <words>`` a line; utterances without words are left out, as Kaldi wants it."""
+    """``<utterance> <words>`` per line; utterances without words are left out, as Kaldi requires."""
     return "".join(f"{utterance} {said}\n" for utterance, *_, said in _utterances(annotations) if said)
 
 
 def spk2utt(annotations: Sequence[Annotation]) -> str:
-    """``<speaker> <utterance> <utterance> …`` a line."""
+    """``<speaker> <utterance> <utterance> …`` per line."""
     spoken: dict[str, list[str]] = {}
     for utterance, speaker, *_ in _utterances(annotations):
         spoken.setdefault(speaker, []).append(utterance)

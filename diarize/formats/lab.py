@@ -1,7 +1,7 @@
-"""lab: ``start end label`` a line, in seconds, one recording a file (pyannote.database; WaveSurfer).
+"""lab: one ``start end label`` per line, in seconds, one recording per file (pyannote.database; WaveSurfer).
 
-HTK's files of the same suffix count in units of 100 ns: where all times are whole numbers and one of them is
-a million or more, eleven days in seconds, they are taken for that. Source: *The HTK Book*, label files.
+HTK's files with the same suffix count in units of 100 ns. They are recognised when all times are whole
+numbers and one of them is a million or more (eleven days in seconds). Source: *The HTK Book*, label files.
 """
 
 from __future__ import annotations
@@ -26,18 +26,20 @@ def read(text: str, source: str = "text.lab") -> dict[str, Annotation]:
     Comments (``;``, ``#``) and turns of no length are skipped. Raises FormatError for anything else.
     """
     recording = lines.stem(source)
-    found = list(lines.numbered(text, source, comments=(";", "#")))
+    found = list(lines.number_lines(text, source, comments=(";", "#")))
     marks: dict[str, int] = {}
     turns = [_htk_turn(line) for line in found] if _is_htk(found) else [_turn(line, marks) for line in found]
-    return lines.collected([(recording, None), *((recording, turn) for turn in turns)])
+    return lines.group_by_recording([(recording, None), *((recording, turn) for turn in turns)])
 
 
 def _turn(line: lines.Line, marks: dict[str, int]) -> Turn | None:
     fields = line.fields()
     if len(fields) < 3:
         raise line.error(f"{len(fields)} fields; a lab line has three: start, end, label")
-    start, end = lines.with_points(line, fields[:2], marks)
-    return line.turn(line.number_in(start, "the start"), line.number_in(end, "the end"), " ".join(fields[2:]))
+    start, end = lines.restore_decimal_points(line, fields[:2], marks)
+    return line.turn(
+        line.parse_number(start, "the start"), line.parse_number(end, "the end"), " ".join(fields[2:])
+    )
 
 
 def _is_htk(found: Sequence[lines.Line]) -> bool:
@@ -47,11 +49,11 @@ def _is_htk(found: Sequence[lines.Line]) -> bool:
 
 
 def _htk_turn(line: lines.Line) -> Turn | None:
-    """A line of times in units of 100 ns, a label, and perhaps a score."""
+    """A turn from a line with times in units of 100 ns, a label, and perhaps a score."""
     fields = line.fields()
     if len(fields) < 3:
         raise line.error(f"{len(fields)} fields; a label line of HTK has three: start, end, label")
-    start, end = (line.number_in(_seconds(field), "a time of HTK") for field in fields[:2])
+    start, end = (line.parse_number(_seconds(field), "a time of HTK") for field in fields[:2])
     return None if fields[2].lower() in _PAUSES else line.turn(start, end, fields[2])
 
 
@@ -61,7 +63,7 @@ def _seconds(field: str) -> str:
 
 def write(annotations: Sequence[Annotation]) -> str:
     """Seconds with three decimals; blanks and control characters in names become ``_``, as in RTTM."""
-    annotation = lines.only(annotations, "lab")
+    annotation = lines.only_annotation(annotations, "lab")
     names = lines.tokens(annotation.speakers)
     return "".join(
         f"{times.seconds(start)} {times.seconds(end)} {names[turn.speaker]}\n"

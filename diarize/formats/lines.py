@@ -1,4 +1,4 @@
-"""Lines of a text format: numbered, split into fields, and turned into turns or into one clear error."""
+"""Lines of a text format: numbered, split into fields, and converted to turns or to one clear error."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ __all__ = [
     "WORDS",
     "Line",
     "are_words",
-    "collected",
+    "group_by_recording",
     "labels",
-    "numbered",
+    "number_lines",
     "one_line",
-    "only",
-    "said",
+    "only_annotation",
+    "restore_decimal_points",
     "stem",
     "texts",
     "tiers_of",
     "tokens",
-    "with_points",
+    "turns_of_texts",
 ]
 
 SILENT = "…"
@@ -44,7 +44,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: ``source`` and ``number`` say where it stands, ``text`` what it holds."""
+    """One line: ``source`` and ``number`` locate it, ``text`` is its content."""
 
     source: str
     number: int
@@ -58,7 +58,7 @@ class Line:
         """The text split at ASCII blanks, so that a name may hold any other character."""
         return _BLANKS.split(self.text.strip(" \t\v\f"))
 
-    def number_in(self, text: str, what: str) -> Decimal:
+    def parse_number(self, text: str, what: str) -> Decimal:
         """The number of seconds in a field; FormatError when it is none."""
         value = times.decimal(text)
         if value is None or abs(value) > _LONGEST:
@@ -82,11 +82,11 @@ class Line:
         return Turn(low, high, speaker, confidence, text=text or None) if high > low else None
 
 
-def with_points(line: Line, cells: Sequence[str], seen: dict[str, int]) -> list[str]:
-    """Numbers with decimal points, of which some programs make commas after the custom of a country.
+def restore_decimal_points(line: Line, cells: Sequence[str], seen: dict[str, int]) -> list[str]:
+    """Replace decimal commas, which some programs write in some countries, by points.
 
-    ``seen``: lines on which one and the other was first seen in this file, which this call adds to. A file
-    with both, or a number with both, could mean thousands by either: FormatError with the line.
+    ``seen``: the first lines with a comma and with a point in this file, updated by the call. A file or a
+    number with both is ambiguous (thousands separators): FormatError with the line.
     """
     for cell in cells:
         for mark in {",", "."} & set(cell):
@@ -99,25 +99,25 @@ def with_points(line: Line, cells: Sequence[str], seen: dict[str, int]) -> list[
     return [cell.replace(",", ".") for cell in cells]
 
 
-def numbered(text: str, source: str, comments: tuple[str, ...] = ()) -> Iterator[Line]:
+def number_lines(text: str, source: str, comments: tuple[str, ...] = ()) -> Iterator[Line]:
     """The lines of a text that are not blank and do not start with one of ``comments``."""
     for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
         if line.strip() and not line.lstrip().startswith(comments):
             yield Line(source, number, line.removesuffix("\r"))
 
 
-def collected(turns: Sequence[tuple[str, Turn | None]]) -> dict[str, Annotation]:
-    """Annotations by recording, in order of appearance, from (recording, turn) pairs; None is no turn."""
+def group_by_recording(turns: Sequence[tuple[str, Turn | None]]) -> dict[str, Annotation]:
+    """Group (recording, turn) pairs into annotations by recording, in order of appearance, without None."""
     rows: dict[str, list[Turn]] = {}
     for recording, turn in turns:
         rows.setdefault(recording, []).extend([turn] if turn else [])
     return {recording: Annotation(recording, tuple(each)) for recording, each in rows.items()}
 
 
-def said(turns: Sequence[Turn | None]) -> list[Turn | None]:
-    """Turns out of a format whose only text is what was said, or else the speaker's name.
+def turns_of_texts(turns: Sequence[Turn | None]) -> list[Turn | None]:
+    """Turns of a format whose text is either what was said or the speaker's name.
 
-    Where every text is the name of its speaker, there are names and no words; ``SILENT`` is no word either.
+    If every text is the name of its speaker, there are no words; ``SILENT`` is not a word either.
     """
     found = [turn for turn in turns if turn]
     bare = all(turn.text in (None, one_line(turn.speaker)) for turn in found)
@@ -125,9 +125,9 @@ def said(turns: Sequence[Turn | None]) -> list[Turn | None]:
 
 
 def texts(turns: Sequence[Turn], names: Mapping[str, str]) -> list[str]:
-    """The other way round: a text for each turn, on one line and never empty.
+    """The reverse: a non-empty text on one line for each turn.
 
-    What was said or, where nobody says anything in any of them, the speaker's name as ``names`` has it.
+    It is what was said or, where no turn has words, the speaker's name in ``names``.
     """
     if not any(turn.text for turn in turns):
         return [names[turn.speaker] for turn in turns]
@@ -151,29 +151,29 @@ def tiers_of(annotation: Annotation, words: Annotation | None) -> list[tuple[str
     spans = [(turn.speaker, (start, end, text)) for (start, end, turn), text in zip(rows, shown, strict=True)]
     tiers = []
     for speaker in annotation.speakers:
-        tiers.append((names[speaker], times.disjoint(span for who, span in spans if who == speaker)))
+        tiers.append((names[speaker], times.merge_overlapping(span for who, span in spans if who == speaker)))
         if words is not None:
             said = [
                 (start, end, one_line(turn.text or "") or SILENT)
                 for start, end, turn in times.round_turns(words)
                 if turn.speaker == speaker
             ]
-            tiers.append((names[speaker] + WORDS, times.disjoint(said)))
+            tiers.append((names[speaker] + WORDS, times.merge_overlapping(said)))
     return tiers
 
 
 def one_line(text: str) -> str:
-    """A text without control characters, line ends and blanks that follow each other."""
+    """The text without control characters, line ends and repeated blanks."""
     return " ".join(_UNPRINTABLE.sub(" ", text).split())
 
 
 def stem(source: str) -> str:
-    """The recording that a file stands for: its name without folder and extension."""
+    """The name of the recording of a file: the file name without folder and extension."""
     return PurePath(source).stem or "recording"
 
 
-def only(annotations: Sequence[Annotation], name: str) -> Annotation:
-    """The one annotation of a format that holds one recording a file; FormatError for none or several."""
+def only_annotation(annotations: Sequence[Annotation], name: str) -> Annotation:
+    """The only annotation, for formats with one recording per file; FormatError for none or several."""
     if len(annotations) != 1:
         raise FormatError(f"{name} holds one recording a file, got {len(annotations)}; write one file each")
     return annotations[0]
@@ -182,7 +182,7 @@ def only(annotations: Sequence[Annotation], name: str) -> Annotation:
 def tokens(names: Sequence[str]) -> dict[str, str]:
     """Names as single fields: every run of blanks and control characters becomes ``_``.
 
-    Two names that become the same are kept apart by ``_2``, ``_3`` … in the given order.
+    Names that become equal get ``_2``, ``_3`` … in the given order.
     """
     return make_distinct(names, {name: as_field(name) for name in names})
 
@@ -190,6 +190,6 @@ def tokens(names: Sequence[str]) -> dict[str, str]:
 def labels(names: Sequence[str]) -> dict[str, str]:
     """Names on one line: control characters, line ends and what XML forbids become spaces, ends are trimmed.
 
-    Two names that become the same are kept apart as in ``tokens``.
+    Names that become equal are made distinct as in ``tokens``.
     """
     return make_distinct(names, {name: _UNPRINTABLE.sub(" ", name).strip() for name in names})

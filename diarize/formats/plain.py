@@ -1,4 +1,4 @@
-"""A transcript to read: ``[0:03] Anna: …``, a paragraph each time somebody begins to speak; written only."""
+"""A transcript for reading: ``[0:03] Anna: …``, a new paragraph for each change of speaker; only written."""
 
 from __future__ import annotations
 
@@ -16,10 +16,8 @@ __all__ = ["write"]
 
 
 def write(annotations: Sequence[Annotation]) -> str:
-    """Turns of one speaker that follow each other are one paragraph; without words there are times and names
-    alone.
-    """
-    annotation = lines.only(annotations, "text")
+    """Consecutive turns of one speaker are one paragraph; without words, only times and names are written."""
+    annotation = lines.only_annotation(annotations, "text")
     names = lines.labels(annotation.speakers)
     rows = times.round_turns(annotation)
     groups = [list(group) for _, group in groupby(rows, key=lambda row: row[2].speaker)]
@@ -32,6 +30,6 @@ def _paragraph(rows: Sequence[tuple[int, int, Turn]], name: str) -> str:
 
 
 def _clock(ms: int) -> str:
-    """``m:ss``, or ``h:mm:ss`` from an hour on; the second in which it begins."""
+    """``m:ss``, or ``h:mm:ss`` from an hour on, rounded down."""
     minutes, second = divmod(ms // 1000, 60)
     return f"{minutes // 60}:{minutes % 60:02d}:{second:02d}" if minutes >= 60 else f"{minutes}:{second:02d}"

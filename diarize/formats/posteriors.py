@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["Stored", "dump", "load"]
+__all__ = ["StoredPosteriors", "dump", "load"]
 
 FORMAT: Final = "diarize/posteriors 1"
 KINDS: Final = {
@@ -41,15 +41,15 @@ KINDS: Final = {
 LARGEST: Final = 1 << 30  # bytes unpacked: a day of ten speakers
 
 
-class Stored(NamedTuple):
-    """What a file holds: ``posteriors`` of ``recording``, whose clock begins at second ``start`` of it."""
+class StoredPosteriors(NamedTuple):
+    """Content of a file: ``posteriors`` of ``recording``, whose clock begins at second ``start``."""
 
     recording: str
     posteriors: Posteriors
     start: float
 
 
-def dump(stored: Stored) -> bytes:
+def dump(stored: StoredPosteriors) -> bytes:
     """The bytes of a file, the same for the same posteriors."""
     recording, posteriors, start = stored
     grid, data = posteriors.grid, io.BytesIO()
@@ -67,13 +67,13 @@ def dump(stored: Stored) -> bytes:
     return data.getvalue()
 
 
-def load(path: str | Path) -> Stored:
-    """Read such a file. FormatError when it is none, is damaged, or claims more than 1 GiB."""
+def load(path: str | Path) -> StoredPosteriors:
+    """Read such a file. Raises FormatError for another or damaged file, and for more than 1 GiB."""
     path = Path(path)
     try:
         with zipfile.ZipFile(path) as archive:
-            arrays = {name: _array(archive, name) for name in _within_reason(archive, path)}
-        return _stored(arrays)
+            arrays = {name: _array(archive, name) for name in _check_size(archive, path)}
+        return _to_stored(arrays)
     except OSError as error:
         raise FormatError(f"{path}: cannot be read ({error.strerror or error}); check the path") from None
     except FormatError:
@@ -88,8 +88,8 @@ def load(path: str | Path) -> Stored:
         ) from None
 
 
-def _within_reason(archive: zipfile.ZipFile, path: Path) -> tuple[str, ...]:
-    """The names of the arrays, when they are all there and not too large together."""
+def _check_size(archive: zipfile.ZipFile, path: Path) -> tuple[str, ...]:
+    """Check that all arrays exist and are not too large in total; returns their names."""
     size = sum(archive.getinfo(f"{name}.npy").file_size for name in KINDS)
     if size > LARGEST:
         raise FormatError(f"{path.name}: claims {size} bytes; at most {LARGEST} are read")
@@ -97,7 +97,7 @@ def _within_reason(archive: zipfile.ZipFile, path: Path) -> tuple[str, ...]:
 
 
 def _array(archive: zipfile.ZipFile, name: str) -> Array:
-    """One array, whose header must agree with what the archive says it holds before anything is allocated."""
+    """One array. Its header must agree with its size in the archive before memory is allocated."""
     info = archive.getinfo(f"{name}.npy")
     with archive.open(info) as file:
         if npy.read_magic(file) != (1, 0):
@@ -109,7 +109,7 @@ def _array(archive: zipfile.ZipFile, name: str) -> Array:
         return np.asarray(npy.read_array(file, allow_pickle=False))
 
 
-def _stored(arrays: dict[str, Array]) -> Stored:
+def _to_stored(arrays: dict[str, Array]) -> StoredPosteriors:
     if arrays["format"].item() != FORMAT:
         raise ValueError(arrays["format"])
     grid = FrameGrid(*(int(each) for each in arrays["grid"]))
@@ -119,4 +119,6 @@ def _stored(arrays: dict[str, Array]) -> Stored:
     ):
         raise ValueError(start)
     speakers = tuple(str(name) for name in arrays["speakers"].reshape(-1))
-    return Stored(str(arrays["recording"].item()), Posteriors(arrays["posteriors"], grid, speakers), start)
+    return StoredPosteriors(
+        str(arrays["recording"].item()), Posteriors(arrays["posteriors"], grid, speakers), start
+    )

@@ -1,13 +1,12 @@
-"""RTTM: who spoke when, as NIST writes it.
+"""RTTM (Rich Transcription Time Marked) of NIST.
 
-One line a turn, ten fields separated by single spaces::
+One line per turn, ten fields separated by single spaces::
 
     SPEAKER <recording> <channel> <onset> <duration> <NA> <NA> <speaker> <confidence> <NA>
 
-Onset and duration are seconds with three decimals. A recording in which nobody speaks has no line: NIST has a
-type NON-SPEECH for it, but not all readers know types, and some of them take any line, comments too, for a
-speaker. Source: NIST, *The 2009 (RT-09) Rich Transcription Meeting
-Recognition Evaluation Plan*.
+Onset and duration are seconds with three decimals. A recording without speech has no line. NIST has a type
+NON-SPEECH for it, but some readers take every line, even a comment, for a speaker. Source: NIST, *The 2009
+(RT-09) Rich Transcription Meeting Recognition Evaluation Plan*.
 """
 
 from __future__ import annotations
@@ -35,19 +34,19 @@ _OTHER_TYPES = re.compile(
 def read(text: str, source: str = "text.rttm") -> dict[str, Annotation]:
     """Annotations by recording, in order of appearance.
 
-    Lines of nine fields (before 2009) and more are read, and a confidence that is not a probability is
-    dropped. Turns keep their channel (A and B are 1 and 2) where a recording has another than 1. Names with
-    blanks, which RTTM forbids, are told by what stands around them. Skipped: comments (``;;``), and turns of
-    no length; other record types than SPEAKER only name their recording. Raises FormatError, with ``source``
-    and line number, for anything else.
+    Lines of nine fields (before 2009) or more are read. A confidence that is not a probability is dropped.
+    Turns keep their channel (A and B are 1 and 2) if the recording has another channel than 1. Names with
+    blanks, which RTTM forbids, are recognised by the fields around them. Comments (``;;``) and turns of zero
+    length are skipped. Other record types than SPEAKER only name their recording. Raises FormatError, with
+    ``source`` and line number, for anything else.
     """
-    rows = [_row(line) for line in lines.numbered(text, source, comments=(";", "#"))]
-    found = lines.collected([row for row in rows if row])
-    return {name: _told(each) for name, each in found.items()}
+    rows = [_row(line) for line in lines.number_lines(text, source, comments=(";", "#"))]
+    found = lines.group_by_recording([row for row in rows if row])
+    return {name: _without_default_channels(each) for name, each in found.items()}
 
 
-def _told(annotation: Annotation) -> Annotation:
-    """Without channels where all turns are in the first, as everybody writes who does not know."""
+def _without_default_channels(annotation: Annotation) -> Annotation:
+    """Drop the channels if all turns are in channel 1, which most programs write without knowing it."""
     if any(turn.channel not in (None, 1) for turn in annotation.turns):
         return annotation
     return replace(annotation, turns=tuple(replace(turn, channel=None) for turn in annotation.turns))
@@ -56,12 +55,12 @@ def _told(annotation: Annotation) -> Annotation:
 def _row(line: lines.Line) -> tuple[str, Turn | None] | None:
     fields = _split(line)
     if _OTHER_TYPES.fullmatch(fields[0].upper()):
-        return _named_only(line, fields)
+        return _recording_only(line, fields)
     if fields[0].upper() != "SPEAKER":
         raise line.error(f"starts with {fields[0][:40]!r}; an RTTM line starts with SPEAKER, is this RTTM?")
     if len(fields) < 9:
         raise line.error(f"{len(fields)} fields; RTTM has ten (or nine), none empty or holding a space")
-    pair = _pair(line, fields)
+    pair = _find_unused_pair(line, fields)
     recording = " ".join(fields[1 : pair - 3])
     if fields[pair - 1] == "<NA>":
         return recording, None
@@ -70,23 +69,22 @@ def _row(line: lines.Line) -> tuple[str, Turn | None] | None:
 
 
 def _channel(text: str) -> int | None:
-    """The number of a channel; old files have letters. None for what is neither."""
+    """The number of a channel, which old files write as a letter; None for anything else."""
     if text.upper() in _LETTERS:
         return _LETTERS.index(text.upper()) + 1
     return int(text) if re.fullmatch("[1-9][0-9]{0,2}", text) else None
 
 
 def _split(line: lines.Line) -> list[str]:
-    """The fields of a line; where tabs alone make nine or more, blanks belong to names."""
+    """The fields of a line; if tabs alone give nine fields or more, blanks belong to names."""
     by_tab = [field.strip(" ") for field in line.text.strip(" \t").split("\t")]
     return by_tab if len(by_tab) >= 9 and all(by_tab) else line.fields()
 
 
-def _pair(line: lines.Line, fields: list[str]) -> int:
-    """Where the two fields stand that are never used: right behind onset and duration.
+def _find_unused_pair(line: lines.Line, fields: list[str]) -> int:
+    """Index of the two unused fields after onset and duration.
 
-    A recording whose name holds blanks moves them; whatever else is there in a line of more than ten fields,
-    nobody can tell names from numbers in it.
+    Blanks in the name of the recording move them. Other lines with more than ten fields are ambiguous.
     """
     for i in range(5, len(fields) - 1):
         if fields[i] == fields[i + 1] == "<NA>" and _is_onset(fields[i - 2], fields[i - 1]):
@@ -102,9 +100,9 @@ def _is_onset(onset: str, duration: str) -> bool:
 
 
 def _speaker(line: lines.Line, fields: list[str]) -> tuple[str, float | None]:
-    """The name and the confidence out of what follows the pair: name, confidence and, since 2009, one more.
+    """Name and confidence from the fields after the pair: name, confidence and, since 2009, one more.
 
-    Both are ``<NA>`` or numbers, so that all before them is the name.
+    The last two are ``<NA>`` or numbers, so everything before them is the name.
     """
     end = next((i for i, field in enumerate(fields) if i and field == "<NA>"), len(fields))
     filled = fields[end:].count("<NA>")
@@ -123,8 +121,8 @@ def _is_number(text: str) -> bool:
     return times.decimal(text) is not None
 
 
-def _named_only(line: lines.Line, fields: list[str]) -> tuple[str, None] | None:
-    """The recording that a line of another type is about; blanks in it make it longer than ten fields."""
+def _recording_only(line: lines.Line, fields: list[str]) -> tuple[str, None] | None:
+    """The recording of a line of another type; blanks in its name give more than ten fields."""
     extra = max(0, len(fields) - 10)
     if len(fields) < 2:
         return None
@@ -138,7 +136,7 @@ def _is_start(onset: str, duration: str) -> bool:
 
 
 def _times(line: lines.Line, fields: list[str]) -> tuple[Decimal, Decimal]:
-    return line.number_in(fields[0], "the onset"), line.number_in(fields[1], "the duration")
+    return line.parse_number(fields[0], "the onset"), line.parse_number(fields[1], "the duration")
 
 
 def _turn(line: lines.Line, fields: list[str], speaker: str, sure: float | None) -> Turn | None:
@@ -161,10 +159,10 @@ def write(
 ) -> str:
     """Ten-field RTTM of one or several recordings.
 
-    Boundaries are rounded to milliseconds and durations derived from them, so touching turns still touch; a
-    turn that vanishes in the rounding is left out. Blanks and control characters in names become ``_`` (names
-    that would become the same get ``_2``, ``_3`` …). The ninth field is ``<NA>`` unless ``confidence``.
-    ``channel``: that of turns that have none of their own.
+    Boundaries are rounded to milliseconds and durations are derived from them, so touching turns still touch.
+    A turn that vanishes in the rounding is left out. Blanks and control characters in names become ``_``
+    (names that become equal get ``_2``, ``_3`` …). The ninth field is ``<NA>`` unless ``confidence``.
+    ``channel``: of turns without a channel.
     """
     recordings = lines.tokens(list(dict.fromkeys(each.recording for each in annotations)))
     return "".join(
@@ -176,10 +174,10 @@ def _lines(annotation: Annotation, recording: str, channel: str, *, confidence: 
     names = lines.tokens(annotation.speakers)
     return "".join(
         f"SPEAKER {recording} {turn.channel or channel} {times.seconds(start)} {times.seconds(end - start)} "
-        f"<NA> <NA> {names[turn.speaker]} {_sure(turn, confidence=confidence)} <NA>\n"
+        f"<NA> <NA> {names[turn.speaker]} {_confidence_field(turn, confidence=confidence)} <NA>\n"
         for start, end, turn in times.round_turns(annotation)
     )
 
 
-def _sure(turn: Turn, *, confidence: bool) -> str:
+def _confidence_field(turn: Turn, *, confidence: bool) -> str:
     return f"{turn.confidence:.3f}" if confidence and turn.confidence is not None else "<NA>"

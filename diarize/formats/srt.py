@@ -1,4 +1,4 @@
-"""SubRip subtitles: numbered cues; SRT has no field for who speaks, so the name stands before a colon."""
+"""SubRip subtitles: numbered cues. SRT has no field for speakers, so the name stands before a colon."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from diarize.errors import FormatError
 from diarize.formats import lines, times
-from diarize.formats.cues import Cue, attributed, blocks, cue_of, turns_of
+from diarize.formats.cues import Cue, attribute_speakers, blocks, cue_of, turns_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,30 +21,30 @@ _LONGEST_NAME = 40  # characters
 def read(text: str, source: str = "text.srt") -> dict[str, Annotation]:
     """The annotation, under the name of the file: a turn for each text with a name before a colon.
 
-    A file whose cues are all bare names, as it is written where no words are known, has a turn for each.
+    If all cues are names only, as in files written without words, there is a turn for each cue.
     Sounds such as ``[music]`` are skipped. Raises FormatError for what is not SRT and for a file that names
     no speaker.
     """
     found = spoken(text, source)
     if found and all(who is None and _is_name(said) for _, who, said in found):
         found = [(cue, said, said) for cue, _, said in found]
-    turns = lines.said(turns_of(found))
+    turns = lines.turns_of_texts(turns_of(found))
     if found and not turns:
         raise FormatError(
             f"{source}: no cue begins with a name and a colon, as in 'Ann: Good morning'; a file that names "
             "speakers is needed ('diarize label' gives them)"
         )
     recording = lines.stem(source)
-    return lines.collected([(recording, None), *((recording, turn) for turn in turns)])
+    return lines.group_by_recording([(recording, None), *((recording, turn) for turn in turns)])
 
 
 def spoken(text: str, source: str = "text.srt") -> list[tuple[Cue, str | None, str]]:
-    """Cue, speaker, None where nobody is named, and plain text, in order. Raises FormatError."""
-    return attributed([cue_of(block) for block in _joined(blocks(text, source))])
+    """Cue, speaker (None without a name) and plain text, in order. Raises FormatError."""
+    return attribute_speakers([cue_of(block) for block in _join_blocks(blocks(text, source))])
 
 
-def _joined(found: Sequence[Sequence[lines.Line]]) -> list[list[lines.Line]]:
-    """Blocks with what follows a blank line inside a cue put back to it."""
+def _join_blocks(found: Sequence[Sequence[lines.Line]]) -> list[list[lines.Line]]:
+    """Join blocks that a blank line inside a cue has split."""
     whole: list[list[lines.Line]] = []
     for block in found:
         if whole and not any("-->" in line.text for line in block[:2]):
@@ -59,22 +59,22 @@ def _is_name(text: str) -> bool:
 
 
 def write(annotations: Sequence[Annotation]) -> str:
-    """A cue a turn: the speaker's name and, behind a colon, what was said where words are known.
+    """One cue per turn: the speaker's name and, after a colon, the text if known.
 
-    SRT has no escapes: line ends become spaces, angle brackets, which players take for markup (and ``-->``
-    for times), become ``‹`` and ``›``.
+    SRT has no escapes: line ends become spaces, and angle brackets, which players take for markup, become
+    ``‹`` and ``›``.
     """
-    annotation = lines.only(annotations, "SRT")
+    annotation = lines.only_annotation(annotations, "SRT")
     names = lines.labels(annotation.speakers)
     rows = times.round_turns(annotation)
     worded = any(turn.text for *_, turn in rows)
     texts = lines.texts([turn for *_, turn in rows], names)
     return "\n".join(
         f"{number}\n{times.clock(start, ',')} --> {times.clock(end, ',')}\n"
-        f"{_shown(f'{names[turn.speaker]}: {text}' if worded else text)}\n"
+        f"{_escape_tags(f'{names[turn.speaker]}: {text}' if worded else text)}\n"
         for number, ((start, end, turn), text) in enumerate(zip(rows, texts, strict=True), 1)
     )
 
 
-def _shown(text: str) -> str:
+def _escape_tags(text: str) -> str:
     return text.replace("<", "‹").replace(">", "›")

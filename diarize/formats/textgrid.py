@@ -1,10 +1,10 @@
-"""Praat TextGrid: one interval tier a speaker, each covering all the time without gap or overlap.
+"""Praat TextGrid: one interval tier per speaker, each covering the whole time without gap or overlap.
 
-An interval with a text, what was said or the speaker's name, is a turn of the speaker that the tier is called
-after; an empty one is a pause. A tier ``NAME - words`` holds the words of NAME, as forced aligners write it.
-Where a file has but one tier of intervals, its texts may be the speakers: they are when the tier is called
-so, or when a few short texts come again and again. Praat's own "silences" are texts, too. Source: the Praat
-manual, *TextGrid file formats* and *Sound: To TextGrid (silences)...*.
+An interval with a text (what was said, or the speaker's name) is a turn of the speaker named by the tier; an
+empty interval is a pause. A tier ``NAME - words`` holds the words of NAME, as written by forced aligners. In
+a file with a single interval tier the texts may be the speakers: if the name of the tier says so, or if a few
+short texts repeat. Praat's own "silences" are texts, too. Source: the Praat manual, *TextGrid file formats*
+and *Sound: To TextGrid (silences)...*.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read", "tiers", "write"]
 
-# Praat itself reads these and nothing else: texts, free-standing numbers, flags; all other words are remarks
+# Tokens that Praat reads: texts, separate numbers, flags; it ignores all other words
 _TOKEN = re.compile(
     r"""(?<!\S)
     (?: "(?P<text>(?:[^"]|"")*+)"
@@ -37,7 +37,7 @@ _TOKEN = re.compile(
 )
 
 
-SILENCES = frozenset({"silent", "sounding"})  # what Praat writes that marks where there is sound
+SILENCES = frozenset({"silent", "sounding"})  # labels of Praat's "silences" tier
 _SPEAKERS = re.compile(
     r"speakers?|spkr?s?|speaker[ _-]?(turns?|ids?|labels?)|turns|who|diari[sz]ation", re.IGNORECASE
 )
@@ -55,14 +55,14 @@ class _Token:
 
 
 class _Tokens:
-    """The tokens of a TextGrid, taken one by one, each known by its kind."""
+    """The tokens of a TextGrid, taken one by one, each with an expected kind."""
 
     def __init__(self, text: str, source: str) -> None:
-        self._rest = self._found(text, source)
+        self._rest = self._scan(text, source)
         self._end = lines.Line(source, text.count("\n") + 1, "")
 
     @staticmethod
-    def _found(text: str, source: str) -> Iterator[_Token]:
+    def _scan(text: str, source: str) -> Iterator[_Token]:
         number, seen = 1, 0
         for match in _TOKEN.finditer(text):
             number, seen = number + text.count("\n", seen, match.start()), match.start()
@@ -88,13 +88,13 @@ class _Tokens:
 
     def seconds(self, what: str) -> tuple[lines.Line, Decimal]:
         token = self.take("number", what)
-        return token.line, token.line.number_in(token.value, what)
+        return token.line, token.line.parse_number(token.value, what)
 
 
 def read(text: str, source: str = "text.TextGrid") -> dict[str, Annotation]:
     """The annotation, under the name of the file; long and short text format.
 
-    Point tiers are skipped, and the tier of the words of somebody who has a tier of turns; of "silences",
+    Point tiers are skipped, and the tier of words of a speaker who has a tier of turns. For "silences",
     "sounding" is a speaker and "silent" nobody. Raises FormatError for anything else that is not a TextGrid
     in text form.
     """
@@ -107,11 +107,11 @@ def read(text: str, source: str = "text.TextGrid") -> dict[str, Annotation]:
             if turn.text and not (turn.text == "silent" and _are_silences(found[0][1]))
         ]
     else:
-        rows = lines.said(
+        rows = lines.turns_of_texts(
             [turn for name, turns in found if not lines.are_words(name, names) for turn in turns]
         )
     recording = lines.stem(source)
-    return lines.collected([(recording, None), *((recording, row) for row in rows)])
+    return lines.group_by_recording([(recording, None), *((recording, row) for row in rows)])
 
 
 def _are_silences(turns: Sequence[Turn]) -> bool:
@@ -119,7 +119,7 @@ def _are_silences(turns: Sequence[Turn]) -> bool:
 
 
 def _texts_are_speakers(found: Sequence[tuple[str, list[Turn]]]) -> bool:
-    """Whether the tier is the only one and is called after speakers, or its texts look like them."""
+    """Whether the tier is the only one, and its name or its texts show that the texts are speakers."""
     if len(found) != 1 or not found[0][1]:
         return False
     name, turns = found[0]
@@ -172,12 +172,12 @@ def write(
 ) -> str:
     """The long text format.
 
-    ``duration``: seconds that the tiers cover, the end of the last turn when None or earlier; ``words``: each
-    with its time, in a tier of its own below that of the speaker. Boundaries are rounded to milliseconds;
-    overlapping turns of one speaker become one, touching ones stay two; the text of a turn is what was said
-    or, where no words are known, the speaker's name.
+    ``duration``: seconds that the tiers cover, at least to the end of the last turn; ``words``: each with its
+    time, in a separate tier below the speaker's. Boundaries are rounded to milliseconds. Overlapping turns of
+    one speaker are merged, touching turns stay separate. The text of an interval is what was said or, without
+    words, the speaker's name.
     """
-    annotation = lines.only(annotations, "TextGrid")
+    annotation = lines.only_annotation(annotations, "TextGrid")
     rows = times.round_turns(annotation)
     end = max([times.milliseconds(duration or 0), 1, *(row[1] for row in rows)])
     texts = [_tier_text(i, *tier, end) for i, tier in enumerate(lines.tiers_of(annotation, words), 1)]
@@ -190,20 +190,20 @@ def _tier_text(index: int, name: str, spans: Sequence[times.Span], end: int) -> 
     last = times.seconds(end)
     intervals = [
         f"        intervals [{i}]:\n            xmin = {times.seconds(start)} \n"
-        f"            xmax = {times.seconds(stop)} \n            text = {_quoted(text)} \n"
-        for i, (start, stop, text) in enumerate(_covering(spans, end), 1)
+        f"            xmax = {times.seconds(stop)} \n            text = {_quote(text)} \n"
+        for i, (start, stop, text) in enumerate(_fill_gaps(spans, end), 1)
     ]
-    head = f'    item [{index}]:\n        class = "IntervalTier" \n        name = {_quoted(name)} \n'
+    head = f'    item [{index}]:\n        class = "IntervalTier" \n        name = {_quote(name)} \n'
     size = f"        xmin = 0.000 \n        xmax = {last} \n        intervals: size = {len(intervals)} \n"
     return f"{head}{size}{''.join(intervals)}"
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def _covering(spans: Sequence[times.Span], end: int) -> Iterator[times.Span]:
-    """The spans with empty ones between, so that nothing is left over."""
+def _fill_gaps(spans: Sequence[times.Span], end: int) -> Iterator[times.Span]:
+    """The spans, with the gaps between them as empty spans."""
     reached = 0
     for start, stop, text in spans:
         if start > reached:

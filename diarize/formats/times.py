@@ -1,4 +1,4 @@
-"""Times as files carry them: whole milliseconds, decimal seconds and clock readings."""
+"""Times in files: whole milliseconds, decimal seconds and clock times."""
 
 from __future__ import annotations
 
@@ -14,16 +14,25 @@ if TYPE_CHECKING:
 Span = tuple[int, int, str]
 """Start and end in whole milliseconds, and a text."""
 
-__all__ = ["Span", "clock", "decimal", "disjoint", "from_clock", "milliseconds", "round_turns", "seconds"]
+__all__ = [
+    "Span",
+    "clock",
+    "decimal",
+    "merge_overlapping",
+    "milliseconds",
+    "parse_clock",
+    "round_turns",
+    "seconds",
+]
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _CLOCK = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d)[.,](\d{3})", re.ASCII)
 
 
-def disjoint(rows: Iterable[Span]) -> list[Span]:
-    """Sorted (start, end, text) rows with those that overlap merged; rows that only touch stay apart.
+def merge_overlapping(rows: Iterable[Span]) -> list[Span]:
+    """Sorted (start, end, text) rows with overlapping rows merged; rows that only touch stay separate.
 
-    Merged rows have all the texts, each once where they are the same.
+    A merged row has all the different texts.
     """
     merged: list[tuple[int, int, list[str]]] = []
     for start, end, text in sorted(rows, key=lambda row: row[:2]):
@@ -52,7 +61,7 @@ def clock(ms: int, separator: str = ".") -> str:
     return f"{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}{separator}{fraction:03d}"
 
 
-def from_clock(text: str) -> int | None:
+def parse_clock(text: str) -> int | None:
     """Milliseconds of ``[HH:]MM:SS.mmm``; None when it is not a clock reading."""
     match = _CLOCK.fullmatch(text)
     if match is None:

@@ -1,7 +1,7 @@
-"""UEM: which stretches of a recording are to be evaluated (un-partitioned evaluation map, NIST).
+"""UEM: the intervals of a recording to evaluate (un-partitioned evaluation map, NIST).
 
-One line a stretch, four fields: ``<recording> <channel> <start> <end>``, in seconds. Blanks in the name of a
-recording, which others write there, are part of it: the last three fields have none.
+One line per interval, four fields: ``<recording> <channel> <start> <end>``, in seconds. Blanks in the name of
+a recording, which some programs write, are part of it: the last three fields have none.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["dump", "load", "read", "write"]
 
 _SPEAKER = "speech"
-_CHANNEL = re.compile(r"[1-9]\d?|[A-Za-z]|<NA>")  # as strangers write it in a line with a longer name
+_CHANNEL = re.compile(r"[1-9]\d?|[A-Za-z]|<NA>")  # channels in lines with blanks in the name
 
 
 def load(text: str, source: str = "text.uem") -> dict[str, Intervals]:
-    """Stretches by recording, each float64 (n, 2) seconds, sorted and merged; channels are put together.
+    """Intervals by recording, each float64 (n, 2) seconds, sorted and merged over channels.
 
-    Comments (``;;``) and stretches of no length are skipped. Raises FormatError for anything else.
+    Comments (``;;``) and intervals of zero length are skipped. Raises FormatError for anything else.
     """
     return {name: union(each.intervals()) for name, each in read(text, source).items()}
 
@@ -44,19 +44,19 @@ def dump(stretches: Mapping[str, Intervals]) -> str:
 
 
 def read(text: str, source: str = "text.uem") -> dict[str, Annotation]:
-    """The stretches as turns of one speaker called ``speech`` (UEM knows no speakers)."""
-    rows = [_row(line) for line in lines.numbered(text, source, comments=(";", "#"))]
-    return lines.collected(rows)
+    """The intervals as turns of one speaker called ``speech`` (UEM has no speakers)."""
+    rows = [_row(line) for line in lines.number_lines(text, source, comments=(";", "#"))]
+    return lines.group_by_recording(rows)
 
 
 def _row(line: lines.Line) -> tuple[str, Turn | None]:
     fields = line.fields()
     if len(fields) < 4 or not (len(fields) == 4 or _CHANNEL.fullmatch(fields[-3])):
         raise line.error(f"{len(fields)} fields; UEM has four: recording, channel, start, end")
-    start, end = line.number_in(fields[-2], "the start"), line.number_in(fields[-1], "the end")
+    start, end = line.parse_number(fields[-2], "the start"), line.parse_number(fields[-1], "the end")
     return " ".join(fields[:-3]), line.turn(start, end, _SPEAKER)
 
 
 def write(annotations: Sequence[Annotation]) -> str:
-    """The stretches in which anybody speaks, without the names of who."""
+    """The intervals with speech, without speakers."""
     return dump({each.recording: union(each.intervals()) for each in annotations})

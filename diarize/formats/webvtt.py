@@ -1,4 +1,4 @@
-"""WebVTT: one cue a turn, the speaker in a voice span.
+"""WebVTT: one cue per turn, the speaker in a voice span.
 
 Source: W3C, *WebVTT: The Web Video Text Tracks Format*.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from diarize.errors import FormatError
 from diarize.formats import lines, times
-from diarize.formats.cues import UNKNOWN, Cue, attributed, blocks, cue_of, plain, turns_of
+from diarize.formats.cues import UNKNOWN, Cue, attribute_speakers, blocks, cue_of, plain_text, turns_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,49 +28,49 @@ _SOUND = re.compile(r"\s*[\[(♪].*[\])♪]\s*", re.DOTALL)
 def read(text: str, source: str = "text.vtt") -> dict[str, Annotation]:
     """The annotation, under the name of the file: a turn for each voice span of each cue.
 
-    Without voice spans, names before a colon serve. Sounds such as ``[music]`` are skipped; other cues of a
-    file with voice spans that have none are somebody's who is called UNKNOWN. Raises FormatError for what is
-    not WebVTT and for a file that names no speaker.
+    Without voice spans, names before a colon are used. Sounds such as ``[music]`` are skipped. In a file with
+    voice spans, other cues without one have the speaker UNKNOWN. Raises FormatError for other files and for a
+    file without names of speakers.
     """
     found = spoken(text, source)
-    turns = lines.said(turns_of(found))
+    turns = lines.turns_of_texts(turns_of(found))
     if found and not turns:
         raise FormatError(
             f"{source}: no cue has a voice span such as <v Ann>, or a name and a colon; a file that names "
             "speakers is needed ('diarize label' gives them)"
         )
     recording = lines.stem(source)
-    return lines.collected([(recording, None), *((recording, turn) for turn in turns)])
+    return lines.group_by_recording([(recording, None), *((recording, turn) for turn in turns)])
 
 
 def spoken(text: str, source: str = "text.vtt") -> list[tuple[Cue, str | None, str]]:
-    """Cue, speaker, None where nobody is named, and plain text, in order. Raises FormatError."""
+    """Cue, speaker (None without a name) and plain text, in order. Raises FormatError."""
     found = blocks(text, source)
     if not found or not re.match(r"WEBVTT(\s|$)", found[0][0].text):
         raise FormatError(f"{source}:1: does not start with WEBVTT; is this a .vtt file?")
     cues = [cue_of(block) for block in found[1:] if not _BLOCKS.fullmatch(block[0].text)]
     if not any(_VOICE.search(cue.text) for cue in cues):
-        rows = attributed(cues)
+        rows = attribute_speakers(cues)
         return [(cue, who, html.unescape(said)) for cue, who, said in rows]
     return [row for cue in cues for row in _voices(cue)]
 
 
 def _voices(cue: Cue) -> Iterator[tuple[Cue, str | None, str]]:
     before, *parts = _VOICE.split(cue.text)
-    if text := html.unescape(plain(before)):
+    if text := html.unescape(plain_text(before)):
         yield cue, None if _SOUND.fullmatch(text) else UNKNOWN, text
     for name, said in zip(parts[::2], parts[1::2], strict=True):
         who = html.unescape(name).strip()
         if not who:
             raise cue.line.error("a turn without a speaker name; give it one")
-        yield cue, who, html.unescape(plain(said))
+        yield cue, who, html.unescape(plain_text(said))
 
 
 def write(annotations: Sequence[Annotation]) -> str:
-    """A cue a turn with what was said or, where no words are known, the name; ``&``, ``<`` and ``>`` are
-    escaped, line ends become spaces.
+    """One cue per turn with the text or, without words, the name; ``&``, ``<`` and ``>`` are escaped, line
+    ends become spaces.
     """
-    annotation = lines.only(annotations, "WebVTT")
+    annotation = lines.only_annotation(annotations, "WebVTT")
     names = lines.labels(annotation.speakers)
     rows = times.round_turns(annotation)
     texts = lines.texts([turn for *_, turn in rows], names)

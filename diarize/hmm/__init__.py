@@ -1,7 +1,7 @@
-"""Hidden Markov chains on plain arrays: posteriors, best path, expected transitions, least durations.
+"""Hidden Markov models on plain arrays: posteriors, best path, expected transitions, minimum durations.
 
-In come log likelihoods (T, K) of T frames under K states and a chain; out go posteriors, a path or expected
-counts. Of other rooms, it imports only ``mixtures`` and errors; nothing here knows of seconds or speakers.
+Input: log likelihoods (T, K) of T frames under K states, and a chain. Output: posteriors, a path or expected
+counts. It imports only ``mixtures`` and ``errors`` and does not deal with seconds or speakers.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Posteriors, best path and expected transitions of a hidden Markov chain with known transitions.
 
-Log likelihoods (T, K) of T frames under K states come from any model; transitions are log probabilities.
-Runs may have a minimum duration. Rabiner (1989) for forward-backward and Viterbi; `semi_markov` for how it is
-made fast.
+Log likelihoods (T, K) of T frames under K states come from any model; transitions are log probabilities. Runs
+may have a minimum duration. Forward-backward and Viterbi follow Rabiner (1989); `semi_markov` makes them
+fast.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def forward_backward(
 
     """
     problem = _problem(log_likelihoods, log_startprob, log_transmat, min_duration)
-    posteriors, log_mass, _, _ = _smoothed(problem)
+    posteriors, log_mass, _, _ = _smooth(problem)
     return posteriors, log_mass + problem.removed
 
 
@@ -98,7 +98,7 @@ def expected_counts(
 
     """
     problem = _problem(log_likelihoods, log_startprob, log_transmat, min_duration)
-    posteriors, log_mass, free, suffix = _smoothed(problem)
+    posteriors, log_mass, free, suffix = _smooth(problem)
     transitions = _transition_counts(problem, free, suffix, log_mass)
     starts = np.exp(problem.chain.log_startprob + suffix[0] - log_mass)
     return PathCounts(posteriors, log_mass + problem.removed, starts / starts.sum(), transitions)
@@ -128,13 +128,13 @@ def viterbi(
         forward = sweep(problem.emissions, problem.windows, problem.chain, MaxPlus)
     _require_path(forward.free[-1])
     entered = forward.entered
-    return _traced(
+    return _trace_back(
         problem, forward.free, _entries(problem.chain, forward.free) if entered is None else entered
     )
 
 
 def _entries(chain: Chain, free: Float64Array) -> Float64Array:
-    """Best score (T, K) of entering k at t: what the sweep leaves out when runs have no minimum."""
+    """Best score (T, K) of entering k at t, which the sweep does not compute when runs have no minimum."""
     out = np.empty_like(free)
     out[0] = chain.log_startprob
     ring = MaxPlus(chain.leaving)
@@ -143,7 +143,7 @@ def _entries(chain: Chain, free: Float64Array) -> Float64Array:
     return out
 
 
-def _smoothed(problem: _Problem) -> tuple[Float64Array, float, Float64Array, Float64Array]:
+def _smooth(problem: _Problem) -> tuple[Float64Array, float, Float64Array, Float64Array]:
     """Posteriors, log mass of all paths, and log masses (T, K) of prefixes free at t and of suffixes
     that start at t.
     """
@@ -167,15 +167,15 @@ def _smoothed(problem: _Problem) -> tuple[Float64Array, float, Float64Array, Flo
 def _free_masses(
     problem: _Problem, free: Float64Array, suffix: Float64Array, log_mass: float
 ) -> Float64Array:
-    """P(frame t is at or past the D_k-th of a run of k): what came before, what follows, the shared
-    window once.
+    """P(frame t is at or after frame D_k of a run of k), from prefix and suffix, counting the shared window
+    once.
     """
     out = np.zeros_like(free)
     if (problem.chain.durations == 1).all():
         shared = np.where(np.isfinite(problem.emissions), problem.emissions, 0.0)
         np.subtract(free, shared, out=out)
         out += suffix
-        out -= out.max(axis=1, keepdims=True)  # each row by itself, so that nothing accumulates over time
+        out -= out.max(axis=1, keepdims=True)  # row by row, so that errors do not accumulate over time
         return exp_zeroed(out)
     for k, duration in enumerate(problem.chain.durations):
         late, early = slice(int(duration) - 1, None), slice(0, len(free) - int(duration) + 1)
@@ -188,10 +188,10 @@ def _add_forced(masses: Float64Array, begins: Float64Array, durations: IntArray)
     """Add P(frame t is among the first D_k - 1 of a run of k), from the log posterior that a run begins."""
     for k, duration in enumerate(durations):
         if duration > 1:
-            masses[:, k] += _recent(exp_zeroed(begins[:, k]), int(duration) - 1)
+            masses[:, k] += _moving_sum(exp_zeroed(begins[:, k]), int(duration) - 1)
 
 
-def _recent(values: Float64Array, width: int) -> Float64Array:
+def _moving_sum(values: Float64Array, width: int) -> Float64Array:
     """Sum of the last `width` values at each place."""
     sums = np.concatenate([np.zeros(width, dtype=np.float64), np.cumsum(values)])
     return np.asarray(np.maximum(sums[width:] - sums[:-width], 0.0), dtype=np.float64)
@@ -208,11 +208,13 @@ def _transition_counts(
             counts[j] += exp_zeroed(before[:, j, None] + problem.chain.leaving[j] + after - log_mass).sum(
                 axis=0
             )
-    counts[np.diag_indices(n_states)] = _stays(problem, free, suffix, log_mass)
+    counts[np.diag_indices(n_states)] = _expected_stays(problem, free, suffix, log_mass)
     return counts
 
 
-def _stays(problem: _Problem, free: Float64Array, suffix: Float64Array, log_mass: float) -> Float64Array:
+def _expected_stays(
+    problem: _Problem, free: Float64Array, suffix: Float64Array, log_mass: float
+) -> Float64Array:
     """Expected steps within a run after its forced frames: free at t - 1, and the suffix seen from t's
     window.
     """
@@ -227,8 +229,8 @@ def _stays(problem: _Problem, free: Float64Array, suffix: Float64Array, log_mass
     return out
 
 
-def _traced(problem: _Problem, free: Float64Array, entered: Float64Array) -> IntArray:
-    """Labels (T,), followed back run by run from the best last state."""
+def _trace_back(problem: _Problem, free: Float64Array, entered: Float64Array) -> IntArray:
+    """Labels (T,), traced back run by run from the best last state."""
     n_frames, n_states = free.shape
     newest = np.empty((n_frames, n_states), dtype=np.int64)
     for k, duration in enumerate(problem.chain.durations):

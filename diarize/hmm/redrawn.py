@@ -1,6 +1,6 @@
-"""Forward–backward over a chain that keeps its state or draws a new one, which may be the same.
+"""Forward–backward for a chain that keeps its state or draws a new one, possibly the same.
 
-A transition costs one number a state instead of a table, so a step is linear in the number of states. The
+The transitions are one weight per state and not a table, so a step is linear in the number of states. The
 chain of VBx (Landini et al. 2022, equation 1).
 """
 
@@ -52,10 +52,9 @@ def smooth_redrawn(scores: Array, stay: Array, weights: Array) -> tuple[Array, f
 
 
 def _expected(density: Array, stay: Array, weights: Array) -> tuple[Array, Array]:
-    """Shares (T, S) of the states at each time, by what came before, and by what comes after.
+    """Probabilities (T, S) of the states at each time given the past, and given the future.
 
-    The chain is the same backwards in time, so one recursion finds both: what comes after, times the weight
-    of the state, is the share that it would expect.
+    The chain is reversible, so one recursion computes both.
     """
     n = len(density)
     both = np.stack((density, density[::-1]), axis=1)

@@ -1,18 +1,18 @@
-"""Lattice: one sweep of a hidden semi-Markov recursion over millions of frames, in few steps of Python.
+"""One sweep of a hidden semi-Markov recursion over millions of frames, with few Python-level steps.
 
 A state k is a run of at least D_k frames: entered with mass E, forced through D_k frames, then free to stay
 or to leave. With e the log likelihoods and ⊕ either log-sum-exp or max,
 
-    E_t(k) = ⊕_{j≠k} L_{t-1}(j) + a_jk          L_t(k) = [L_{t-1}(k) + a_kk + e_t(k)] ⊕ [E_{t-D+1}(k) +
-    W_t(k)],
+    E_t(k) = ⊕_{j≠k} L_{t-1}(j) + a_jk
+    L_t(k) = [L_{t-1}(k) + a_kk + e_t(k)] ⊕ [E_{t-D+1}(k) + W_t(k)],
 
-where W_t(k) sums e over the last D_k frames: the chain of D_k tied sub-states of Rabiner (1989, section
-IV.D) at a cost of K² per frame whatever its length. Time is cut into blocks that advance side by side. Each
-starts from a guess of what enters it and is run again until what its predecessor hands over is what it
-started from. The recursion never widens the distance between two sets of incoming values (it is non-
-expansive in the sup norm, and in Hilbert's metric for sums: Birkhoff 1957), so agreement at the seams
-within a tolerance is agreement everywhere within that tolerance; in the worst case, when nothing is ever
-forgotten, it ends after one round per block.
+where W_t(k) sums e over the last D_k frames: the chain of D_k tied sub-states of Rabiner (1989, section IV.D)
+at a cost of K² per frame whatever its length. Time is cut into blocks that advance in parallel. Each block
+starts from a guess of its incoming values and is repeated until these equal the outgoing values of the block
+before. The recursion never widens the distance between two sets of incoming values (it is non-expansive in
+the sup norm, and in Hilbert's metric for sums: Birkhoff 1957), so agreement at the seams within a tolerance
+is agreement everywhere within that tolerance. In the worst case, when the chain forgets nothing, it takes one
+round per block.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class Chain(NamedTuple):
 class Sweep(NamedTuple):
     """Log mass (T, K) of paths that are free to leave k after frame t; and of paths that enter k at frame t.
 
-    The second is None where no run has a minimum: nothing needs it then.
+    The second is None where no run has a minimum, because it is not needed then.
     """
 
     free: Float64Array
@@ -138,7 +138,7 @@ class _Seams(NamedTuple):
 
 
 class _Step(NamedTuple):
-    """How blocks advance: the chain, how alternatives combine, and the loop that fits the chain."""
+    """One step of all blocks: the chain, the semiring, and the loop for this kind of chain."""
 
     chain: Chain
     ring: Semiring
@@ -146,8 +146,8 @@ class _Step(NamedTuple):
 
 
 def window_sums(emissions: Float64Array, durations: IntArray) -> Float64Array:
-    """Sums (T, K) of the last D_k rows of each column, -inf before row D_k - 1; by doubling, so nothing
-    cancels.
+    """Sums (T, K) of the last D_k rows of each column, -inf before row D_k - 1; by doubling, to avoid
+    cancellation.
     """
     if (durations == 1).all():
         return emissions
@@ -162,15 +162,15 @@ def _window_sum(column: Float64Array, duration: int) -> Float64Array:
     power, width = column.copy(), 1
     while True:
         if duration & width:
-            total = total + _delayed(power, covered)
+            total = total + _delay(power, covered)
             covered += width
         if width * 2 > duration:
             return total
-        power = power + _delayed(power, width)
+        power = power + _delay(power, width)
         width *= 2
 
 
-def _delayed(column: Float64Array, steps: int) -> Float64Array:
+def _delay(column: Float64Array, steps: int) -> Float64Array:
     if not steps:
         return column
     out = np.full_like(column, -np.inf)
@@ -199,38 +199,41 @@ def sweep(
     if not forced:
         np.fill_diagonal(transitions, chain.stay)
     step = _Step(chain, kind(transitions), advanced)
-    cut = _cut(emissions, length)
-    blocks = _Blocks(cut, _cut(windows, length) if forced else cut)
-    free, entered, taken = _settled(blocks, step, longest - 1)
+    cut = _split_blocks(emissions, length)
+    blocks = _Blocks(cut, _split_blocks(windows, length) if forced else cut)
+    free, entered, taken = _run_blocks(blocks, step, longest - 1)
     offsets = np.concatenate([[0.0], np.cumsum(taken[1:])])
     free += offsets
     if not forced:
-        return Sweep(_joined(free, n_frames), None)
+        return Sweep(_join_blocks(free, n_frames), None)
     entered += offsets
-    return Sweep(_joined(free, n_frames), _joined(entered, n_frames))
+    return Sweep(_join_blocks(free, n_frames), _join_blocks(entered, n_frames))
 
 
-def _settled(blocks: _Blocks, step: _Step, n_history: int) -> tuple[Float64Array, Float64Array, Float64Array]:
+def _run_blocks(
+    blocks: _Blocks, step: _Step, n_history: int
+) -> tuple[Float64Array, Float64Array, Float64Array]:
     """free and entered (length, K, n_blocks), each block in its own gauge, and what was taken off at
     each seam.
     """
     active = np.arange(blocks.emissions.shape[2])
-    seams = _guessed(blocks, n_history)
+    seams = _initial_seams(blocks, n_history)
     if len(active) > 1:
-        # what enters a block is mostly decided by the last frames before it: a first guess at a fraction of
-        # a round
+        # incoming values depend mostly on the last frames before a block: a cheap first guess
         ends = _Blocks(*(part[-(n_history + _WARM_UP) :] for part in blocks))
-        seams, _ = _handed_over(*step.advance(ends, seams, active, step), seams)
+        seams, _ = _hand_over(*step.advance(ends, seams, active, step), seams)
     free, entered = step.advance(blocks, seams, active, step)
-    seams, active = _handed_over(free, entered, seams)
+    seams, active = _hand_over(free, entered, seams)
     while len(active):
         some = _Blocks(*(part[:, :, active] for part in blocks))
-        free[:, :, active], entered[:, :, active] = step.advance(some, _chosen(seams, active), active, step)
-        seams, active = _handed_over(free, entered, seams)
+        free[:, :, active], entered[:, :, active] = step.advance(
+            some, _select_seams(seams, active), active, step
+        )
+        seams, active = _hand_over(free, entered, seams)
     return free, entered, seams.taken
 
 
-def _cut(values: Float64Array, length: int) -> Float64Array:
+def _split_blocks(values: Float64Array, length: int) -> Float64Array:
     n_frames, n_states = values.shape
     n_whole, rest = divmod(n_frames, length)
     out = np.zeros((length, n_states, n_whole + (rest > 0)), dtype=np.float64)
@@ -241,20 +244,20 @@ def _cut(values: Float64Array, length: int) -> Float64Array:
     return out
 
 
-def _joined(blocks: Float64Array, n_frames: int) -> Float64Array:
+def _join_blocks(blocks: Float64Array, n_frames: int) -> Float64Array:
     length, n_states, n_blocks = blocks.shape
     return np.ascontiguousarray(blocks.transpose(2, 0, 1)).reshape(n_blocks * length, n_states)[:n_frames]
 
 
-def _guessed(blocks: _Blocks, n_history: int) -> _Seams:
+def _initial_seams(blocks: _Blocks, n_history: int) -> _Seams:
     _, n_states, n_blocks = blocks.emissions.shape
     free = np.zeros((n_states, n_blocks), dtype=np.float64)
-    free[:, 0] = -np.inf  # nothing comes before the first frame
+    free[:, 0] = -np.inf  # no path before the first frame
     entered = np.full((n_history, n_states, n_blocks), -np.inf, dtype=np.float64)
     return _Seams(free, entered, np.zeros(n_blocks, dtype=np.float64))
 
 
-def _chosen(seams: _Seams, active: IntArray) -> _Seams:
+def _select_seams(seams: _Seams, active: IntArray) -> _Seams:
     return _Seams(seams.free[:, active], seams.entered[:, :, active], seams.taken[active])
 
 
@@ -296,9 +299,9 @@ def _forced_steps(
     return free, entered[n_history:]
 
 
-def _handed_over(free: Float64Array, entered: Float64Array, used: _Seams) -> tuple[_Seams, IntArray]:
-    """What each block hands to the next, its largest value taken off; and the blocks that started from
-    another.
+def _hand_over(free: Float64Array, entered: Float64Array, used: _Seams) -> tuple[_Seams, IntArray]:
+    """Outgoing values of each block, with the largest subtracted; and the blocks whose incoming values
+    differ.
     """
     n_history = len(used.entered)
     leaving, recent = free[-1, :, :-1], entered[len(entered) - n_history :, :, :-1]

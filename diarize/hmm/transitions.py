@@ -24,7 +24,7 @@ class Transitions(NamedTuple):
 
 
 def sticky_transitions(n_states: int, stay: float, weights: ArrayLike | None = None) -> Transitions:
-    """Transitions that stay with one probability and else go to another state by weights.
+    """Transitions that keep the state with one probability and otherwise choose another state by weights.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def sticky_transitions(n_states: int, stay: float, weights: ArrayLike | None = N
     totals = others.sum(axis=1, keepdims=True)
     leave = np.where(totals > 0.0, 1.0 - stay, 0.0)
     transition = leave * others / np.where(totals > 0.0, totals, 1.0)
-    np.fill_diagonal(transition, 1.0 - leave[:, 0])  # a state with nowhere to go stays
+    np.fill_diagonal(transition, 1.0 - leave[:, 0])  # a state without successors stays
     return Transitions(_log(mass / mass.sum()), _log(transition))
 
 

@@ -1,7 +1,7 @@
-"""Whose voice it is: voices enrolled by name, recognised in recordings, and linked from file to file.
+"""Speaker identification: voices enrolled by name, recognised in recordings, and linked across files.
 
-In come results with statistics of their voices, or turns and a recording; out go Voices, names and labels.
-``batch`` and the commands import it.
+Input: results with voice statistics, or turns and a recording. Output: Voices, names and labels. ``batch``
+and the commands import it.
 
     anna = enroll_voice("Anna", ["interview.flac"], Config())
     save(anna, "voices")
@@ -12,7 +12,7 @@ A voice is evidence about a point in speaker space, one row for each recording. 
 the log odds that they are one; a speaker under the threshold stays unknown.
 """
 
-from diarize.identity.enrollment import enroll_voice, voices_of
+from diarize.identity.enrollment import enroll_voice, measure_voices
 from diarize.identity.identification import THRESHOLD, KnownVoices, match_voices, name_speakers
 from diarize.identity.linking import LinkedVoice, RecordingVoices, link_voices
 from diarize.identity.store import load, load_folder, save, voice_path
@@ -31,8 +31,8 @@ __all__ = [
     "load_folder",
     "log_odds",
     "match_voices",
+    "measure_voices",
     "name_speakers",
     "save",
     "voice_path",
-    "voices_of",
 ]

@@ -1,4 +1,4 @@
-"""From a recording and its turns to the voices in it."""
+"""Voices from recordings and their turns."""
 
 from __future__ import annotations
 
@@ -23,27 +23,29 @@ if TYPE_CHECKING:
     from diarize.config import Config
     from diarize.pipeline import Diarization
 
-__all__ = ["enroll_speaker", "enroll_voice", "is_comparable", "voices_in_result", "voices_of"]
+__all__ = ["enroll_speaker", "enroll_voice", "is_comparable", "measure_voices", "voices_in_result"]
 
-# Of what an enrolment may hold of second voices, as a share of its speech, without a question.
-LEAST: Final = 2.5  # seconds of speech, or what was heard is no voice
+# Largest share of speech of other voices that an enrolment may hold.
+LEAST: Final = 2.5  # seconds of speech that an enrolment needs
 STRAY: Final = 0.1
 
 
-def voices_of(recording: str | PathLike[str], annotation: Annotation, config: Config) -> dict[str, Voice]:
-    """What a recording tells of the voice of each speaker of ``annotation``, where that speaker is alone.
+def measure_voices(
+    recording: str | PathLike[str], annotation: Annotation, config: Config
+) -> dict[str, Voice]:
+    """Measure the voice of each speaker of ``annotation``, from the time in which that speaker is alone.
 
-    A speaker without a stretch of 0.2 s alone has none. Raises AudioError and, for parts, PartError.
+    A speaker who is never alone for 0.2 s has no voice. Raises AudioError and, for parts, PartError.
     """
     return voices_from(pipeline.voices_in(recording, annotation, config))
 
 
 def voices_in_result(result: Diarization, recording: str | PathLike[str]) -> dict[str, Voice]:
-    """The voices of a result, out of what it keeps of them; the ``recording`` is read where it keeps nothing,
-    as in the textbook space.
+    """The voices of a result, from its statistics; the ``recording`` is read where it has none, as in the
+    textbook space.
     """
     if result.voices is None:
-        return voices_of(recording, result.annotation, result.config)
+        return measure_voices(recording, result.annotation, result.config)
     return voices_from(result.voices)
 
 
@@ -55,16 +57,17 @@ def enroll_voice(
     whole: bool = False,
     diarize: Callable[..., Diarization] = pipeline.diarize,
 ) -> Voice:
-    """The voice of one person out of recordings in which nobody else speaks.
+    """The voice of one person from recordings of that person alone.
 
-    ``whole`` takes all speech of a recording for that voice; otherwise a recording in which a second voice is
-    found for over a tenth of the speech is refused. Raises DiarizeError for that and for recordings without
-    speech.
+    ``whole``: take all speech of a recording for this voice; otherwise a recording with a second voice in
+    over a tenth of the speech is refused. Raises DiarizeError for that and for recordings without speech.
     """
-    return pool_voices(name, [_enrolled(name, Path(path), config, whole, diarize) for path in recordings])
+    return pool_voices(
+        name, [_learn_from_file(name, Path(path), config, whole, diarize) for path in recordings]
+    )
 
 
-def _enrolled(
+def _learn_from_file(
     name: str, path: Path, config: Config, whole: bool, diarize: Callable[..., Diarization]
 ) -> Voice:
     result = diarize(path, config)
@@ -72,9 +75,9 @@ def _enrolled(
     seconds = {each: float(np.diff(annotation.intervals(each)).sum()) for each in annotation.speakers}
     _check_single(path, seconds, whole=whole)
     single = dict.fromkeys(seconds, name)
-    voices = result.voices.renamed(single) if result.voices else None
-    found = voices_in_result(replace(result, annotation=annotation.renamed(single), voices=voices), path)
-    return _voice(path, name, found)
+    voices = result.voices.rename(single) if result.voices else None
+    found = voices_in_result(replace(result, annotation=annotation.rename(single), voices=voices), path)
+    return _require_voice(path, name, found)
 
 
 def _check_single(path: Path, seconds: Mapping[str, float], *, whole: bool) -> None:
@@ -98,8 +101,8 @@ def _check_single(path: Path, seconds: Mapping[str, float], *, whole: bool) -> N
 def enroll_speaker(
     name: str, recording: str | PathLike[str], known: Result | Annotation, speaker: str, config: Config
 ) -> Voice:
-    """The voice of one speaker of a recording whose turns are ``known``; the recording is read unless these
-    keep that voice. Raises FormatError without such a speaker.
+    """The voice of one speaker of a recording with ``known`` turns; the recording is read unless these
+    results hold the voice. Raises FormatError without such a speaker.
     """
     result = Result(known) if isinstance(known, Annotation) else known
     label = find_name(speaker, result.annotation.speakers)
@@ -107,18 +110,18 @@ def enroll_speaker(
         there = ", ".join(result.annotation.speakers) or "nobody"
         raise FormatError(f"no speaker {speaker!r} in the turns of {recording}; there is {there}")
     kept = voices_from(result.voices) if is_comparable(result, config) else {}
-    found = kept if label in kept else voices_of(recording, result.annotation, config)
-    return Voice(name, _voice(Path(recording), label, found).evidence)
+    found = kept if label in kept else measure_voices(recording, result.annotation, config)
+    return Voice(name, _require_voice(Path(recording), label, found).evidence)
 
 
 def is_comparable(result: Result, config: Config) -> bool:
-    """Whether a result keeps voices, and they are in the space of the embedding in use."""
+    """Whether a result has voices from the embedding in use."""
     if result.voices is None:
         return False
     return result.voices.model == pipeline.load_embedding(config)[0].checksum[:16]
 
 
-def _voice(path: Path, speaker: str, found: Mapping[str, Voice]) -> Voice:
+def _require_voice(path: Path, speaker: str, found: Mapping[str, Voice]) -> Voice:
     if speaker not in found:
         raise DiarizeError(f"{path}: {speaker} is never alone for 0.2 s; give a recording with more speech")
     return found[speaker]

@@ -1,4 +1,4 @@
-"""From the statistics of windows that a result keeps to voices that can be compared."""
+"""Comparable voices from the window statistics of a result."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["voices_from"]
 
-# Of the variance within a speaker, what does not average out over one recording: another recording has
-# another microphone, room and mood. More than within one recording; chosen with the line of calibration on
-# voices held out (benchmarks.known).
+# Share of the variance within a speaker that does not average out over one recording, because another
+# recording has another microphone, room and mood. Larger than within one recording; chosen together with the
+# calibration on held-out voices (benchmarks.known).
 LASTING: Final = 1.0
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["THRESHOLD", "KnownVoices", "match_voices", "name_speakers"]
 
-# log 99: what makes it likelier than not where one speaker in a hundred was expected to be that voice.
+# log 99: the posterior is above one half if one speaker in a hundred is expected to have this voice.
 THRESHOLD: Final = 4.6
 
 
@@ -38,7 +38,7 @@ class KnownVoices:
 
     @property
     def digest(self) -> str:
-        """Sixteen hexadecimal digits that change when any voice or the threshold does."""
+        """16 hexadecimal digits that change when any voice or the threshold changes."""
         total = hashlib.sha256(repr(self.threshold).encode())
         for voice in sorted(self.voices, key=lambda each: each.name):
             total.update(repr(voice.name).encode())
@@ -50,11 +50,11 @@ class KnownVoices:
 def match_voices(
     speakers: Mapping[str, Voice | None], known: Sequence[Voice], threshold: float = THRESHOLD
 ) -> tuple[Match, ...]:
-    """For each speaker the known voice that it has, or nobody, and the log odds of the nearest.
+    """Match each speaker to a known voice or to none, with the log odds of the nearest voice.
 
-    The assignment, at most one speaker for each voice, with the most log odds over ``threshold`` in sum
-    (Kuhn 1955); what is not over it stays unknown. The order of ``known`` does not matter. None instead of a
-    voice is a speaker that too little was heard of. Raises ModelError for voices of another embedding.
+    The one-to-one assignment maximises the sum of log odds above ``threshold`` (Kuhn 1955); speakers below it
+    stay unknown. The order of ``known`` does not matter. A speaker with too little speech has None instead of
+    a voice. Raises ModelError for voices of another embedding.
     """
     from scipy.optimize import linear_sum_assignment
 
@@ -67,7 +67,7 @@ def match_voices(
 
 
 def _odds(speakers: Sequence[Voice | None], known: Sequence[Voice]) -> Array:
-    """Log odds (n_speakers, n_known); −∞ for a speaker that nothing is known of."""
+    """Log odds (n_speakers, n_known); −∞ for a speaker without a voice."""
     odds = np.full((len(speakers), len(known)), -np.inf)
     for i, voice in enumerate(speakers):
         if voice:
@@ -89,10 +89,10 @@ def name_speakers(
     known: Sequence[Voice],
     threshold: float = THRESHOLD,
 ) -> Diarization:
-    """The same result with the names of known voices and, in ``matches``, why; nothing else is changed.
+    """The result with names of known voices, and the reasons in ``matches``.
 
-    ``recording`` is the file that ``result`` is about; it is read only where the result keeps no voices.
-    Raises as ``voices_of`` and ``match_voices`` do.
+    ``recording``: the file of ``result``; it is read only if the result has no voices. Raises as
+    ``measure_voices`` and ``match_voices`` do.
     """
     voices = voices_in_result(result, recording)
     matches = match_voices({name: voices.get(name) for name in result.annotation.speakers}, known, threshold)
@@ -100,8 +100,8 @@ def name_speakers(
     speakers = tuple(names.get(name, name) for name in result.posteriors.speakers)
     return replace(
         result,
-        annotation=result.annotation.renamed(names),
+        annotation=result.annotation.rename(names),
         posteriors=replace(result.posteriors, speakers=speakers),
-        voices=result.voices.renamed(names) if result.voices else None,
+        voices=result.voices.rename(names) if result.voices else None,
         matches=matches,
     )

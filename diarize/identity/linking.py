@@ -21,9 +21,7 @@ __all__ = ["LinkedVoice", "RecordingVoices", "link_voices"]
 
 @dataclass(frozen=True, slots=True)
 class RecordingVoices:
-    """The speakers of one recording, in order of appearance, with their voices; None where too little was
-    heard of one.
-    """
+    """The speakers of one recording in order of appearance, and their voices, None for too little speech."""
 
     recording: str
     voices: Mapping[str, Voice | None]
@@ -31,8 +29,8 @@ class RecordingVoices:
 
 @dataclass(frozen=True, slots=True)
 class LinkedVoice:
-    """One voice and where it is heard: ``label``; ``members``: (recording, speaker) pairs, sorted;
-    ``weakest``: the least log odds of a member against the others together, None for a single one.
+    """One voice over all recordings: ``label``; ``members``: sorted (recording, speaker) pairs; ``weakest``:
+    the least log odds of a member against the others together, None for a single member.
     """
 
     label: str
@@ -54,10 +52,10 @@ def link_voices(
 ) -> tuple[LinkedVoice, ...]:
     """Voices over all recordings, labelled ``SPEAKER_00`` … by first appearance or by ``known`` names.
 
-    The two groups with the highest log odds of being one voice are joined as long as these are over
-    ``threshold``, their evidence added up; speakers of one recording never are. Recordings are taken in order
-    of name, so the order that they are given in does not matter. Raises DiarizeError for two recordings of
-    one name and ModelError for voices that cannot be compared.
+    The two groups with the highest log odds of being one voice are merged, and their evidence is pooled,
+    until no pair is above ``threshold``. Speakers of one recording are never merged. Recordings are sorted by
+    name, so the given order does not matter. Raises DiarizeError for two recordings of one name and
+    ModelError for voices that cannot be compared.
     """
     ordered = sorted(recordings, key=lambda each: each.recording)
     for one, other in pairwise(ordered):
@@ -75,7 +73,7 @@ def link_voices(
 
 
 def _agglomerate(groups: list[_Group], threshold: float) -> list[_Group]:
-    """Groups joined, the likeliest pair first, until no pair is over the threshold."""
+    """Merge groups, the most likely pair first, until no pair is above the threshold."""
     alive = dict(enumerate(groups))
     odds = {(i, j): found for j in alive for i in alive if i < j and (found := _odds(alive[i], alive[j]))}
     fresh = len(groups)
@@ -90,7 +88,7 @@ def _agglomerate(groups: list[_Group], threshold: float) -> list[_Group]:
 
 
 def _odds(one: _Group, other: _Group) -> float | None:
-    """Log odds of two groups; None where they may not be joined."""
+    """Log odds of two groups; None where they must not be merged."""
     if one.voice is None or other.voice is None or one.recordings & other.recordings:
         return None
     return log_odds(one.voice, other.voice)
@@ -113,7 +111,7 @@ def _labels(groups: Sequence[_Group], known: Sequence[Voice], threshold: float) 
 
 
 def _weakest(group: _Group, voices: Mapping[tuple[str, str], Voice | None]) -> float | None:
-    """The least log odds of one member against the rest."""
+    """The least log odds of a member against the rest."""
     parts = [voice for key in group.members if (voice := voices[key])]
     if len(parts) < 2:
         return None

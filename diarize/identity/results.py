@@ -1,4 +1,4 @@
-"""The input of linking: results of earlier runs, and the recordings that they are about."""
+"""Input of linking: results of earlier runs, and their recordings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from diarize.audio import AUDIO_SUFFIXES
 from diarize.errors import AudioError, FormatError, OutputError
 from diarize.files import make_folder, read_text
 from diarize.formats import FORMATS, Options, format_of, read_results, write_file
-from diarize.identity.enrollment import is_comparable, voices_of
+from diarize.identity.enrollment import is_comparable, measure_voices
 from diarize.identity.evidence import voices_from
 from diarize.identity.linking import RecordingVoices
 from diarize.results import Document, Result, rename_speakers
@@ -27,14 +27,13 @@ if TYPE_CHECKING:
 
 __all__ = ["LinkInput", "find_results", "voices_of_input", "without_voices", "write_linked"]
 
-MANIFEST: Final = "manifest.jsonl"  # what a batch writes down beside its results
+MANIFEST: Final = "manifest.jsonl"  # written by a batch
 
 
 @dataclass(frozen=True, slots=True)
 class LinkInput:
-    """One recording of a file of results: ``source``; ``place``: its path below the folder that was given;
-    ``known``: what the file says of it; ``audio``: the recording itself, None where it was not found and is
-    not needed.
+    """One recording of a file of results: ``source``: the file; ``place``: its path below the given folder;
+    ``known``: its result; ``audio``: the recording itself, None where it was not found and is not needed.
     """
 
     source: Path
@@ -51,12 +50,12 @@ class LinkInput:
 def find_results(given: Sequence[Path], folder: Path | None) -> tuple[LinkInput, ...]:
     """The results in files and folders, each with its recording.
 
-    A folder of a batch is read by its manifest, any other by its annotation files. Recordings lie in
-    ``folder`` or its subfolders or, without one, beside the results, and are known by name. Raises
-    FormatError for results that cannot be read or are not there, AudioError for a recording that is not
-    found or found twice, OutputError where two results would be written to one file.
+    A folder of a batch is read through its manifest, any other through its annotation files. Recordings are
+    found by name in ``folder`` and its subfolders or, without it, next to the results. Raises FormatError for
+    unreadable or missing results, AudioError for a recording that is missing or found twice, OutputError
+    where two results would be written to one file.
     """
-    found = [each for path in given for each in _of(path, folder)]
+    found = [each for path in given for each in _find_in(path, folder)]
     places: dict[Path, Path] = {}
     for each in found:
         if places.setdefault(each.place, each.source) != each.source:
@@ -64,7 +63,7 @@ def find_results(given: Sequence[Path], folder: Path | None) -> tuple[LinkInput,
     return tuple(found)
 
 
-def _of(path: Path, folder: Path | None) -> Iterator[LinkInput]:
+def _find_in(path: Path, folder: Path | None) -> Iterator[LinkInput]:
     if not path.is_dir():
         yield from _in_file(path, Path(path.name), _index(folder or path.parent))
     elif (path / MANIFEST).is_file():
@@ -76,7 +75,7 @@ def _of(path: Path, folder: Path | None) -> Iterator[LinkInput]:
 
 
 def _annotation_files(folder: Path) -> list[Path]:
-    """The files of the first format of the table that the folder has."""
+    """The annotation files of a folder, all of the first format in the table that it contains."""
     files = sorted(each for each in folder.iterdir() if each.is_file() and not each.name.startswith("."))
     for known in _readable():
         if same := [each for each in files if each.suffix.lower() == FORMATS[known].suffix.lower()]:
@@ -95,18 +94,18 @@ def _in_file(path: Path, place: Path, index: Mapping[str, list[Path]]) -> Iterat
         audio = next((index[each] for each in candidates if each in index), [])
         audio = [each for each in audio if each.stem == name] or audio  # "my call" beside "my_call"
         if len(audio) > 1 or not (audio or known.voices):
-            raise AudioError(_unclear(name, path, audio))
+            raise AudioError(_unclear_reason(name, path, audio))
         yield LinkInput(path, place, known, audio[0] if audio else None)
 
 
-def _unclear(name: str, path: Path, audio: Sequence[Path]) -> str:
+def _unclear_reason(name: str, path: Path, audio: Sequence[Path]) -> str:
     if audio:
         return f"{path}: {audio[0]} and {audio[1]} are both called {name!r}; name a folder with one of them"
     return f"{path}: no recording called {name!r} was found; name the folder that it is in"
 
 
 def _index(folder: Path) -> dict[str, list[Path]]:
-    """Recordings in a folder and its subfolders by what all spellings of their names have in common."""
+    """Recordings in a folder and its subfolders by name key."""
     if not folder.is_dir():
         raise AudioError(f"{folder}: no such folder of recordings; check the path")
     found: dict[str, list[Path]] = {}
@@ -138,7 +137,7 @@ def _in_manifest(path: Path, folder: Path | None) -> Iterator[LinkInput]:
 
 
 def _entries(path: Path) -> list[dict[str, Any]]:
-    """Lines of a manifest about recordings that went well, by recording; the last about each counts."""
+    """Successful entries of a manifest by recording; the last entry of each counts."""
     found: dict[str, dict[str, Any]] = {}
     for line in read_text(path).splitlines():
         try:
@@ -158,8 +157,8 @@ def _entries(path: Path) -> list[dict[str, Any]]:
 def voices_of_input(result: LinkInput, config: Config) -> RecordingVoices:
     """The voices of one result, each speaker of its turns with a voice or None.
 
-    They are those that the file keeps or, where it keeps none of the embedding in use, read from the
-    recording. Raises DiarizeError.
+    They come from the file or, where it has none from the embedding in use, from the recording. Raises
+    DiarizeError.
     """
     if is_comparable(result.known, config):
         voices = voices_from(result.known.voices)
@@ -169,17 +168,17 @@ def voices_of_input(result: LinkInput, config: Config) -> RecordingVoices:
             f"{result.annotation.recording!r} was found; name the folder that it is in"
         )
     else:
-        voices = voices_of(result.audio, result.annotation, config)
+        voices = measure_voices(result.audio, result.annotation, config)
     return RecordingVoices(_key(result), {name: voices.get(name) for name in result.annotation.speakers})
 
 
 def without_voices(result: LinkInput) -> RecordingVoices:
-    """A result of whose voices nothing could be heard."""
+    """A result without any voice."""
     return RecordingVoices(_key(result), dict.fromkeys(result.annotation.speakers))
 
 
 def _key(result: LinkInput) -> str:
-    """What a recording is called among others: its file of results, and its name where the two differ."""
+    """A unique name of a recording: its file of results, and its own name where the two differ."""
     plain = result.place.with_suffix("").as_posix()
     name = result.annotation.recording
     return plain if plain == name else f"{result.place.as_posix()}:{name}"

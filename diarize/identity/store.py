@@ -1,4 +1,4 @@
-"""Voices on disk: one npz a voice, without pickle, whatever the name holds."""
+"""Voices on disk: one npz per voice, without pickle, for any name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from diarize.mixtures.npz import load_arrays, pack_arrays
 if TYPE_CHECKING:
     from os import PathLike
 
-__all__ = ["SUFFIX", "checked_name", "load", "load_folder", "save", "voice_path"]
+__all__ = ["SUFFIX", "check_name", "load", "load_folder", "save", "voice_path"]
 
 SUFFIX: Final = ".voice.npz"
 VERSION: Final = 3
@@ -27,8 +27,8 @@ ARRAYS: Final = ("means", "variances", "seconds", "between")
 RESERVED: Final = {"con", "prn", "aux", "nul", *(f"{word}{n}" for word in ("com", "lpt") for n in range(10))}
 
 
-def checked_name(name: str) -> str:
-    """A name as it is kept: in one Unicode form, no spaces around it. ModelError for an impossible one."""
+def check_name(name: str) -> str:
+    """The normalised name: one Unicode form, no surrounding spaces. ModelError for an impossible name."""
     plain = unicodedata.normalize("NFC", name).strip()
     if not plain or len(plain) > LONGEST or not plain.isprintable():
         raise ModelError(
@@ -42,8 +42,8 @@ def checked_name(name: str) -> str:
 
 
 def voice_path(folder: str | PathLike[str], name: str) -> Path:
-    """Where a voice lies in a folder: under its name, with what disks do not take written as %XX."""
-    plain = checked_name(name)
+    """The file of a voice in a folder: its name, with characters that file systems forbid as %XX."""
+    plain = check_name(name)
     stem = "".join(c if c.isalnum() or c in " -_" else quote(c, safe="") for c in plain)
     stem = stem.replace(".", "%2E")
     if stem.casefold() in RESERVED:
@@ -54,23 +54,23 @@ def voice_path(folder: str | PathLike[str], name: str) -> Path:
 
 
 def save(voice: Voice, folder: str | PathLike[str], *, overwrite: bool = False) -> Path:
-    """Write a voice into a folder, which is made: whole or not at all, the same bytes for the same voice.
+    """Write a voice into a folder, which is made, atomically; the same voice gives the same bytes.
 
-    Raises OutputError when it cannot, and when there is one already and ``overwrite`` is false.
+    Raises OutputError when it cannot be written, and when it exists and ``overwrite`` is false.
     """
     path = voice_path(folder, voice.name)
     make_folder(path.parent)
-    return write_bytes(path, _bytes(voice), overwrite=overwrite)
+    return write_bytes(path, _pack_voice(voice), overwrite=overwrite)
 
 
-def _bytes(voice: Voice) -> bytes:
+def _pack_voice(voice: Voice) -> bytes:
     words = {"version": VERSION, "name": voice.name, "model": voice.evidence.model}
     arrays = {name: getattr(voice.evidence, name) for name in ARRAYS}
     return pack_arrays("voice " + json.dumps(words, sort_keys=True), arrays)
 
 
 def load(path: str | PathLike[str]) -> Voice:
-    """Read a voice. ModelError when the file is too large, is none, or holds what no voice can be."""
+    """Read a voice. Raises ModelError for a missing, too large or invalid file."""
     path = Path(path)
     try:
         size = path.stat().st_size
@@ -94,13 +94,13 @@ def load(path: str | PathLike[str]) -> Voice:
     if version != VERSION:
         raise ModelError(f"{path}: not a voice of this version; enrol it with diarize enroll")
     try:
-        return Voice(checked_name(name), Evidence(**arrays, model=model))
+        return Voice(check_name(name), Evidence(**arrays, model=model))
     except ModelError as error:
         raise ModelError(f"{path}: not a voice ({error})") from None
 
 
 def load_folder(folder: str | PathLike[str]) -> tuple[Voice, ...]:
-    """All voices of a folder, by name. ModelError when it has none, and when two have one name."""
+    """All voices of a folder, sorted by name. Raises ModelError for none, and for two with the same name."""
     folder = Path(folder)
     if not folder.is_dir():
         hint = "a file, not a folder of voices" if folder.exists() else "no such folder"

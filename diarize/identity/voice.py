@@ -1,4 +1,4 @@
-"""A voice: the evidence of recordings for it, and the log odds that two voices are one."""
+"""A voice: the evidence of recordings, and the log odds that two voices are the same."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ OFFSET: Final = -3.77
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What n recordings told of a voice by one speaker embedding, a row each.
+    """Evidence of n recordings about a voice, from one speaker embedding, one row per recording.
 
-    ``means`` (n, d): the mean point of its windows; ``variances`` (n,): of that point about the speaker;
+    ``means`` (n, d): the mean point of the windows; ``variances`` (n,): of that point about the speaker;
     ``seconds`` (n,) of speech; ``between`` ψ (d,): variance of speakers, where that within one is 1;
     ``model``: first digits of the embedding's checksum. Raises ModelError for arrays that do not fit or are
-    not finite. Rows are kept in one order, equal ones once: the same recording twice is heard once.
+    not finite. Rows are sorted and equal rows are kept once, so the same recording twice counts once.
     """
 
     means: Array
@@ -64,24 +64,24 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """A name, and what recordings told of the voice."""
+    """A name and the evidence about the voice."""
 
     name: str
     evidence: Evidence
 
     @property
     def seconds(self) -> float:
-        """Of speech that it was learnt from."""
+        """Seconds of speech behind the evidence."""
         return float(self.evidence.seconds.sum())
 
     @property
     def n_recordings(self) -> int:
-        """How many recordings it was heard in."""
+        """Number of recordings behind the evidence."""
         return len(self.evidence.seconds)
 
 
 def pool_voices(name: str, voices: Sequence[Voice]) -> Voice:
-    """All that several voices of one person know; in which order they are given does not matter.
+    """Pool the evidence of several voices of one person; the order does not matter.
 
     Raises ModelError when they were made with different embeddings.
     """
@@ -97,7 +97,7 @@ def pool_voices(name: str, voices: Sequence[Voice]) -> Voice:
 
 
 def log_odds(first: Voice, second: Voice) -> float:
-    """That both are one voice rather than two, in nats, were either as likely beforehand: calibrated.
+    """Calibrated log odds in nats that both are one voice and not two, at equal prior probabilities.
 
     Raises ModelError when they were made with different embeddings.
     """

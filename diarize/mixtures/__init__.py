@@ -1,9 +1,8 @@
 """Gaussian mixtures on plain arrays: EM, selection, Bayesian and online fits, k-means, PCA, anomalies.
 
-In come points (n, D); out go frozen values with the names of scikit-learn, which never change once fitted.
-A library of its own: nothing here knows of audio, seconds or speakers, and it imports only errors of
-other rooms. Every public name is loaded from its module when it is first used, so importing the package
-costs next to nothing.
+Input: points (n, D). Output: frozen, fitted values with the attribute names of scikit-learn. The package is
+independent: it does not deal with audio, seconds or speakers, and imports only ``errors`` of the other rooms.
+Public names are imported at first use, so importing the package is cheap.
 """
 
 from __future__ import annotations

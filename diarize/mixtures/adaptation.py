@@ -1,4 +1,4 @@
-"""Adaptation: how far the means of a mixture move towards data of which there may be little."""
+"""MAP adaptation of the means of a mixture to a small amount of data."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["map_shift"]
 def map_shift(counts: Float64Array, sums: Float64Array, relevance: float) -> Float64Array:
     """Shift (..., K, D) of the means by relevance MAP (Gauvain & Lee 1994; Reynolds et al. 2000).
 
-    ``counts`` (..., K): points that each component holds; ``sums`` (..., K, D): their offsets from its mean,
-    added up; ``relevance``: how many points the mean is worth. At 0 it moves to the mean of the points, the
-    likeliest; with no points, whatever the relevance, it stays.
+    ``counts`` (..., K): points of each component; ``sums`` (..., K, D): sums of their offsets from its mean;
+    ``relevance``: number of points that the old mean counts for. At 0 the new mean is the maximum likelihood
+    mean of the points; a component without points keeps its mean.
     """
     held = counts + relevance
     known = (held > np.finfo(np.float64).tiny)[..., None]

@@ -1,4 +1,4 @@
-"""Anomaly: how unusual every point is under a mixture, on a scale calibrated to what is usual."""
+"""Anomaly detection: how unusual every point is under a mixture, on a scale calibrated with usual points."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from diarize.errors import ModelError
-from diarize.mixtures.validation import Float64Array, IntArray, as_weights, frozen
+from diarize.mixtures.validation import Float64Array, IntArray, as_weights, freeze
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -42,7 +42,7 @@ class AnomalyScale:
 
     def __post_init__(self) -> None:
         for name in ("usual", "shares"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
+            object.__setattr__(self, name, freeze(getattr(self, name)))
 
     def score_samples(self, x: ArrayLike) -> Float64Array:
         """Log density in nats of every point of x (n, D): (n,), the lower the more abnormal."""
@@ -73,8 +73,7 @@ def calibrate_anomaly(
 ) -> AnomalyScale:
     """A scale on which a share of usual points is flagged, at most.
 
-    Calibrate on points that the mixture was not fitted to where you can: those it was fitted to look
-    denser.
+    If possible, calibrate on points that the mixture was not fitted to, because fitted points look denser.
 
     Parameters
     ----------

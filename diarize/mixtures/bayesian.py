@@ -1,8 +1,8 @@
-"""Bayesian mixtures by variational inference: components that the data do not need lose their weight.
+"""Bayesian mixtures by variational inference: the weight of unneeded components goes to zero.
 
-Bishop (2006, section 10.2) for the updates; Blei & Jordan (2006) for weights broken from sticks, the
-truncated Dirichlet process. The E-step is that of EM with expected log weights and precisions, so it shares
-its fused pass.
+Bishop (2006, section 10.2) for the updates; Blei & Jordan (2006) for stick-breaking weights, the truncated
+Dirichlet process. The E-step is that of EM with expected log weights and precisions, so it uses the same
+code.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from diarize.mixtures.init import InitSettings, initial_responsibilities
 from diarize.mixtures.quadratic_design import component_scores
 from diarize.mixtures.standardize import standardize, standardizer_of_mixture, unstandardize
 from diarize.mixtures.threads import on_one_thread
-from diarize.mixtures.validation import as_points, as_weights, frozen
+from diarize.mixtures.validation import as_points, as_weights, freeze
 from diarize.mixtures.variational import (
     Posterior,
     Prior,
@@ -56,7 +56,7 @@ WEIGHT_PRIOR_TYPES: Final = ("dirichlet_process", "dirichlet_distribution")
 DEFAULT_MEAN_PRECISION: Final = 1.0
 _ARRAYS: Final = ("counts_", "mean_precision_", "degrees_of_freedom_", "means_", "covariances_")
 _PRIOR: Final = "weight_concentration_prior"
-_USED: Final = 1.0  # a component that fewer points than this are expected to come from is unused
+_USED: Final = 1.0  # a component with fewer expected points than this is unused
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,9 @@ class BayesianGMM:
 
     Parameters
     ----------
-    counts_ : (K,), how many points each component is expected to hold
-    mean_precision_ : (K,), how sure the posterior is of the means, in points
-    degrees_of_freedom_ : (K,), how sure it is of the precisions, in points
+    counts_ : (K,), expected points of each component
+    mean_precision_ : (K,), precision of the posterior means, in points
+    degrees_of_freedom_ : (K,), of the posterior precisions, in points
     means_ : (K, D), their expectations
     covariances_ : the inverses of the expected precisions, shaped by ``covariance_type`` as in ``GMM``
     covariance_type : 'full', 'tied', 'diag' or 'spherical'
@@ -80,7 +80,7 @@ class BayesianGMM:
     Raises
     ------
     ModelError
-        When the numbers of components disagree, or numbers are none that a fit can have left.
+        When the numbers of components disagree, or values are impossible for a fit.
 
     """
 
@@ -95,7 +95,7 @@ class BayesianGMM:
 
     def __post_init__(self) -> None:
         for name in _ARRAYS:
-            object.__setattr__(self, name, frozen(getattr(self, name)))
+            object.__setattr__(self, name, freeze(getattr(self, name)))
         _check_posterior(self)
 
     @property
@@ -113,12 +113,12 @@ class BayesianGMM:
 
     @property
     def used(self) -> IntArray:
-        """Indices of the components that at least one point is expected to come from."""
+        """Indices of the components with at least one expected point."""
         return np.flatnonzero(self.counts_ >= _USED).astype(np.int64)
 
     @property
     def n_used(self) -> int:
-        """How many components the data need."""
+        """Number of used components."""
         return len(self.used)
 
     @property
@@ -144,8 +144,8 @@ class BayesianGMM:
 
     @on_one_thread
     def score_samples(self, x: ArrayLike) -> Float64Array:
-        """What every point of x (n, D) adds to the bound, nats (n,): log density at the expected logarithms
-        of weights and precisions.
+        """The contribution of every point of x (n, D) to the bound, nats (n,): log density at the expected
+        logarithms of weights and precisions.
         """
         points = as_points(x, self.means_.shape[1])
         out = np.empty(len(points), dtype=np.float64)
@@ -197,7 +197,7 @@ class BayesianGMM:
 
 
 def _check_posterior(found: BayesianGMM) -> None:
-    """Raises ModelError for numbers that no fit can have left."""
+    """Raises ModelError for values that are impossible for a fit."""
     n = len(found.means_)
     if any(getattr(found, name).shape != (n,) for name in _ARRAYS[:3]):
         raise ModelError(
@@ -237,7 +237,7 @@ def fit_bayesian_gmm(
     Parameters
     ----------
     x : (n, D), finite
-    n_components : K, from 1 to n; those that the data do not need fade away
+    n_components : K, from 1 to n; the weight of unneeded components goes to zero
     covariance_type : 'full', 'tied', 'diag' or 'spherical'
     tol, max_iter, n_init, random_state, sample_weight : as for ``fit_gmm``
     init_params : the name of a start as for ``fit_gmm``, or a GMM of the same shape
@@ -312,7 +312,7 @@ def _prior(
             f"allowed are numbers above 0, 0 and {n_dims - 1}; leave them out for the defaults"
         )
     unbiased = data.total / (data.total - 1.0) if data.total > 1.0 else 1.0
-    # the chart has the mean of the data at the origin, up to the rounding of its shift
+    # in standardised coordinates the mean of the data is 0 up to rounding
     mean = np.zeros(n_dims, dtype=np.float64)
     return Prior(weights, concentration, mean, mean_precision, held, unbiased)
 

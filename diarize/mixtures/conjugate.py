@@ -1,4 +1,4 @@
-"""Conjugate priors of a Gaussian mixture: expectations under them, and how far a posterior has moved.
+"""Conjugate priors of a Gaussian mixture: expectations and divergences.
 
 Wishart over precisions (Bishop 2006, appendix B), Dirichlet and stick-breaking Beta over weights (Blei &
 Jordan 2006).
@@ -84,15 +84,15 @@ def stick_parameters(counts: Float64Array, concentration: float) -> tuple[Float6
 
 
 def expected_log_sticks(ones: Float64Array, others: Float64Array) -> Float64Array:
-    """E log π (K,) of weights broken from sticks with these Beta parameters."""
+    """E log π (K,) of stick-breaking weights with these Beta parameters."""
     whole = digamma(ones + others)
     rest = np.cumsum(digamma(others) - whole)
     return np.asarray(digamma(ones) - whole + np.concatenate([[0.0], rest[:-1]]), dtype=np.float64)
 
 
 def expected_sticks(ones: Float64Array, others: Float64Array) -> Float64Array:
-    """E π (K,) of weights broken from sticks with these Beta parameters, normalised: the last stick is
-    what K leaves of infinitely many.
+    """E π (K,) of stick-breaking weights with these Beta parameters, normalised over the first K of
+    infinitely many.
     """
     broken = ones / (ones + others)
     left = np.concatenate([[1.0], np.cumprod(1.0 - broken)[:-1]])

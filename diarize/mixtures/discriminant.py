@@ -1,4 +1,4 @@
-"""Linear discriminant analysis: two Gaussians that share a covariance, told apart by a plane.
+"""Linear discriminant analysis of two Gaussians with a shared covariance.
 
 Fisher 1936; Bishop 2006, section 4.2: w = Σ⁻¹ (μ₁ − μ₀), and with equal priors the log odds are
 wᵀ(x − (μ₀ + μ₁) / 2).
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Discriminant", "fit_discriminant"]
 
-RIDGE: Final = 1e-6  # of the mean variance: keeps what never varies from being singular
+RIDGE: Final = 1e-6  # of the mean variance: avoids a singular covariance
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ class Discriminant:
     offset: float
 
     def log_odds(self, x: Array) -> Array:
-        """Log odds (n,) of points (n, D), both classes as likely beforehand.
+        """Log odds (n,) of points (n, D) at equal prior probabilities.
 
-        Raises ModelError when the points are of another width.
+        Raises ModelError when the points have another number of dimensions.
         """
         if self.weights.shape != x.shape[1:]:
             raise ModelError(
@@ -45,7 +45,7 @@ class Discriminant:
 
 
 def fit_discriminant(one: Array, other: Array) -> Discriminant:
-    """The discriminant of class ``one`` (n, D) against ``other`` (m, D), which count alike whatever n and m.
+    """The discriminant of class ``one`` (n, D) against ``other`` (m, D), with equal priors for any n and m.
 
     Raises ModelError when a class has no points.
     """

@@ -1,14 +1,14 @@
 """Expectation-maximisation: sufficient statistics in one fused pass over the points, and the loop around it.
 
-Log w_k N(z | μ_k, Σ_k) is linear in the features f(z) = [z, quadratic terms of z, 1], so one matrix product
-W F gives every component's log density and one product R Fᵀ gives every statistic that the M-step needs
-(Bishop 2006, section 9.2, in the natural parameters of section 2.4). Points are taken in slices that fit
-the cache, features in rows, so that no array of all points by all components ever exists. Everything here
-is in the coordinates of a `Standardizer`.
+Log w_k N(z | μ_k, Σ_k) is linear in the features f(z) = [z, quadratic terms of z, 1], so one matrix product W
+F gives every component's log density and one product R Fᵀ gives every statistic that the M-step needs (Bishop
+2006, section 9.2, in the natural parameters of section 2.4). Points are processed in slices that fit the
+cache, features in rows, so no array of all points by all components is made. Everything here is in the
+standardised coordinates of a `Standardizer`.
 
-The covariance floor is a share of the variance of the data, so that it has no units. Under Σ ⪰ floor I
+The covariance floor is a share of the variance of the data, so it is independent of units. Under Σ ⪰ floor I
 the maximum is the sample covariance with its eigenvalues raised to the floor, so the bound of EM never
-falls while a floor is at work.
+decreases at the floor.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ __all__ = [
     "maximize",
 ]
 
-_MAX_REPAIRS = 3  # rounds of re-seeding before a vanishing component is left alone and named
+_MAX_REPAIRS = 3  # re-seedings before a vanishing component is kept as it is and reported
 _VANISHED = 1e-3  # a component holding less than this share of one average point has collapsed
 _NONE: tuple[int, ...] = ()
 
 
 class FitData(NamedTuple):
-    """The data of one fit: points, weights, their chart, their total weight, and their (D, D) scatter
-    in the chart.
+    """The data of one fit: points, weights, the standardised coordinates, total weight, and the (D, D)
+    scatter in these coordinates.
     """
 
     x: Points
@@ -72,7 +72,7 @@ class EMSettings(NamedTuple):
 
 
 class EMRun(NamedTuple):
-    """Where EM ended: parameters in the chart, mean log density after each step, and what had to be done."""
+    """Result of EM: parameters in standardised coordinates, mean log density after each step, and repairs."""
 
     parameters: Parameters
     bounds: tuple[float, ...]
@@ -156,9 +156,7 @@ def _statistics(sums: Float64Array, n_dims: int, log_likelihood: float) -> Suffi
 def gather_statistics(
     data: FitData, responsibilities: Float64Array, covariance_type: str
 ) -> SufficientStatistics:
-    """The statistics of given responsibilities (n, K): where a start that has labels but no mixture
-    begins.
-    """
+    """The statistics of given responsibilities (n, K), for a start from labels."""
     size = min(slice_size(responsibilities.shape[1], data.x.shape[1], 8), len(data.x))
     features = QuadraticDesign(data.standardizer, covariance_type, size, np.dtype(np.float64))
     sums: Float64Array | float = 0.0
@@ -174,17 +172,17 @@ def em_run(data: FitData, start: Parameters, settings: EMSettings) -> EMRun:
     """EM from `start` until a step gains less than tol, or max_iter steps were made.
 
     bounds[i] is the mean log density after i steps, so the last one belongs to the parameters returned. A
-    component that vanishes is moved to the point that the mixture explains worst; the bounds then start
-    again. Where rounding makes the last step a loss, that step is not taken.
+    component that vanishes is moved to the point with the lowest density; the bounds then start again. A last
+    step that decreases the bound by rounding is not taken.
     """
     parameters, floored, repaired = start, _NONE, _NONE
     statistics = e_step(data, parameters)
     bounds = [_bound(statistics, data)]
     for _ in range(settings.max_iter):
         before = parameters, floored
-        gone = _vanished(statistics, data)
+        gone = _find_vanished(statistics, data)
         if gone and len(repaired) < _MAX_REPAIRS * len(statistics.counts):
-            parameters = _reseeded(data, parameters, gone)
+            parameters = _reseed(data, parameters, gone)
             repaired, bounds = repaired + gone, []
         else:
             parameters, floored = m_step(statistics, data, start.covariance_type, settings.reg_covar)
@@ -200,7 +198,7 @@ def em_run(data: FitData, start: Parameters, settings: EMSettings) -> EMRun:
 def m_step(
     statistics: SufficientStatistics, data: FitData, covariance_type: str, reg_covar: float
 ) -> tuple[Parameters, tuple[int, ...]]:
-    """`maximisation` with the scatter and the rounding of this target."""
+    """`maximize` with the scatter and the rounding of these data."""
     resolution = 8.0 * float(np.finfo(data.x.dtype).eps)
     return maximize(statistics, data.scatter, covariance_type, reg_covar, resolution)
 
@@ -214,14 +212,14 @@ def _bound(statistics: SufficientStatistics, data: FitData) -> float:
     return bound
 
 
-def _vanished(statistics: SufficientStatistics, data: FitData) -> tuple[int, ...]:
+def _find_vanished(statistics: SufficientStatistics, data: FitData) -> tuple[int, ...]:
     share = _VANISHED * data.total / len(data.x)
     return tuple(int(k) for k in np.flatnonzero(statistics.counts < share))
 
 
-def _reseeded(data: FitData, parameters: Parameters, gone: tuple[int, ...]) -> Parameters:
-    """Vanished components moved to the least likely points, as wide as the data and as heavy as the
-    average.
+def _reseed(data: FitData, parameters: Parameters, gone: tuple[int, ...]) -> Parameters:
+    """Move vanished components to the least likely points, with the covariance of the data and the average
+    weight.
     """
     worst = _least_likely(data, parameters, len(gone))
     n_components, n_dims = parameters.means.shape
@@ -256,8 +254,8 @@ def maximize(
 ) -> tuple[Parameters, tuple[int, ...]]:
     """M-step: parameters, and which components lie at the floor.
 
-    scatter (D, D) is the weighted sum of z zᵀ over all points (used by tied). A variance under resolution
-    E[z²] is rounding rather than knowledge, so the floor is never lower than that.
+    scatter (D, D) is the weighted sum of z zᵀ over all points (used by tied). A variance below resolution ·
+    E[z²] is rounding noise, so the floor is never lower than that.
     """
     counts = np.maximum(statistics.counts, np.finfo(np.float64).tiny)
     means = statistics.first / counts[:, None]
@@ -270,7 +268,9 @@ def maximize(
         return Parameters(counts / counts.sum(), means, shared, covariance_type), at_floor
     if covariance_type == "tied":
         within = (scatter - statistics.first.T @ means) / counts.sum()
-        covariances, touched = _raised(within[None], np.array([max(reg_covar, resolution)], dtype=np.float64))
+        covariances, touched = _raise_eigenvalues(
+            within[None], np.array([max(reg_covar, resolution)], dtype=np.float64)
+        )
         return Parameters(counts / counts.sum(), means, covariances[0], covariance_type), (
             tuple(range(len(counts))) if touched.any() else ()
         )
@@ -305,13 +305,13 @@ def _full(
     matrices = symmetric_matrices(seconds, n_dims)
     diagonals = np.diagonal(matrices, axis1=1, axis2=2)
     least = np.maximum(reg_covar, resolution * diagonals.mean(axis=1))
-    return _raised(matrices - means[:, :, None] * means[:, None, :], least)
+    return _raise_eigenvalues(matrices - means[:, :, None] * means[:, None, :], least)
 
 
 _KINDS = {"spherical": _spherical, "diag": _diag, "full": _full}
 
 
-def _raised(matrices: Float64Array, least: Float64Array) -> tuple[Float64Array, BoolArray]:
+def _raise_eigenvalues(matrices: Float64Array, least: Float64Array) -> tuple[Float64Array, BoolArray]:
     """Symmetric matrices (K, D, D) with eigenvalues raised to `least` (K,), and which of them needed it."""
     margin = matrices - least[:, None, None] * np.eye(matrices.shape[-1], dtype=np.float64)
     try:

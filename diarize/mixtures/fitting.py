@@ -1,4 +1,4 @@
-"""Fitting: from points to a mixture and the trace of how it came about."""
+"""Fit a mixture to points, with a trace of the fit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from diarize.mixtures.gmm import DEFAULT_COVARIANCE_TYPE, GMM
 from diarize.mixtures.init import InitSettings, initial_parameters, parameters_from_means
 from diarize.mixtures.standardize import moments, standardize, standardizer_of_points, unstandardize
 from diarize.mixtures.threads import on_one_thread
-from diarize.mixtures.validation import as_points, as_weights, frozen
+from diarize.mixtures.validation import as_points, as_weights, freeze
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -25,10 +25,10 @@ __all__ = ["FitTrace", "fit_data", "fit_gmm"]
 
 DEFAULT_INIT: Final = "k-means++"
 DEFAULT_MAX_ITER: Final = 200
-DEFAULT_TOL: Final = 1e-4  # nats per point: a hundredth of what one decision between components needs
+DEFAULT_TOL: Final = 1e-4  # nats per point: a hundredth of what the choice of a component needs
 DEFAULT_REG_COVAR: Final = 1e-6  # share of the variance of the data
 DEFAULT_N_INIT: Final = 5
-SUBSAMPLE: Final = 10_000  # restarts compete on at most this many points; the best one goes on with all
+SUBSAMPLE: Final = 10_000  # restarts run on at most this many points; the best one continues with all
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ class FitTrace:
     start : the name of the start
     restarts : final bound of every start that competed
     floored : components whose variance lies at the floor
-    repaired : components that vanished and were moved to where the mixture fitted worst
-    notes : one line for each thing worth knowing
+    repaired : components that vanished and were moved to the points with the lowest density
+    notes : remarks, one line each
 
     """
 
@@ -57,7 +57,7 @@ class FitTrace:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        bounds = frozen(self.lower_bounds_)
+        bounds = freeze(self.lower_bounds_)
         if bounds.ndim != 1 or not len(bounds) or (np.diff(bounds) < 0.0).any():
             raise ModelError("bounds of a fit must be one row of numbers that never fall")
         object.__setattr__(self, "lower_bounds_", bounds)
@@ -89,8 +89,8 @@ def fit_gmm(
 ) -> tuple[GMM, FitTrace]:
     """Fit a mixture of Gaussians by expectation-maximisation.
 
-    Float32 points are worked on in float32 with sums in float64; parameters are always float64. Components
-    of a fresh fit come heaviest first; a fit from a GMM or from means keeps their order.
+    Float32 points are processed in float32 with sums in float64; parameters are always float64. Components
+    are sorted by weight, largest first; a fit from a GMM or from means keeps the given order.
 
     Parameters
     ----------
@@ -99,8 +99,8 @@ def fit_gmm(
     covariance_type : 'full', 'tied', 'diag', 'spherical' or 'tied_spherical' (one variance for all)
     tol : stop when a step gains less than this, nats per point
     reg_covar : least variance of a component, as a share of the variance of the data in the same direction
-    max_iter : stop after as many steps
-    n_init : starts that compete on at most 10 000 points; the best one goes on with all
+    max_iter : largest number of steps
+    n_init : number of starts, which run on at most 10 000 points; the best one continues with all
     init_params : 'k-means++', 'kmeans', 'random_from_data', 'random' (responsibilities), a GMM to go on
         from, or means (K, D)
     random_state : the same number gives the same bits on one machine, whatever the number of BLAS threads
@@ -142,8 +142,9 @@ def fit_gmm(
 
 
 def fit_data(x: Points, weights: Float64Array | None, covariance_type: str, reg_covar: float) -> FitData:
-    """The points with the chart, total weight and scatter that EM needs. Raises ModelError for constant
-    dimensions.
+    """The points with standardised coordinates, total weight and scatter for EM.
+
+    Raises ModelError for constant dimensions.
     """
     mean, cov = moments(x, weights)
     standardizer = standardizer_of_points(mean, cov, covariance_type, reg_covar, x.dtype)

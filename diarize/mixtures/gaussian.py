@@ -43,7 +43,7 @@ LOG_2PI = float(np.log(2.0 * np.pi))
 
 
 class Parameters(NamedTuple):
-    """What a mixture is: weights (K,), means (K, D), covariances in the shape of their kind, and that
+    """Parameters of a mixture: weights (K,), means (K, D), covariances in the shape of their kind, and the
     kind.
     """
 
@@ -151,8 +151,8 @@ def log_determinants(factors: Float64Array, covariance_type: str, n_dims: int) -
 def log_densities(
     x: Points, means: Float64Array, covariances: Float64Array, covariance_type: str
 ) -> Float64Array:
-    """log N(x_n | μ_k, Σ_k), (n, K), one component at a time from differences: the plain and most
-    accurate form.
+    """log N(x_n | μ_k, Σ_k), (n, K), one component at a time from differences: the simplest and most accurate
+    form.
     """
     n_components, n_dims = means.shape
     factors = precision_cholesky(covariances, covariance_type)

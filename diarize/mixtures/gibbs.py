@@ -1,8 +1,8 @@
 """Collapsed Gibbs sampling of a Dirichlet-process mixture: exact in the limit, for small data and as a check.
 
 Neal (2000, algorithm 3) with a normal-inverse-Wishart prior (Murphy 2007, sections 8 and 9). Means,
-covariances and weights are integrated out; only the labels are sampled. Of every cluster the sums are kept,
-and Ψ⁻¹ and log |Ψ| are updated in place by one rank as points come and go (Sherman & Morrison 1950).
+covariances and weights are integrated out; only the labels are sampled. For every cluster the sums are kept,
+and Ψ⁻¹ and log |Ψ| are updated by rank one when a point enters or leaves (Sherman & Morrison 1950).
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class GibbsRun:
 
     @property
     def co_occurrence(self) -> Float64Array:
-        """P(two points share a cluster), (n, n): a summary that does not care how clusters are numbered."""
+        """P(two points share a cluster), (n, n): independent of the numbering of clusters."""
         n_points = self.labels_.shape[1]
         out = np.zeros((n_points, n_points), dtype=np.float64)
         for labels in self.labels_:
@@ -101,7 +101,7 @@ class _Clusters:
         self._move(point, cluster, 1)
 
     def remove(self, point: int, cluster: int) -> None:
-        """The inverse of `add`; a cluster that empties gets the prior back, to the bit."""
+        """The inverse of `add`; an emptied cluster gets exactly the prior again."""
         if self.counts[cluster] == 1:
             self.counts[cluster] = 0
             self.means[cluster], self.inverses[cluster], self.log_dets[cluster] = self._empty
@@ -172,28 +172,32 @@ def sample_partitions(
             f"{burn_in}; allowed are a "
             "concentration above 0 and 0 <= burn_in < n_sweeps"
         )
-    prior = _checked(prior, points.shape[1]) if prior is not None else _default_prior(points)
+    prior = _check_prior(prior, points.shape[1]) if prior is not None else _default_prior(points)
     rng = np.random.default_rng(random_state)
     labels = np.arange(len(points), dtype=np.int64)  # merging mixes faster than splitting one cluster of all
     kept, log_joint = [], []
     for sweep in range(n_sweeps):
-        clusters = _filled(points, prior, labels)  # from scratch, so that rounding never outlives a sweep
-        _swept(clusters, labels, concentration, rng)
-        labels = _by_appearance(labels)
+        clusters = _fill_clusters(
+            points, prior, labels
+        )  # computed anew, so that rounding errors do not accumulate over sweeps
+        _sweep_once(clusters, labels, concentration, rng)
+        labels = _relabel_by_appearance(labels)
         log_joint.append(log_partition_evidence(points, labels, prior, concentration))
         if sweep >= burn_in:
             kept.append(labels.copy())
     return GibbsRun(np.array(kept), np.array(log_joint))
 
 
-def _filled(x: Float64Array, prior: NormalInverseWishart, labels: IntArray) -> _Clusters:
+def _fill_clusters(x: Float64Array, prior: NormalInverseWishart, labels: IntArray) -> _Clusters:
     clusters = _Clusters(x, prior)
     for point, label in enumerate(labels):
         clusters.add(point, int(label))
     return clusters
 
 
-def _swept(clusters: _Clusters, labels: IntArray, concentration: float, rng: np.random.Generator) -> None:
+def _sweep_once(
+    clusters: _Clusters, labels: IntArray, concentration: float, rng: np.random.Generator
+) -> None:
     """One visit of every point in random order: leave its cluster, weigh all of them and a new one, join."""
     chances = rng.random(len(labels))
     for at, point in enumerate(rng.permutation(len(labels))):
@@ -211,7 +215,7 @@ def _swept(clusters: _Clusters, labels: IntArray, concentration: float, rng: np.
         clusters.add(int(point), choice)
 
 
-def _by_appearance(labels: IntArray) -> IntArray:
+def _relabel_by_appearance(labels: IntArray) -> IntArray:
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[inverse].astype(np.int64)
 
@@ -258,10 +262,10 @@ def _default_prior(x: Float64Array) -> NormalInverseWishart:
     mean, cov = moments(x, None)
     standardizer_of_points(mean, cov, "diag", 0.0, x.dtype)  # refuses constant dimensions by name
     n_dims = x.shape[1]
-    return _checked(NormalInverseWishart(mean, 0.01, cov, n_dims + 2.0), n_dims)
+    return _check_prior(NormalInverseWishart(mean, 0.01, cov, n_dims + 2.0), n_dims)
 
 
-def _checked(prior: NormalInverseWishart, n_dims: int) -> NormalInverseWishart:
+def _check_prior(prior: NormalInverseWishart, n_dims: int) -> NormalInverseWishart:
     mean, scale = np.asarray(prior.mean, dtype=np.float64), np.asarray(prior.scale, dtype=np.float64)
     if mean.shape != (n_dims,) or scale.shape != (n_dims, n_dims):
         raise ModelError(

@@ -1,4 +1,4 @@
-"""GMM: a Gaussian mixture as a frozen value: densities, labels, criteria, samples, a file without pickle.
+"""A Gaussian mixture as a frozen value: densities, labels, criteria, samples, files without pickle.
 
 Its attributes and methods have the names, shapes and meanings of scikit-learn's ``GaussianMixture``.
 """
@@ -23,7 +23,7 @@ from diarize.mixtures.quadratic_design import component_scores
 from diarize.mixtures.standardize import standardizer_of_mixture
 from diarize.mixtures.subnormals import exp_zeroed
 from diarize.mixtures.threads import on_one_thread
-from diarize.mixtures.validation import as_points, as_weights, frozen
+from diarize.mixtures.validation import as_points, as_weights, freeze
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +75,7 @@ class GMM:
     def __post_init__(self) -> None:
         check_covariance_type(self.covariance_type)
         for name in _ARRAYS:
-            object.__setattr__(self, name, frozen(getattr(self, name)))
+            object.__setattr__(self, name, freeze(getattr(self, name)))
         _check_shapes(self)
         precision_cholesky(self.covariances_, self.covariance_type)
 
@@ -91,7 +91,7 @@ class GMM:
 
     @property
     def n_parameters(self) -> int:
-        """How many numbers are free: K - 1 weights, the means, the covariances."""
+        """Number of free parameters: K - 1 weights, the means, the covariances."""
         return n_parameters(self.covariance_type, self.n_components, self.n_features_in_)
 
     @property
@@ -175,12 +175,9 @@ class GMM:
     ) -> Criteria:
         """Log likelihood, BIC, AIC and ICL from one pass.
 
-        Parameters
-        ----------
-        x : (n, D)
-        sample_weight : (n,), how often each point counts; once unless given
-        n_samples : how many independent points they are worth, where they are correlated; the log
-            likelihood is then scaled to as many points, so that both terms count the same evidence
+        Parameters ---------- x : (n, D) sample_weight : (n,), how often each point counts; once unless given
+        n_samples : number of independent points, for correlated points; the log likelihood is then scaled to
+        as many points, so that both terms use the same sample size
 
         """
         points = as_points(x, self.n_features_in_)

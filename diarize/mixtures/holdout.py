@@ -1,8 +1,7 @@
-"""Hold-out for correlated points: blocked folds, likelihood of what was left out, effective sample size.
+"""Hold-out for correlated points: blocked folds, held-out likelihood, effective sample size.
 
-Neighbouring frames resemble each other, so a shuffled split tests a model on points it has nearly seen.
-Folds are made of whole blocks instead (Burman, Chow & Nolan 1994), and a criterion that counts points
-counts independent ones.
+Neighbouring frames are correlated, so a random split tests a model on points that it has nearly seen. Here
+folds are made of whole blocks (Burman, Chow & Nolan 1994), and criteria use the number of independent points.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ class HeldOut(NamedTuple):
 
 
 def blocked_folds(n_points: int, n_folds: int = DEFAULT_FOLDS, block_length: int | None = None) -> IntArray:
-    """The fold of every point: blocks of neighbours dealt out in turn.
+    """The fold of every point: blocks of neighbours, assigned to the folds in turn.
 
     Parameters
     ----------
@@ -91,8 +90,7 @@ def held_out_likelihood(
     x : (n, D), neighbours in time beside each other
     n_components, covariance_type, sample_weight, settings : as for ``fit_gmm``
     folds : (n,), the fold of every point, as ``blocked_folds`` gives them
-    gap : points on either side of every held-out block that training leaves out, so that neighbours do not
-        tell
+    gap : points on either side of every held-out block that are not used for training
 
     Raises
     ------
@@ -105,7 +103,7 @@ def held_out_likelihood(
     scores, sizes = [], []
     for fold in np.unique(folds):
         tested = folds == fold
-        trained = ~_widened(tested, gap)
+        trained = ~_widen(tested, gap)
         if mass is not None:
             tested, trained = tested & (mass > 0.0), trained & (mass > 0.0)
         if not trained.any() or not tested.any():
@@ -120,7 +118,7 @@ def held_out_likelihood(
     return HeldOut(np.array(scores, dtype=np.float64), np.array(sizes, dtype=np.float64))
 
 
-def _widened(mask: np.ndarray, gap: int) -> np.ndarray:
+def _widen(mask: np.ndarray, gap: int) -> np.ndarray:
     if gap == 0:
         return mask
     reach = np.convolve(mask.astype(np.float64), np.ones(2 * gap + 1, dtype=np.float64), mode="same")
@@ -128,7 +126,7 @@ def _widened(mask: np.ndarray, gap: int) -> np.ndarray:
 
 
 def effective_sample_size(x: ArrayLike) -> float:
-    """How many independent points say as much about the mean as correlated ones.
+    """Number of independent points that determine the mean as well as the given correlated ones.
 
     n over the integrated autocorrelation time 1 + 2 Σ ρ(lag), with ρ averaged over the dimensions after each
     is scaled to unit variance, and the sum cut where a pair of neighbouring lags is no longer positive.

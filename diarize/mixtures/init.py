@@ -1,6 +1,4 @@
-"""Starts: from the name of a start to the responsibilities or parameters with which EM begins, in chart
-coordinates.
-"""
+"""Starting points of EM by name: responsibilities or parameters in standardised coordinates."""
 
 from __future__ import annotations
 
@@ -11,7 +9,7 @@ import numpy as np
 from diarize.errors import ModelError
 from diarize.mixtures.em import FitData, gather_statistics, m_step
 from diarize.mixtures.gaussian import Parameters, covariance_shape
-from diarize.mixtures.kmeans import descend, kmeans_plusplus, nearest
+from diarize.mixtures.kmeans import assign_nearest, descend, kmeans_plusplus
 
 if TYPE_CHECKING:
     from diarize.mixtures.validation import Float64Array, IntArray, Points
@@ -28,7 +26,7 @@ INIT_PARAMS = ("k-means++", "kmeans", "random_from_data", "random")
 
 
 class InitSettings(NamedTuple):
-    """What a fresh fit is asked for."""
+    """Settings of a fit without a given start."""
 
     init_params: str
     n_components: int
@@ -49,7 +47,7 @@ def initial_parameters(
 
 
 def initial_responsibilities(data: FitData, start: InitSettings, rng: np.random.Generator) -> Float64Array:
-    """The responsibilities (n, K) that a named start gives. Raises as `start_parameters` does."""
+    """The responsibilities (n, K) that a named start gives. Raises as `initial_parameters` does."""
     if start.init_params not in INIT_PARAMS:
         raise ModelError(
             f"init_params is {start.init_params!r}; allowed are {', '.join(INIT_PARAMS)}, "
@@ -63,7 +61,7 @@ def initial_responsibilities(data: FitData, start: InitSettings, rng: np.random.
 
 def _start_labels(data: FitData, init: str, n_components: int, rng: np.random.Generator) -> IntArray:
     # distances are measured with every dimension at unit variance, whatever the kind of covariance
-    scaled = _scaled(data.x)
+    scaled = _scale_points(data.x)
     if init == "random_from_data":
         seeds = _distinct_points(scaled, n_components, rng, data.weights)
     else:
@@ -71,10 +69,10 @@ def _start_labels(data: FitData, init: str, n_components: int, rng: np.random.Ge
     centres = scaled[seeds]
     if init == "kmeans":
         return descend(scaled, centres, data.weights).labels_
-    return nearest(scaled, centres)[0]
+    return assign_nearest(scaled, centres)[0]
 
 
-def _scaled(x: Points) -> Float64Array:
+def _scale_points(x: Points) -> Float64Array:
     centred = x - x.mean(axis=0, dtype=np.float64)
     deviations = np.sqrt(np.mean(centred**2, axis=0))
     return np.asarray(centred / np.where(deviations > 0.0, deviations, 1.0), dtype=np.float64)
@@ -94,7 +92,7 @@ def _distinct_points(
 
 
 def parameters_from_means(means: Float64Array, covariance_type: str) -> Parameters:
-    """Equal weights at given means (K, D) in chart coordinates, each as wide as the data."""
+    """Equal weights at means (K, D) in standardised coordinates, each with the covariance of the data."""
     n_components, n_dims = means.shape
     shape = covariance_shape(covariance_type, n_components, n_dims)
     wide = np.eye(n_dims, dtype=np.float64) if covariance_type in ("full", "tied") else np.float64(1.0)

@@ -17,7 +17,7 @@ from diarize.mixtures.validation import Float64Array, IntArray, Points, as_point
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["KMeans", "descend", "fit_kmeans", "kmeans_plusplus", "nearest"]
+__all__ = ["KMeans", "assign_nearest", "descend", "fit_kmeans", "kmeans_plusplus"]
 
 _AT_ONCE = 1 << 12
 DEFAULT_MAX_ITER: Final = 100
@@ -25,7 +25,7 @@ DEFAULT_MAX_ITER: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class KMeans:
-    """Clusters and how they came about.
+    """Clusters and the trace of the fit.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class KMeans:
     def predict(self, x: ArrayLike) -> IntArray:
         """The nearest centre of every point of x (n, D): (n,)."""
         points = as_points(x, self.cluster_centers_.shape[1])
-        return nearest(points, self.cluster_centers_)[0]
+        return assign_nearest(points, self.cluster_centers_)[0]
 
 
 @on_one_thread
@@ -109,12 +109,12 @@ def descend(
     x: Points, centres: Points, mass: Float64Array | None = None, max_iter: int = DEFAULT_MAX_ITER
 ) -> KMeans:
     """Lloyd's descent of checked points from given centres (K, D)."""
-    labels, distances = nearest(x, centres)
+    labels, distances = assign_nearest(x, centres)
     mass = np.ones(len(x), dtype=np.float64) if mass is None else mass
     inertias = [float(mass @ distances)]
     for _ in range(max_iter):
         centres = _means(x, labels, distances, mass, centres)
-        moved, distances = nearest(x, centres)
+        moved, distances = assign_nearest(x, centres)
         inertias.append(float(mass @ distances))
         if np.array_equal(moved, labels):
             break
@@ -122,7 +122,7 @@ def descend(
     return KMeans(np.asarray(centres, dtype=np.float64), labels, tuple(inertias))
 
 
-def nearest(x: Points, centres: Points) -> tuple[IntArray, Float64Array]:
+def assign_nearest(x: Points, centres: Points) -> tuple[IntArray, Float64Array]:
     """The nearest centre of every point (n,) and the squared distance to it (n,)."""
     labels = np.empty(len(x), dtype=np.int64)
     distances = np.empty(len(x), dtype=np.float64)
@@ -140,12 +140,12 @@ def nearest(x: Points, centres: Points) -> tuple[IntArray, Float64Array]:
 def kmeans_plusplus(
     x: Points, n_clusters: int, rng: np.random.Generator, mass: Float64Array | None = None
 ) -> IntArray:
-    """Indices (K,) of k-means++ seeds: each next one drawn in proportion to weight times squared distance.
+    """Indices (K,) of k-means++ seeds, drawn one by one in proportion to weight times squared distance.
 
     Raises ModelError where there are fewer distinct points than clusters.
     """
     mass = np.ones(len(x), dtype=np.float64) if mass is None else mass
-    chosen = [_drawn(mass, rng)]
+    chosen = [_draw_index(mass, rng)]
     distances = _squared_distances(x, chosen[0])
     for _ in range(1, n_clusters):
         gains = mass * distances
@@ -154,7 +154,7 @@ def kmeans_plusplus(
                 f"x has only {len(chosen)} distinct points; allowed are at most as many components; "
                 f"ask for {len(chosen)} or fewer"
             )
-        chosen.append(_drawn(gains, rng))
+        chosen.append(_draw_index(gains, rng))
         np.minimum(distances, _squared_distances(x, chosen[-1]), out=distances)
     return np.array(chosen, dtype=np.int64)
 
@@ -164,10 +164,10 @@ def _squared_distances(x: Points, index: int) -> Float64Array:
     return np.asarray(np.einsum("nd,nd->n", away, away), dtype=np.float64)
 
 
-def _drawn(mass: Float64Array, rng: np.random.Generator) -> int:
+def _draw_index(mass: Float64Array, rng: np.random.Generator) -> int:
     edges = np.cumsum(mass)
     found = int(np.searchsorted(edges, rng.random() * edges[-1], side="right"))
-    return min(found, int(np.flatnonzero(mass)[-1]))  # rounding must not choose a point without mass
+    return min(found, int(np.flatnonzero(mass)[-1]))  # rounding must not choose a point of weight 0
 
 
 def _means(

@@ -1,5 +1,5 @@
-"""Store: named arrays in an npz file without pickle; sizes and types are read from the headers before
-any data.
+"""Named arrays in an npz file without pickle; sizes and types are checked in the headers before any data is
+read.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = ["load_arrays", "pack_arrays", "save_arrays"]
 
 _MAGIC = "diarize-models-1"
 MOST_BYTES: Final = 1 << 30
-# What zipfile, zlib and NumPy raise over an archive that is damaged or was made to do harm.
+# Exceptions of zipfile, zlib and NumPy for a damaged or malicious archive.
 _DAMAGE: Final = (
     zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, LookupError, ValueError, TypeError,
     AttributeError, SyntaxError, EOFError, RuntimeError, ArithmeticError, MemoryError,
@@ -48,7 +48,7 @@ def save_arrays(path: str | PathLike[str], kind: str, arrays: Mapping[str, Float
 
 
 def pack_arrays(kind: str, arrays: Mapping[str, Float64Array]) -> bytes:
-    """What `save_arrays` writes, for whoever writes files whole or not at all."""
+    """The bytes that `save_arrays` writes, for callers that write files atomically."""
     data = io.BytesIO()
     np.savez(data, allow_pickle=False, header=np.array(f"{_MAGIC}:{kind}"), **dict(arrays))
     return data.getvalue()
@@ -59,20 +59,20 @@ def load_arrays(
 ) -> tuple[str, dict[str, Float64Array]]:
     """The kind of model in the file and its float64 arrays, finite all of them.
 
-    Raises ModelError for a file that is missing or no file, is not such an npz, lacks a name, or claims more
-    than ``most`` bytes, which is seen before anything is allocated.
+    Raises ModelError for a file that is missing, is not such an npz, lacks a name, or has more than ``most``
+    bytes, which is checked before memory is allocated.
     """
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 (a path of any type)
             raise ModelError(f"cannot read {path}: not a regular file; check the path")
         with zipfile.ZipFile(path) as archive:
-            sizes = [_checked_size(archive, name, "f8") for name in names]
-            if _checked_size(archive, "header", "U") > 4096 or sum(sizes) > most:
+            sizes = [_check_size(archive, name, "f8") for name in names]
+            if _check_size(archive, "header", "U") > 4096 or sum(sizes) > most:
                 raise ModelError(f"{path} claims {sum(sizes)} bytes; allowed are {most}; it is not a model")
             kind = _read(archive, "header").item()
             if not kind.startswith(f"{_MAGIC}:"):
                 raise ModelError(f"{path} is of format {kind[:40]!r}; allowed is {_MAGIC!r}; save it again")
-            return kind.partition(":")[2], {name: _finite(_read(archive, name), name) for name in names}
+            return kind.partition(":")[2], {name: _check_finite(_read(archive, name), name) for name in names}
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror or error}; check the path") from error
     except KeyError as error:
@@ -86,8 +86,8 @@ def load_arrays(
         ) from error
 
 
-def _checked_size(archive: zipfile.ZipFile, name: str, wanted: str) -> int:
-    """Bytes of one member by its header, which must agree with what the archive says it holds."""
+def _check_size(archive: zipfile.ZipFile, name: str, wanted: str) -> int:
+    """Bytes of one member according to its header, which must agree with its size in the archive."""
     with archive.open(f"{name}.npy") as file:
         version = npy.read_magic(file)
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
@@ -103,7 +103,7 @@ def _checked_size(archive: zipfile.ZipFile, name: str, wanted: str) -> int:
     return int(size)
 
 
-def _finite(array: np.ndarray, name: str) -> np.ndarray:
+def _check_finite(array: np.ndarray, name: str) -> np.ndarray:
     if not np.isfinite(array).all():
         raise ValueError(name)
     return array

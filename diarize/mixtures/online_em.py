@@ -1,9 +1,9 @@
 """Online EM: a mixture fitted block by block, for data larger than memory (Cappé & Moulines 2009).
 
-The running statistics s move towards those of each new block, s ← (1 - γ_t) s + γ_t s(block), with γ_t = (t
-+ delay) to the power -decay: the sum of the steps diverges and that of their squares does not, so the fit
-reaches a point where the likelihood of the whole is stationary. A value holds the state; adding a block
-gives a new value.
+The running statistics s are updated with those of each new block, s ← (1 - γ_t) s + γ_t s(block), with γ_t =
+(t + delay) to the power -decay: the sum of the steps diverges and that of their squares does not, so the fit
+converges to a stationary point of the likelihood of all data. Values are frozen: adding a block gives a new
+value.
 """
 
 from __future__ import annotations
@@ -38,18 +38,12 @@ DEFAULT_DELAY: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class OnlineFit:
-    """A mixture and what is needed to go on from it with the next block.
+    """A mixture and the state needed for the next block.
 
-    Parameters
-    ----------
-    gmm : the mixture so far
-    statistics : averages per unit of weight
-    scatter : (D, D) of the points in the standardised coordinates, likewise
-    standardizer : those coordinates
-    decay, delay, reg_covar : as ``start_online_em`` was given them
-    n_blocks : so far
-    scores : mean log density in nats of each block before it was learnt from, an honest running estimate for
-        data not yet seen
+    Parameters ---------- gmm : the mixture so far statistics : averages per unit of weight scatter : (D, D)
+    of the points in the standardised coordinates, likewise standardizer : those coordinates decay, delay,
+    reg_covar : as ``start_online_em`` was given them n_blocks : so far scores : mean log density in nats of
+    each block before it was used for fitting, an unbiased running estimate for unseen data
 
     """
 
@@ -74,7 +68,7 @@ class OnlineFit:
         step = (self.n_blocks + self.delay) ** -self.decay
         data = _block_data(points, mass, self.standardizer)
         new = e_step(data, standardize(self.gmm.parameters, self.standardizer))
-        statistics = _mixed(self.statistics, new, step, data.total)
+        statistics = _mix_statistics(self.statistics, new, step, data.total)
         scatter = (1.0 - step) * self.scatter + step * data.scatter / data.total
         average = data._replace(total=1.0, scatter=scatter)
         fitted, _ = m_step(statistics, average, self.gmm.covariance_type, self.reg_covar)
@@ -105,7 +99,7 @@ def start_online_em(
 
     Parameters
     ----------
-    x : (n, D), the first block; it sets the scale of the covariance floor, so let it be typical
+    x : (n, D), the first block; it sets the scale of the covariance floor, so it should be typical
     n_components, covariance_type, reg_covar, init_params, random_state : as for ``fit_gmm``
     decay : how fast new blocks count less, above 1/2 and at most 1
     delay : how many blocks the first fit counts for, 1 or more
@@ -133,7 +127,7 @@ def start_online_em(
     )
     data = fit_data(points, None, covariance_type, reg_covar)
     found = e_step(data, standardize(gmm.parameters, data.standardizer))
-    average, scatter = _scaled(found, 1.0 / data.total), data.scatter / data.total
+    average, scatter = _scale_statistics(found, 1.0 / data.total), data.scatter / data.total
     return OnlineFit(gmm, average, scatter, data.standardizer, decay, delay, reg_covar, 0, ())
 
 
@@ -152,16 +146,16 @@ def _block_data(x: Points, weights: Float64Array | None, standardizer: Standardi
     )
 
 
-def _mixed(
+def _mix_statistics(
     old: SufficientStatistics, new: SufficientStatistics, step: float, total: float
 ) -> SufficientStatistics:
-    a, b = _scaled(old, 1.0 - step), _scaled(new, step / total)
+    a, b = _scale_statistics(old, 1.0 - step), _scale_statistics(new, step / total)
     return SufficientStatistics(
         a.counts + b.counts, a.first + b.first, a.second + b.second, a.log_likelihood + b.log_likelihood
     )
 
 
-def _scaled(statistics: SufficientStatistics, by: float) -> SufficientStatistics:
+def _scale_statistics(statistics: SufficientStatistics, by: float) -> SufficientStatistics:
     return SufficientStatistics(
         by * statistics.counts, by * statistics.first, by * statistics.second, by * statistics.log_likelihood
     )

@@ -1,6 +1,4 @@
-"""PCA: fewer dimensions before full covariances, with what is kept and what is lost (Bishop 2006,
-section 12.1).
-"""
+"""PCA, for fewer dimensions before fitting full covariances (Bishop 2006, section 12.1)."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ import numpy as np
 from diarize.errors import ModelError
 from diarize.mixtures.standardize import moments
 from diarize.mixtures.threads import on_one_thread
-from diarize.mixtures.validation import as_points, as_weights, frozen
+from diarize.mixtures.validation import as_points, as_weights, freeze
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -53,7 +51,7 @@ class PCA:
 
     def __post_init__(self) -> None:
         for name in _ARRAYS:
-            object.__setattr__(self, name, frozen(getattr(self, name)))
+            object.__setattr__(self, name, freeze(getattr(self, name)))
         axes, mean = self.components_, self.mean_
         if axes.ndim != 2 or axes.shape[1:] != mean.shape or len(axes) != len(self.explained_variance_):
             raise ModelError(f"components_ have shape {axes.shape}; mean_ has {mean.shape}; they must agree")
@@ -74,7 +72,7 @@ class PCA:
         return np.asarray((points - self.mean_) @ self.components_.T / self._scales, dtype=np.float64)
 
     def inverse_transform(self, y: ArrayLike) -> Float64Array:
-        """The points (n, D) nearest to what was projected to y (n, P)."""
+        """The points (n, D) in the original space for coordinates y (n, P)."""
         points = as_points(y, self.n_components_)
         return np.asarray((points * self._scales) @ self.components_ + self.mean_, dtype=np.float64)
 

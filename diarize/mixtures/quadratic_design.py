@@ -1,8 +1,9 @@
-"""Features: a slice of points as the rows [z, quadratic terms of z, 1] in which a log density is linear.
+"""Quadratic features of a slice of points: rows [z, quadratic terms of z, 1], in which a log density is
+linear.
 
 One matrix product W f(z) then gives log w_k N(z | μ_k, Σ_k) for every component (the natural parameters of
-Bishop 2006, section 2.4). Features lie in rows so that every NumPy loop runs along the points. Coordinates
-are a `Standardizer`'s.
+Bishop 2006, section 2.4). Features are rows, so that every NumPy loop runs along the points. Coordinates are
+those of a `Standardizer`.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class QuadraticDesign:
     ) -> None:
         self.covariance_type = covariance_type
         n_dims = len(standardizer.shift)
-        # whole rows of the shift, so that one long subtraction does what would be c short ones
+        # whole rows of the shift: one long subtraction instead of c short ones
         self._shift = np.tile(standardizer.shift.astype(dtype), (size, 1))
         self._forward = standardizer.forward.astype(dtype)
         self._centred = np.empty((size, n_dims), dtype=dtype)
@@ -80,9 +81,7 @@ class QuadraticDesign:
         return rows
 
     def _fill_pairs(self, z: Points, out: Points) -> None:
-        """Products in the order of `quadratic_pairs`: z times itself turned by 0, 1, 2 ... rows, in
-        long runs.
-        """
+        """Products in the order of `quadratic_pairs`: z times z rotated by 0, 1, 2 ... rows."""
         n_dims, c = z.shape
         twice = self._twice[:, :c]
         twice[:n_dims] = z
@@ -141,9 +140,7 @@ def score_matrix(parameters: Parameters, log_weights: Float64Array | None = None
             quadratic = -0.5 * precisions
     log_dets = log_determinants(factors, parameters.covariance_type, n_dims)
     constant = -0.5 * (n_dims * LOG_2PI + log_dets + np.einsum("kd,kd->k", linear, means))
-    if (
-        log_weights is None
-    ):  # a weight of zero stays in play with the smallest logarithm, so nothing becomes NaN
+    if log_weights is None:  # a weight of 0 gets the smallest finite logarithm, to avoid NaN
         log_weights = np.log(np.maximum(parameters.weights, np.finfo(np.float64).tiny))
     constant = constant + log_weights
     return np.concatenate([linear, quadratic, constant[:, None]], axis=1)
@@ -159,7 +156,7 @@ def component_scores(
 def local_scores(
     x: Points, local: Parameters, standardizer: Standardizer, log_weights: Float64Array | None = None
 ) -> Iterator[tuple[slice, Float64Array]]:
-    """`component_scores` of a mixture that is already in the coordinates of the chart."""
+    """`component_scores` of a mixture that is already in standardised coordinates."""
     matrix = score_matrix(local, log_weights)
     matrix[:, -1] += standardizer.log_det
     size = min(slice_size(matrix.shape[0], matrix.shape[1], 8), len(x))

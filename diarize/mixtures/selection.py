@@ -1,5 +1,5 @@
-"""Selection: how many components, and which covariance, with the whole curve, every solution, and
-honest ties.
+"""Model selection: the number of components and the kind of covariance, with the whole curve, all solutions,
+and near ties.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ __all__ = ["CRITERIA", "SWEEPS", "Candidate", "Selection", "select_gmm"]
 
 CRITERIA: Final = ("bic", "aic", "icl", "held-out")
 SWEEPS: Final = ("both", "split", "merge", "fresh")
-# How far behind the best a criterion may be before the difference counts: Kass & Raftery (1995) call a
+# Difference to the best value below which two candidates are equivalent: Kass & Raftery (1995) call a
 # difference
 # in BIC above 6 strong; Burnham & Anderson (2004) call one in AIC above 4 considerably less support.
 NEAR: Final = {"bic": 6.0, "icl": 6.0, "aic": 4.0}
@@ -43,7 +43,7 @@ NEAR: Final = {"bic": 6.0, "icl": 6.0, "aic": 4.0}
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One fitted solution: the mixture, its trace, where it came from, and what every criterion says of it.
+    """One candidate: the mixture, its trace, its origin, and the value of every criterion.
 
     log_likelihood in nats over all points; bic, aic and icl are smaller when better; held_out is None
     unless asked.
@@ -69,9 +69,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """All candidates in the order of covariance and K, the criterion that chose, and the points it counted.
+    """All candidates in the order of covariance and K, the criterion used, and its sample size.
 
-    The chosen one has the smallest value. Raises ModelError when there is no candidate or no such criterion.
+    The best candidate has the smallest value. Raises ModelError when there is no candidate or no such
+    criterion.
     """
 
     candidates: tuple[Candidate, ...]
@@ -115,7 +116,7 @@ class Selection:
 
     @property
     def near(self) -> tuple[Candidate, ...]:
-        """The candidates that the criterion cannot tell from the best, the best among them.
+        """The candidates equivalent to the best one, which is included.
 
         BIC and ICL within 6, AIC within 4; held-out within one standard error of the difference over the
         folds.
@@ -135,9 +136,7 @@ class Selection:
 
     @property
     def evidence(self) -> str:
-        """One line: the choice, or which K are nearly equivalent, with how far each is behind and what
-        counts.
-        """
+        """One line: the choice, or the nearly equivalent K with their differences and the limit."""
         near = self.near
         if len(near) == 1:
             others = sorted(self._behind(c) for c in self.candidates if c is not near[0])
@@ -213,7 +212,7 @@ def select_gmm(
     for kind in kinds:
         check_covariance_type(kind)
         settings = FitSettings(kind, mass, max_iter, tol, reg_covar, n_init, random_state)
-        fits = _swept(points, counts, settings, sweep)
+        fits = _fit_sweep(points, counts, settings, sweep)
         candidates.extend(_candidate(points, fit, settings, n_samples, plan) for fit in fits)
     total = float(len(points)) if mass is None else float(mass.sum())
     return Selection(tuple(candidates), criterion, total if n_samples is None else n_samples, sweep)
@@ -231,19 +230,19 @@ def _check_request(counts: Sequence[int], kinds: Sequence[str], criterion: str, 
         )
 
 
-def _swept(x: Points, counts: Sequence[int], settings: FitSettings, sweep: str) -> list[Fit]:
-    """The fit of every K asked for, in order."""
+def _fit_sweep(x: Points, counts: Sequence[int], settings: FitSettings, sweep: str) -> list[Fit]:
+    """The fit of every requested K, in order."""
     if sweep == "fresh":
-        return [_fresh(x, k, settings) for k in counts]
+        return [_fit_fresh(x, k, settings) for k in counts]
     ways: list[dict[int, Fit]] = []
     if sweep in ("both", "split"):
-        fit = _fresh(x, counts[0], settings)
+        fit = _fit_fresh(x, counts[0], settings)
         ways.append({counts[0]: fit})
         while fit.gmm.n_components < counts[-1]:
             fit = split_up(x, fit, settings)
             ways[-1][fit.gmm.n_components] = fit
     if sweep in ("both", "merge"):
-        fit = _fresh(x, counts[-1], settings)
+        fit = _fit_fresh(x, counts[-1], settings)
         if ways and ways[0][counts[-1]].trace.lower_bounds_[-1] > fit.trace.lower_bounds_[-1]:
             fit = ways[0][counts[-1]]
         ways.append({counts[-1]: fit})
@@ -253,7 +252,7 @@ def _swept(x: Points, counts: Sequence[int], settings: FitSettings, sweep: str) 
     return [max((way[k] for way in ways), key=lambda fit: float(fit.trace.lower_bounds_[-1])) for k in counts]
 
 
-def _fresh(x: Points, n_components: int, settings: FitSettings) -> Fit:
+def _fit_fresh(x: Points, n_components: int, settings: FitSettings) -> Fit:
     gmm, trace = fit_gmm(
         x,
         n_components,

@@ -1,7 +1,7 @@
-"""Split and merge: mixtures for every number of components from one another.
+"""Split and merge: a mixture with K components as the start for K ± 1, which is better than a random start
+(Ueda, Nakano, Ghahramani & Hinton 2000).
 
-A neighbour in K is a better start than chance (Ueda, Nakano, Ghahramani & Hinton 2000). Proposals compete
-for a few steps of EM on a subsample, where a trial costs next to nothing; the winner is then fitted to all
+Proposals are compared after a few steps of EM on a small subsample; the best one is then fitted to all
 points.
 """
 
@@ -28,7 +28,7 @@ _TRIAL_PAIRS = 8
 
 
 class FitSettings(NamedTuple):
-    """What every fit of a sweep shares."""
+    """Settings shared by all fits of a sweep."""
 
     covariance_type: str
     sample_weight: Float64Array | None
@@ -40,7 +40,7 @@ class FitSettings(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """A mixture, how it was fitted, and what it came from."""
+    """A mixture, its trace, and its origin."""
 
     gmm: GMM
     trace: FitTrace
@@ -53,7 +53,7 @@ def split_up(x: Points, fit: Fit, settings: FitSettings) -> Fit:
         (split_component(fit.gmm, k), f"component {k} of {fit.gmm.n_components} split")
         for k in range(fit.gmm.n_components)
     ]
-    return _best(x, proposals, settings)
+    return _best_trial(x, proposals, settings)
 
 
 def merge_down(x: Points, fit: Fit, settings: FitSettings) -> Fit:
@@ -72,7 +72,7 @@ def merge_down(x: Points, fit: Fit, settings: FitSettings) -> Fit:
         )
         for i in order
     ]
-    return _best(x, proposals, settings)
+    return _best_trial(x, proposals, settings)
 
 
 def split_component(gmm: GMM, k: int) -> GMM:
@@ -121,7 +121,7 @@ def _of_kind(matrix: Float64Array, covariance_type: str) -> Float64Array:
     return np.array(diagonal) if covariance_type == "diag" else np.asarray(diagonal.mean(), dtype=np.float64)
 
 
-def _best(x: Points, proposals: Iterable[tuple[GMM, str]], settings: FitSettings) -> Fit:
+def _best_trial(x: Points, proposals: Iterable[tuple[GMM, str]], settings: FitSettings) -> Fit:
     sample, weights = _trial_sample(x, settings)
     trials = []
     for start, origin in proposals:
@@ -137,10 +137,10 @@ def _best(x: Points, proposals: Iterable[tuple[GMM, str]], settings: FitSettings
         )
         trials.append((float(trace.lower_bounds_[-1]), gmm, origin))
     _, start, origin = max(trials, key=lambda trial: trial[0])
-    return refined(x, start, origin, settings)
+    return refine(x, start, origin, settings)
 
 
-def refined(x: Points, start: GMM, origin: str, settings: FitSettings) -> Fit:
+def refine(x: Points, start: GMM, origin: str, settings: FitSettings) -> Fit:
     """EM on all points from a start."""
     gmm, trace = fit_gmm(
         x,

@@ -1,4 +1,4 @@
-"""Chart: the coordinates z = A (x - b) in which a mixture is fitted, so that no sum ever cancels.
+"""Standardised coordinates z = A (x - b) in which a mixture is fitted, to avoid cancellation in sums.
 
 The data are centred and scaled to unit variance first; E[z²] - E[z]² then loses at most the digits by which
 a component is narrower than the data, whatever the offset and the units of x. A family of covariances must
@@ -15,7 +15,7 @@ import numpy as np
 
 from diarize.errors import ModelError
 from diarize.mixtures.gaussian import ISOTROPIC, Parameters, total_moments
-from diarize.mixtures.validation import frozen, slices
+from diarize.mixtures.validation import freeze, slices
 
 if TYPE_CHECKING:
     from diarize.mixtures.validation import Float64Array, Points
@@ -60,26 +60,27 @@ def moments(x: Points, weights: Float64Array | None) -> tuple[Float64Array, Floa
 def standardizer_of_points(
     mean: Float64Array, cov: Float64Array, covariance_type: str, reg_covar: float, dtype: np.dtype[Any]
 ) -> Standardizer:
-    """The chart that standardises data of this mean (D,) and covariance (D, D) for this kind of covariance.
+    """The coordinates that standardise data of this mean (D,) and covariance (D, D) for this kind of
+    covariance.
 
     Raises ModelError for a dimension that is constant (for spherical: when all are).
     """
-    shift = mean.astype(dtype).astype(np.float64)  # exactly what float32 data will be shifted by
+    shift = mean.astype(dtype).astype(np.float64)  # exactly the shift of float32 data
     _require_spread(np.diagonal(cov), np.abs(mean), covariance_type)
-    forward = _standardising(cov, covariance_type, reg_covar).astype(dtype).astype(np.float64)
+    forward = _forward_map(cov, covariance_type, reg_covar).astype(dtype).astype(np.float64)
     return _standardizer(shift, forward)
 
 
 def standardizer_of_mixture(parameters: Parameters) -> Standardizer:
-    """The chart in which a mixture as a whole has mean zero and unit variance: where it is evaluated."""
+    """The coordinates in which a mixture as a whole has mean zero and unit variance, used for evaluation."""
     mean, cov = total_moments(parameters)
-    return _standardizer(mean, _standardising(cov, parameters.covariance_type, 0.0))
+    return _standardizer(mean, _forward_map(cov, parameters.covariance_type, 0.0))
 
 
 def _standardizer(shift: Float64Array, forward: Float64Array) -> Standardizer:
     sign_and_log = np.linalg.slogdet(forward)
     return Standardizer(
-        frozen(shift), frozen(forward), frozen(np.linalg.inv(forward)), float(sign_and_log[1])
+        freeze(shift), freeze(forward), freeze(np.linalg.inv(forward)), float(sign_and_log[1])
     )
 
 
@@ -94,7 +95,7 @@ def _require_spread(variances: Float64Array, magnitudes: Float64Array, covarianc
         )
 
 
-def _standardising(cov: Float64Array, covariance_type: str, reg_covar: float) -> Float64Array:
+def _forward_map(cov: Float64Array, covariance_type: str, reg_covar: float) -> Float64Array:
     variances = np.diagonal(cov)
     if covariance_type in ISOTROPIC:
         scale = np.full(len(cov), 1.0 / np.sqrt(variances.mean()), dtype=np.float64)
@@ -109,18 +110,18 @@ def _standardising(cov: Float64Array, covariance_type: str, reg_covar: float) ->
 
 
 def standardize(parameters: Parameters, standardizer: Standardizer) -> Parameters:
-    """The same mixture in the coordinates of the chart."""
+    """The mixture in standardised coordinates."""
     means = (parameters.means - standardizer.shift) @ standardizer.forward.T
-    return parameters._replace(means=means, covariances=_mapped(parameters, standardizer.forward))
+    return parameters._replace(means=means, covariances=_map_covariances(parameters, standardizer.forward))
 
 
 def unstandardize(parameters: Parameters, standardizer: Standardizer) -> Parameters:
-    """The same mixture in the coordinates of the data."""
+    """The mixture in the coordinates of the data."""
     means = parameters.means @ standardizer.inverse.T + standardizer.shift
-    return parameters._replace(means=means, covariances=_mapped(parameters, standardizer.inverse))
+    return parameters._replace(means=means, covariances=_map_covariances(parameters, standardizer.inverse))
 
 
-def _mapped(parameters: Parameters, matrix: Float64Array) -> Float64Array:
+def _map_covariances(parameters: Parameters, matrix: Float64Array) -> Float64Array:
     covariances = parameters.covariances
     if parameters.covariance_type in ISOTROPIC:
         return np.asarray(covariances * matrix[0, 0] ** 2, dtype=np.float64)

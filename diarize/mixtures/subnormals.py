@@ -1,8 +1,7 @@
 """Exponentials without subnormal numbers, which processors work on up to a hundred times slower.
 
-A component that is far from a point has a share of it that is next to nothing; as a subnormal number (IEEE
-754) that nothing would still cost more than all other shares together. So it is zero here, or the least
-number whose products with ordinary ones stay normal.
+The responsibility of a distant component can be a subnormal number (IEEE 754), which would cost more time
+than all others. Here it becomes zero, or the least number whose products with ordinary numbers stay normal.
 """
 
 from __future__ import annotations
@@ -16,15 +15,15 @@ if TYPE_CHECKING:
 
 __all__ = ["exp_shares", "exp_zeroed"]
 
-_SPARE = 0.6  # share of the range of exponents that a share of a point may use, the rest is for its products
-_MARGIN = 30.0  # nats above the least normal number from which an exponential is taken for zero
+_SPARE = 0.6  # part of the exponent range for responsibilities; the rest is for their products
+_MARGIN = 30.0  # nats above the least normal number below which an exponential becomes zero
 
 
 def exp_shares(logs: Points) -> None:
     """Exponentials in place of ``logs``, of which the largest are near 0; none is less than e.g. 1e-22 in
     float32.
 
-    So little changes no sum of shares beyond rounding.
+    This changes sums by less than rounding.
     """
     np.maximum(logs, _SPARE * _least(logs.dtype), out=logs)
     np.exp(logs, out=logs)

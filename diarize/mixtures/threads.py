@@ -1,7 +1,7 @@
-"""One thread of algebra: what is worked on in slices that fit the cache is too small to share.
+"""Run linear algebra on one thread: slices that fit the cache are too small to share among threads.
 
-Waiting for another thread costs more than it helps, twice as much where other programs run, too; and sums in
-one order give the same bits whatever the number of threads.
+Waiting for other threads costs more than it saves, and sums in a fixed order are bit-identical for any number
+of threads.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Found = TypeVar("Found")
 
 
 def on_one_thread(function: Callable[Given, Found]) -> Callable[Given, Found]:
-    """The same function, during which BLAS has one thread."""
+    """Decorate a function so that BLAS uses one thread during the call."""
 
     @wraps(function)
     def alone(*args: Given.args, **kwargs: Given.kwargs) -> Found:

@@ -1,6 +1,4 @@
-"""Points: the checked (n, D) arrays that models are fitted to, their weights, and walks over them in
-slices.
-"""
+"""Validation of points (n, D) and weights, and iteration over slices."""
 
 from __future__ import annotations
 
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-__all__ = ["BoolArray", "Float64Array", "IntArray", "Points", "as_points", "as_weights", "frozen", "slices"]
+__all__ = ["BoolArray", "Float64Array", "IntArray", "Points", "as_points", "as_weights", "freeze", "slices"]
 
 Float64Array = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -82,8 +80,8 @@ def as_weights(weights: ArrayLike | None, n_points: int) -> Float64Array | None:
     return array
 
 
-def frozen(values: ArrayLike) -> Float64Array:
-    """A float64 copy that nobody can write to."""
+def freeze(values: ArrayLike) -> Float64Array:
+    """A read-only float64 copy."""
     array = np.array(values, dtype=np.float64, order="C")
     array.flags.writeable = False
     return array

@@ -42,7 +42,8 @@ __all__ = [
 
 
 class Prior(NamedTuple):
-    """In the chart: kind and concentration of weights, mean (D,), its precision, degrees of freedom, scale.
+    """Prior in standardised coordinates: kind and concentration of weights, mean (D,), its precision, degrees
+    of freedom, scale.
 
     The components are expected to have scale times the identity as their covariance.
     """
@@ -56,7 +57,8 @@ class Prior(NamedTuple):
 
 
 class Posterior(NamedTuple):
-    """In any coordinates: counts, precision of means and degrees of freedom, each (K,); the expected mixture.
+    """Posterior in any coordinates: counts, precision of means and degrees of freedom, each (K,); the
+    expected mixture.
 
     The covariances of the mixture are the inverses of the expected precisions.
     """
@@ -68,9 +70,7 @@ class Posterior(NamedTuple):
 
 
 class VariationalRun(NamedTuple):
-    """Where the updates ended: the posterior, the bound after each in nats per point, and whether they
-    converged.
-    """
+    """Result of the updates: the posterior, the bound after each in nats per point, and convergence."""
 
     posterior: Posterior
     bounds: tuple[float, ...]
@@ -80,8 +80,8 @@ class VariationalRun(NamedTuple):
 def variational_run(
     data: FitData, posterior: Posterior, prior: Prior, max_iter: int, tol: float
 ) -> VariationalRun:
-    """Updates until one gains less than tol nats per point or max_iter were made; one that loses is not
-    taken.
+    """Update until a step gains less than tol nats per point or max_iter is reached; a step that decreases
+    the bound is not taken.
     """
     first, statistics = bound_and_sums(data, posterior, prior)
     kept, bounds = posterior, [first]
@@ -110,8 +110,8 @@ def bound_and_sums(data: FitData, posterior: Posterior, prior: Prior) -> tuple[f
 def posterior_of(
     statistics: SufficientStatistics, prior: Prior, data: FitData, covariance_type: str
 ) -> Posterior:
-    """M-step (Bishop 2006, equations 10.58 to 10.63), with sums about the origin so that no count is
-    divided by.
+    """M-step (Bishop 2006, equations 10.58 to 10.63), with sums about the origin, to avoid dividing by
+    counts.
     """
     counts = np.maximum(statistics.counts, 0.0)
     n_components = len(counts)
@@ -120,8 +120,7 @@ def posterior_of(
     freedom = prior.freedom + counts
     sums = _inverse_scales(statistics, prior, data, (means, precision), covariance_type)
     if covariance_type == "tied":
-        # a prior as strong as that of K components, so that one family is compared with the others on equal
-        # terms
+        # a prior as strong as that of K components, so that covariance types are compared on equal terms
         total = n_components * prior.freedom + counts.sum()
         covariances, freedom = sums / total, np.full(n_components, total, dtype=np.float64)
     else:
@@ -173,14 +172,14 @@ def _offsets(posterior: Posterior) -> Float64Array:
 
 
 def score_offsets(precision: Float64Array, freedom: Float64Array, n_dims: int) -> Float64Array:
-    """What expecting log |Λ| and the mean adds to the log density of the expected mixture (Bishop,
-    10.64, 10.65).
+    """Correction of the log density of the expected mixture for the expectations of log |Λ| and the mean
+    (Bishop, 10.64, 10.65).
     """
     return 0.5 * (log_precision_excess(freedom, n_dims) - n_dims / precision)
 
 
 def divergence(posterior: Posterior, prior: Prior) -> float:
-    """KL of the posterior over weights, means and precisions from the prior: what the bound pays."""
+    """KL of the posterior of weights, means and precisions from the prior: the penalty of the bound."""
     if prior.weights == "dirichlet_distribution":
         before = np.full(len(posterior.counts), prior.concentration, dtype=np.float64)
         paid = dirichlet_divergence(before + posterior.counts, before)

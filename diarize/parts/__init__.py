@@ -1,13 +1,13 @@
-"""Parts that others have made: speaker embeddings and segmentation networks in ONNX files.
+"""Third-party speaker embeddings and segmentation networks in ONNX files.
 
-In comes a file, or a name that ``diarize parts get`` fetched; out goes an EmbeddingExtractor or a
-Segmenter, and the two-covariance model of an embedding. ``pipeline`` and the commands import it.
+Input: a file, or a name that ``diarize parts get`` has fetched. Output: an EmbeddingExtractor or a Segmenter,
+and the two-covariance model of an embedding. ``pipeline`` and the commands import it.
 
     embedding = load_embedding("campplus")
     vectors = embedding.embed(blocks, bounds)           # float32 (windows, dimensions)
     model = calibration_of(embedding)
 
-Nothing here opens a connection but ``download``, and that only when asked.
+Only ``download`` opens a connection, and only on request.
 """
 
 from diarize.parts.calibration import calibration_of

@@ -1,4 +1,4 @@
-"""The cache of parts that were fetched, and the file of a name."""
+"""The cache of fetched parts, and the file for a name."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def locate_part(name_or_path: str | Path, cache: str | Path | None = None) -> Pa
 
 
 def manual_way(name: str, cache: str | Path | None = None) -> str:
-    """How a part of the catalogue gets here without a network."""
+    """How to install a part of the catalogue by hand."""
     entry = CATALOGUE[name]
     what = f"{entry.member} out of that archive" if entry.member else "that file"
     return f"without a network copy {what} to {parts_folder(cache) / entry.file}"

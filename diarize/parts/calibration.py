@@ -1,7 +1,8 @@
-"""What an embedding's vectors do, learnt from voices: mean, projection, covariances of speakers and windows.
+"""Calibration of an embedding: its two-covariance model, estimated from recordings of known speakers.
 
-Windows of 1.5 s of two hundred readers that ship with the package (or of the user's own voices), a class a
-speaker. The result is kept by the checksum of the embedding, so it is learnt once for every file.
+The data are windows of 1.5 s of two hundred readers of the package, or of the user's own voices: as
+they were recorded, in a room with noise, and by telephone. The result is stored under the checksum of the
+embedding, so it is computed once per file.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from diarize.errors import ModelError, OutputError, PartError
 from diarize.files import make_folder, write_bytes
 from diarize.mixtures.npz import load_arrays, pack_arrays
 from diarize.parts.cache import calibrations_folder
-from diarize.parts.download import silent
+from diarize.parts.conditions import hear_in_conditions
+from diarize.parts.download import no_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,10 +33,10 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 __all__ = [
-    "calibration_found",
     "calibration_of",
-    "calibration_place",
+    "calibration_path",
     "equal_error",
+    "find_calibration",
     "fit_calibration",
     "load_calibration",
     "save_calibration",
@@ -54,35 +56,38 @@ READ: Final = 120.0
 QUIET: Final = 15.0
 """dB under the loudest window of a recording: what is quieter is mostly pause."""
 LEAST_VOICES: Final = 20
+LEAST_DIMS: Final = 16
 MOST_DIMS: Final = 64
+VOICES_EACH: Final = 3
+"""For every dimension."""
 
 
 def calibration_of(
-    extractor: EmbeddingExtractor, progress: Progress = silent, cache: str | Path | None = None
+    extractor: EmbeddingExtractor, progress: Progress = no_progress, cache: str | Path | None = None
 ) -> TwoCovariance:
-    """The calibration of an embedding: one in the ``cache`` folder, one that ships, or one learnt now.
+    """The calibration of an embedding: from the ``cache`` folder, from the package, or computed now.
 
-    Learning takes minutes, once; without a cache that can be written, every time. Raises PartError when the
-    vectors do not tell voices apart at all.
+    Computing takes minutes, and is repeated each time if the cache is not writable. Raises PartError when the
+    vectors do not depend on the voice.
     """
-    found = calibration_found(extractor, cache)
+    found = find_calibration(extractor, cache)
     if found is not None:
-        with suppress(ModelError):  # damaged: learnt anew
+        with suppress(ModelError):  # damaged: compute it again
             return load_calibration(found)
     model = fit_calibration(*voice_vectors(extractor, shipped_voices(), progress), extractor.name)
     with suppress(OutputError):
-        save_calibration(calibration_place(extractor, cache), model)
+        save_calibration(calibration_path(extractor, cache), model)
     return model
 
 
-def calibration_found(extractor: EmbeddingExtractor, cache: str | Path | None = None) -> Path | None:
-    """The file of a calibration that there is: the user's own in the cache, or one that ships."""
+def find_calibration(extractor: EmbeddingExtractor, cache: str | Path | None = None) -> Path | None:
+    """The file of an existing calibration: in the cache, or in the package."""
     shipped = DATA / "calibrations" / f"{extractor.checksum}.npz"
-    return next((place for place in (calibration_place(extractor, cache), shipped) if place.is_file()), None)
+    return next((place for place in (calibration_path(extractor, cache), shipped) if place.is_file()), None)
 
 
-def calibration_place(extractor: EmbeddingExtractor, cache: str | Path | None = None) -> Path:
-    """Where in the cache the calibration of an embedding is kept."""
+def calibration_path(extractor: EmbeddingExtractor, cache: str | Path | None = None) -> Path:
+    """The path of an embedding's calibration in the cache."""
     return calibrations_folder(cache) / f"{extractor.checksum}.npz"
 
 
@@ -94,9 +99,10 @@ def shipped_voices() -> dict[str, list[Path]]:
 def voice_vectors(
     extractor: EmbeddingExtractor,
     recordings: Mapping[str, Sequence[Path]],
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> tuple[Array, Array]:
-    """Vectors float32 (n, dimension) of windows of every speaker's ``recordings``, and their speakers (n,).
+    """Vectors float32 (n, dimension) of windows of every speaker's ``recordings`` in several acoustic
+    conditions (``conditions``), and their speakers (n,).
 
     Raises AudioError for what cannot be read and PartError for fewer than twenty speakers.
     """
@@ -107,22 +113,27 @@ def voice_vectors(
         )
     vectors, speakers = [], []
     for done, paths in enumerate(recordings.values()):
+        rng = np.random.default_rng(done)
         for path in paths[:WINDOWS]:
-            found = _vectors_of(extractor, path, -(-WINDOWS // min(len(paths), WINDOWS)))
-            vectors.append(found)
-            speakers += [done] * len(found)
+            n_windows = -(-WINDOWS // min(len(paths), WINDOWS))
+            for found in _embed_recording(extractor, path, n_windows, rng):
+                vectors.append(found)
+                speakers += [done] * len(found)
         progress("calibration", (done + 1) / len(recordings))
     return np.concatenate(vectors), np.array(speakers)
 
 
-def _vectors_of(extractor: EmbeddingExtractor, path: Path, n: int) -> Array:
-    """Of at most ``n`` windows of the beginning of a recording."""
+def _embed_recording(
+    extractor: EmbeddingExtractor, path: Path, n: int, rng: np.random.Generator
+) -> Iterator[Array]:
+    """Vectors of at most ``n`` windows of the beginning of a recording, in each condition."""
     samples = open_recording(path, rate=extractor.rate, end=READ).waveform().samples
-    return extractor.embed([samples], _windows(samples, round(WINDOW * extractor.rate), n))
+    for heard in hear_in_conditions(samples, extractor.rate, rng):
+        yield extractor.embed([heard], _windows(heard, round(WINDOW * extractor.rate), n))
 
 
 def _windows(samples: Array, size: int, n: int) -> Array:
-    """Bounds (≤ n, 2) of windows that are not much quieter than the loudest, spread over all such."""
+    """Bounds (≤ n, 2) of evenly spread windows that are not much quieter than the loudest one."""
     starts = np.arange(0, max(1, len(samples) - size + 1), size)
     power = np.array(
         [np.mean(np.square(samples[start : start + size], dtype=np.float64)) for start in starts]
@@ -133,10 +144,10 @@ def _windows(samples: Array, size: int, n: int) -> Array:
 
 
 def fit_calibration(vectors: Array, speakers: Array, name: str = "the embedding") -> TwoCovariance:
-    """The model of vectors (n, D) of ``speakers`` (n,), in a quarter as many dimensions as there are voices,
+    """The model of vectors (n, D) of ``speakers`` (n,), in a third as many dimensions as there are voices,
     sixteen at least and 64 at most. Raises PartError when they do not depend on the voice.
     """
-    n_dims = min(MOST_DIMS, max(16, len(np.unique(speakers)) // 4))
+    n_dims = min(MOST_DIMS, max(LEAST_DIMS, len(np.unique(speakers)) // VOICES_EACH))
     if not np.ptp(vectors, axis=0).max() > 0:
         raise PartError(f"{name}: gives the same vector for every voice; it is no speaker embedding")
     try:
@@ -146,14 +157,14 @@ def fit_calibration(vectors: Array, speakers: Array, name: str = "the embedding"
 
 
 def equal_error(vectors: Array, speakers: Array) -> float:
-    """Share of pairs of windows judged wrongly where both errors are equal, each half of the voices by what
-    the other half taught: 0 for perfect, 0.5 for guessing.
+    """Equal error rate of pairs of windows, each half of the speakers scored by a model of the other half: 0
+    is perfect, 0.5 is chance.
     """
     half = np.unique(speakers, return_inverse=True)[1] % 2 == 0
-    return float(np.mean([_error_of(vectors, speakers, learning) for learning in (half, ~half)]))
+    return float(np.mean([_equal_error_of(vectors, speakers, learning) for learning in (half, ~half)]))
 
 
-def _error_of(vectors: Array, speakers: Array, learning: Array) -> float:
+def _equal_error_of(vectors: Array, speakers: Array, learning: Array) -> float:
     model = fit_calibration(vectors[learning], speakers[learning])
     points, names = model.project(vectors[~learning]), speakers[~learning]
     ones = np.ones(1)

@@ -1,6 +1,6 @@
-"""Parts that are known by name: where they are published, how large, under which licence, and their SHA-256.
+"""Catalogue of parts by name: address, size, licence and SHA-256.
 
-Facts about files of others; nothing of them is in this package.
+The files themselves are not in this package.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ class Entry:
     """One published part.
 
     ``kind``: "embedding" or "segmentation"; ``size`` in bytes (None: not known) and ``sha256`` of what
-    ``address`` gives; where that is an archive, ``member`` is the file in it that counts and
-    ``member_sha256`` its checksum.
+    ``address`` gives; for an archive, ``member`` is the wanted file in it and ``member_sha256`` its checksum.
     """
 
     name: str
@@ -35,7 +34,7 @@ class Entry:
 
     @property
     def file(self) -> str:
-        """What the part is called in the cache."""
+        """File name in the cache."""
         return f"{self.name}.onnx"
 
     @property

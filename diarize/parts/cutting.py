@@ -1,4 +1,4 @@
-"""Cutting pieces out of a stream of samples; no more than the longest piece is kept in memory."""
+"""Cut pieces from a stream of samples, with at most the longest piece in memory."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["checked_bounds", "cut", "overlapping"]
+__all__ = ["check_bounds", "cut_pieces", "overlapping_windows"]
 
 
-def checked_bounds(bounds: Array) -> Array:
-    """Bounds int64 (m, 2) as they must be: 0 <= start < end, sorted by start. Raises PartError otherwise."""
+def check_bounds(bounds: Array) -> Array:
+    """Check that bounds int64 (m, 2) have 0 <= start < end and are sorted by start. Raises PartError."""
     found = np.asarray(bounds, dtype=np.int64).reshape(-1, 2)
     start, end = found.T
     if (start < 0).any() or (end <= start).any() or (np.diff(start) < 0).any():
@@ -27,10 +27,10 @@ def checked_bounds(bounds: Array) -> Array:
     return found
 
 
-def cut(blocks: Iterable[Array], bounds: Array) -> Iterator[Array]:
-    """Samples of each of the ``bounds`` (m, 2), sorted by start, out of consecutive ``blocks``.
+def cut_pieces(blocks: Iterable[Array], bounds: Array) -> Iterator[Array]:
+    """Samples of each of the ``bounds`` (m, 2), sorted by start, from consecutive ``blocks``.
 
-    What is behind the end of the recording is left out. Raises PartError for bounds that are all behind it.
+    Pieces are cut at the end of the recording. Raises PartError for a piece entirely beyond it.
     """
     held, first, stream = np.empty(0, dtype=np.float32), 0, iter(blocks)
     for start, end in bounds.tolist():
@@ -47,10 +47,10 @@ def cut(blocks: Iterable[Array], bounds: Array) -> Iterator[Array]:
         yield piece
 
 
-def overlapping(blocks: Iterable[Array], size: int, hop: int) -> Iterator[tuple[int, Array, int]]:
+def overlapping_windows(blocks: Iterable[Array], size: int, hop: int) -> Iterator[tuple[int, Array, int]]:
     """Windows of ``size`` samples every ``hop``: first sample, samples (size,), how many samples came so far.
 
-    The last is the first that reaches the end, filled up with zeros. Without a sample there is none.
+    The last window is the first one that reaches the end, padded with zeros. Without samples there is none.
     """
     held, first, end = np.empty(0, dtype=np.float32), 0, 0
     covered = 0

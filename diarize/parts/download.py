@@ -1,7 +1,7 @@
-"""Downloads: resumed where they were interrupted, checked, and written whole or not at all.
+"""Downloads: resumed after an interruption, checked, and written atomically.
 
-What has come so far lies beside the place under a name with the wanted checksum in it, so whatever is resumed
-is resumed towards the same bytes. Proxies are those of the environment; ``file:`` addresses are read as well.
+A partial download is stored next to its target under a name with the expected checksum, so it is only resumed
+for the same content. Proxies are taken from the environment; ``file:`` addresses work, too.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["Progress", "UnreachableError", "checksum_of", "fetch", "silent"]
+__all__ = ["Progress", "UnreachableError", "checksum_of", "fetch", "no_progress"]
 
 Progress = Callable[[str, float], None]
 """Told a stage and the share of it that is done."""
@@ -35,21 +35,20 @@ AGAIN: Final = "run the same command again, it goes on from there"
 
 
 class UnreachableError(PartError):
-    """An address that nobody answers for."""
+    """An address that cannot be reached."""
 
 
-def silent(stage: str, share: float) -> None:
-    """Tells nobody how far a computation is."""
+def no_progress(stage: str, share: float) -> None:
+    """A progress callback that does nothing."""
 
 
 def fetch(
-    address: str, place: Path, sha256: str, size: int | None = None, progress: Progress = silent
+    address: str, place: Path, sha256: str, size: int | None = None, progress: Progress = no_progress
 ) -> Path:
-    """Bring what ``address`` gives to ``place``, when its SHA-256 is ``sha256``.
+    """Download ``address`` to ``place`` and check its SHA-256 ``sha256``.
 
-    ``size`` in bytes, where it is known beforehand. Raises PartError, one line: no such address or server,
-    cut off in the middle (what has come is kept and resumed), another size or checksum (nothing is kept), no
-    room.
+    ``size``: in bytes, if known. Raises PartError: no such address or server, interrupted (the partial file
+    is kept and resumed later), wrong size or checksum (nothing is kept), disk full.
     """
     if not address.lower().startswith(SCHEMES):
         raise PartError(f"{address}: no address to fetch; give one that begins with https:, http: or file:")
@@ -83,16 +82,16 @@ def checksum_of(path: Path) -> str:
 
 
 def _receive(address: str, partial: Path, size: int | None, progress: Progress) -> None:
-    """Append to ``partial`` what it lacks."""
+    """Append the missing bytes to ``partial``."""
     have = partial.stat().st_size if partial.exists() else 0
-    response = _opened(address, have)
-    if response is None:  # nothing is missing, or what is there is too long
+    response = _open_response(address, have)
+    if response is None:  # complete, or longer than it should be
         if size is not None and have != size:
             partial.unlink()
             _receive(address, partial, size, progress)
         return
     with closing(response):
-        begin = have if _resumes(response, have) else 0
+        begin = have if _can_resume(response, have) else 0
         total = _total(response, begin)
         if total is not None and (total > MOST_BYTES or (size is not None and total != size)):
             raise PartError(f"{address}: has {total} bytes, {size or MOST_BYTES} are expected; not fetched")
@@ -109,8 +108,8 @@ def _receive(address: str, partial: Path, size: int | None, progress: Progress) 
         raise PartError(f"{address}: cut off after {begin} of {size or total} bytes; {AGAIN}")
 
 
-def _opened(address: str, have: int) -> Any:
-    """The answer of the server; None when there is nothing after the first ``have`` bytes."""
+def _open_response(address: str, have: int) -> Any:
+    """The server's response; None when there is nothing after the first ``have`` bytes."""
     headers = {"User-Agent": "diarize", "Accept-Encoding": "identity"}
     if have:
         headers["Range"] = f"bytes={have}-"
@@ -129,8 +128,8 @@ def _opened(address: str, have: int) -> Any:
         raise UnreachableError(f"{address}: cannot be reached ({_reason(error)})") from None
 
 
-def _resumes(response: Any, have: int) -> bool:
-    """Whether the answer begins where the file ends; a server may as well give everything."""
+def _can_resume(response: Any, have: int) -> bool:
+    """Whether the response starts at the end of the partial file; a server may also send everything."""
     if not have or response.status != http.client.PARTIAL_CONTENT:
         return False
     return re.match(rf"bytes {have}-", response.headers.get("Content-Range", "")) is not None
@@ -142,7 +141,7 @@ def _total(response: Any, begin: int) -> int | None:
 
 
 def _chunks(response: Any, address: str) -> Iterator[bytes]:
-    """What comes until it ends; PartError when the connection breaks."""
+    """The received data; PartError when the connection breaks."""
     while True:
         try:
             chunk = response.read(CHUNK)

@@ -1,4 +1,4 @@
-"""A speaker embedding in an ONNX file, fed as its makers feed it."""
+"""A speaker embedding in an ONNX file, with the features that its authors use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from diarize.errors import PartError
 from diarize.features import fbank_of
-from diarize.parts.cutting import checked_bounds, cut
+from diarize.parts.cutting import check_bounds, cut_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,7 +33,7 @@ QUIETEST: Final = 1e-8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OnnxEmbedding:
-    """An `EmbeddingExtractor` made of a loaded file and how to feed it."""
+    """An `EmbeddingExtractor` from a loaded file and its input format."""
 
     name: str
     dimension: int
@@ -42,7 +42,7 @@ class OnnxEmbedding:
 
     @property
     def rate(self) -> int:
-        """Hz of the samples that it wants."""
+        """Sampling rate in Hz."""
         return self.format.rate
 
     @property
@@ -53,15 +53,15 @@ class OnnxEmbedding:
     def embed(self, blocks: Iterable[Array], bounds: Array) -> Array:
         """Vectors float32 (m, dimension) of the windows ``bounds`` (m, 2), as `EmbeddingExtractor` has it.
 
-        A window shorter than the file can take is repeated until it is long enough; of a longer one, the
-        vectors of equal parts are averaged. How the samples are cut into blocks changes nothing. Raises
-        PartError.
+        A window that is too short for the file is repeated until it is long enough; a window that is too long
+        is cut into equal parts, and their vectors are averaged. The result does not depend on the block
+        length. Raises PartError.
         """
-        bounds = checked_bounds(bounds)
+        bounds = check_bounds(bounds)
         rows, pieces = self._pieces(bounds)
         total = np.zeros((len(bounds), self.dimension), dtype=np.float64)
-        for chosen, samples in self._gathered(rows, pieces, blocks):
-            np.add.at(total, chosen, self._checked(self.vectors(samples)))
+        for chosen, samples in self._gather(rows, pieces, blocks):
+            np.add.at(total, chosen, self._check_shape(self.vectors(samples)))
         counts = np.bincount(rows, minlength=len(bounds))[:, None]
         return (total / np.maximum(counts, 1)).astype(np.float32)
 
@@ -78,12 +78,12 @@ class OnnxEmbedding:
         order = np.argsort(found[:, 0], kind="stable")
         return rows[order], found[order]
 
-    def _gathered(self, rows: Array, pieces: Array, blocks: Iterable[Array]) -> Iterator[tuple[Array, Array]]:
+    def _gather(self, rows: Array, pieces: Array, blocks: Iterable[Array]) -> Iterator[tuple[Array, Array]]:
         """Rows (n,) and samples (n, length) of pieces of one length, few enough to be run at once."""
         room = round(AT_ONCE * self.rate)
         waiting: list[tuple[int, Array]] = []
         held = 0
-        for row, samples in zip(rows.tolist(), cut(blocks, pieces), strict=True):
+        for row, samples in zip(rows.tolist(), cut_pieces(blocks, pieces), strict=True):
             long_enough = np.resize(samples, max(len(samples), self.format.least))
             waiting.append((row, long_enough))
             held += len(long_enough)
@@ -93,21 +93,21 @@ class OnnxEmbedding:
         yield from _batches(waiting, room)
 
     def vectors(self, samples: Array) -> Array:
-        """Vectors float32 (n, D) of samples (n, length) of an allowed length, whatever D is."""
+        """Vectors float32 (n, D) of samples (n, length) of an allowed length."""
         values = self._input(samples)
         size = self.format.batch or len(values)
         found = [self._run(values[first : first + size], size) for first in range(0, len(values), size)]
         return np.concatenate(found)
 
     def _run(self, values: Array, size: int) -> Array:
-        """One batch, filled up with copies where the file allows only one size."""
+        """Run one batch, padded with copies if the file allows one size only."""
         n = len(values)
         feeds = {self.format.input: np.resize(values, (size, *values.shape[1:]))}
         if self.format.lengths is not None:
             feeds[self.format.lengths] = self._lengths(size, values)
         vectors = self.session.run(self.format.output, feeds)
         if vectors.ndim != 2 or len(vectors) != size:
-            raise self._odd(vectors, size)
+            raise self._shape_error(vectors, size)
         return vectors[:n]
 
     def _lengths(self, size: int, values: Array) -> Array:
@@ -117,19 +117,19 @@ class OnnxEmbedding:
         frames = values.shape[1 if self.format.layout == "BTF" else -1]
         return np.full(size, frames, dtype=np.int32 if "int32" in kind else np.int64)
 
-    def _checked(self, vectors: Array) -> Array:
+    def _check_shape(self, vectors: Array) -> Array:
         if vectors.shape[1] != self.dimension:
-            raise self._odd(vectors, len(vectors))
+            raise self._shape_error(vectors, len(vectors))
         return vectors
 
-    def _odd(self, vectors: Array, n: int) -> PartError:
+    def _shape_error(self, vectors: Array, n: int) -> PartError:
         return PartError(
             f"{self.session.file.path}: gives numbers of shape {vectors.shape} for {n} windows; it is no "
             "speaker embedding"
         )
 
     def _input(self, samples: Array) -> Array:
-        """What the file takes, float32, of samples (n, length)."""
+        """The input of the file, float32, for samples (n, length)."""
         layout = self.format.layout
         if not self.format.n_mels:
             return samples[:, None] if layout == "B1S" else samples
@@ -142,7 +142,7 @@ class OnnxEmbedding:
     def _features(self, samples: Array) -> Array:
         """Normalised energies (n, n_frames, n_mels)."""
         if self.format.framework == "redimnet2":
-            samples = _standardized(samples)
+            samples = _standardize(samples)
         values = fbank_of(samples, self.rate, self.format.n_mels, **self.format.bank)
         values = values[:, : values.shape[1] // self.format.multiple * self.format.multiple]
         if self.format.normalize:
@@ -153,7 +153,7 @@ class OnnxEmbedding:
 
 
 def _batches(waiting: list[tuple[int, Array]], room: int) -> Iterator[tuple[Array, Array]]:
-    """Pieces of one length each, longest last, in the order in which they came."""
+    """Batches of pieces of equal length, the longest last, otherwise in order."""
     lengths = np.array([len(samples) for _, samples in waiting], dtype=np.int64)
     for length in np.unique(lengths).tolist():
         alike = np.flatnonzero(lengths == length)
@@ -163,7 +163,7 @@ def _batches(waiting: list[tuple[int, Array]], room: int) -> Iterator[tuple[Arra
             yield np.array([row for row, _ in chosen]), np.stack([samples for _, samples in chosen])
 
 
-def _standardized(samples: Array) -> Array:
+def _standardize(samples: Array) -> Array:
     """ReDimNet's samples (n, length): mean 0, deviation 1, emphasised, half a hop of zeros on both sides.
 
     The first is emphasised against the second, as by padding with a reflection.

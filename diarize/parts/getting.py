@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 from diarize.errors import PartError
 from diarize.parts.cache import SUFFIX, manual_way, parts_folder
 from diarize.parts.catalogue import CATALOGUE, Entry
-from diarize.parts.download import UnreachableError, checksum_of, fetch, silent
+from diarize.parts.download import UnreachableError, checksum_of, fetch, no_progress
 from diarize.parts.onnx_file import MOST_BYTES
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _DAMAGE: Final = (tarfile.TarError, EOFError, zlib.error, ValueError)
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A part in the cache under ``name``; ``is_new`` when it was fetched just now."""
+    """A part in the cache under ``name``; ``is_new`` if it was fetched by this call."""
 
     name: str
     path: Path
@@ -45,12 +45,12 @@ def get_part(
     name: str | None = None,
     cache: str | Path | None = None,
     overwrite: bool = False,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> Fetched:
-    """Fetch a part of the catalogue, or what an address with the checksum ``sha256`` gives, as ``name``.
+    """Fetch a part of the catalogue, or a file from an address with the checksum ``sha256``, as ``name``.
 
-    A tar archive gives the ONNX file in it. What is in the cache already is not fetched again. Raises
-    PartError, one line, and leaves the cache as it was.
+    From a tar archive the ONNX file is extracted. A file in the cache is not fetched again. Raises PartError
+    and then leaves the cache unchanged.
     """
     entry = CATALOGUE.get(name_or_address) or _entry_for(name_or_address, sha256, name)
     place = parts_folder(cache) / entry.file
@@ -70,7 +70,7 @@ def get_part(
 
 
 def read_record(place: Path) -> dict[str, str]:
-    """What was written down when a part that is not in the catalogue was fetched; empty without that."""
+    """The stored record of a part that is not in the catalogue; empty if there is none."""
     try:
         found = json.loads(place.with_suffix(RECORD).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -79,7 +79,7 @@ def read_record(place: Path) -> dict[str, str]:
 
 
 def _entry_for(address: str, sha256: str | None, name: str | None) -> Entry:
-    """What is to be fetched from an address. Raises PartError for what is no address, name or checksum."""
+    """The catalogue entry for an address. Raises PartError for an invalid address, name or checksum."""
     if ":" not in address:
         near = difflib.get_close_matches(address, CATALOGUE, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ", others need an address"
@@ -99,7 +99,7 @@ def _entry_for(address: str, sha256: str | None, name: str | None) -> Entry:
 
 
 def _is_there(entry: Entry, place: Path) -> bool:
-    """Whether the file in the cache is the one that would be fetched."""
+    """Whether the file in the cache is the requested one."""
     if entry.name in CATALOGUE:
         return checksum_of(place) == entry.checksum
     record = read_record(place)
@@ -107,7 +107,7 @@ def _is_there(entry: Entry, place: Path) -> bool:
 
 
 def _bring(entry: Entry, place: Path, progress: Progress) -> None:
-    """Fetch, unpack where need be, check, and put in place."""
+    """Fetch, unpack if necessary, check, and store."""
     if entry.member is None:
         fetch(entry.address, place, entry.sha256, entry.size, progress)
     else:
@@ -123,7 +123,7 @@ def _bring(entry: Entry, place: Path, progress: Progress) -> None:
 
 
 def _unpack(archive: Path, entry: Entry, place: Path) -> None:
-    """The one file that counts out of a tar archive, to ``place``. Raises PartError."""
+    """Extract the wanted file of a tar archive to ``place``. Raises PartError."""
     beside = place.with_name(f".{place.name}.unpacked")
     try:
         with tarfile.open(archive) as tar:

@@ -1,8 +1,7 @@
-"""ONNX files before anything runs them: read whole, summed up, and looked through for what may not be in
-them.
+"""Check ONNX files before they are run: read the file, compute its checksum, and refuse external data.
 
-An ONNX file is one message of protocol buffers. Only as much of the encoding is read here as shows whether
-the file is all there and whether it would have other files read: numbers of fields and their lengths.
+An ONNX file is one protocol buffers message. The parser here only reads field numbers and lengths, to check
+that the file is complete and does not refer to other files.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ MOST_BYTES: Final = 1 << 30
 """Protocol buffers end at 2 GB, embeddings and segmentation networks at some hundred MB."""
 
 # Numbers of fields, https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
-GRAPH, METADATA = 7, 14
+GRAPH = 7
 NODE, INITIALIZER = 1, 5
 ATTRIBUTE = 5
 TENSOR, SUBGRAPH = 5, 6
@@ -42,7 +41,7 @@ class OnnxFile:
 
 
 def read_onnx(path: str | Path) -> OnnxFile:
-    """The file, when it is a whole one that needs no other file. Raises PartError, one line, otherwise."""
+    """Read a complete ONNX file that needs no other file. Raises PartError otherwise."""
     path = Path(path)
     data = _read_bytes(path)
     _refuse_other_kinds(path, data)
@@ -75,7 +74,7 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def _refuse_other_kinds(path: Path, data: bytes) -> None:
-    """What people have instead of the file when a download went wrong."""
+    """Refuse files that are typical results of a failed download."""
     head = data[:512].lstrip().lower()
     if head.startswith((b"<!doctype", b"<html", b"<?xml")):
         raise PartError(f"{path}: a web page, not an ONNX file; the download went wrong, get it again")
@@ -86,7 +85,7 @@ def _refuse_other_kinds(path: Path, data: bytes) -> None:
 
 
 def _refuse_external(path: Path, data: memoryview) -> None:
-    """ValueError for what is no whole ONNX message; PartError for weights that lie in other files."""
+    """Raise ValueError for an incomplete message and PartError for weights in other files."""
     graphs = [value for number, value in _fields(data) if number == GRAPH and isinstance(value, memoryview)]
     if not graphs:
         raise ValueError(path)
@@ -138,7 +137,7 @@ def _fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
 
 
 def _varint(message: memoryview, position: int) -> tuple[int, int]:
-    """A number of variable length, and where the next thing begins."""
+    """A number of variable length, and the position after it."""
     value = shift = 0
     while True:
         byte = message[position]

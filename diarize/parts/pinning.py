@@ -1,4 +1,4 @@
-"""Pinning: the checksums of the parts that settings name are written into the settings."""
+"""Pinning: store the checksums of parts in the settings that name them."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ __all__ = ["pin_checksums"]
 
 
 def pin_checksums(config: Config) -> Config:
-    """Settings with the SHA-256 of every part that they name and use; those that ship go with the version.
+    """The settings with the SHA-256 of every part that they use; shipped networks belong to the package
+    version.
 
     Raises PartError for a part that is not there, or that has another checksum than the settings have,
     as those of an earlier result do.
     """
     space, speech = config.space, config.speech
     if space.kind == "embedding" and space.embedding:
-        found = _checked("space.embedding", space.embedding, space.embedding_sha256)
+        found = _check_checksum("space.embedding", space.embedding, space.embedding_sha256)
         config = replace(config, space=replace(space, embedding_sha256=found))
     if speech.method == "network" and speech.segmentation:
-        found = _checked("speech.segmentation", speech.segmentation, speech.segmentation_sha256)
+        found = _check_checksum("speech.segmentation", speech.segmentation, speech.segmentation_sha256)
         config = replace(config, speech=replace(speech, segmentation_sha256=found))
     return config
 
 
-def _checked(setting: str, name: str, wanted: str) -> str:
-    """The checksum of a part, which must be the ``wanted`` one where there is one."""
+def _check_checksum(setting: str, name: str, wanted: str) -> str:
+    """The checksum of a part, compared with the ``wanted`` one if given."""
     place = locate_part(name)
     try:
         found = checksum_of(place)

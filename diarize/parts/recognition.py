@@ -1,4 +1,4 @@
-"""What an ONNX file is, recognised by its inputs, outputs and metadata.
+"""Recognise the kind of an ONNX file by its inputs, outputs and metadata.
 
 Embeddings take features (batch, frames, bands), NeMo's (batch, bands, frames) with their lengths, ReDimNet2
 (1, 1, 72, frames), or a waveform, and give (batch, dimensions). How the features are computed is not in the
@@ -47,13 +47,13 @@ REDIMNET: Final = {
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingFormat:
-    """How to feed an embedding.
+    """Input format of an embedding.
 
     ``layout``: letters of the input's axes, B batch, T frames, F bands, S samples, 1; ``lengths``: name of
     the input for numbers of frames, if any. ``n_mels`` 0 means samples. ``bank``: options of
-    `features.filter_bank`; ``normalize``: what is taken off each band over a window, "mean", "deviation"
+    `features.filter_bank`; ``normalize``: normalisation of each band over a window, "mean", "deviation"
     (mean, then divided by the standard deviation) or "". ``batch``: the only possible size, if any; ``least``
-    and ``most`` samples of one piece; ``multiple``: of which the number of frames must be one.
+    and ``most`` samples of one piece; ``multiple``: the number of frames must be a multiple of it.
     """
 
     framework: str
@@ -73,7 +73,7 @@ class EmbeddingFormat:
 
 @dataclass(frozen=True, slots=True)
 class SegmentationFormat:
-    """How to feed a segmentation network: windows of ``window`` samples, classes of up to ``at_once`` of
+    """Input format of a segmentation network: windows of ``window`` samples, classes of up to ``at_once`` of
     ``n_local`` speakers; frame i sees ``field`` samples from ``shift`` i on.
     """
 
@@ -91,7 +91,7 @@ class SegmentationFormat:
 
     @property
     def n_classes(self) -> int:
-        """Nobody, each one, each two … of the local speakers."""
+        """Number of classes: no speaker, each speaker, each pair … of the local speakers."""
         return sum(comb(self.n_local, k) for k in range(self.at_once + 1))
 
     @property
@@ -105,7 +105,7 @@ def recognize_format(signature: Signature, source: str) -> EmbeddingFormat | Seg
     floats = [port for port in signature.inputs if port.kind == "tensor(float)"]
     if len(floats) == 1 and len(signature.inputs) <= 2:
         port = floats[0]
-        if _segments(signature, port):
+        if _is_segmentation(signature, port):
             return _segmentation(signature, port, source)
         found = _embedding(signature, port, source)
         if found is not None:
@@ -118,7 +118,7 @@ def recognize_format(signature: Signature, source: str) -> EmbeddingFormat | Seg
     )
 
 
-def _segments(signature: Signature, port: Port) -> bool:
+def _is_segmentation(signature: Signature, port: Port) -> bool:
     """Whether samples come in and classes of frames come out."""
     classes = [each for each in signature.outputs if len(each.shape) == 3]
     return len(signature.inputs) == 1 and bool(classes) and _layout(port)[0] in ("BS", "B1S")
@@ -200,7 +200,7 @@ def _framework(metadata: Mapping[str, str], port: Port, layout: str, lengths: st
 
 
 def _features(framework: str, metadata: Mapping[str, str], n_mels: int, source: str) -> dict[str, Any]:
-    """What a framework computes of the samples; the metadata say whether it scales them to 16-bit numbers."""
+    """Features of a framework; the metadata say whether samples are scaled to 16-bit numbers."""
     if framework == "redimnet2":
         return {"bank": REDIMNET, "multiple": 4}
     if framework == "waveform" or not n_mels:

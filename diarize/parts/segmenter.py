@@ -1,7 +1,7 @@
-"""A segmentation network in an ONNX file: who of three local voices talks when, in overlapping windows.
+"""A segmentation network in an ONNX file: activity of three local speakers in overlapping windows.
 
 Plaquet & Bredin, "Powerset multi-class cross entropy loss for neural speaker diarization", Interspeech 2023:
-every frame has one of seven classes, nobody, each of three voices, each two of them.
+every frame has one of seven classes: no speaker, each of three speakers, each pair of them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from diarize.errors import PartError
 from diarize.networks.activity import LocalActivity
-from diarize.parts.cutting import overlapping
+from diarize.parts.cutting import overlapping_windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,7 +36,7 @@ WINDOWS_OVER: Final = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OnnxSegmenter:
-    """A `Segmenter` made of a loaded file and how to feed it."""
+    """A `Segmenter` from a loaded file and its input format."""
 
     name: str
     format: SegmentationFormat
@@ -53,21 +53,21 @@ class OnnxSegmenter:
         return self.session.file.checksum
 
     def segment(self, blocks: Iterable[Array]) -> LocalActivity:
-        """Activity of local voices in windows a quarter of their length apart, as `Segmenter` has it.
+        """Activity of local speakers in windows with a step of a quarter of their length, as in `Segmenter`.
 
-        Raises PartError when the file does not give what it should.
+        Raises PartError for output of another shape.
         """
         size, n = self.format.window, 0
         starts: list[int] = []
         classes = [np.empty((0, self.format.n_frames, self.format.n_classes), dtype=np.float32)]
-        for batch in _in_groups(overlapping(blocks, size, size // WINDOWS_OVER)):
+        for batch in _group_windows(overlapping_windows(blocks, size, size // WINDOWS_OVER)):
             starts += [start for start, _, _ in batch]
             classes.append(self._classes(np.stack([samples for _, samples, _ in batch])))
             n = batch[-1][2]
         table = powerset(self.format.n_local, self.format.at_once)
         offset = (self.format.field - 1) / 2
         centres = np.array(starts)[:, None] + offset + self.format.shift * np.arange(self.format.n_frames)
-        found = np.concatenate(classes) * (centres < n)[..., None]  # after the end nobody speaks
+        found = np.concatenate(classes) * (centres < n)[..., None]  # no speaker after the end
         return LocalActivity(
             np.minimum(found @ table, 1),
             np.minimum(found[..., table.sum(axis=1) > 0].sum(axis=2), 1),
@@ -99,7 +99,7 @@ class OnnxSegmenter:
 
 
 def powerset(n_local: int, at_once: int) -> Array:
-    """Which speakers each class has in it, float32 (n_classes, n_local): nobody, each one, each two …"""
+    """Speakers of each class, float32 (n_classes, n_local): no speaker, each speaker, each pair …"""
     sets = [chosen for k in range(at_once + 1) for chosen in combinations(range(n_local), k)]
     table = np.zeros((len(sets), n_local), dtype=np.float32)
     for row, chosen in enumerate(sets):
@@ -108,7 +108,7 @@ def powerset(n_local: int, at_once: int) -> Array:
 
 
 def _probabilities(scores: Array) -> Array:
-    """Of classes (…, n_classes), out of what networks end with: probabilities, logarithms of them, scores."""
+    """Class probabilities (…, n_classes) from probabilities, log probabilities or logits."""
     if scores.size and scores.min() >= 0 and np.allclose(scores.sum(axis=-1), 1, atol=1e-3):
         return scores
     raised = np.exp(scores - scores.max(axis=-1, keepdims=True))
@@ -116,7 +116,7 @@ def _probabilities(scores: Array) -> Array:
     return shares
 
 
-def _in_groups(windows: Iterable[tuple[int, Array, int]]) -> Iterator[list[tuple[int, Array, int]]]:
+def _group_windows(windows: Iterable[tuple[int, Array, int]]) -> Iterator[list[tuple[int, Array, int]]]:
     group: list[tuple[int, Array, int]] = []
     for each in windows:
         group.append(each)

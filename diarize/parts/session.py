@@ -1,4 +1,4 @@
-"""Running an ONNX file on one thread of the processor, with the same numbers every time.
+"""Run an ONNX file on one CPU thread, with reproducible results.
 
 Needs onnxruntime (extra ``onnx``).
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Port", "Session", "Signature", "open_session"]
 
 PROVIDER: Final = "CPUExecutionProvider"
-SILENT: Final = 4  # onnxruntime's own log: only what kills the process
+SILENT: Final = 4  # log level of onnxruntime: fatal errors only
 LONGEST_REASON: Final = 160
 
 
@@ -44,7 +44,7 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a file says of itself."""
+    """Inputs, outputs and metadata of a file."""
 
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
@@ -88,7 +88,7 @@ def open_session(file: OnnxFile) -> Session:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = SILENT
     options.use_deterministic_compute = True
-    options.enable_mem_pattern = False  # windows have several lengths: patterns of all of them would pile up
+    options.enable_mem_pattern = False  # memory patterns of all window lengths would accumulate
     try:
         session = runtime.InferenceSession(file.data, options, providers=[PROVIDER])
     except Exception as error:  # as above
@@ -116,7 +116,7 @@ def _port(each: Any) -> Port:
 
 
 def _refusal(reason: str) -> str:
-    """What is wrong and what to try, by what onnxruntime says."""
+    """What is wrong and what to try, from the message of onnxruntime."""
     lower = reason.lower()
     if "not a registered function/op" in lower or "no opset import" in lower or "no op registered" in lower:
         return f"has custom operators, which are not run ({reason}); get an export without"
@@ -128,7 +128,7 @@ def _refusal(reason: str) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """onnxruntime's own words without paths and source lines, on one line."""
+    """The message of onnxruntime without paths and source lines, on one line."""
     text = " ".join(str(error).split())
     text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : ", "", text)
     text = text.replace("This is an invalid model. ", "")

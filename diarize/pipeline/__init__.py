@@ -1,7 +1,7 @@
-"""The pipeline: the one place that knows the order of the stages.
+"""The pipeline: the order of the stages.
 
-In comes a recording in any form, and settings; out goes a Diarization: turns, posteriors, the count, notes.
-``front_end`` is how every recording is heard, ``voices`` what is kept of each voice.
+Input: a recording in any form, and settings. Output: a Diarization with turns, posteriors, the number of
+speakers and notes. ``front_end`` is the common signal processing, ``voices`` computes voice statistics.
 ``identity``, ``batch``, ``report`` and the commands import it; no stage does.
 """
 

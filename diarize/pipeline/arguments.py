@@ -1,4 +1,4 @@
-"""The arguments of the pipeline, checked before any work."""
+"""Check the arguments of the pipeline before any work."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["check_features", "check_stretches", "with_checksums", "with_counts"]
 
 
 def with_counts(config: Config | None, exactly: int | None, least: int | None, most: int | None) -> Config:
-    """The settings with the number of speakers that was given; ConfigError for what cannot be."""
+    """The settings with the given number of speakers. Raises ConfigError for impossible numbers."""
     if not isinstance(config, Config | None):
         raise ConfigError(
             f"config is a {type(config).__name__}; give a Config, such as merged(Config(), {{...}}) makes"
@@ -32,7 +32,7 @@ def with_counts(config: Config | None, exactly: int | None, least: int | None, m
 
 
 def with_checksums(config: Config) -> Config:
-    """The settings with the checksums of the parts of others that they name."""
+    """The settings with the checksums of third-party parts that they use."""
     if not (config.space.embedding or config.speech.segmentation):
         return config
     from diarize.parts import pin_checksums
@@ -41,9 +41,9 @@ def with_checksums(config: Config) -> Config:
 
 
 def check_features(config: Config) -> None:
-    """Cepstra are free in the textbook space alone; elsewhere the background model says how they are made.
+    """Feature settings apply only to the textbook space; elsewhere the background model defines the features.
 
-    Raises ConfigError naming the first setting that would change nothing.
+    Raises ConfigError with the first setting that would have no effect.
     """
     is_textbook = config.space.kind == "mfcc"
     if is_textbook and config.speech.method != "hmm":
@@ -59,7 +59,7 @@ def check_features(config: Config) -> None:
 
 
 def check_stretches(given: ArrayLike | None) -> Array | None:
-    """Stretches (n, 2) in seconds as they were given, None for none; ConfigError when they are not."""
+    """Check given intervals (n, 2) in seconds; None for none. Raises ConfigError for anything else."""
     if given is None:
         return None
     try:

@@ -1,7 +1,7 @@
-"""Calls with a channel for each side: every channel is diarized by itself, without crosstalk of others.
+"""Recordings with one channel per side: each channel is diarized separately, without crosstalk.
 
-What leaks is the other channel again, weaker and a little later. So a stretch of a channel is taken for the
-other's when, there, it is the quieter of the two by ``QUIETER`` and follows the other's waveform: the largest
+Crosstalk is a weaker and slightly delayed copy of the other channel. So an interval of a channel is taken for
+crosstalk when it is quieter than the other channel by ``QUIETER`` and follows its waveform: the largest
 normalised correlation over delays up to ``DELAY`` is ``ALIKE`` or more.
 """
 
@@ -17,8 +17,9 @@ from diarize.annotation import Annotation
 from diarize.audio import open_recording
 from diarize.config import Config, override
 from diarize.errors import AudioError
-from diarize.intervals import subtract
-from diarize.pipeline import Diarization, diarize, speech_mask
+from diarize.pipeline.arguments import check_stretches, with_checksums
+from diarize.pipeline.diarization import run_stages
+from diarize.pipeline.result import Diarization
 from diarize.types import Posteriors, SpeechMask, runs
 
 if TYPE_CHECKING:
@@ -35,11 +36,11 @@ if TYPE_CHECKING:
 __all__ = ["diarize_channels", "find_leaks"]
 
 RATE: Final = 8_000
-CELL: Final = 0.25  # seconds that are compared at a time
+CELL: Final = 0.25  # seconds of one comparison
 DELAY: Final = 0.05  # seconds
 QUIETER: Final = 3.0  # dB
 ALIKE: Final = 0.5
-SAME: Final = 0.95  # of the cells alike and as loud: both channels carry one sound
+SAME: Final = 0.95  # share of similar and equally loud cells from which both channels carry the same sound
 MOST: Final = 8  # channels
 
 
@@ -52,13 +53,15 @@ def diarize_channels(
     end: float | None = None,
     progress: Progress = lambda stage, share: None,
 ) -> Diarization:
-    """Say who spoke when in each channel; one result, whose turns know their channel.
+    """Diarize each channel separately; returns one result whose turns have a channel.
 
-    Speakers are called after their channel: CH1, or CH1_SPEAKER_00 where there are several in it. Arguments
-    and errors are those of ``diarize``; AudioError for a recording of one channel, or of more than eight.
+    Speakers are named after their channel: CH1, or CH1_SPEAKER_00 if it has several. Arguments and errors as
+    for ``diarize``; AudioError for a recording with one channel, or with more than eight.
     """
-    config = config or Config()
-    track = config.audio.track
+    from threadpoolctl import threadpool_limits
+
+    config = with_checksums(config or Config())
+    stretches, track = check_stretches(speech), config.audio.track
     opened = open_recording(recording, rate=RATE, track=track, start=start, end=end)
     n = opened.header.channels
     if not 1 < n <= MOST:
@@ -68,23 +71,12 @@ def diarize_channels(
     found = []
     for k in range(1, n + 1):
         alone = override(config, {"audio": {"channel": k}}, "--channels")
-        own = (
-            speech_mask(recording, alone, start=start, end=end).intervals + start
-            if speech is None
-            else speech
-        )
-        own_speech = _left(np.maximum(own, 0.0), foreign[k - 1] + start, config.speech.min_speech)
-        found.append(diarize(recording, alone, speech=own_speech, start=start, end=end, progress=progress))
+        with threadpool_limits(limits=1):  # another order of sums changes the last bits
+            found.append(
+                run_stages(recording, alone, stretches, (start, end), progress, foreign[k - 1] + start)
+            )
     notes = ("the channels carry the same sound; every voice is found in each of them",) if same else ()
     return _join_channels(found, foreign, notes, config)
-
-
-def _left(own: ArrayLike, foreign: Array, shortest: float) -> Array:
-    """Stretches (n, 2) without those of other channels; what a cut leaves of one must last ``shortest`` s."""
-    whole = np.asarray(own, dtype=np.float64).reshape(-1, 2)
-    left = subtract(whole, foreign)
-    uncut = np.isin(left[:, 0], whole[:, 0]) & np.isin(left[:, 1], whole[:, 1])
-    return left[uncut | (np.diff(left)[:, 0] >= shortest)]
 
 
 def _blocks(
@@ -96,7 +88,8 @@ def _blocks(
 
 
 def find_leaks(channels: Sequence[Iterator[Array]]) -> tuple[list[Array], bool]:
-    """Stretches (n, 2) in seconds of each channel that are another's, and whether all carry one sound.
+    """Intervals (n, 2) of crosstalk in seconds in each channel, and whether all channels carry the same
+    sound.
 
     ``channels``: blocks of samples of each at ``RATE``, of equal lengths.
     """
@@ -106,7 +99,7 @@ def find_leaks(channels: Sequence[Iterator[Array]]) -> tuple[list[Array], bool]:
         size = min(map(len, blocks))
         cells = -(-size // round(CELL * RATE))
         padded = [np.pad(block[:size], (0, cells * round(CELL * RATE) - size)) for block in blocks]
-        found, together = _leaking(np.array(padded).reshape(len(blocks), cells, -1))
+        found, together = _find_leaking_cells(np.array(padded).reshape(len(blocks), cells, -1))
         rows.append(found)
         alike.extend(together)
     mask = np.concatenate(rows, axis=1) if rows else np.zeros((len(channels), 0), bool)
@@ -114,8 +107,8 @@ def find_leaks(channels: Sequence[Iterator[Array]]) -> tuple[list[Array], bool]:
     return stretches, bool(alike) and float(np.mean(alike)) >= SAME
 
 
-def _leaking(cells: Array) -> tuple[Array, list[float]]:
-    """Which cells (channels, n) are another's, and for each loud cell whether two channels are one sound."""
+def _find_leaking_cells(cells: Array) -> tuple[Array, list[float]]:
+    """Cells (channels, n) with crosstalk, and for each loud cell whether two channels have the same sound."""
     n_fft = 1 << int(np.ceil(np.log2(2 * cells.shape[2])))
     spectra = np.fft.rfft(cells, n_fft)
     power = np.square(cells, dtype=np.float64).sum(axis=2)
@@ -136,7 +129,7 @@ def _leaking(cells: Array) -> tuple[Array, list[float]]:
 def _join_channels(
     found: Sequence[Diarization], foreign: Sequence[Array], notes: tuple[str, ...], config: Config
 ) -> Diarization:
-    """One result of those of the channels."""
+    """Join the results of the channels."""
     from diarize.clustering import Clustering
 
     turns, columns, names = [], [], []
@@ -144,7 +137,7 @@ def _join_channels(
     all_notes = list(notes)
     for k, (each, other) in enumerate(zip(found, foreign, strict=True), 1):
         called = names_by_channel[k - 1]
-        turns += [replace(turn, channel=k) for turn in each.annotation.renamed(called).turns]
+        turns += [replace(turn, channel=k) for turn in each.annotation.rename(called).turns]
         columns.append(each.posteriors.values)
         names += [called[name] for name in each.posteriors.speakers]
         all_notes += [f"channel {k}: {note}" for note in each.notes]
@@ -158,28 +151,27 @@ def _join_channels(
         first,
         annotation=Annotation(first.annotation.recording, tuple(turns)),
         posteriors=Posteriors(shares, first.posteriors.grid, tuple(names)),
-        selection=Clustering("channels", (n,), (0.0,), n, (n,), (np.zeros((0, n)),)),
+        clustering=Clustering("channels", (n,), (0.0,), n, (n,), (np.zeros((0, n)),)),
         speech=SpeechMask(np.any([each.speech.values for each in found], axis=0), first.speech.grid),
         notes=tuple(all_notes),
         config=config,
         outliers=None,
         alternatives=None,
-        places=(),
-        voices=_voices([each.voices for each in found], names_by_channel),
+        voices=_join_voices([each.voices for each in found], names_by_channel),
     )
 
 
-def _voices(
+def _join_voices(
     found: Sequence[VoiceStatistics | None], names: Sequence[Mapping[str, str]]
 ) -> VoiceStatistics | None:
     """The voices of all channels; None where the channels have none."""
-    known = [each.renamed(called) for each, called in zip(found, names, strict=True) if each]
+    known = [each.rename(called) for each, called in zip(found, names, strict=True) if each]
     if not known:
         return None
     return replace(known[0], speakers=tuple(voice for each in known for voice in each.speakers))
 
 
 def _channel_names(speakers: Sequence[str], channel: int) -> dict[str, str]:
-    """After the channel alone where there is one speaker in it."""
+    """Names by channel; the channel alone if it has one speaker."""
     head = f"CH{channel}"
     return {name: head if len(speakers) == 1 else f"{head}_{name}" for name in speakers}

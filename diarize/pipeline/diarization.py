@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
     Progress = Callable[[str, float], None]
 
-__all__ = ["STAGES", "diarize", "versions"]
+__all__ = ["STAGES", "diarize", "run_stages", "versions"]
 
 STAGES: Final = ("features", "speech", "space", "clustering", "resegmentation")
 
@@ -65,66 +65,69 @@ def diarize(
     """
     from threadpoolctl import threadpool_limits
 
-    from diarize.pipeline.inputs import recording_of
+    from diarize.pipeline.inputs import as_recording
 
     settings = with_checksums(with_counts(config, num_speakers, min_speakers, max_speakers))
-    with recording_of(recording) as given, threadpool_limits(limits=1):
-        # one thread: sums in another order would differ in the last bits
-        return _diarized(given, settings, speech, (start, end), progress)
+    with as_recording(recording) as given, threadpool_limits(limits=1):
+        # one thread, because another order of sums changes the last bits
+        return run_stages(given, settings, check_stretches(speech), (start, end), progress)
 
 
-def _diarized(
+def run_stages(
     recording: str | PathLike[str] | Waveform,
     config: Config,
-    given: ArrayLike | None,
+    given: Array | None,
     span: tuple[float, float | None],
     progress: Progress,
+    crosstalk: Array | None = None,
 ) -> Diarization:
+    """All stages in order, with checked arguments; ``crosstalk`` as for ``front_end.speech_activity``."""
     from diarize.annotation import alternatives
     from diarize.clustering import outliers
     from diarize.pipeline import speakers, voices
     from diarize.resegmentation import overlap, turns
 
     check_features(config)
-    stretches, source = check_stretches(given), SampleSource.of(recording, config, span)
-    values, activity, sound, model, band, duration = _extract(source, stretches, config, progress)
+    source = SampleSource.open(recording, config, span)
+    values, activity, sound, model, band, duration = _extract(source, given, config, progress, crosstalk)
     mask = activity.mask
     if not mask.values.any():
-        return _silent(sound, mask, band, duration, config)
+        return _silent_result(sound, mask, band, duration, config)
     progress("space", 0.0)
     points = speaker_points(values, activity, sound, config)
     progress("clustering", 0.0)
-    selection = _cluster(sound.name, points, config)
+    clusters = _cluster(sound.name, points, config)
     progress("resegmentation", 0.0)
-    frames = _frame_posteriors(values, mask, points, selection, model, config)
+    frames = _frame_posteriors(values, mask, points, clusters, model, config)
     posteriors = turns.relabel_by_first_appearance(frames)
-    posteriors, notes = _with_enough_speakers(posteriors, mask, points, selection, config)
+    posteriors, notes = _with_enough_speakers(posteriors, mask, points, clusters, config)
     span, most = (sound.start, duration), config.clustering.max_speakers
     second = overlap.second_speakers(posteriors, activity, config.resegmentation.overlap)
     annotation = turns.posteriors_to_turns(posteriors, mask, sound.name, span, second)
+    notes = notes or speakers.note_little_speech(annotation, posteriors.speakers, config.clustering)
     progress("resegmentation", 1.0)
     return Diarization(
-        annotation, posteriors, selection, mask, band, duration,
+        annotation, posteriors, clusters, mask, band, duration,
         (*sound.notes(), *notes), config, versions(),
-        outliers.find_outliers(points, selection.responsibilities),
+        outliers.find_outliers(points, clusters.responsibilities),
         start=sound.start,
-        alternatives=alternatives.find_alternatives(points, selection.solutions, most, annotation, span[0]),
-        places=speakers.places_of(points, posteriors),
+        alternatives=alternatives.find_alternatives(points, clusters.solutions, most, annotation, span[0]),
         voices=voices.voice_statistics(points, annotation, sound.start),
     )  # fmt: skip
 
 
 def _extract(
-    sound: SampleSource, given: Array | None, config: Config, progress: Progress
+    sound: SampleSource, given: Array | None, config: Config, progress: Progress, crosstalk: Array | None
 ) -> tuple[Array, SpeechActivity, SampleSource, BackgroundModel | None, str, float]:
-    """Normalised cepstra, speech activity, the sound at the usual level, background model, band and seconds;
-    the bare cepstra, a large table, are let go.
+    """Normalised cepstra, speech activity, the sound at the usual level, background model, band and seconds.
+
+    The raw cepstra are not returned, to free their memory.
     """
     front = run_front_end(sound, config, progress)
     progress("speech", 0.0)
-    activity = speech_activity(front, given, config)
+    activity = speech_activity(front, given, config, crosstalk)
     sound = front.sound
-    if given is None:
+    if given is None and crosstalk is None:
         sound = sound.with_notes(left_out_notes(front, activity.mask))
     values = voice_values(front, activity.mask, config)
     return values, activity, sound, front.background, front.band, front.duration
@@ -134,13 +137,13 @@ def _frame_posteriors(
     values: Array,
     mask: SpeechMask,
     points: SpeakerPoints,
-    selection: Clustering,
+    clusters: Clustering,
     model: BackgroundModel | None,
     config: Config,
 ) -> Posteriors:
     from diarize.resegmentation import frames
 
-    shares = selection.responsibilities
+    shares = clusters.responsibilities
     if config.space.kind == "mfcc" or model is None:
         return frames.component_posteriors(mask, points, shares, config.resegmentation)
     return frames.adapted_posteriors(values, mask, points, shares, model.ubm, config.resegmentation)
@@ -156,9 +159,9 @@ def _cluster(name: str, points: SpeakerPoints, config: Config) -> Clustering:
 
 
 def _with_enough_speakers(
-    found: Posteriors, mask: SpeechMask, points: SpeakerPoints, selection: Clustering, config: Config
+    found: Posteriors, mask: SpeechMask, points: SpeakerPoints, clusters: Clustering, config: Config
 ) -> tuple[Posteriors, tuple[str, ...]]:
-    """As many speakers as were asked for: where fewer have frames of their own, best effort and a note."""
+    """At least the requested number of speakers: if fewer have frames, a best effort with a note."""
     from diarize.annotation import alternatives
     from diarize.resegmentation import turns
 
@@ -166,7 +169,7 @@ def _with_enough_speakers(
     if n_distinct >= least:
         return found, ()
     forced = turns.relabel_by_first_appearance(
-        alternatives.force_speakers(points, mask, selection.solutions, least)
+        alternatives.force_speakers(points, mask, clusters.solutions, least)
     )
     spoken = np.bincount(forced.values.argmax(axis=1)[mask.values]) / mask.grid.frame_rate
     each = ", ".join(f"{name} {spent:.1f} s" for name, spent in zip(forced.speakers, spoken, strict=False))
@@ -175,7 +178,9 @@ def _with_enough_speakers(
     )
 
 
-def _silent(sound: SampleSource, mask: SpeechMask, band: str, duration: float, config: Config) -> Diarization:
+def _silent_result(
+    sound: SampleSource, mask: SpeechMask, band: str, duration: float, config: Config
+) -> Diarization:
     """The result for a recording in which nobody speaks."""
     from diarize.clustering import no_speakers
 
@@ -195,12 +200,12 @@ def _silent(sound: SampleSource, mask: SpeechMask, band: str, duration: float, c
 
 
 def provenance(config: Config) -> Provenance:
-    """What it takes to have a result again: settings and versions, for documents of results."""
+    """Settings and versions that reproduce a result, for documents of results."""
     return Provenance(asdict(config), config.digest, versions())
 
 
 def versions() -> dict[str, str]:
-    """What could change a result: this package, the libraries under it, Python."""
+    """Versions that can change a result: this package, its libraries, Python."""
     found = {"python": platform.python_version()}
     for name in ("diarize-gmm", "librosa", "numpy", "scipy", "soundfile", "soxr"):
         try:

@@ -1,7 +1,6 @@
-"""The front end: from a sound to cepstra at a usual level, and to the frames that are speech.
+"""The front end: cepstra at the usual level, and the frames that are speech.
 
-There is one for all uses: ``diarize``, the voices of turns that are known (``pipeline.voices``), and
-changes of speaker by BIC.
+All uses share it: ``diarize``, voices of given turns (``pipeline.voices``), and speaker changes by BIC.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.config import AcousticConfig, Config
+from diarize.intervals import subtract
 from diarize.pipeline.inputs import SampleSource
 from diarize.types import Features, SpeechMask
 
@@ -39,16 +39,18 @@ __all__ = [
     "voice_values",
 ]
 
-# A note tells of loud sound that is no speech from so many seconds and such a share of a recording on.
+# Loud sound without speech gets a note from this many seconds and this share of a recording on.
 LOUD_SECONDS: Final = 5.0
 LOUD_SHARE: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class FrontEnd:
-    """What one pass over a sound gives: ``features``: cepstra; ``sound``: the same sound at the usual level;
-    ``band``: "wide" or "narrow"; ``duration`` in seconds; ``background``: the model of that band, None where
-    no stage uses one; ``acoustics``: what the cepstra were made with.
+    """Result of one pass over a sound.
+
+    ``features``: cepstra; ``sound``: the same sound at the usual level; ``band``: "wide" or "narrow";
+    ``duration`` in seconds; ``background``: the model of that band, None where no stage uses one;
+    ``acoustics``: what the cepstra were made with.
     """
 
     features: Features
@@ -62,20 +64,23 @@ class FrontEnd:
 def run_front_end(
     sound: SampleSource, config: Config, progress: Progress = lambda stage, share: None
 ) -> FrontEnd:
-    """Cepstra of a sound in one pass over it, and what follows from them. Raises AudioError, ModelError."""
+    """Compute cepstra in one pass over a sound, and choose level, band and background model.
+
+    Raises AudioError and ModelError.
+    """
     from diarize.features import choose_band, compute_cepstra, level_gain
 
     acoustics, given = _acoustics(config)
     ends = [0]
-    features = compute_cepstra(_reported(sound, ends, progress), sound.rate, acoustics)
+    features = compute_cepstra(_report_progress(sound, ends, progress), sound.rate, acoustics)
     band = choose_band(features, config.features.band, acoustics.n_mels)
     model = given or (_shipped(band) if _needs_background(config) else None)
-    louder = sound.louder(level_gain(features, acoustics.n_mels))
+    louder = sound.amplify(level_gain(features, acoustics.n_mels))
     return FrontEnd(features, louder, band, ends[-1] / sound.rate, model, acoustics)
 
 
-def _reported(sound: SampleSource, ends: list[int], progress: Progress) -> Iterator[Array]:
-    """The blocks of the sound; at which sample each ends is noted down, and how far that is reported."""
+def _report_progress(sound: SampleSource, ends: list[int], progress: Progress) -> Iterator[Array]:
+    """The blocks of the sound; appends the end of each to ``ends`` and reports progress."""
     for block in sound.blocks():
         ends.append(ends[-1] + len(block))
         done = ends[-1] / sound.rate
@@ -84,19 +89,19 @@ def _reported(sound: SampleSource, ends: list[int], progress: Progress) -> Itera
 
 
 def _needs_background(config: Config) -> bool:
-    """Whether any stage uses a background model; the textbook space needs none, so its features are free."""
+    """Whether any stage uses a background model. The textbook space does not, so its features can be set."""
     return config.space.kind != "mfcc" or config.speech.method == "hmm"
 
 
 def _acoustics(config: Config) -> tuple[AcousticConfig, BackgroundModel | None]:
-    """What cepstra are made with, and the background model that was named, if one was.
+    """Feature settings, and the background model if one was given.
 
-    A background model knows only features like those that it was trained with. Raises ModelError.
+    A background model needs the features that it was trained with. Raises ModelError.
     """
     if not _needs_background(config):
         return config.features.textbook, None
     if not config.space.background:
-        return AcousticConfig(), None  # as those that ship
+        return AcousticConfig(), None  # as for the shipped models
     from diarize import background
 
     model = background.load(config.space.background)
@@ -109,20 +114,37 @@ def _shipped(band: str) -> BackgroundModel:
     return background.load_shipped(band)
 
 
-def speech_activity(front: FrontEnd, given: Array | None, config: Config) -> SpeechActivity:
-    """What speech activity finds; the stretches (n, 2) ``given`` in seconds of the file replace its own."""
+def speech_activity(
+    front: FrontEnd, given: Array | None, config: Config, crosstalk: Array | None = None
+) -> SpeechActivity:
+    """Speech activity; intervals (n, 2) ``given`` in seconds of the file replace the detector's.
+
+    ``crosstalk``: intervals (n, 2) in seconds of the file that are taken out of the speech; what is left of
+    an interval must last ``config.speech.min_speech`` seconds.
+    """
     from diarize import speech
 
     grid, sound = front.features.grid, front.sound
-    stretches = None if given is None else SpeechMask(grid.mask(np.maximum(given - sound.start, 0.0)), grid)
-    if config.speech.method != "network":
-        return speech.SpeechActivity(stretches or _mask_without_network(front, config))
-    found = speech.detect_by_network(sound.blocks(), _segmenter(config), grid, config.speech)
-    return replace(found, mask=stretches or found.mask)
+    if config.speech.method == "network":
+        found = speech.detect_by_network(sound.blocks(), _segmenter(config), grid, config.speech)
+    else:
+        found = speech.SpeechActivity(_mask_without_network(front, config))
+    intervals = found.mask.intervals + sound.start if given is None else given
+    if crosstalk is not None:
+        intervals = _subtract_crosstalk(np.maximum(intervals, 0.0), crosstalk, config.speech.min_speech)
+    elif given is None:
+        return found
+    return replace(found, mask=SpeechMask(grid.mask(np.maximum(intervals - sound.start, 0.0)), grid))
+
+
+def _subtract_crosstalk(whole: Array, crosstalk: Array, shortest: float) -> Array:
+    left = subtract(whole, crosstalk)
+    is_uncut = np.isin(left[:, 0], whole[:, 0]) & np.isin(left[:, 1], whole[:, 1])
+    return left[is_uncut | (np.diff(left)[:, 0] >= shortest)]
 
 
 def _mask_without_network(front: FrontEnd, config: Config) -> SpeechMask:
-    """What the detectors find that know of speech alone."""
+    """The mask of a detector that finds speech only, without overlap and local speakers."""
     from diarize import speech
 
     features, model, n_mels = front.features, front.background, front.acoustics.n_mels
@@ -134,7 +156,7 @@ def _mask_without_network(front: FrontEnd, config: Config) -> SpeechMask:
 
 
 def _segmenter(config: Config) -> Segmenter:
-    """The segmentation network that was asked for, or the shipped one."""
+    """The requested segmentation network, or the shipped one."""
     if config.speech.segmentation:
         from diarize.parts import load_segmenter
 
@@ -145,7 +167,7 @@ def _segmenter(config: Config) -> Segmenter:
 
 
 def left_out_notes(front: FrontEnd, mask: SpeechMask) -> tuple[str, ...]:
-    """A note where many loud seconds were not taken for speech."""
+    """A note if many loud seconds were not detected as speech."""
     from diarize.features import loud_outside
 
     loud = loud_outside(front.features, mask.values, front.acoustics.n_mels)
@@ -158,7 +180,7 @@ def left_out_notes(front: FrontEnd, mask: SpeechMask) -> tuple[str, ...]:
 
 
 def voice_values(front: FrontEnd, mask: SpeechMask, config: Config) -> Array:
-    """Normalised cepstra that tell voices or, in the textbook space, all but c0 with their slopes:
+    """Normalised voice features or, in the textbook space, all cepstra except c0 with deltas:
     float32 (n_frames, D).
     """
     from diarize.features import normalize_features, voice_features
@@ -186,12 +208,12 @@ def speech_features(
     start: float = 0.0,
     end: float | None = None,
 ) -> tuple[FrontEnd, SpeechMask]:
-    """The first half of the way: cepstra of a recording, or of a part of it, and which frames are speech."""
+    """Cepstra and speech frames of a recording, or of a part of it."""
     from threadpoolctl import threadpool_limits
 
     config = config or Config()
-    with threadpool_limits(limits=1):  # sums in another order would differ in the last bits
-        front = run_front_end(SampleSource.of(recording, config, (start, end)), config)
+    with threadpool_limits(limits=1):  # another order of sums changes the last bits
+        front = run_front_end(SampleSource.open(recording, config, (start, end)), config)
         return front, speech_activity(front, None, config).mask
 
 

@@ -1,5 +1,5 @@
-"""Whatever somebody has for a recording: a path, a file object, bytes, samples and their rate, a Waveform;
-and its samples, in blocks at the rate that is worked at.
+"""Recordings as input: a path, a file object, bytes, samples with their rate, or a Waveform; and their
+samples in blocks at the working rate.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["SampleSource", "recording_of"]
+__all__ = ["SampleSource", "as_recording"]
 
 
 @contextmanager
-def recording_of(given: Any) -> Iterator[Path | Waveform]:
-    """A path or a Waveform for as long as it is needed; sound in bytes lies in a temporary file meanwhile.
+def as_recording(given: Any) -> Iterator[Path | Waveform]:
+    """A path or a Waveform within the context; bytes are written to a temporary file.
 
-    Raises InputError, which is a TypeError, for anything else, and AudioError for samples that are none.
+    Raises InputError, a TypeError, for anything else, and AudioError for invalid samples.
     """
     if isinstance(given, Waveform):
         yield given
@@ -43,11 +43,13 @@ def recording_of(given: Any) -> Iterator[Path | Waveform]:
     elif isinstance(given, tuple) and len(given) == 2:
         yield _waveform(*given)
     elif isinstance(given, (bytes, bytearray, memoryview)):
-        with _on_disk(bytes(given), "recording") as path:
+        with _write_temporarily(bytes(given), "recording") as path:
             yield path
     elif callable(getattr(given, "read", None)):
         name = getattr(given, "name", None)
-        with _on_disk(_read(given), Path(name).name if isinstance(name, str) else "recording") as path:
+        with _write_temporarily(
+            _read(given), Path(name).name if isinstance(name, str) else "recording"
+        ) as path:
             yield path
     else:
         raise InputError(
@@ -64,7 +66,7 @@ def _read(file: Any) -> bytes:
 
 
 @contextmanager
-def _on_disk(data: bytes, name: str) -> Iterator[Path]:
+def _write_temporarily(data: bytes, name: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, name or "recording")
         path.write_bytes(data)
@@ -72,7 +74,9 @@ def _on_disk(data: bytes, name: str) -> Iterator[Path]:
 
 
 def _waveform(samples: Any, rate: Any) -> Waveform:
-    """Samples (n,), or (n, channels) or (channels, n), which are averaged; whole numbers of full scale."""
+    """A Waveform from samples (n,), or (n, channels) or (channels, n), which are averaged; integers are
+    scaled.
+    """
     if isinstance(rate, bool) or not isinstance(rate, (int, np.integer)):
         raise InputError(f"a sample rate given as {type(rate).__name__}; (samples, rate) needs whole Hz")
     try:
@@ -92,9 +96,7 @@ def _waveform(samples: Any, rate: Any) -> Waveform:
 
 @dataclass(frozen=True, slots=True)
 class SampleSource:
-    """Where samples come from: blocks (n,) at one rate, a name, the second at which they start, and
-    oddities.
-    """
+    """A source of samples: blocks (n,) at one rate, a name, the second at which they start, and notes."""
 
     name: str
     rate: int
@@ -103,21 +105,21 @@ class SampleSource:
     blocks: Callable[[], Iterator[Array]]
     notes: Callable[[], tuple[str, ...]]
 
-    def louder(self, gain: float) -> SampleSource:
+    def amplify(self, gain: float) -> SampleSource:
         """The same with every sample times ``gain``."""
         factor = np.float32(gain)
         return replace(self, blocks=lambda: (factor * block for block in self.blocks()))
 
     def with_notes(self, notes: tuple[str, ...]) -> SampleSource:
-        """The same with further oddities."""
+        """The same with further notes."""
         before = self.notes
         return replace(self, notes=lambda: (*before(), *notes))
 
     @classmethod
-    def of(
+    def open(
         cls, recording: str | PathLike[str] | Waveform, config: Config, span: tuple[float, float | None]
     ) -> SampleSource:
-        """The sound of a file or of samples in memory, between two seconds; opens the file."""
+        """Open a file, or samples in memory, between two seconds."""
         if isinstance(recording, Waveform):
             return _waveform_sound(recording, config.audio.rate, span)
         from diarize.audio import open_recording
@@ -139,9 +141,9 @@ class SampleSource:
 
 
 def _waveform_sound(waveform: Waveform, rate: int, span: tuple[float, float | None]) -> SampleSource:
-    """A stretch of sound in memory, resampled when its rate is another."""
+    """A part of a Waveform, resampled if necessary."""
     start, end = span[0], waveform.duration if span[1] is None else min(span[1], waveform.duration)
-    if not 0 <= start < end:  # NaN is not
+    if not 0 <= start < end:  # false for NaN
         raise AudioError(
             f"{waveform.recording}: nothing between {start} s and {end} s of {waveform.duration:g} s; "
             "0 ≤ start < end is needed, choose another stretch"

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from diarize.annotation.alternatives import find_doubtful_speakers
-from diarize.annotation.conversions import clock, import_room
+from diarize.annotation.conversions import format_clock, import_room
 from diarize.formats import Options, write_file
-from diarize.pipeline.speakers import Speaker, speakers_of
+from diarize.pipeline.speakers import Speaker, describe_speakers
 from diarize.results import Document, Provenance, Result
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from diarize.clustering import Clustering
     from diarize.clustering.outliers import Outliers
     from diarize.config import Config
-    from diarize.results import VoiceStatistics
+    from diarize.results import SpeakerCount, VoiceStatistics
     from diarize.types import Match, Posteriors, SpeechMask
 
     Array = NDArray[Any]
@@ -35,21 +35,40 @@ __all__ = ["Diarization"]
 class Diarization:
     """Who spoke when in one recording, and how that was decided.
 
-    ``annotation``: the turns, with times in seconds from the start of the file; ``posteriors``: soft shares
-    of every frame; ``selection``: how many speakers, and what the other numbers were worth; ``speech``: the
-    frames that were taken for speech; ``band``: which acoustic model served; ``duration`` in seconds;
-    ``notes``: what was odd about the recording; ``config``, ``versions``: what is needed to do it again;
-    ``outliers``: how well each window fits the speakers, None where the space does not tell; ``matches``:
-    known voices that the speakers have, where they were compared (``identity.named``); ``start``: second of
-    the file at which the clock of ``posteriors`` and ``speech`` begins; ``alternatives``: whose the windows
-    are for every other number of speakers, None where nobody speaks; ``places``: mean and covariance of each
-    voice of ``posteriors`` in the space of voices; ``voices``: what naming and linking need of them, None
-    where the space has no model of speakers.
+    Attributes
+    ----------
+    annotation
+        The turns, in seconds from the start of the file.
+    posteriors
+        Probability of each speaker in every frame.
+    clustering
+        The windows shared out among speakers, for every number of speakers, and the chosen number.
+    speech
+        The frames that were taken for speech.
+    band
+        The background model that was used, "wide" or "narrow".
+    duration
+        Seconds.
+    notes
+        Remarks about the recording, a line each.
+    config, versions
+        Settings and versions that reproduce the result.
+    outliers
+        How well each window fits the speakers; None where the speaker space has no densities.
+    matches
+        Known voices of the speakers, where names were asked for (``identity.name_speakers``).
+    start
+        Second of the file at which the clock of ``posteriors`` and ``speech`` begins.
+    alternatives
+        The speaker of each window for every other number of speakers; None without speech.
+    voices
+        Mean of each voice in the speaker space, for naming and linking; None where the space has no model of
+        speakers.
     """
 
     annotation: Annotation
     posteriors: Posteriors
-    selection: Clustering
+    clustering: Clustering
     speech: SpeechMask
     band: str
     duration: float
@@ -60,12 +79,12 @@ class Diarization:
     matches: tuple[Match, ...] = ()
     start: float = 0.0
     alternatives: Alternatives | None = None
-    places: tuple[tuple[Array, Array], ...] = ()
     voices: VoiceStatistics | None = None
 
     def to_result(self, audio: str | None = None, files: Mapping[str, str] | None = None) -> Result:
-        """What is kept of it in JSON: the same without frames; ``audio``, ``files``: the recording, and what
-        was written.
+        """The result without frames, for JSON.
+
+        ``audio``: path of the recording; ``files``: written files by format.
         """
         return Result(
             self.annotation,
@@ -74,7 +93,7 @@ class Diarization:
             duration=self.duration,
             speech_seconds=self.speech.seconds,
             band=self.band,
-            count=self.selection.summary,
+            count=self.count,
             matches=self.matches,
             doubts=find_doubtful_speakers(self.annotation, self.alternatives),
             notes=self.notes,
@@ -85,11 +104,11 @@ class Diarization:
 
     @property
     def provenance(self) -> Provenance:
-        """The settings and versions that it was made with."""
+        """Settings and versions that reproduce the result."""
         return Provenance(asdict(self.config), self.config.digest, self.versions)
 
     def options(self, **more: Any) -> Options:
-        """What writers of formats may know of it, beside its turns."""
+        """Data for writers of formats besides the turns."""
         known: dict[str, Any] = {
             "duration": self.duration,
             "posteriors": self.posteriors,
@@ -100,13 +119,18 @@ class Diarization:
         return Options(**(known | more))
 
     @property
+    def count(self) -> SpeakerCount:
+        """How the number of speakers was chosen: the criterion, its values, and the reason in words."""
+        return self.clustering.count
+
+    @property
     def speakers(self) -> dict[str, Speaker]:
-        """What is known of each speaker, by name: seconds, turns, and where the voice lies, how surely."""
-        known = dict(zip(self.posteriors.speakers, self.places, strict=False))
-        return speakers_of(self.annotation, known)
+        """Each speaker by name: speaking time, turns, and the voice as a point with its variance."""
+        return describe_speakers(self.annotation, self.voices)
 
     def __repr__(self) -> str:
-        return f"<Diarization of {clock(self.duration)}: {self.annotation!r}, {self.selection.explanation}>"
+        length, why = format_clock(self.duration), self.clustering.explanation
+        return f"<Diarization of {length}: {self.annotation!r}, {why}>"
 
     def _repr_html_(self) -> str:
         """The timeline of the turns, for notebooks."""
@@ -150,6 +174,6 @@ class Diarization:
                 end=end,
             )
             sound = report.embed_sound(opened)
-        text = report.render_page(report.Report.of_result(self, sound=sound))
+        text = report.render_page(report.Report.from_result(self, sound=sound))
         written: Path = formats.write_text(path, text, overwrite=overwrite)
         return written

@@ -1,4 +1,4 @@
-"""The files of a result: their names are chosen, and checked to be free, before any work."""
+"""The files of a result: choose their names, and check before any work that they may be written."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ PAGE: Final = ".report.html"
 
 @dataclass(frozen=True, slots=True)
 class ResultFiles:
-    """Where one recording's results go: ``annotations`` by format name; ``picture`` and ``page``, None for
-    none; ``overwrite``: whether what is there may be replaced.
+    """Output files of one recording: ``annotations`` by format name; ``picture`` and ``page``, None for none;
+    ``overwrite``: whether existing files may be replaced.
     """
 
     annotations: dict[str, Path]
@@ -36,7 +36,7 @@ class ResultFiles:
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """Everything that will be written."""
+        """All files to write."""
         more = (path for path in (self.page, self.picture) if path)
         return (*self.annotations.values(), *more)
 
@@ -50,10 +50,10 @@ def plan_result_files(
     page: bool = False,
     overwrite: bool = False,
 ) -> ResultFiles:
-    """Where the results of a recording go: beside it or into a folder, which is made.
+    """Plan the files of a recording: next to it or in a folder, which is made.
 
-    Raises OutputError when a file is there already that is not to be overwritten, and when the folder cannot
-    be made or written to.
+    Raises OutputError when a file exists and must not be overwritten, and when the folder cannot be made or
+    written to.
     """
     if folder is not None:
         make_folder(folder)
@@ -76,7 +76,7 @@ def plan_result_files(
 
 
 def find_clashes(plans: Sequence[ResultFiles]) -> tuple[Path, ...]:
-    """Paths that more than one recording would be written to."""
+    """Paths that several recordings would be written to."""
     seen: set[str] = set()
     twice: list[Path] = []
     for plan in plans:
@@ -91,9 +91,10 @@ def find_clashes(plans: Sequence[ResultFiles]) -> tuple[Path, ...]:
 def write_results(
     result: Diarization, plan: ResultFiles, recording: Path, page: str = "", spoken: Transcript | None = None
 ) -> tuple[Path, ...]:
-    """Write the results, each file whole or not at all; the paths. Raises OutputError.
+    """Write the results, each file atomically; returns the paths.
 
-    ``page``: the text of the page, where one is planned; ``spoken``: who said what, for formats with words.
+    Raises OutputError. ``page``: the text of the page, if planned; ``spoken``: the words with speakers, for
+    formats with words.
     """
     for name, path in plan.annotations.items():
         options = result.options(media=_link(recording, path))
@@ -117,7 +118,7 @@ def _holds_words(name: str) -> bool:
 
 
 def _link(recording: Path, result: Path) -> str:
-    """The way from a file of results to the recording: relative where both are on one disk."""
+    """The path from a file of results to the recording, relative if both are on one drive."""
     try:
         return Path(os.path.relpath(recording.absolute(), result.absolute().parent)).as_posix()
     except ValueError:  # another drive of Windows

@@ -1,70 +1,81 @@
-"""What a result says of each speaker: speaking time, and the place of the voice in the speaker space."""
+"""What a result says of each speaker: speaking time, and the voice as a point of the speaker space."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from diarize.annotation.alternatives import FEW
+from diarize.embedding.two_covariance import mean_variance
 
+if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from diarize.annotation import Annotation
-    from diarize.types import Posteriors, SpeakerPoints
+    from diarize.config import ClusteringConfig
+    from diarize.results import VoiceStatistics
 
     Array = NDArray[Any]
-    Place = tuple[Array, Array]
 
-__all__ = ["Speaker", "places_of", "speakers_of"]
+LITTLE: Final = 0.5  # of an equal share of all speech
+
+__all__ = ["Speaker", "describe_speakers", "note_little_speech"]
 
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """One speaker of a recording: ``name``; ``seconds`` and ``n_turns``; ``vector`` (d,): where the voice
-    lies, None where nothing is known; ``covariance`` (d, d): how surely.
+    """One speaker of a recording.
+
+    Attributes
+    ----------
+    name
+        The label of the turns.
+    seconds, n_turns
+        Speaking time and number of turns.
+    vector
+        (d,) mean of the windows in which the speaker is alone, in the speaker space; None where there are no
+        such windows, or the space has no model of speakers.
+    variance
+        Variance of ``vector`` about the true voice, the same in every dimension: c/n + s for n windows
+        (``embedding.two_covariance``).
     """
 
     name: str
     seconds: float
     n_turns: int
     vector: Array | None = None
-    covariance: Array | None = None
+    variance: float | None = None
 
     def __repr__(self) -> str:
         return f"<Speaker {self.name}: {self.seconds:.1f} s in {self.n_turns} turns>"
 
 
-def speakers_of(annotation: Annotation, places: Mapping[str, Place]) -> dict[str, Speaker]:
-    """Every speaker by name, in order of appearance, with the ``places`` that are known."""
+def describe_speakers(annotation: Annotation, voices: VoiceStatistics | None) -> dict[str, Speaker]:
+    """Every speaker by name, in order of appearance, with the ``voices`` that are known."""
+    known = {each.speaker: each for each in voices.speakers} if voices else {}
     return {
         name: Speaker(
             name,
             float(np.diff(annotation.intervals(name)).sum()),
             sum(turn.speaker == name for turn in annotation.turns),
-            *places.get(name, (None, None)),
+            known[name].mean if name in known else None,
+            float(mean_variance(known[name].windows)) if name in known else None,
         )
         for name in annotation.speakers
     }
 
 
-def places_of(points: SpeakerPoints, posteriors: Posteriors) -> tuple[Place, ...]:
-    """Mean point (d,) of every speaker, and the covariance (d, d) of that mean, in the order of
-    ``posteriors``, which share out the windows.
-    """
-    if not len(points.values):
+def note_little_speech(
+    annotation: Annotation, names: tuple[str, ...], asked: ClusteringConfig
+) -> tuple[str, ...]:
+    """A note where no more speakers than asked for are there and some of ``names`` say little or nothing."""
+    least, most = asked.min_speakers, asked.max_speakers
+    if least < 2 or len(annotation.speakers) > least:
         return ()
-    totals = np.concatenate((np.zeros((1, posteriors.values.shape[1])), np.cumsum(posteriors.values, axis=0)))
-    lengths = np.maximum(1, np.diff(points.bounds, axis=1))
-    shares = (totals[points.bounds[:, 1]] - totals[points.bounds[:, 0]]) / lengths
-    return tuple(_place(points.values, weights) for weights in shares.T)
-
-
-def _place(values: Array, weights: Array) -> Place:
-    """The weighted mean of points, and the covariance of this mean."""
-    total = max(float(weights.sum()), 1e-12)
-    mean = weights @ values / total
-    centred = values - mean
-    return mean, (weights * centred.T) @ centred / total / max(total, 1.0)
+    seconds = {name: float(np.diff(annotation.intervals(name)).sum()) for name in names}
+    limit = min(FEW, LITTLE * sum(seconds.values()) / len(seconds))
+    few = [f"{name} {spoken:.1f} s" for name, spoken in seconds.items() if spoken < limit]
+    wanted = f"{least} speakers asked for" if most == least else f"at least {least} speakers asked for"
+    return (f"{wanted}, but little speech was found for {', '.join(few)}; listen to it",) if few else ()

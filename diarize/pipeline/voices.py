@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 __all__ = ["load_embedding", "speaker_points", "voice_statistics", "voices_in"]
 
-# Of a window, the share in which a speaker must be alone for the window to say something of the voice.
+# Least share of a window in which a speaker must be alone for the window to be used.
 MOSTLY: Final = 0.5
 
 
 def load_embedding(config: Config) -> tuple[EmbeddingExtractor, TwoCovariance]:
-    """The speaker embedding that was asked for, or the shipped one, and what its embeddings do."""
+    """The requested speaker embedding, or the shipped one, and its two-covariance model."""
     if not config.space.embedding:
         from diarize.embedding import CampplusExtractor
 
@@ -50,7 +50,7 @@ def load_embedding(config: Config) -> tuple[EmbeddingExtractor, TwoCovariance]:
 def speaker_points(
     values: Array, activity: SpeechActivity, sound: SampleSource, config: Config
 ) -> SpeakerPoints:
-    """Windows of speech as points of the speaker space, or frames themselves in the textbook space."""
+    """Windows of speech as points of the speaker space, or frames as points in the textbook space."""
     from diarize import embedding
     from diarize.embedding import frames
 
@@ -62,10 +62,10 @@ def speaker_points(
 def voice_statistics(
     points: SpeakerPoints, annotation: Annotation, start: float = 0.0
 ) -> VoiceStatistics | None:
-    """What the windows say of the voice of each speaker, from those in which that speaker is mostly alone.
+    """Statistics of each speaker's voice, from the windows in which that speaker is mostly alone.
 
-    ``start``: second of the file at which the clock of the points begins. None where the points are of no
-    model of speakers.
+    ``start``: second of the file at which the clock of the points begins. None for points without a
+    two-covariance model.
     """
     if points.between is None:
         return None
@@ -75,7 +75,7 @@ def voice_statistics(
 
 
 def _statistics(name: str, points: SpeakerPoints, spans: Array, start: float) -> SpeakerStatistics | None:
-    """The weighted mean of a speaker's windows, the weight being the time alone in full windows."""
+    """The weighted mean of a speaker's windows; the weight is the time alone in full windows."""
     inside = np.concatenate(([0], np.cumsum(points.grid.mask(np.maximum(spans - start, 0.0)))))
     first, last = points.bounds.T
     shares = (inside[last] - inside[first]) / np.maximum(1, last - first)
@@ -90,11 +90,10 @@ def _statistics(name: str, points: SpeakerPoints, spans: Array, start: float) ->
 def voices_in(
     recording: str | PathLike[str], annotation: Annotation, config: Config
 ) -> VoiceStatistics | None:
-    """What a recording says of the voices of turns that are known, such as those of a file.
+    """Voice statistics for given turns of a recording, such as those of a file.
 
-    The sound goes through the same front end and the same windows as in ``diarize``, with the time in which
-    one speaker is alone for the speech. None where nobody is alone for a fifth of a second. Raises AudioError
-    and, for parts, PartError.
+    Front end and windows are those of ``diarize``, with the time in which one speaker is alone as speech.
+    None if no speaker is alone for 0.2 s. Raises AudioError and, for parts, PartError.
     """
     from threadpoolctl import threadpool_limits
 
@@ -105,7 +104,7 @@ def voices_in(
         return None
     span = float(floor(solo.min())), float(ceil(solo.max()))
     with threadpool_limits(limits=1):  # sums in another order would differ in the last bits
-        front = run_front_end(SampleSource.of(recording, config, span), config)
+        front = run_front_end(SampleSource.open(recording, config, span), config)
         activity = _known_activity(annotation, front.features.grid, span[0])
         extractor = load_embedding(config)
         points = embedding.embed_windows(front.sound.blocks(), activity, *extractor, config.space)
@@ -113,7 +112,7 @@ def voices_in(
 
 
 def _known_activity(annotation: Annotation, grid: FrameGrid, start: float) -> SpeechActivity:
-    """The time in which one speaker is alone as speech, with a change wherever it is another's."""
+    """The time in which one speaker is alone as speech, with a change wherever the speaker changes."""
     from diarize.speech import SpeechActivity
 
     solo = [spans - start for spans in solo_intervals(annotation).values()]

@@ -1,13 +1,22 @@
-"""Pictures of values: who spoke when, and how the number of speakers was chosen.
+"""Pictures: who spoke when, and how the number of speakers was chosen.
 
-In come annotations and curves; out go Matplotlib figures, or PNG. ``pipeline`` (for files of results),
-results in notebooks and the commands import it; nothing else imports Matplotlib.
+Input: annotations and curves. Output: Matplotlib figures, or PNG. ``pipeline`` (for files of results),
+methods of results and the commands import it; nothing else imports Matplotlib.
 """
 
 from __future__ import annotations
 
 from diarize.plots.curve import selection_curve
-from diarize.plots.figure import KINDS, save, shaded, speaker_colours, to_png
+from diarize.plots.figure import KINDS, save, shade_colour, speaker_colours, to_png
 from diarize.plots.timelines import envelope, timeline
 
-__all__ = ["KINDS", "envelope", "save", "selection_curve", "shaded", "speaker_colours", "timeline", "to_png"]
+__all__ = [
+    "KINDS",
+    "envelope",
+    "save",
+    "selection_curve",
+    "shade_colour",
+    "speaker_colours",
+    "timeline",
+    "to_png",
+]

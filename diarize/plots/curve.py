@@ -1,4 +1,4 @@
-"""How the number of speakers was chosen, as a picture."""
+"""A picture of how the number of speakers was chosen."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.plots.figure import FAINT, GRID, INK, PALETTE, blank
+from diarize.plots.figure import FAINT, GRID, INK, PALETTE, new_figure
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -30,15 +30,14 @@ def selection_curve(
     criterion: str = "BIC",
     title: str | None = None,
 ) -> Figure:
-    """The criterion against the number of speakers, as its distance in nats behind the best, which is on top.
-
-    ``counts`` and ``values``: (n,), lower is better, values that are not finite are left out; ``chosen``: the
-    count that was taken; ``equivalents``: counts that are nearly as good, drawn as open rings.
+    """The criterion against the number of speakers, as the distance to the best value in nats, the best on
+    top. ``counts`` and ``values``: (n,), lower is better, values that are not finite are left out;
+    ``chosen``: the chosen number; ``equivalents``: nearly equivalent numbers, drawn as open rings.
     """
     speakers, criteria = np.asarray(counts), np.asarray(values, dtype=np.float64)
     finite = np.isfinite(criteria)
     speakers, above = speakers[finite], criteria[finite] - criteria[finite].min(initial=np.inf)
-    figure = blank(7, 4.2, layout="constrained")
+    figure = new_figure(7, 4.2, layout="constrained")
     axes = figure.add_subplot()
     axes.plot(speakers, above, color=FAINT, linewidth=1.2, marker="o", markersize=4, zorder=2)
     near = np.isin(speakers, [count for count in equivalents if count != chosen])
@@ -56,7 +55,7 @@ def selection_curve(
 
 
 def _scale(axes: Axes, most: float) -> None:
-    """The best on top, on a square-root scale, so that the best stay apart."""
+    """The best on top, on a square-root scale, so that small distances stay visible."""
     from matplotlib.ticker import MaxNLocator
 
     axes.set_xlabel("speakers")
@@ -70,13 +69,13 @@ def _scale(axes: Axes, most: float) -> None:
 
 
 def _ticks(most: float) -> list[float]:
-    """From 0 to about the largest distance, as even on a square-root scale as round numbers allow."""
+    """Round numbers from 0 to about the largest distance, roughly even on a square-root scale."""
     unit = 10.0 ** (math.floor(math.log10(most)) - 1)
     return sorted({round(part * most / unit) * unit for part in (0.0, 0.05, 0.2, 0.5, 1.0)})
 
 
 def _root(nats: Array) -> Array:
-    """Square roots, of the margin beyond the best as well."""
+    """Signed square roots, because the margin beyond the best is negative."""
     root: Array = np.sign(nats) * np.sqrt(np.abs(nats))
     return root
 

@@ -1,7 +1,7 @@
-"""A blank figure, what it is drawn with, and its bytes.
+"""New figures, colours and fonts, and saving.
 
-matplotlib is imported when the first picture is made, through its object interface: no pyplot, no window, no
-global state. Sizes are in inches; a picture is read on a screen at 150 dots an inch.
+Matplotlib is imported with the first picture and used through its object interface: no pyplot, no window, no
+global state. Sizes are in inches, at 150 dots per inch.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ __all__ = [
     "INK",
     "KINDS",
     "PALETTE",
-    "blank",
-    "families",
+    "font_families",
+    "new_figure",
     "save",
-    "shaded",
+    "shade_colour",
     "speaker_colours",
     "to_png",
 ]
@@ -37,16 +37,17 @@ KINDS = (".png", ".pdf", ".svg")
 """Suffixes that ``save`` knows."""
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#7F7F7F")
-# Okabe & Ito (2008), *Color Universal Design*: told apart with any common colour vision; their yellow is left
-# out (too pale on white) and their black is grey. Later rounds are darker, then lighter.
+# Okabe & Ito (2008), *Color Universal Design*: distinct for all common kinds of colour vision. Yellow is left
+# out (too pale on white) and black is grey here. After the last colour the palette repeats darker, then
+# lighter.
 _ROUNDS = (0.0, -0.4, 0.45)
 
 INK, FAINT, GRID = "#222222", "#6b6b6b", "#e3e3e3"
 _DPI = 150
 
 
-def blank(width: float, height: float, **more: Any) -> Figure:
-    """A figure of so many inches with nothing on it."""
+def new_figure(width: float, height: float, **more: Any) -> Figure:
+    """An empty figure of this size in inches."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -59,18 +60,18 @@ def speaker_colours(speakers: Sequence[str]) -> dict[str, str]:
     """A colour as ``#rrggbb`` for each speaker, in the order of the palette."""
     n = len(PALETTE)
     shades = [(PALETTE[i % n], _ROUNDS[(i // n) % len(_ROUNDS)]) for i in range(len(speakers))]
-    return {name: shaded(*shade) for name, shade in zip(speakers, shades, strict=True)}
+    return {name: shade_colour(*shade) for name, shade in zip(speakers, shades, strict=True)}
 
 
-def shaded(colour: str, amount: float) -> str:
+def shade_colour(colour: str, amount: float) -> str:
     """The colour mixed with black (amount below 0) or white (above 0)."""
     parts = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
     goal = 255 if amount > 0 else 0
     return "#" + "".join(f"{round(part + (goal - part) * abs(amount)):02x}" for part in parts)
 
 
-def families() -> list[str]:
-    """Fonts in order: matplotlib's own, then what is installed of the common ones with more scripts."""
+def font_families() -> list[str]:
+    """Font families in order: matplotlib's default, then installed common fonts with more scripts."""
     from matplotlib import font_manager
 
     installed = {font.name for font in font_manager.fontManager.ttflist}
@@ -79,7 +80,7 @@ def families() -> list[str]:
 
 
 def save(figure: Figure, path: str | Path, *, overwrite: bool = False) -> Path:
-    """Write a picture as PNG, PDF or SVG by its suffix, whole or not at all. Raises OutputError."""
+    """Write a picture as PNG, PDF or SVG by its suffix, atomically. Raises OutputError."""
     path = Path(path)
     kind = path.suffix.lower()
     if kind not in KINDS:
@@ -88,7 +89,7 @@ def save(figure: Figure, path: str | Path, *, overwrite: bool = False) -> Path:
 
 
 def to_png(figure: Figure, kind: str = ".png") -> bytes:
-    """What a file of that kind holds; no date goes into it, so the same picture is the same bytes."""
+    """The bytes of a picture file, without a date, so equal pictures give equal bytes."""
     import matplotlib as mpl
 
     dateless: dict[str, dict[str, Any]] = {

@@ -1,4 +1,4 @@
-"""Who spoke when, as a picture: a row a speaker, long recordings in several lines of time."""
+"""A timeline of who spoke when: one row per speaker, long recordings wrapped into several lines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from diarize.annotation.statistics import speaking_shares
 from diarize.intervals import intersect, union
-from diarize.plots.figure import FAINT, GRID, INK, blank, families, speaker_colours
+from diarize.plots.figure import FAINT, GRID, INK, font_families, new_figure, speaker_colours
 from diarize.scoring.cells import overlap
 
 if TYPE_CHECKING:
@@ -34,13 +34,13 @@ _AXIS = 0.36  # below a line of time, for its tick labels
 _NAME_COLUMNS = 22  # a longer name is shortened in the middle
 _LINES = (120, 180, 300, 600, 900, 1200, 1800, 3600, 7200, 14400, 43200, 86400)  # seconds a line may hold
 _TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
-_MOST_ROWS = 110  # over all lines of a picture, where it can be helped
-_STUB = 0.08  # of a line: what is left over is squeezed into the others rather than given one
+_MOST_ROWS = 110  # over all lines of a picture, if possible
+_STUB = 0.08  # of a line: a shorter remainder is squeezed into the other lines
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One row of a line: its name, what it holds as (n, 2) seconds, its colour, and its height in rows."""
+    """One row of a line: its name, its intervals (n, 2) in seconds, its colour, and its height in rows."""
 
     name: str
     spans: Array
@@ -52,9 +52,9 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Inches and seconds: ``start`` of what is drawn, its ``duration`` and how much of it has loudness,
-    ``line`` seconds a line of time, ``row`` and ``height`` inches a row and a line, ``left`` and ``right``
-    inches beside the time, ``font`` points.
+    """Layout in inches and seconds: ``start`` and ``duration`` of the drawn part and of its loudness,
+    ``line`` seconds per line, ``row`` and ``height`` inches per row and line, ``left`` and ``right`` inches
+    of margin, ``font`` points.
     """
 
     start: float
@@ -82,19 +82,18 @@ def timeline(
     duration: float | None = None,
     title: str | None = None,
 ) -> Figure:
-    """Who spoke when: one row a speaker, time wrapped into lines where the recording is long.
+    """Who spoke when: one row per speaker, time wrapped into lines for long recordings.
 
-    ``reference`` is drawn above; a speaker and the reference speaker that ``mapping`` (hypothesis →
-    reference, as ``scoring.score`` finds it) gives them have the same colour. A dark row shows where people
-    talk at once. ``loudness``: (n,) values ≥ 0, evenly spaced over the recording (see ``envelope``), drawn
-    above. ``start`` and ``duration``: the second of the recording at which what is drawn begins, and how many
-    there are of it; turns that end later make it longer, and to the end of the last turn when None.
+    ``reference`` is drawn above; ``mapping`` (hypothesis → reference, from ``scoring.score``) gives matched
+    speakers the same colour. A dark row shows overlapping speech. ``loudness``: (n,) values ≥ 0, evenly
+    spaced over the recording (see ``envelope``), drawn above. ``start`` and ``duration``: second at which the
+    picture begins, and its length in seconds, at least to the end of the last turn.
     """
     length = _length(annotation, reference, duration, start)
     heard = length if duration is None else duration
     rows = _rows(annotation, reference, mapping or {}, length)
     layout = _layout(rows, (start, length, heard), loud=loudness is not None)
-    figure = blank(_WIDTH, _TITLE + layout.lines * layout.height + _MARGIN)
+    figure = new_figure(_WIDTH, _TITLE + layout.lines * layout.height + _MARGIN)
     _write_title(figure, title or annotation.recording, layout)
     for number in range(layout.lines):
         axes = _line_axes(figure, layout, number)
@@ -105,7 +104,7 @@ def timeline(
 
 
 def envelope(waveform: Waveform, points: int = 8000) -> Array:
-    """Loudest sample (0 to 1) in each of at most ``points`` equal stretches: float32 (n,)."""
+    """Peak (0 to 1) in each of at most ``points`` equal intervals: float32 (n,)."""
     n = min(points, waveform.samples.size)
     starts = np.linspace(0, waveform.samples.size, n, endpoint=False).astype(np.int64)
     loudest: Array = np.maximum.reduceat(np.abs(waveform.samples), starts) if n else np.zeros(0, np.float32)
@@ -145,7 +144,7 @@ def _block(
     spoken = {each["speaker"]: each for each in speaking_shares(annotation)}
     for name in speakers:
         note = f"{_clock(spoken[name]['seconds'], length)}  {100 * spoken[name]['share']:.0f} %"
-        rows.append(_Row(_shortened(name), union(annotation.intervals(name)), colours[name], note=note))
+        rows.append(_Row(_shorten(name), union(annotation.intervals(name)), colours[name], note=note))
     together = overlap(annotation)
     return [*rows, _Row("overlap", together, INK, 0.55)] if len(together) else rows
 
@@ -158,8 +157,8 @@ def _columns(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
-def _shortened(name: str) -> str:
-    """A name on one line of printable characters, cut in the middle, where names differ least."""
+def _shorten(name: str) -> str:
+    """Shorten a name to one printable line; it is cut in the middle, where names differ least."""
     text = _printable(name).strip() or "?"
     if _columns(text) <= _NAME_COLUMNS:
         return text
@@ -194,14 +193,14 @@ def _layout(rows: Sequence[_Row], times: tuple[float, float, float], *, loud: bo
 def _write_title(figure: Figure, title: str, layout: _Layout) -> None:
     text = title if len(title) <= 100 else f"{title[:60]}…{title[-39:]}"
     level = 1 - _TITLE / 2 / figure.get_figheight()
-    style: dict[str, Any] = {"va": "center", "fontfamily": families(), "parse_math": False}
+    style: dict[str, Any] = {"va": "center", "fontfamily": font_families(), "parse_math": False}
     figure.text(_MARGIN / _WIDTH, level, _printable(text), fontsize=11, color=INK, **style)
     length = _clock(layout.duration, layout.duration)
     figure.text(1 - _MARGIN / _WIDTH, level, length, fontsize=9, color=FAINT, ha="right", **style)
 
 
 def _line_axes(figure: Figure, layout: _Layout, number: int) -> Axes:
-    """Axes of one line of time, as wide as its seconds at the scale that all lines share."""
+    """Axes of one line of time, at the scale of all lines."""
     total = figure.get_figheight()
     begin, end = number * layout.line, min((number + 1) * layout.line, layout.duration)
     bottom = total - _TITLE - (number + 1) * layout.height + _AXIS
@@ -233,7 +232,7 @@ def _draw_row(axes: Axes, row: _Row, depth: float) -> None:
         axes.axhline(middle, color=GRID, linewidth=0.5, zorder=0.5)
     if len(spans):
         pieces = [(float(start), float(end - start)) for start, end in spans]
-        # the edge keeps a turn narrower than a dot visible
+        # the edge keeps very short turns visible
         style: dict[str, Any] = {"facecolor": row.colour, "edgecolor": row.colour, "linewidth": 0.35}
         axes.broken_barh(pieces, (middle - tall / 2, tall), **style)
 
@@ -243,7 +242,7 @@ def _write_row(axes: Axes, row: _Row, depth: float, layout: _Layout, *, notes: b
     middle = depth + row.height / 2 + 0.1 * row.heading
     style: dict[str, Any] = {
         "va": "center_baseline",
-        "fontfamily": families(),
+        "fontfamily": font_families(),
         "parse_math": False,
         "textcoords": "offset points",
         "fontsize": layout.font * (0.88 if row.height < 1 else 1),

@@ -1,10 +1,10 @@
-"""One page about one recording: a single HTML file that works from disk and uses no network.
+"""A report page about one recording: a single HTML file that works from disk and uses no network.
 
-In comes a Report: a Result, and what else is known; out goes the text of the page. What is known goes into
-one JSON block, which the script of the page draws; the same report gives the same bytes. ``batch`` and the
-commands import it.
+Input: a Report, that is a Result with further data. Output: the text of the page. All data are in one JSON
+block, which the script of the page displays; equal reports give equal bytes. ``batch`` and the commands
+import it.
 
-    page = render_page(Report.of_result(result, sound=embed_sound(open_recording("meeting.wav"))))
+    page = render_page(Report.from_result(result, sound=embed_sound(open_recording("meeting.wav"))))
 """
 
 from diarize.report.model import Report

@@ -1,4 +1,4 @@
-"""Colours of speakers: those of the pictures, and what they become on a dark page."""
+"""Colours of speakers: those of the pictures, and lighter ones for a dark page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from diarize import plots
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["DARK_PAGE", "contrast", "on_dark", "on_light"]
+__all__ = ["DARK_PAGE", "colours_on_dark", "colours_on_light", "contrast"]
 
 DARK_PAGE: Final = "#15181d"
 """The background of the page in a dark theme; style.css says the same."""
@@ -17,18 +17,18 @@ LEAST: Final = 3.4  # of contrast; WCAG 2.2 asks 3 of anything that is not text
 STEP: Final = 0.05  # of white that is mixed in at a time
 
 
-def on_light(speakers: Sequence[str]) -> list[str]:
-    """A colour for each speaker, the same as in the pictures of ``diarize plot``."""
+def colours_on_light(speakers: Sequence[str]) -> list[str]:
+    """A colour for each speaker, as in the pictures of ``diarize plot``."""
     return list(plots.speaker_colours(speakers).values())
 
 
-def on_dark(speakers: Sequence[str]) -> list[str]:
-    """The same colours with white mixed in until they stand out from a dark page."""
-    return [_lightened(colour) for colour in on_light(speakers)]
+def colours_on_dark(speakers: Sequence[str]) -> list[str]:
+    """The same colours, mixed with white until the contrast to a dark page is sufficient."""
+    return [_lighten(colour) for colour in colours_on_light(speakers)]
 
 
-def _lightened(colour: str) -> str:
-    steps = (plots.shaded(colour, STEP * i) for i in range(round(1 / STEP) + 1))
+def _lighten(colour: str) -> str:
+    steps = (plots.shade_colour(colour, STEP * i) for i in range(round(1 / STEP) + 1))
     return next(each for each in steps if contrast(each, DARK_PAGE) >= LEAST)
 
 

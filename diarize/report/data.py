@@ -1,4 +1,4 @@
-"""The data of a page, as its script reads them."""
+"""The data of a page for its script."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ MOST_COLOURS = 20
 
 
 def page_data(report: Report) -> dict[str, Any]:
-    """What the script of the page reads: numbers, and texts as they are; null where something is unknown."""
+    """The JSON of a page: numbers and unescaped texts, null where something is unknown."""
     annotation, result = report.annotation, report.result
     run = report.provenance or Provenance()
     return {
         "key": _key(report),
         "alternatives": {str(k): _turns(each) for k, each in report.alternatives.items()},
-        "said": _said(report),
+        "said": _word_columns(report),
         "media": report.media,
         "channel": _channel(report),
         "length": round(result.duration or 0.0, 3),
@@ -69,7 +69,7 @@ def page_data(report: Report) -> dict[str, Any]:
 
 def _speakers(annotation: Annotation) -> list[dict[str, Any]]:
     names = annotation.speakers
-    shades = zip(colours.on_light(names), colours.on_dark(names), strict=True)
+    shades = zip(colours.colours_on_light(names), colours.colours_on_dark(names), strict=True)
     return [
         {**row, "name": row.pop("speaker"), "colours": pair}
         for row, pair in zip(speaking_shares(annotation), shades, strict=True)
@@ -78,7 +78,7 @@ def _speakers(annotation: Annotation) -> list[dict[str, Any]]:
 
 def _turns(annotation: Annotation) -> dict[str, Any]:
     """Columns of turns: whole milliseconds, index of the speaker, confidence in ten-thousandths or null,
-    runner-up as an index into ``names``, which go on after the speakers where a runner-up has no turn.
+    runner-up as an index into ``names``, in which runner-ups without a turn follow the speakers.
     """
     rows = times.round_turns(annotation)
     rivals = [turn.runner_up for *_, turn in rows if turn.runner_up]
@@ -99,7 +99,7 @@ def _turns(annotation: Annotation) -> dict[str, Any]:
 
 
 def _key(report: Report) -> str:
-    """What edits of a page are kept under: another for another recording, and for other turns of the same."""
+    """Key for stored edits of a page; it depends on the recording and on its turns."""
     total = hashlib.sha256(report.annotation.recording.encode("utf-8", "replace"))
     if report.sound:
         total.update(report.sound.data or report.sound.loudness.tobytes())
@@ -108,13 +108,13 @@ def _key(report: Report) -> str:
 
 
 def _palette() -> list[tuple[str, str]]:
-    """Colours for speakers who come in later, on a light and on a dark page."""
+    """Colours for speakers who are added later, on a light and on a dark page."""
     names = [speaker_name(i) for i in range(MOST_COLOURS)]
-    return list(zip(colours.on_light(names), colours.on_dark(names), strict=True))
+    return list(zip(colours.colours_on_light(names), colours.colours_on_dark(names), strict=True))
 
 
 def _doubtful(report: Report) -> list[dict[str, Any]]:
-    """Speakers who may be nobody of their own, as indices, why, and who they would go with."""
+    """Doubtful speakers as indices, the reason, and the speaker to merge with."""
     annotation = report.annotation
     place = {name: i for i, name in enumerate(annotation.speakers)}
     return [
@@ -124,14 +124,14 @@ def _doubtful(report: Report) -> list[dict[str, Any]]:
 
 
 def _channel(report: Report) -> int:
-    """The channel of turns that have none of their own, as RTTM has it."""
+    """The channel of turns without a channel, for RTTM."""
     audio = report.provenance.config.get("audio", {}) if report.provenance else {}
     return audio.get("channel") or 1 if isinstance(audio, dict) else 1
 
 
-def _said(report: Report) -> dict[str, Any] | None:
+def _word_columns(report: Report) -> dict[str, Any] | None:
     """Columns of sentences and of their words, as those of turns; ``n``: words of each sentence; ``glued``:
-    words without a blank before them; ``estimated``: words whose times were worked out.
+    words without a blank before them; ``estimated``: words with estimated times.
     """
     if report.transcript is None:
         return None
@@ -162,7 +162,7 @@ def _said(report: Report) -> dict[str, Any] | None:
 
 
 def _span(word: Word, turn: Turn) -> tuple[int, int]:
-    """Milliseconds of a word; one without times has those of its sentence."""
+    """Milliseconds of a word, or of its sentence where the word has no times."""
     start = turn.start if word.start is None else max(0.0, word.start)
     end = turn.end if word.end is None else max(word.end, start + SHORTEST)
     return times.milliseconds(start), times.milliseconds(end)
@@ -230,16 +230,16 @@ def _sound(sound: PageSound | None) -> dict[str, Any] | None:
 
 
 def _settings(report: Report) -> list[list[Any]]:
-    """Rows of a setting's name, its value as text, and whether it is another than the default."""
+    """Rows of a setting's name, its value as text, and whether it differs from the default."""
     if report.provenance is None:
         return []
-    usual, used = _flat(asdict(Config())), _flat(report.provenance.config)
+    usual, used = _flatten(asdict(Config())), _flatten(report.provenance.config)
     return [[name, str(value), usual.get(name) != value] for name, value in used.items()]
 
 
-def _flat(nested: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+def _flatten(nested: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     """Values by ``section.key``."""
     flat: dict[str, Any] = {}
     for key, value in nested.items():
-        flat |= _flat(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
+        flat |= _flatten(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
     return flat

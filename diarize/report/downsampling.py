@@ -1,4 +1,4 @@
-"""Long rows of numbers as few cells as a display can use, one byte each."""
+"""Reduce long rows of numbers to the resolution of a display, one byte per cell."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ SHORTEST: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Ribbons:
-    """Posteriors to be drawn: ``shares`` (K, n) mean posterior of each speaker, ``doubt`` (n,) mean of what
-    the likeliest speaker lacks to 1 (0 outside speech), both uint8 with 255 for 1; ``start``, ``step``: s.
+    """Posteriors for display: ``shares`` (K, n) mean posterior of each speaker, ``doubt`` (n,) mean of 1 −
+    the largest posterior (0 outside speech), both uint8 with 255 for 1; ``start``, ``step``: s.
     """
 
     shares: Array
@@ -48,7 +48,7 @@ def make_ribbons(posteriors: Posteriors, start: float = 0.0) -> Ribbons:
 
 
 def pool_posteriors(values: Array, per_cell: int) -> Array:
-    """Means (n, K) over every ``per_cell`` rows of (N, K); the last ones may be fewer."""
+    """Means (n, K) over every ``per_cell`` rows of (N, K); the last group may have fewer rows."""
     starts = np.arange(0, len(values), per_cell)
     sums = np.add.reduceat(values, starts, axis=0, dtype=np.float64)
     means: Array = sums / np.diff(starts, append=len(values))[:, None]

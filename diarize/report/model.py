@@ -1,4 +1,4 @@
-"""What a page can tell of a recording; what is not known stays None and its panel out of the page."""
+"""The content of a page. Unknown parts are None, and their panels are left out."""
 
 from __future__ import annotations
 
@@ -19,16 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Report"]
 
-MOST_SPEAKERS = 10  # that the page can be set to
+MOST_SPEAKERS = 10  # selectable on the page
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One recording: its ``result``, and whatever else is known.
+    """One recording: its ``result`` and further data.
 
-    ``provenance``: settings and versions; ``posteriors`` and ``outliers``: on a clock that begins where the
-    result does; ``transcript``: what was said, words with speakers; ``media``: the file name of the
-    recording.
+    ``provenance``: settings and versions; ``posteriors`` and ``outliers``: on a clock that begins at the
+    start of the result; ``transcript``: words with speakers; ``media``: the file name of the recording.
     """
 
     result: Result
@@ -40,7 +39,7 @@ class Report:
     media: str | None = None
 
     @classmethod
-    def of_result(
+    def from_result(
         cls,
         found: Diarization,
         *,
@@ -48,7 +47,7 @@ class Report:
         transcript: Transcript | None = None,
         media: str | None = None,
     ) -> Report:
-        """Everything that a result of the pipeline knows, and what was said where that is given."""
+        """A report from a result of the pipeline, with a transcript if given."""
         return cls(
             found.to_result(), found.provenance, found.posteriors, found.outliers, sound, transcript, media
         )
@@ -67,7 +66,7 @@ class Report:
 
     @property
     def doubts(self) -> tuple[DoubtfulSpeaker, ...]:
-        """Speakers who may be nobody of their own; told by the turns where the result does not say."""
+        """Doubtful speakers, from the result or else from its turns."""
         return find_doubtful_speakers(self.annotation) if self.result.doubts is None else self.result.doubts
 
     @property

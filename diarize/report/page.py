@@ -1,4 +1,4 @@
-"""The page itself: a template, a style, a script out of ES modules, a block of JSON, and the sound."""
+"""The page: a template, a style sheet, a script from ES modules, a block of JSON, and the sound."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ SCRIPTS: Final = (
 
 
 def render_page(report: Report) -> str:
-    """The whole page. Names and texts of the report stay text, whatever they hold."""
+    """The whole page. Names and texts of the report are never interpreted as HTML."""
     style, script = _part("style.css"), _script()
     parts = {
         "policy": _policy(style, script, report.sound),
         "title": html.escape(report.annotation.recording),
         "style": style,
         "script": script,
-        "data": _embedded(page_data(report)),
+        "data": _embed_json(page_data(report)),
         "sound": _base64(report.sound),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _part("page.html"))
@@ -65,13 +65,15 @@ def _part(name: str) -> str:
 
 
 def _script() -> str:
-    """The ES modules of page/ as one script, without imports and exports: from a disk, browsers load none."""
+    """The ES modules of page/ as one script without imports and exports, because browsers load no modules
+    from disk.
+    """
     whole = "".join(map(_part, SCRIPTS))
     return '"use strict";\n' + re.sub(r"^import .*;\n|^export ", "", whole, flags=re.MULTILINE)
 
 
 def _policy(style: str, script: str, sound: PageSound | None) -> str:
-    """Content-Security-Policy: this style, this script, sound from within, and nothing from anywhere else."""
+    """Content-Security-Policy: only this style, this script, and sound in the page or in its linked file."""
     media = "blob: file: 'self'" if sound and sound.link else "blob:"
     return (
         f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; media-src {media}; "
@@ -83,8 +85,8 @@ def _digest(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _embedded(value: dict[str, Any]) -> str:
-    """JSON in ASCII that no HTML parser sees a tag or a character reference in."""
+def _embed_json(value: dict[str, Any]) -> str:
+    """JSON in ASCII without HTML tags or character references."""
     text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 

@@ -1,4 +1,4 @@
-"""The recording for a page: its loudness, and its sound inside the page or beside it."""
+"""The recording for a page: its loudness, and its sound, embedded or linked."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ __all__ = ["RATE", "PageSound", "embed_sound", "link_sound", "media_address"]
 
 RATE: Final = 16_000
 """Hz of the sound in a page: all of what tells voices apart."""
-LOUDEST: Final = 0.999  # quantile of the peaks that fills its row, as in the picture of a timeline
+LOUDEST: Final = 0.999  # quantile of the peaks that is drawn at full height, as in the timeline picture
 
 
 @dataclass(frozen=True, slots=True)
 class PageSound:
-    """A recording, or a stretch of it, to listen to: ``loudness`` (n,) uint8, peaks of cells of ``step`` s;
-    ``start`` and ``duration`` in seconds of the file; ``data``: MP3 of that stretch, or else
-    ``link``: a relative URL of the whole file.
+    """A recording, or a part of it, for playback: ``loudness`` (n,) uint8, peaks of cells of ``step`` s;
+    ``start`` and ``duration`` in seconds of the file; ``data``: MP3 of that part, or else ``link``: a
+    relative URL of the whole file.
     """
 
     loudness: Array
@@ -55,7 +55,7 @@ def embed_sound(recording: Recording, progress: Progress = lambda stage, share: 
 
 
 def link_sound(recording: Recording, link: str, progress: Progress = lambda stage, share: None) -> PageSound:
-    """A recording whose sound stays in its file, which a page finds under ``link``. Raises AudioError."""
+    """A recording whose sound stays in its file, at the URL ``link``. Raises AudioError."""
     peaks = _Peaks(recording, progress)
     for _ in peaks.blocks():
         pass
@@ -63,17 +63,17 @@ def link_sound(recording: Recording, link: str, progress: Progress = lambda stag
 
 
 def media_address(recording: Path, page: Path) -> str:
-    """The URL under which a page finds a recording: relative, so that both can move, where it can be."""
+    """The URL of a recording for a page, relative if possible, so that both can be moved together."""
     try:
         way = os.path.relpath(recording.absolute(), page.absolute().parent)
     except ValueError:  # another drive of Windows
         return recording.absolute().as_uri()
-    # a first part with a colon would be taken for a scheme
+    # a colon in the first part would be taken for a scheme
     return quote(f"./{way}".replace(os.sep, "/"), errors="surrogateescape")
 
 
 class _Peaks:
-    """Loudness that is collected while the sound passes."""
+    """Loudness, collected while the sound is decoded."""
 
     def __init__(self, recording: Recording, progress: Progress) -> None:
         self._recording, self._progress = recording, progress
@@ -82,7 +82,7 @@ class _Peaks:
         self._n = 0
 
     def blocks(self) -> Iterator[Waveform]:
-        """The blocks of the recording, listened to on the way."""
+        """The blocks of the recording; their peaks are added."""
         expected = (self._recording.duration or 0.0) * self._recording.rate
         for block in self._recording.blocks():
             starts = np.arange(0, block.samples.size, self._cell)
@@ -92,7 +92,7 @@ class _Peaks:
             yield block
 
     def sound(self, *, data: bytes | None = None, link: str | None = None) -> PageSound:
-        """What was heard, when all has passed."""
+        """The sound of the page, after all blocks."""
         peaks = np.concatenate(self._peaks) if self._peaks else np.zeros(0, np.float32)
         together = max(1, -(-peaks.size // MOST))
         cells = np.maximum.reduceat(peaks, np.arange(0, peaks.size, together)) if peaks.size else peaks

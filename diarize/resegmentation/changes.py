@@ -1,26 +1,26 @@
 """Points of speaker change, from posteriors or from the sound alone.
 
-Both ways cut the speech into pieces, sum up every piece, and then take the weakest change away, again and
-again, until every change that is left is stronger than asked. Pauses take no time: after a pause, a change is
-where the next speaker starts, and so is one found up to 0.2 s of speech beside a pause.
+Both methods cut the speech into pieces and then remove the weakest change repeatedly, until every remaining
+change is stronger than the threshold. Pauses are skipped: a change at a pause is where the next speaker
+starts, and a change within 0.2 s of speech of a pause is moved to it.
 
 **Posteriors.** Pieces are runs of one most likely speaker. With ā and b̄ the mean posteriors over the whole
-pieces before and after a change, the probability that somebody else speaks after it is
+pieces before and after a change, the probability of a change of speaker is
 
     p = 1 − Σ_k ā_k b̄_k
 
-the chance that two speakers drawn independently, one for either piece, differ. Means over pieces, because
-frames at the change itself say *when* and not *whether*: two neighbouring frames of a soft change hardly
-differ. Whom the stretches belong to is taken as independent, and p is no better than the posteriors are.
+the probability that two speakers differ when one is drawn for each piece. Means over pieces are used, because
+neighbouring frames at a gradual change hardly differ. The two pieces are assumed to be independent, and p is
+only as good as the posteriors.
 
-**ΔBIC** (Chen & Gopalakrishnan 1998) knows no speakers. One Gaussian with full covariance for N frames
+**ΔBIC** (Chen & Gopalakrishnan 1998) needs no speaker models. One Gaussian with full covariance for N frames
 against one for the N₁ before and one for the N₂ after:
 
     ΔBIC = ½ (N log|Σ| − N₁ log|Σ₁| − N₂ log|Σ₂|) − λ ½ (d + d(d+1)/2) log N
 
-A window grows until its best cut is above 0 and not at its end, and starts anew there; then every cut moves
-to the best place between its neighbours. Running sums of 1, x and xxᵀ give the covariance of any stretch by a
-subtraction (Cettolo, Vescovi & Rizzi 2005).
+A window grows until its best cut has ΔBIC > 0 and is not at its end; the next window starts there. Then every
+cut moves to the best place between its neighbours. Running sums of 1, x and xxᵀ give the covariance of any
+interval by subtraction (Cettolo, Vescovi & Rizzi 2005).
 """
 
 from __future__ import annotations
@@ -56,18 +56,18 @@ __all__ = [
     "running_sums",
 ]
 
-# Added to every variance of normalised cepstra: a constant stretch has a determinant too.
+# Added to every variance of normalised cepstra, so that constant intervals have a determinant.
 FLOOR: Final = 1e-6
-# Seconds between the cuts that are tried first; around the best of them every frame is tried.
+# Seconds between the first candidate cuts; around the best one every frame is tried.
 STEP: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Somebody else speaks from ``time`` (seconds) on.
+    """A change of speaker at ``time`` (seconds).
 
-    ``probability`` (0 to 1) and the speakers ``before`` and ``after`` are known from posteriors,
-    ``delta_bic`` (nats) from the sound; None where the method does not tell.
+    ``probability`` (0 to 1) and the speakers ``before`` and ``after`` come from posteriors, ``delta_bic``
+    (nats) from the sound; None where the method does not give them.
     """
 
     time: float
@@ -79,11 +79,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class BicSettings:
-    """How ΔBIC searches."""
+    """Settings of the ΔBIC search."""
 
-    # weight of the penalty; 1 is Schwarz's, but frames are not independent: larger finds fewer changes
+    # weight of the penalty; 1 is Schwarz's, but frames are correlated: a larger weight finds fewer changes
     penalty: float = 2.0
-    # seconds of speech in the first window, by which it grows, and at most
+    # seconds of speech in the first window, of each extension, and at most
     window: float = 3.0
     growth: float = 0.5
     longest: float = 20.0
@@ -100,8 +100,8 @@ class BicSettings:
 def changes_by_posteriors(posteriors: Posteriors, *, min_probability: float = 0.5) -> tuple[Change, ...]:
     """Changes of the most likely speaker that are more probable than ``min_probability``, in order of time.
 
-    Before an unlikely change is taken away, its two pieces become one, whose speaker is the most likely over
-    both; so each change's ``before`` is the ``after`` of the last one. Raises ConfigError.
+    When an unlikely change is removed, its two pieces are merged, and their speaker is the most likely one
+    over both. So each change's ``before`` is the ``after`` of the change before it. Raises ConfigError.
     """
     if not 0 <= min_probability <= 1:
         raise ConfigError(f"a min_probability of {min_probability}; a probability is from 0 to 1")
@@ -110,9 +110,9 @@ def changes_by_posteriors(posteriors: Posteriors, *, min_probability: float = 0.
         return ()
     shares = posteriors.values[spoken]
     turned = np.flatnonzero(np.diff(shares.argmax(axis=1))) + 1
-    first = np.unique([0, *_at_pauses(turned, spoken, posteriors.grid)])
+    first = np.unique([0, *_move_to_pauses(turned, spoken, posteriors.grid)])
     pieces = list(np.add.reduceat(shares, first, axis=0, dtype=np.float64))
-    kept, sums, strengths = _joined(pieces, _difference, min_probability)
+    kept, sums, strengths = _join_weakest(pieces, _difference, min_probability)
     times = _starts(posteriors.grid, spoken[first[kept]])
     names = [posteriors.speakers[int(each.argmax())] for each in sums]
     return tuple(
@@ -121,8 +121,8 @@ def changes_by_posteriors(posteriors: Posteriors, *, min_probability: float = 0.
     )
 
 
-def _at_pauses(cuts: Array, spoken: Array, grid: FrameGrid) -> Array:
-    """Cuts between frames of speech, those near a pause moved to it.
+def _move_to_pauses(cuts: Array, spoken: Array, grid: FrameGrid) -> Array:
+    """Move cuts between frames of speech to a nearby pause.
 
     ``cuts`` (n,) and the result count frames of speech; ``spoken`` (m,) are these frames.
     """
@@ -142,13 +142,13 @@ def _difference(before: Array, after: Array) -> float:
     return float(1 - (before / before.sum()) @ (after / after.sum()))
 
 
-def _joined(
+def _join_weakest(
     pieces: Sequence[Array], strength: Callable[[Array, Array], float], threshold: float
 ) -> tuple[list[int], list[Array], list[float]]:
-    """Neighbours joined, weakest change first, until every change is stronger than the threshold.
+    """Merge neighbours, weakest change first, until every change is stronger than the threshold.
 
-    ``pieces`` are sums that add up when pieces are joined. Returns which pieces still begin one, the sums of
-    what is left, and the strengths of the changes between.
+    ``pieces``: additive sums. Returns the indices of the pieces that start a merged piece, the sums of the
+    merged pieces, and the strengths of the changes between them.
     """
     kept, sums = list(range(len(pieces))), list(pieces)
     strengths = [strength(before, after) for before, after in pairwise(sums)]
@@ -162,9 +162,9 @@ def _joined(
 
 
 def bic_features(found: Features, band: str, config: AcousticConfig) -> Features:
-    """What ``changes_by_bic`` looks at: of cepstra, those that tell voices (``features.voice_cepstra``).
+    """Features for ``changes_by_bic``: voice cepstra (``features.voice_cepstra``).
 
-    There are twelve in either band: more would cost a change more than they tell of it.
+    Twelve in both bands: with more, the penalty grows faster than the evidence.
     """
     coarse = replace(config, n_voice=12 if band == "narrow" else 8, n_upper=3)
     values = voice_cepstra(found, band, coarse)
@@ -174,7 +174,7 @@ def bic_features(found: Features, band: str, config: AcousticConfig) -> Features
 def changes_by_bic(
     features: Features, mask: SpeechMask, settings: BicSettings | None = None
 ) -> tuple[Change, ...]:
-    """Changes found in the sound of the speech alone, in order of time.
+    """Changes found from features of the speech, in order of time.
 
     ``features`` as ``bic_features`` gives them; ``mask`` on the same frames.
     """
@@ -183,20 +183,20 @@ def changes_by_bic(
     if not spoken.size:
         return ()
     values = cmvn(features.values, mask.values)[spoken].astype(np.float64)
-    cuts = _settled(values, list(_search(values, settings, mask.grid.frames_in)), settings, mask.grid)
+    cuts = _refine_cuts(values, list(_search(values, settings, mask.grid.frames_in)), settings, mask.grid)
     pieces = [running_sums(values[a:b])[-1] for a, b in pairwise(cuts)]
 
     def strength(before: Array, after: Array) -> float:
         return float(delta_bic(before, after, settings.penalty))
 
-    kept, _, strengths = _joined(pieces, strength, 0.0)
-    at = _at_pauses(np.array([cuts[i] for i in kept[1:]], dtype=np.int64), spoken, mask.grid)
+    kept, _, strengths = _join_weakest(pieces, strength, 0.0)
+    at = _move_to_pauses(np.array([cuts[i] for i in kept[1:]], dtype=np.int64), spoken, mask.grid)
     times = _starts(mask.grid, spoken[at])
     return tuple(Change(time, delta_bic=gain) for time, gain in zip(times, strengths, strict=True))
 
 
 def _search(values: Array, settings: BicSettings, frames_in: Callable[[float], int]) -> Iterator[int]:
-    """Cuts of frames (n, d), each the best of a window that begins at the last one and grows."""
+    """Cuts of frames (n, d), each the best cut of a growing window that begins at the cut before it."""
     wanted = (settings.window, settings.growth, settings.longest, settings.margin, STEP)
     window, growth, longest, margin, step = map(frames_in, wanted)
     start, size = 0, window
@@ -207,7 +207,7 @@ def _search(values: Array, settings: BicSettings, frames_in: Callable[[float], i
         at_end = start + size >= len(values)
         if gain <= 0 and at_end:
             return
-        rising = place + margin + step > size  # the best cut may lie behind the window's end
+        rising = place + margin + step > size  # the best cut may be after the window's end
         if size < longest and not at_end and (gain <= 0 or rising):
             size = min(size + growth, longest)
             continue
@@ -217,10 +217,10 @@ def _search(values: Array, settings: BicSettings, frames_in: Callable[[float], i
         sums = running_sums(values[start : start + longest])
 
 
-def _settled(values: Array, cuts: list[int], settings: BicSettings, grid: FrameGrid) -> list[int]:
-    """The cuts, each moved to the best place between its neighbours, with both ends of the frames (n, d).
-
-    A window that ends soon after a change is cut too early, as no piece is shorter than the margin.
+def _refine_cuts(values: Array, cuts: list[int], settings: BicSettings, grid: FrameGrid) -> list[int]:
+    """Move each cut to the best place between its neighbours; returns them with both ends of the frames (n,
+    d). This is needed because a window that ends soon after a change is cut too early: no piece is shorter
+    than the margin.
     """
     longest, margin, step = map(grid.frames_in, (settings.longest, settings.margin, STEP))
     settled = [0, *cuts, len(values)]
@@ -232,7 +232,7 @@ def _settled(values: Array, cuts: list[int], settings: BicSettings, grid: FrameG
 
 
 def _best_cut(sums: Array, margin: int, step: int, penalty: float) -> tuple[int, float]:
-    """The cut of a window with the highest ΔBIC, and that; ``sums`` as ``running_sums`` gives them."""
+    """The cut of a window with the highest ΔBIC, and its ΔBIC; ``sums`` from ``running_sums``."""
     last = len(sums) - 1 - margin
     coarse = np.arange(margin, last + 1, step)
     middle = int(coarse[_gains(sums, coarse, penalty).argmax()])

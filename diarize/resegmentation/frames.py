@@ -1,6 +1,4 @@
-"""From windows to frames: every speaker becomes a model of frames, a hidden Markov chain weighs them in
-time.
-"""
+"""From windows to frames: one frame model per speaker, and a hidden Markov model over time."""
 
 from __future__ import annotations
 
@@ -25,8 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["adapted_posteriors", "component_posteriors", "turn_posteriors"]
 
 AT_ONCE: Final = 16384  # frames whose responsibilities are held at a time
-BLOCK: Final = 0.05  # seconds that are assigned in one piece: shorter than any syllable
-LONGEST_PAUSE: Final = 1.0  # seconds; after as long a pause, it does not matter how long it was
+BLOCK: Final = 0.05  # seconds assigned as one unit: shorter than any syllable
+LONGEST_PAUSE: Final = 1.0  # seconds; longer pauses count as this long
 
 
 def adapted_posteriors(
@@ -40,13 +38,17 @@ def adapted_posteriors(
     """Frame posteriors of speakers whose models are adapted from the background mixture.
 
     ``values`` (n_frames, D); ``responsibilities`` (n_windows, K) of ``points``. Each round adapts the means
-    of every speaker by relevance MAP (Gauvain & Lee 1994; Reynolds et al. 2000) on the shares of frames of
-    speech that it has, then shares the frames out anew.
+    of every speaker by relevance MAP (Gauvain & Lee 1994; Reynolds et al. 2000), weighted by the current
+    posteriors of the frames of speech, and then computes the posteriors again.
     """
-    shares = _spread(responsibilities, points, len(values)) * mask.values[:, None]  # windows bridge pauses
-    result, spoken = _masked(shares, mask), values[mask.values]
+    shares = (
+        _spread(responsibilities, points, len(values)) * mask.values[:, None]
+    )  # windows include short pauses
+    result, spoken = _to_posteriors(shares, mask), values[mask.values]
     for _ in range(config.rounds):
-        scores = np.column_stack([m.score_samples(spoken) for m in _adapted(ubm, values, shares, config)])
+        scores = np.column_stack(
+            [m.score_samples(spoken) for m in _adapt_models(ubm, values, shares, config)]
+        )
         result = turn_posteriors(scores, mask, config)
         shares = result.values
     return result
@@ -55,26 +57,26 @@ def adapted_posteriors(
 def component_posteriors(
     mask: SpeechMask, points: SpeakerPoints, responsibilities: Array, config: ResegmentationConfig
 ) -> Posteriors:
-    """Frame posteriors where every frame is a point of its own: its responsibilities, smoothed in time."""
+    """Frame posteriors where frames are points: the responsibilities, smoothed in time."""
     shares = _spread(responsibilities, points, mask.grid.n_frames)[mask.values]
     return turn_posteriors(np.log(np.maximum(shares, np.finfo(np.float32).tiny)), mask, config)
 
 
 def _spread(responsibilities: Array, points: SpeakerPoints, n_frames: int) -> Array:
-    """Shares (n_frames, K): every frame has the mean of its windows' responsibilities; in none it has 0."""
+    """Mean responsibilities (n_frames, K) of the windows around each frame; 0 without a window."""
     shares = np.zeros((n_frames + 1, responsibilities.shape[1] + 1))
     counted = np.column_stack((responsibilities, np.ones(len(responsibilities))))
     np.add.at(shares, points.bounds[:, 0], counted)
     np.subtract.at(shares, points.bounds[:, 1], counted)
     total = np.cumsum(shares, axis=0)[:-1]
-    inside = total[:, -1:] > 0.5  # a whole number of windows, but for rounding
+    inside = total[:, -1:] > 0.5  # a whole number of windows, up to rounding
     means = np.divide(total[:, :-1], total[:, -1:], out=np.zeros_like(total[:, :-1]), where=inside)
     spread: Array = np.maximum(means, 0).astype(np.float32)
     return spread
 
 
-def _adapted(ubm: GMM, values: Array, shares: Array, config: ResegmentationConfig) -> list[GMM]:
-    """One mixture per speaker: the means moved by the frames that are theirs."""
+def _adapt_models(ubm: GMM, values: Array, shares: Array, config: ResegmentationConfig) -> list[GMM]:
+    """One mixture per speaker, with the means adapted to the speaker's frames."""
     counts, sums = _shared_statistics(ubm, values, shares)
     shift = map_shift(counts, sums, config.relevance)
     return [
@@ -84,7 +86,9 @@ def _adapted(ubm: GMM, values: Array, shares: Array, config: ResegmentationConfi
 
 
 def _shared_statistics(ubm: GMM, values: Array, shares: Array) -> tuple[Array, Array]:
-    """Counts (K, M) and whitened first-order sums (K, M, D) of each speaker's share of the frames."""
+    """Counts (K, M) and whitened first-order sums (K, M, D) of the frames, weighted by each speaker's
+    posterior.
+    """
     n_speakers, used = shares.shape[1], shares.any(axis=1)
     counts = np.zeros((n_speakers, ubm.n_components))
     sums = np.zeros((n_speakers, ubm.n_components, ubm.n_features_in_))
@@ -100,51 +104,51 @@ def _shared_statistics(ubm: GMM, values: Array, shares: Array) -> tuple[Array, A
 
 
 def turn_posteriors(scores: Array, mask: SpeechMask, config: ResegmentationConfig) -> Posteriors:
-    """Forward–backward over short blocks with a least duration of turns.
+    """Forward–backward over short blocks with a minimum duration of turns.
 
-    ``scores`` (n_speech_frames, K) log-likelihoods of the frames of speech. In pauses time goes by, up to
-    ``LONGEST_PAUSE``, and nothing is heard: there speakers change unless what is heard speaks against it.
+    ``scores`` (n_speech_frames, K) log-likelihoods of the frames of speech. Pauses count as time without
+    evidence, up to ``LONGEST_PAUSE``, so a change of speaker is likely there.
     """
     n_speakers = scores.shape[1]
     block = mask.grid.frames_in(BLOCK)
     blocks = np.flatnonzero(mask.values) // block
     starts = np.flatnonzero(np.diff(blocks, prepend=-1))
     numbers = blocks[starts]
-    places = _places(numbers, round(LONGEST_PAUSE / BLOCK))
+    places = _shorten_gaps(numbers, round(LONGEST_PAUSE / BLOCK))
     pooled = np.zeros((places[-1] + 1, n_speakers))
     pooled[places] = config.likelihood_scale * np.add.reduceat(scores, starts, axis=0)
     chain = sticky_transitions(n_speakers, config.stay)
     shortest = min(max(1, round(config.min_turn / BLOCK)), len(pooled))
     posteriors, _ = forward_backward(pooled, chain.log_startprob, chain.log_transmat, shortest)
-    settled = _at_pauses(posteriors[places], np.flatnonzero(np.diff(numbers) > 1) + 1)
+    settled = _move_changes_to_pauses(posteriors[places], np.flatnonzero(np.diff(numbers) > 1) + 1)
     shares = np.zeros((mask.grid.n_frames, n_speakers), dtype=np.float32)
     shares[mask.values] = np.repeat(settled, np.diff(starts, append=len(blocks)), axis=0)
-    return _masked(shares, mask)
+    return _to_posteriors(shares, mask)
 
 
-def _at_pauses(posteriors: Array, pauses: Array) -> Array:
-    """Posteriors (n_blocks, K) where no change is near a pause: blocks between are like those beyond it.
-
-    ``pauses``: blocks that come after one; the two ends of the recording are like pauses.
+def _move_changes_to_pauses(posteriors: Array, pauses: Array) -> Array:
+    """Posteriors (n_blocks, K) in which changes near a pause are moved to it: the blocks between get the
+    values from beyond the change. ``pauses``: blocks after a pause; the ends of the recording count as
+    pauses.
     """
     settled, labels = posteriors.copy(), posteriors.argmax(axis=1)
     changes = np.flatnonzero(np.diff(labels)) + 1
     moved = move_to_pauses(changes, np.array([0, *pauses, len(labels)]), round(NEAR_PAUSE / BLOCK))
-    for change, pause in zip(changes, moved, strict=True):  # of several on one side, the farthest counts
+    for change, pause in zip(changes, moved, strict=True):  # of several on one side, use the farthest
         settled[pause:change] = posteriors[change]
     for change, pause in zip(changes[::-1], moved[::-1], strict=True):
         settled[change:pause] = posteriors[change - 1]
     return settled
 
 
-def _places(blocks: Array, longest: int) -> Array:
-    """Where blocks with these rising numbers come when no gap between them is over ``longest``, from 0 on."""
+def _shorten_gaps(blocks: Array, longest: int) -> Array:
+    """New positions of blocks, from 0 on, with gaps shortened to at most ``longest``."""
     gaps: Array = np.minimum(np.diff(blocks, prepend=blocks[:1]), longest + 1)
     return np.cumsum(gaps)
 
 
-def _masked(shares: Array, mask: SpeechMask) -> Posteriors:
-    """Posteriors of shares (n_frames, K); speech that no window reached is anybody's."""
+def _to_posteriors(shares: Array, mask: SpeechMask) -> Posteriors:
+    """Posteriors from weights (n_frames, K); speech without a window gets equal posteriors."""
     values = np.where(mask.values[:, None], shares, 0)
     lost = mask.values & (values.sum(axis=1) == 0)
     values[lost] = 1 / shares.shape[1]

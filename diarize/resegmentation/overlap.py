@@ -1,9 +1,9 @@
 """The second speaker where two people speak at once.
 
-A segmentation network knows which of its local voices speak in ten seconds; who they are, the posteriors of
-all frames say: in every window, each local voice is the speaker with whom it has most frames in common where
-one speaks alone, and no two are one. Means over the windows that see a frame say who speaks there besides the
-likeliest (the reconstruction of Bredin 2023, "pyannote.audio 2.1 speaker diarization pipeline").
+A segmentation network finds local speakers in windows of ten seconds. In every window, local speakers are
+matched one to one with speakers by the frames that they have in common, with most weight on frames with one
+speaker. The mean over the windows that contain a frame shows who speaks there besides the most likely speaker
+(the reconstruction of Bredin 2023, "pyannote.audio 2.1 speaker diarization pipeline").
 """
 
 from __future__ import annotations
@@ -26,36 +26,34 @@ if TYPE_CHECKING:
 
 __all__ = ["second_speakers"]
 
-# Frames of a local voice in a window under which it is none.
+# Least frames of a local speaker in a window; with fewer it is ignored.
 FEWEST: Final = 5
-# What frames in which others speak, too, count for telling who a local voice is.
+# Weight of frames with overlap in the matching of local speakers.
 SHARED: Final = 0.02
-# Seconds on either side in which who is heard says who is likely to interrupt.
+# Seconds on either side in which a speaker must be present to be a likely second speaker.
 AROUND: Final = 1.5
 LEAST: Final = 0.01
 
 
 def second_speakers(posteriors: Posteriors, activity: SpeechActivity, threshold: float) -> Array:
-    """Probability that each speaker is the second of two in every frame, float32 (n_frames, K), 0 for all but
-    one at most.
-
-    Two speak where the probability of that is ``threshold`` or more; 0 switches it off.
+    """Probability that each speaker is the second of two in every frame, float32 (n_frames, K), nonzero for
+    at most one. Overlap is assumed where its probability is at least ``threshold``; 0 disables it.
     """
     second = np.zeros(posteriors.values.shape, np.float32)
     if not threshold or activity.local is None or activity.overlap is None or len(posteriors.speakers) < 2:
         return second
-    chances = _voices_as_speakers(activity.local, posteriors) + _heard_around(posteriors)
+    chances = _voices_as_speakers(activity.local, posteriors) + _local_presence(posteriors)
     likeliest = posteriors.values.argmax(axis=1)
     chances[np.arange(len(chances)), likeliest] = 0
     both = activity.mask.values & (activity.overlap >= threshold) & (chances.max(axis=1) > LEAST)
-    for start, end in _while_one_leads(both, likeliest):
-        speaker = int(chances[start:end].sum(axis=0).argmax())  # one for all of it: no slivers of others
+    for start, end in _split_by_leader(both, likeliest):
+        speaker = int(chances[start:end].sum(axis=0).argmax())  # one second speaker per interval
         second[start:end, speaker] = activity.overlap[start:end]
     return second
 
 
-def _while_one_leads(both: Array, likeliest: Array) -> list[tuple[int, int]]:
-    """Stretches of ``both`` (n_frames,) in which the likeliest speaker is the same."""
+def _split_by_leader(both: Array, likeliest: Array) -> list[tuple[int, int]]:
+    """Intervals of ``both`` (n_frames,) in which the most likely speaker is the same."""
     edges = np.flatnonzero(np.diff(likeliest)) + 1
     stretches = []
     for start, end in runs(both):
@@ -65,21 +63,21 @@ def _while_one_leads(both: Array, likeliest: Array) -> list[tuple[int, int]]:
 
 
 def _voices_as_speakers(local: LocalActivity, posteriors: Posteriors) -> Array:
-    """Activity (n_frames, K) of the local voices under the names that the posteriors give them."""
+    """Activity (n_frames, K) of the local speakers after matching with the speakers of the posteriors."""
     chances = np.zeros(posteriors.values.shape)
     seen = np.zeros(len(chances))
     for window in range(len(local.starts)):
         frames, nearest = local.window_frames(window, posteriors.grid)
         voices = local.values[window, nearest]
         seen[frames] += 1
-        for voice, speaker in _named(voices, posteriors.values[frames]):
+        for voice, speaker in _match_voices(voices, posteriors.values[frames]):
             chances[frames, speaker] += voices[:, voice]
     named: Array = chances / np.maximum(seen, 1)[:, None]
     return named
 
 
-def _named(voices: Array, shares: Array) -> list[tuple[int, int]]:
-    """Which local voice of ``voices`` (n, n_local) is which speaker of ``shares`` (n, K)."""
+def _match_voices(voices: Array, shares: Array) -> list[tuple[int, int]]:
+    """Match the local speakers of ``voices`` (n, n_local) with the speakers of ``shares`` (n, K)."""
     from scipy.optimize import linear_sum_assignment
 
     silent = 1 - voices
@@ -92,8 +90,8 @@ def _named(voices: Array, shares: Array) -> list[tuple[int, int]]:
     return [(int(present[row]), int(speaker)) for row, speaker in zip(rows, speakers, strict=True)]
 
 
-def _heard_around(posteriors: Posteriors) -> Array:
-    """Share (n_frames, K) of the frames around in which each speaker is heard."""
+def _local_presence(posteriors: Posteriors) -> Array:
+    """Share (n_frames, K) of the surrounding frames in which each speaker is active."""
     reach = posteriors.grid.frames_in(AROUND)
     n = len(posteriors.values)
     total = np.zeros((n + 1, len(posteriors.speakers)))

@@ -1,4 +1,4 @@
-"""Changes of speaker near a pause are moved to it: people pause more often than a change is that exact."""
+"""Move changes of speaker to a nearby pause: people usually pause, and changes are not that exact."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ NEAR_PAUSE: Final = 0.2
 
 
 def move_to_pauses(cuts: Array, pauses: Array, longest: int) -> Array:
-    """Cuts (n,), each at the nearest of the rising ``pauses`` (m,) if that is at most ``longest`` away.
+    """Cuts (n,), each moved to the nearest of the sorted ``pauses`` (m,) if it is at most ``longest`` away.
 
-    Of two as near it is the earlier; without a pause, every cut stays.
+    Of two equally near pauses the earlier one is used; without a pause, cuts do not move.
     """
     if not len(pauses):
         return cuts

@@ -1,4 +1,4 @@
-"""From posteriors to turns: the likeliest speaker of every frame."""
+"""From posteriors to turns: the most likely speaker of every frame."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 __all__ = ["posteriors_to_turns", "relabel_by_first_appearance", "split_long_turns"]
 
-# Mean posterior from which another speaker is worth naming.
+# Least mean posterior of a runner-up.
 LIKELY: Final = 0.01
 
 
 def relabel_by_first_appearance(found: Posteriors) -> Posteriors:
-    """Columns in the order in which speakers are first the most likely; those that never are go."""
+    """Sort speakers by the first frame in which they are most likely; speakers that never are get dropped."""
     spoken = np.flatnonzero(found.values.any(axis=1))
     labels = found.values[spoken].argmax(axis=1)
     present, first = np.unique(labels, return_index=True)
@@ -46,11 +46,11 @@ def posteriors_to_turns(
 ) -> Annotation:
     """The most likely speaker of every frame of speech as turns; confidence is the mean posterior.
 
-    ``span``: second of the recording at which the clock begins, and seconds that there are: no turn passes
-    them, though the last frame may. ``second`` (n_frames, K): probability that each speaks too, 0 for
-    those who do not; there it is what the turn is sure of.
+    ``span``: second of the recording at which the clock begins, and its length in seconds, at which the last
+    turn is cut. ``second`` (n_frames, K): probability of each as second speaker, 0 where inactive; it is the
+    confidence of those turns.
     """
-    speaking = _speaking(posteriors.values, mask.values, second)
+    speaking = _active_speakers(posteriors.values, mask.values, second)
     shares = posteriors.values if second is None else np.maximum(posteriors.values, second)
     start, duration = span
     edges = np.clip(posteriors.grid.edges(), 0.0, duration) + start
@@ -63,7 +63,7 @@ def posteriors_to_turns(
 
 
 def split_long_turns(annotation: Annotation, longest: float) -> Annotation:
-    """The same with turns of at most ``longest`` seconds: longer ones are cut into equal parts."""
+    """The annotation with turns longer than ``longest`` seconds cut into equal parts."""
     found = []
     for turn in annotation.turns:
         parts = max(1, ceil((turn.end - turn.start) / longest - 1e-9))
@@ -72,8 +72,8 @@ def split_long_turns(annotation: Annotation, longest: float) -> Annotation:
     return Annotation(annotation.recording, tuple(found))
 
 
-def _speaking(values: Array, speech: Array, second: Array | None) -> Array:
-    """Who speaks in every frame, bool (n_frames, K): the likeliest, and the second where there is one."""
+def _active_speakers(values: Array, speech: Array, second: Array | None) -> Array:
+    """Active speakers of every frame, bool (n_frames, K): the most likely one, and the second if any."""
     frames, speaking = np.arange(len(values)), np.zeros(values.shape, dtype=bool)
     speaking[frames, values.argmax(axis=1)] = speech
     if second is not None:

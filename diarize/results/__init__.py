@@ -1,9 +1,8 @@
-"""Results: what is known of recordings, as one document of JSON with a schema and a version.
+"""Results of recordings as one JSON document with a schema and a version.
 
-In come turns, and what the pipeline found out with them; out goes a Document of one Result a recording,
-which becomes JSON by ``to_dict`` and is read back by ``read_document``. ``--json``, files of ``--format
-json``, the manifest of a batch, report pages and linking are all made from it. Every room from ``formats``
-upwards may import it; it imports the foundation alone.
+Input: turns and other findings of the pipeline. Output: a Document with one Result per recording; ``to_dict``
+converts it to JSON and ``read_document`` reads it. ``--json``, ``--format json``, the manifest of a batch,
+report pages and linking all use it. Every room after it may import it; it imports only the foundation.
 """
 
 from diarize.results.editing import merge_speakers, recount_speakers, rename_json, rename_speakers

@@ -1,4 +1,4 @@
-"""Results that are changed afterwards: other names, two speakers made one, another number of speakers."""
+"""Edit results: rename speakers, merge speakers, change the number of speakers."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ __all__ = ["merge_speakers", "recount_speakers", "rename_json", "rename_speakers
 
 
 def rename_speakers(result: Result, names: Mapping[str, str]) -> Result:
-    """The result under other names. Raises FormatError for somebody who is not there, or one name for two."""
+    """The result with renamed speakers. Raises FormatError for an unknown speaker, or one name for two."""
     annotation = result.annotation
     _check_known(annotation, names)
     after = [names.get(name, name) for name in annotation.speakers]
     if len(set(after)) < len(after):
         twice = next(name for name in after if after.count(name) > 1)
         raise FormatError(f"two speakers would be called {twice!r}; to make them one, use 'diarize merge'")
-    voices = result.voices.renamed(names) if result.voices else None
-    return _with_turns(result, annotation.renamed(names), voices)
+    voices = result.voices.rename(names) if result.voices else None
+    return _with_turns(result, annotation.rename(names), voices)
 
 
 def merge_speakers(result: Result, speakers: Sequence[str]) -> Result:
-    """The turns of all ``speakers`` given to the first of them; those that touch become one."""
+    """The result with all turns of ``speakers`` given to the first of them; touching turns are joined."""
     annotation = result.annotation
     _check_known(annotation, speakers)
     first, *others = speakers
     names = dict.fromkeys(others, first)
     own = tuple(
         replace(turn, runner_up=None if turn.runner_up == turn.speaker else turn.runner_up)
-        for turn in annotation.renamed(names).turns
+        for turn in annotation.rename(names).turns
     )
-    voices = result.voices.renamed(names) if result.voices else None
+    voices = result.voices.rename(names) if result.voices else None
     return _with_turns(result, join_touching_turns(replace(annotation, turns=own)), voices)
 
 
 def recount_speakers(result: Result, n_speakers: int, source: str) -> Result:
-    """The result with the turns of another number of speakers. Raises DiarizeError where it is not kept."""
+    """The result with the turns for another number of speakers. Raises DiarizeError if it is not stored."""
     known, before = result.alternatives, result.annotation
     if known is None:
         raise FormatError(
@@ -55,11 +55,11 @@ def recount_speakers(result: Result, n_speakers: int, source: str) -> Result:
         )
     after = known.annotation(n_speakers, before)
     same = [name for name in after.speakers if _same_turns(name, before, after)]
-    return _with_turns(result, after, result.voices.only(same) if result.voices else None)
+    return _with_turns(result, after, result.voices.select(same) if result.voices else None)
 
 
 def _same_turns(name: str, before: Annotation, after: Annotation) -> bool:
-    """Whether a speaker has the same stretches as before, so that the voice is the same."""
+    """Whether a speaker has the same intervals as before, so that the voice is unchanged."""
     one, other = before.intervals(name), after.intervals(name)
     return one.shape == other.shape and bool((one == other).all())
 
@@ -73,7 +73,9 @@ def _check_known(annotation: Annotation, names: Mapping[str, str] | Sequence[str
 
 
 def _with_turns(result: Result, after: Annotation, voices: VoiceStatistics | None) -> Result:
-    """The result with other turns and what follows from them; the turns that were found at first are kept."""
+    """The result with other turns and the fields that depend on them; the turns that were found first are
+    kept.
+    """
     matches = result.matches
     if matches is not None:
         names = set(after.speakers)
@@ -88,7 +90,7 @@ def _with_turns(result: Result, after: Annotation, voices: VoiceStatistics | Non
 
 
 def rename_json(value: Any, names: Mapping[str, str]) -> Any:
-    """Any JSON with other names wherever ``speaker`` has one: transcripts of recognisers."""
+    """Rename the values of ``speaker`` anywhere in JSON, such as transcripts of recognisers."""
     if isinstance(value, list):
         return [rename_json(each, names) for each in value]
     if not isinstance(value, dict):

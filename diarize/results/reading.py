@@ -1,4 +1,4 @@
-"""From JSON to a document of results, of this version and of earlier ones."""
+"""Read a document of results from JSON, of this version and of earlier ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["is_document", "parse_document", "read_document"]
 
-# Earlier versions wrote turns alone under this name, and what run --json printed under none.
+# Earlier versions wrote turns under this schema, and printed run --json without a schema.
 EARLIER: Final = ("diarize/annotation", 1)
 LONGEST: Final = 1_000_000_000  # seconds
 NUMBER: Final = (int, float)
@@ -30,17 +30,17 @@ DOCUMENT_KEYS: Final = {"schema", "version", "versions", "config", "config_diges
 
 
 def is_document(value: Any) -> bool:
-    """Whether a value of JSON says that it is a document of results, of this version or an earlier one."""
-    return isinstance(value, dict) and (value.get("schema") in (SCHEMA, EARLIER[0]) or _is_printed(value))
+    """Whether a JSON value is a document of results, of this version or an earlier one."""
+    return isinstance(value, dict) and (value.get("schema") in (SCHEMA, EARLIER[0]) or _is_unversioned(value))
 
 
-def _is_printed(value: Mapping[str, Any]) -> bool:
-    """Whether it is what ``run --json`` printed before it had a schema."""
+def _is_unversioned(value: Mapping[str, Any]) -> bool:
+    """Whether it is output of ``run --json`` from before there was a schema."""
     return "schema" not in value and {"versions", "config", "recordings"} <= set(value)
 
 
 def parse_document(text: str, source: str) -> Document:
-    """The document in a text of JSON. Raises FormatError, naming the line or the place, for anything else."""
+    """Parse a document from JSON text. Raises FormatError with the line or the JSON path."""
     try:
         value = json.loads(text.removeprefix("\ufeff"))
     except json.JSONDecodeError as error:
@@ -51,22 +51,22 @@ def parse_document(text: str, source: str) -> Document:
 
 
 def read_document(value: Any, source: str) -> Document:
-    """The document in a value of JSON: `Document.to_dict` reversed, or what earlier versions wrote.
+    """Read a document from a JSON value: the inverse of `Document.to_dict`, also for earlier versions.
 
-    Raises FormatError, naming the place, for anything else.
+    Raises FormatError with the JSON path.
     """
     _check_schema(value, source)
-    rows = _typed(value, "recordings", list, source)
+    rows = _read_field(value, "recordings", list, source)
     entries = tuple(_entry(each, f"{source}: recordings[{i}]") for i, each in enumerate(rows))
     more = {name: each for name, each in value.items() if name not in DOCUMENT_KEYS}
     return Document(entries, _provenance(value, source), more)
 
 
 def _check_schema(value: Any, source: str) -> None:
-    """A document of this schema and version, or of an earlier one."""
+    """Check that the schema and version are known."""
     if isinstance(value, dict):
         written = (value.get("schema"), value.get("version"))
-        if written in ((SCHEMA, VERSION), EARLIER) or _is_printed(value):
+        if written in ((SCHEMA, VERSION), EARLIER) or _is_unversioned(value):
             return
         if written[0] == SCHEMA:
             raise FormatError(
@@ -80,54 +80,54 @@ def _provenance(value: Mapping[str, Any], where: str) -> Provenance | None:
     if "config" not in value:
         return None
     return Provenance(
-        _typed(value, "config", dict, where),
-        _typed(value, "config_digest", str, where),
-        {str(name): str(each) for name, each in _typed(value, "versions", dict, where).items()},
+        _read_field(value, "config", dict, where),
+        _read_field(value, "config_digest", str, where),
+        {str(name): str(each) for name, each in _read_field(value, "versions", dict, where).items()},
     )
 
 
 def _entry(value: Any, where: str) -> Result | Failure:
-    recording: str = _typed(value, "recording", str, where)
+    recording: str = _read_field(value, "recording", str, where)
     if value.get("status", "ok") != "ok":
         return Failure(recording, str(value.get("audio", "")), str(value.get("error", "")))
     annotation = Annotation(recording, _turns(value, where))
-    kept = {name: _optional(value, name, str, where) for name in ("audio", "band")}
+    kept = {name: _read_optional(value, name, str, where) for name in ("audio", "band")}
     kept |= {name: _seconds(value, name, where) for name in ("start", "duration", "speech_seconds")}
     return Result(
         annotation,
         **kept | {"start": kept["start"] or 0.0},
-        count=_count(_optional(value, "selection", dict, where), f"{where}.selection"),
+        count=_count(_read_optional(value, "selection", dict, where), f"{where}.selection"),
         matches=_rows(value, "matches", _match, where),
         doubts=_rows(value, "doubtful", _doubt, where),
         notes=_rows(value, "notes", lambda each, _: str(each), where),
-        files=_files(_optional(value, "files", dict, where)),
-        alternatives=_alternatives(_optional(value, "alternatives", dict, where), annotation, where),
-        voices=_voices(_optional(value, "voices", dict, where), where),
+        files=_files(_read_optional(value, "files", dict, where)),
+        alternatives=_alternatives(_read_optional(value, "alternatives", dict, where), annotation, where),
+        voices=_voices(_read_optional(value, "voices", dict, where), where),
         more={name: each for name, each in value.items() if name not in ENTRY_KEYS},
     )
 
 
 def _seconds(value: Any, name: str, where: str) -> float | None:
-    found = _optional(value, name, NUMBER, where)
+    found = _read_optional(value, name, NUMBER, where)
     if found is not None and not 0 <= found <= LONGEST:
         raise FormatError(f"{where}: {name!r} is {json.dumps(found)}; it must be seconds from 0 to {LONGEST}")
     return None if found is None else float(found)
 
 
 def _turns(value: Any, where: str) -> tuple[Turn, ...]:
-    rows = _typed(value, "turns", list, where)
+    rows = _read_field(value, "turns", list, where)
     return tuple(_turn(each, f"{where}.turns[{i}]") for i, each in enumerate(rows))
 
 
 def _turn(value: Any, where: str) -> Turn:
-    start, end = (_typed(value, name, NUMBER, where) for name in ("start", "end"))
+    start, end = (_read_field(value, name, NUMBER, where) for name in ("start", "end"))
     if max(start, end) > LONGEST:
         raise FormatError(f"{where}: a turn beyond {LONGEST} s; give times in seconds")
     optional: dict[str, Any] = {"confidence": NUMBER, "runner_up": str, "text": str, "channel": int}
-    kept = {name: _optional(value, name, kind, where) for name, kind in optional.items()}
+    kept = {name: _read_optional(value, name, kind, where) for name, kind in optional.items()}
     words = {name: kept[name] or None for name in ("runner_up", "text")}
     try:
-        return Turn(float(start), float(end), _typed(value, "speaker", str, where), **kept | words)
+        return Turn(float(start), float(end), _read_field(value, "speaker", str, where), **kept | words)
     except FormatError as error:
         raise FormatError(f"{where}: {error}") from None
 
@@ -140,35 +140,35 @@ def _count(value: dict[str, Any] | None, where: str) -> SpeakerCount | None:
     if len(counts) != len(values) or len(others) not in (0, len(counts)):
         raise FormatError(f"{where}: {len(counts)} counts and {len(values)} values; print it with diarize")
     return SpeakerCount(
-        _typed(value, "criterion", str, where),
+        _read_field(value, "criterion", str, where),
         tuple(map(int, counts)),
         values,
-        _typed(value, "chosen", int, where),
+        _read_field(value, "chosen", int, where),
         tuple(map(int, near)),
-        _typed(value, "explanation", str, where),
+        _read_field(value, "explanation", str, where),
         str(value.get("why_no_more", "")),
-        _optional(value, "other_criterion", str, where) or "",
+        _read_optional(value, "other_criterion", str, where) or "",
         others,
     )
 
 
 def _match(value: Any, where: str) -> Match:
-    odds = _optional(value, "log_odds", NUMBER, where)
+    odds = _read_optional(value, "log_odds", NUMBER, where)
     return Match(
-        _typed(value, "speaker", str, where),
-        _optional(value, "name", str, where),
-        _optional(value, "nearest", str, where),
+        _read_field(value, "speaker", str, where),
+        _read_optional(value, "name", str, where),
+        _read_optional(value, "nearest", str, where),
         None if odds is None else float(odds),
-        float(_typed(value, "threshold", NUMBER, where)),
+        float(_read_field(value, "threshold", NUMBER, where)),
     )
 
 
 def _doubt(value: Any, where: str) -> DoubtfulSpeaker:
     return DoubtfulSpeaker(
-        _typed(value, "speaker", str, where),
-        float(_typed(value, "seconds", NUMBER, where)),
-        _optional(value, "nearest", str, where),
-        _typed(value, "reason", str, where),
+        _read_field(value, "speaker", str, where),
+        float(_read_field(value, "seconds", NUMBER, where)),
+        _read_optional(value, "nearest", str, where),
+        _read_field(value, "reason", str, where),
     )
 
 
@@ -177,12 +177,12 @@ def _files(value: Mapping[str, Any] | None) -> dict[str, str] | None:
 
 
 def _alternatives(value: dict[str, Any] | None, now: Annotation, where: str) -> Alternatives | None:
-    """Whose the windows are for other numbers; ``turns``, where given, are those that were found at first."""
+    """Alternatives for other numbers of speakers; ``turns``, if given, are those that were found first."""
     if value is None:
         return None
     first = _turns(value, f"{where}.alternatives") if "turns" in value else now.turns
     try:
-        return Alternatives.of_fields(value, first)
+        return Alternatives.from_dict(value, first)
     except FormatError as error:
         raise FormatError(f"{where}: {error}") from None
 
@@ -193,26 +193,26 @@ def _voices(value: dict[str, Any] | None, where: str) -> VoiceStatistics | None:
 
 def _rows(value: Mapping[str, Any], name: str, read: Any, where: str) -> tuple[Any, ...] | None:
     """The values in a list, None where there is no list."""
-    rows = _optional(value, name, list, where)
+    rows = _read_optional(value, name, list, where)
     return None if rows is None else tuple(read(each, f"{where}.{name}[{i}]") for i, each in enumerate(rows))
 
 
 def _numbers(value: Any, name: str, where: str) -> tuple[float, ...]:
-    row = _typed(value, name, list, where)
+    row = _read_field(value, name, list, where)
     if not all(isinstance(each, NUMBER) and isfinite(each) for each in row):
         raise FormatError(f"{where}: {name!r} holds more than numbers; print it with diarize run --json")
     return tuple(map(float, row))
 
 
-def _optional(value: Any, name: str, kind: type | tuple[type, ...], where: str) -> Any:
+def _read_optional(value: Any, name: str, kind: type | tuple[type, ...], where: str) -> Any:
     """A field that may be null or absent."""
     if not isinstance(value, dict) or value.get(name) is None:
         return None
-    return _typed(value, name, kind, where)
+    return _read_field(value, name, kind, where)
 
 
-def _typed(value: Any, name: str, kind: type | tuple[type, ...], where: str) -> Any:
-    """A field of a kind; the range of a number is checked by what it is for."""
+def _read_field(value: Any, name: str, kind: type | tuple[type, ...], where: str) -> Any:
+    """A field of a given type; the caller checks the range of numbers."""
     found = value.get(name) if isinstance(value, dict) else None
     if not isinstance(found, kind) or isinstance(found, bool):
         given = json.dumps(found)[:40]

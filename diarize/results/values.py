@@ -1,4 +1,4 @@
-"""The values of a document of results, and how they become JSON; docs/formats.md describes the schema."""
+"""The values of a document of results, and their JSON; docs/formats.md describes the schema."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = [
 
 SCHEMA: Final = "diarize/result"
 VERSION: Final = 1
-# Fields that are null in a result of the pipeline where nothing is known, and absent from turns alone.
+# Fields that are null where unknown in results of the pipeline, and absent in results with turns only.
 COMPUTED: Final = ("status", "duration", "speech_seconds", "band", "n_speakers", "selection", "alternatives")
 
 
@@ -40,10 +40,10 @@ COMPUTED: Final = ("status", "duration", "speech_seconds", "band", "n_speakers",
 class SpeakerCount:
     """How the number of speakers was chosen.
 
-    ``values`` of the ``criterion`` in nats for the ``counts`` that were tried, smaller is better;
-    ``equivalent``: counts nearly as good as the ``chosen``, itself among them; ``explanation``, and
-    ``why_no_more``, why the next number lost: a sentence each; ``other_values`` of ``other_criterion``, which
-    had no say, for the same counts.
+    ``values`` of the ``criterion`` in nats for the ``counts`` that were tried, smaller is better; ``chosen``:
+    the chosen number; ``equivalent``: nearly equivalent numbers, including the chosen one; ``explanation`` of
+    the choice and ``why_no_more``, why the next larger number was not chosen: a sentence each;
+    ``other_values`` of ``other_criterion`` for comparison.
     """
 
     criterion: str
@@ -73,15 +73,15 @@ class SpeakerCount:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What is known of one recording: the turns, and what the pipeline found out with them.
+    """The result of one recording: the turns and other findings of the pipeline.
 
-    ``annotation``: the turns, in seconds from the start of the file; ``audio``: where the recording is;
-    ``start``: second of the file at which the part begins that was listened to; ``duration`` of that part,
-    None where only turns are known; ``speech_seconds``: how much of it is speech; ``band``: "wide" or
-    "narrow"; ``count``: how the number of speakers was chosen; ``matches``: known voices that the speakers
-    have; ``doubts``: speakers who may be nobody of their own; ``notes``: what was odd; ``files``: what was
-    written, by format; ``alternatives``: whose the windows are for other numbers of speakers; ``voices``:
-    what naming and linking need; ``more``: keys of the JSON that are not of the schema, which are kept.
+    ``annotation``: the turns, in seconds from the start of the file; ``audio``: path of the recording;
+    ``start``: second of the file at which the processed part begins; ``duration`` of that part, None where
+    only turns are known; ``speech_seconds``: seconds of speech in it; ``band``: "wide" or "narrow";
+    ``count``: how the number of speakers was chosen; ``matches``: known voices that the speakers have;
+    ``doubts``: speakers who may not be separate people; ``notes``: remarks; ``files``: written files by
+    format; ``alternatives``: speakers of the windows for other numbers of speakers; ``voices``: voice
+    statistics for naming and linking; ``more``: JSON keys outside the schema, which are kept.
     """
 
     annotation: Annotation
@@ -107,16 +107,16 @@ class Result:
         return self.annotation.recording
 
     def to_dict(self) -> dict[str, Any]:
-        """The entry of the recording as JSON has it, with times in whole milliseconds."""
+        """The JSON entry of the recording, with times in whole milliseconds."""
         annotation = round_annotation(self.annotation)
         is_computed = self.duration is not None
         fields = {
             "recording": annotation.recording,
             "audio": self.audio,
             "status": "ok" if is_computed else None,
-            "start": _rounded(self.start) or None,
-            "duration": _rounded(self.duration),
-            "speech_seconds": _rounded(self.speech_seconds),
+            "start": _round_seconds(self.start) or None,
+            "duration": _round_seconds(self.duration),
+            "speech_seconds": _round_seconds(self.speech_seconds),
             "band": self.band,
             "n_speakers": len(annotation.speakers) if is_computed else None,
             "speakers": speaking_shares(annotation),
@@ -137,7 +137,7 @@ class Result:
         return kept | {name: value for name, value in self.more.items() if name not in kept}
 
     def outline(self) -> dict[str, Any]:
-        """The entry without what grows with the recording, for a line of a manifest."""
+        """The entry without fields that grow with the recording, for a line of a manifest."""
         kept = self.to_dict()
         n_turns = len(kept["turns"])
         large = ("turns", "alternatives", "voices", "selection", "doubtful", "files", "audio", "recording")
@@ -154,13 +154,13 @@ class Failure:
     succeeded: ClassVar[bool] = False
 
     def to_dict(self) -> dict[str, Any]:
-        """The entry of the recording as JSON has it."""
+        """The JSON entry of the recording."""
         return {"recording": self.recording, "audio": self.audio, "status": "failed", "error": self.error}
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What it takes to do it again: all settings, sixteen digits that tell them from others, versions."""
+    """Data to reproduce a result: all settings, their digest of 16 digits, versions."""
 
     config: Mapping[str, Any] = field(default_factory=dict)
     config_digest: str = ""
@@ -177,8 +177,8 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Results of recordings, in order, with the settings and versions that they were made with, None where
-    only turns are known; ``more``: keys of the JSON that are not of the schema, which are kept.
+    """Results of recordings, in order, with settings and versions, None where only turns are known; ``more``:
+    JSON keys outside the schema, which are kept.
     """
 
     entries: tuple[Result | Failure, ...]
@@ -187,12 +187,12 @@ class Document:
 
     @property
     def results(self) -> tuple[Result, ...]:
-        """The recordings that went well."""
+        """The recordings without failure."""
         return tuple(each for each in self.entries if isinstance(each, Result))
 
     @property
     def by_recording(self) -> dict[str, Result]:
-        """The results by name; of two entries of one name, the turns of both are kept and nothing else."""
+        """The results by name; of two entries with one name, only the turns are kept, joined."""
         found: dict[str, Result] = {}
         for each in self.results:
             before = found.get(each.recording)
@@ -213,20 +213,20 @@ class Document:
         return replace(self, entries=(*results, *failed))
 
     def with_results(self, results: Mapping[str, Result]) -> Document:
-        """The same with other results for recordings of these names; each name is there once."""
+        """The document with some results replaced; each name occurs once."""
         merged = {**self.by_recording, **results}
         failed = tuple(each for each in self.entries if isinstance(each, Failure))
         return replace(self, entries=(*merged.values(), *failed))
 
     def to_dict(self) -> dict[str, Any]:
-        """The whole document as JSON has it."""
+        """The JSON of the whole document."""
         above = self.provenance.to_dict() if self.provenance else {}
         head = {"schema": SCHEMA, "version": VERSION, **above}
         more = {name: value for name, value in self.more.items() if name not in head}
         return {**head, **more, "recordings": [each.to_dict() for each in self.entries]}
 
     def to_json(self) -> str:
-        """The text of a file: indented, keys in the order of the schema, Unicode as it is.
+        """The text of a file: indented, keys in the order of the schema, Unicode not escaped.
 
         Raises FormatError for a number that JSON cannot hold.
         """
@@ -238,7 +238,7 @@ class Document:
 
 
 def turn_fields(turn: Turn) -> dict[str, Any]:
-    """A turn without a text or a channel where none is known."""
+    """The JSON of a turn, without text and channel where unknown."""
     fields = asdict(turn)
     return {name: value for name, value in fields.items() if value or name not in ("text", "channel")}
 
@@ -253,12 +253,12 @@ def _rows(values: tuple[Any, ...] | None) -> list[dict[str, Any]] | None:
     ]
 
 
-def _rounded(seconds: float | None) -> float | None:
+def _round_seconds(seconds: float | None) -> float | None:
     return None if seconds is None else round(float(seconds), 3)
 
 
 def _alternative_fields(found: Alternatives | None, now: Annotation) -> dict[str, Any] | None:
-    """The alternatives, with the turns that were found at first where these are others now."""
+    """The alternatives, with the turns that were found first if the current turns differ."""
     if found is None:
         return None
     first = round_annotation(Annotation(now.recording, found.turns)).turns

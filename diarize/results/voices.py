@@ -1,4 +1,4 @@
-"""What a result keeps of the voices in it, so that naming and linking need not decode the sound again."""
+"""Voice statistics of a result, so that naming and linking need not decode the sound again."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ __all__ = ["SpeakerStatistics", "VoiceStatistics"]
 class SpeakerStatistics:
     """The windows in which one speaker speaks alone.
 
-    ``mean`` (d,): their mean point in the speaker space; ``windows``: how many full windows they amount to,
-    from which follows how uncertain the mean is; ``seconds`` of speech alone. Raises FormatError for numbers
-    that cannot be.
+    ``mean`` (d,): their mean point in the speaker space; ``windows``: their total length in full windows,
+    which gives the variance of the mean; ``seconds`` of speech alone. Raises FormatError for impossible
+    values.
     """
 
     speaker: str
@@ -50,9 +50,9 @@ class SpeakerStatistics:
 class VoiceStatistics:
     """The voices of a recording in the space of one speaker embedding.
 
-    ``model``: the first digits of the embedding's checksum; ``between`` ψ (d,): the variance of speakers in
-    every dimension, where that within one is 1; ``speakers``: who is heard alone at all. Voices can be
-    compared where ``model`` and ``between`` are the same.
+    ``model``: the first digits of the embedding's checksum; ``between`` ψ (d,): the variance between speakers
+    in every dimension, where the variance within a speaker is 1; ``speakers``: those who speak alone at least
+    once. Voices are comparable if ``model`` and ``between`` are equal.
     """
 
     model: str
@@ -72,19 +72,19 @@ class VoiceStatistics:
                     "recording again"
                 )
 
-    def renamed(self, names: Mapping[str, str]) -> VoiceStatistics:
-        """The same under other names; speakers who get one name become one voice."""
+    def rename(self, names: Mapping[str, str]) -> VoiceStatistics:
+        """The same with renamed speakers; speakers with the same new name are pooled."""
         groups: dict[str, list[SpeakerStatistics]] = {}
         for each in self.speakers:
             groups.setdefault(names.get(each.speaker, each.speaker), []).append(each)
-        return replace(self, speakers=tuple(_pooled(name, each) for name, each in groups.items()))
+        return replace(self, speakers=tuple(_pool(name, each) for name, each in groups.items()))
 
-    def only(self, speakers: Sequence[str]) -> VoiceStatistics:
-        """The voices of these speakers alone."""
+    def select(self, speakers: Sequence[str]) -> VoiceStatistics:
+        """The voices of these speakers only."""
         return replace(self, speakers=tuple(each for each in self.speakers if each.speaker in speakers))
 
     def to_dict(self) -> dict[str, Any]:
-        """The voices as JSON has them; numbers are written out in full, so nothing is lost."""
+        """The JSON of the voices, with numbers in full precision."""
         return {
             "model": self.model,
             "between": self.between.tolist(),
@@ -101,7 +101,7 @@ class VoiceStatistics:
 
     @classmethod
     def from_dict(cls, fields: Any, where: str) -> VoiceStatistics:
-        """The voices out of such fields. Raises FormatError for anything else."""
+        """The inverse of ``to_dict``. Raises FormatError for anything else."""
         try:
             speakers = tuple(
                 SpeakerStatistics(
@@ -124,8 +124,8 @@ def _numbers(row: Any) -> Array:
     return np.array([float(each) for each in row], dtype=np.float64)
 
 
-def _pooled(name: str, parts: Sequence[SpeakerStatistics]) -> SpeakerStatistics:
-    """One voice of several: the mean of all their windows."""
+def _pool(name: str, parts: Sequence[SpeakerStatistics]) -> SpeakerStatistics:
+    """Pool several voices: the mean of all their windows."""
     if len(parts) == 1:
         return replace(parts[0], speaker=name)
     windows = sum(each.windows for each in parts)

@@ -1,7 +1,7 @@
-"""Scores of anybody's annotation against a reference: one function for a recording, one for many.
+"""Score annotations of any program against a reference: one function for a recording, one for many.
 
-In come two Annotations; out go DER, JER, purity, coverage and changes, which add up over recordings. The
-commands and the benchmarks import it; it imports the foundation alone.
+Input: two Annotations. Output: DER, JER, purity, coverage and changes, which can be pooled over recordings.
+The commands and the benchmarks import it; it imports only the foundation.
 
 >>> from diarize.annotation import Annotation, Turn
 >>> truth = Annotation("call", (Turn(0, 6, "Ann"), Turn(6, 10, "Bob")))
@@ -62,7 +62,7 @@ def score(
     skip_overlap: bool = False,
     mapped_on: Literal["scored", "evaluated"] = "scored",
 ) -> FileScore:
-    """Grade one recording; recording ids are not compared.
+    """Score one recording; recording ids are not compared.
 
     ``uem``: (n, 2) seconds to evaluate, or None for the extent of both (see ``regions.evaluated_regions``);
     ``collar`` in seconds per side, ``skip_overlap`` and ``mapped_on`` as in ``Protocol``. Raises ConfigError
@@ -71,22 +71,25 @@ def score(
     protocol = Protocol(collar, skip_overlap, mapped_on)
     region = regions.evaluated_regions(reference, hypothesis, uem)
     core = regions.scored_regions(region, reference, protocol)
-    everything, cells = Cells.of(reference, hypothesis, region), Cells.of(reference, hypothesis, core)
+    everything, cells = (
+        Cells.from_annotations(reference, hypothesis, region),
+        Cells.from_annotations(reference, hypothesis, core),
+    )
     pairs = mapping.map_speakers(cells if mapped_on == "scored" else everything)
     return FileScore(
         recording=reference.recording,
         protocol=protocol,
-        score=der.error(cells, pairs),
-        detection=detection.error(cells),
-        jaccard=jer.error(cells),
+        score=der.compute_der(cells, pairs),
+        detection=detection.compute_detection(cells),
+        jaccard=jer.compute_jer(cells),
         mapping=pairs,
         reference_speakers=int(everything.reference.any(axis=0).sum()),
         hypothesis_speakers=int(everything.hypothesis.any(axis=0).sum()),
         evaluated=duration(region),
         scored=duration(core),
-        purity=purity.error(cells),
+        purity=purity.compute_purity(cells),
         changes=score_changes(reference, change_points(hypothesis), tolerance=CHANGE_TOLERANCE),
-        speakers=purity.speakers(cells),
+        speakers=purity.score_speakers(cells),
     )
 
 
@@ -99,15 +102,15 @@ def score_files(
     skip_overlap: bool = False,
     mapped_on: Literal["scored", "evaluated"] = "scored",
 ) -> PooledScore:
-    """Grade many recordings, matched by id however it is spelt (``my call``, ``my_call``), and pool them.
+    """Score many recordings, matched by id in any spelling (``my call``, ``my_call``), and pool them.
 
-    One reference and one hypothesis are matched whatever their ids (and so is a single evaluation map). A
-    recording without hypothesis counts as all missed; one without reference, or not in ``uems`` when that is
-    given, is not graded; both are listed. Raises FormatError when nothing matches.
+    A single reference and a single hypothesis are matched for any ids, and so is a single evaluation map. A
+    recording without hypothesis counts as missed; one without reference, or missing in given ``uems``, is not
+    scored; both are listed. Raises FormatError when nothing matches.
     """
-    hypotheses, uems = _aligned(references, hypotheses), uems and _aligned(references, uems)
+    hypotheses, uems = _align(references, hypotheses), uems and _align(references, uems)
     graded = [name for name in references if uems is None or name in uems]
-    _refuse_strangers(graded, hypotheses, uems)
+    _refuse_unknown(graded, hypotheses, uems)
     answers = {name: hypotheses.get(name, Annotation(name)) for name in graded}
     files = [
         score(
@@ -127,15 +130,15 @@ def score_files(
     )
 
 
-def _aligned(references: Mapping[str, Annotation], others: Mapping[str, _T]) -> Mapping[str, _T]:
-    """The others under the names that the references have for them."""
+def _align(references: Mapping[str, Annotation], others: Mapping[str, _T]) -> Mapping[str, _T]:
+    """The other annotations under the names of the references."""
     if len(references) == len(others) == 1:
         return dict(zip(references, others.values(), strict=True))
     names = {theirs: mine for mine, theirs in match_names(references, others).items()}
     return {names.get(name, name): each for name, each in others.items()}
 
 
-def _refuse_strangers(
+def _refuse_unknown(
     graded: list[str], hypotheses: Mapping[str, Annotation], uems: Mapping[str, ArrayLike] | None
 ) -> None:
     if not graded:

@@ -1,6 +1,6 @@
-"""Cells: the stretches between consecutive boundaries, in each of which who speaks does not change.
+"""Cells: the intervals between consecutive boundaries, with constant speakers.
 
-Every figure of this package is a sum over cells, so it is exact to rounding in float64: no frames.
+Every score is a sum over cells, so it is exact up to float64 rounding, without frames.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.intervals import covered, union
+from diarize.intervals import is_covered, union
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,8 +25,8 @@ __all__ = ["Cells", "overlap"]
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """``seconds`` (n,): how long each cell is; ``reference`` bool (n, R) and ``hypothesis`` bool (n, H):
-    which of the R and H ``…_speakers`` talk in it.
+    """``seconds`` (n,): length of each cell; ``reference`` bool (n, R) and ``hypothesis`` bool (n, H): which
+    of the R and H ``…_speakers`` talk in it.
     """
 
     seconds: Array
@@ -36,12 +36,12 @@ class Cells:
     hypothesis_speakers: tuple[str, ...]
 
     @classmethod
-    def of(cls, reference: Annotation, hypothesis: Annotation, region: Intervals) -> Cells:
+    def from_annotations(cls, reference: Annotation, hypothesis: Annotation, region: Intervals) -> Cells:
         """The cells of two annotations inside ``region`` (n, 2) s; a speaker's own overlap counts once."""
         sets = (region, reference.intervals(), hypothesis.intervals())
         edges = np.unique(np.concatenate([rows.ravel() for rows in sets]))
         middles = (edges[:-1] + edges[1:]) / 2
-        inside = covered(middles, region)
+        inside = is_covered(middles, region)
         return cls(
             np.diff(edges)[inside],
             _active(reference, middles[inside]),
@@ -68,12 +68,12 @@ class Cells:
 
 
 def _active(annotation: Annotation, times: Array) -> Array:
-    columns = [covered(times, annotation.intervals(speaker)) for speaker in annotation.speakers]
+    columns = [is_covered(times, annotation.intervals(speaker)) for speaker in annotation.speakers]
     return np.column_stack(columns) if columns else np.zeros((len(times), 0), dtype=bool)
 
 
 def overlap(annotation: Annotation) -> Intervals:
-    """Stretches (n, 2) s in which two or more different speakers talk."""
+    """Intervals (n, 2) s in which two or more different speakers talk."""
     merged = [union(annotation.intervals(speaker)) for speaker in annotation.speakers]
     rows = np.concatenate(merged) if merged else np.empty((0, 2))
     times = np.concatenate((rows[:, 0], rows[:, 1]))

@@ -3,7 +3,7 @@
 Boundary precision and recall match each found change with at most one true change within a tolerance, nearest
 pairs first. Purity and coverage need no tolerance: the speech is cut at the changes, and each piece is
 compared with the piece it shares most time with. Sources: H. Bredin, *TristouNet: triplet loss for speaker
-turn embedding* (ICASSP 2017) and *pyannote.metrics* (Interspeech 2017), with whose program the figures agree.
+turn embedding* (ICASSP 2017) and *pyannote.metrics* (Interspeech 2017), whose program gives the same scores.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from diarize.annotation import Annotation
 from diarize.errors import ConfigError
-from diarize.intervals import covered, gaps, union
+from diarize.intervals import gaps, is_covered, union
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["ChangeScore", "change_points", "matched", "score_changes"]
+__all__ = ["ChangeScore", "change_points", "count_matches", "score_changes"]
 
 _SLACK = 1e-9  # seconds: times given to the millisecond that lie exactly the tolerance apart still match
 
@@ -87,7 +87,7 @@ class ChangeScore:
 
 
 def change_points(annotation: Annotation) -> Array:
-    """When a speaker starts who is not the one that started last: float64 (n,) seconds, rising.
+    """Times at which a speaker starts who is not the last one that started: float64 (n,) seconds, sorted.
 
     After a pause the change is where the next speaker starts.
     """
@@ -103,18 +103,18 @@ def score_changes(
     tolerance: float = 0.25,
     fill: float = 0.5,
 ) -> ChangeScore:
-    """Grade the changes of an annotation, or a list of times (n,) in seconds.
+    """Score the changes of an annotation, or a list of times (n,) in seconds.
 
     ``tolerance``: seconds a found change may be off on either side; ``fill``: pauses of one speaker shorter
-    than this many seconds count as speech (for purity and coverage). Changes found outside the speech cut
-    nothing there but count for precision. Raises ConfigError for negative seconds.
+    than this many seconds count as speech (for purity and coverage). Changes found outside the speech only
+    count for precision. Raises ConfigError for negative seconds.
     """
     if min(tolerance, fill) < 0:
         raise ConfigError(f"a tolerance of {min(tolerance, fill)} s; it must be 0 or more, commonly 0.25")
     times = _times(hypothesis)
     truth = change_points(reference)
-    seconds, pure, kept = _shared(reference, times, fill)
-    return ChangeScore(len(truth), len(times), matched(truth, times, tolerance), seconds, pure, kept)
+    seconds, pure, kept = _shared_time(reference, times, fill)
+    return ChangeScore(len(truth), len(times), count_matches(truth, times, tolerance), seconds, pure, kept)
 
 
 def _times(hypothesis: Annotation | ArrayLike) -> Array:
@@ -123,9 +123,9 @@ def _times(hypothesis: Annotation | ArrayLike) -> Array:
     return np.unique(np.asarray(hypothesis, dtype=np.float64).ravel())
 
 
-def matched(truth: Array, found: Array, tolerance: float) -> int:
-    """How many pairs of times, rising (n,) and (m,) s, are within ``tolerance`` s, each time used once,
-    nearest pairs first.
+def count_matches(truth: Array, found: Array, tolerance: float) -> int:
+    """Number of pairs of sorted times (n,) and (m,) s within ``tolerance`` s, each time used once, nearest
+    pairs first.
     """
     first = np.searchsorted(found, truth - tolerance - _SLACK)
     last = np.searchsorted(found, truth + tolerance + _SLACK, side="right")
@@ -140,20 +140,20 @@ def matched(truth: Array, found: Array, tolerance: float) -> int:
     return count
 
 
-def _shared(reference: Annotation, times: Array, fill: float) -> tuple[float, float, float]:
-    filled = [_filled(reference.intervals(speaker), fill) for speaker in reference.speakers]
+def _shared_time(reference: Annotation, times: Array, fill: float) -> tuple[float, float, float]:
+    filled = [_fill_pauses(reference.intervals(speaker), fill) for speaker in reference.speakers]
     speech = union(*filled)
     cuts = np.concatenate([each.ravel() for each in filled]) if filled else times[:0]
     edges = np.unique(np.concatenate((speech.ravel(), cuts, times)))
     middles = (edges[:-1] + edges[1:]) / 2
-    inside = covered(middles, speech)
+    inside = is_covered(middles, speech)
     seconds, middles = np.diff(edges)[inside], middles[inside]
     true = np.searchsorted(np.unique(np.concatenate((cuts, speech.ravel()))), middles)
     found = np.searchsorted(np.unique(np.concatenate((times, speech.ravel()))), middles)
     return float(seconds.sum()), _largest(seconds, found, true), _largest(seconds, true, found)
 
 
-def _filled(rows: Intervals, fill: float) -> Intervals:
+def _fill_pauses(rows: Intervals, fill: float) -> Intervals:
     rows = union(rows)
     pauses = gaps(rows, rows[0, 0], rows[-1, 1])
     return union(rows, pauses[pauses[:, 1] - pauses[:, 0] < fill])

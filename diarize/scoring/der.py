@@ -1,7 +1,8 @@
 """Diarization error rate: missed, false-alarm and confused speaker time over reference speaker time.
 
-Sources: NIST, *The 2009 (RT-09) Rich Transcription Meeting Recognition Evaluation Plan*, and its
-program md-eval (version 22), with which golden files agree; also pyannote.metrics with its collar doubled.
+Sources: NIST, *The 2009 (RT-09) Rich Transcription Meeting Recognition Evaluation Plan*, and its program
+md-eval (version 22), which gives the same scores on the test files; also pyannote.metrics with its collar
+doubled.
 """
 
 from __future__ import annotations
@@ -19,17 +20,17 @@ if TYPE_CHECKING:
 
     from diarize.scoring.cells import Cells
 
-__all__ = ["error"]
+__all__ = ["compute_der"]
 
 
-def error(cells: Cells, mapping: Mapping[str, str]) -> Score:
+def compute_der(cells: Cells, mapping: Mapping[str, str]) -> Score:
     """Seconds of each kind of error, speakers matched by ``mapping`` (hypothesis → reference).
 
     In a cell with R reference and H hypothesis speakers of whom M are matched: max(0, R − H) are missed,
     max(0, H − R) false alarms and min(R, H) − M confused.
     """
     reference, hypothesis = cells.reference.sum(axis=1), cells.hypothesis.sum(axis=1)
-    confused = np.minimum(reference, hypothesis) - _matched(cells, mapping)
+    confused = np.minimum(reference, hypothesis) - _count_matched(cells, mapping)
     return Score(
         total=_time(cells, reference),
         missed=_time(cells, np.maximum(reference - hypothesis, 0)),
@@ -38,7 +39,7 @@ def error(cells: Cells, mapping: Mapping[str, str]) -> Score:
     )
 
 
-def _matched(cells: Cells, mapping: Mapping[str, str]) -> NDArray[Any]:
+def _count_matched(cells: Cells, mapping: Mapping[str, str]) -> NDArray[Any]:
     matched = np.zeros(len(cells.seconds), dtype=int)
     for column, name in enumerate(cells.hypothesis_speakers):
         if mapping.get(name) in cells.reference_speakers:

@@ -1,4 +1,4 @@
-"""Scores of speech detection: whether anybody talks, without regard to who.
+"""Scores of speech detection, ignoring speakers.
 
 Source: NIST OpenSAD evaluation plans; md-eval prints the same seconds as MISSED and FALARM SPEECH.
 """
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from diarize.scoring.cells import Cells
 
-__all__ = ["Detection", "error"]
+__all__ = ["Detection", "compute_detection"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Detection:
         return sum(each, cls())
 
 
-def error(cells: Cells) -> Detection:
+def compute_detection(cells: Cells) -> Detection:
     """Seconds of speech, silence and both errors in ``cells``."""
     reference, hypothesis = cells.reference.any(axis=1), cells.hypothesis.any(axis=1)
     seconds = cells.seconds

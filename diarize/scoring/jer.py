@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from diarize.scoring.cells import Cells
 
-__all__ = ["Jaccard", "error"]
+__all__ = ["Jaccard", "compute_jer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Jaccard:
         return sum(each, cls())
 
 
-def error(cells: Cells) -> Jaccard:
+def compute_jer(cells: Cells) -> Jaccard:
     """The errors of the reference speakers who talk in ``cells``, mapped over the same cells."""
     together, reference, hypothesis = cells.together(), cells.reference_seconds(), cells.hypothesis_seconds()
     present = int((reference > 0).sum())

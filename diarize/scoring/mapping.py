@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 __all__ = ["map_speakers", "pair_speakers"]
 
-_PREFERENCE = 1e-9  # seconds that a perfect match is worth: enough to settle a tie, too little for a score
+_PREFERENCE = 1e-9  # seconds of bonus for a perfect match: breaks ties without changing a score
 
 
 def pair_speakers(cells: Cells) -> list[tuple[int, int]]:
     """(reference, hypothesis) indices that maximise the time in which both of a pair talk.
 
-    Among mappings that share equally much, the one that covers the speakers' time best, so that the order of
-    the speakers does not matter. Speakers who never talk at the same time are not paired. Source: the
-    assignment problem of Kuhn (1955), solved by scipy.
+    Ties are broken by the best coverage of the speakers' time, so the order of the speakers does not matter.
+    Speakers who never talk at the same time are not paired. Source: the assignment problem of Kuhn (1955),
+    solved by scipy.
     """
     from scipy.optimize import linear_sum_assignment
 

@@ -1,4 +1,4 @@
-"""The rules of a scoring, so that every printed figure can name the ones it was made under."""
+"""The rules of scoring, which are printed with every score."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Protocol"]
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """What is scored and what is forgiven.
+    """Rules of scoring.
 
     ``collar``: seconds left out on *each side* of every reference boundary, as NIST and dscore count it (half
     of what pyannote.metrics calls ``collar``). ``skip_overlap``: leave out where two or more reference

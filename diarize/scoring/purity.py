@@ -1,8 +1,8 @@
-"""Purity and coverage: whether each speaker that was found is one person, and vice versa.
+"""Purity and coverage: whether each found speaker is one person, and vice versa.
 
-Purity: share of the time of found speakers in which the true speaker whom they have most of talks; coverage:
-the same with the sides changed. Source: the metrics of the same names in H. Bredin, *pyannote.metrics*
-(Interspeech 2017), with whose program the figures agree.
+Purity: share of the time of found speakers in which their main reference speaker talks; coverage: the same
+with reference and hypothesis exchanged. Source: the metrics of the same names in H. Bredin,
+*pyannote.metrics* (Interspeech 2017), whose program gives the same scores.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from diarize.scoring.cells import Cells
 
-__all__ = ["Purity", "SpeakerScore", "error", "speakers"]
+__all__ = ["Purity", "SpeakerScore", "compute_purity", "score_speakers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,8 @@ class SpeakerScore:
         return 1 - self.found / (self.seconds + self.false) if self.seconds + self.false else 0.0
 
 
-def error(cells: Cells) -> Purity:
-    """Of the speakers who talk in ``cells``."""
+def compute_purity(cells: Cells) -> Purity:
+    """Purity and coverage of the speakers who talk in ``cells``."""
     together = cells.together()
     pure = together.max(axis=0, initial=0.0).sum() if together.size else 0.0
     held = together.max(axis=1, initial=0.0).sum() if together.size else 0.0
@@ -82,7 +82,7 @@ def error(cells: Cells) -> Purity:
     return Purity(float(found), float(pure), float(reference), float(held))
 
 
-def speakers(cells: Cells) -> tuple[SpeakerScore, ...]:
+def score_speakers(cells: Cells) -> tuple[SpeakerScore, ...]:
     """One score for each reference speaker who talks in ``cells``, mapped over the same cells."""
     together, reference, hypothesis = cells.together(), cells.reference_seconds(), cells.hypothesis_seconds()
     matched = dict(pair_speakers(cells))

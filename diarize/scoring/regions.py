@@ -1,4 +1,4 @@
-"""Regions: which time is evaluated, and which part of it is scored."""
+"""Regions: the evaluated time, and the scored part of it."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def evaluated_regions(
     """The evaluation map ``uem`` (n, 2) s, merged.
 
     Without one: from the first to the last boundary of reference and hypothesis together, as dscore and
-    pyannote.metrics assume. md-eval by itself looks at the reference alone, which forgives whatever the
-    hypothesis says before its first and after its last turn; its figures agree when it is given a map.
+    pyannote.metrics assume. md-eval uses the extent of the reference only, which ignores hypothesis turns
+    before and after it; with a map it gives the same scores.
     """
     if uem is not None:
         return union(uem)

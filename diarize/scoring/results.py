@@ -18,14 +18,14 @@ __all__ = ["FileScore", "PooledScore"]
 
 @dataclass(frozen=True, slots=True)
 class FileScore:
-    """One recording, graded under ``protocol``.
+    """Scores of one recording under ``protocol``.
 
     ``score``: seconds of speaker time and its errors; ``detection``: seconds of speech and its errors;
     ``jaccard``: speakers' error rates; ``mapping``: hypothesis speaker → reference speaker;
-    ``reference_speakers`` and ``hypothesis_speakers``: how many talk in the evaluated time;
-    ``evaluated`` and ``scored``: seconds of the recording before and after collars and overlap are left out;
-    ``purity`` of the speakers; ``changes``: how well the found changes of speaker are the true ones, half a
-    second to either side, over the whole recording; ``speakers``: each reference speaker's own figures.
+    ``reference_speakers`` and ``hypothesis_speakers``: how many talk in the evaluated time; ``evaluated`` and
+    ``scored``: seconds of the recording before and after collars and overlap are left out; ``purity`` of the
+    speakers; ``changes``: score of the changes of speaker within ± half a second, over the whole recording;
+    ``speakers``: scores of each reference speaker.
     """
 
     recording: str
@@ -54,17 +54,16 @@ class FileScore:
 
     @property
     def speaker_count_error(self) -> int:
-        """Speakers found less speakers there are: above 0 for too many."""
+        """Number of found speakers minus number of reference speakers."""
         return self.hypothesis_speakers - self.reference_speakers
 
 
 @dataclass(frozen=True)
 class PooledScore:
-    """Several recordings under one protocol: seconds are summed before anything is divided.
+    """Scores of several recordings under one protocol, pooled by summing seconds.
 
-    ``files``: one score a recording; ``unanswered``: recordings scored as all missed because the hypothesis
-    says nothing about them; ``ungraded``: recordings left out because they have no reference, or because an
-    evaluation map was given and does not list them.
+    ``files``: one score per recording; ``unanswered``: recordings without a hypothesis, scored as missed;
+    ``ungraded``: recordings left out because they have no reference or are not in a given evaluation map.
     """
 
     files: tuple[FileScore, ...]
@@ -117,11 +116,11 @@ class PooledScore:
 
     @property
     def speaker_count_error(self) -> float | None:
-        """How far the number of speakers is off, whichever way, as a mean over files; None without files."""
+        """Mean absolute error of the number of speakers over files; None without files."""
         off = [abs(each.speaker_count_error) for each in self.files]
         return sum(off) / len(off) if off else None
 
     @property
     def speaker_count_right(self) -> int:
-        """In how many files the number of speakers is right."""
+        """Number of files with the right number of speakers."""
         return sum(each.speaker_count_error == 0 for each in self.files)

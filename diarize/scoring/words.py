@@ -1,9 +1,9 @@
 """Word diarization error: the share of words with the wrong speaker.
 
-Speakers are matched one to one so that as few words as possible are wrong, as for cpWER (Watanabe et al.,
-"CHiME-6 Challenge", 2020); the words themselves are the same on both sides, so that nothing but who said them
-is graded. Source: Shafey et al., "Joint Speech Recognition and Speaker Diarization via Sequence Transduction"
-(2019), without the part of the words that a recogniser got wrong.
+Speakers are matched one to one with the fewest wrong words, as for cpWER (Watanabe et al., "CHiME-6
+Challenge", 2020); the words are the same on both sides, so only their speakers are scored. Source: Shafey et
+al., "Joint Speech Recognition and Speaker Diarization via Sequence Transduction" (2019), without recognition
+errors.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ class WordScore:
 def score_words(
     reference: Sequence[str], hypothesis: Sequence[str | None]
 ) -> tuple[WordScore, Mapping[str, str]]:
-    """Who said each word, in truth and as found; the score, and found speaker → true one.
+    """Compare the speakers of each word; returns the score and the mapping found speaker → reference speaker.
 
-    Raises ValueError for another number of words.
+    Raises ValueError for different numbers of words.
     """
     from scipy.optimize import linear_sum_assignment
 

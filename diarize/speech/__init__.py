@@ -1,9 +1,9 @@
-"""Voice activity detection: which frames are speech and, where a detector says so, where two people speak.
+"""Voice activity detection: which frames are speech and, for some detectors, where two people speak.
 
-In come samples or cepstra; out goes SpeechActivity. There are four detectors: a segmentation network
-(``network``), which finds overlap and local voices, too; two mixtures and a Markov chain (``gmm``); a
-threshold on the level (``energy``); and an extra package (``silero``). Shortest durations and padding mean
-the same to all of them (``durations``). ``pipeline`` and ``training`` import it.
+Input: samples or cepstra. Output: SpeechActivity. There are four detectors: a segmentation network
+(``network``), which also finds overlap and local speakers; two mixtures and a hidden Markov model (``gmm``);
+a threshold on the level (``energy``); and an extra package (``silero``). Minimum durations and padding are
+the same for all (``durations``). ``pipeline`` and ``training`` import it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What speech is told by: levels, cepstra and slopes, made relative to the recording, so that level and
+"""Features for speech detection: levels, cepstra and slopes relative to the recording, so that level and
 channel hardly matter.
 """
 
@@ -17,29 +17,28 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["activity_features", "activity_parts", "parts_of", "slopes_of"]
+__all__ = ["activity_features", "activity_parts", "slopes_in", "split_frames"]
 
-# Cepstra that tell speech from noise; the finer ones tell speakers apart.
+# Cepstra that separate speech from noise; higher ones mainly separate speakers.
 N_CEPSTRA: Final = 13
 # Frames on either side over which a slope, the level and its spread are taken.
 SLOPE_REACH: Final = 4
 LEVEL_REACHES: Final = (10, 30)
 SPREAD_REACH: Final = 15
-# Frames that are looked at at a time.
+# Frames processed at a time.
 AT_ONCE: Final = 1 << 16
 
 
 def activity_features(features: Features, n_mels: int) -> Array:
-    """What speech is told by, float32 (n_frames, 2·13 + 4).
-
-    The level under the loud and over the quiet frames, cepstra less their mean over the louder half, slopes,
-    and the mean and spread of the level around each frame. ``features``: cepstra of ``n_mels`` filters.
+    """Features for speech detection, float32 (n_frames, 2·13 + 4): the level relative to loud and to quiet
+    frames, cepstra minus their mean over the louder half, slopes, and the mean and spread of the level around
+    each frame. ``features``: cepstra of ``n_mels`` filters.
     """
     return np.concatenate(list(activity_parts(features, n_mels)))
 
 
 def activity_parts(features: Features, n_mels: int) -> Iterator[Array]:
-    """``activity_features`` in parts: of a long recording they would be larger than its features."""
+    """``activity_features`` in parts, because the whole table would be larger than the cepstra."""
     cepstra, level = features.columns("c")[:, :N_CEPSTRA], features.values[:, 0].astype(np.float64)
     quiet, middle, loud = np.percentile(level[_audible(features, n_mels)], (10, 60, 95))
     usual = cepstra[level >= middle, 1:].mean(axis=0, dtype=np.float64)
@@ -47,19 +46,19 @@ def activity_parts(features: Features, n_mels: int) -> Iterator[Array]:
     centred = level - level.mean()
     variance = _mean_around(centred**2, SPREAD_REACH) - _mean_around(centred, SPREAD_REACH) ** 2
     spread = np.sqrt(np.maximum(variance, 0))
-    for part in parts_of(len(level)):
+    for part in split_frames(len(level)):
         before = (level[part] - loud, level[part] - quiet, cepstra[part, 1:] - usual)
-        after = (slopes_of(cepstra, part), *(mean[part] for mean in around), spread[part])
+        after = (slopes_in(cepstra, part), *(mean[part] for mean in around), spread[part])
         yield np.column_stack((*before, *after)).astype(np.float32)
 
 
-def parts_of(n_frames: int) -> Iterator[slice]:
-    """The frames in parts that are looked at at a time."""
+def split_frames(n_frames: int) -> Iterator[slice]:
+    """Slices of frames that are processed at a time."""
     return (slice(start, start + AT_ONCE) for start in range(0, n_frames, AT_ONCE))
 
 
-def slopes_of(values: Array, part: slice) -> Array:
-    """Slopes of the frames of a part, which look at the frames beside it, too."""
+def slopes_in(values: Array, part: slice) -> Array:
+    """Slopes of the frames of a part, with context from the neighbouring frames."""
     from diarize.features import compute_deltas
 
     begin = max(0, part.start - SLOPE_REACH)

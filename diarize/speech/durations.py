@@ -1,4 +1,4 @@
-"""Shortest durations of speech and pauses, and padding: the same for every detector."""
+"""Minimum durations of speech and pauses, and padding, for every detector."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["enforce_durations", "least_durations", "pad_speech"]
 
 
 def least_durations(grid: FrameGrid, config: SpeechConfig) -> tuple[int, int]:
-    """Frames of the shortest stretch of speech and of the shortest pause; half of a very short recording."""
+    """Minimum frames of speech and of a pause; at most half of a very short recording."""
     speech, pause = (
         min(grid.frames_in(s), max(1, grid.n_frames // 2)) for s in (config.min_speech, config.min_pause)
     )
@@ -28,8 +28,8 @@ def least_durations(grid: FrameGrid, config: SpeechConfig) -> tuple[int, int]:
 
 
 def enforce_durations(mask: Array, grid: FrameGrid, config: SpeechConfig) -> Array:
-    """A bool (n_frames,) mask of single frames without what is too short: first stretches of speech, then
-    pauses between those that are left.
+    """A bool (n_frames,) mask without short runs: first short runs of speech are removed, then short pauses
+    are filled.
     """
     speech, pause = least_durations(grid, config)
     kept = mask.copy()
@@ -42,12 +42,12 @@ def enforce_durations(mask: Array, grid: FrameGrid, config: SpeechConfig) -> Arr
 
 
 def pad_speech(mask: Array, grid: FrameGrid, config: SpeechConfig) -> SpeechMask:
-    """The mask with the padding at either end of every stretch."""
-    return SpeechMask(_widened(mask, round(config.padding * grid.frame_rate)), grid)
+    """The mask with padding at both ends of every run of speech."""
+    return SpeechMask(_widen(mask, round(config.padding * grid.frame_rate)), grid)
 
 
-def _widened(mask: Array, reach: int) -> Array:
-    """Every run of True longer by ``reach`` frames at both ends."""
+def _widen(mask: Array, reach: int) -> Array:
+    """Extend every run of True by ``reach`` frames at both ends."""
     total = np.cumsum(np.pad(mask.astype(np.int64), (reach + 1, reach)))
     widened: Array = total[2 * reach + 1 :] > total[: -2 * reach - 1]
     return widened

@@ -1,4 +1,4 @@
-"""A threshold on the level: the baseline of every detector."""
+"""A threshold on the level, as a baseline."""
 
 from __future__ import annotations
 

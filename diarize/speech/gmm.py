@@ -1,5 +1,5 @@
-"""The detector: two mixtures, one of speech and one of everything else, and a hidden Markov chain with least
-durations between them; what moves like music counts against speech.
+"""A detector from two mixtures, of speech and of everything else, and a hidden Markov model with minimum
+durations; evidence for music counts against speech.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 
 __all__ = ["detect_by_mixtures"]
 
-# Frames are not independent: their log-likelihood ratio is scaled by this.
+# Frames are correlated, so their log-likelihood ratio is scaled by this.
 SCALE: Final = 0.05
-# Log-odds by which speech is preferred when nothing is asked: what is missed is lost to all that follows.
+# Default log odds in favour of speech: missed speech is lost for all later stages.
 BIAS: Final = 1.0
-# Chance that the next frame is as this one: stretches of two seconds are expected.
+# Probability of keeping the state: an expected duration of two seconds.
 STAY: Final = 0.995
 
 
 def detect_by_mixtures(
     features: Features, speech: GMM, other: GMM, talk: Discriminant, config: SpeechConfig, n_mels: int
 ) -> SpeechMask:
-    """Frames more likely speech than not, under two mixtures of ``activity_features`` and a two-state chain.
-
-    ``features``: cepstra of ``n_mels`` filters; ``talk``: tells talk from music by ``music.motion``.
+    """Frames that are more likely speech than not, by two mixtures of ``activity_features`` and a two-state
+    chain. ``features``: cepstra of ``n_mels`` filters; ``talk``: discriminant of talk against music on
+    ``music.modulation_features``.
     """
     evidence = SCALE * (_log_ratio(features, speech, other, n_mels) + BIAS + config.bias)
     evidence += music_evidence(features, n_mels, talk)

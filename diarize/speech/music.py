@@ -1,9 +1,9 @@
-"""Music detection: talk and other sounds differ in how their level moves over seconds.
+"""Music detection: talk and music differ in the modulation of the spectrum over seconds.
 
-Who speaks opens and closes the mouth three to eight times a second (Houtgast & Steeneken 1985) and goes from
-vowels to hisses to pauses; notes are held or struck. Single frames do not show that: a chord is as good as a
-vowel. How far, how fast and how suddenly every cepstrum moves within three seconds does (Saunders 1996 and
-Scheirer & Slaney 1997 began with less).
+Speech has three to eight syllables per second (Houtgast & Steeneken 1985) and changes between vowels,
+fricatives and pauses, while notes are held or struck. Single frames do not show this: a chord looks like a
+vowel. The range, speed and abruptness of the changes of every cepstrum within three seconds do (compare
+Saunders 1996 and Scheirer & Slaney 1997).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.speech.activity import slopes_of
+from diarize.speech.activity import slopes_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,22 +26,23 @@ if TYPE_CHECKING:
 
 __all__ = ["modulation_features", "music_evidence"]
 
-STRETCH: Final = 3.0  # seconds that are looked at in one piece
-AT_ONCE: Final = 1 << 14  # stretches whose tables, in double precision, are held at a time
-SHORTEST: Final = 1.0  # seconds: in less, talk and music do the same
-# Variances of less than these are none: of cepstra, of their slopes, of their steps from frame to frame.
+STRETCH: Final = 3.0  # seconds of one segment
+AT_ONCE: Final = 1 << 14  # segments whose tables, in double precision, are held at a time
+SHORTEST: Final = 1.0  # seconds: in less, talk and music look alike
+# Floors of variances: of cepstra, of their slopes, of their steps from frame to frame.
 LEAST: Final = (0.1, 0.01, 0.05)
-# Changes of less than this are none, dB a second.
+# Floor of the speed of change, dB per second.
 STEADY: Final = 1.7
-# Decibels under the loudest filter beyond which filters count alike, and hardly.
+# Decibels below the loudest filter at which the weight of a filter is floored.
 RANGE: Final = 40.0
 
 
 def music_evidence(features: Features, n_mels: int, talk: Discriminant) -> Array:
     """Log odds of talk against music for every frame, (n_frames,), at most 0.
 
-    ``features``: cepstra of ``n_mels`` filters. A frame is in music when the three seconds before it,
-    behind it and around it all are: talk that begins after music is none, nor is a word between two pieces.
+    ``features``: cepstra of ``n_mels`` filters. A frame is music only if the three seconds before it, after
+    it and around it all are, so that talk after music and a word between two pieces of music are kept as
+    talk.
     """
     n_frames = len(features.values)
     length = min(features.grid.frames_in(STRETCH), n_frames)
@@ -54,11 +55,12 @@ def music_evidence(features: Features, n_mels: int, talk: Discriminant) -> Array
 
 
 def modulation_features(features: Features, n_mels: int) -> Array:
-    """How sound moves in every stretch of three seconds, float64 (n_frames − length + 1, 3·n_cepstra + 2).
+    """Modulation of the sound in every segment of three seconds, float64 (n_frames − length + 1, 3·n_cepstra
+    + 2).
 
     Logarithms of the variance of every cepstrum, of the mean squares of its slopes and of its steps from
-    frame to frame, and of how fast the loud filters change: the mean, and the mean of the logarithm.
-    ``features``: cepstra of ``n_mels`` filters. Shorter sounds have no rows.
+    frame to frame, and of the speed of the loud filters: the mean, and the mean of the logarithm.
+    ``features``: cepstra of ``n_mels`` filters. Shorter sounds give no rows.
     """
     length = features.grid.frames_in(STRETCH)
     if len(features.values) < length:
@@ -67,11 +69,11 @@ def modulation_features(features: Features, n_mels: int) -> Array:
 
 
 def _motion_parts(features: Features, n_mels: int, length: int) -> Iterator[Array]:
-    """Rows of ``modulation_features`` for stretches of ``length`` frames, in parts."""
+    """Rows of ``modulation_features`` for segments of ``length`` frames, in parts."""
     cepstra = features.columns("c")
     for start in range(0, len(cepstra) - length + 1, AT_ONCE):
         seen = slice(start, min(start + AT_ONCE + length - 1, len(cepstra)))
-        values, slopes = cepstra[seen].astype(np.float64), slopes_of(cepstra, seen).astype(np.float64)
+        values, slopes = cepstra[seen].astype(np.float64), slopes_in(cepstra, seen).astype(np.float64)
         steps = np.diff(cepstra[max(seen.start - 1, 0) : seen.stop], axis=0).astype(np.float64)
         steps = steps if seen.start else np.concatenate((np.zeros_like(values[:1]), steps))
         speeds = _speeds(values, slopes, n_mels)[:, None] * features.grid.frame_rate
@@ -84,7 +86,7 @@ def _motion_parts(features: Features, n_mels: int, length: int) -> Iterator[Arra
 
 
 def _speeds(cepstra: Array, slopes: Array, n_mels: int) -> Array:
-    """How fast the loud filters of every frame change, dB a frame, (n,)."""
+    """Speed of change of the loud filters in every frame, dB per frame, (n,)."""
     from scipy.fft import idct
 
     filters = idct(np.eye(cepstra.shape[1]), n=n_mels, norm="ortho")
@@ -95,7 +97,7 @@ def _speeds(cepstra: Array, slopes: Array, n_mels: int) -> Array:
 
 
 def _means(values: Array, length: int) -> Array:
-    """Means over every ``length`` rows that follow each other, (n − length + 1, D)."""
+    """Means over every ``length`` consecutive rows, (n − length + 1, D)."""
     total = np.cumsum(np.pad(values, ((1, 0), (0, 0))), axis=0)
     means: Array = (total[length:] - total[:-length]) / length
     return means

@@ -1,8 +1,8 @@
-"""Speech, overlap, changes and local voices by a segmentation network: the default detector.
+"""Speech, overlap, changes and local speakers by a segmentation network: the default detector.
 
-The network looks at ten seconds at a time, every five, and says which of up to three local voices speak in
-every frame. Means over the windows that see a frame decide; where the local voice before a moment is not the
-one after it, somebody else speaks, whatever the windows call them.
+The network processes windows of ten seconds every five seconds and gives the activity of up to three local
+speakers in every frame. Probabilities are means over the windows that contain a frame. A change is found
+where the local speaker before a moment is not the one after it, whatever their index in each window.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from diarize.networks import pyannet
 from diarize.networks.activity import LocalActivity
 from diarize.networks.store import shipped_network
 from diarize.speech.durations import enforce_durations, pad_speech
-from diarize.speech.tones import SHORTEST, ToneWatch, without_tones
+from diarize.speech.tones import SHORTEST, ToneWatch, remove_tones
 from diarize.speech.values import SpeechActivity
 from diarize.types import runs
 
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 __all__ = ["PyanNetSegmenter", "detect_by_network"]
 
-# Samples from window to window: every frame is seen by two.
+# Samples between windows: every frame is in two windows.
 EVERY: Final = pyannet.WINDOW // 2
 AT_ONCE: Final = 32  # windows whose activations are held at a time
-# Seconds before and after a moment at which local voices are compared, and from which probability on the two
+# Seconds before and after a moment at which local speakers are compared, and the probability from which they
 # are taken for two people.
 ASIDE: Final = 0.1
 CHANGED: Final = 0.5
@@ -54,7 +54,7 @@ class PyanNetSegmenter:
         self._weights = network.weights
 
     def segment(self, blocks: Iterable[Array]) -> LocalActivity:
-        """As `networks.protocols.Segmenter`; holds the samples of a few windows."""
+        """As in `networks.protocols.Segmenter`; keeps the samples of a few windows in memory."""
         starts: list[int] = []
         found: list[Array] = []
         for first, windows in _window_batches(blocks):
@@ -95,7 +95,7 @@ def _window_batches(blocks: Iterable[Array]) -> Iterator[tuple[list[int], Array]
 def _windows(blocks: Iterable[Array]) -> Iterator[tuple[int, Array]]:
     start, size = 0, pyannet.WINDOW
     held = np.zeros(0, np.float32)
-    last = np.zeros(0, np.float32)  # of the window before, for the one that ends with the recording
+    last = np.zeros(0, np.float32)  # samples of the window before, for the last window
     for block in blocks:
         held = np.concatenate((held, block))
         while len(held) >= size:
@@ -111,7 +111,7 @@ def _windows(blocks: Iterable[Array]) -> Iterator[tuple[int, Array]]:
 def detect_by_network(
     blocks: Iterable[Array], segmenter: Segmenter, grid: FrameGrid, config: SpeechConfig
 ) -> SpeechActivity:
-    """Speech activity of samples in ``blocks``. Raises ConfigError where the rate is not the network's."""
+    """Speech activity of samples in ``blocks``. Raises ConfigError for another rate than the network's."""
     if grid.rate != segmenter.rate:
         raise ConfigError(
             f"speech.method 'network' works at {segmenter.rate} Hz, not {grid.rate}; set audio.rate or "
@@ -121,13 +121,13 @@ def detect_by_network(
     local = segmenter.segment(tones.watch(blocks))
     speech, overlap, change = _frame_means(local, grid)
     threshold = 1 / (1 + np.exp(config.bias))
-    voiced = without_tones(speech >= threshold, tones.mask(grid), grid.frames_in(SHORTEST))
+    voiced = remove_tones(speech >= threshold, tones.mask(grid), grid.frames_in(SHORTEST))
     mask = pad_speech(enforce_durations(voiced, grid, config), grid, config)
     return SpeechActivity(mask, overlap, _peaks(change), local)
 
 
 def _frame_means(local: LocalActivity, grid: FrameGrid) -> tuple[Array, Array, Array]:
-    """Probabilities (n_frames,) of speech, two voices and a change, over the windows that see a frame."""
+    """Probabilities (n_frames,) of speech, two voices and a change, over the windows that contain a frame."""
     total = np.zeros((3, grid.n_frames), np.float64)
     seen = np.zeros(grid.n_frames)
     aside = grid.frames_in(ASIDE)
@@ -143,7 +143,7 @@ def _frame_means(local: LocalActivity, grid: FrameGrid) -> tuple[Array, Array, A
 
 
 def _change(voices: Array, aside: int) -> Array:
-    """Probability (n,) that of local ``voices`` (n, n_local) another one is heard after than before."""
+    """Probability (n,) that another of the local ``voices`` (n, n_local) speaks after a frame than before."""
     shares = voices / np.maximum(voices.sum(axis=1, keepdims=True), 1e-6)
     n = len(voices)
     before, after = (np.clip(np.arange(n) + d, 0, n - 1) for d in (-aside, aside))
@@ -152,5 +152,5 @@ def _change(voices: Array, aside: int) -> Array:
 
 
 def _peaks(change: Array) -> Array:
-    """The likeliest frame of every run of frames in which a change is likelier than not."""
+    """The most likely frame of every run of frames in which a change is more likely than not."""
     return np.array([a + int(change[a:b].argmax()) for a, b in runs(change > CHANGED)], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Digital silence: frames of constant samples, as recorders write without input."""
+"""Digital silence: frames of constant samples, as recorders write them without input."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["digital_silence"]
 
-# Cepstra above c0 of digital silence are rounding errors; those of any sound, however faint, are not.
+# Cepstra above c0 are rounding errors in digital silence, and larger for any sound.
 FLAT: Final = 1e-2
 
 

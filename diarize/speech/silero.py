@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["detect_by_silero"]
 
-# What its probability must exceed, as its authors set it.
+# Threshold of the probability, the default of its authors.
 THRESHOLD: Final = 0.5
 
 

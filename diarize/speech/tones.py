@@ -1,7 +1,7 @@
 """Tones of telephones and machines: ringing, keys, beeps, which a segmentation network takes for speech.
 
-A voice never holds still: even a hummed vowel moves and has a dozen harmonics. A tone of a telephone is one
-frequency or two (ITU-T E.180, Q.23) that hold nearly all the power without moving.
+A voice is never constant: even a hummed vowel varies and has a dozen harmonics. A telephone tone is one or
+two constant frequencies (ITU-T E.180, Q.23) with nearly all of the power.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["SHORTEST", "ToneWatch", "without_tones"]
+__all__ = ["SHORTEST", "ToneWatch", "remove_tones"]
 
-# Seconds of the spectra and from one to the next.
+# Seconds of a spectrum, and between spectra.
 LENGTH: Final = 0.064
 HOP: Final = 0.02
 LOWEST: Final = 90.0  # Hz: hum of the mains does not count
-# Bins on either side of a peak that the Hann window spreads a tone over, and by which it may move.
+# Bins on either side of a peak over which the Hann window spreads a tone, and by which it may move.
 SPREAD: Final = 2
 MOVED: Final = 1
-# Least share of the power in one or two peaks: that of a tone 27 dB above its noise. Hardly any speech has it
+# Least share of the power in one or two peaks: a tone 27 dB above the noise. Speech hardly ever reaches it
 # (docs/experiments).
 SHARE: Final = 0.998
-SECOND: Final = 0.02  # share of the power from which a second peak is one
+SECOND: Final = 0.02  # least share of the power of a second peak
 HELD: Final = 5  # spectra in a row: 144 ms
-SHORTEST: Final = 0.3  # seconds of speech that goes on after a tone, at least
-AT_ONCE: Final = 512  # spectra that are held at a time
+SHORTEST: Final = 0.3  # least seconds of speech that continues after a tone
+AT_ONCE: Final = 512  # spectra held at a time
 
 
 class ToneWatch:
-    """Hands on blocks of samples at ``rate`` Hz and notes where they are nothing but one tone or two."""
+    """Passes blocks of samples at ``rate`` Hz through and records where they are only one or two tones."""
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
@@ -73,24 +73,24 @@ class ToneWatch:
         return grid.mask(np.array(seconds, dtype=np.float64).reshape(-1, 2))
 
     def _peaks(self, samples: Array) -> Array:
-        """The lower and the higher peak (n, 2) in bins, the same one twice of a single tone, −1 where there
-        is more than tones.
+        """The lower and the higher peak (n, 2) in bins, equal for a single tone, −1 where there is other
+        sound.
         """
         frames = np.lib.stride_tricks.sliding_window_view(samples, self._length)[:: self._hop]
         taper = np.hanning(self._length).astype(np.float32)
         power = np.abs(np.fft.rfft(frames * taper, axis=1)) ** 2
         total = power.sum(axis=1)
         power[:, : round(LOWEST * self._length / self._rate)] = 0
-        first, share = _taken(power)
-        second, more = _taken(power)
+        first, share = _take_peak(power)
+        second, more = _take_peak(power)
         second = np.where(more > SECOND * total, second, first)
         pure = (share + more >= SHARE * total) & (total > 0)
         peaks: Array = np.where(pure[:, None], np.sort(np.column_stack((first, second))), -1)
         return peaks
 
 
-def _taken(power: Array) -> tuple[Array, Array]:
-    """Bin and power of the highest peak of every spectrum (n, n_bins), which is set to nothing there."""
+def _take_peak(power: Array) -> tuple[Array, Array]:
+    """Bin and power of the highest peak of every spectrum (n, n_bins); the peak is set to 0."""
     rows = np.arange(len(power))
     highest = power.argmax(axis=1)
     around = np.clip(highest[:, None] + np.arange(-SPREAD, SPREAD + 1), 0, power.shape[1] - 1)
@@ -99,9 +99,9 @@ def _taken(power: Array) -> tuple[Array, Array]:
     return highest, taken
 
 
-def without_tones(speech: Array, tones: Array, shortest: int) -> Array:
-    """Speech (bool, (n_frames,)) without frames of ``tones``, nor what goes on for less than ``shortest``
-    frames after one: a network hears a tone into the silence behind it.
+def remove_tones(speech: Array, tones: Array, shortest: int) -> Array:
+    """Speech (bool, (n_frames,)) without frames of ``tones`` and without speech of less than ``shortest``
+    frames after a tone, because the network extends a tone into the silence after it.
     """
     kept: Array = speech & ~tones
     for start, end in runs(kept):

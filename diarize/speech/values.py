@@ -1,4 +1,4 @@
-"""What speech activity finds: a mask, and where a network tells, two voices, changes and local voices."""
+"""The result of speech detection: a mask and, from a network, overlap, changes and local speakers."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ __all__ = ["SpeechActivity"]
 
 @dataclass(frozen=True, slots=True)
 class SpeechActivity:
-    """Where speech is: ``mask``; where a detector tells, ``overlap`` float32 (n_frames,),
-    the probability that two people speak, ``changes`` int64 (n,), boundaries before the frames from which
-    somebody else speaks, and ``local``, which local voice speaks.
+    """Speech activity: ``mask``, and from some detectors ``overlap`` float32 (n_frames,), the probability
+    that two people speak; ``changes`` int64 (n,), frames at which another person begins to speak; and
+    ``local``, the activity of local speakers.
     """
 
     mask: SpeechMask

@@ -1,14 +1,14 @@
-"""Conversations with known truth: seeded, out of single-speaker recordings or out of pure signal.
+"""Simulated conversations with known truth, from single-speaker recordings or synthetic voices.
 
-In come voices, settings and a seed; out go samples and the Annotation that is true of them. ``training``,
-the commands, tests and benchmarks import it.
+Input: voices, settings and a seed. Output: samples and their reference Annotation. ``training``, the
+commands, tests and benchmarks import it.
 
     voices = {"ann": [waveform, …], "bob": [waveform, …]}
     waveform, annotation = conversation(voices, SynthConfig(duration=60.0, rt60=0.4), seed=1)
 
-``conversation`` gives it in one piece; ``scene`` plans it and renders any part, so that four hours need no
-more memory than the voices and one block. ``dialogue`` is for turns whose order is given; ``vowels`` makes
-voices without recordings, ``music`` sound without voices.
+``conversation`` makes one in one piece; ``scene`` plans it and renders any part, so that four hours need only
+the memory of the voices and one block. ``dialogue`` is for turns in a given order; ``vowels`` makes voices
+without recordings, ``music`` makes music.
 """
 
 from diarize.synth.dialogue import dialogue

@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["amplitude", "compand", "convolve", "impulse", "noise_loop", "resampled"]
+__all__ = ["amplitude", "compand", "convolve", "impulse", "noise_loop", "resample"]
 
-LOOP = 30.0  # seconds of noise before it comes again, without a seam
+LOOP = 30.0  # seconds of noise before it repeats seamlessly
 TAPS = 0.02  # length of the channel's filter, seconds
 MU = 255.0
 
 
 def amplitude(decibels: float) -> float:
-    """The factor of a level."""
+    """The linear factor of a level in dB."""
     return float(10 ** (decibels / 20))
 
 
-def resampled(waveform: Waveform, rate: int) -> Array:
+def resample(waveform: Waveform, rate: int) -> Array:
     """The samples of a short recording at another rate, float32 (n,)."""
     from scipy.signal import resample_poly
 
@@ -58,9 +58,9 @@ def _reverberation(config: SynthConfig, rng: np.random.Generator) -> Array:
     return tail
 
 
-def _measured(room: Waveform, rate: int) -> Array:
+def _trim_response(room: Waveform, rate: int) -> Array:
     """A measured response from its strongest sample on, until it has died away by 60 dB."""
-    response = resampled(room, rate).astype(np.float64)
+    response = resample(room, rate).astype(np.float64)
     response = response[np.argmax(np.abs(response)) :]
     is_audible = np.flatnonzero(np.abs(response) > 1e-3 * abs(response[0]))
     return np.asarray(response[: is_audible[-1] + 1]) if is_audible.size else np.ones(1)
@@ -79,10 +79,10 @@ def _channel(config: SynthConfig) -> Array:
 
 
 def impulse(config: SynthConfig, rooms: Sequence[Waveform], rng: np.random.Generator) -> tuple[Array, int]:
-    """From one speaker's place to the file: a response (m,) and its sample at which the direct sound is."""
+    """Impulse response (m,) from one speaker's place to the file, and the sample of its direct sound."""
     channel = _channel(config)
     if rooms:
-        room = _measured(rooms[int(rng.integers(len(rooms)))], config.rate)
+        room = _trim_response(rooms[int(rng.integers(len(rooms)))], config.rate)
     else:
         room = _reverberation(config, rng) if config.rt60 > 0 else np.ones(1)
     return np.convolve(room, channel) if room.size == 1 else convolve(room, channel), channel.size // 2
@@ -98,7 +98,7 @@ def _voice_spectrum(voices: Sequence[Array], frequencies: Array, rate: int) -> A
 
 
 def _syllable_beat(n: int, rate: int, rng: np.random.Generator) -> Array:
-    """A seamless loop (n,) around 1 that swells and fades up to eight times a second."""
+    """A seamless loop (n,) around 1 with modulation up to eight times a second."""
     spectrum = np.zeros(n // 2 + 1, dtype=complex)
     top = max(2, round(8 * n / rate))
     spectrum[1:top] = rng.standard_normal(top - 1) + 1j * rng.standard_normal(top - 1)
@@ -129,7 +129,7 @@ def noise_loop(config: SynthConfig, voices: Sequence[Array], rng: np.random.Gene
 
 
 def compand(samples: Array) -> Array:
-    """Eight-bit µ-law (µ = 255) there and back, float32 (n,)."""
+    """Eight-bit µ-law (µ = 255) encoded and decoded, float32 (n,)."""
     curve = np.sign(samples) * np.log1p(MU * np.abs(samples)) / np.log1p(MU)
     steps = np.round(curve * 127) / 127
     return np.asarray(np.sign(steps) * np.expm1(np.abs(steps) * np.log1p(MU)) / MU, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""A conversation whose turns are given: who says what, and how long after the turn before."""
+"""A conversation with given turns: speakers, recordings, and pauses between them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from diarize.errors import AudioError
-from diarize.synth.acoustics import resampled
+from diarize.synth.acoustics import resample
 from diarize.synth.phrases import Phrase, phrases
 from diarize.synth.scene import Scene, stage
 from diarize.synth.script import ScriptLine
@@ -22,7 +22,9 @@ __all__ = ["dialogue"]
 
 
 def _lines(spoken: Sequence[Phrase], speaker: int, first: int, start: int) -> list[ScriptLine]:
-    """One turn from sample ``start`` on, its phrases at their old distances, counted from ``first``."""
+    """One turn from sample ``start`` on, with its phrases at their original distances, counted from
+    ``first``.
+    """
     shift = start - spoken[0].onset
     return [ScriptLine(speaker, first + i, p.onset + shift, p.length) for i, p in enumerate(spoken)]
 
@@ -35,19 +37,18 @@ def dialogue(
     rooms: Sequence[Waveform] = (),
     recording: str = "dialogue",
 ) -> Scene:
-    """A scene of ``turns``: speaker, a clean recording of the turn, and when its speech starts.
-
-    That is in seconds after the end of everything before, negative for an overlap. Of ``config`` everything
-    but the talk itself (shares, turns, pauses, overlap) applies. The truth is as for ``conversation``. Raises
-    AudioError when a turn has no speech, begins before a turn of the same speaker has ended, or does not end
-    within the configured duration.
+    """A scene of ``turns``: speaker, a clean recording of the turn, and the start of its speech in seconds
+    after the end of everything before, negative for an overlap. The settings of shares, turns, pauses and
+    overlap in ``config`` are not used. The truth is as for ``conversation``. Raises AudioError when a turn
+    has no speech, begins before a turn of the same speaker has ended, or does not end within the configured
+    duration.
     """
     config = config or SynthConfig()
     cast: dict[str, list[Phrase]] = {name: [] for name in sorted({name for name, _, _ in turns})}
     lines: list[ScriptLine] = []
     until, floor = dict.fromkeys(cast, 0), 0
     for name, waveform, after in turns:
-        spoken = phrases(resampled(waveform, config.rate), config.rate)
+        spoken = phrases(resample(waveform, config.rate), config.rate)
         start = floor + round(after * config.rate)
         if not spoken or start < until[name]:
             reason = "starts before the same speaker has ended" if spoken else "has no speech in it"

@@ -1,6 +1,6 @@
 """Synthetic music: chords, arpeggios, melodies, bass and drums.
 
-Not for listening: what all of it has in common, and talk has not, is what a detector of speech can learn.
+Training data for a speech detector, to learn what separates music from talk.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ RELEASE: Final = 0.03  # seconds in which a note ends
 
 @dataclass(frozen=True, slots=True)
 class _Song:
-    """What the parts of a piece share: length and beat in seconds, scale, root and a chord for every bar."""
+    """Data of a whole piece: length and beat in seconds, scale, root and a chord for every bar."""
 
     seconds: float
     rate: int
@@ -45,7 +45,7 @@ class _Song:
     chords: tuple[int, ...]
 
     def chord(self, time: float) -> int:
-        """The degree that the chord at a time stands on."""
+        """The root degree of the chord at a time."""
         return self.chords[int(time / (4 * self.beat)) % len(self.chords)]
 
     def hertz(self, degree: int) -> float:
@@ -56,9 +56,9 @@ class _Song:
 
 @dataclass(frozen=True, slots=True)
 class _Instrument:
-    """How a note sounds: amplitudes of its overtones (n,) and how far they are stretched; seconds of attack
-    and decay, and the level that it is held at (0: plucked); vibrato (share of the pitch, Hz), tremolo
-    (share of the level, Hz), and the octaves that a note slides in from.
+    """Parameters of an instrument: amplitudes of overtones (n,) and their inharmonicity; seconds of attack
+    and decay, and the sustain level (0: plucked); vibrato (share of the pitch, Hz), tremolo (share of the
+    level, Hz), and the octaves from which a note slides in.
     """
 
     overtones: Array
@@ -82,7 +82,7 @@ class _Note:
 
 
 def music(seconds: float, rate: int, seed: int) -> Waveform:
-    """A made-up piece of ``seconds`` at ``rate`` Hz, at most full scale; the same for the same ``seed``.
+    """A synthetic piece of ``seconds`` at ``rate`` Hz, at most full scale; reproducible by ``seed``.
 
     Raises ConfigError for less than a second or under 8 kHz.
     """
@@ -95,9 +95,9 @@ def music(seconds: float, rate: int, seed: int) -> Waveform:
     for part in chosen:
         played = part(song, rng)
         if rng.random() < 0.3:
-            played = _swept(played, rate, rng)
+            played = _sweep_filter(played, rate, rng)
         sound += 10 ** rng.uniform(-1, 0) * played / max(float(played.std()), 1e-9)
-    return Waveform(_produced(sound, rate, rng), rate, "music")
+    return Waveform(_produce(sound, rate, rng), rate, "music")
 
 
 def _song(seconds: float, rate: int, rng: np.random.Generator) -> _Song:
@@ -106,8 +106,8 @@ def _song(seconds: float, rate: int, rng: np.random.Generator) -> _Song:
     return _Song(seconds, rate, 60 / rng.uniform(*BEATS), scale, rng.uniform(*ROOTS), chords)
 
 
-def _produced(sound: Array, rate: int, rng: np.random.Generator) -> Array:
-    """In a room, swelling, distorted and hissing as it may be, float32, peak under full scale."""
+def _produce(sound: Array, rate: int, rng: np.random.Generator) -> Array:
+    """Random production effects: room, swelling, distortion and noise; float32, peak below full scale."""
     n = sound.size
     if rng.random() < 0.6:
         room = SynthConfig(rate=rate, rt60=rng.uniform(0.2, 2.5), direct_to_reverberant=rng.uniform(-2, 10))
@@ -122,13 +122,13 @@ def _produced(sound: Array, rate: int, rng: np.random.Generator) -> Array:
 
 
 def _wave(n: int, rate: int, hertz: float, rng: np.random.Generator) -> Array:
-    """A sine (n,) from anywhere in its cycle."""
+    """A sine (n,) with a random phase."""
     wave: Array = np.sin(2 * np.pi * (hertz * np.arange(n) / rate + rng.random()))
     return wave
 
 
-def _swept(sound: Array, rate: int, rng: np.random.Generator) -> Array:
-    """Through a filter that goes to and fro between two bands."""
+def _sweep_filter(sound: Array, rate: int, rng: np.random.Generator) -> Array:
+    """Filter with a band that moves back and forth between two bands."""
     from scipy.signal import butter, sosfilt
 
     centres = np.exp(rng.uniform(np.log(200), np.log(2500), 2))
@@ -158,7 +158,7 @@ def _instrument(rng: np.random.Generator) -> _Instrument:
     )
 
 
-def _sounded(note: _Note, instrument: _Instrument, rate: int, rng: np.random.Generator) -> Array:
+def _sound_note(note: _Note, instrument: _Instrument, rate: int, rng: np.random.Generator) -> Array:
     """One note, float64 (n,)."""
     n = max(2, round(note.length * rate))
     time = np.arange(n) / rate
@@ -176,16 +176,16 @@ def _sounded(note: _Note, instrument: _Instrument, rate: int, rng: np.random.Gen
     return played
 
 
-def _performed(notes: Iterator[_Note], song: _Song, rng: np.random.Generator) -> Array:
+def _perform(notes: Iterator[_Note], song: _Song, rng: np.random.Generator) -> Array:
     """Notes on one instrument, float64 (n,) of the whole song."""
     instrument, sound = _instrument(rng), np.zeros(round(song.seconds * song.rate))
     for note in notes:
-        _add(sound, round(note.start * song.rate), _sounded(note, instrument, song.rate, rng))
+        _add(sound, round(note.start * song.rate), _sound_note(note, instrument, song.rate, rng))
     return sound
 
 
 def _add(sound: Array, start: int, event: Array) -> None:
-    """Lay an event down in place, as much of it as there is room for."""
+    """Add an event in place, cut at the end of the sound."""
     room = max(0, sound.size - start)
     sound[start : start + event.size] += event[:room]
 
@@ -200,11 +200,11 @@ def _pad(song: _Song, rng: np.random.Generator) -> Array:
         for at in starts
         for third in thirds
     )
-    return _performed(notes, song, rng)
+    return _perform(notes, song, rng)
 
 
 def _arpeggio(song: _Song, rng: np.random.Generator) -> Array:
-    """Notes of the chord, one by one, in a pattern that comes again."""
+    """Notes of the chord, one by one, in a repeated pattern."""
     step, length = song.beat / int(rng.choice([1, 2, 3, 4])), rng.uniform(0.4, 2)
     pattern = 2 * rng.integers(0, 8, int(rng.choice([3, 4, 6, 8])))
     pattern += len(song.scale) * int(rng.integers(0, 2))
@@ -212,7 +212,7 @@ def _arpeggio(song: _Song, rng: np.random.Generator) -> Array:
         _Note(at, length * step, song.hertz(song.chord(at) + int(degree)), rng.uniform(0.6, 1))
         for at, degree in zip(np.arange(0, song.seconds, step), cycle(pattern), strict=False)
     )
-    return _performed(notes, song, rng)
+    return _perform(notes, song, rng)
 
 
 def _bass(song: _Song, rng: np.random.Generator) -> Array:
@@ -223,12 +223,12 @@ def _bass(song: _Song, rng: np.random.Generator) -> Array:
         for at in np.arange(0, song.seconds, step)
         if rng.random() < 0.85
     )
-    return _performed(notes, song, rng)
+    return _perform(notes, song, rng)
 
 
 def _melody(song: _Song, rng: np.random.Generator) -> Array:
     """One note after the other, near each other, with rests; sometimes in thirds."""
-    return _performed(_tune(song, rng), song, rng)
+    return _perform(_tune(song, rng), song, rng)
 
 
 def _tune(song: _Song, rng: np.random.Generator) -> Iterator[_Note]:
@@ -278,7 +278,7 @@ def _hat(rate: int, rng: np.random.Generator) -> Array:
     return hat
 
 
-# Parts and the chance of each to be in a piece.
+# Parts and the probability of each to be in a piece.
 PARTS: Final[tuple[tuple[Callable[[_Song, np.random.Generator], Array], float], ...]] = (
     (_pad, 0.6), (_arpeggio, 0.5), (_melody, 0.7), (_melody, 0.2), (_bass, 0.6), (_drums, 0.5),
 )  # fmt: skip

@@ -1,7 +1,7 @@
-"""Phrases: the stretches between two pauses of a clean recording of one speaker, found by energy.
+"""Phrases: the speech between two pauses of a clean recording of one speaker, found by energy.
 
 A recording is cut only inside pauses of at least ``CUT`` seconds, so that no word is cut. Neighbouring cells
-overlap in a short complementary ramp: set side by side at their old distance they give back the recording.
+overlap in a short complementary ramp, so that cells at their original distance sum to the recording.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
 
 __all__ = ["BRIDGED", "Phrase", "phrases", "speech_runs"]
 
-RUMBLE = 100.0  # Hz; what is below is no voice
+RUMBLE = 100.0  # Hz; sound below is not a voice
 HOP = 0.005  # seconds between energies, each over two hops
 CUT = 0.15  # the shortest pause to cut in: stop consonants close for less
-SILENT = -90.0  # dB; a recording that never gets louder has nothing in it
+SILENT = -90.0  # dB; a recording that is never louder is empty
 CLICK = 0.04  # bursts alone and shorter than this are no speech
 BRIDGED = 0.3  # pauses up to this are part of a turn; longer ones are marked
-BREAK = 1.0  # across a pause over this, phrases are not said in one go
-MARGIN = 0.1  # kept around a phrase that has no neighbour
+BREAK = 1.0  # phrases with a longer pause between them are not used in one turn
+MARGIN = 0.1  # kept around a phrase without a neighbour
 RAMP = 0.01  # the cross-fade of two cells
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Speech between two pauses, with a little of the pauses.
+    """Speech between two pauses, with a part of the pauses.
 
     ``onset``: sample of the recording at which the speech starts; ``cell``: float32 (n,), in which the speech
     is ``cell[lead : lead + length]``; ``gap``: samples of pause until the next phrase of the same recording,
-    None when there is none to be said in the same breath.
+    None if there is none close enough.
     """
 
     onset: int
@@ -64,7 +64,7 @@ def _energies(samples: Array, rate: int, hop: int) -> Array:
 def _threshold(energies: Array) -> float:
     """Level between the pauses and the speech: 15 dB over the quiet, 18 to 33 under the loud.
 
-    The loud is looked for above the quiet only, so that it does not matter how much of a recording is speech.
+    The loud level is taken above the quiet level only, so the share of speech does not matter.
     """
     quiet = np.percentile(energies, 5)
     above = energies[energies > quiet + 15]
@@ -72,7 +72,7 @@ def _threshold(energies: Array) -> float:
     return float(np.clip(quiet + 15, loud - 33, loud - 18))
 
 
-def _bridged(rows: Array, gap: float) -> Array:
+def _bridge(rows: Array, gap: float) -> Array:
     """Runs (n, 2), at least one, with the pauses shorter than ``gap`` filled."""
     far = rows[1:, 0] - rows[:-1, 1] >= gap
     first, last = np.concatenate(([True], far)), np.concatenate((far, [True]))
@@ -90,12 +90,12 @@ def speech_runs(samples: Array, rate: int) -> Array:
     energies = _energies(samples, rate, hop)
     if energies.max() < SILENT:
         return np.empty((0, 2), dtype=np.int64)
-    rows = _bridged(runs(energies > _threshold(energies)), CUT / HOP)
+    rows = _bridge(runs(energies > _threshold(energies)), CUT / HOP)
     return rows[rows[:, 1] - rows[:, 0] >= CLICK / HOP].astype(np.int64) * hop
 
 
 def _cut_points(rows: Array, n: int, rate: int) -> list[tuple[int, int]]:
-    """Where each phrase's cell starts and ends, ramps not yet added: mid-pause, or a margin off."""
+    """Start and end of each phrase's cell without ramps: mid-pause, or a margin away."""
     margin, far = round(MARGIN * rate), round(BREAK * rate)
     starts, ends = np.maximum(rows[:, 0] - margin, 0), np.minimum(rows[:, 1] + margin, n)
     middle = (rows[:-1, 1] + rows[1:, 0]) // 2
@@ -106,7 +106,9 @@ def _cut_points(rows: Array, n: int, rate: int) -> list[tuple[int, int]]:
 
 
 def _cell(samples: Array, start: int, end: int, ramp: int) -> tuple[Array, int]:
-    """Samples ``start`` to ``end`` with half a ramp outside at both, faded; and where the cell begins."""
+    """Samples ``start`` to ``end``, extended by half a ramp on both sides and faded, and the start of the
+    cell.
+    """
     low, high = start - ramp // 2, end - ramp // 2 + ramp
     cell = np.zeros(high - low, dtype=np.float32)
     inside = slice(max(low, 0), min(high, samples.size))

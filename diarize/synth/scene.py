@@ -1,4 +1,4 @@
-"""A conversation that has been planned and can be rendered, whole or any stretch of it."""
+"""A planned conversation that can be rendered, as a whole or in parts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from diarize.annotation import Annotation
 from diarize.errors import AudioError
-from diarize.synth.acoustics import amplitude, compand, convolve, impulse, noise_loop, resampled
+from diarize.synth.acoustics import amplitude, compand, convolve, impulse, noise_loop, resample
 from diarize.synth.phrases import phrases
 from diarize.synth.script import script, truth
 from diarize.synth.settings import SynthConfig
@@ -30,11 +30,11 @@ __all__ = ["Scene", "conversation", "scene", "stage"]
 
 @dataclass(frozen=True)
 class Scene:
-    """A planned conversation: its truth, and its sound on demand.
+    """A planned conversation: its reference, and its sound on demand.
 
-    ``annotation``: exact, in whole samples; ``cells``: float32 (m,) each, every phrase as it arrives in the
-    file; ``which`` and ``starts`` (n,): which cell is laid down from which sample; ``noise``: float32 (k,),
-    repeated without a seam. Every stretch has the very samples that the whole has there.
+    ``annotation``: exact, in whole samples; ``cells``: float32 (m,) each, the phrases after room and channel;
+    ``which`` and ``starts`` (n,): cell and first sample of each line; ``noise``: float32 (k,), repeated
+    seamlessly. Any part has exactly the samples of the whole.
     """
 
     config: SynthConfig
@@ -68,7 +68,7 @@ class Scene:
             yield Waveform(block, self.config.rate, self.annotation.recording)
 
 
-def _arrived(said: Sequence[Phrase], response: Array, level: float) -> list[Array]:
+def _reverberate(said: Sequence[Phrase], response: Array, level: float) -> list[Array]:
     """One speaker's phrases through a response (m,), float32 each, their speech at ``level`` dB RMS."""
     cells = [convolve(phrase.cell, response) for phrase in said]
     energy = sum(float(np.sum(np.square(cell, dtype=np.float64))) for cell in cells)
@@ -82,12 +82,12 @@ def _arrivals(
     rooms: Sequence[Waveform],
     rng: np.random.Generator,
 ) -> tuple[list[Array], list[int]]:
-    """Every phrase of every speaker as it arrives, and how many samples of each come before its speech."""
+    """Every phrase of every speaker after room and channel, and the number of samples before its speech."""
     cells: list[Array] = []
     leads: list[int] = []
     for said in cast.values():
         response, direct = impulse(config, rooms, rng)
-        cells += _arrived(said, response, config.level + config.gain_spread * rng.standard_normal())
+        cells += _reverberate(said, response, config.level + config.gain_spread * rng.standard_normal())
         leads += [phrase.lead + direct for phrase in said]
     return cells, leads
 
@@ -98,7 +98,7 @@ def _cast(voices: Mapping[str, Sequence[Waveform]], rate: int) -> dict[str, list
         raise AudioError("a conversation needs at least one voice; give recordings of one speaker each")
     cast: dict[str, list[Phrase]] = {}
     for name in sorted(voices):
-        cast[name] = [p for voice in voices[name] for p in phrases(resampled(voice, rate), rate)]
+        cast[name] = [p for voice in voices[name] for p in phrases(resample(voice, rate), rate)]
         if not cast[name]:
             raise AudioError(f"no speech found in the recordings of voice {name}; leave it out")
     return cast
@@ -114,10 +114,10 @@ def scene(
 ) -> Scene:
     """Plan a conversation of ``voices``: names, and clean recordings of that one speaker, at any rates.
 
-    Phrases are cut out at pauses and said each once before any is said again (``config.repeat``), then in
-    another order, so that a few seconds of a voice last for any length of talk. ``rooms``: measured impulse
+    Phrases are cut at pauses and each is used once before any is repeated (``config.repeat``) in another
+    order, so that a few seconds of a voice are enough for any length of talk. ``rooms``: measured impulse
     responses, one of which is drawn for each speaker in place of the synthetic room. The order of ``voices``
-    does not matter; the same arguments give the same bits. Raises AudioError when there is no voice, when a
+    does not matter; the result is reproducible to the bit. Raises AudioError when there is no voice, when a
     voice has no speech, or when every phrase is longer than the conversation.
     """
     config = config or SynthConfig()
@@ -138,7 +138,7 @@ def stage(
     rooms: Sequence[Waveform],
     recording: str,
 ) -> Scene:
-    """The scene in which the speakers of ``cast``, counted in its order, say ``lines``."""
+    """The scene of ``lines``, whose speakers are numbered in the order of ``cast``."""
     cells, leads = _arrivals(cast, config, rooms, rng)
     keys = [(speaker, phrase) for speaker, said in enumerate(cast.values()) for phrase in range(len(said))]
     number = {key: index for index, key in enumerate(keys)}
@@ -159,8 +159,8 @@ def conversation(
 ) -> tuple[Waveform, Annotation]:
     """A conversation in one piece with who spoke when in it; arguments and errors as for ``scene``.
 
-    Speech is what the energy of the clean voices says, pauses over 0.3 s are marked as pauses, and the tails
-    that a room adds are not part of a turn.
+    Speech is detected by the energy of the clean voices. Pauses over 0.3 s are pauses in the reference, and
+    reverberation is not part of a turn.
     """
     planned = scene(voices, config, seed, rooms=rooms, recording=recording)
     return planned.waveform(), planned.annotation

@@ -1,4 +1,4 @@
-"""Who says which phrase when: numbers only, no sound."""
+"""The script of a conversation: speakers, phrases and times, without sound."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ScriptLine", "script", "truth"]
 
-AGAIN = 0.3  # how willing one is to go on after one's own turn, beside others
+AGAIN = 0.3  # weight of the last speaker for the next turn, relative to the others
 JOIN = (0.15, 0.45)  # pause between phrases that were not neighbours, seconds
-TRIES = 8  # turns in a row that do not fit before the end is silence
+TRIES = 8  # attempts to fit a turn before the rest stays silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class ScriptLine:
 
 @dataclass(slots=True)
 class _Deck:
-    """One speaker's phrases: each is said once before any is said again, if so, in another order."""
+    """One speaker's phrases: each is used once before any is repeated in another order."""
 
     phrases: Sequence[Phrase]
     rng: np.random.Generator
@@ -52,7 +52,7 @@ class _Deck:
 
     @property
     def spent(self) -> bool:
-        """Whether there is nothing left to say."""
+        """Whether all phrases are used."""
         return not self.repeat and not self.unused
 
     def _first(self) -> int:
@@ -63,8 +63,8 @@ class _Deck:
             self.unused = set(self.order)
         return self.order.pop()
 
-    def _following(self, index: int, room: float) -> int | None:
-        """The next phrase of the same breath, when it is unused and more than half of it is wanted."""
+    def _next_of_breath(self, index: int, room: float) -> int | None:
+        """The next phrase of the same recording, if it is unused and more than half of it fits."""
         gap, following = self.phrases[index].gap, index + 1
         if gap is None or following not in self.unused:
             return None
@@ -78,7 +78,7 @@ class _Deck:
             said.append((index, clock))
             self.unused.discard(index)
             clock += self.phrases[index].length
-            following = self._following(index, wanted - clock)
+            following = self._next_of_breath(index, wanted - clock)
             if following is not None:
                 clock += self.phrases[index].gap or 0
                 index = following
@@ -90,14 +90,14 @@ class _Deck:
 
 
 def _shares(config: SynthConfig, n: int, rng: np.random.Generator) -> Array:
-    """Each speaker's part of the talk, (n,), summing to 1."""
+    """Each speaker's share of the talk, (n,), summing to 1."""
     drawn = rng.dirichlet(np.full(n, config.share_concentration))
     return np.asarray(config.least_share / n + (1 - config.least_share) * drawn)
 
 
 @dataclass(slots=True)
 class _TalkSoFar:
-    """What has been said so far, in samples: until when by anyone and by each, and how much by each."""
+    """The talk so far in samples: last end of all and of each speaker, and total of each speaker."""
 
     said_until: Array
     spoken: Array
@@ -106,8 +106,8 @@ class _TalkSoFar:
     last_speaker: int = -1
 
     def wishes(self, shares: Array, turn: float, able: Array) -> Array:
-        """Probability (n,) of each who is ``able`` to speak next: how far behind the meant share, the last
-        one less so.
+        """Probability (n,) of each speaker in ``able`` for the next turn: the deficit to the intended share,
+        reduced for the last speaker.
         """
         behind = able * np.maximum(shares * (self.spoken.sum() + turn) - self.spoken, 0)
         if self.last_speaker >= 0 and behind.size > 1:
@@ -116,7 +116,7 @@ class _TalkSoFar:
         return np.asarray(wished / wished.sum())
 
     def start(self, speaker: int, config: SynthConfig, rng: np.random.Generator) -> int:
-        """When the next turn starts: after a pause, or before the others have ended."""
+        """Start of the next turn: after a pause, or in overlap with the others."""
         overlaps = rng.random() < config.overlap_probability
         pause, early = rng.exponential(config.pause_mean), rng.exponential(config.overlap_mean)
         if not overlaps or speaker == self.last_speaker or self.last_speaker < 0:
@@ -135,7 +135,7 @@ class _TalkSoFar:
 def script(
     cast: Sequence[Sequence[Phrase]], config: SynthConfig, rng: np.random.Generator
 ) -> list[ScriptLine]:
-    """The lines of a conversation, in the order of its turns; all end within the configured duration."""
+    """The lines of a conversation in the order of turns; all end within the configured duration."""
     shares, decks = _shares(config, len(cast), rng), [_Deck(phrases, rng, config.repeat) for phrases in cast]
     talk = _TalkSoFar(np.zeros(len(cast), dtype=np.int64), np.zeros(len(cast)))
     lines: list[ScriptLine] = []
@@ -155,8 +155,8 @@ def script(
     return lines
 
 
-def _merged(rows: list[tuple[int, int]], gap: int) -> list[tuple[int, int]]:
-    """Sorted stretches in samples, pauses up to ``gap`` bridged."""
+def _merge(rows: list[tuple[int, int]], gap: int) -> list[tuple[int, int]]:
+    """Merge sorted intervals in samples with pauses up to ``gap``."""
     merged = rows[:1]
     for start, end in rows[1:]:
         if start - merged[-1][1] <= gap:
@@ -167,10 +167,10 @@ def _merged(rows: list[tuple[int, int]], gap: int) -> list[tuple[int, int]]:
 
 
 def truth(lines: Sequence[ScriptLine], names: Sequence[str], rate: int, recording: str) -> Annotation:
-    """Who speaks when: the speech of every line, pauses of one speaker up to 0.3 s bridged."""
+    """The reference: the speech of every line, with pauses of one speaker up to 0.3 s filled."""
     turns: list[Turn] = []
     for number, name in enumerate(names):
         rows = sorted((line.onset, line.onset + line.length) for line in lines if line.speaker == number)
-        stretches = _merged(rows, round(BRIDGED * rate))
+        stretches = _merge(rows, round(BRIDGED * rate))
         turns += [Turn(start / rate, end / rate, name) for start, end in stretches]
     return Annotation(recording, tuple(turns))

@@ -40,20 +40,20 @@ class SynthConfig:
     duration: float = 300.0
     # Sampling rate of the result in Hz; voices at other rates are resampled.
     rate: int = 16_000
-    # Dirichlet concentration of the speakers' shares of the talk: large is equal, 1 is anything goes.
+    # Dirichlet concentration of the speakers' shares of the talk: large is equal, 1 is uniform.
     share_concentration: float = 3.0
-    # No speaker is meant to have less than this fraction of an equal share.
+    # Least intended share of a speaker, as a fraction of an equal share.
     least_share: float = 0.3
     # Turn lengths are log-normal: median in seconds, and the standard deviation of the natural logarithm.
     turn_median: float = 2.5
     turn_spread: float = 0.8
     # Mean of the exponential pause between turns, seconds.
     pause_mean: float = 0.5
-    # How often a speaker starts before the others have ended, and the mean (exponential) of how early, s.
+    # Probability that a turn starts in overlap, and the mean (exponential) of the overlap, s.
     overlap_probability: float = 0.15
     overlap_mean: float = 0.8
-    # Whether phrases are said again when all have been said. If not, whoever has said everything is silent,
-    # and the talk ends when all are: for learning and testing, where the same sounds twice would mislead.
+    # Whether phrases are repeated when all have been used. If not, a speaker without phrases is silent, and
+    # the talk ends when all are: for training and testing, where repeated sounds would mislead.
     repeat: bool = True
     # Standard deviation of the speakers' levels, dB.
     gain_spread: float = 3.0
@@ -71,7 +71,7 @@ class SynthConfig:
     high_cut: float = inf
     # Eight-bit µ-law companding, as digital telephony does.
     mu_law: bool = False
-    # Level of an average speaker's speech, dB below full scale (RMS); what goes over full scale is clipped.
+    # Level of an average speaker's speech, dB below full scale (RMS); samples over full scale are clipped.
     level: float = -26.0
 
     def __post_init__(self) -> None:

@@ -25,12 +25,12 @@ HIGHER: Final = (3500, 4500, 5500)  # Hz, the same in all vowels
 BANDWIDTHS: Final = (70, 100, 140, 200, 250, 300)  # Hz, of the six
 PITCHES: Final = (85.0, 260.0)  # Hz, lowest and highest voice
 THROATS: Final = (0.88, 1.2)  # formants against the average man's
-# How voices differ beyond length: standard deviations of the logarithms of each formant over all vowels, of
-# each in each vowel (about what Peterson and Barney found within men), and of bandwidths.
+# Differences of voices besides tract length: standard deviations of the logarithms of each formant over all
+# vowels, of each in each vowel (about what Peterson and Barney found within men), and of bandwidths.
 OWN_FORMANT: Final = 0.04
 OWN_VOWEL: Final = 0.06
 OWN_BANDWIDTH: Final = 0.3
-DIPS: Final = (3500.0, 5500.0)  # Hz, where the hollows beside the larynx take sound away (Dang & Honda 1997)
+DIPS: Final = (3500.0, 5500.0)  # Hz, dip of the piriform fossae (Dang & Honda 1997)
 DIP_WIDTHS: Final = (200.0, 500.0)  # Hz
 TILTS: Final = (0.88, 0.98)  # pole of the glottal pulse's lowpass
 BREATHS: Final = (0.003, 0.05)  # of noise against a pulse
@@ -38,8 +38,8 @@ BREATHS: Final = (0.003, 0.05)  # of noise against a pulse
 
 @dataclass(frozen=True, slots=True)
 class _Tract:
-    """What makes a voice: ``formants`` (5, 6) and ``bandwidths`` (6,) in Hz; ``dip``: its place and width in
-    Hz; ``tilt``, ``breath``.
+    """Parameters of a voice: ``formants`` (5, 6) and ``bandwidths`` (6,) in Hz; ``dip``: its frequency and
+    width in Hz; ``tilt``, ``breath``.
     """
 
     formants: Array
@@ -50,7 +50,7 @@ class _Tract:
 
 
 def _tract(throat: float, rng: np.random.Generator) -> _Tract:
-    """One of a length: 1 is the average man's, less is longer."""
+    """A vocal tract of a relative size: 1 is the average man's, smaller is longer."""
     average = np.array([(*lower, *HIGHER) for lower in FORMANTS], dtype=float)
     own = OWN_FORMANT * rng.standard_normal(6) + OWN_VOWEL * rng.standard_normal(average.shape)
     return _Tract(
@@ -73,7 +73,7 @@ def _source(pitch: float, breath: float, n: int, rate: int, rng: np.random.Gener
 
 
 def _filters(tract: _Tract, rate: int, rng: np.random.Generator) -> Array:
-    """Second-order sections (m, 6) of a vowel anywhere between two of the five, below half the rate."""
+    """Second-order sections (m, 6) of a vowel interpolated between two of the five, below half the rate."""
     one, other = rng.integers(len(FORMANTS), size=2)
     formants = tract.formants[one] * (tract.formants[other] / tract.formants[one]) ** rng.uniform()
     peaks = np.array([_pair(*each, rate) for each in zip(formants, tract.bandwidths, strict=True)])
@@ -94,7 +94,7 @@ def _pair(frequency: float, bandwidth: float, rate: int) -> Array:
 
 
 def _syllables(n: int, rate: int, rng: np.random.Generator) -> list[tuple[int, int]]:
-    """Where the syllables are in n samples: phrases of a few, with pauses of 0.35 to 0.8 s between."""
+    """Positions of syllables in n samples: phrases of a few, with pauses of 0.35 to 0.8 s between."""
     places: list[tuple[int, int]] = []
     clock = round(0.2 * rate)
     while True:
@@ -108,7 +108,7 @@ def _syllables(n: int, rate: int, rng: np.random.Generator) -> list[tuple[int, i
 
 
 def _voice(pitch: float, throat: float, n: int, rate: int, rng: np.random.Generator) -> Array:
-    """One speaker saying vowels for n samples, float32 (n,), RMS of its syllables about 0.1."""
+    """One speaker's vowels for n samples, float32 (n,), RMS of the syllables about 0.1."""
     from scipy.signal import sosfilt
 
     tract, said = _tract(throat, rng), np.zeros(n)
@@ -125,9 +125,9 @@ def vowels(
 ) -> dict[str, list[Waveform]]:
     """Clearly different voices as ``conversation`` takes them: ``voice_00`` …, ``seconds`` of each.
 
-    Pitch and throat go from a low and long one to a high and short one in equal ratios, in mixed order; the
-    formants of every vowel, how sharp they are, where a dip is, tilt and breath are drawn for every voice.
-    Raises ConfigError for no speaker or less than a second.
+    Pitch and tract length are spaced in equal ratios from low and long to high and short, in mixed order.
+    Formants, bandwidths, dip, tilt and breath are drawn for every voice. Raises ConfigError for no speaker or
+    less than a second.
     """
     if n_speakers < 1 or seconds < 1 or rate < 8_000:
         raise ConfigError(

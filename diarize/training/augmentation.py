@@ -1,6 +1,7 @@
 """Augmentation: voices that vary from turn to turn.
 
-Effort tilts its spectrum, excitement raises it. What training recordings of seconds do not show is put in.
+Vocal effort tilts the spectrum, excitement raises it. Short training recordings do not show this, so it is
+simulated.
 """
 
 from __future__ import annotations
@@ -22,23 +23,23 @@ if TYPE_CHECKING:
 
 __all__ = ["change_speed", "vary_effort"]
 
-# Every few seconds another tilt (largest coefficient of one sample's delay) and another speed (deviation of
-# its logarithm).
+# Every few seconds another tilt (largest coefficient of a one-sample delay) and another speed (standard
+# deviation of its logarithm).
 EFFORT_SECONDS: Final = (2.0, 4.5)
 EFFORT_TILT: Final = 0.5
 EFFORT_SPEED: Final = 0.07
 
 
 def vary_effort(waveform: Waveform, rng: np.random.Generator) -> Iterator[Waveform]:
-    """The recording cut at its quietest moments, every part with another effort and pitch."""
+    """The recording, cut at its quietest moments, every part with another effort and pitch."""
     for part in np.split(waveform.samples, _quiet_moments(waveform)):
         speed = float(np.exp(EFFORT_SPEED * rng.standard_normal()))
         moved = change_speed(Waveform(part, waveform.rate, waveform.recording), speed)
-        yield replace(moved, samples=_tilted(moved.samples, rng.uniform(-EFFORT_TILT, EFFORT_TILT)))
+        yield replace(moved, samples=_tilt(moved.samples, rng.uniform(-EFFORT_TILT, EFFORT_TILT)))
 
 
 def _quiet_moments(waveform: Waveform) -> list[int]:
-    """Samples that part the recording where it is quietest, ``EFFORT_SECONDS`` apart."""
+    """Samples at which to cut the recording where it is quietest, about ``EFFORT_SECONDS`` apart."""
     hop = waveform.rate // 100
     energies = np.square(waveform.samples[: waveform.samples.size // hop * hop]).reshape(-1, hop).sum(axis=1)
     smooth = np.convolve(energies, np.ones(5), "same")
@@ -49,7 +50,7 @@ def _quiet_moments(waveform: Waveform) -> list[int]:
     return [moment * hop for moment in moments[1:]]
 
 
-def _tilted(samples: Array, coefficient: float) -> Array:
+def _tilt(samples: Array, coefficient: float) -> Array:
     """y_t = x_t + coefficient · x_(t−1), as loud as before."""
     tilted = samples + coefficient * np.concatenate((samples[:1], samples[:-1]))
     loudness: Array = np.sqrt(np.mean(samples**2) / max(float(np.mean(tilted**2)), 1e-12))

@@ -28,23 +28,21 @@ if TYPE_CHECKING:
 
 __all__ = ["Example", "make_activity_example", "make_example"]
 
-EDGE: Final = 0.03  # seconds at the edges of speech that teach neither speech nor pause
+EDGE: Final = 0.03  # seconds at the edges of speech that are not used for training
 WORD: Final = 1 / 8  # of a stretch must be speech for it to count as talk
-LEAST_SOLO: Final = 2.0  # seconds that a voice must have alone to teach what a voice is
+LEAST_SOLO: Final = 2.0  # least seconds alone of a voice used for training
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What one simulated recording teaches: ``frames`` (n, D) of voices, and rows for speech
-    activity.
-    """
+    """Training data of one simulated recording: ``frames`` (n, D) of voices, and rows of speech activity."""
 
     frames: Array
     activity: Activity
 
 
 def make_example(scene: Scene, rng: np.random.Generator, band: str, acoustics: AcousticConfig) -> Example:
-    """Simulate one recording and take from it what its truth allows."""
+    """Simulate one recording and take training data according to its reference."""
     sound, truth = scene(rng, AudioConfig().rate)
     features = compute_cepstra([sound.samples], sound.rate, acoustics)
     frames = _activity_frames(features, truth, acoustics, rng)
@@ -55,8 +53,8 @@ def make_example(scene: Scene, rng: np.random.Generator, band: str, acoustics: A
 def make_activity_example(
     scene: Scene, rng: np.random.Generator, band: str, acoustics: AcousticConfig
 ) -> Example:
-    """How music or talk moves that is made of signal: chords would make the mixtures doubt vowels, and voices
-    that nobody has are none to learn from.
+    """Modulation features of synthetic music or talk only: chords would spoil the mixtures of speech, and
+    synthetic voices must not train the voice mixture.
     """
     example = make_example(scene, rng, band, acoustics)
     speech, other, talk, music = example.activity
@@ -80,8 +78,8 @@ def _voice_frames(features: Features, truth: Annotation, band: str, acoustics: A
 def _activity_frames(
     features: Features, truth: Annotation, acoustics: AcousticConfig, rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """A quarter of the frames that are surely speech and of those that surely are not."""
-    grid, spoken = features.grid, union(truth.intervals())  # nothing at all when nobody speaks
+    """A quarter of the frames that are certainly speech, and of those that certainly are not."""
+    grid, spoken = features.grid, union(truth.intervals())  # empty without speech
     inner = np.column_stack((spoken[:, 0] + EDGE, spoken[:, 1] - EDGE))
     outer = np.column_stack((spoken[:, 0] - EDGE, spoken[:, 1] + EDGE))
     x, drawn = activity_features(features, acoustics.n_mels), rng.random(grid.n_frames) < 0.25
@@ -89,9 +87,7 @@ def _activity_frames(
 
 
 def _stretches(features: Features, truth: Annotation, acoustics: AcousticConfig) -> tuple[Array, Array]:
-    """How stretches of the recording move, one a second: those with a word in them, and all where nobody ever
-    speaks.
-    """
+    """Modulation features, one segment per second: with speech, or all of a recording without speech."""
     rows = modulation_features(features, acoustics.n_mels)
     length, every = len(features.values) - len(rows) + 1, round(features.grid.frame_rate)
     spoken = np.cumsum(np.pad(features.grid.mask(union(truth.intervals())), (1, 0)))

@@ -1,4 +1,4 @@
-"""What a background model is trained from."""
+"""The data of a background model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["TrainingPlan"]
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """What goes into a model: ``voices``: files by speaker; ``rooms``: impulse responses; ``rounds``: how
+    """Training data: ``voices``: files by speaker; ``rooms``: impulse responses; ``rounds``: how
     often each voice is used; ``seed``; ``jobs``: processes, which do not change the result.
     """
 

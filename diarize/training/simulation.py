@@ -1,4 +1,4 @@
-"""Simulated recordings for training: sound and truth."""
+"""Simulated recordings for training: sound and reference."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ SPEEDS: Final = (1.0, 1.0, 0.9, 1.1, 0.85, 1.15)  # voices played at another spe
 SECONDS_EACH: Final = 10.0  # of conversation for each voice in it
 SPEECHLESS_SECONDS: Final = 20.0  # of noise or music
 MECHANICAL_SECONDS: Final = 40.0
-# Of talk between music: how many phrases, the longest of them and what is between in seconds, and dB of that.
+# Talk between music: number of phrases, longest phrase and pieces of music in seconds, and their level in dB.
 PHRASES: Final = 12
 PHRASE_SECONDS: Final = (0.4, 3.0)
 BETWEEN_SECONDS: Final = (2.0, 5.0)
 BETWEEN_LEVELS: Final = (-10.0, 6.0)
-TELEPHONE_SHARE: Final = 0.15  # of wide-band conversations that lost their upper band all the same
+TELEPHONE_SHARE: Final = 0.15  # share of wide-band conversations without an upper band
 
 
 def simulate_meeting(
@@ -109,7 +109,7 @@ def _between(rng: np.random.Generator, rate: int) -> Array:
 
 
 def synthetic_voices(rng: np.random.Generator, rate: int) -> tuple[Waveform, Annotation]:
-    """Talk of one to four voices of pure signal, so that what machines say is talk, too."""
+    """Talk of one to four synthetic voices, so that speech of machines counts as talk, too."""
     from diarize.synth import SynthConfig, conversation, vowels
 
     voices = vowels(int(rng.integers(1, 5)), rate=rate, seed=int(rng.integers(1 << 31)))
@@ -131,7 +131,7 @@ def music_piece(rng: np.random.Generator, rate: int) -> tuple[Waveform, Annotati
 
 
 def noise(rng: np.random.Generator, rate: int) -> tuple[Waveform, Annotation]:
-    """Hum, chords, bursts of noise: what a room or a radio does when nobody speaks."""
+    """Hum, chords, bursts of noise: sounds of rooms and radios without speech."""
     n = round(SPEECHLESS_SECONDS * rate)
     sound = 10 ** rng.uniform(-3, -1) * _coloured_noise(n, rng)
     for _ in range(int(rng.integers(0, 30))):
@@ -151,7 +151,7 @@ def _coloured_noise(n: int, rng: np.random.Generator) -> Array:
 
 
 def _event(n: int, rng: np.random.Generator, rate: int) -> Array:
-    """A chord of one to four notes with overtones, or a burst of noise, swelling and dying away."""
+    """A chord of one to four notes with overtones, or a burst of noise, with a fade in and out."""
     envelope = np.sin(np.pi * np.linspace(0, 1, n) ** rng.uniform(0.2, 1)) ** rng.uniform(0.2, 2)
     if n < 2 or rng.random() < 0.4:
         burst: Array = envelope * _coloured_noise(max(n, 2), rng)[:n]

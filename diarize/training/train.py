@@ -1,4 +1,4 @@
-"""Training: which recordings are simulated, and the model that is fitted to all of them."""
+"""Training: the list of simulated recordings, and the model fitted to all of them."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ __all__ = ["train_background"]
 
 SMALLEST: Final = 2  # voices in a conversation
 LARGEST: Final = 7
-SPEECHLESS: Final = 6  # for so many conversations there is one recording of noise alone
-MUSICAL: Final = 3  # for so many conversations there is one of music alone, and one of words between music
-MECHANICAL: Final = 10  # for so many conversations there is one of voices of pure signal
+SPEECHLESS: Final = 6  # conversations per recording of noise alone
+MUSICAL: Final = 3  # conversations per recording of music alone, and of words between music
+MECHANICAL: Final = 10  # conversations per recording of synthetic voices
 
 
 def train_background(
@@ -46,7 +46,7 @@ def train_background(
     *,
     progress: Progress = lambda stage, share: None,
 ) -> BackgroundModel:
-    """Learn the model of a band, "wide" or "narrow", of cepstra made with ``acoustics``.
+    """Train the model of a band, "wide" or "narrow", on cepstra with settings ``acoustics``.
 
     Raises ModelError when there are too few voices.
     """
@@ -64,7 +64,7 @@ def train_background(
             examples.append(each)
             progress("simulated recordings", (done + 1) / len(tasks))
     activity = Activity(*(np.concatenate(x) for x in zip(*(each.activity for each in examples), strict=True)))
-    with threadpool_limits(limits=1):  # sums in another order would differ in the last bits
+    with threadpool_limits(limits=1):  # another order of sums changes the last bits
         return fit_background(
             np.concatenate([each.frames for each in examples]),
             activity,
@@ -77,7 +77,7 @@ def train_background(
 
 
 def _tasks(plan: TrainingPlan) -> list[Task]:
-    """What is simulated, and what is taken from it; each number has its own random numbers."""
+    """The simulations and what is taken from each; every task has its own random generator."""
     casts = list(_casts(plan))
     tasks: list[Task] = [partial(make_example, partial(simulate_meeting, cast, plan)) for cast in casts]
     tasks += [partial(make_example, noise)] * max(1, len(casts) // SPEECHLESS)
@@ -94,7 +94,7 @@ def _origin(plan: TrainingPlan) -> dict[str, Any]:
 
 
 def _casts(plan: TrainingPlan) -> Iterator[tuple[str, ...]]:
-    """Who meets whom: every voice once a round, in groups of two to seven."""
+    """Groups of two to seven voices for the conversations; every voice is used once per round."""
     rng = np.random.default_rng(plan.seed)
     for _ in range(plan.rounds):
         names = list(plan.voices)
@@ -106,7 +106,7 @@ def _casts(plan: TrainingPlan) -> Iterator[tuple[str, ...]]:
 
 
 def _make_example(number: int, task: Task, seed: int, band: str, acoustics: AcousticConfig) -> Example:
-    """What a task gives, drawn from a generator of its own number."""
+    """The example of a task, with a random generator seeded by its number."""
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1):

@@ -1,7 +1,7 @@
-"""Who said what: words in, the same words with speakers out.
+"""Transcripts: speakers for the words of a speech recogniser.
 
-In come what a speech recogniser wrote, and turns with posteriors; out goes a Transcript whose words have
-speakers. ``pipeline``, ``report`` and the commands import it; nothing here opens the recording.
+Input: a transcript, and turns with posteriors. Output: a Transcript whose words have speakers. ``pipeline``,
+``report`` and the commands import it; nothing here opens the recording.
 
     spoken = assign_speakers(read_transcript("meeting.json"), result.annotation, result.posteriors)
     write_transcript("meeting.srt", spoken, "srt")

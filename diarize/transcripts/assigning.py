@@ -1,9 +1,9 @@
 """The speaker of every word: by the posteriors over its span, smoothed over the sentence.
 
-The speakers of the words are a chain: each word is likelier to have the speaker of the word before it, how
-much likelier depends on what stands between them, and how much is heard of each speaker is evidence.
-The likeliest sequence (Viterbi 1967) leaves a word between two of another speaker only where what is heard
-speaks for it more strongly than two changes within a sentence speak against it.
+The speakers of the words are a Markov chain. The cost of a change between two words depends on the
+punctuation and the pause between them, and the posteriors are the evidence. The best sequence is found by the
+Viterbi algorithm (Viterbi 1967). A single word inside another speaker's sentence changes speaker only if its
+evidence outweighs two changes within a sentence.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.transcripts.shares import Presence, presence
+from diarize.transcripts.shares import Presence, measure_presence
 from diarize.transcripts.times import estimate_times
 from diarize.transcripts.values import Segment, Transcript, Word
 
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 
 __all__ = ["assign_speakers", "label_words"]
 
-# So much of what is heard of a speaker in a word may be wrong: a word is worth 3.9 nats at most.
+# Probability of error of the evidence: a word counts for at most 3.9 nats.
 DOUBT: Final = 0.02
-# What a change of speaker costs between two words, nats: within a clause, at a comma, and at the end of a
+# Cost of a change of speaker between two words in nats: within a clause, at a comma, and at the end of a
 # sentence or segment or across a pause.
 WITHIN: Final = 1.5
 AT_COMMA: Final = 0.75
 AT_END: Final = 0.0
 PAUSE: Final = 0.5  # seconds
-# A word of no length is looked at as if it were so long.
+# Least length of a word for its evidence.
 BRIEF: Final = 0.1  # seconds
 # Less speech than this is a pause.
 AUDIBLE: Final = 0.01  # seconds
@@ -57,9 +57,9 @@ def assign_speakers(
 ) -> Transcript:
     """The transcript with a speaker for every word and segment; segments are cut where the speaker changes.
 
-    ``annotation``: the turns; ``posteriors``: of frames, with a clock that begins at second ``start``, by
-    which words are given rather than by turns where they are known; ``duration``: seconds of the recording.
-    Speakers that the transcript named give way. Without turns nobody is named, and a note says so.
+    ``annotation``: the turns; ``posteriors``: of frames, with a clock that begins at second ``start``, used
+    instead of the turns if given; ``duration``: seconds of the recording. Speakers in the transcript are
+    replaced. Without turns no word gets a speaker, and there is a note.
     """
     whole = estimate_times(transcript, duration)
     named = {each.speaker for each in transcript.segments if each.speaker}
@@ -68,16 +68,17 @@ def assign_speakers(
         return replace(
             whole, notes=(*whole.notes, *notes, "nobody speaks in the recording: no word has a speaker")
         )
-    present = presence(annotation, posteriors, start)
+    present = measure_presence(annotation, posteriors, start)
     words, lost = label_words(whole, present)
     if lost:
-        notes.append(f"{lost} word{'s' * (lost > 1)} where nobody is heard: given to the nearest turn")
+        doubt = "; is it the transcript of this recording?" if 2 * lost > len(words) else ""
+        notes.append(f"{lost} word{'s' * (lost > 1)} where nobody is heard: given to the nearest turn{doubt}")
     segments = _cut(whole.segments, words)
     return replace(whole, segments=tuple(segments), notes=(*whole.notes, *notes))
 
 
 def label_words(transcript: Transcript, present: Presence) -> tuple[list[Word], int]:
-    """The words, all of which have times, with speakers, and how many lie where nobody is heard."""
+    """The words (all with times) with speakers, and the number of words where nobody speaks."""
     words = transcript.words
     if not words:
         return [], 0
@@ -90,7 +91,7 @@ def label_words(transcript: Transcript, present: Presence) -> tuple[list[Word], 
         shares[i, present.nearest(float(starts[i]), float(ends[i]))] = 1.0
     n = shares.shape[1]
     scores = np.log((1 - DOUBT) * shares + DOUBT / n)
-    labels = _likeliest(scores, _costs(transcript))
+    labels = _best_path(scores, _costs(transcript))
     found = [
         replace(
             word,
@@ -103,7 +104,7 @@ def label_words(transcript: Transcript, present: Presence) -> tuple[list[Word], 
 
 
 def _spans(words: Sequence[Word]) -> tuple[Array, Array]:
-    """Starts and ends (n,) in seconds, those of very short words widened."""
+    """Starts and ends (n,) in seconds; very short words are widened."""
     starts = np.array([word.start for word in words], dtype=np.float64)
     ends = np.array([word.end for word in words], dtype=np.float64)
     missing = np.maximum(0.0, BRIEF - (ends - starts)) / 2
@@ -111,7 +112,7 @@ def _spans(words: Sequence[Word]) -> tuple[Array, Array]:
 
 
 def _costs(transcript: Transcript) -> Array:
-    """Nats (n - 1,) of a change between each word and the next."""
+    """Cost (n - 1,) in nats of a change between each word and the next."""
     costs = [
         AT_END if i != j else _cost(one, other)
         for (i, one), (j, other) in pairwise(
@@ -128,7 +129,7 @@ def _cost(one: Word, other: Word) -> float:
     return AT_COMMA if text.endswith(COMMAS) else WITHIN
 
 
-def _likeliest(scores: Array, costs: Array) -> Array:
+def _best_path(scores: Array, costs: Array) -> Array:
     """States (n,) with the largest sum of ``scores`` (n, K) less ``costs`` (n - 1,) of their changes."""
     n, k = scores.shape
     best, came = scores[0].copy(), np.zeros((n, k), dtype=np.int64)
@@ -152,7 +153,7 @@ def _cut(segments: Sequence[Segment], words: Sequence[Word]) -> list[Segment]:
     for segment in segments:
         mine = [next(rest) for _ in segment.words]
         found += _parts(segment, mine)
-    return _with_neighbours(found)
+    return _fill_from_neighbours(found)
 
 
 def _parts(segment: Segment, words: Sequence[Word]) -> list[Segment]:
@@ -175,7 +176,7 @@ def _parts(segment: Segment, words: Sequence[Word]) -> list[Segment]:
     ]
 
 
-def _with_neighbours(segments: Sequence[Segment]) -> list[Segment]:
+def _fill_from_neighbours(segments: Sequence[Segment]) -> list[Segment]:
     """A segment without words has the speaker of the one before it, or else of the one after."""
     known = [each.speaker for each in segments if each.speaker]
     last = known[0] if known else None

@@ -3,7 +3,7 @@
 whisper      openai-whisper, faster-whisper (also as lists), whisperX, whisper-ctranslate2, the OpenAI API:
              ``{"segments": [{"start", "end", "text", "words": [{"word", "start", "end", …}], …}], …}``
 whisper.cpp  ``{"transcription": [{"offsets": {"from", "to"}, "timestamps", "text", "tokens": […]}], …}``
-vosk         ``{"result": [{"word", "start", "end", "conf"}], "text"}``: one, a list of them, or one behind
+vosk         ``{"result": [{"word", "start", "end", "conf"}], "text"}``: one, a list of them, or one after
              the other; and ``{"monologues": [{"terms": […]}]}``
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from diarize.transcripts.values import Segment, Word
-from diarize.transcripts.words import segments_of_words, split_text, time_in
+from diarize.transcripts.words import parse_time, segments_of_words, split_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -71,39 +71,43 @@ def _whisper_segment(row: Mapping[str, Any], i: int) -> Segment:
     text = str(row.get("text") or "")
     given = row.get("words")
     words = tuple(_whisper_word(each) for each in given) if isinstance(given, list) else ()
-    start, end = time_in(row.get("start")), time_in(row.get("end"))
+    start, end = parse_time(row.get("start")), parse_time(row.get("end"))
     who = row.get("speaker")
     speaker = who if isinstance(who, str) and who else None
     return Segment(words or split_text(text), start, end, speaker=speaker, text=text, source=i, given=row)
 
 
 def _whisper_word(given: Any) -> Word:
-    """A word as a mapping or, as faster-whisper's tuples become in JSON, as a list of start, end and word."""
+    """A word from a mapping or, for faster-whisper's tuples in JSON, from a list of start, end and word."""
     if isinstance(given, list):
         start, end, word, *more = [*given, None, None, ""][: max(3, len(given))]
         given = {"word": word, "start": start, "end": end} | ({"probability": more[0]} if more else {})
     given = given if isinstance(given, dict) else {"word": given}
     spelt = str(given.get("word", given.get("text", "")))
-    before = "" if spelt and not spelt[0].isspace() and _glued(spelt) else " "
+    before = "" if spelt and not spelt[0].isspace() and _is_glued(spelt) else " "
     return Word(
-        spelt.strip(), time_in(given.get("start")), time_in(given.get("end")), before=before, given=given
+        spelt.strip(),
+        parse_time(given.get("start")),
+        parse_time(given.get("end")),
+        before=before,
+        given=given,
     )
 
 
-def _glued(spelt: str) -> bool:
-    """Whether a word without a blank in front belongs to what stands before it, as Chinese is written."""
+def _is_glued(spelt: str) -> bool:
+    """Whether a word without a leading blank continues the text before it, as in Chinese."""
     return "\u3040" <= spelt[0] <= "\u9fff" or "\uf900" <= spelt[0] <= "\uff1f"
 
 
 def write_whisper(segments: Sequence[Segment], whole: Any) -> Any:
-    """Segments with ``speaker`` in them and in their words; those that were cut are several."""
-    rows = [_whisper_row(each, cut=cut) for each, cut in _marked(segments)]
+    """Segments and their words with ``speaker``; a segment that was cut becomes several."""
+    rows = [_whisper_row(each, cut=cut) for each, cut in _mark_cut(segments)]
     if rows and all("id" in row for row in rows):
         first = rows[0]["id"] if isinstance(rows[0]["id"], int) else 0
         rows = [row | {"id": first + i} for i, row in enumerate(rows)]
     if isinstance(whole, list):
         return rows
-    words = [_spoken(word) for each in segments for word in each.words]
+    words = [_with_speaker(word) for each in segments for word in each.words]
     loose = {name: words for name in ("words", "word_segments") if isinstance(whole.get(name), list)}
     return whole | {"segments": rows} | loose
 
@@ -113,23 +117,31 @@ def _whisper_row(segment: Segment, *, cut: bool) -> dict[str, Any]:
     if cut:
         row.pop("tokens", None)  # of the whole
         lead = " " if str(row.get("text", "")).startswith(" ") else ""
-        row |= {"start": _rounded(segment.start), "end": _rounded(segment.end), "text": lead + segment.said}
+        row |= {
+            "start": _round_seconds(segment.start),
+            "end": _round_seconds(segment.end),
+            "text": lead + segment.said,
+        }
         row |= {"estimated": True} if segment.estimated else {}
     if isinstance(row.get("words"), list) or not segment.given:
-        row["words"] = [_spoken(word) for word in segment.words]
+        row["words"] = [_with_speaker(word) for word in segment.words]
     return row | {"speaker": segment.speaker}
 
 
-def _spoken(word: Word) -> dict[str, Any]:
-    given = dict(word.given) or {"word": word.text, "start": _rounded(word.start), "end": _rounded(word.end)}
-    return given | {"speaker": word.speaker, "speaker_confidence": _rounded(word.confidence)}
+def _with_speaker(word: Word) -> dict[str, Any]:
+    given = dict(word.given) or {
+        "word": word.text,
+        "start": _round_seconds(word.start),
+        "end": _round_seconds(word.end),
+    }
+    return given | {"speaker": word.speaker, "speaker_confidence": _round_seconds(word.confidence)}
 
 
 # whisper.cpp
 
 
 def read_cpp(value: Any) -> list[Segment]:
-    """Segments; words out of the tokens where ``--output-json-full`` wrote them."""
+    """Segments, with words from the tokens that ``--output-json-full`` writes."""
     rows = [row for row in value["transcription"] if isinstance(row, dict)]
     return [_cpp_segment(row, i) for i, row in enumerate(rows)]
 
@@ -137,7 +149,7 @@ def read_cpp(value: Any) -> list[Segment]:
 def _cpp_segment(row: Mapping[str, Any], i: int) -> Segment:
     text = str(row.get("text") or "")
     tokens = row.get("tokens")
-    words = tuple(_joined(tokens)) if isinstance(tokens, list) else ()
+    words = tuple(_join_tokens(tokens)) if isinstance(tokens, list) else ()
     start, end = _offsets(row)
     return Segment(words or split_text(text), start, end, text=text, source=i, given=row)
 
@@ -145,20 +157,22 @@ def _cpp_segment(row: Mapping[str, Any], i: int) -> Segment:
 def _offsets(row: Mapping[str, Any]) -> tuple[float | None, float | None]:
     offsets = row.get("offsets")
     ends = (
-        [time_in(offsets.get(name)) for name in ("from", "to")] if isinstance(offsets, dict) else [None, None]
+        [parse_time(offsets.get(name)) for name in ("from", "to")]
+        if isinstance(offsets, dict)
+        else [None, None]
     )
     start, end = (None if each is None else each / 1000 for each in ends)
     return start, end
 
 
-def _joined(tokens: Sequence[Any]) -> Iterator[Word]:
-    """Tokens put together to words: one that begins with a blank begins a word; ``[_BEG_]`` is none."""
+def _join_tokens(tokens: Sequence[Any]) -> Iterator[Word]:
+    """Join tokens to words: a leading blank begins a word; tokens such as ``[_BEG_]`` are skipped."""
     run: list[dict[str, Any]] = []
     for token in tokens:
         text = str(token.get("text", "")) if isinstance(token, dict) else ""
         if not text.strip() or (text.startswith("[_") and text.endswith("]")):
             continue
-        if run and (text[0].isspace() or _glued(text)):
+        if run and (text[0].isspace() or _is_glued(text)):
             yield _cpp_word(run)
             run = []
         run.append(token)
@@ -169,13 +183,13 @@ def _joined(tokens: Sequence[Any]) -> Iterator[Word]:
 def _cpp_word(tokens: list[dict[str, Any]]) -> Word:
     text = "".join(str(token["text"]) for token in tokens)
     starts, ends = zip(*map(_offsets, tokens), strict=True)
-    before = "" if _glued(text) else " "
+    before = "" if _is_glued(text) else " "
     return Word(text.strip(), starts[0], ends[-1], before=before, given={"tokens": tokens})
 
 
 def write_cpp(segments: Sequence[Segment], whole: Any) -> Any:
-    """Entries of ``transcription`` with ``speaker`` in them and in their tokens."""
-    return whole | {"transcription": [_cpp_row(each, cut=cut) for each, cut in _marked(segments)]}
+    """Entries of ``transcription`` and their tokens with ``speaker``."""
+    return whole | {"transcription": [_cpp_row(each, cut=cut) for each, cut in _mark_cut(segments)]}
 
 
 def _cpp_row(segment: Segment, *, cut: bool) -> dict[str, Any]:
@@ -207,7 +221,7 @@ def _cpp_clock(ms: int) -> str:
 
 
 def read_vosk(value: Any) -> list[Segment]:
-    """Utterances; those in which nothing was understood have no words."""
+    """Utterances; an utterance without recognised words is empty."""
     rows = value if isinstance(value, list) else [value]
     return [_vosk_segment(row, i) for i, row in enumerate(rows) if isinstance(row, dict)]
 
@@ -222,18 +236,18 @@ def _vosk_segment(row: Mapping[str, Any], i: int) -> Segment:
 def _vosk_word(given: Mapping[str, Any]) -> Word:
     return Word(
         str(given.get("word", "")).strip(),
-        time_in(given.get("start")),
-        time_in(given.get("end")),
+        parse_time(given.get("start")),
+        parse_time(given.get("end")),
         given=given,
     )
 
 
 def write_vosk(segments: Sequence[Segment], whole: Any) -> Any:
-    """Utterances with ``speaker`` in them and in their words; a list where there are several."""
+    """Utterances and their words with ``speaker``; a list if there are several."""
     rows = []
-    for each, cut in _marked(segments):
+    for each, cut in _mark_cut(segments):
         row = dict(each.given) | {"speaker": each.speaker}
-        row |= {"result": [_spoken(word) for word in each.words]} if "result" in row else {}
+        row |= {"result": [_with_speaker(word) for word in each.words]} if "result" in row else {}
         rows.append(row | ({"text": each.said} if cut else {}))
     return rows if isinstance(whole, list) or len(rows) != 1 else rows[0]
 
@@ -249,26 +263,26 @@ def _monologue(row: Mapping[str, Any], i: int) -> Segment:
     words = tuple(
         Word(
             str(each.get("text", "")).strip(),
-            time_in(each.get("start")),
-            time_in(each.get("end")),
+            parse_time(each.get("start")),
+            parse_time(each.get("end")),
             given=each,
         )
         for each in terms
     )
-    return Segment(words, time_in(row.get("start")), time_in(row.get("end")), source=i, given=row)
+    return Segment(words, parse_time(row.get("start")), parse_time(row.get("end")), source=i, given=row)
 
 
 def write_monologues(segments: Sequence[Segment], whole: Any) -> Any:
     """Monologues with the schema's own field for the speaker."""
     rows = []
-    for each, _ in _marked(segments):
+    for each, _ in _mark_cut(segments):
         who = {"speaker": {"id": each.speaker, "name": each.speaker}}
         terms = [dict(word.given) | {"speaker": word.speaker} for word in each.words]
         rows.append(dict(each.given) | who | {"start": each.start, "end": each.end, "terms": terms})
     return whole | {"monologues": rows}
 
 
-def _marked(segments: Sequence[Segment]) -> list[tuple[Segment, bool]]:
+def _mark_cut(segments: Sequence[Segment]) -> list[tuple[Segment, bool]]:
     """Each segment, and whether it is one of several that were one."""
     counts: dict[int, int] = {}
     for each in segments:
@@ -276,7 +290,7 @@ def _marked(segments: Sequence[Segment]) -> list[tuple[Segment, bool]]:
     return [(each, counts[each.source] > 1) for each in segments]
 
 
-def _rounded(value: float | None) -> float | None:
+def _round_seconds(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
 
 

@@ -1,7 +1,7 @@
 """Our own JSON of results (``diarize.results``) with the words in the turns.
 
-A turn has, besides what it has there, ``words``: a list of ``{"word", "start", "end", "speaker",
-"confidence"}`` in seconds on the millisecond, with ``"estimated": true`` where the times were worked out.
+A turn has an additional field ``words``: a list of ``{"word", "start", "end", "speaker",
+"confidence"}`` in seconds on the millisecond, with ``"estimated": true`` for estimated times.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from diarize.errors import FormatError
 from diarize.formats import times
 from diarize.results import Document, Result, is_document, read_document
 from diarize.transcripts.values import Segment, Transcript, Word
-from diarize.transcripts.words import split_text, time_in
+from diarize.transcripts.words import parse_time, split_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,13 +22,13 @@ __all__ = ["dump", "is_own", "read"]
 
 
 def is_own(value: Any) -> bool:
-    """Whether a JSON value has our schema."""
+    """Whether a JSON value has the schema of this package."""
     return is_document(value)
 
 
 def read(value: Any, source: str, recording: str | None = None) -> Transcript:
-    """The transcript of one recording. Raises FormatError for a value that is not well made."""
-    read_document(value, source)  # says what is wrong with it
+    """The transcript of one recording. Raises FormatError for an invalid value."""
+    read_document(value, source)  # raises with the reason
     entries = {each["recording"]: each for each in value["recordings"]}
     name = recording if recording and recording in entries else next(iter(entries), "")
     if len(entries) != 1 and recording not in entries:
@@ -45,8 +45,8 @@ def _segment(turn: Mapping[str, Any], i: int) -> Segment:
     words = tuple(_word(each) for each in given if isinstance(each, dict)) if isinstance(given, list) else ()
     return Segment(
         words or split_text(text),
-        time_in(turn.get("start")),
-        time_in(turn.get("end")),
+        parse_time(turn.get("start")),
+        parse_time(turn.get("end")),
         speaker=turn.get("speaker"),
         text=text,
         source=i,
@@ -56,12 +56,12 @@ def _segment(turn: Mapping[str, Any], i: int) -> Segment:
 
 def _word(given: Mapping[str, Any]) -> Word:
     estimated = given.get("estimated") is True
-    start, end = (None if estimated else time_in(given.get(name)) for name in ("start", "end"))
+    start, end = (None if estimated else parse_time(given.get(name)) for name in ("start", "end"))
     return Word(str(given.get("word", "")).strip(), start, end)
 
 
 def dump(transcript: Transcript, known: Document | None = None) -> str:
-    """The text of a file: turns with their words, and what else is ``known`` of the recording."""
+    """The text of a file: turns with their words, and the other ``known`` results of the recording."""
     known = known or Document((Result(transcript.annotation),))
     whole = known.with_annotations([transcript.annotation]).to_dict()
     (entry,) = whole["recordings"]

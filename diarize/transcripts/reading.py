@@ -1,4 +1,4 @@
-"""A transcript out of a file: subtitles, tiers of editors, CTM, and JSON of recognisers and of our own."""
+"""Read transcripts: subtitles, tiers of editors, CTM, and JSON of recognisers and of this package."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from diarize.files import read_text
 from diarize.formats import eaf, lines, srt, textgrid, webvtt
 from diarize.transcripts import own
 from diarize.transcripts.dialects import DIALECTS, dialect_of
+from diarize.transcripts.times import known_times
 from diarize.transcripts.values import Segment, Transcript, Word
 from diarize.transcripts.words import segment_of_text, segments_of_words
 
@@ -36,9 +37,9 @@ _SOUNDS = re.compile(
 
 
 def read_transcript(path: str | Path, *, recording: str | None = None) -> Transcript:
-    """What was said, out of a file whose kind its suffix tells.
+    """Read a transcript; the format follows from the suffix.
 
-    ``recording``: which one, where the file holds several. Raises FormatError.
+    ``recording``: the one to read if the file has several. Raises FormatError.
     """
     path = Path(path)
     if path.suffix.lower() not in READABLE:
@@ -49,10 +50,17 @@ def read_transcript(path: str | Path, *, recording: str | None = None) -> Transc
 
 
 def parse_transcript(text: str, source: str, *, recording: str | None = None) -> Transcript:
-    """The same out of a text and the name of its file."""
+    """The same from text and the name of its file."""
+    if not text.strip("\ufeff \t\n"):
+        raise FormatError(f"{source}: the file is empty; give the file that the recogniser wrote")
     found = READABLE[Path(source).suffix.lower()](text, source, recording)
     if not any(segment.words for segment in found.segments):
         raise FormatError(f"{source}: no words in it; give the file that the recogniser wrote")
+    if not any(known_times(segment) for segment in found.segments):
+        raise FormatError(
+            f"{source}: no times in it, so nobody can tell who said what; let the recogniser write the times "
+            "of words or segments"
+        )
     return found
 
 
@@ -63,20 +71,20 @@ def _subtitles(spoken: Callable[[str, str], list[tuple[Cue, str | None, str]]], 
             for cue, who, said in spoken(text, source)
             if said
         ]
-        return Transcript(lines.stem(source), _numbered(segments), dialect)
+        return Transcript(lines.stem(source), _number_segments(segments), dialect)
 
     return read
 
 
 def _tiers(tiers: Callable[[str, str], Tiers], dialect: str) -> Any:
     def read(text: str, source: str, _: str | None) -> Transcript:
-        return Transcript(lines.stem(source), _numbered(_of_tiers(tiers(text, source))), dialect)
+        return Transcript(lines.stem(source), _number_segments(_of_tiers(tiers(text, source))), dialect)
 
     return read
 
 
 def _of_tiers(tiers: Tiers) -> list[Segment]:
-    """Sentences of the tiers of words or, where no tier is called so, of whatever is said in the others."""
+    """Sentences from tiers of words or, without such tiers, from the texts of all tiers."""
     of_words = [(match[1], turns) for name, turns in tiers if (match := _WORDS.fullmatch(name))]
     if not of_words:
         spoken = [(name, turns) for name, turns in tiers if not _SOUNDS.search(name)]
@@ -101,23 +109,26 @@ def _of_tiers(tiers: Tiers) -> list[Segment]:
 
 
 def _ctm(text: str, source: str, recording: str | None) -> Transcript:
-    """``recording channel start duration word [confidence [type [speaker]]]`` a line (NIST SCTK, *ctm*)."""
+    """``recording channel start duration word [confidence [type [speaker]]]`` per line (NIST SCTK, *ctm*)."""
     words: dict[str, list[Word]] = {}
-    for line in lines.numbered(text, source, comments=(";",)):
+    for line in lines.number_lines(text, source, comments=(";",)):
         fields = line.fields()
         if len(fields) < 5:
             raise line.error(f"{len(fields)} fields; CTM has five: recording, channel, start, duration, word")
-        start, length = line.number_in(fields[2], "the start"), line.number_in(fields[3], "the duration")
+        start, length = (
+            line.parse_number(fields[2], "the start"),
+            line.parse_number(fields[3], "the duration"),
+        )
         kind = fields[6].lower() if len(fields) > 6 else "lex"
         if kind in ("lex", "<na>") or not kind.startswith(("non", "noise", "misc")):
             word = Word(fields[4], float(start), float(start + length), given={"channel": fields[1]})
             words.setdefault(fields[0], []).append(word)
-    name = _one_of(list(words) or [lines.stem(source)], recording, source)
+    name = _choose_recording(list(words) or [lines.stem(source)], recording, source)
     ordered = sorted(words.get(name, ()), key=lambda word: word.start or 0.0)
-    return Transcript(name, _numbered(list(segments_of_words(ordered))), "ctm")
+    return Transcript(name, _number_segments(list(segments_of_words(ordered))), "ctm")
 
 
-def _one_of(names: Sequence[str], recording: str | None, source: str) -> str:
+def _choose_recording(names: Sequence[str], recording: str | None, source: str) -> str:
     if recording is not None and (known := find_name(recording, names)):
         return known
     if len(names) == 1:
@@ -142,7 +153,7 @@ def _json(text: str, source: str, recording: str | None) -> Transcript:
 
 
 def _values(text: str, source: str) -> Any:
-    """The JSON value in a text, or a list of those that follow each other, as vosk prints them."""
+    """The JSON value in a text, or a list of several concatenated values, as vosk prints them."""
     decoder, found, at = json.JSONDecoder(), [], 0
     text = text.removeprefix("\ufeff").strip()
     try:
@@ -157,7 +168,7 @@ def _values(text: str, source: str) -> Any:
     return found[0] if len(found) == 1 else found
 
 
-def _numbered(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+def _number_segments(segments: Sequence[Segment]) -> tuple[Segment, ...]:
     return tuple(replace(each, source=i) for i, each in enumerate(segments))
 
 

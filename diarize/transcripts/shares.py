@@ -1,4 +1,4 @@
-"""How much of each speaker there is in a stretch of time."""
+"""The activity of each speaker in an interval."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["Presence", "presence"]
+__all__ = ["Presence", "measure_presence"]
 
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Who is heard when: ``speakers``; ``edges`` (n + 1,) seconds, rising; ``mass`` (n + 1, K): seconds of
-    each speaker before each edge; ``turns`` (m, 2) seconds and ``owners`` (m,) index of the speaker.
+    """Cumulative activity of speakers: ``speakers``; ``edges`` (n + 1,) seconds, rising; ``mass`` (n + 1, K):
+    seconds of each speaker before each edge; ``turns`` (m, 2) seconds and ``owners`` (m,) index of the
+    speaker.
     """
 
     speakers: tuple[str, ...]
@@ -39,19 +40,21 @@ class Presence:
         return np.column_stack(columns) if columns else np.zeros((len(times), 0))
 
     def nearest(self, start: float, end: float) -> int:
-        """The speaker whose turn is nearest to a stretch; of two as near, the one before it."""
+        """The speaker of the nearest turn to an interval; of two equally near turns, the earlier one."""
         gaps = np.maximum(self.turns[:, 0] - end, start - self.turns[:, 1]).clip(min=0.0)
         return int(self.owners[gaps.argmin()])
 
 
-def presence(annotation: Annotation, posteriors: Posteriors | None = None, start: float = 0.0) -> Presence:
-    """By the posteriors of frames, whose clock begins at second ``start``, or else by the turns."""
+def measure_presence(
+    annotation: Annotation, posteriors: Posteriors | None = None, start: float = 0.0
+) -> Presence:
+    """Measure presence from frame posteriors, whose clock begins at second ``start``, or else from turns."""
     turns = annotation.intervals()
     if posteriors is None:
         speakers = annotation.speakers
         edges = np.unique(np.concatenate((turns.ravel(), [0.0])))
         steps = np.column_stack(
-            [_covered(edges, annotation.intervals(name)) for name in speakers] or [edges[1:] * 0]
+            [_covered_seconds(edges, annotation.intervals(name)) for name in speakers] or [edges[1:] * 0]
         )
         steps = steps if speakers else np.zeros((len(edges) - 1, 0))
     else:
@@ -64,8 +67,8 @@ def presence(annotation: Annotation, posteriors: Posteriors | None = None, start
     return Presence(speakers, edges, mass, turns, owners)
 
 
-def _covered(edges: Array, turns: Array) -> Array:
-    """Seconds (n,) of every cell between edges that turns (m, 2), which begin and end at edges, cover."""
+def _covered_seconds(edges: Array, turns: Array) -> Array:
+    """Seconds (n,) of every cell between edges that is covered by turns (m, 2), whose bounds are edges."""
     covered = np.zeros(len(edges) - 1)
     for first, last in np.searchsorted(edges, turns):
         covered[first:last] = 1.0

@@ -1,4 +1,4 @@
-"""Times of words: missing or impossible ones are estimated, and a note says so."""
+"""Times of words: missing or impossible times are estimated, with a note."""
 
 from __future__ import annotations
 
@@ -10,62 +10,63 @@ from diarize.transcripts.values import Segment, Transcript, Word
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["estimate_times"]
+__all__ = ["estimate_times", "known_times"]
 
 
 def estimate_times(transcript: Transcript, duration: float | None = None) -> Transcript:
-    """The transcript with a start and an end for every word and segment, and notes of what was not so.
+    """The transcript with a start and an end for every word and segment, and notes about corrections.
 
     Words without times share the time between their neighbours, or that of their segment, in proportion to
     their characters. Times before 0 become 0, and an end before its start becomes that start.
     ``duration``: seconds of the recording; words beyond it stay where they are.
     """
     found = [
-        _timed_segment(segment, *_room(transcript.segments, i))
+        _time_segment(segment, *_available_time(transcript.segments, i))
         for i, segment in enumerate(transcript.segments)
     ]
     whole = replace(transcript, segments=tuple(found))
     return replace(whole, notes=(*transcript.notes, *_notes(transcript, whole, duration)))
 
 
-def _room(segments: Sequence[Segment], i: int) -> tuple[float, float]:
-    """Where a segment is, by itself or else between the known times around it."""
-    if own := _known(segments[i]):
+def _available_time(segments: Sequence[Segment], i: int) -> tuple[float, float]:
+    """The available time of a segment: its own times, or else the gap between known times around it."""
+    if own := known_times(segments[i]):
         return min(own), max(own)
-    before = max((t for each in segments[:i] for t in _known(each)), default=0.0)
-    after = min((t for each in segments[i + 1 :] for t in _known(each) if t >= before), default=before)
+    before = max((t for each in segments[:i] for t in known_times(each)), default=0.0)
+    after = min((t for each in segments[i + 1 :] for t in known_times(each) if t >= before), default=before)
     return before, after
 
 
-def _known(segment: Segment) -> list[float]:
+def known_times(segment: Segment) -> list[float]:
+    """Seconds of a segment and of its words, as far as there are any."""
     times = [segment.start, segment.end, *(t for word in segment.words for t in (word.start, word.end))]
     return [t for t in times if t is not None]
 
 
-def _timed_segment(segment: Segment, low: float, high: float) -> Segment:
+def _time_segment(segment: Segment, low: float, high: float) -> Segment:
     start = max(0.0, low if segment.start is None else segment.start)
     end = max(start, high if segment.end is None else segment.end)
-    words = _timed_words(segment.words, start, end)
+    words = _time_words(segment.words, start, end)
     return replace(segment, words=tuple(words), start=start, end=end)
 
 
-def _timed_words(words: Sequence[Word], start: float, end: float) -> list[Word]:
-    """Runs of words without times are spread out between those that have some."""
+def _time_words(words: Sequence[Word], start: float, end: float) -> list[Word]:
+    """Spread runs of words without times between words with times."""
     found: list[Word] = []
     run: list[Word] = []
     for word in words:
         if word.start is None and word.end is None:
             run.append(word)
             continue
-        known = _whole(word)
+        known = _complete(word)
         found += _spread(run, found[-1].end if found else start, known.start)
         found.append(known)
         run = []
     return found + _spread(run, found[-1].end if found else start, end)
 
 
-def _whole(word: Word) -> Word:
-    """With both times, in order and not before 0; the length of one that lacks an end is none."""
+def _complete(word: Word) -> Word:
+    """The word with both times, in order and not before 0; without an end its length is 0."""
     start = word.end if word.start is None else word.start
     end = start if word.end is None else word.end
     low = max(0.0, start or 0.0)
@@ -73,7 +74,7 @@ def _whole(word: Word) -> Word:
 
 
 def _spread(words: Sequence[Word], start: float | None, end: float | None) -> list[Word]:
-    """Words side by side between two times, as long as they have characters."""
+    """Words in sequence between two times, with lengths in proportion to their characters."""
     low = start or 0.0
     room = max(0.0, (end or 0.0) - low)
     total = sum(len(word.text) for word in words) or 1

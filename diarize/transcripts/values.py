@@ -16,13 +16,12 @@ SHORTEST: Final = 0.001
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word, as it is spelt with its punctuation, and when it is said.
+    """One word with its punctuation and its time.
 
-    ``start``, ``end``: seconds, None in what was read where no time is known; ``estimated``: the times were
-    worked out from those of the segment or of other words; ``speaker``; ``confidence``: share of the speech
-    in the word that is the speaker's, 0 to 1, None where nobody is heard there; ``given``: the fields of the
-    file that it was read from; ``before``: what stands between the word before and this one, "" in languages
-    that are written without blanks.
+    ``start``, ``end``: seconds, None where unknown; ``estimated``: whether the times were estimated from the
+    segment or from other words; ``speaker``; ``confidence``: the speaker's share of the speech in the word, 0
+    to 1, None without speech; ``given``: the fields in the file; ``before``: text between the word before and
+    this one, "" in languages without blanks.
     """
 
     text: str
@@ -37,11 +36,11 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Words in order that stand together in a file: a sentence, a cue, an utterance.
+    """Consecutive words of a file: a sentence, a cue, an utterance.
 
-    ``start``, ``end``, ``given``, ``speaker`` as of a word; ``estimated``: the segment was cut out of a
-    longer one at times that were worked out; ``text``: as it was written, "" for the words with blanks
-    between; ``source``: index of the segment that this one is or was cut out of.
+    ``start``, ``end``, ``given``, ``speaker`` as for a word; ``estimated``: whether the segment was cut from
+    a longer one at estimated times; ``text``: as written, "" for the words joined by blanks; ``source``:
+    index of the original segment.
     """
 
     words: tuple[Word, ...]
@@ -61,8 +60,8 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What was said in a recording: ``segments`` in the order of the file; ``dialect``: the way of writing
-    that it was read from; ``whole``: the rest of that file; ``notes``: what was odd, in short texts.
+    """The transcript of a recording: ``segments`` in the order of the file; ``dialect``: the format that it
+    was read from; ``whole``: the rest of that file; ``notes``: remarks.
     """
 
     recording: str
@@ -103,7 +102,7 @@ class Transcript:
 
 
 def _span(start: float | None, end: float | None) -> tuple[float, float] | None:
-    """A stretch that can be written: not before 0 and never empty."""
+    """An interval for writing: not before 0 and not empty."""
     if start is None or end is None:
         return None
     low = max(0.0, start)
@@ -111,6 +110,6 @@ def _span(start: float | None, end: float | None) -> tuple[float, float] | None:
 
 
 def _mean_confidence(segment: Segment) -> float | None:
-    """Of the words that have one."""
+    """Mean confidence of the words that have one."""
     known = [word.confidence for word in segment.words if word.confidence is not None]
     return sum(known) / len(known) if known else None

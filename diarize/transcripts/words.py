@@ -1,4 +1,4 @@
-"""Words out of text, and segments out of words."""
+"""Words from text, and segments from words."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from diarize.transcripts.values import Segment, Word
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["segment_of_text", "segments_of_words", "split_text", "time_in"]
+__all__ = ["parse_time", "segment_of_text", "segments_of_words", "split_text"]
 
 APART: Final = 1.0  # seconds without a word that end a segment where the file has none
 LONGEST: Final = 1e9  # seconds
-# Scripts that are written without blanks are told apart by characters.
+# In scripts without blanks, every character is a word.
 _WORD = re.compile(
     r"(\s*)([\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff][\u3001\u3002\uff01-\uff1f]*|[^\s\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+)"
 )
 _ENDS = (".", "?", "!", "。", "？", "！")
 
 
-def time_in(value: Any) -> float | None:
-    """Seconds out of a field of JSON; None for what is no finite number."""
+def parse_time(value: Any) -> float | None:
+    """Seconds from a JSON field; None for anything but a finite number."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return float(value) if abs(value) < LONGEST else None
@@ -36,15 +36,15 @@ def split_text(text: str) -> tuple[Word, ...]:
 def segment_of_text(
     text: str, start: float | None, end: float | None, speaker: str | None = None, given: Any = None
 ) -> Segment:
-    """A segment of which only its own times are known."""
+    """A segment without times of words."""
     return Segment(split_text(text), start, end, speaker=speaker, text=text, given=given or {})
 
 
 def segments_of_words(words: Sequence[Word]) -> Iterator[Segment]:
-    """Words as sentences: they end with punctuation, where another speaker was named, and at pauses."""
+    """Group words into sentences, which end at punctuation, at a change of speaker, and at pauses."""
     run: list[Word] = []
     for word in words:
-        if run and _apart(run[-1], word):
+        if run and _is_break(run[-1], word):
             yield _segment(run)
             run = []
         run.append(word)
@@ -52,7 +52,7 @@ def segments_of_words(words: Sequence[Word]) -> Iterator[Segment]:
         yield _segment(run)
 
 
-def _apart(one: Word, other: Word) -> bool:
+def _is_break(one: Word, other: Word) -> bool:
     pause = one.end is not None and other.start is not None and other.start - one.end >= APART
     return pause or one.speaker != other.speaker or one.text.rstrip("\"'”’»)").endswith(_ENDS)
 

@@ -1,4 +1,4 @@
-"""A transcript with speakers, in every way in which it can be written."""
+"""Write transcripts with speakers in all formats."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ WRITABLE = tuple(name for name, each in FORMATS.items() if each.words and name !
 
 
 def suffix_of(name: str) -> str:
-    """What files of a format end in; a transcript to read needs no more than .txt."""
+    """The suffix of a format; .txt for the plain transcript."""
     return ".txt" if name == "text" else FORMATS[name].suffix
 
 
 def format_for(path: str | Path, dialect: str = "") -> str:
-    """The format that a suffix stands for; without one, that of the ``dialect``. Raises FormatError."""
+    """The format for a suffix, or for the ``dialect`` without a suffix. Raises FormatError."""
     suffix = Path(path).suffix.lower()
     for name in WRITABLE:
         if suffix == suffix_of(name).lower():
@@ -47,11 +47,11 @@ def write_transcript(
     overwrite: bool = False,
     options: Options | None = None,
 ) -> Path:
-    """Write a transcript whose words have speakers, whole or not at all.
+    """Write a transcript whose words have speakers, atomically.
 
-    JSON has the shape of what was read, with ``speaker`` added to words and segments, unless
-    ``options.document`` is to be kept, for which there is our own.
-    Raises FormatError for a format that holds no words, OutputError as ``write_file`` does.
+    JSON has the dialect of the input, with ``speaker`` added to words and segments, unless
+    ``options.document`` is given, which needs the JSON of this package. Raises FormatError for a format
+    without words, OutputError as ``write_file`` does.
     """
     if name not in WRITABLE:
         raise FormatError(f"{name} holds no words; {', '.join(WRITABLE)} do")

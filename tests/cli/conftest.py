@@ -44,7 +44,7 @@ def found(name: str, config: Config) -> Diarization:
     return Diarization(
         annotation=Annotation(name, TURNS),
         posteriors=Posteriors(values, GRID, ("SPEAKER_00", "SPEAKER_01")),
-        selection=Clustering(
+        clustering=Clustering(
             "evidence",
             (1, 2, 3),
             (40.0, 10.0, 12.0),

@@ -248,7 +248,7 @@ def test_select_prints_the_curve_and_draws_it(cli, calls, tmp_path):
     assert cli("select", tmp_path / "a.wav").exit_code == 1
     assert calls == []
     document = json.loads(cli("select", tmp_path / "a.wav", "--json", "--no-plot").stdout)
-    assert document["selection"]["why_no_more"] == "3 is nearly as good: listen before trusting 2"
+    assert document["selection"]["why_no_more"] == "3 lost by 2 nats only: listen before trusting 2"
     cli("select", tmp_path / "a.wav", "--no-plot", "--max-speakers", 6)
     text = cli("select", tmp_path / "a.wav", "--no-plot", "--max-speakers", 2).stdout.splitlines()
     assert [line.split()[0] for line in text[2:4]] == ["1", "2"]

@@ -48,9 +48,9 @@ def test_words_survive_rename_and_merge(cli, tmp_path, suffix):
     words = Annotation("call", (Turn(0, 1, "A", text="Good"), Turn(1, 2, "A", text="morning.")))
     path = write_file(tmp_path / f"call{suffix}", said, options=Options(words=words))
     assert cli("rename", path, "A=Anna", "B=Ben", "-q").stdout == ""
-    assert read_file(path)["call"] == said.renamed({"A": "Anna", "B": "Ben"})
+    assert read_file(path)["call"] == said.rename({"A": "Anna", "B": "Ben"})
     if suffix in (".TextGrid", ".eaf"):
-        assert read_words(path) == words.renamed({"A": "Anna"})
+        assert read_words(path) == words.rename({"A": "Anna"})
     if suffix == ".TextGrid":
         return
     assert cli("merge", path, "Ben", "Anna").exit_code == 0

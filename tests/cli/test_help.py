@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from diarize.cli.help import described, value_name
+from diarize.cli.help import describe_parameter, value_name
 
 REFERENCE = Path(__file__).parent.parent.parent / "docs" / "reference.py"  # not part of the package
 EVERY = runpy.run_path(str(REFERENCE))["commands"]()
@@ -31,13 +31,13 @@ def test_help_is_plain_and_whole(cli, name, monkeypatch):
     flat = " ".join(text.split())
     for each in EVERY[name].params:
         if each.name != "help":
-            assert " ".join(described(each).split()) in flat
+            assert " ".join(describe_parameter(each).split()) in flat
 
 
 def test_defaults_are_told_in_one_way():
     """In brackets at the end, wherever there is one; and nowhere else."""
     for _, each in OPTIONS:
-        text = described(each)
+        text = describe_parameter(each)
         assert "the default" not in text
         assert "(default" not in text
         assert not re.search(r"\((0\.)?\d+\)", text), text
@@ -65,15 +65,15 @@ class Made:
 
 def test_what_is_known_stands_in_brackets():
     """Default, then range, then whether it must be given."""
-    assert described(Made()) == "What."
-    assert described(Made("From (default: all).", low=1)) == "From. [default: all; 1 or more]"
-    assert described(Made(default=0.5, low=0, high=1)) == "What. [default: 0.5; 0 to 1]"
-    assert described(Made(low=1, high=9, required=True)) == "What. [1 to 9; required]"
-    assert described(Made(default=False)) == "What."
+    assert describe_parameter(Made()) == "What."
+    assert describe_parameter(Made("From (default: all).", low=1)) == "From. [default: all; 1 or more]"
+    assert describe_parameter(Made(default=0.5, low=0, high=1)) == "What. [default: 0.5; 0 to 1]"
+    assert describe_parameter(Made(low=1, high=9, required=True)) == "What. [1 to 9; required]"
+    assert describe_parameter(Made(default=False)) == "What."
     inside = Made()
     inside.type = Made(low=2)
     del inside.min, inside.max
-    assert described(inside) == "What. [2 or more]"
+    assert describe_parameter(inside) == "What. [2 or more]"
     assert (value_name(inside), value_name(Made()), value_name(Made(kind="argument"))) == (
         "N",
         "NAME",

@@ -10,7 +10,7 @@ import pytest
 
 from diarize.annotation import Annotation, Turn
 from diarize.cli.describe import _match_line
-from diarize.cli.enroll import _same
+from diarize.cli.enroll import _stored_voice
 from diarize.errors import OutputError
 from diarize.formats import read_file, write_file
 from diarize.identity import Voice
@@ -88,8 +88,8 @@ def test_a_speaker_of_too_little_speech_is_unknown():
 def test_two_spellings_that_a_disk_takes_for_one_are_not_mixed():
     """The file of ann on a disk that does not tell Ann from ann."""
     with pytest.raises(OutputError, match=r"ann\.voice: holds the voice of 'ann', not of 'Ann'; choose"):
-        _same(Voice("ann", {}), "Ann", Path("ann.voice"))
-    assert _same(Voice("ann", {}), "ann", Path("ann.voice")).name == "ann"
+        _stored_voice(Voice("ann", {}), "Ann", Path("ann.voice"))
+    assert _stored_voice(Voice("ann", {}), "ann", Path("ann.voice")).name == "ann"
 
 
 @pytest.mark.slow
@@ -98,7 +98,7 @@ def test_link_gives_one_label_to_one_voice(cli, folder, tmp_path):
     truth = {name: read_file(folder / f"{name}.rttm")[name] for name in ("one", "two", "alone")}
     for name, annotation in truth.items():
         labels = {each: f"{name}{i}" for i, each in enumerate(annotation.speakers)}
-        write_file(tmp_path / f"{name}.rttm", annotation.renamed(labels))
+        write_file(tmp_path / f"{name}.rttm", annotation.rename(labels))
     paths = [tmp_path / f"{name}.rttm" for name in truth]
     told = cli("link", *paths, "--audio", folder, "-o", tmp_path / "a", "--json")
     again = cli("link", *paths[::-1], "--audio", folder, "-o", tmp_path / "b", "--json")

@@ -22,7 +22,7 @@ def made(n_speakers=2, start=0.0):
     values = np.random.default_rng(1).dirichlet(np.ones(max(n_speakers, 1)), 50)[:, :n_speakers]
     values[:10] = 0
     names = tuple(f"Ännchen {k}" for k in range(n_speakers))
-    return formats.Stored("my talk", Posteriors(values.astype(np.float32), GRID, names), start)
+    return formats.StoredPosteriors("my talk", Posteriors(values.astype(np.float32), GRID, names), start)
 
 
 @pytest.mark.parametrize(("n_speakers", "start"), [(2, 0.0), (1, 70.5), (0, 0.0), (5, 3600.25)])

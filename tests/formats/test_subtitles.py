@@ -132,4 +132,4 @@ def test_clock_readings(ms, text):
     """Hours grow past 99; what is written is read."""
     assert times.clock(ms) == text
     assert times.clock(ms, ",") == text.replace(".", ",")
-    assert times.from_clock(text) == ms
+    assert times.parse_clock(text) == ms

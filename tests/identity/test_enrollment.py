@@ -12,7 +12,7 @@ from diarize.audio import read, write
 from diarize.config import Config, load_preset
 from diarize.errors import DiarizeError, FormatError
 from diarize.formats import read_file
-from diarize.identity import THRESHOLD, enroll_voice, log_odds, name_speakers, voices_of
+from diarize.identity import THRESHOLD, enroll_voice, log_odds, measure_voices, name_speakers
 from diarize.identity.enrollment import enroll_speaker
 from diarize.identity.evidence import voices_from
 from diarize.identity.voice import pool_voices
@@ -30,7 +30,7 @@ def truth(people_talk, name):
 def voices(people_talk):
     """Voices by recording and speaker, the turns given."""
     return {
-        name: voices_of(people_talk / f"{name}.wav", truth(people_talk, name), CONFIG)
+        name: measure_voices(people_talk / f"{name}.wav", truth(people_talk, name), CONFIG)
         for name in ("one", "two", "alone")
     }
 
@@ -76,10 +76,10 @@ def test_nothing_but_names_is_changed(people_talk, voices):
     assert [m.name for m in found.matches].count("voice_00") == 1
     names = {m.speaker: m.name or m.speaker for m in found.matches}
     assert sorted(names.values())[0].startswith("SPEAKER_")
-    assert found.annotation == result.annotation.renamed(names)
+    assert found.annotation == result.annotation.rename(names)
     assert found.posteriors.speakers == tuple(names[each] for each in result.posteriors.speakers)
     np.testing.assert_array_equal(found.posteriors.values, result.posteriors.values)
-    assert (found.selection, found.config) == (result.selection, result.config)
+    assert (found.clustering, found.config) == (result.clustering, result.config)
     assert result.matches == ()
     assert {each.speaker for each in found.voices.speakers} == set(names.values())
 
@@ -87,7 +87,7 @@ def test_nothing_but_names_is_changed(people_talk, voices):
 def test_what_a_result_keeps_of_a_voice_is_what_the_sound_says_of_it(people_talk):
     """Turns read from a file, and the recording, give nearly the same voice as the result itself."""
     result = diarize.diarize(people_talk / "two.wav", CONFIG)
-    again = voices_of(people_talk / "two.wav", result.annotation, CONFIG)
+    again = measure_voices(people_talk / "two.wav", result.annotation, CONFIG)
     kept = voices_from(result.voices)
     assert set(kept) == set(again) == set(result.annotation.speakers)
     for name, voice in kept.items():
@@ -104,7 +104,7 @@ def test_level_does_not_change_a_voice(people_talk):
     sound = read(people_talk / "one.wav", rate=16_000)
     turns = truth(people_talk, "one")
     write(people_talk / "soft.wav", Waveform(sound.samples * 10**-1.5, 16_000))
-    loud, soft = (voices_of(people_talk / f"{name}.wav", turns, CONFIG) for name in ("one", "soft"))
+    loud, soft = (measure_voices(people_talk / f"{name}.wav", turns, CONFIG) for name in ("one", "soft"))
     for name, voice in loud.items():
         np.testing.assert_allclose(voice.evidence.means, soft[name].evidence.means, rtol=0, atol=0.25)
 
@@ -121,8 +121,8 @@ def test_only_where_a_speaker_is_alone_counts():
 def test_speakers_of_whom_nothing_is_heard_have_no_voice(people_talk):
     """A tenth of a second, and nobody at all."""
     annotation = Annotation("one", (Turn(1.0, 9.0, "a"), Turn(12.0, 12.1, "b")))
-    assert set(voices_of(people_talk / "one.wav", annotation, CONFIG)) == {"a"}
-    assert voices_of(people_talk / "one.wav", Annotation("one"), CONFIG) == {}
+    assert set(measure_voices(people_talk / "one.wav", annotation, CONFIG)) == {"a"}
+    assert measure_voices(people_talk / "one.wav", Annotation("one"), CONFIG) == {}
     with pytest.raises(DiarizeError, match="b is never alone for"):
         enroll_speaker("x", people_talk / "one.wav", annotation, "b", CONFIG)
 
@@ -136,5 +136,7 @@ def test_silence_is_no_voice(tmp_path):
 
 def test_the_space_that_turns_came_from_does_not_matter(people_talk, voices):
     """Voices are told by the embedding, in the textbook space too."""
-    same = voices_of(people_talk / "one.wav", truth(people_talk, "one"), load_preset("textbook"))["voice_00"]
+    same = measure_voices(people_talk / "one.wav", truth(people_talk, "one"), load_preset("textbook"))[
+        "voice_00"
+    ]
     np.testing.assert_array_equal(same.evidence.means, voices["one"]["voice_00"].evidence.means)

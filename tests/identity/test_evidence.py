@@ -8,7 +8,7 @@ import pytest
 from diarize.annotation import Annotation, Turn
 from diarize.audio import read, write
 from diarize.config import Config
-from diarize.identity import THRESHOLD, enroll_voice, log_odds, voices_of
+from diarize.identity import THRESHOLD, enroll_voice, log_odds, measure_voices
 from diarize.identity.enrollment import enroll_speaker
 from diarize.parts.calibration import shipped_voices
 from diarize.types import Waveform
@@ -40,7 +40,7 @@ def recordings(tmp_path_factory):
 def test_a_reader_is_known_again_and_no_other_is(recordings):
     """From six seconds each, in another recording."""
     folder, truth = recordings
-    heard = voices_of(folder / "pair.wav", truth, Config())
+    heard = measure_voices(folder / "pair.wav", truth, Config())
     assert set(heard) == set(READERS[:2])
     again = {reader: enroll_voice(reader, [folder / f"{reader}.wav"], Config()) for reader in READERS}
     for one, voice in heard.items():
@@ -52,7 +52,7 @@ def test_a_reader_is_known_again_and_no_other_is(recordings):
 def test_evidence_of_a_speaker_is_that_of_its_stretch_alone(recordings):
     """As sure to the digit, and nearly at the same place: moving means see a second of what is beside."""
     folder, truth = recordings
-    both = voices_of(folder / "pair.wav", truth, Config())[READERS[0]]
+    both = measure_voices(folder / "pair.wav", truth, Config())[READERS[0]]
     alone = enroll_speaker(
         READERS[0], folder / "pair.wav", Annotation("pair", truth.turns[:1]), READERS[0], Config()
     )
@@ -65,4 +65,4 @@ def test_a_speaker_without_a_stretch_has_no_voice(recordings):
     """A tenth of a second says nothing."""
     folder, _ = recordings
     short = Annotation("pair", (Turn(1.0, 1.1, "a"), Turn(2.0, 4.0, "b")))
-    assert set(voices_of(folder / "pair.wav", short, Config())) == {"b"}
+    assert set(measure_voices(folder / "pair.wav", short, Config())) == {"b"}

@@ -11,7 +11,7 @@ from sklearn.cluster import KMeans as TheirKMeans
 
 from diarize.errors import ModelError
 from diarize.mixtures import GMM, fit_kmeans
-from diarize.mixtures.kmeans import kmeans_plusplus, nearest
+from diarize.mixtures.kmeans import assign_nearest, kmeans_plusplus
 
 
 def test_four_points_by_hand() -> None:
@@ -64,7 +64,7 @@ def test_shrinking_spherical_mixtures_assign_as_lloyd_does(blobs) -> None:
         r = GMM(np.full(3, 1 / 3), centres, np.full(3, variance), "spherical").predict_proba(x)
         softness.append(float((1.0 - r.max(axis=1)).mean()))
     assert softness[0] > softness[1] > softness[2]
-    assert_array_equal(r.argmax(axis=1), nearest(x, centres)[0])
+    assert_array_equal(r.argmax(axis=1), assign_nearest(x, centres)[0])
     # and one M-step of the means is one step of Lloyd's
     step = (r.T @ x) / r.sum(axis=0)[:, None]
     assert_allclose(step, fit_kmeans(x, 3, init=centres, max_iter=1).cluster_centers_, atol=2e-3, rtol=0.0)

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from shared import FOLDER
 
 from .warm import client
 
@@ -35,7 +36,7 @@ def warm(tmp_path_factory):
     folder = tmp_path_factory.mktemp("warm")
     path = folder / "s"
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
-    words = [sys.executable, "-m", "tests.pages.warm", str(path)]
+    words = [sys.executable, "-m", "tests.pages.warm", str(path), str(FOLDER[0] / "memo")]
     with subprocess.Popen(words, cwd=ROOT, env=environment) as server:
         while not path.exists() and server.poll() is None:
             time.sleep(0.05)

@@ -1,6 +1,8 @@
 """A program that has everything imported and forks for each request: start-up is most of what a command is.
 
-    python -m tests.pages.warm SOCKET
+    python -m tests.pages.warm SOCKET MEMO
+
+``MEMO`` is the folder in which ``tests/memo.py`` stores outputs of the networks.
 
 A request is JSON, ``{"words": [...], "folder": ...}`` for the program or ``{"code": ...}`` for Python, with
 stdin, stdout and stderr; the answer is the exit code.
@@ -15,6 +17,9 @@ import sys
 import traceback
 import warnings
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1]))
+import memo
 
 CLIENT = """#!{python} -S
 import json, os, socket, sys
@@ -66,6 +71,7 @@ def warmed() -> None:
 
 def main() -> None:
     """Answer until killed."""
+    memo.install(sys.argv[2])
     warmed()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(sys.argv[1])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from diarize.errors import PartError
 from diarize.parts import load_embedding
-from diarize.parts.cutting import cut
+from diarize.parts.cutting import cut_pieces
 
 from . import made
 
@@ -234,7 +234,7 @@ def test_no_more_of_the_recording_is_asked_for_than_is_needed():
             taken.append(i)
             yield np.full(1000, i, dtype="f")
 
-    pieces = cut(blocks(), np.array([[1500, 2500], [1600, 2000], [50_200, 50_300]]))
+    pieces = cut_pieces(blocks(), np.array([[1500, 2500], [1600, 2000], [50_200, 50_300]]))
     assert next(pieces).tolist() == [1] * 500 + [2] * 500
     assert len(taken) == 3
     assert next(pieces).tolist() == [1] * 400

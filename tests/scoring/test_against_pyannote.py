@@ -48,7 +48,7 @@ def test_der_agrees(reference, hypothesis, uem, settings):
 def tied(reference, hypothesis, uem, protocol):
     """Whether two pairs of speakers share the same time, as when one speaks inside the turns of two."""
     region = scoring.regions.scored_regions(np.array(uem), reference, protocol)
-    together = Cells.of(reference, hypothesis, region).together()
+    together = Cells.from_annotations(reference, hypothesis, region).together()
     shared = np.sort(together[together > 0])
     return bool((np.diff(shared) < 1e-6).any())
 
@@ -95,7 +95,7 @@ def test_matched_changes_agree(truth, found, tolerance):
     """As many changes matched as by pyannote's precision (on a grid on which distances are exact)."""
     metric = segmentation.SegmentationPrecision(tolerance=tolerance)
     parts = metric(pieces(truth, 20.0), pieces(found, 20.0), detailed=True)
-    assert scoring.changes.matched(truth, found, tolerance) == parts["number of matches"]
+    assert scoring.changes.count_matches(truth, found, tolerance) == parts["number of matches"]
 
 
 @given(drawn.annotations(unit=1024), TIMES, st.sampled_from([0.0, 0.5, 3.0]))

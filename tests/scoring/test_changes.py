@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from diarize.annotation import Annotation, Turn
 from diarize.errors import ConfigError
 from diarize.scoring import ChangeScore, change_points, score_changes
-from diarize.scoring.changes import matched
+from diarize.scoring.changes import count_matches
 
 TALK = Annotation(
     "r", (Turn(0, 4, "A"), Turn(4, 7, "B"), Turn(8, 10, "A"), Turn(10.2, 12, "A"), Turn(11, 13, "B"))
@@ -46,14 +46,14 @@ def test_purity_and_coverage_by_hand():
 def test_a_tolerance_met_exactly_counts():
     """0.7 + 0.1 is a little less than 0.8 in floating point."""
     assert 0.7 + 0.1 < 0.8
-    assert matched(np.array([0.7]), np.array([0.8]), 0.1) == 1
-    assert matched(np.array([0.8]), np.array([0.7]), 0.1) == 1
-    assert matched(np.array([0.7]), np.array([0.801]), 0.1) == 0
+    assert count_matches(np.array([0.7]), np.array([0.8]), 0.1) == 1
+    assert count_matches(np.array([0.8]), np.array([0.7]), 0.1) == 1
+    assert count_matches(np.array([0.7]), np.array([0.801]), 0.1) == 0
 
 
 def test_a_found_change_is_used_once():
     """Two true changes near one found."""
-    assert matched(np.array([1.0, 1.2]), np.array([1.1]), 0.5) == 1
+    assert count_matches(np.array([1.0, 1.2]), np.array([1.1]), 0.5) == 1
 
 
 def test_nothing_on_either_side():
@@ -125,9 +125,13 @@ def test_one_more_cut_never_makes_pieces_less_pure(reference, times, more):
 @given(*[st.lists(st.floats(0, 60), max_size=20).map(np.unique)] * 2, st.floats(0, 5), st.floats(0, 5))
 def test_more_tolerance_never_loses_many(truth, found, small, more):
     """Matches are at most the smaller side, and none are lost by allowing all."""
-    assert matched(truth, found, small) <= min(len(truth), len(found))
-    assert matched(truth, found, small) == matched(found, truth, small)
-    assert matched(truth, found, 1000.0) == min(len(truth), len(found)) >= matched(truth, found, small + more)
+    assert count_matches(truth, found, small) <= min(len(truth), len(found))
+    assert count_matches(truth, found, small) == count_matches(found, truth, small)
+    assert (
+        count_matches(truth, found, 1000.0)
+        == min(len(truth), len(found))
+        >= count_matches(truth, found, small + more)
+    )
 
 
 @pytest.mark.parametrize(
@@ -142,5 +146,5 @@ def test_more_tolerance_never_loses_many(truth, found, small, more):
 def test_nearest_pairs_come_first(truth, found, pairs):
     """From whichever end they are counted; that can cost a pair of others."""
     truth, found = np.array(truth), np.array(found)
-    assert matched(truth, found, 0.25) == pairs
-    assert matched(20 - truth[::-1], 20 - found[::-1], 0.25) == pairs
+    assert count_matches(truth, found, 0.25) == pairs
+    assert count_matches(20 - truth[::-1], 20 - found[::-1], 0.25) == pairs

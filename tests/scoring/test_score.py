@@ -193,7 +193,7 @@ BOTH = (drawn.annotations(), drawn.annotations("uvwx"))
 @given(BOTH[0], st.sampled_from([0.0, 0.25]), st.booleans())
 def test_perfect_answer_is_perfect(reference, collar, skip):
     """Under any protocol and any names."""
-    result = score(reference, reference.renamed({"A": "x", "B": "A"}), collar=collar, skip_overlap=skip)
+    result = score(reference, reference.rename({"A": "x", "B": "A"}), collar=collar, skip_overlap=skip)
     assert parts(result)[1:] == (0, 0, 0)
     assert result.jer in (None, pytest.approx(0, abs=1e-12))
 
@@ -210,7 +210,7 @@ def test_swapping_sides_swaps_missed_and_false_alarm(reference, hypothesis):
 def test_names_do_not_matter(reference, hypothesis, seed):
     """Nor does the order that they sort in."""
     names = np.random.default_rng(seed).permutation(list("uvwx"))
-    other = hypothesis.renamed(dict(zip("uvwx", map(str, names), strict=True)))
+    other = hypothesis.rename(dict(zip("uvwx", map(str, names), strict=True)))
     assert parts(score(reference, hypothesis)) == pytest.approx(parts(score(reference, other)))
     assert score(reference, hypothesis).jer == pytest.approx(score(reference, other).jer)
 

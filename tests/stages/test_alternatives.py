@@ -65,7 +65,7 @@ def test_the_number_that_was_found_gives_the_turns_that_were_found(kept):
     assert kept.annotation(3, TURNS) == TURNS
     two = kept.annotation(2, TURNS)
     assert len(two.speakers) == 2
-    assert kept.annotation(3, two.renamed({"Ann": "Anna"})).turns[0] == Turn(0, 3.9, "Anna")
+    assert kept.annotation(3, two.rename({"Ann": "Anna"})).turns[0] == Turn(0, 3.9, "Anna")
     back = kept.annotation(3, two)
     assert [(t.start, t.end) for t in back.turns] == [(t.start, t.end) for t in TURNS.turns]
     assert len(back.speakers) == 3
@@ -91,14 +91,14 @@ def test_more_speakers_cut_turns_at_windows(kept):
 def test_what_json_keeps_comes_back(kept):
     """Times to the millisecond, labels exactly; anything else is one line."""
     fields = json.loads(json.dumps(kept.fields))
-    back = Alternatives.of_fields(fields, TURNS.turns)
+    back = Alternatives.from_dict(fields, TURNS.turns)
     assert np.allclose(back.starts, kept.starts, atol=5e-4)
     assert {k: each.tolist() for k, each in back.labels.items()} == {
         k: each.tolist() for k, each in kept.labels.items()
     }
     for damage in ({}, {"labels": {"2": "0*3"}}, {"labels": {"2": "x"}}, {"starts": "1 b"}):
         with pytest.raises(FormatError, match="alternatives"):
-            Alternatives.of_fields((fields | damage) if damage else 3, ())
+            Alternatives.from_dict((fields | damage) if damage else 3, ())
 
 
 def test_a_stretch_of_a_recording_keeps_the_times_of_the_file():
@@ -114,6 +114,18 @@ def test_words_are_never_put_together():
     assert join_touching_turns(
         Annotation("talk", (Turn(0, 2, "Ann", 0.9), Turn(1, 3, "Ann", 0.8)))
     ).turns == (Turn(0, 3, "Ann"),)
+
+
+def test_turns_of_several_channels_are_never_put_together():
+    """Those of one channel stay there."""
+    sides = Annotation(
+        "call",
+        (Turn(0, 1, "Ann", channel=2), Turn(1, 2, "Ann", channel=2), Turn(2, 3, "Ann", channel=1)),
+    )
+    assert join_touching_turns(sides).turns == (
+        Turn(0, 2, "Ann", channel=2),
+        Turn(2, 3, "Ann", channel=1),
+    )
 
 
 def test_a_few_seconds_in_a_long_recording_are_doubtful(kept):

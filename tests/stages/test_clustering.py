@@ -327,7 +327,10 @@ def test_one_sentence_says_why_the_next_number_lost():
         "2 lost: two of its voices are likelier one"
     )
     assert lost({1: 90.0, 2: 10.0}, 1) == "2 would be better by 80 nats, but was not allowed"
-    assert lost({1: 10.0, 2: 12.0}, 1, (1, 2)) == "2 is nearly as good: listen before trusting 1"
+    assert lost({1: 10.0, 2: 12.0}, 1, (1, 2)) == "2 lost by 2 nats only: listen before trusting 1"
+    assert lost({1: 26.0, 2: 12.0}, 1, (1, 2), (2,)) == (
+        "2 lost because two of its voices may be one: listen before trusting 1"
+    )
     assert lost({1: 10.0}, 1) == "2 lost: no further voice kept a stretch of its own"
     assert lost({0: 0.0}, 0) == "1 lost: there is no speech"
 
@@ -336,10 +339,10 @@ def test_a_curve_may_end_at_a_limit():
     """With what belongs to its counts; never before the chosen one."""
     solutions = tuple(np.ones((1, k)) for k in (1, 2, 3, 4))
     found = Clustering("BIC", (1, 2, 3, 4), (9.0, 5.0, 6.0, 8.0), 2, (2, 3), solutions, (), "x", (1, 2, 3, 4))
-    part = found.up_to(3)
+    part = found.limit(3)
     assert (part.counts, part.values, part.other_values) == ((1, 2, 3), (9.0, 5.0, 6.0), (1, 2, 3))
     assert (part.chosen, len(part.solutions), part.why_no_more) == (2, 3, found.why_no_more)
-    assert found.up_to(1).counts == (1, 2)
+    assert found.limit(1).counts == (1, 2)
 
 
 class TestExplanation:

@@ -131,7 +131,7 @@ def test_a_local_voice_of_a_few_frames_is_none(frames, named):
     voices, shares = np.zeros((100, 3)), np.zeros((100, 2))
     voices[:90, 0] = shares[:90, 0] = 1
     voices[90 : 90 + frames, 1] = shares[90:, 1] = 1
-    assert len(overlap._named(voices, shares)) == named
+    assert len(overlap._match_voices(voices, shares)) == named
 
 
 def test_who_is_heard_a_second_and_a_half_away_may_interrupt():
@@ -140,5 +140,5 @@ def test_who_is_heard_a_second_and_a_half_away_may_interrupt():
     values = np.zeros((600, 2), np.float32)
     values[:, 0] = 1
     values[300] = (0, 1)
-    around = overlap._heard_around(Posteriors(values, grid, ("SPEAKER_00", "SPEAKER_01")))[:, 1]
+    around = overlap._local_presence(Posteriors(values, grid, ("SPEAKER_00", "SPEAKER_01")))[:, 1]
     assert np.flatnonzero(around > 1e-9).tolist() == list(range(151, 451))

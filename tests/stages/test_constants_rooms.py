@@ -158,14 +158,14 @@ class TestEmbedding:
 
     def test_activations_that_do_not_move_deviate_by_a_ten_thousandth(self):
         """As of digital silence; rounding would make less than nothing of it."""
-        pooled = campplus._Pooled(1)
+        pooled = campplus._StatisticsPooling(1)
         pooled.add(np.full((9, 512), 0.1, np.float32), 0, np.array([0]), np.array([9]))
         np.testing.assert_allclose(pooled.statistics()[1], 1e-4 * np.sqrt(9 / 8), rtol=1e-6)
 
     @pytest.mark.parametrize(("samples", "activations"), [(1, 2), (640, 2), (960, 3)])
     def test_the_shortest_stretch_has_two_activations(self, samples, activations):
         """One has no deviation."""
-        first, last = campplus._activations(np.array([[200, 200 + samples]]))
+        first, last = campplus._activation_bounds(np.array([[200, 200 + samples]]))
         assert last[0] - first[0] == activations
 
 
@@ -177,7 +177,7 @@ class TestResegmentation:
         voices[:2, 0] = shares[:2, 0] = 1
         voices[2 : 2 + n_shared, [0, 2]] = shares[2 : 2 + n_shared, 1] = 1
         voices[300:, 2] = shares[300:, 2] = 1
-        assert dict(overlap._named(voices, shares))[0] == speaker
+        assert dict(overlap._match_voices(voices, shares))[0] == speaker
 
     @pytest.mark.parametrize(("n_heard", "named"), [(2, False), (4, True)])
     def test_a_second_speaker_has_a_chance_of_a_hundredth(self, n_heard, named):

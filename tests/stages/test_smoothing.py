@@ -206,10 +206,10 @@ class TestAdaptation:
     def test_means_move_by_relevance(self):
         """One component by hand: sixteen frames at 3 and relevance 16 move a mean of 0 half the way."""
         ubm = GMM(np.ones(1), np.zeros((1, 1)), np.full((1, 1), 4.0), "diag")
-        (near,) = frames._adapted(ubm, np.full((16, 1), 3.0), np.ones((16, 1)), ResegmentationConfig())
+        (near,) = frames._adapt_models(ubm, np.full((16, 1), 3.0), np.ones((16, 1)), ResegmentationConfig())
         assert_allclose(near.means_, [[1.5]], rtol=1e-12)
         assert_array_equal(near.covariances_, ubm.covariances_)
-        (at,) = frames._adapted(
+        (at,) = frames._adapt_models(
             ubm, np.full((16, 1), 3.0), np.ones((16, 1)), ResegmentationConfig(relevance=0)
         )
         assert_allclose(at.means_, [[3.0]], rtol=1e-12)
@@ -218,7 +218,9 @@ class TestAdaptation:
         """All is finite, and a speaker without any frame is the background."""
         ubm = GMM(np.full(2, 0.5), np.array([[0.0], [1e3]]), np.ones((2, 1)), "diag")
         shares = np.column_stack((np.ones(16), np.zeros(16)))
-        one, nobody = frames._adapted(ubm, np.full((16, 1), 3.0), shares, ResegmentationConfig(relevance=0))
+        one, nobody = frames._adapt_models(
+            ubm, np.full((16, 1), 3.0), shares, ResegmentationConfig(relevance=0)
+        )
         assert_allclose(one.means_, [[3.0], [1e3]], rtol=1e-12)
         assert_array_equal(nobody.means_, ubm.means_)
 
@@ -240,7 +242,7 @@ class TestAdaptation:
         points, rows = windows([(0, 60), (60, 120), (140, 300)], 300), rng.dirichlet([1, 1], 3)
         once, twice = ResegmentationConfig(rounds=1), ResegmentationConfig(rounds=2)
         first = adapted_posteriors(values, mask, points, rows, ubm, once).values
-        models = frames._adapted(ubm, values, first, once)
+        models = frames._adapt_models(ubm, values, first, once)
         scores = np.column_stack([model.score_samples(values[mask.values]) for model in models])
         found = adapted_posteriors(values, mask, points, rows, ubm, twice).values
         assert_array_equal(found, turn_posteriors(scores, mask, once).values)

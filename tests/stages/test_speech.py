@@ -424,5 +424,5 @@ class TestSilero:
 def test_widening_by_hand():
     """Two frames to either side, cut at the ends."""
     mask = np.array([1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0], bool)
-    assert_array_equal(durations._widened(mask, 2), [1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 0, 0])
-    assert_array_equal(durations._widened(mask, 0), mask)
+    assert_array_equal(durations._widen(mask, 2), [1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 0, 0])
+    assert_array_equal(durations._widen(mask, 0), mask)

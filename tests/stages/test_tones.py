@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from diarize.audio import read
-from diarize.speech.tones import ToneWatch, without_tones
+from diarize.speech.tones import ToneWatch, remove_tones
 from diarize.synth import vowels
 from diarize.types import FrameGrid, runs
 
@@ -86,4 +86,4 @@ def test_speech_is_cut_where_a_tone_is_and_what_a_network_hears_behind_it_goes()
     speech = np.array([1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 0, 1], bool)
     tones = np.array([0, 0, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0], bool)
     expected = np.array([1, 1, 0, 0, 0, 0, 0, 1, 0, 1, 1, 1, 1, 0, 1], bool)
-    assert_array_equal(without_tones(speech, tones, 3), expected)
+    assert_array_equal(remove_tones(speech, tones, 3), expected)

@@ -143,7 +143,7 @@ def test_a_voice_has_many_moods():
 def test_a_tilt_moves_loudness_between_low_and_high():
     """Both ways, all in all as loud."""
     noise = 0.1 * np.random.default_rng(1).standard_normal(16000).astype(np.float32)
-    low, same, high = (augmentation._tilted(noise, a) for a in (0.5, 0.0, -0.5))
+    low, same, high = (augmentation._tilt(noise, a) for a in (0.5, 0.0, -0.5))
     np.testing.assert_allclose(same, noise, rtol=1e-6)
     share = [np.abs(np.fft.rfft(x))[:4000].sum() / np.abs(np.fft.rfft(x)).sum() for x in (low, noise, high)]
     assert share[0] > share[1] + 0.05 > share[2] + 0.1

@@ -13,8 +13,8 @@ from diarize import transcripts
 from diarize.annotation import Annotation, Turn
 from diarize.scoring.words import WordScore, score_words
 from diarize.transcripts import Segment, Transcript, Word
-from diarize.transcripts.assigning import _likeliest
-from diarize.transcripts.shares import presence
+from diarize.transcripts.assigning import _best_path
+from diarize.transcripts.shares import measure_presence
 from diarize.types import FrameGrid, Posteriors
 
 GRID = FrameGrid(100, 10, 10, 0, 100)  # ten seconds in cells of a tenth
@@ -62,7 +62,19 @@ def test_a_word_in_a_pause_goes_to_the_nearest_turn():
     found = transcripts.assign_speakers(transcript(("a.", 5.1, 5.2), ("b", 5.8, 5.9), ("c", 20, 21)), TURNS)
     assert speakers(found) == "ABB"
     assert [word.confidence for word in found.words] == [None] * 3
-    assert "3 words where nobody is heard: given to the nearest turn" in found.notes
+    assert found.notes == (
+        "3 words where nobody is heard: given to the nearest turn; is it the transcript of this recording?",
+    )
+
+
+def test_a_transcript_of_another_recording_is_asked_about():
+    """Where more than half of the words lie in pauses or beyond the end; fewer may be a breath."""
+    heard = [(f"w{i}", i, i + 0.5) for i in range(4)]
+    beyond = [(f"x{i}", 100 + i, 100.5 + i) for i in range(5)]
+    asked = "is it the transcript of this recording?"
+    half = transcripts.assign_speakers(transcript(*heard, *beyond[:4]), TURNS)
+    most = transcripts.assign_speakers(transcript(*heard, *beyond), TURNS)
+    assert [asked in " ".join(found.notes) for found in (half, most)] == [False, True]
 
 
 def test_one_weak_word_between_two_of_another_goes_with_them():
@@ -99,13 +111,13 @@ def test_the_likeliest_sequence_is_that_of_all_sequences():
             - sum(c for c, a, b in zip(costs, path, path[1:], strict=False) if a != b)
             for path in product(range(3), repeat=5)
         }
-        assert tuple(_likeliest(scores, costs)) == max(total, key=total.get)
+        assert tuple(_best_path(scores, costs)) == max(total, key=total.get)
 
 
 def test_presence_by_turns_is_presence_by_their_frames():
     """Overlap included."""
     turns = Annotation("talk", (Turn(0, 6, "Ann"), Turn(5, 10, "Bob"), Turn(5.5, 7, "Bob")))
-    heard = presence(turns)
+    heard = measure_presence(turns)
     assert heard.within(np.array([4.0, 0.0]), np.array([7.0, 10.0])).tolist() == [[2.0, 2.0], [6.0, 5.0]]
 
 

@@ -143,7 +143,9 @@ export class Corrections {
   }
 
   merge(from, into) {
-    const turns = joinedTurns(this.model.turns.map((turn) => (turn.speaker === from ? { ...turn, speaker: into } : turn)));
+    const now = (k) => (k === from ? into : k);
+    const given = this.model.turns.map((turn) => ({ ...turn, speaker: now(turn.speaker), runnerUp: now(turn.runnerUp) }));
+    const turns = joinedTurns(given.map((turn) => (turn.runnerUp === turn.speaker ? { ...turn, runnerUp: null } : turn)));
     const owners = this.model.owners.map((k) => (k === from ? into : k));
     this.apply(`${this.names.of(from)} is ${this.names.of(into)} now`, turns, owners);
   }
@@ -226,15 +228,17 @@ export function isState(value) {
   return value.turns.every(turn) && value.owners.every(known) && [...value.given, ...value.current].every((name) => typeof name === "string");
 }
 
-/** Turns of one speaker that touch or overlap put together, unless something was said in them. */
+/** Turns of one speaker that touch or overlap put together, unless something was said in them or they are of several
+    channels; what `diarize merge` does (annotation/alternatives.py). */
 function joinedTurns(turns) {
   const found = [];
   const last = new Map();
   for (const turn of [...turns].sort((a, b) => a.start - b.start)) {
     const before = last.get(turn.speaker);
-    if (before && before.end >= turn.start && !before.text && !turn.text) {
+    if (before && before.end >= turn.start && before.channel === turn.channel && !before.text && !turn.text) {
+      if (turn.end > before.end) before.confidence = null;
       before.end = Math.max(before.end, turn.end);
-      before.confidence = null;
+      before.runnerUp = null;
       continue;
     }
     const own = { ...turn };

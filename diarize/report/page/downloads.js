@@ -1,17 +1,18 @@
 /* What can be taken away: turns in every format of text that diarize writes, this page, and the corrections alone. */
 
-import { element, PAGE_DATA, PRISTINE, tell } from "./text.js";
+import { byId, element, PAGE_DATA, PRISTINE, tell } from "./text.js";
 import { eaf, textgrid } from "./tiers.js";
 import { audacity, csv, ctm, json, kaldi, lab, LONE, namedTurns, rttm, srt, txt, uem, vtt } from "./writers.js";
 
-/** This page with what was corrected in it. */
+/** This page with what was corrected in it, and its sound at the end. */
 function correctedPage(model, corrections) {
   const data = { ...JSON.parse(PAGE_DATA), edits: corrections.snapshot() };
   const safe = JSON.stringify(data).replace(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
   const [mark, tail] = [`${"<"}script type="application/json" id="data">`, `${"<"}/script>`]; // no tag in a script
   const start = PRISTINE.indexOf(mark) + mark.length;
   const end = PRISTINE.indexOf(tail, start);
-  return PRISTINE.slice(0, start) + safe + PRISTINE.slice(end);
+  const close = PRISTINE.lastIndexOf(`${"<"}/body>`);
+  return PRISTINE.slice(0, start) + safe + PRISTINE.slice(end, close) + byId("sound").outerHTML + PRISTINE.slice(close);
 }
 
 /** Formats by the names of their buttons; `worded`: what was said goes into it, word by word where words are known. */

@@ -3,7 +3,9 @@
 
 import { Said } from "./said.js";
 
+/** Bytes out of base64, by the browser's own decoder where it has one: two hours of sound are long. */
 export function bytesOf(text) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
   const chars = atob(text);
   const bytes = new Uint8Array(chars.length);
   for (let i = 0; i < chars.length; i++) bytes[i] = chars.charCodeAt(i);

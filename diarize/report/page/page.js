@@ -10,7 +10,7 @@ import { Model } from "./model.js";
 import { Names } from "./names.js";
 import { Player } from "./player.js";
 import { doubtfulList, outlierList, renameShown, speakerTable, successionTable, TurnTable, warnOfShared } from "./tables.js";
-import { byId, clock, counted, element } from "./text.js";
+import { byId, clock, counted, element, whenWhole } from "./text.js";
 import { Timeline, whoAt } from "./timeline.js";
 import { TranscriptPanel } from "./transcript.js";
 import { TimeWindow } from "./window.js";
@@ -73,7 +73,9 @@ function connect({ model, names, view, player, timeline, corrections }) {
     button.hidden = Boolean(words && !model.transcript);
     button.addEventListener("click", () => download(button.dataset.kind, model, names, corrections));
   }
+  byId("page-download").disabled = true;
   byId("page-download").addEventListener("click", () => downloadPage(model, corrections));
+  whenWhole(() => (byId("page-download").disabled = false));
   const box = byId("timeline");
   box.setAttribute("aria-valuemin", model.start.toFixed(1));
   box.setAttribute("aria-valuemax", model.end.toFixed(1));

@@ -1,7 +1,7 @@
 /* Where we are in the recording, and its sound where there is one. */
 
 import { bytesOf } from "./model.js";
-import { byId } from "./text.js";
+import { byId, whenWhole } from "./text.js";
 
 export class Player {
   constructor(model, audio) {
@@ -13,16 +13,16 @@ export class Player {
     this.hasSound = Boolean(model.sound);
     this.failed = false;
     this.listeners = [];
-    if (this.hasSound) setTimeout(() => this.open(model.sound.link)); // the page first: two hours take a moment
+    this.wanted = false; // whether to play as soon as the sound is there
+    if (this.hasSound) whenWhole(() => setTimeout(() => this.open(model.sound.link))); // the page first
   }
 
   open(link) {
-    const embedded = byId("sound");
-    this.audio.src = link || URL.createObjectURL(new Blob([bytesOf(embedded.textContent)], { type: "audio/mpeg" }));
-    embedded.remove();
+    this.audio.src = link || URL.createObjectURL(new Blob([bytesOf(byId("sound").textContent)], { type: "audio/mpeg" }));
     this.audio.addEventListener("error", () => this.fail(link));
     for (const name of ["play", "pause", "ended", "seeked"]) this.audio.addEventListener(name, () => this.changed());
     this.audio.addEventListener("play", () => this.run());
+    if (this.wanted) this.play();
   }
 
   fail(link) {
@@ -57,11 +57,13 @@ export class Player {
 
   play(time = this.position) {
     this.seek(time >= this.end - 0.05 ? this.start : time);
-    if (this.hasSound && !this.failed) this.audio.play().catch(() => this.changed());
+    this.wanted = this.hasSound && !this.audio.src;
+    if (this.hasSound && !this.failed && !this.wanted) this.audio.play().catch(() => this.changed());
   }
 
   pause() {
     this.position = this.time;
+    this.wanted = false;
     this.audio.pause();
   }
 

@@ -1,11 +1,17 @@
 /* Text and elements. Every name and note enters the page through textContent or an attribute, never as HTML. */
 
-/** The page as it came, for the corrected page that is downloaded. */
+/** The page as it came, for the corrected page that is downloaded; its sound, which is long, comes after the script. */
 export const PRISTINE = `<!doctype html>\n${document.documentElement.outerHTML}\n`;
 
 export const PAGE_DATA = document.getElementById("data").textContent;
 
 export const byId = (id) => document.getElementById(id);
+
+/** Does something once all of the page has come, the sound with it. */
+export function whenWhole(act) {
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", act);
+  else act();
+}
 
 /** An element with properties (`class`, `text`, aria and other attributes, `on…` listeners) and children. */
 export function element(tag, properties = {}, ...children) {
