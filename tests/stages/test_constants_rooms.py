@@ -22,6 +22,7 @@ from diarize.mixtures import fit_gmm
 from diarize.networks.activity import LocalActivity
 from diarize.resegmentation import overlap
 from diarize.resegmentation.frames import turn_posteriors
+from diarize.resegmentation.pauses import move_to_pauses
 from diarize.speech import SpeechActivity
 from diarize.types import FrameGrid, Posteriors, SpeechMask
 
@@ -226,3 +227,13 @@ class TestResegmentation:
 
         short, shorter, long, longer = map(doubt, (90, 60, 120, 180))
         assert shorter < short < long == longer
+
+    def test_of_two_pauses_as_near_the_earlier_is_taken(self):
+        """And the nearer of two otherwise."""
+        pauses = np.array([3, 7])
+        assert [int(move_to_pauses(np.array([at]), pauses, 4)[0]) for at in (4, 5, 6)] == [3, 3, 7]
+
+    def test_overlap_is_cut_where_the_first_speaker_changes(self):
+        """Each part has a second speaker of its own."""
+        both, likeliest = np.ones(10, bool), np.repeat([0, 1], [4, 6])
+        assert overlap._split_by_leader(both, likeliest) == [(0, 4), (4, 10)]
