@@ -4,15 +4,18 @@ a batch.
     pip install atheris
     python -m benchmarks.fuzz [--seconds 60] [--seed 1] [--target rttm --target config …] [--keep DIR]
 
-Each target runs in a process of its own, starts from small valid texts and may raise DiarizeError, in one
-line, and nothing else; what is read must be writable again. A finding is printed with its bytes, which belong
-into a test beside tests/faults. Nothing else needs atheris.
+Each target runs in a process of its own, starts from small valid texts (those of settings with a list of
+their words) and may raise DiarizeError, in one line, and nothing else; what is read must be writable again,
+settings to the same. A finding is printed with its bytes, which belong into a test beside tests/faults.
+Nothing else needs atheris.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,12 +23,9 @@ from pathlib import Path
 
 # Named here, because what is imported before the fuzzer begins is not seen by it.
 TARGETS = (
-    "audacity", "config", "csv", "ctm", "eaf", "json", "lab", "manifest", "rttm", "srt", "textgrid", "uem",
-    "webvtt", "whisper",
+    "audacity", "config", "config-json", "csv", "ctm", "eaf", "json", "lab", "manifest", "rttm", "srt",
+    "textgrid", "uem", "webvtt", "whisper",
 )  # fmt: skip
-CONFIG = (
-    b"seed = 3\n[audio]\nrate = 16000\n[clustering]\nmax_speakers = 4\n[resegmentation]\nmin_turn = 0.3\n"
-)
 MANIFEST = (
     b'{"audio": "a.wav", "status": "ok", "files": {"rttm": "a.rttm"}, "outputs": {"a.rttm": null}, '
     b'"duration": 1.5, "n_speakers": 2, "timings": {"diarize": 0.5}}\n'
@@ -37,20 +37,52 @@ WORDS = {
     b'"text": " Well said.", "words": [{"word": " Well", "start": 0.5, "end": 0.75, "probability": 0.9}, '
     b'{"word": " said.", "start": 0.75, "end": 1.25}]}]}',
 }
-LONGEST = 4096  # bytes
+# A file for every text: in memory, where there is such a place.
+MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108
+LONGEST = 8192  # bytes
+PATIENCE = 60  # seconds for one text: a busy disk has taken 25
+
+
+def settings_seeds():
+    """Valid settings in TOML and as a run prints them: of each section alone, of all."""
+    from dataclasses import asdict
+
+    from diarize.config import Config, to_toml
+
+    whole = to_toml(Config())
+    parts = [part.encode() for part in (whole, *whole.split("\n\n"))]
+    values = asdict(Config())
+    documents = [{"config": values}, *({"config": {key: value}} for key, value in values.items())]
+    return parts, [json.dumps(each).encode() for each in documents]
+
+
+def settings_words():
+    """Names of settings, and values that they may have, for the fuzzer to put together."""
+    from dataclasses import asdict
+
+    from diarize.config import Config
+
+    words = {"true", "false", "inf", "nan", "-1", "1e400", "[[", "]]", '"""'}
+    for key, value in asdict(Config()).items():
+        inside = value if isinstance(value, dict) else {key: value}
+        words |= {f"[{key}]"} if isinstance(value, dict) else set()
+        for name, each in inside.items():
+            words |= {f"{name} = ", f'"{name}": ', json.dumps(each)}
+    return sorted(words)
 
 
 def seeds():
-    """A small valid text by target."""
+    """Small valid texts by target."""
     from diarize.annotation import Annotation, Turn
     from diarize.formats import FORMATS, Options
 
     turns = (Turn(0.5, 2.25, "Ann & <Co>", 0.9, "Bob"), Turn(1.5, 3.0, "Bob"), Turn(4.0, 5.0, "=Ann"))
     options = Options(duration=6.0, media="a.wav", confidence=True)
-    found = {"config": CONFIG, "manifest": MANIFEST, **WORDS}
+    found = {"manifest": [MANIFEST], **{name: [text] for name, text in WORDS.items()}}
+    found["config"], found["config-json"] = settings_seeds()
     for name, each in FORMATS.items():
         if each.read:
-            found[name] = next(iter(each.write([Annotation("a", turns)], options).values())).encode()
+            found[name] = [next(iter(each.write([Annotation("a", turns)], options).values())).encode()]
     return found
 
 
@@ -58,10 +90,15 @@ def reader(target):
     """What is called with every text."""
     from diarize.formats import FORMATS, Options
 
-    if target == "config":
-        from diarize.config import Config, load_config, to_toml
+    if target in ("config", "config-json"):
+        from diarize.config import Config, load_config, override, parse_toml, to_toml
 
-        return lambda path: to_toml(load_config(path, Config()))
+        def settle(path):
+            config = load_config(path.replace(path.with_suffix(".json" if "json" in target else ".toml")))
+            again = override(Config(), parse_toml(to_toml(config), "written"))
+            assert again == config, f"{again} is not {config}"  # noqa: S101
+
+        return settle
     if target == "manifest":
         from diarize.batch.manifest import MANIFEST as NAME
         from diarize.batch.manifest import Manifest
@@ -88,21 +125,22 @@ def reader(target):
     return read
 
 
-def fuzz(target, seconds, seed, corpus, work):
-    """Fuzz one target in this process; libFuzzer ends it."""
+def fuzz(target, seconds, seed, work, scratch):
+    """Fuzz one target in this process, with each text in a file of ``scratch``; libFuzzer ends it."""
     import atheris
 
-    with atheris.instrument_imports(include=["diarize"]):
+    with atheris.instrument_imports(include=["diarize", "tomllib"]):
         import diarize.batch.manifest
         import diarize.config
         import diarize.formats
         import diarize.transcripts  # noqa: F401
         from diarize.errors import DiarizeError
-    read, path = reader(target), work / "text"
+    read, path = reader(target), scratch / "text"
     known = seeds()
     if set(known) != set(TARGETS):
         raise SystemExit(f"targets are {sorted(known)}, not {TARGETS}")
-    (corpus / "seed").write_bytes(known[target])
+    for number, text in enumerate(known[target]):
+        (work / "corpus" / f"seed-{number}").write_bytes(text)
 
     def once(data):
         path.write_bytes(data)
@@ -112,9 +150,13 @@ def fuzz(target, seconds, seed, corpus, work):
             if "\n" in str(error):
                 raise AssertionError(f"two lines: {error!r}") from error
 
-    flags = [f"-max_total_time={seconds}", f"-seed={seed}", f"-max_len={LONGEST}", "-timeout=10"]
-    flags += [f"-artifact_prefix={work}/", "-rss_limit_mb=2048", "-verbosity=0"]
-    atheris.Setup([sys.argv[0], *flags, str(corpus)], once)
+    flags = [f"-max_total_time={seconds}", f"-seed={seed}", f"-max_len={LONGEST}", f"-timeout={PATIENCE}"]
+    flags += [f"-artifact_prefix={work}/", "-rss_limit_mb=2048", "-verbosity=0", "-print_final_stats=1"]
+    if target.startswith("config"):
+        words = [each.replace("\\", "\\\\").replace('"', '\\"') for each in settings_words()]
+        (work / "words").write_text("".join(f'"{each}"\n' for each in words))
+        flags.append(f"-dict={work / 'words'}")
+    atheris.Setup([sys.argv[0], *flags, str(work / "corpus")], once)
     atheris.Fuzz()
 
 
@@ -128,10 +170,11 @@ def main():
     parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.work:
-        fuzz(asked.target[0], asked.seconds, asked.seed, asked.work / "corpus", asked.work)
+        with tempfile.TemporaryDirectory(dir=MEMORY) as scratch:
+            fuzz(asked.target[0], asked.seconds, asked.seed, asked.work, Path(scratch))
         return
     bad = []
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as place:  # noqa: PTH112, S108
+    with tempfile.TemporaryDirectory(dir=MEMORY) as place:
         for target in asked.target or TARGETS:
             work = (asked.keep or Path(place)) / target
             (work / "corpus").mkdir(parents=True, exist_ok=True)
@@ -144,8 +187,10 @@ def main():
                 p for p in work.iterdir() if p.name.startswith(("crash-", "timeout-", "oom-", "leak-"))
             )
             size = len(list((work / "corpus").iterdir()))
+            tried = re.search(r"number_of_executed_units: *(\d+)", done.stderr)
             print(
-                f"{target:<10} {size:5d} texts kept, {len(found)} found, exit code {done.returncode}",
+                f"{target:<12} {tried[1] if tried else '?':>9} texts tried, {size:5d} kept, "
+                f"{len(found)} found, exit code {done.returncode}",
                 flush=True,
             )
             for each in found:

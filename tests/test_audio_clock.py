@@ -206,3 +206,20 @@ def test_stamps_by_hand(stamps, expected, told):
 def test_where_a_clock_begins(container, start, zero):
     """At 0 where a file's own clock does, at the first packet of a broadcast."""
     assert clock.origin(container, start) == zero
+
+
+@pytest.mark.parametrize("backend", READERS)
+@pytest.mark.parametrize(
+    ("container", "codec", "video"),
+    [("avi", "pcm_s16le", False), ("avi", "adpcm_ms", False), ("asf", "ac3", True), ("asf", "ac3", False)],
+)
+def test_no_length_is_promised_that_is_none(tmp_path, container, codec, video, backend):
+    """FFmpeg takes bytes of AVI for more seconds than they are, and the end of late sound for its length."""
+    late = 3.0 * video
+    sound = made_sound.bursts(44_100)
+    made_sound.track(tmp_path / "a", container, codec, sound, 44_100, late=late, video=video)
+    found, header, length, told = decoded(backend, tmp_path / "a")
+    np.testing.assert_allclose(found, np.array(made_sound.BURSTS) + late, rtol=0, atol=0.02)
+    assert length == pytest.approx(10 + late, abs=0.05)
+    assert header.promised is None or header.promised / header.rate < length + 0.05
+    assert told == []

@@ -119,6 +119,17 @@ def test_chained_files_are_heard_to_the_end(tmp_path, kind, subtype):
     np.testing.assert_array_equal(part, audio.read(tmp_path / "a").samples[12 * RATE : 13 * RATE])
 
 
+@pytest.mark.parametrize("tag", [ID3V2, ID3V2 * 2], ids=["a tag", "tags"])
+def test_flac_files_with_tags_between_them(tmp_path, tag):
+    """Nothing of the first is lost in front of a tag, in which its decoder would look for frames."""
+    first, second = halves("FLAC")
+    (tmp_path / "a").write_bytes(ID3V2 + first + tag + second)
+    found, seconds, recording = listened(tmp_path / "a")
+    expected = np.concatenate((made_sound.BURSTS, np.array(SECOND) + 10))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=0.01)
+    assert (seconds, recording.notes) == (20.0, ())
+
+
 @pytest.mark.parametrize("unknown", [False, True])
 def test_flac_in_ogg_and_flac_of_unknown_length(tmp_path, unknown):
     """As programs write it that pipe: all of it is read, in Ogg too, and chained."""

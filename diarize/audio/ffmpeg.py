@@ -47,6 +47,7 @@ __all__ = ["FFMPEG"]
 
 PATIENCE = 10.0  # seconds to wait for the description of the file, which normally comes at once
 ROOM = 64  # pieces of sound of 64 KiB that wait at a time; a pipe holds fewer
+UNSURE = ("ogg", "avi")  # containers whose length FFmpeg counts from 0 or out of bytes
 LOST = 1 << 24  # bytes that wait for a time stamp until none is expected any more
 _INPUT = re.compile(r"Input #0, (\S+), from ")
 _LENGTH = re.compile(r"Duration: (?:N/A|(\d+):(\d+):([\d.]+))(?:, start: (-?[\d.]+))?")
@@ -147,7 +148,7 @@ class _Messages:
 
     def header(self, rate: int, channels: int) -> Header:
         """The header as PyAV gives it, with a length where the program printed one."""
-        alone = len(self.kinds) == 1 and self.container != "ogg"  # FFmpeg counts the length of Ogg from 0
+        alone = len(self.kinds) == 1 and self.container not in UNSURE
         frames = None if self.seconds is None else int(self.seconds * rate)
         name = self.container.split(",")[0].upper() or "FFMPEG"
         tracks = tuple(self.tracks[index] for index in sorted(self.tracks)) or (Track(),)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Data = mmap.mmap | bytes
 
-__all__ = ["first_frame", "mpeg_links", "pipe_spans"]
+__all__ = ["first_frame", "id3_length", "mpeg_links", "pipe_spans", "tag_end"]
 
 TAGS = (b"Xing", b"Info", b"VBRI")
 TAG_WITHIN = 200  # bytes of the first frame in which a tag can stand
@@ -68,12 +68,13 @@ def first_frame(file: FileIO) -> int | None:
     file.seek(0)
     start = 0
     while (head := file.read(10))[:3] == b"ID3" and len(head) == 10:
-        start += _id3_length(head)
+        start += id3_length(head)
         file.seek(start)
     return start if len(head) > 1 and head[0] == 0xFF and head[1] >= 0xE0 else None
 
 
-def _id3_length(head: bytes) -> int:
+def id3_length(head: bytes) -> int:
+    """Bytes of the ID3v2 tag that begins with these ten."""
     a, b, c, d = head[6:10]
     return 10 + (a << 21 | b << 14 | c << 7 | d) + 10 * (head[5] >> 4 & 1)  # seven bits a byte; a footer
 
@@ -140,7 +141,7 @@ def _runs(data: Data, start: int, size: int) -> Iterator[_Run]:
             _is_same_stream(head, last) or _is_same_stream(head, data[behind : behind + 4])
         )
         if not sound:
-            at, last = _tag_end(data, at) or data.find(b"\xff", at + 1), b""
+            at, last = tag_end(data, at) or data.find(b"\xff", at + 1), b""
             continue
         last = head
         if not _is_tag(data[at : at + 40], head):
@@ -171,11 +172,11 @@ def _is_tag(frame: bytes, head: bytes) -> bool:
     return frame[4 + side : 8 + side] in TAGS[:2] or frame[36:40] == TAGS[2]
 
 
-def _tag_end(data: Data, at: int) -> int:
+def tag_end(data: Data, at: int) -> int:
     """Where the tag ends that starts here; 0 when none does."""
     head = data[at : at + 32]
     if head[:3] == b"ID3" and len(head) >= 10:
-        return at + _id3_length(head)
+        return at + id3_length(head)
     if head[:8] == b"APETAGEX" and len(head) == 32:
         footer = not head[23] >> 5 & 1  # the size counts bytes after a header; a footer is included
         return at + 32 + (0 if footer else int.from_bytes(head[12:16], "little"))

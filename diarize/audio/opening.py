@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import stat
+from dataclasses import replace
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from diarize.audio.backend import NO_SOUND, Backend, Header, NoTrackError, UnreadableError
 from diarize.audio.ffmpeg import FFMPEG
+from diarize.audio.leftovers import unread_from
 from diarize.audio.libsndfile import LIBSNDFILE
 from diarize.audio.pyav import PYAV
 from diarize.errors import AudioError
@@ -24,6 +26,7 @@ __all__ = ["ALLOWED", "BACKENDS", "RATES", "guess_kind", "open_backend", "path_t
 BACKENDS = (LIBSNDFILE, PYAV, FFMPEG)
 RATES = (8_000, 192_000)  # Hz
 MOST_CHANNELS = 64
+UNCOUNTED = 1 << 15  # bytes behind the end of a file that are worth a word, whatever they are
 ALLOWED = "WAV, FLAC, OGG, Opus, MP3, AIFF and, with PyAV or ffmpeg, M4A, MP4, WebM, MKV …"
 # Suffixes of sound that no backend reads: dictation machines, old encoders.
 FOREIGN = (
@@ -58,13 +61,32 @@ MAGIC = (
     (4, b"ftyp", "M4A/MP4"),
     (0, b"\x1a\x45\xdf\xa3", "WebM/MKV"),
     (0, b"FLV", "FLV"),
+    (0, b"Creative Voice File", "VOC"),
+    (0, b"NIST_1A", "SPHERE"),
+    (0, b"TTA1", "TTA"),
+    (0, b"wvpk", "WavPack"),
+    (0, b"\x0b\x77", "AC-3"),
+    (0, b"\0\0\1\xba", "MPEG-PS"),
     (0, b"#!AMR", "AMR"),
     (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "WMA/ASF"),
     (0, b"\xff\xf1", "AAC"),
     (0, b"\xff\xf9", "AAC"),
     (188, b"\x47", "MPEG-TS"),
 )
-NEEDS_FFMPEG = ("M4A/MP4", "WebM/MKV", "AVI", "FLV", "AMR", "WMA/ASF", "AAC", "MPEG-TS")
+NEEDS_FFMPEG = (
+    "M4A/MP4",
+    "WebM/MKV",
+    "AVI",
+    "FLV",
+    "TTA",
+    "WavPack",
+    "AC-3",
+    "MPEG-PS",
+    "AMR",
+    "WMA/ASF",
+    "AAC",
+    "MPEG-TS",
+)
 
 
 def path_text(path: Path) -> str:
@@ -197,6 +219,24 @@ def _check_header(path: Path, header: Header) -> Header:
     return header
 
 
+def _unread(path: Path) -> list[str]:
+    """A note on what lies behind the end that the file states, if that is another recording or much."""
+    start = unread_from(path)
+    if start is None:
+        return []
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(start)
+        kind = _kind(file.read(192))
+    if kind is None and size - start < max(UNCOUNTED, size // 100):
+        return []
+    if kind:
+        return [
+            f"another recording ({kind}) behind its end, from byte {start} on, is not read; cut it off there"
+        ]
+    return [f"its header says that it ends at byte {start} of {size}; what is behind that is not read"]
+
+
 def open_backend(path: str | os.PathLike[str], track: int = 1) -> tuple[Path, Backend, Header]:
     """The first backend that recognises the file by its content, and what the file says of an audio track.
 
@@ -207,7 +247,8 @@ def open_backend(path: str | os.PathLike[str], track: int = 1) -> tuple[Path, Ba
     start, errors = _start(path), []
     for backend in (LIBSNDFILE, PYAV, FFMPEG):
         try:
-            return path, backend, _check_header(path, backend.header(path, track))
+            header = _check_header(path, backend.header(path, track))
+            return path, backend, replace(header, notes=(*header.notes, *_unread(path)))
         except UnreadableError as error:
             errors.append(error)
         except OSError as error:

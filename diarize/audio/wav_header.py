@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["PatchedFile", "announced_frames", "unwritten_size"]
+__all__ = ["PatchedFile", "announced_frames", "is_unknown", "unwritten_size"]
 
 # Sizes written by programs that could not know them; some subtract the header.
 UNKNOWN = (0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
+LONG_SIZE = 28  # where RF64 has the size of its data
 HEADER = 4096  # bytes at most
 MOST_CHUNKS = 1000
 PLAIN = (1, 3, 6, 7)  # formats with samples of fixed size: integers, floats, A-law and µ-law
@@ -36,7 +37,8 @@ class _Wave:
     long_size: int = 0
 
 
-def _is_unknown(size: int) -> bool:
+def is_unknown(size: int) -> bool:
+    """Whether a size is one of those that are written where none is known."""
     return size == 0 or any(each - HEADER <= size <= each for each in UNKNOWN)
 
 
@@ -80,22 +82,27 @@ def _wave_frames(file: BinaryIO) -> int | None:
         return None
     if wave.code in PLAIN:
         size = wave.long_size or wave.size
-        return size // wave.frame if wave.frame and not _is_unknown(size) else None
-    return None if _is_unknown(wave.fact) or _is_unknown(wave.size) else wave.fact
+        return size // wave.frame if wave.frame and not is_unknown(size) else None
+    return None if is_unknown(wave.fact) or is_unknown(wave.size) else wave.fact
 
 
 def unwritten_size(path: Path) -> tuple[int, bytes] | None:
     """Position of a data size of 0 in a WAV file that has data, and the bytes that should be there.
 
-    Programs that write to a pipe cannot go back to fill in the size.
+    Programs that write to a pipe cannot go back to fill in the size. In RF64 the size is in the ds64 chunk.
     """
     with path.open("rb") as file:
-        wave = _wave(file) if file.read(12)[:4] == b"RIFF" else None
-        if wave is None or wave.size:
+        form = file.read(12)[:4]
+        wave = _wave(file) if form in (b"RIFF", b"RF64", b"BW64") else None
+        if wave is None or wave.long_size or wave.size * (form == b"RIFF"):
             return None
         start = file.tell()
-        rest = min(os.fstat(file.fileno()).st_size - start, 0xFFFFFFFE)
-    return (start - 4, struct.pack("<I", rest)) if rest > 0 else None
+        rest = os.fstat(file.fileno()).st_size - start
+    if rest <= 0:
+        return None
+    if form == b"RIFF":
+        return start - 4, struct.pack("<I", min(rest, 0xFFFFFFFE))
+    return (LONG_SIZE, struct.pack("<Q", rest)) if wave.size == 0xFFFFFFFF else None
 
 
 class PatchedFile(FileIO):

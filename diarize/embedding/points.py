@@ -65,6 +65,6 @@ def embed_windows(
     bounds, first = speech_windows(activity, config)
     samples = np.maximum(grid.origin + grid.hop * bounds, 0)
     points = model.project(extractor.embed(blocks, samples))
-    lengths = (bounds[:, 1] - bounds[:, 0]) / grid.frames_in(config.window)
-    weights, checksum = np.minimum(1, lengths), extractor.checksum[:16]
+    weights = (bounds[:, 1] - bounds[:, 0]) / grid.frames_in(config.window)
+    checksum = extractor.checksum[:16]
     return SpeakerPoints(points, bounds, first, grid, weights, model.between, checksum)

@@ -41,6 +41,9 @@ SILENCES = frozenset({"silent", "sounding"})  # labels of Praat's "silences" tie
 _SPEAKERS = re.compile(
     r"speakers?|spkr?s?|speaker[ _-]?(turns?|ids?|labels?)|turns|who|diari[sz]ation", re.IGNORECASE
 )
+_NOBODY = re.compile(  # what a tier is called whose name is nobody's, as programs name them
+    r"((interval|text)?[ _-]?tier|labels?|segments?|intervals?|annotations?|untitled)[ _-]?\d*", re.IGNORECASE
+)
 _NUMBERED = re.compile(r"(speaker|spkr?|s)[ _-]?\d+", re.IGNORECASE)
 
 
@@ -126,7 +129,8 @@ def _texts_are_speakers(found: Sequence[tuple[str, list[Turn]]]) -> bool:
         return True
     short = all(len(text) <= 25 and len(text.split()) <= 3 for text in kinds) and lines.SILENT not in kinds
     numbered = all(_NUMBERED.fullmatch(text) for text in kinds)
-    return numbered or (short and 2 <= len(kinds) <= len(texts) / 3)
+    often = 1.5 if _NOBODY.fullmatch(name.strip()) else 3  # who speaks comes again, what is said hardly
+    return numbered or (short and 2 <= len(kinds) <= len(texts) / often)
 
 
 def tiers(text: str, source: str = "text.TextGrid") -> list[tuple[str, list[Turn]]]:

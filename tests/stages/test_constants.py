@@ -53,6 +53,14 @@ def test_two_speakers_are_confusable_from_a_share_of_what_one_would_have(share, 
     assert are_all_distinct(points, whose, 0.0) is apart
 
 
+@pytest.mark.parametrize(("part", "apart"), [(0.9, False), (1.1, True)])
+def test_so_many_nats_more_are_granted(part, apart):
+    """What two speakers have over the share may be as much as the margin: nearly as good is near."""
+    points, whose = two_speakers(distance_of(0.40))
+    over = 0.05 * mutual_information(2 * (mean_variance(np.float64(40)),), np.full(8, 3.0))
+    assert are_all_distinct(points, whose, part * float(over)) is apart
+
+
 def test_a_search_starts_with_twenty_and_little_doubt():
     """Or with half as many as there are windows, or as many as are allowed."""
     points = planted_points(0, 3)[0].values
