@@ -18,7 +18,7 @@ from diarize.embedding.two_covariance import (
     mean_variance,
     mutual_information,
 )
-from diarize.mixtures import fit_gmm
+from diarize.mixtures import GMM, fit_gmm
 from diarize.networks.activity import LocalActivity
 from diarize.resegmentation import overlap
 from diarize.resegmentation.frames import turn_posteriors
@@ -50,6 +50,31 @@ class TestClustering:
         points = points_at(np.outer(places, np.eye(8)[0]), psi)
         points = replace(points, weights=np.r_[np.ones(many), 0.14])
         assert are_all_distinct(points, np.eye(2)[np.r_[np.zeros(many, int), 1]], 0.0) is apart
+
+    def test_a_lone_window_is_two_samples(self):
+        """Of one, BIC would have no penalty at all."""
+        assert gaussians.independent_windows(points_at(np.eye(1), np.ones(1))) == 2
+        assert gaussians.independent_windows(points_at(np.eye(3), np.ones(3))) == 3
+
+    def test_the_pair_that_is_merged_is_that_of_ward(self):
+        """By hand: two rare components 3 apart cost .225, two frequent ones 2 apart .9."""
+        means = np.array([[0.0], [3.0], [10.0], [12.0]])
+        gmm = GMM(np.array([0.05, 0.05, 0.45, 0.45]), means, np.array(1.0), "tied_spherical")
+        assert gaussians._closest(gmm) == (0, 1)
+
+    def test_half_a_window_counts_half_in_every_step_of_the_search(self):
+        """The mean of one speaker is that of the windows by their weights."""
+        points, _ = planted_points(1, 2, n=40)
+        points = replace(points, weights=np.linspace(0.1, 1.0, 40))
+        *_, last = gaussians._merge_path(points, start_wide(points.values, 4, 0), "tied_spherical")
+        wanted = np.average(points.values, axis=0, weights=points.weights)
+        np.testing.assert_allclose(last.means_[0], wanted, atol=1e-9)
+
+    def test_windows_that_are_all_the_same_have_a_density(self):
+        """As those of a tone: a variance of nothing would have none."""
+        gmm = gaussians._gmm_of(points_at(np.zeros((4, 3)), np.ones(3)), np.ones((4, 1)))
+        assert gmm.covariances_ > 0
+        assert np.isfinite(gmm.score(np.zeros((4, 3))))
 
     def test_the_search_settles_to_a_thousandth_of_a_nat_a_window(self):
         """A further step would gain less at every number, and hardly less at some."""
