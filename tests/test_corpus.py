@@ -28,9 +28,14 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def pooled():
-    """The grades of all recordings under the protocol above."""
+@pytest.mark.slow
+def test_readers_of_the_corpus_are_told_apart():
+    """One test, so that no other worker grades the recordings again.
+
+    Under four hundredths go to the wrong speaker (2.4 % of all eight recordings when this was written), the
+    number of speakers is within one everywhere and right in three of four, and with the speech given only
+    second speakers are missed, or heard where there is one.
+    """
     references, found, maps = {}, {}, {}
     for path in RECORDINGS:
         name = path.stem
@@ -38,28 +43,11 @@ def pooled():
         maps |= formats.read_uem(path.with_suffix(".uem"))
         speech = union(references[name].intervals())
         found[name] = diarize.diarize(path, speech=speech).annotation
-    return scoring.score_files(references, found, uems=maps)
-
-
-@pytest.mark.slow
-def test_all_recordings_are_graded(pooled):
-    """Four of them, more than ten minutes of speech."""
+    pooled = scoring.score_files(references, found, uems=maps)
     assert len(pooled.files) == len(RECORDINGS) == 4
     assert pooled.score.total > 600
-
-
-def test_the_wrong_speaker_has_under_four_hundredths(pooled):
-    """The target of the protocol; it was 2.4 % when this was written."""
     assert pooled.score.confusion / pooled.score.total < 0.04
-
-
-def test_speakers_are_counted(pooled):
-    """Within one everywhere, and right in three of four recordings (as when this was written)."""
+    assert (pooled.score.false_alarm + pooled.score.missed) / pooled.score.total < 0.025
     errors = np.array([each.hypothesis_speakers - each.reference_speakers for each in pooled.files])
     assert np.abs(errors).max() <= 1
     assert (errors == 0).sum() >= 3
-
-
-def test_what_else_is_wrong_is_overlap(pooled):
-    """With the speech given, only second speakers are missed, or heard where there is one: both together."""
-    assert (pooled.score.false_alarm + pooled.score.missed) / pooled.score.total < 0.025
