@@ -62,12 +62,12 @@ def _extractor() -> CampplusExtractor:
     return CampplusExtractor()
 
 
-def loud_windows(samples: Array) -> Array:
-    """Bounds (≤ WINDOWS, 2) of windows, one after the other, that are not mostly pause."""
-    starts = np.arange(0, len(samples) - WINDOW + 1, WINDOW)
-    power = np.array([np.mean(samples[a : a + WINDOW].astype(np.float64) ** 2) for a in starts])
-    kept = starts[power >= power.max() / 10 ** (QUIET / 10)][:WINDOWS]
-    return np.column_stack((kept, kept + WINDOW))
+def loud_windows(samples: Array, size: int = WINDOW, most: int = WINDOWS) -> Array:
+    """Bounds (≤ most, 2) of windows of ``size`` samples, one after the other, that are not mostly pause."""
+    starts = np.arange(0, len(samples) - size + 1, size)
+    power = np.array([np.mean(samples[a : a + size].astype(np.float64) ** 2) for a in starts])
+    kept = starts[power >= power.max() / 10 ** (QUIET / 10)][:most]
+    return np.column_stack((kept, kept + size))
 
 
 def calibrate(voices: dict[str, list[Path]]) -> dict[str, Array]:

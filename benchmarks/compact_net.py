@@ -1,4 +1,4 @@
-"""A compact network of 2.2 million weights in PyTorch, five times as fast as CAM++ (an experiment).
+"""A compact network of 2.2 million weights in PyTorch (an experiment).
 
 Residual convolutions over frequency and time, then gated convolutions over frames of 40 ms. It is trained to
 give the activations of CAM++ before pooling, and probabilities of speech, overlap and change for every 20 ms.
@@ -13,16 +13,16 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from diarize.networks.campplus import N_HIDDEN
+
 if TYPE_CHECKING:
     Tensor = torch.Tensor
 
-MEAN_OVER = 300  # frames of mel energies whose mean is taken off each
 CONTEXT = 37  # frames of activations whose mean a gate sees
 DILATIONS = (1, 2, 4, 1, 2, 4)
 HEAD_DILATIONS = (1, 2, 4, 8)
 LEAST_VARIANCE = 1e-4  # of an activation in a window
 LEAST_WEIGHT = 1e-3  # of a frame in a window
-N_HIDDEN = 512
 N_BANDS = 10  # that the front end leaves
 CHANNELS = 64  # of each
 WIDTH = 256

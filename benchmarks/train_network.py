@@ -33,8 +33,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from benchmarks.compact_net import LEAST_WEIGHT, MEAN_OVER, CompactNet, window_statistics
+from benchmarks.compact_net import LEAST_WEIGHT, CompactNet, window_statistics
 from diarize.networks import store
+from diarize.networks.campplus import MEAN_OVER
 from diarize.networks.layers import moving_mean
 
 if TYPE_CHECKING:

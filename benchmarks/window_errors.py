@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.calibrate_embedding import loud_windows
 from benchmarks.conditions import CONDITIONS, RATE
 from benchmarks.tuning import held_out
 from diarize import audio
 from diarize.embedding import CampplusExtractor
 from diarize.features.fbank import fbank_of
+from diarize.networks.campplus import MEAN_OVER
 from diarize.networks.layers import moving_mean
 from diarize.parts.calibration import equal_error
 
@@ -31,23 +33,14 @@ if TYPE_CHECKING:
 
 SECONDS = (1.0, 1.5, 3.0)
 HEARD = 18 * RATE  # samples of a voice
-QUIET = 15.0  # dB under the loudest window: what is quieter is mostly pause
 HOP = 640  # samples from activation to activation of the compact network
-
-
-def windows(samples: Array, size: int) -> Array:
-    """Bounds (n, 2) of windows, one after the other, that are not mostly pause."""
-    starts = np.arange(0, len(samples) - size + 1, size)
-    power = np.array([np.mean(samples[a : a + size].astype(np.float64) ** 2) for a in starts])
-    kept = starts[power >= power.max() / 10 ** (QUIET / 10)]
-    return np.column_stack((kept, kept + size))
 
 
 def compact_embedding(path: Path) -> Embed:
     """Embeddings of windows by the weights that ``benchmarks.train_network`` wrote."""
     import torch
 
-    from benchmarks.compact_net import LEAST_WEIGHT, MEAN_OVER, CompactNet
+    from benchmarks.compact_net import LEAST_WEIGHT, CompactNet
 
     net = CompactNet()
     net.load_state_dict(torch.load(path, weights_only=True))
@@ -77,7 +70,7 @@ def error(voices: Mapping[str, Sequence[Path]], embed: Embed, condition: str, se
             continue
         change = CONDITIONS[condition]
         heard = change(samples.astype(np.float64), np.random.default_rng(number)).astype(np.float32)
-        vectors.append(embed(heard, windows(heard, round(seconds * RATE))))
+        vectors.append(embed(heard, loud_windows(heard, round(seconds * RATE), HEARD)))
         speakers += [number] * len(vectors[-1])
     return equal_error(np.concatenate(vectors), np.array(speakers))
 

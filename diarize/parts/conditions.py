@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -33,26 +34,16 @@ def hear_in_conditions(samples: Array, rate: int, rng: np.random.Generator) -> I
     from diarize.synth import SynthConfig
 
     yield samples
-    duration = max(0.1, len(samples) / rate)
-    room = SynthConfig(
-        duration=duration,
-        rate=rate,
+    plain = SynthConfig(duration=max(0.1, len(samples) / rate), rate=rate, level=LEVEL)
+    room = replace(
+        plain,
         rt60=rng.uniform(*REVERBERATION),
         direct_to_reverberant=rng.uniform(*DIRECT),
         noise="pink",
         snr=rng.uniform(*SNR_ROOM),
-        level=LEVEL,
     )
-    line = SynthConfig(
-        duration=duration,
-        rate=rate,
-        low_cut=rng.uniform(*LOW),
-        high_cut=rng.uniform(*HIGH),
-        noise="white",
-        snr=rng.uniform(*SNR_LINE),
-        mu_law=True,
-        level=LEVEL,
-    )
+    low, high = rng.uniform(*LOW), rng.uniform(*HIGH)
+    line = replace(plain, low_cut=low, high_cut=high, noise="white", snr=rng.uniform(*SNR_LINE), mu_law=True)
     for config in (room, line):
         yield _hear(samples, config, rng)
 
