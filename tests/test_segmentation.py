@@ -243,3 +243,23 @@ def test_settings_that_cannot_be_are_refused_in_one_line():
         with pytest.raises(ConfigError) as caught:
             BicSettings(**wrong)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("offset", "times"), [(0.055, ()), (0.068, (40.0,))])
+def test_bic_pays_twice_for_a_change_within_twenty_seconds(offset, times):
+    """By hand: a step of the squared size s in the middle of N frames of variance 1 is N/2 log(1 + s/4).
+
+    That is twice the penalty log N for s = 0.061 in the longest window; with more frames it would be less.
+    """
+    level = np.tile([1.0, -1.0], 4000)
+    level[4000:] += np.sqrt(offset)
+    features, mask = sound((80, 0, 1), d=1)
+    found = changes_by_bic(replace(features, values=level[:, None]), mask)
+    assert tuple(change.time for change in found) == times
+
+
+@pytest.mark.parametrize(("seconds", "time"), [(0.6, 3.0), (0.4, 2.9)])
+def test_bic_cuts_no_piece_of_less_than_half_a_second(seconds, time):
+    """What is shorter takes some of its neighbour with it."""
+    (change,) = changes_by_bic(*sound((3, 0, 1), (seconds, 9, 1)))
+    assert change.time == pytest.approx(time, abs=1e-9)

@@ -205,13 +205,13 @@ class TestResegmentation:
         voices[300:, 2] = shares[300:, 2] = 1
         assert dict(overlap._match_voices(voices, shares))[0] == speaker
 
-    @pytest.mark.parametrize(("n_heard", "named"), [(2, False), (4, True)])
-    def test_a_second_speaker_has_a_chance_of_a_hundredth(self, n_heard, named):
-        """Two of three hundred frames around are none, four are enough; no local voice is theirs."""
+    @pytest.mark.parametrize(("heard", "named"), [(2.6, False), (3.4, True)])
+    def test_a_second_speaker_has_a_chance_of_a_hundredth(self, heard, named):
+        """Of three hundred frames around, shared by four; no local voice is theirs."""
         n = 900
         values = np.zeros((n, 2), np.float32)
         values[:, 0] = 1
-        values[440 : 440 + n_heard] = (0, 1)
+        values[440:444] = (1 - heard / 4, heard / 4)
         voices = np.zeros((1, n, 3), np.float32)
         voices[0, :, 0] = 1
         both = np.zeros(n, np.float32)

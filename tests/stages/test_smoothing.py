@@ -151,6 +151,12 @@ class TestShares:
             wanted[start:end] = row
         assert_array_equal(frames._spread(rows, points, 10), wanted)
 
+    def test_nobody_has_less_than_nothing(self):
+        """0.3 + 0.6 − 0.3 − 0.6 is less than 0 in floating point."""
+        rows = np.array([[0.3, 0.7], [0.6, 0.4], [0.0, 1.0]])
+        found = frames._spread(rows, windows([(0, 8), (2, 9), (4, 12)], 12), 12)
+        assert found.min() == 0
+
     def test_speech_that_no_window_reached_is_anybodys(self):
         """A stretch too short for a window is speech all the same: even shares."""
         mask = mask_of(60, (0, 40), (50, 60))
