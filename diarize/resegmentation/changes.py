@@ -18,8 +18,9 @@ against one for the N₁ before and one for the N₂ after:
 
     ΔBIC = ½ (N log|Σ| − N₁ log|Σ₁| − N₂ log|Σ₂|) − λ ½ (d + d(d+1)/2) log N
 
-A window grows until its best cut has ΔBIC > 0 and is not at its end; the next window starts there. Running
-sums of 1, x and xxᵀ give the covariance of any interval by subtraction (Cettolo, Vescovi & Rizzi 2005).
+A window grows until its best cut has ΔBIC > 0 and is not at its end; the next window starts there. Then every
+cut moves to the best place between its neighbours. Running sums of 1, x and xxᵀ give the covariance of any
+interval by subtraction (Cettolo, Vescovi & Rizzi 2005).
 """
 
 from __future__ import annotations
@@ -182,7 +183,7 @@ def changes_by_bic(
     if not spoken.size:
         return ()
     values = cmvn(features.values, mask.values)[spoken].astype(np.float64)
-    cuts = [0, *_search(values, settings, mask.grid.frames_in), len(values)]
+    cuts = _refine_cuts(values, list(_search(values, settings, mask.grid.frames_in)), settings, mask.grid)
     pieces = [running_sums(values[a:b])[-1] for a, b in pairwise(cuts)]
 
     def strength(before: Array, after: Array) -> float:
@@ -214,6 +215,19 @@ def _search(values: Array, settings: BicSettings, frames_in: Callable[[float], i
             yield start + place
         start, size = (start + place, window) if gain > 0 else (start + growth, longest)
         sums = running_sums(values[start : start + longest])
+
+
+def _refine_cuts(values: Array, cuts: list[int], settings: BicSettings, grid: FrameGrid) -> list[int]:
+    """Move each cut to the best place between its neighbours; returns them with both ends of the frames (n,
+    d). This is needed because a window that ends soon after a change is cut too early: no piece is shorter
+    than the margin.
+    """
+    longest, margin, step = map(grid.frames_in, (settings.longest, settings.margin, STEP))
+    settled = [0, *cuts, len(values)]
+    for i in range(1, len(settled) - 1):
+        low, high = max(settled[i - 1], settled[i] - longest), min(settled[i + 1], settled[i] + longest)
+        settled[i] = low + _best_cut(running_sums(values[low:high]), margin, step, settings.penalty)[0]
+    return settled
 
 
 def _best_cut(sums: Array, margin: int, step: int, penalty: float) -> tuple[int, float]:
