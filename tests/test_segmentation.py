@@ -270,7 +270,7 @@ def test_bic_cuts_no_piece_of_less_than_half_a_second(seconds, time):
 
 
 def test_bic_moves_cuts_to_where_their_neighbours_leave_them():
-    """Windows that end soon after a change cut too early: of those planted in a meeting, four less are found."""
+    """Windows that end soon after a change cut too early: of a planted meeting, four less are found."""
     config, truth = AcousticConfig(), read_file(SAMPLES / "references" / "meeting.rttm")["meeting"]
     samples = read(SAMPLES / "meeting.flac", rate=16_000).samples
     features = bic_features(compute_cepstra([samples], 16_000, config), "wide", config)

@@ -65,7 +65,7 @@ class CampplusExtractor:
 
 def _activation_bounds(bounds: Array) -> tuple[Array, Array]:
     """First and last + 1 activation of every window (m, 2) of samples: those whose centre is in it."""
-    first = np.maximum(0, -(-(bounds[:, 0] - CENTRE) // HOP))
+    first = -(-(bounds[:, 0] - CENTRE) // HOP)  # 0 from sample 0 on
     last = -(-(bounds[:, 1] - CENTRE) // HOP)
     return first, np.maximum(last, first + LEAST)
 

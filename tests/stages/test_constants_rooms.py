@@ -262,3 +262,5 @@ class TestResegmentation:
         """Each part has a second speaker of its own."""
         both, likeliest = np.ones(10, bool), np.repeat([0, 1], [4, 6])
         assert overlap._split_by_leader(both, likeliest) == [(0, 4), (4, 10)]
+        some, leaders = mask_of(12, (3, 7)).values, np.repeat([0, 1, 0, 1], [1, 4, 5, 2])
+        assert overlap._split_by_leader(some, leaders) == [(3, 5), (5, 7)]

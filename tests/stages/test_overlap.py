@@ -79,6 +79,13 @@ def test_no_second_speaker_where_overlap_is_less_likely_than_asked():
     assert overlap.second_speakers(posteriors, unsure, 0.4).any()
 
 
+def test_who_speaks_where_no_window_is_is_not_known():
+    """Frames behind the last window have no local voices."""
+    posteriors, activity = scene()
+    longer = Posteriors(np.repeat(posteriors.values, 2, axis=0), grid_of(600), posteriors.speakers)
+    assert not overlap._voices_as_speakers(activity.local, longer)[310:].any()
+
+
 def test_nobody_interrupts_in_silence():
     """Where the mask hears nothing, nobody is second."""
     posteriors, activity = scene()
