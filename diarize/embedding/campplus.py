@@ -91,10 +91,10 @@ def _energies(parts: Iterable[Array], spans: list[tuple[int, int]]) -> Iterator[
     for a, b in spans:
         begin, end = max(0, stride * (a - ASIDE)), stride * (b + ASIDE)
         while start + len(held) < end and (part := next(parts, None)) is not None:
-            unneeded = min(max(0, begin - start), len(held))
+            unneeded = min(begin - start, len(held))
             held, start = np.concatenate((held[unneeded:], part)), start + unneeded
         if start + len(held) > stride * a:
-            yield held[max(0, begin - start) : end - start]
+            yield held[begin - start : end - start]
 
 
 class _StatisticsPooling:
