@@ -10,6 +10,7 @@ import numpy as np
 
 from diarize.identity.enrollment import voices_in_result
 from diarize.identity.voice import log_odds
+from diarize.light import assignment_solver
 from diarize.types import Match
 
 if TYPE_CHECKING:
@@ -75,12 +76,10 @@ def match_voices(
     Kuhn 1955, "The Hungarian method for the assignment problem".
 
     """
-    from scipy.optimize import linear_sum_assignment
-
     known = sorted(known, key=lambda voice: voice.name)
     odds = _odds(list(speakers.values()), known)
     gains = np.maximum(odds - threshold, 0.0)
-    rows, columns = linear_sum_assignment(-gains)
+    rows, columns = assignment_solver()(-gains)
     chosen = {int(i): int(j) for i, j in zip(rows, columns, strict=True) if gains[i, j] > 0}
     return tuple(_match(name, odds[i], known, chosen.get(i), threshold) for i, name in enumerate(speakers))
 
