@@ -1,6 +1,9 @@
 """Learn what the embeddings that ship do: mean, projection and covariances, from voices in many conditions.
 
-    python -m benchmarks.calibrate_embedding --voices DIR [--voices DIR …] [--output FILE]
+    python -m benchmarks.calibrate_embedding --voices DIR … [--embedding FILE.onnx] [--output FILE]
+
+Without ``--embedding`` it is the network in NumPy, whose file gets the calibration; with it, the embedding in
+an ONNX file, whose calibration becomes a file of the package, named after its checksum.
 
 Voices are a file or a folder a speaker (LibriSpeech and speechocean762); every fifth (``benchmarks.heldout``)
 is left out, so figures of those are of voices that nothing knew. The first 12 s of each are heard as they
@@ -14,7 +17,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,14 +28,19 @@ from benchmarks.heldout import is_held_out
 from benchmarks.pack_networks import write
 from diarize import audio
 from diarize.embedding.campplus import CampplusExtractor
-from diarize.embedding.two_covariance import fit_two_covariance
+from diarize.embedding.two_covariance import TwoCovariance, fit_two_covariance
 from diarize.networks import store
+from diarize.parts import load_embedding
+from diarize.parts.calibration import save_calibration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from diarize.networks.protocols import EmbeddingExtractor
+
     Array = Any
 
+DATA = Path(store.__file__).parent.parent / "data"
 N_DIMS = 64
 WINDOW = 24_000  # samples: the windows of the pipeline, 1.5 s, here one after the other
 WINDOWS = 8  # of a voice in a condition, at most
@@ -43,8 +51,8 @@ LEVEL = 0.05  # deviation of the samples, before each condition has another
 MOODS = ("excited", "subdued", "excited, in noise")
 
 
-def embeddings_of(voice: tuple[str, Sequence[Path]]) -> Array:
-    """Embeddings (n, 192) of a voice in every condition."""
+def embeddings_of(voice: tuple[str, Sequence[Path]], embedding: Path | None = None) -> Array:
+    """Embeddings (n, D) of a voice in every condition, by the network in NumPy or of an ONNX file."""
     name, paths = voice
     rng = np.random.default_rng(int(hashlib.sha256(name.encode()).hexdigest()[:8], 16))
     samples = np.concatenate([audio.read(path, rate=RATE).samples for path in paths])[:HEARD]
@@ -53,13 +61,19 @@ def embeddings_of(voice: tuple[str, Sequence[Path]]) -> Array:
     for condition, change in CONDITIONS.items():
         changed = change(samples[: SAID_AGAIN if condition in MOODS else HEARD], rng)
         heard = np.clip(changed * rng.uniform(0.3, 2), -1, 1).astype(np.float32)
-        found.append(_extractor().embed([heard], loud_windows(heard)))
+        found.append(extractor_of(embedding).embed([heard], loud_windows(heard)))
     return np.concatenate(found)
 
 
 @cache
-def _extractor() -> CampplusExtractor:
-    return CampplusExtractor()
+def extractor_of(embedding: Path | None) -> EmbeddingExtractor:
+    """The network in NumPy, or the embedding in an ONNX file, for sound at 16 kHz."""
+    if embedding is None:
+        return CampplusExtractor()
+    found = load_embedding(embedding)
+    if found.rate != RATE:
+        raise SystemExit(f"{embedding} works at {found.rate} Hz; voices are heard at {RATE}")
+    return found
 
 
 def loud_windows(samples: Array, size: int = WINDOW, most: int = WINDOWS) -> Array:
@@ -70,37 +84,50 @@ def loud_windows(samples: Array, size: int = WINDOW, most: int = WINDOWS) -> Arr
     return np.column_stack((kept, kept + size))
 
 
-def calibrate(voices: dict[str, list[Path]]) -> dict[str, Array]:
-    """The two-covariance model under the names that it has in the file."""
+def calibrate(voices: dict[str, list[Path]], embedding: Path | None = None) -> TwoCovariance:
+    """The two-covariance model of the embeddings of all voices."""
     embeddings, names = [], []
+    embed = partial(embeddings_of, embedding=embedding)
     with ProcessPoolExecutor(2) as pool:
-        for name, found in zip(voices, pool.map(embeddings_of, voices.items(), chunksize=4), strict=True):
+        for name, found in zip(voices, pool.map(embed, voices.items(), chunksize=4), strict=True):
             embeddings.append(found)
             names += [name] * len(found)
             print(f"\r{len(embeddings)} of {len(voices)} voices", end="", flush=True)
     model = fit_two_covariance(np.concatenate(embeddings).astype(np.float64), np.array(names), N_DIMS)
     print(f"\nvariance between speakers, that within being 1: {np.round(model.between, 1)}")
-    return {"model_mean": model.mean, "model_projection": model.projection, "model_between": model.between}
+    return model
 
 
-def main() -> None:
-    """Write the network's file with another calibration."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--voices", type=Path, action="append", required=True)
-    shipped = Path(store.__file__).parent.parent / "data" / "campplus.npz"
-    parser.add_argument("--output", type=Path, default=shipped)
-    options = parser.parse_args()
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write the network's file with another calibration, or the calibration of an ONNX file."""
+    options = parsed(arguments)
     voices = {
         name: paths
         for folder in options.voices
         for name, paths in audio.find_voices(folder).items()
         if not is_held_out(name)
     }
-    with np.load(shipped) as file:
+    if options.embedding:
+        model = calibrate(voices, options.embedding)  # before this process opens the file: others are forked
+        named = DATA / "calibrations" / f"{extractor_of(options.embedding).checksum}.npz"
+        save_calibration(options.output or named, model)
+        return
+    with np.load(DATA / "campplus.npz") as file:
         arrays = dict(file)
-    write(options.output, arrays | calibrate(voices))
+    model = calibrate(voices)
+    learnt = {f"model_{name}": getattr(model, name) for name in ("mean", "projection", "between")}
+    write(options.output or DATA / "campplus.npz", arrays | learnt)
+
+
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--voices", type=Path, action="append", required=True)
+    parser.add_argument("--embedding", type=Path, help="an ONNX file instead of the network in NumPy")
+    parser.add_argument("--output", type=Path, help="default: where the package looks for it")
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

@@ -57,6 +57,13 @@ def voices_of(folders: Sequence[Path]) -> dict[str, list[Path]]:
     return found
 
 
+def sound_files(folder: Path | None) -> list[Path]:
+    """Recordings of a folder and those in it; none where there is no folder."""
+    if folder is None:
+        return []
+    return sorted(p for p in folder.rglob("*") if p.suffix in {".opus", ".flac", ".wav"})
+
+
 def made_voice(files: Sequence[Path], rng: np.random.Generator) -> list[Waveform]:
     """Some recordings of one voice, changed into another voice that keeps its moods."""
     chosen = [files[i] for i in rng.permutation(len(files))[:4]]
@@ -122,7 +129,7 @@ def simulated(
         sound, truth = synth.conversation(cast, scenery(rng), int(rng.integers(1 << 31)), rooms=room)
         samples = sound.samples[:n]
     if noises and rng.random() < 0.5:
-        samples = _with_noise(samples, audio.read(noises[int(rng.integers(len(noises)))], rate=RATE), rng)
+        samples = with_noise(samples, audio.read(noises[int(rng.integers(len(noises)))], rate=RATE), rng)
     n_labels = n // SUBFRAME
     names = truth.speakers
     active = np.zeros((n_labels, max(1, len(names))), bool)
@@ -132,7 +139,7 @@ def simulated(
     return np.clip(samples, -1, 1).astype(np.float32), active
 
 
-def _with_noise(samples: Array, noise: Waveform, rng: np.random.Generator) -> Array:
+def with_noise(samples: Array, noise: Waveform, rng: np.random.Generator) -> Array:
     """With recorded noise from 3 to 35 dB under the loudest tenth of the seconds."""
     start = int(rng.integers(max(1, noise.samples.size - samples.size)))
     piece = np.resize(noise.samples[start:], samples.size)
@@ -200,10 +207,7 @@ def main() -> None:
         os.environ.setdefault(name, "1")
     given.pool.mkdir(parents=True, exist_ok=True)
     voices = voices_of(given.voices)
-    noises, rooms = (
-        sorted(p for p in folder.rglob("*") if p.suffix in {".opus", ".flac", ".wav"}) if folder else []
-        for folder in (given.noise, given.rooms)
-    )
+    noises, rooms = sound_files(given.noise), sound_files(given.rooms)
     make = partial(make_stream, target=given.pool, voices=voices, noises=noises, rooms=rooms)
     print(f"{len(voices)} voices, {len(noises)} recordings of noise, {len(rooms)} rooms", flush=True)
     with ProcessPoolExecutor(given.workers) as pool:

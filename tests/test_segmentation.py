@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from diarize.audio import read
 from diarize.config import AcousticConfig
 from diarize.errors import ConfigError
 from diarize.features import compute_cepstra
+from diarize.formats import read_file
 from diarize.resegmentation.changes import (
     BicSettings,
     bic_features,
@@ -21,6 +24,7 @@ from diarize.resegmentation.changes import (
 )
 from diarize.types import Features, FrameGrid, Posteriors, SpeechMask
 
+SAMPLES = Path(__file__).parent.parent / "audio_samples"
 GRID = FrameGrid(16_000, 160, 400, -120, 1000)  # hundred frames a second
 
 
@@ -243,3 +247,34 @@ def test_settings_that_cannot_be_are_refused_in_one_line():
         with pytest.raises(ConfigError) as caught:
             BicSettings(**wrong)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("offset", "times"), [(0.055, ()), (0.068, (40.0,))])
+def test_bic_pays_twice_for_a_change_within_twenty_seconds(offset, times):
+    """By hand: a step of the squared size s in the middle of N frames of variance 1 is N/2 log(1 + s/4).
+
+    That is twice the penalty log N for s = 0.061 in the longest window; with more frames it would be less.
+    """
+    level = np.tile([1.0, -1.0], 4000)
+    level[4000:] += np.sqrt(offset)
+    features, mask = sound((80, 0, 1), d=1)
+    found = changes_by_bic(replace(features, values=level[:, None]), mask)
+    assert tuple(change.time for change in found) == times
+
+
+@pytest.mark.parametrize(("seconds", "time"), [(0.6, 3.0), (0.4, 2.9)])
+def test_bic_cuts_no_piece_of_less_than_half_a_second(seconds, time):
+    """What is shorter takes some of its neighbour with it."""
+    (change,) = changes_by_bic(*sound((3, 0, 1), (seconds, 9, 1)))
+    assert change.time == pytest.approx(time, abs=1e-9)
+
+
+def test_bic_moves_cuts_to_where_their_neighbours_leave_them():
+    """Windows that end soon after a change cut too early: of a planted meeting, four less are found."""
+    config, truth = AcousticConfig(), read_file(SAMPLES / "references" / "meeting.rttm")["meeting"]
+    samples = read(SAMPLES / "meeting.flac", rate=16_000).samples
+    features = bic_features(compute_cepstra([samples], 16_000, config), "wide", config)
+    mask = SpeechMask(features.grid.mask(truth.intervals()), features.grid)
+    times = np.array([change.time for change in changes_by_bic(features, mask)])
+    starts = [turn.start for turn in truth.turns[1:]]
+    assert sum(np.abs(times - start).min() < 0.25 for start in starts) >= 20

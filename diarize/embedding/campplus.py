@@ -65,7 +65,7 @@ class CampplusExtractor:
 
 def _activation_bounds(bounds: Array) -> tuple[Array, Array]:
     """First and last + 1 activation of every window (m, 2) of samples: those whose centre is in it."""
-    first = np.maximum(0, -(-(bounds[:, 0] - CENTRE) // HOP))
+    first = -(-(bounds[:, 0] - CENTRE) // HOP)  # 0 from sample 0 on
     last = -(-(bounds[:, 1] - CENTRE) // HOP)
     return first, np.maximum(last, first + LEAST)
 
@@ -91,10 +91,10 @@ def _energies(parts: Iterable[Array], spans: list[tuple[int, int]]) -> Iterator[
     for a, b in spans:
         begin, end = max(0, stride * (a - ASIDE)), stride * (b + ASIDE)
         while start + len(held) < end and (part := next(parts, None)) is not None:
-            unneeded = min(max(0, begin - start), len(held))
+            unneeded = min(begin - start, len(held))
             held, start = np.concatenate((held[unneeded:], part)), start + unneeded
         if start + len(held) > stride * a:
-            yield held[max(0, begin - start) : end - start]
+            yield held[begin - start : end - start]
 
 
 class _StatisticsPooling:

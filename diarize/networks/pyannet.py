@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["CLASSES", "FIRST_CENTRE", "RATE", "STEP", "WINDOW", "class_probabilities"]
+__all__ = [
+    "CLASSES",
+    "FIRST_CENTRE",
+    "OUTPUT",
+    "RATE",
+    "STEP",
+    "WINDOW",
+    "class_probabilities",
+    "filter_activations",
+]
 
 RATE: Final = 16000
 """Hz."""
@@ -32,6 +41,8 @@ FIRST_CENTRE: Final = 495
 """Samples before the middle of what the first frame sees, 991 samples."""
 CLASSES: Final = ((), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2))
 """The local voices of every class."""
+OUTPUT: Final = (589, 7)
+"""Frames and classes of a window."""
 
 N_LSTM: Final = 4
 KERNEL, STRIDE, POOL = 251, 10, 3
@@ -41,7 +52,7 @@ AT_ONCE: Final = 256 * POOL  # frames that are made at a time: they stay in the 
 
 def class_probabilities(windows: Array, weights: Mapping[str, Array]) -> Array:
     """Probabilities (n, 589, 7) of the classes in every frame of ``windows`` (n, 160 000), float32."""
-    x = np.stack([_sincnet(window, weights) for window in windows], axis=1)
+    x = np.stack([filter_activations(window, weights) for window in windows], axis=1)
     for layer in range(N_LSTM):
         key = f"lstm{layer}"
         parts = (weights[f"{key}_{part}"] for part in ("input", "hidden", "bias"))
@@ -55,7 +66,7 @@ def class_probabilities(windows: Array, weights: Mapping[str, Array]) -> Array:
     return np.ascontiguousarray(scores.transpose(1, 0, 2))
 
 
-def _sincnet(samples: Array, weights: Mapping[str, Array]) -> Array:
+def filter_activations(samples: Array, weights: Mapping[str, Array]) -> Array:
     """Activations (589, 60) of one window: filters and two convolutions, each pooled and normalised."""
     x = _normalized(samples.astype(np.float32), weights, "wave")
     x = leaky_relu(_normalized(_filtered(x, weights["sinc_w"]), weights, "norm0"))

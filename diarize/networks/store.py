@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["Network", "pack_weights", "shipped_network"]
+__all__ = ["DATA", "Network", "pack_weights", "read_network", "shipped_network"]
 
+DATA: Final = Path(__file__).parent.parent / "data"
+"""Folder of the networks that ship."""
 FACTOR: Final = ".factor"
 """What the name of a matrix's factors ends with."""
 LEVELS: Final = 127
@@ -39,11 +41,12 @@ class Network:
 
 def shipped_network(name: str) -> Network:
     """A network that comes with the package, "campplus" or "pyannet"; read once a process."""
-    return _read(Path(__file__).parent.parent / "data" / f"{name}.npz")
+    return read_network(DATA / f"{name}.npz")
 
 
 @lru_cache(maxsize=4)
-def _read(path: Path) -> Network:
+def read_network(path: Path) -> Network:
+    """A network of a file that ``pack_weights`` made; read once a process."""
     with np.load(path, allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
     weights = {

@@ -226,8 +226,7 @@ def _refine_cuts(values: Array, cuts: list[int], settings: BicSettings, grid: Fr
     settled = [0, *cuts, len(values)]
     for i in range(1, len(settled) - 1):
         low, high = max(settled[i - 1], settled[i] - longest), min(settled[i + 1], settled[i] + longest)
-        if high - low >= 2 * margin:
-            settled[i] = low + _best_cut(running_sums(values[low:high]), margin, step, settings.penalty)[0]
+        settled[i] = low + _best_cut(running_sums(values[low:high]), margin, step, settings.penalty)[0]
     return settled
 
 

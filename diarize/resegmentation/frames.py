@@ -69,9 +69,9 @@ def _spread(responsibilities: Array, points: SpeakerPoints, n_frames: int) -> Ar
     np.add.at(shares, points.bounds[:, 0], counted)
     np.subtract.at(shares, points.bounds[:, 1], counted)
     total = np.cumsum(shares, axis=0)[:-1]
-    inside = total[:, -1:] > 0.5  # a whole number of windows, up to rounding
+    inside = total[:, -1:] > 0
     means = np.divide(total[:, :-1], total[:, -1:], out=np.zeros_like(total[:, :-1]), where=inside)
-    spread: Array = np.maximum(means, 0).astype(np.float32)
+    spread: Array = np.maximum(means, 0).astype(np.float32)  # sums and differences round
     return spread
 
 

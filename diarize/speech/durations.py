@@ -38,7 +38,7 @@ def enforce_durations(mask: Array, grid: FrameGrid, config: SpeechConfig) -> Arr
     filled = kept.copy()
     for start, end in runs(~kept):
         filled[start:end] = start > 0 and end < len(kept) and end - start < pause
-    return kept | filled
+    return filled
 
 
 def pad_speech(mask: Array, grid: FrameGrid, config: SpeechConfig) -> SpeechMask:

@@ -72,14 +72,14 @@ def _motion_parts(features: Features, n_mels: int, length: int) -> Iterator[Arra
     """Rows of ``modulation_features`` for segments of ``length`` frames, in parts."""
     cepstra = features.columns("c")
     for start in range(0, len(cepstra) - length + 1, AT_ONCE):
-        seen = slice(start, min(start + AT_ONCE + length - 1, len(cepstra)))
+        seen = slice(start, start + AT_ONCE + length - 1)
         values, slopes = cepstra[seen].astype(np.float64), slopes_in(cepstra, seen).astype(np.float64)
         steps = np.diff(cepstra[max(seen.start - 1, 0) : seen.stop], axis=0).astype(np.float64)
         steps = steps if seen.start else np.concatenate((np.zeros_like(values[:1]), steps))
         speeds = _speeds(values, slopes, n_mels)[:, None] * features.grid.frame_rate
         centred = values - values.mean(axis=0)
         variances = _means(centred**2, length) - _means(centred, length) ** 2
-        squares = (np.maximum(variances, 0), _means(slopes**2, length), _means(steps**2, length))
+        squares = variances, _means(slopes**2, length), _means(steps**2, length)
         spreads = [np.log(each + least) for each, least in zip(squares, LEAST, strict=True)]
         changes = np.log(_means(speeds, length) + STEADY), _means(np.log(speeds + STEADY), length)
         yield np.concatenate((*spreads, *changes), axis=1)

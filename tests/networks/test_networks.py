@@ -73,7 +73,7 @@ def test_windows_do_not_know_of_each_other():
 def test_networks_are_small_and_finite(name, most):
     """A few megabytes, read once, with the checksum of the file."""
     network = store.shipped_network(name)
-    assert (Path(store.__file__).parent.parent / "data" / f"{name}.npz").stat().st_size < most * 1e6
+    assert (store.DATA / f"{name}.npz").stat().st_size < most * 1e6
     assert all(
         np.isfinite(values).all() and values.dtype == np.float32 for values in network.weights.values()
     )

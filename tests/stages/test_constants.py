@@ -125,20 +125,24 @@ def test_local_voices_are_compared_a_tenth_of_a_second_to_either_side():
     assert np.flatnonzero(network._frame_means(local, clock(300))[2] > 0.5).tolist() == list(range(140, 160))
 
 
-@pytest.mark.parametrize(("frames", "named"), [(4, 1), (5, 2)])
-def test_a_local_voice_of_a_few_frames_is_none(frames, named):
-    """Fewer than five are a slip of the network."""
+@pytest.mark.parametrize(
+    ("frames", "active", "named"), [(4, 1.0, 1), (5, 1.0, 2), (5, 0.45, 1), (5, 0.55, 2)]
+)
+def test_a_local_voice_of_a_few_frames_is_none(frames, active, named):
+    """Fewer than five, in which it is likelier active than not, are a slip of the network."""
     voices, shares = np.zeros((100, 3)), np.zeros((100, 2))
     voices[:90, 0] = shares[:90, 0] = 1
-    voices[90 : 90 + frames, 1] = shares[90:, 1] = 1
+    voices[90 : 90 + frames, 1] = active
+    shares[90:, 1] = 1
     assert len(overlap._match_voices(voices, shares)) == named
 
 
-def test_who_is_heard_a_second_and_a_half_away_may_interrupt():
-    """And nobody who is farther off."""
+@pytest.mark.parametrize(("at", "first", "last"), [(300, 151, 450), (5, 0, 155), (595, 446, 599)])
+def test_who_is_heard_a_second_and_a_half_away_may_interrupt(at, first, last):
+    """And nobody who is farther off, at the ends of the recording either."""
     grid = clock(600)
     values = np.zeros((600, 2), np.float32)
     values[:, 0] = 1
-    values[300] = (0, 1)
+    values[at] = (0, 1)
     around = overlap._local_presence(Posteriors(values, grid, ("SPEAKER_00", "SPEAKER_01")))[:, 1]
-    assert np.flatnonzero(around > 1e-9).tolist() == list(range(151, 451))
+    assert np.flatnonzero(np.abs(around) > 1e-9).tolist() == list(range(first, last + 1))

@@ -188,6 +188,26 @@ class TestEmbedding:
         pooled.add(np.full((9, 512), 0.1, np.float32), 0, np.array([0]), np.array([9]))
         np.testing.assert_allclose(pooled.statistics()[1], 1e-4 * np.sqrt(9 / 8), rtol=1e-6)
 
+    def test_windows_have_the_moments_of_their_activations(self):
+        """However these come: here one of a window's alone first, as where a piece of the network ends."""
+        values = np.random.default_rng(0).normal(size=(30, 512)).astype(np.float32)
+        first, last = np.array([0, 4, 9]), np.array([9, 30, 12])
+        pooled = campplus._StatisticsPooling(3)
+        for begin, end in ((0, 10), (10, 17), (17, 30)):
+            pooled.add(values[begin:end], begin, first, last)
+        for i, (a, b) in enumerate(zip(first, last, strict=True)):
+            np.testing.assert_allclose(pooled.mean[i], values[a:b].mean(axis=0), atol=1e-6)
+            np.testing.assert_allclose(pooled.deviation[i], values[a:b].std(axis=0, ddof=1), rtol=1e-5)
+
+    @pytest.mark.parametrize("size", [7, 100, 3000])
+    def test_a_run_of_the_network_hears_fifty_activations_to_either_side(self, size):
+        """Two energies each, as far as there is sound; after its end there is no run."""
+        rows = np.repeat(np.arange(1000, dtype=np.float32)[:, None], 80, axis=1)
+        parts = (rows[a : a + size] for a in range(0, 1000, size))
+        spans = [(0, 10), (150, 160), (470, 480), (600, 610)]
+        found = [(int(part[0, 0]), int(part[-1, 0]) + 1) for part in campplus._energies(parts, spans)]
+        assert found == [(0, 120), (200, 420), (840, 1000)]
+
     @pytest.mark.parametrize(("samples", "activations"), [(1, 2), (640, 2), (960, 3)])
     def test_the_shortest_stretch_has_two_activations(self, samples, activations):
         """One has no deviation."""
@@ -205,13 +225,13 @@ class TestResegmentation:
         voices[300:, 2] = shares[300:, 2] = 1
         assert dict(overlap._match_voices(voices, shares))[0] == speaker
 
-    @pytest.mark.parametrize(("n_heard", "named"), [(2, False), (4, True)])
-    def test_a_second_speaker_has_a_chance_of_a_hundredth(self, n_heard, named):
-        """Two of three hundred frames around are none, four are enough; no local voice is theirs."""
+    @pytest.mark.parametrize(("heard", "named"), [(2.6, False), (3.4, True)])
+    def test_a_second_speaker_has_a_chance_of_a_hundredth(self, heard, named):
+        """Of three hundred frames around, shared by four; no local voice is theirs."""
         n = 900
         values = np.zeros((n, 2), np.float32)
         values[:, 0] = 1
-        values[440 : 440 + n_heard] = (0, 1)
+        values[440:444] = (1 - heard / 4, heard / 4)
         voices = np.zeros((1, n, 3), np.float32)
         voices[0, :, 0] = 1
         both = np.zeros(n, np.float32)
@@ -262,3 +282,5 @@ class TestResegmentation:
         """Each part has a second speaker of its own."""
         both, likeliest = np.ones(10, bool), np.repeat([0, 1], [4, 6])
         assert overlap._split_by_leader(both, likeliest) == [(0, 4), (4, 10)]
+        some, leaders = mask_of(12, (3, 7)).values, np.repeat([0, 1, 0, 1], [1, 4, 5, 2])
+        assert overlap._split_by_leader(some, leaders) == [(3, 5), (5, 7)]

@@ -61,8 +61,29 @@ def test_no_second_speaker_without_leave_or_knowledge():
     posteriors, activity = scene()
     assert not overlap.second_speakers(posteriors, activity, 0.0).any()
     assert not overlap.second_speakers(posteriors, SpeechActivity(activity.mask), 0.5).any()
-    single = Posteriors(np.ones((300, 1)), posteriors.grid, ("SPEAKER_00",))
-    assert not overlap.second_speakers(single, activity, 0.5).any()
+    for heard in (
+        SpeechActivity(activity.mask, activity.overlap),
+        SpeechActivity(activity.mask, local=activity.local),
+    ):
+        assert not overlap.second_speakers(posteriors, heard, 0.5).any()
+    for n_speakers in (0, 1):
+        few = Posteriors(np.ones((300, n_speakers)), posteriors.grid, ("SPEAKER_00",)[:n_speakers])
+        assert not overlap.second_speakers(few, activity, 0.5).any()
+
+
+def test_no_second_speaker_where_overlap_is_less_likely_than_asked():
+    """Whoever the local voices are."""
+    posteriors, activity = scene()
+    unsure = SpeechActivity(activity.mask, 0.45 * activity.overlap, None, activity.local)
+    assert not overlap.second_speakers(posteriors, unsure, 0.5).any()
+    assert overlap.second_speakers(posteriors, unsure, 0.4).any()
+
+
+def test_who_speaks_where_no_window_is_is_not_known():
+    """Frames behind the last window have no local voices."""
+    posteriors, activity = scene()
+    longer = Posteriors(np.repeat(posteriors.values, 2, axis=0), grid_of(600), posteriors.speakers)
+    assert not overlap._voices_as_speakers(activity.local, longer)[310:].any()
 
 
 def test_nobody_interrupts_in_silence():

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from diarize.annotation import Turn
+from diarize.annotation import Annotation, Turn
 from diarize.config import ResegmentationConfig
 from diarize.mixtures import GMM
 from diarize.resegmentation import frames
 from diarize.resegmentation.frames import adapted_posteriors, component_posteriors, turn_posteriors
-from diarize.resegmentation.turns import posteriors_to_turns
+from diarize.resegmentation.turns import posteriors_to_turns, split_long_turns
 from diarize.types import FrameGrid, Posteriors, SpeakerPoints, runs
 
 from . import LAW
@@ -150,6 +150,12 @@ class TestShares:
         for (start, end), row in zip(points.bounds, rows, strict=True):
             wanted[start:end] = row
         assert_array_equal(frames._spread(rows, points, 10), wanted)
+
+    def test_nobody_has_less_than_nothing(self):
+        """0.3 + 0.6 − 0.3 − 0.6 is less than 0 in floating point."""
+        rows = np.array([[0.3, 0.7], [0.6, 0.4], [0.0, 1.0]])
+        found = frames._spread(rows, windows([(0, 8), (2, 9), (4, 12)], 12), 12)
+        assert found.min() == 0
 
     def test_speech_that_no_window_reached_is_anybodys(self):
         """A stretch too short for a window is speech all the same: even shares."""
@@ -299,6 +305,25 @@ class TestTurns:
             ("C", 0.04, 0.06),
         ]
         assert {t.speaker: t.confidence for t in found} == {"A": 0.625, "B": 0.75, "C": 0.5}
+
+    @pytest.mark.parametrize(
+        ("longest", "edges"), [(4.0, [0.0, 3.0, 6.0, 9.0]), (4.5, [0.0, 4.5, 9.0]), (1e12, [0.0, 9.0])]
+    )
+    def test_long_turns_are_cut_into_equal_parts(self, longest, edges):
+        """As few as are short enough, and one at least."""
+        cut = split_long_turns(Annotation("a", (Turn(0.0, 9.0, "A"),)), longest).turns
+        assert [(turn.start, turn.end) for turn in cut] == list(pairwise(edges))
+
+    def test_rounding_makes_no_further_part(self):
+        """0.4 − 0.1 is more than three times 0.1 in floating point."""
+        assert len(split_long_turns(Annotation("a", (Turn(0.1, 0.4, "A"),)), 0.1).turns) == 3
+
+    def test_nobody_is_surer_than_sure(self):
+        """Posteriors may be a rounding above 1."""
+        mask = mask_of(50, (0, 50))
+        values = np.full((50, 1), np.nextafter(np.float32(1), np.float32(2)))
+        (turn,) = posteriors_to_turns(Posteriors(values, mask.grid, ("SPEAKER_00",)), mask, "a").turns
+        assert turn.confidence == 1.0
 
     def test_a_pause_parts_two_turns_of_one_speaker(self):
         """However short."""

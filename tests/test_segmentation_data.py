@@ -1,0 +1,77 @@
+"""Scenes from which the segmentation network learns to hear in noise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.testing import assert_allclose, assert_array_equal
+
+from benchmarks import segmentation_data as data
+from diarize import synth
+from diarize.networks import pyannet, store
+
+PUBLISHED = store.DATA / "pyannet.npz"
+
+
+@pytest.fixture(scope="module")
+def material(tmp_path_factory, people):
+    """Three voices of three seconds, no recorded noise, no measured rooms."""
+    folder = tmp_path_factory.mktemp("voices")
+    voices = {}
+    for name in sorted(people)[:3]:
+        path = folder / f"{name}.wav"
+        soundfile.write(path, people[name][0].samples, people[name][0].rate)
+        voices[name] = [path]
+    return data.Material(voices, (), ())
+
+
+def scene(tmp_path, material, number):
+    """The two arrays of a scene."""
+    data.make_scene(number, tmp_path, PUBLISHED, material)
+    with np.load(tmp_path / f"{number:05d}.npz") as stored:
+        return stored["activations"], stored["targets"]
+
+
+@pytest.mark.slow
+def test_every_version_of_a_scene_has_the_answers_to_the_clean_one(tmp_path, material):
+    """Activations differ, targets do not; the same number gives the same bytes."""
+    activations, targets = scene(tmp_path, material, 0)
+    assert activations.shape == (12, 589, 60) and targets.shape == (12, *pyannet.OUTPUT)
+    versions = targets.reshape(4, 3, *pyannet.OUTPUT)
+    assert_array_equal(versions, np.broadcast_to(versions[:1], versions.shape))
+    assert_allclose(targets.astype(float).sum(axis=2), 1, atol=0.01)
+    assert np.mean(targets[:, :, 0] < 0.5) > 0.3  # somebody speaks
+    heard = activations.reshape(4, 3, 589, 60).astype(float)
+    assert all(np.abs(heard[k] - heard[0]).mean() > 0.005 for k in (1, 2, 3))
+    again = tmp_path / "again"
+    again.mkdir()
+    assert_array_equal(scene(again, material, 0)[0], activations)
+
+
+def test_nobody_speaks_in_music_and_noise(tmp_path, material):
+    """Whatever the network says to it."""
+    numbers = range(40)
+    draws = [np.random.default_rng((data.MAIN_SEED, n)) for n in numbers]
+    for rng in draws:
+        rng.integers(0, data.N_SAMPLES - pyannet.WINDOW + 1, data.WINDOWS)
+    speechless = next(n for n, rng in zip(numbers, draws, strict=True) if rng.random() < data.MADE_UP)
+    _, targets = scene(tmp_path, material, speechless)
+    assert targets.shape[0] == 3
+    assert (targets[:, :, 0] == 1).all() and (targets[:, :, 1:] == 0).all()
+
+
+def test_a_degraded_conversation_keeps_its_turns(people):
+    """Only the sound changes with the place."""
+    cast = {name: people[name][:1] for name in sorted(people)[:2]}
+    clean = synth.SynthConfig(duration=10.0)
+    worse = data.degrade(clean, np.random.default_rng(3))
+    sounds, truths = zip(*(synth.conversation(cast, each, 5) for each in (clean, worse)), strict=True)
+    assert truths[0].turns == truths[1].turns
+    assert np.abs(sounds[0].samples - sounds[1].samples).max() > 0.01
+
+
+def test_sixteen_bits_round_and_clip():
+    """By hand."""
+    found = data.in_16_bits(np.array([0.0, 0.6 / 32767, -2.0, 1.5]))
+    assert_array_equal(found, np.array([0, 1 / 32767, -1, 1], np.float32))
