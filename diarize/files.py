@@ -35,9 +35,21 @@ _BYTE_ORDER_MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\x
 
 
 def read_text(path: str | Path) -> str:
-    r"""The text of a file: UTF-8, or UTF-16 with a byte order mark (from Praat); every line ends in ``\n``.
+    """Read a text file with lines that end in a newline.
 
-    Raises FormatError for a file that is absent, unreadable, too large or not text.
+    Parameters
+    ----------
+    path : the file, in UTF-8, or in UTF-16 with a byte order mark
+
+    Returns
+    -------
+    The text without byte order mark.
+
+    Raises
+    ------
+    FormatError
+        When the file cannot be read or is not text.
+
     """
     path = Path(path)
     data = _read_bytes(path)
@@ -84,16 +96,48 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def write_text(path: str | Path, text: str, *, overwrite: bool = False) -> Path:
-    """Write UTF-8 text as ``write_bytes`` does; a lone surrogate in a name becomes U+FFFD."""
+    """Write text in UTF-8, as ``write_bytes`` writes bytes.
+
+    Parameters
+    ----------
+    path : the file to write; its folder must exist
+    text : what to write; a lone surrogate becomes U+FFFD
+    overwrite : replace the file if it exists
+
+    Returns
+    -------
+    The path.
+
+    Raises
+    ------
+    OutputError
+        As ``write_bytes`` does.
+
+    """
     return write_bytes(path, replace_surrogates(text).encode(), overwrite=overwrite)
 
 
 def write_bytes(path: str | Path, data: bytes, *, overwrite: bool = False) -> Path:
     """Write a temporary file and rename it, so that the file is either complete or absent.
 
-    Raises OutputError, without leaving a partial file, when the file exists and ``overwrite`` is false, when
-    it is not a regular file, when its folder does not exist or is not writable, and when the disk is full.
     Old temporary files that a killed process left for the same file are removed.
+
+    Parameters
+    ----------
+    path : the file to write; its folder must exist
+    data : what to write
+    overwrite : replace the file if it exists
+
+    Returns
+    -------
+    The path.
+
+    Raises
+    ------
+    OutputError
+        When the file exists and ``overwrite`` is false, is not a regular file, or cannot be written. No
+        partial file is left.
+
     """
     path = Path(path)
     _refuse(path, overwrite=overwrite)
@@ -115,7 +159,23 @@ def write_bytes(path: str | Path, data: bytes, *, overwrite: bool = False) -> Pa
 
 
 def make_folder(path: str | Path, *, parents: bool = True) -> Path:
-    """Make a folder if it does not exist, and its parents where ``parents``. Raises OutputError."""
+    """Make a folder if it does not exist.
+
+    Parameters
+    ----------
+    path : the folder
+    parents : make its parents, too
+
+    Returns
+    -------
+    The path.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be made.
+
+    """
     path = Path(path)
     try:
         path.mkdir(parents=parents, exist_ok=True)
@@ -125,9 +185,23 @@ def make_folder(path: str | Path, *, parents: bool = True) -> Path:
 
 
 def write_folder(path: str | Path, texts: Mapping[str, str], *, overwrite: bool = False) -> Path:
-    """Write several texts by file name into one folder, which is made, each as ``write_text`` does.
+    """Write several texts into one folder, which is made if it does not exist.
 
-    Nothing is written if one of the files must not be. Raises OutputError.
+    Parameters
+    ----------
+    path : the folder
+    texts : text by name of file
+    overwrite : replace files that exist
+
+    Returns
+    -------
+    The path.
+
+    Raises
+    ------
+    OutputError
+        As ``write_bytes`` does; no text is written if one of them cannot be.
+
     """
     path = make_folder(path, parents=False)
     for name in texts:
@@ -154,8 +228,14 @@ def _problems(path: Path, *, overwrite: bool) -> Iterator[str]:
 
 
 def remove_leftovers(path: str | Path, before: float = float("inf")) -> None:
-    """Remove temporary files that killed processes left for a file, or in a folder, last changed ``before`` a
-    time on the clock of the file system. Without a time, the caller must be the only writer.
+    """Remove temporary files that killed processes left.
+
+    Parameters
+    ----------
+    path : a file, for which they were made, or a folder of such files
+    before : remove only those last changed before this time, in seconds by the clock of the file system;
+        without it, the caller must be the only process that writes there
+
     """
     path = Path(path)
     folder, name = (path, "*") if path.is_dir() else (path.parent, escape(path.name[:100]))

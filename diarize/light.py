@@ -1,4 +1,4 @@
-"""Import librosa without the modules that a run does not use.
+"""Import librosa, and one function of SciPy, without the modules that a run does not use.
 
 Importing librosa imports numba and most of SciPy and loads some twenty compiled functions, which takes two to
 three seconds. Here these modules are replaced by lazy stand-ins while librosa is imported. A stand-in imports
@@ -8,35 +8,62 @@ and unused modules are never imported.
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from functools import lru_cache, partial, update_wrapper
 from importlib import import_module
+from importlib.machinery import PathFinder
+from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["light_librosa"]
+__all__ = ["assignment_solver", "light_librosa"]
 
 USED: Final = ("core.audio", "core.spectrum", "feature.inverse", "feature.spectral", "filters")
 """Modules of librosa that a run needs."""
 LATER: Final = (
+    "librosa.sequence",
+    "numpy.f2py",
     "resampy",
     "samplerate",
     *(f"scipy.{name}" for name in ("interpolate", "ndimage", "optimize", "signal")),
 )
-"""What these import and touch only in functions that a run does not call; and numba."""
+"""What these import and touch only in functions that a run does not call; and numba and scipy.special."""
 
 
 @lru_cache(maxsize=1)
 def light_librosa() -> ModuleType:
     """The package librosa, with its modules for cepstra and resampling loaded."""
-    with _install_stand_ins(*(_LazyModule(name) for name in LATER), _LazyNumba("numba")):
+    stand_ins: list[ModuleType] = [*map(_LazyModule, LATER), _LazyNumba("numba")]
+    stand_ins.append(_LazyFunctions("scipy.special"))
+    if "LIBROSA_CACHE_DIR" not in os.environ:
+        stand_ins.append(_NoCache("librosa._cache"))
+    with _install_stand_ins(*stand_ins):
         for name in USED:
             import_module(f"librosa.{name}")
     return import_module("librosa")
+
+
+@lru_cache(maxsize=1)
+def assignment_solver() -> Callable[..., Any]:
+    """``scipy.optimize.linear_sum_assignment``, if possible without importing the rest of scipy.optimize.
+
+    The function is a compiled module by itself. Importing its package takes a third of a second.
+    """
+    package = None if "scipy.optimize" in sys.modules else find_spec("scipy.optimize")
+    name = "scipy.optimize._lsap"
+    spec = package and PathFinder.find_spec(name, package.submodule_search_locations)
+    solver: Any = None
+    if spec and spec.loader:
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        solver = getattr(module, "linear_sum_assignment", None)
+    found: Callable[..., Any] = solver or import_module("scipy.optimize").linear_sum_assignment
+    return found
 
 
 @contextmanager
@@ -44,12 +71,17 @@ def _install_stand_ins(*modules: ModuleType) -> Iterator[None]:
     """Put stand-ins for ``modules`` into sys.modules, unless they are imported already."""
     absent = {module.__name__: module for module in modules if module.__name__ not in sys.modules}
     sys.modules.update(absent)
+    numpy = vars(import_module("numpy"))
+    if "numpy.f2py" in absent:  # "import numpy.f2py as f2py" looks at the package first
+        numpy["f2py"] = absent["numpy.f2py"]
     try:
         yield
     finally:
         for name, module in absent.items():
             if sys.modules.get(name) is module:
                 del sys.modules[name]
+        if numpy.get("f2py") is absent.get("numpy.f2py"):
+            numpy.pop("f2py", None)
 
 
 class _LazyModule(ModuleType):
@@ -65,6 +97,28 @@ class _LazyModule(ModuleType):
         if sys.modules.get(self.__name__) is self:
             del sys.modules[self.__name__]
         return import_module(self.__name__)
+
+
+class _LazyFunctions(_LazyModule):
+    """A module whose functions are imported when they are called."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+        def call(*args: Any, **options: Any) -> Any:
+            return getattr(self.import_now(), name)(*args, **options)
+
+        return call
+
+
+class _NoCache(ModuleType):
+    """librosa's decorators for a cache on disk as they are without a folder for it, and without joblib."""
+
+    @staticmethod
+    def cache(level: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """The decorator that returns the function itself."""
+        return lambda function: function
 
 
 class _LazyNumba(_LazyModule):

@@ -287,5 +287,15 @@ class Score:
 
     @classmethod
     def pooled(cls, scores: Iterable[Score]) -> Score:
-        """The sum over recordings."""
+        """The sum over recordings.
+
+        Parameters
+        ----------
+        scores : the score of each recording
+
+        Returns
+        -------
+        One score of all seconds together.
+
+        """
         return sum(scores, cls())

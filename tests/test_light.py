@@ -22,14 +22,17 @@ NEEDLESS = {
     "diarize.synth",
     "diarize.transcripts",
     "http.client",
+    "joblib",
     "librosa.beat",
     "librosa.decompose",
     "librosa.display",
     "matplotlib.pyplot",
     "numba",
-    "scipy.interpolate",
-    "scipy.signal",
-    "scipy.stats",
+    "numpy.f2py",
+    *(
+        f"scipy.{name}"
+        for name in ("interpolate", "linalg", "optimize", "signal", "spatial", "special", "stats")
+    ),
     "sklearn",
     "urllib.request",
 }
@@ -81,8 +84,13 @@ wave = np.float32([0, 1, 0.5, -1, -2, -1, 3, 0])
 print(librosa.zero_crossings(wave).tolist())             # guvectorize, stencil
 print(librosa.filters.get_window("hann", 4).tolist())    # scipy.signal
 print(librosa.util.is_unique(np.array([[1, 2], [3, 3]])).tolist())  # jit
-assert "numba" in sys.modules and "scipy.signal" in sys.modules
-import numba
+print(librosa.sequence.dtw(wave[:2], wave[:2])[0].tolist())  # scipy.spatial
+import scipy.fft, scipy.special
+print(scipy.fft.fhtoffset(0.1, mu=2.0) == scipy.fft._fftlog_backend.fhtoffset(0.1, 2.0))  # scipy.special
+assert {"numba", "scipy.signal", "scipy.spatial", "scipy.special"} <= set(sys.modules)
+assert librosa.cache.memory.location is None
+import numba, numpy.f2py
+assert numpy.f2py.__file__
 assert type(librosa.core.audio._zc_wrapper).__module__.startswith("numba.")
 assert librosa.util.utils.numba is numba
 """
@@ -90,10 +98,12 @@ assert librosa.util.utils.numba is numba
 
 def test_what_waited_works_when_it_is_called():
     """Compiled functions, those that they call, and submodules of SciPy come at the first touch."""
-    crossings, window, unique = printed("-c", WHOLE)[0].splitlines()
+    crossings, window, unique, path, offset = printed("-c", WHOLE)[0].splitlines()
     assert json.loads(crossings.lower()) == [True, False, False, True, False, False, True, False]
     assert json.loads(window) == [0, 0.5, 1, 0.5]
     assert json.loads(unique.lower()) == [True, False]
+    assert json.loads(path) == [[0, 1], [1, 0]]
+    assert offset == "True"
 
 
 def test_what_is_loaded_already_is_left_alone():
@@ -105,3 +115,23 @@ def test_what_is_loaded_already_is_left_alone():
         "print((sys.modules['numba'], sys.modules['scipy.signal']) == before, audio.stencil is numba.stencil)"
     )
     assert printed("-c", code)[0].split() == ["True", "True"]
+
+
+ALONE = """
+import sys
+import numpy as np
+from diarize.light import assignment_solver
+
+solve = assignment_solver()
+assert "scipy.optimize" not in sys.modules
+from scipy.optimize import linear_sum_assignment
+table = np.random.default_rng(1).normal(size=(7, 5))
+print(all((a == b).all() for a, b in zip(solve(table), linear_sum_assignment(table), strict=True)))
+assignment_solver.cache_clear()
+print(assignment_solver() is linear_sum_assignment)
+"""
+
+
+def test_the_assignment_is_that_of_scipy():
+    """Without the package, with the same answer; where the package is loaded, it is the same function."""
+    assert printed("-c", ALONE)[0].split() == ["True", "True"]

@@ -157,22 +157,17 @@ class TestSameAnswer:
     @pytest.mark.slow
     def test_another_process_writes_the_same_bytes(self, tmp_path):
         """With another number of BLAS threads and another order of hashes."""
-        program = (
-            "import sys, diarize\n"
-            "for source, target in zip(sys.argv[1::2], sys.argv[2::2]):\n"
-            "    diarize.diarize(source).to_rttm(target)\n"
-        )
+        program = "import sys, diarize; diarize.diarize(sys.argv[1]).to_rttm(sys.argv[2])"
         runs = []
         for threads, hashes in (("1", "0"), ("2", "4711")):
-            targets = [tmp_path / f"{name}-{threads}.rttm" for name in ("meeting", "call")]
-            words = map(str, (sample("meeting"), targets[0], sample("call"), targets[1]))
+            target = tmp_path / f"call-{threads}.rttm"
             where = {"PYTHONPATH": str(SAMPLES.parent), "OPENBLAS_NUM_THREADS": threads}
             environment = os.environ | where | {"OMP_NUM_THREADS": threads, "PYTHONHASHSEED": hashes}
-            runs.append((subprocess.Popen([sys.executable, "-c", program, *words], env=environment), targets))
-        for run, targets in runs:
+            words = [sys.executable, "-c", program, str(sample("call")), str(target)]
+            runs.append((subprocess.Popen(words, env=environment), target))
+        for run, target in runs:
             assert run.wait() == 0
-            for name, target in zip(("meeting", "call"), targets, strict=True):
-                assert target.read_bytes() == rttm(found(name), tmp_path)
+            assert target.read_bytes() == rttm(found("call"), tmp_path)
 
     @pytest.mark.slow
     @pytest.mark.parametrize("name", ["meeting", "call"])

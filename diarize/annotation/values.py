@@ -70,12 +70,32 @@ class Annotation(AnnotationMethods):
         return tuple(dict.fromkeys(turn.speaker for turn in self.turns))
 
     def intervals(self, speaker: str | None = None) -> Array:
-        """Turns of one speaker (or of all, unmerged) as float64 (n, 2) seconds."""
+        """The turns of one speaker, or of all.
+
+        Parameters
+        ----------
+        speaker : label of the speaker; all speakers unless given
+
+        Returns
+        -------
+        Start and end of every turn, float64 (n, 2) seconds, not merged.
+
+        """
         rows = [(t.start, t.end) for t in self.turns if speaker in (None, t.speaker)]
         return np.array(rows, dtype=np.float64).reshape(-1, 2)
 
     def rename(self, names: Mapping[str, str]) -> Annotation:
-        """The same turns with speakers renamed; names not in ``names`` stay."""
+        """The same turns with renamed speakers.
+
+        Parameters
+        ----------
+        names : new name of each speaker by the old one; speakers that are not in it keep their names
+
+        Returns
+        -------
+        The annotation with the new names.
+
+        """
         turn = [
             replace(
                 t,

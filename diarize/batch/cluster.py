@@ -44,7 +44,22 @@ _ALONE = threading.Lock()
 
 
 def check_address(address: str) -> str:
-    """The address of a scheduler; ClusterError when it cannot be one."""
+    """Check the address of a Dask scheduler, without connecting to it.
+
+    Parameters
+    ----------
+    address : such as ``tcp://host:8786``
+
+    Returns
+    -------
+    The same address.
+
+    Raises
+    ------
+    ClusterError
+        When it cannot be an address.
+
+    """
     try:
         parts = urlsplit(address)
         whole = parts.scheme in SCHEMES and parts.hostname and parts.port

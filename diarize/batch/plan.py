@@ -81,11 +81,31 @@ def plan_batch(
     overwrite: bool = False,
     separate: bool = False,
 ) -> Plan:
-    """The recordings in a folder and its subfolders, in order of their paths; makes the output folder.
+    """Find the recordings in a folder and its subfolders, and make the output folder.
 
-    ``picture``: also write a PNG of each; ``page``: also write the report page of each; ``speech``: intervals
-    (n, 2) of speech in seconds by recording. Raises AudioError when there is no such folder or no recording
-    in it, OutputError when the output folder cannot be made.
+    Parameters
+    ----------
+    folder : where the recordings are
+    output : where the results go
+    formats : names of the formats to write
+    picture : write a picture of each recording
+    page : write the report page of each recording
+    speech : (n, 2), stretches of speech in seconds, by recording
+    resume : continue with the manifest in ``output``
+    overwrite : replace files that exist
+    separate : diarize each channel separately
+
+    Returns
+    -------
+    One task for each recording, sorted by path.
+
+    Raises
+    ------
+    AudioError
+        When the folder does not exist or has no recordings.
+    OutputError
+        When the output folder cannot be made.
+
     """
     keys, unreadable = find_recordings(folder)
     if not keys:

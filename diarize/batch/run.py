@@ -42,7 +42,17 @@ class BatchReport:
     stale: tuple[Path, ...] = ()
 
     def count(self, status: str) -> int:
-        """Number of recordings with this status."""
+        """How many recordings have a status.
+
+        Parameters
+        ----------
+        status : 'ok', 'failed' or another status of the manifest
+
+        Returns
+        -------
+        Their number.
+
+        """
         return Counter(entry["status"] for entry in self.entries)[status]
 
 
@@ -56,12 +66,29 @@ def run_batch(
     listen: Listener = lambda event, task, entry: None,
     perform: Callable[[Job], Entry] = perform_job,
 ) -> BatchReport:
-    """Diarize all recordings of a plan in ``jobs`` processes, or on the Dask cluster of a ``scheduler``; one
-    that fails does not stop the rest.
+    """Diarize all recordings of a plan; one that fails does not stop the rest.
 
-    ``known``: voices to name speakers by; ``listen`` is called with "started" or "done", the task and its
-    entry. Raises OutputError when another batch holds the folder or the manifest cannot be written, and
-    ClusterError when the cluster does not work.
+    Parameters
+    ----------
+    plan : what ``plan_batch`` found
+    config : settings for all recordings
+    jobs : number of processes
+    scheduler : address of a Dask cluster that is used instead of processes
+    known : voices to name speakers by
+    listen : called with 'started' or 'done', the task, and its entry of the manifest
+    perform : the work on one recording
+
+    Returns
+    -------
+    The entries of the manifest, and the time taken.
+
+    Raises
+    ------
+    OutputError
+        When another batch uses the output folder, or the manifest cannot be written.
+    ClusterError
+        When the cluster does not work.
+
     """
     begin = time.perf_counter()
     with lock_folder(plan.output):

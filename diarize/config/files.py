@@ -35,10 +35,23 @@ LARGEST_RESULT = 1 << 28  # bytes of JSON: the turns of days
 
 
 def override(config: Config, changes: Mapping[str, Any], source: str = "settings") -> Config:
-    """``config`` with nested ``changes`` (as parsed from TOML) applied.
+    """Change some settings of a configuration.
 
-    Raises ConfigError, naming ``source``, for an unknown key (with the nearest known one), a wrong type or a
-    value out of range.
+    Parameters
+    ----------
+    config : the settings before
+    changes : new values, nested as ``parse_toml`` returns them
+    source : where they are from, for errors
+
+    Returns
+    -------
+    The settings after.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown setting, a value of a wrong type, and one that is not allowed.
+
     """
     result: Config = _override(config, changes, source, "")
     return result
@@ -85,7 +98,23 @@ def _check_type(value: Any, old: Any, where: str) -> Any:
 
 
 def parse_toml(text: str, source: str) -> dict[str, Any]:
-    """TOML text as a dictionary; ConfigError with the line when it is not TOML."""
+    """Parse settings in TOML.
+
+    Parameters
+    ----------
+    text : TOML
+    source : name of the file, for errors
+
+    Returns
+    -------
+    Values nested as in TOML.
+
+    Raises
+    ------
+    ConfigError
+        With the line of the error.
+
+    """
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -95,7 +124,23 @@ def parse_toml(text: str, source: str) -> dict[str, Any]:
 
 
 def parse_result_settings(text: str, source: str) -> dict[str, Any]:
-    """The settings in the JSON document of a run; ConfigError when it is something else."""
+    """The settings in the JSON document of a run.
+
+    Parameters
+    ----------
+    text : JSON
+    source : name of the file, for errors
+
+    Returns
+    -------
+    Values nested as in TOML.
+
+    Raises
+    ------
+    ConfigError
+        For any other text.
+
+    """
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -107,8 +152,23 @@ def parse_result_settings(text: str, source: str) -> dict[str, Any]:
 
 
 def load_config(path: str | PathLike[str], base: Config | None = None) -> Config:
-    """``base`` (the defaults) with the differences that a TOML file holds, or with all the settings that the
-    JSON document of a run (.json) was made with.
+    """Read settings from a file.
+
+    Parameters
+    ----------
+    path : a TOML file of settings that differ from ``base``, or the JSON document of a run (.json), from
+        which all settings are taken
+    base : settings that the file does not name; the defaults unless given
+
+    Returns
+    -------
+    The complete settings.
+
+    Raises
+    ------
+    ConfigError
+        When the file cannot be read, or has unknown settings or values that are not allowed.
+
     """
     path = Path(path)
     read, largest = (
@@ -141,7 +201,22 @@ def preset_names() -> tuple[str, ...]:
 
 
 def load_preset(name: str) -> Config:
-    """The defaults with one of the shipped sets of differences."""
+    """The settings for a kind of recording.
+
+    Parameters
+    ----------
+    name : a preset, as ``diarize config presets`` lists them
+
+    Returns
+    -------
+    The defaults with what the preset changes.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown name.
+
+    """
     known = preset_names()
     if name not in known:
         raise ConfigError(f"no preset {name!r}; there are: {', '.join(known)}{suggest(name, known)}")
@@ -149,7 +224,17 @@ def load_preset(name: str) -> Config:
 
 
 def without_defaults(config: Config) -> dict[str, Any]:
-    """Only what differs from the defaults, nested as in TOML."""
+    """What differs from the defaults.
+
+    Parameters
+    ----------
+    config : settings
+
+    Returns
+    -------
+    Values nested as in TOML.
+
+    """
     return _differences(asdict(config), asdict(Config()))
 
 

@@ -281,7 +281,17 @@ class Config:
 
 
 def setting_fields(config: Any) -> dict[str, Field[Any]]:
-    """Every setting of a configuration by its dotted name, such as ``speech.bias``."""
+    """Every setting of a configuration.
+
+    Parameters
+    ----------
+    config : a Config, or one of its parts
+
+    Returns
+    -------
+    Fields of the dataclasses by dotted name, such as ``speech.bias``.
+
+    """
     found: dict[str, Field[Any]] = {}
     for each in fields(config):
         value = getattr(config, each.name)
@@ -293,7 +303,17 @@ def setting_fields(config: Any) -> dict[str, Field[Any]]:
 
 
 def choices_of(name: str) -> tuple[str, ...]:
-    """Choices of a setting by its dotted name; empty for numbers and free text."""
+    """The choices of a setting.
+
+    Parameters
+    ----------
+    name : dotted name, such as ``speech.method``
+
+    Returns
+    -------
+    Its allowed values; none for numbers and free text.
+
+    """
     found: tuple[str, ...] = setting_fields(Config())[name].metadata.get("choices", ())
     return found
 

@@ -9,7 +9,17 @@ __all__ = ["to_toml"]
 
 
 def to_toml(config: Any) -> str:
-    """All settings of a Config as TOML text; ``load_config`` reads it back unchanged."""
+    """Write all settings as TOML.
+
+    Parameters
+    ----------
+    config : a Config, or one of its parts
+
+    Returns
+    -------
+    TOML with comments; ``load_config`` reads the same settings from it.
+
+    """
     values = asdict(config)
     lines = [f"{key} = {_toml(value)}" for key, value in values.items() if not isinstance(value, dict)]
     for section, inner in values.items():

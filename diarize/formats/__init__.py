@@ -1,7 +1,7 @@
 """Annotation files: one table of formats, one function to read a file and one to write it.
 
 Input: a file. Output: Annotations, or whole results where the file is JSON; and the reverse. Each format is a
-module with ``read`` and ``write``. Every room after it may import it.
+module with ``read`` and ``write`` and a row in ``table``. Every room after it may import it.
 
 >>> read_file("meeting.rttm")                                       # doctest: +SKIP
 {'meeting': Annotation(recording='meeting', turns=(Turn(...), ...))}
@@ -9,46 +9,23 @@ module with ``read`` and ``write``. Every room after it may import it.
 
 from __future__ import annotations
 
-import difflib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diarize import files
 from diarize.annotation import Annotation
 from diarize.errors import FormatError
-from diarize.files import make_folder, read_text, remove_leftovers, write_bytes, write_text
-from diarize.formats import (
-    audacity,
-    csv,
-    ctm,
-    eaf,
-    json,
-    kaldi,
-    lab,
-    lines,
-    plain,
-    posteriors,
-    rttm,
-    srt,
-    textgrid,
-    uem,
-    webvtt,
-)
+from diarize.files import read_text, write_bytes, write_folder, write_text
+from diarize.formats import eaf, lines, posteriors, textgrid, uem
 from diarize.formats.posteriors import StoredPosteriors
-from diarize.results import Document, Result, parse_document
+from diarize.formats.table import FORMATS, Format, Options, format_of
+from diarize.results import Result, parse_document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from os import PathLike
 
     from diarize.intervals import Intervals
-    from diarize.types import Posteriors
-
-    Reader = Callable[[str, str], Mapping[str, Annotation]]
-    Texts = Mapping[str, str]
-    Written = Texts | Mapping[str, bytes]
-    Writer = Callable[[Sequence[Annotation], "Options"], Written]
 
 __all__ = [
     "FORMATS",
@@ -56,195 +33,62 @@ __all__ = [
     "Options",
     "StoredPosteriors",
     "format_of",
-    "make_folder",
     "read_file",
     "read_posteriors",
     "read_results",
-    "read_text",
     "read_uem",
     "read_words",
-    "remove_leftovers",
-    "write_bytes",
     "write_file",
-    "write_text",
     "write_uem",
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """Additional data for writers; a format ignores what it cannot store."""
-
-    # RTTM: channel of turns without a channel, from 1
-    channel: int = 1
-    # RTTM: write each turn's confidence into the ninth field
-    confidence: bool = False
-    # TextGrid: seconds that the tiers cover, the end of the last turn when None
-    duration: float | None = None
-    # ELAN: file name or URL of the recording that the annotation belongs to
-    media: str | None = None
-    # npz: posteriors of every frame, and the second of the file at which they start
-    posteriors: Posteriors | None = None
-    start: float = 0.0
-    # CTM, and TextGrid and ELAN in tiers below the speakers': words as turns with a text, each with its time
-    words: Annotation | None = None
-    # json: the other results of the recording
-    document: Document | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A file format of annotations.
-
-    ``suffix``: of its files; ``write``: annotations → text by file name within a folder, or text or bytes
-    under the name ``""`` for formats of one file; ``read``: text and file name → annotations by recording,
-    None for write-only formats; ``several``: whether one file may hold many recordings; ``words``: whether it
-    stores the text of a turn.
-    """
-
-    name: str
-    suffix: str
-    title: str
-    write: Writer
-    read: Reader | None = None
-    several: bool = False
-    words: bool = False
-
-
-def _rttm(annotations: Sequence[Annotation], options: Options) -> Texts:
-    return {
-        "": rttm.write(
-            annotations,
-            confidence=options.confidence,
-            channel=str(options.channel),
-        )
-    }
-
-
-def _textgrid(annotations: Sequence[Annotation], options: Options) -> Texts:
-    return {"": textgrid.write(annotations, duration=options.duration, words=options.words)}
-
-
-def _eaf(annotations: Sequence[Annotation], options: Options) -> Texts:
-    return {"": eaf.write(annotations, media=options.media, words=options.words)}
-
-
-def _ctm(annotations: Sequence[Annotation], options: Options) -> Texts:
-    return {"": ctm.write(annotations, words=options.words, channel=str(options.channel))}
-
-
-def _json(annotations: Sequence[Annotation], options: Options) -> Texts:
-    return {"": json.write(annotations, options.document)}
-
-
-def _kaldi(annotations: Sequence[Annotation], _: Options) -> Texts:
-    spoken = kaldi.text(annotations)
-    return {
-        "segments": kaldi.segments(annotations),
-        "utt2spk": kaldi.utt2spk(annotations),
-        "spk2utt": kaldi.spk2utt(annotations),
-        **({"text": spoken} if spoken else {}),
-    }
-
-
-def _npz(annotations: Sequence[Annotation], options: Options) -> Mapping[str, bytes]:
-    """Frame posteriors, which turns alone do not have."""
-    if options.posteriors is None:
-        raise FormatError("npz holds posteriors of frames, which turns do not have; run and batch write them")
-    stored = StoredPosteriors(
-        lines.only_annotation(annotations, "npz").recording, options.posteriors, options.start
-    )
-    return {"": posteriors.dump(stored)}
-
-
-def _plain(write: Callable[[Sequence[Annotation]], str]) -> Writer:
-    return lambda annotations, _: {"": write(annotations)}
-
-
-FORMATS: dict[str, Format] = {
-    each.name: each
-    for each in (
-        Format("rttm", ".rttm", "NIST Rich Transcription Time Marked", _rttm, rttm.read, several=True),
-        Format(
-            "uem",
-            ".uem",
-            "NIST evaluation map: where anybody speaks",
-            _plain(uem.write),
-            uem.read,
-            several=True,
-        ),
-        Format("lab", ".lab", "start, end and label a line", _plain(lab.write), lab.read),
-        Format("audacity", ".txt", "Audacity label track", _plain(audacity.write), audacity.read),
-        Format("textgrid", ".TextGrid", "Praat, one tier a speaker", _textgrid, textgrid.read, words=True),
-        Format("eaf", ".eaf", "ELAN, one tier a speaker", _eaf, eaf.read, words=True),
-        Format("webvtt", ".vtt", "WebVTT with voice spans", _plain(webvtt.write), webvtt.read, words=True),
-        Format("srt", ".srt", "SubRip subtitles", _plain(srt.write), srt.read, words=True),
-        Format("csv", ".csv", "a table for spreadsheets", _plain(csv.write), csv.read, True, True),
-        Format(
-            "text", ".transcript.txt", "a transcript to read: [0:03] Anna: …", _plain(plain.write), words=True
-        ),
-        Format("ctm", ".ctm", "NIST time-marked words, as speech recognisers have them", _ctm, words=True),
-        Format(
-            "json",
-            ".json",
-            "everything that is known, as docs/formats.md describes it",
-            _json,
-            json.read,
-            several=True,
-            words=True,
-        ),
-        Format(
-            "kaldi",
-            ".kaldi",
-            "Kaldi data folder: segments, utt2spk, spk2utt",
-            _kaldi,
-            several=True,
-            words=True,
-        ),
-        Format("npz", ".npz", "posteriors of every frame, as NumPy arrays", _npz),
-    )
-}
-"""Every format by name."""
-
-
-def format_of(path: str | PathLike[str], name: str | None = None, *, reading: bool = False) -> Format:
-    """The format with this name, or else the one for the suffix of the path.
-
-    Raises FormatError for an unknown name or suffix, with the known ones for ``reading`` or writing.
-    """
-    if name is not None:
-        if name.lower() in FORMATS:
-            return FORMATS[name.lower()]
-        near = difflib.get_close_matches(name.lower(), FORMATS, n=1)
-        hint = f"did you mean {near[0]}?" if near else "choose one of them"
-        raise FormatError(f"no format is called {name!r}; there are {', '.join(FORMATS)}; {hint}")
-    suffix = Path(path).suffix.lower()
-    for each in FORMATS.values():
-        if each.suffix.lower() == suffix:
-            return each
-    known = ", ".join(each.suffix for each in FORMATS.values() if each.read or not reading)
-    raise FormatError(f"{path}: the suffix {suffix!r} is not one of {known}; rename it or name the format")
-
-
 def read_file(path: str | Path, format: str | None = None) -> dict[str, Annotation]:
-    """Read annotations by recording from a file, in order of appearance.
+    """Read annotations from a file.
 
-    If the format has no names of recordings, the file name is used. Raises FormatError.
+    Parameters
+    ----------
+    path : the file
+    format : name of its format; known by the suffix unless given
+
+    Returns
+    -------
+    Annotations by recording, in order of appearance. If the format has no names of recordings, the name of
+    the file is used.
+
+    Raises
+    ------
+    FormatError
+        For an unknown format, one that is only written, or a file that does not follow it.
+
     """
     known = format_of(path, format, reading=True)
     if known.read is None:
         readable = ", ".join(each.name for each in FORMATS.values() if each.read)
         raise FormatError(f"{path}: {known.name} is only written, not read; {readable} are read")
-    return dict(known.read(files.read_text(path), Path(path).name))
+    return dict(known.read(read_text(path), Path(path).name))
 
 
 def read_results(path: str | Path, format: str | None = None) -> dict[str, Result]:
-    """Results by recording: everything where the file is JSON, turns only for other formats.
+    """Read all that a file says about recordings.
 
-    Raises FormatError.
+    Parameters
+    ----------
+    path : the file
+    format : name of its format; known by the suffix unless given
+
+    Returns
+    -------
+    Results by recording: complete ones from JSON, turns only from other formats.
+
+    Raises
+    ------
+    FormatError
+        As ``read_file`` does.
+
     """
     if format_of(path, format, reading=True).name == "json":
-        return parse_document(files.read_text(path), Path(path).name).by_recording
+        return parse_document(read_text(path), Path(path).name).by_recording
     return {name: Result(each) for name, each in read_file(path, format).items()}
 
 
@@ -256,12 +100,27 @@ def write_file(
     overwrite: bool = False,
     options: Options | None = None,
 ) -> Path:
-    """Write one annotation, or several where the format allows it, atomically.
+    """Write annotations to a file that is either complete or absent.
 
-    For a format of several files (kaldi), ``path`` is a folder.
+    Parameters
+    ----------
+    path : the file to write; a folder for formats of several files (kaldi)
+    annotations : one, or several for formats that can store several
+    format : name of the format; known by the suffix unless given
+    overwrite : replace the file if it exists
+    options : additional data for the writer
 
-    Raises FormatError for an unknown format, or for several recordings in a format for one; OutputError when
-    the file exists and ``overwrite`` is false, and when it cannot be written.
+    Returns
+    -------
+    The path.
+
+    Raises
+    ------
+    FormatError
+        For an unknown format, and for several recordings in a format for one.
+    OutputError
+        When the file exists and ``overwrite`` is false, or cannot be written.
+
     """
     known = format_of(path, format)
     path, each = Path(path), [annotations] if isinstance(annotations, Annotation) else list(annotations)
@@ -272,12 +131,25 @@ def write_file(
     texts = {name: text for name, text in found.items() if isinstance(text, str)}
     if whole is not None:
         return write_text(path, whole, overwrite=overwrite)
-    return files.write_folder(path, texts, overwrite=overwrite)
+    return write_folder(path, texts, overwrite=overwrite)
 
 
 def read_words(path: str | Path) -> Annotation | None:
-    """The words in an editor's file that has tiers of words besides tiers of turns, as turns with a text;
-    None for other files.
+    """Read the words of a TextGrid or ELAN file that has tiers of words besides tiers of turns.
+
+    Parameters
+    ----------
+    path : the file
+
+    Returns
+    -------
+    Words as turns with a text, or None for files without such tiers.
+
+    Raises
+    ------
+    FormatError
+        For a file that does not follow its format.
+
     """
     tiers = {".textgrid": textgrid.tiers, ".eaf": eaf.tiers}.get(Path(path).suffix.lower())
     if tiers is None:
@@ -294,15 +166,62 @@ def read_words(path: str | Path) -> Annotation | None:
 
 
 def read_posteriors(path: str | Path) -> StoredPosteriors:
-    """Read posteriors of every frame from an npz of run or batch. Raises FormatError."""
+    """Read the posteriors of every frame.
+
+    Parameters
+    ----------
+    path : an npz file that ``run`` or ``batch`` wrote
+
+    Returns
+    -------
+    The recording, its posteriors (n_frames, K), and the second at which they start.
+
+    Raises
+    ------
+    FormatError
+        For any other file.
+
+    """
     return posteriors.load(path)
 
 
 def read_uem(path: str | Path) -> dict[str, Intervals]:
-    """Read intervals to evaluate by recording, each float64 (n, 2) seconds. Raises FormatError."""
+    """Read the parts of recordings that are evaluated.
+
+    Parameters
+    ----------
+    path : a UEM file
+
+    Returns
+    -------
+    Intervals by recording, each float64 (n, 2) seconds.
+
+    Raises
+    ------
+    FormatError
+        For a file that is not UEM.
+
+    """
     return uem.load(read_text(path), Path(path).name)
 
 
 def write_uem(path: str | Path, stretches: Mapping[str, Intervals], *, overwrite: bool = False) -> Path:
-    """Write intervals (n, 2) seconds by recording as UEM. Raises OutputError."""
-    return files.write_text(path, uem.dump(stretches), overwrite=overwrite)
+    """Write the parts of recordings that are evaluated.
+
+    Parameters
+    ----------
+    path : the file to write
+    stretches : intervals by recording, each (n, 2) seconds
+    overwrite : replace the file if it exists
+
+    Returns
+    -------
+    The path.
+
+    Raises
+    ------
+    OutputError
+        When the file exists and ``overwrite`` is false, or cannot be written.
+
+    """
+    return write_text(path, uem.dump(stretches), overwrite=overwrite)

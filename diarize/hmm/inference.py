@@ -88,9 +88,20 @@ def expected_counts(
     log_transmat: ArrayLike,
     min_duration: int | Sequence[int] = 1,
 ) -> PathCounts:
-    """``forward_backward`` with the expected counts that re-estimating the chain needs.
+    """Posteriors, with the expected counts that re-estimating the chain needs.
 
-    Parameters, and what raises ModelError, as there.
+    Parameters
+    ----------
+    log_likelihoods, log_startprob, log_transmat, min_duration : as for ``forward_backward``
+
+    Returns
+    -------
+    Posteriors, log likelihood, and expected starts and transitions.
+
+    Raises
+    ------
+    ModelError
+        As ``forward_backward`` does.
 
     References
     ----------
@@ -112,11 +123,18 @@ def viterbi(
 ) -> IntArray:
     """The most probable path.
 
-    Parameters, and what raises ModelError, as for ``forward_backward``.
+    Parameters
+    ----------
+    log_likelihoods, log_startprob, log_transmat, min_duration : as for ``forward_backward``
 
     Returns
     -------
     The state of every frame, (T,); ties prefer to stay.
+
+    Raises
+    ------
+    ModelError
+        As ``forward_backward`` does.
 
     References
     ----------

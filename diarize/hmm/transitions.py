@@ -32,6 +32,10 @@ def sticky_transitions(n_states: int, stay: float, weights: ArrayLike | None = N
     stay : probability that the next frame has the same state, 0 to 1
     weights : (K,), of the first state and of those that are gone to; equal unless given
 
+    Returns
+    -------
+    Log probabilities of the first state, (K,), and of steps, (K, K).
+
     Raises
     ------
     ModelError

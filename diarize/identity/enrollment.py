@@ -33,9 +33,25 @@ STRAY: Final = 0.1
 def measure_voices(
     recording: str | PathLike[str], annotation: Annotation, config: Config
 ) -> dict[str, Voice]:
-    """Measure the voice of each speaker of ``annotation``, from the time in which that speaker is alone.
+    """Measure the voice of each speaker, from the time in which that speaker is alone.
 
-    A speaker who is never alone for 0.2 s has no voice. Raises AudioError and, for parts, PartError.
+    Parameters
+    ----------
+    recording : path of the recording
+    annotation : its turns
+    config : settings for the sound and the embedding
+
+    Returns
+    -------
+    Voices by speaker. A speaker who is never alone for 0.2 s has none.
+
+    Raises
+    ------
+    AudioError
+        When the recording cannot be read.
+    PartError
+        When an ONNX file of the settings cannot be used.
+
     """
     return voices_from(pipeline.voices_in(recording, annotation, config))
 
@@ -57,10 +73,26 @@ def enroll_voice(
     whole: bool = False,
     diarize: Callable[..., Diarization] = pipeline.diarize,
 ) -> Voice:
-    """The voice of one person from recordings of that person alone.
+    """Learn the voice of one person from recordings of that person alone.
 
-    ``whole``: take all speech of a recording for this voice; otherwise a recording with a second voice in
-    over a tenth of the speech is refused. Raises DiarizeError for that and for recordings without speech.
+    Parameters
+    ----------
+    name : the name of the person
+    recordings : paths of the recordings
+    config : settings for finding speech and for the embedding
+    whole : take all speech of a recording for this voice; otherwise a recording is refused if a second
+        voice has more than a tenth of its speech
+    diarize : the function that finds out how many voices a recording has
+
+    Returns
+    -------
+    The voice, with one row of evidence for each recording.
+
+    Raises
+    ------
+    DiarizeError
+        For a second voice, for recordings without speech, and for those that cannot be read.
+
     """
     return pool_voices(
         name, [_learn_from_file(name, Path(path), config, whole, diarize) for path in recordings]

@@ -10,6 +10,7 @@ import numpy as np
 
 from diarize.identity.enrollment import voices_in_result
 from diarize.identity.voice import log_odds
+from diarize.light import assignment_solver
 from diarize.types import Match
 
 if TYPE_CHECKING:
@@ -50,18 +51,35 @@ class KnownVoices:
 def match_voices(
     speakers: Mapping[str, Voice | None], known: Sequence[Voice], threshold: float = THRESHOLD
 ) -> tuple[Match, ...]:
-    """Match each speaker to a known voice or to none, with the log odds of the nearest voice.
+    """Match each speaker to a known voice or to none.
 
-    The one-to-one assignment maximises the sum of log odds above ``threshold`` (Kuhn 1955); speakers below it
-    stay unknown. The order of ``known`` does not matter. A speaker with too little speech has None instead of
-    a voice. Raises ModelError for voices of another embedding.
+    The one-to-one assignment maximises the sum of log odds above the threshold. The order of ``known`` does
+    not matter.
+
+    Parameters
+    ----------
+    speakers : the voice of each speaker, None for one with too little speech
+    known : the voices to compare with
+    threshold : least log odds for a match, in nats
+
+    Returns
+    -------
+    One match for each speaker, with the nearest voice and its log odds.
+
+    Raises
+    ------
+    ModelError
+        For voices of different embeddings.
+
+    References
+    ----------
+    Kuhn 1955, "The Hungarian method for the assignment problem".
+
     """
-    from scipy.optimize import linear_sum_assignment
-
     known = sorted(known, key=lambda voice: voice.name)
     odds = _odds(list(speakers.values()), known)
     gains = np.maximum(odds - threshold, 0.0)
-    rows, columns = linear_sum_assignment(-gains)
+    rows, columns = assignment_solver()(-gains)
     chosen = {int(i): int(j) for i, j in zip(rows, columns, strict=True) if gains[i, j] > 0}
     return tuple(_match(name, odds[i], known, chosen.get(i), threshold) for i, name in enumerate(speakers))
 
@@ -89,10 +107,26 @@ def name_speakers(
     known: Sequence[Voice],
     threshold: float = THRESHOLD,
 ) -> Diarization:
-    """The result with names of known voices, and the reasons in ``matches``.
+    """Name the speakers of a result by known voices.
 
-    ``recording``: the file of ``result``; it is read only if the result has no voices. Raises as
-    ``measure_voices`` and ``match_voices`` do.
+    Parameters
+    ----------
+    result : a diarization
+    recording : its path; it is read only if the result has no voices
+    known : the voices to compare with
+    threshold : least log odds for a name, in nats
+
+    Returns
+    -------
+    The result with names, and the reasons in ``matches``.
+
+    Raises
+    ------
+    AudioError, PartError
+        As ``measure_voices`` does.
+    ModelError
+        As ``match_voices`` does.
+
     """
     voices = voices_in_result(result, recording)
     matches = match_voices({name: voices.get(name) for name in result.annotation.speakers}, known, threshold)

@@ -50,12 +50,29 @@ class _Group(NamedTuple):
 def link_voices(
     recordings: Sequence[RecordingVoices], threshold: float = THRESHOLD, known: Sequence[Voice] = ()
 ) -> tuple[LinkedVoice, ...]:
-    """Voices over all recordings, labelled ``SPEAKER_00`` … by first appearance or by ``known`` names.
+    """Give the same voice one label in all recordings.
 
-    The two groups with the highest log odds of being one voice are merged, and their evidence is pooled,
-    until no pair is above ``threshold``. Speakers of one recording are never merged. Recordings are sorted by
-    name, so the given order does not matter. Raises DiarizeError for two recordings of one name and
-    ModelError for voices that cannot be compared.
+    The two groups of voices with the highest log odds of being one voice are merged, and their evidence is
+    pooled, until no pair is above the threshold. Speakers of one recording are never merged. Recordings are
+    sorted by name, so their order does not matter.
+
+    Parameters
+    ----------
+    recordings : the voices of each recording
+    threshold : least log odds, in nats, to merge two voices
+    known : voices whose names are used as labels
+
+    Returns
+    -------
+    The voices over all recordings, labelled by ``known`` names or ``SPEAKER_00`` … by first appearance.
+
+    Raises
+    ------
+    DiarizeError
+        For two recordings with the same name.
+    ModelError
+        For voices of different embeddings.
+
     """
     ordered = sorted(recordings, key=lambda each: each.recording)
     for one, other in pairwise(ordered):

@@ -42,7 +42,23 @@ def check_name(name: str) -> str:
 
 
 def voice_path(folder: str | PathLike[str], name: str) -> Path:
-    """The file of a voice in a folder: its name, with characters that file systems forbid as %XX."""
+    """The file of a voice.
+
+    Parameters
+    ----------
+    folder : folder of voices
+    name : name of the person
+
+    Returns
+    -------
+    The path: the name with characters that file systems forbid as %XX, and the suffix.
+
+    Raises
+    ------
+    ModelError
+        For a name that is not allowed or too long.
+
+    """
     plain = check_name(name)
     stem = "".join(c if c.isalnum() or c in " -_" else quote(c, safe="") for c in plain)
     stem = stem.replace(".", "%2E")
@@ -54,9 +70,25 @@ def voice_path(folder: str | PathLike[str], name: str) -> Path:
 
 
 def save(voice: Voice, folder: str | PathLike[str], *, overwrite: bool = False) -> Path:
-    """Write a voice into a folder, which is made, atomically; the same voice gives the same bytes.
+    """Write a voice into a folder, which is made if it does not exist.
 
-    Raises OutputError when it cannot be written, and when it exists and ``overwrite`` is false.
+    Parameters
+    ----------
+    voice : what to write
+    folder : where to
+    overwrite : replace a voice of the same name
+
+    Returns
+    -------
+    The path of the file; the same voice gives the same bytes.
+
+    Raises
+    ------
+    ModelError
+        For a name that no file can have.
+    OutputError
+        When the voice exists and ``overwrite`` is false, or cannot be written.
+
     """
     path = voice_path(folder, voice.name)
     make_folder(path.parent)
@@ -70,7 +102,22 @@ def _pack_voice(voice: Voice) -> bytes:
 
 
 def load(path: str | PathLike[str]) -> Voice:
-    """Read a voice. Raises ModelError for a missing, too large or invalid file."""
+    """Read a voice.
+
+    Parameters
+    ----------
+    path : a file that ``save`` wrote
+
+    Returns
+    -------
+    The voice.
+
+    Raises
+    ------
+    ModelError
+        For a missing, too large or invalid file.
+
+    """
     path = Path(path)
     try:
         size = path.stat().st_size
@@ -100,7 +147,22 @@ def load(path: str | PathLike[str]) -> Voice:
 
 
 def load_folder(folder: str | PathLike[str]) -> tuple[Voice, ...]:
-    """All voices of a folder, sorted by name. Raises ModelError for none, and for two with the same name."""
+    """Read all voices of a folder.
+
+    Parameters
+    ----------
+    folder : where ``save`` wrote them
+
+    Returns
+    -------
+    The voices, sorted by name.
+
+    Raises
+    ------
+    ModelError
+        For a folder without voices, an invalid file, and two voices with the same name.
+
+    """
     folder = Path(folder)
     if not folder.is_dir():
         hint = "a file, not a folder of voices" if folder.exists() else "no such folder"

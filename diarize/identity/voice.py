@@ -97,9 +97,21 @@ def pool_voices(name: str, voices: Sequence[Voice]) -> Voice:
 
 
 def log_odds(first: Voice, second: Voice) -> float:
-    """Calibrated log odds in nats that both are one voice and not two, at equal prior probabilities.
+    """Log odds that two voices are one.
 
-    Raises ModelError when they were made with different embeddings.
+    Parameters
+    ----------
+    first, second : the voices
+
+    Returns
+    -------
+    Calibrated log odds in nats, at equal prior probabilities of one voice and two.
+
+    Raises
+    ------
+    ModelError
+        When they were made with different embeddings.
+
     """
     a, b = first.evidence, second.evidence
     if not _comparable(a, b):

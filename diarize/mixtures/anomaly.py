@@ -82,6 +82,10 @@ def calibrate_anomaly(
     contamination : the share of them to flag, between 0 and 1
     sample_weight : (n,), how often each point counts; once unless given
 
+    Returns
+    -------
+    The scale, with the threshold ``offset_`` in nats.
+
     Raises
     ------
     ModelError

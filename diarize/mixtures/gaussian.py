@@ -75,7 +75,19 @@ def covariance_shape(covariance_type: str, n_components: int, n_dims: int) -> tu
 
 
 def n_parameters(covariance_type: str, n_components: int, n_dims: int) -> int:
-    """Free parameters of a mixture: K - 1 weights, K D means, and the covariances."""
+    """Number of free parameters of a mixture: K − 1 weights, K D means, and the covariances.
+
+    Parameters
+    ----------
+    covariance_type : 'full', 'tied', 'diag', 'spherical' or 'tied_spherical'
+    n_components : K
+    n_dims : D
+
+    Returns
+    -------
+    Their number.
+
+    """
     symmetric = n_dims * (n_dims + 1) // 2
     of_covariances = {
         "full": n_components * symmetric,
@@ -151,8 +163,26 @@ def log_determinants(factors: Float64Array, covariance_type: str, n_dims: int) -
 def log_densities(
     x: Points, means: Float64Array, covariances: Float64Array, covariance_type: str
 ) -> Float64Array:
-    """log N(x_n | μ_k, Σ_k), (n, K), one component at a time from differences: the simplest and most accurate
-    form.
+    """Log density of every point under every component.
+
+    One component at a time from differences, which is the simplest and most accurate form.
+
+    Parameters
+    ----------
+    x : (n, D)
+    means : (K, D)
+    covariances : (K, D, D), (D, D), (K, D), (K,) or a single number, by ``covariance_type``
+    covariance_type : 'full', 'tied', 'diag', 'spherical' or 'tied_spherical'
+
+    Returns
+    -------
+    log N(x_n | μ_k, Σ_k) in nats, float64 (n, K).
+
+    Raises
+    ------
+    ModelError
+        For covariances that are not positive definite.
+
     """
     n_components, n_dims = means.shape
     factors = precision_cholesky(covariances, covariance_type)

@@ -154,6 +154,10 @@ def sample_partitions(
     burn_in : how many of the first are not kept
     random_state : the same number gives the same partitions
 
+    Returns
+    -------
+    The partitions that were kept, one per sweep, and log p(x, labels) after every sweep.
+
     Raises
     ------
     ModelError
@@ -231,6 +235,10 @@ def log_partition_evidence(
     labels : (n,), the cluster of every point
     prior : of every cluster
     concentration : of the process, above 0
+
+    Returns
+    -------
+    The log evidence in nats.
 
     References
     ----------

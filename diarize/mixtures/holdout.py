@@ -92,6 +92,10 @@ def held_out_likelihood(
     folds : (n,), the fold of every point, as ``blocked_folds`` gives them
     gap : points on either side of every held-out block that are not used for training
 
+    Returns
+    -------
+    Mean log density in nats per point on each fold, and the weight of each fold.
+
     Raises
     ------
     ModelError

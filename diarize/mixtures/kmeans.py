@@ -79,6 +79,10 @@ def fit_kmeans(
     random_state : the same number gives the same clusters
     sample_weight : (n,), how often each point counts; once unless given
 
+    Returns
+    -------
+    The clusters, with their centres and the label of every point.
+
     Raises
     ------
     ModelError

@@ -104,6 +104,10 @@ def start_online_em(
     decay : how fast new blocks count less, above 1/2 and at most 1
     delay : how many blocks the first fit counts for, 1 or more
 
+    Returns
+    -------
+    The fit; ``partial_fit`` of it continues with another block.
+
     Raises
     ------
     ModelError
@@ -132,7 +136,23 @@ def start_online_em(
 
 
 def fit_blocks(fit: OnlineFit, blocks: Iterable[ArrayLike]) -> OnlineFit:
-    """The fit after all the blocks, in their order; pass them again for another round."""
+    """Continue a fit with several blocks of points; pass them again for another round.
+
+    Parameters
+    ----------
+    fit : what ``start_online_em`` or an earlier call returned
+    blocks : arrays (n, D), used in their order
+
+    Returns
+    -------
+    The fit after all blocks.
+
+    Raises
+    ------
+    ModelError
+        For a block that is not finite (n, D).
+
+    """
     for block in blocks:
         fit = fit.partial_fit(block)
     return fit

@@ -115,6 +115,10 @@ def fit_pca(
     whiten : scale every component to unit variance
     sample_weight : (n,), how often each point counts; once unless given
 
+    Returns
+    -------
+    The projection, components by variance, largest first.
+
     Raises
     ------
     ModelError

@@ -76,8 +76,18 @@ def merge_down(x: Points, fit: Fit, settings: FitSettings) -> Fit:
 
 
 def split_component(gmm: GMM, k: int) -> GMM:
-    """Component k replaced by two halves, a standard deviation apart along its longest axis; moments
-    are kept.
+    """Replace a component by two halves of the same joint mean and covariance.
+
+    Parameters
+    ----------
+    gmm : the mixture of K components
+    k : the place of the component
+
+    Returns
+    -------
+    A mixture of K + 1 components; the halves are a standard deviation away from the old mean along its
+    longest axis.
+
     """
     full = full_covariances(gmm.covariances_, gmm.covariance_type, gmm.n_components, gmm.n_features_in_)[k]
     values, vectors = np.linalg.eigh(full)
@@ -95,7 +105,19 @@ def split_component(gmm: GMM, k: int) -> GMM:
 
 
 def merge_components(gmm: GMM, i: int, j: int) -> GMM:
-    """Components i and j replaced by one with their joint weight, mean and covariance (in the place of i)."""
+    """Replace two components by one.
+
+    Parameters
+    ----------
+    gmm : the mixture of K components
+    i, j : their places
+
+    Returns
+    -------
+    A mixture of K − 1 components, the new one in the place of i, with the joint weight, mean and
+    covariance; tied covariances stay as they are.
+
+    """
     weight = gmm.weights_[i] + gmm.weights_[j]
     shares = gmm.weights_[[i, j]] / weight if weight > 0.0 else np.array([0.5, 0.5])
     mean = shares @ gmm.means_[[i, j]]

@@ -53,15 +53,35 @@ def diarize(
 ) -> Diarization:
     """Say who spoke when.
 
-    ``recording``: a file of any usual kind by its path, a file object or bytes, ``(samples, rate)`` or a
-    Waveform; ``config``: settings (the defaults serve meetings, calls and broadcasts); ``num_speakers``: how
-    many there are, when it is known, or else ``min_speakers`` and ``max_speakers``; ``speech``: stretches
-    (n, 2) in seconds to take for speech instead of finding them; ``start``, ``end``: seconds of the file to
-    work on; ``progress``: called with a stage and the share done.
+    The same sound, settings and seed give the same turns to the bit. A recording without speech has no
+    turns and is no error.
 
-    The same sound, settings and seed give the same turns to the bit. Raises DiarizeError (AudioError,
-    ConfigError, ModelError) in one line, InputError, a TypeError, for what is no recording; a recording
-    without speech has no turns and is no error.
+    Parameters
+    ----------
+    recording : path of a sound file, file object, bytes, ``(samples, rate)`` with samples (n,) or (n,
+        channels), or Waveform
+    config : settings; the defaults are for meetings, calls and broadcasts
+    num_speakers : number of speakers, if it is known
+    min_speakers, max_speakers : bounds of the number of speakers, if it is not known
+    speech : (n, 2), stretches of speech in seconds; found in the sound unless given
+    start, end : seconds of the file between which it is diarized; to its end unless given
+    progress : called with the name of a stage and the share of it that is done, 0 to 1
+
+    Returns
+    -------
+    Turns, posteriors of frames, the choice of the number of speakers, and voices.
+
+    Raises
+    ------
+    AudioError
+        When the recording cannot be read.
+    ConfigError
+        When settings contradict each other.
+    ModelError
+        When a background model cannot be read or used.
+    InputError
+        For what is no recording; it is a TypeError, too.
+
     """
     from threadpoolctl import threadpool_limits
 

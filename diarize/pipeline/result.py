@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diarize.annotation.alternatives import find_doubtful_speakers
 from diarize.annotation.conversions import format_clock, import_room
+from diarize.files import write_text
 from diarize.formats import Options, write_file
 from diarize.pipeline.speakers import Speaker, describe_speakers
 from diarize.results import Document, Provenance, Result
@@ -14,7 +16,6 @@ from diarize.results import Document, Provenance, Result
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from os import PathLike
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -82,9 +83,17 @@ class Diarization:
     voices: VoiceStatistics | None = None
 
     def to_result(self, audio: str | None = None, files: Mapping[str, str] | None = None) -> Result:
-        """The result without frames, for JSON.
+        """The result without its frames, for JSON.
 
-        ``audio``: path of the recording; ``files``: written files by format.
+        Parameters
+        ----------
+        audio : path of the recording
+        files : path of each written file by its format
+
+        Returns
+        -------
+        What ``diarize.results`` converts to JSON and reads back.
+
         """
         return Result(
             self.annotation,
@@ -108,7 +117,17 @@ class Diarization:
         return Provenance(asdict(self.config), self.config.digest, self.versions)
 
     def options(self, **more: Any) -> Options:
-        """Data for writers of formats besides the turns."""
+        """What the writers of formats need besides the turns.
+
+        Parameters
+        ----------
+        **more : fields of ``diarize.formats.Options``, which replace those of the result
+
+        Returns
+        -------
+        Options for ``diarize.formats.write_file``.
+
+        """
         known: dict[str, Any] = {
             "duration": self.duration,
             "posteriors": self.posteriors,
@@ -137,21 +156,65 @@ class Diarization:
         return self.annotation._repr_html_()
 
     def plot(self, **more: Any) -> Any:
-        """The timeline as a Matplotlib Figure; arguments as of ``diarize.plots.timeline``."""
+        """The timeline as a Matplotlib figure.
+
+        Parameters
+        ----------
+        **more : arguments of ``diarize.plots.timeline``
+
+        Returns
+        -------
+        A ``matplotlib.figure.Figure``.
+
+        """
         return import_room("plots").timeline(
             self.annotation, start=self.start, duration=self.duration, **more
         )
 
     def to_rttm(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
-        """Write the turns as NIST RTTM; OutputError when the file exists and ``overwrite`` is false."""
+        """Write the turns as NIST RTTM.
+
+        Parameters
+        ----------
+        path : the file to write
+        overwrite : replace the file if it exists
+
+        Returns
+        -------
+        The path.
+
+        Raises
+        ------
+        OutputError
+            When the file exists and ``overwrite`` is false, or cannot be written.
+
+        """
         return self.write(path, "rttm", overwrite=overwrite)
 
     def write(
         self, path: str | PathLike[str], format: str | None = None, *, overwrite: bool = False, **options: Any
     ) -> Path:
-        """Write the result in any format, known by suffix unless it is named; npz holds the posteriors.
+        """Write the result in any format.
 
-        ``options`` are those of ``diarize.formats.Options``. Raises FormatError and OutputError.
+        Parameters
+        ----------
+        path : the file to write
+        format : name of the format ('npz' stores the posteriors of frames); known by the suffix unless
+            given
+        overwrite : replace the file if it exists
+        **options : fields of ``diarize.formats.Options``
+
+        Returns
+        -------
+        The path.
+
+        Raises
+        ------
+        FormatError
+            For an unknown format or suffix.
+        OutputError
+            When the file exists and ``overwrite`` is false, or cannot be written.
+
         """
         known = self.options(**options)
         return write_file(path, self.annotation, format, overwrite=overwrite, options=known)
@@ -159,8 +222,27 @@ class Diarization:
     def report(
         self, path: str | PathLike[str], audio: str | PathLike[str] | None = None, *, overwrite: bool = False
     ) -> Path:
-        """Write the page about the recording, with the sound of ``audio`` in it. Raises as ``write`` does."""
-        report, formats = import_room("report"), import_room("formats")
+        """Write the report page of the recording.
+
+        Parameters
+        ----------
+        path : the HTML file to write
+        audio : the recording, whose sound becomes part of the page; a page without sound unless given
+        overwrite : replace the file if it exists
+
+        Returns
+        -------
+        The path.
+
+        Raises
+        ------
+        AudioError
+            When ``audio`` cannot be read.
+        OutputError
+            When the file exists and ``overwrite`` is false, or cannot be written.
+
+        """
+        report = import_room("report")
         sound = None
         if audio is not None:
             end = self.start + self.duration
@@ -175,5 +257,4 @@ class Diarization:
             )
             sound = report.embed_sound(opened)
         text = report.render_page(report.Report.from_result(self, sound=sound))
-        written: Path = formats.write_text(path, text, overwrite=overwrite)
-        return written
+        return write_text(Path(path), text, overwrite=overwrite)

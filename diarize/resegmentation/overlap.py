@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from diarize.light import assignment_solver
 from diarize.types import runs
 
 if TYPE_CHECKING:
@@ -78,15 +79,13 @@ def _voices_as_speakers(local: LocalActivity, posteriors: Posteriors) -> Array:
 
 def _match_voices(voices: Array, shares: Array) -> list[tuple[int, int]]:
     """Match the local speakers of ``voices`` (n, n_local) with the speakers of ``shares`` (n, K)."""
-    from scipy.optimize import linear_sum_assignment
-
     silent = 1 - voices
     alone = np.stack(
         [voices[:, v] * np.delete(silent, v, axis=1).prod(axis=1) for v in range(voices.shape[1])], axis=1
     )
     common = alone.T @ shares + SHARED * (voices.T @ shares)
     present = np.flatnonzero((voices > 0.5).sum(axis=0) >= FEWEST)
-    rows, speakers = linear_sum_assignment(common[present], maximize=True)
+    rows, speakers = assignment_solver()(common[present], maximize=True)
     return [(int(present[row]), int(speaker)) for row, speaker in zip(rows, speakers, strict=True)]
 
 

@@ -20,7 +20,23 @@ __all__ = ["merge_speakers", "recount_speakers", "rename_json", "rename_speakers
 
 
 def rename_speakers(result: Result, names: Mapping[str, str]) -> Result:
-    """The result with renamed speakers. Raises FormatError for an unknown speaker, or one name for two."""
+    """Rename speakers in turns and voices.
+
+    Parameters
+    ----------
+    result : of one recording
+    names : new name of each speaker by the old one; speakers that are not in it keep their names
+
+    Returns
+    -------
+    The result with the new names.
+
+    Raises
+    ------
+    FormatError
+        For an unknown speaker, and when two speakers would get the same name.
+
+    """
     annotation = result.annotation
     _check_known(annotation, names)
     after = [names.get(name, name) for name in annotation.speakers]
@@ -32,7 +48,23 @@ def rename_speakers(result: Result, names: Mapping[str, str]) -> Result:
 
 
 def merge_speakers(result: Result, speakers: Sequence[str]) -> Result:
-    """The result with all turns of ``speakers`` given to the first of them; touching turns are joined."""
+    """Give all turns of several speakers to the first of them.
+
+    Parameters
+    ----------
+    result : of one recording
+    speakers : their labels
+
+    Returns
+    -------
+    The result; turns that now touch are joined.
+
+    Raises
+    ------
+    FormatError
+        For an unknown speaker.
+
+    """
     annotation = result.annotation
     _check_known(annotation, speakers)
     first, *others = speakers
@@ -46,7 +78,24 @@ def merge_speakers(result: Result, speakers: Sequence[str]) -> Result:
 
 
 def recount_speakers(result: Result, n_speakers: int, source: str) -> Result:
-    """The result with the turns for another number of speakers. Raises DiarizeError if it is not stored."""
+    """The turns for another number of speakers, without the sound.
+
+    Parameters
+    ----------
+    result : of one recording, with its alternatives
+    n_speakers : the number
+    source : name of the file, for errors
+
+    Returns
+    -------
+    The result with these turns, and the voices of the speakers that did not change.
+
+    Raises
+    ------
+    DiarizeError
+        When there are no turns for this number.
+
+    """
     known, before = result.alternatives, result.annotation
     if known is None:
         raise FormatError(
@@ -90,7 +139,18 @@ def _with_turns(result: Result, after: Annotation, voices: VoiceStatistics | Non
 
 
 def rename_json(value: Any, names: Mapping[str, str]) -> Any:
-    """Rename the values of ``speaker`` anywhere in JSON, such as transcripts of recognisers."""
+    """Rename the values of ``speaker`` anywhere in JSON, such as transcripts of recognisers.
+
+    Parameters
+    ----------
+    value : any value that ``json.loads`` returns
+    names : new name of each speaker by the old one; other names stay
+
+    Returns
+    -------
+    A copy with the new names.
+
+    """
     if isinstance(value, list):
         return [rename_json(each, names) for each in value]
     if not isinstance(value, dict):

@@ -30,7 +30,17 @@ DOCUMENT_KEYS: Final = {"schema", "version", "versions", "config", "config_diges
 
 
 def is_document(value: Any) -> bool:
-    """Whether a JSON value is a document of results, of this version or an earlier one."""
+    """Whether a JSON value is a document of results, of this version or an earlier one.
+
+    Parameters
+    ----------
+    value : any value that ``json.loads`` returns
+
+    Returns
+    -------
+    Whether ``read_document`` should read it.
+
+    """
     return isinstance(value, dict) and (value.get("schema") in (SCHEMA, EARLIER[0]) or _is_unversioned(value))
 
 
@@ -40,7 +50,23 @@ def _is_unversioned(value: Mapping[str, Any]) -> bool:
 
 
 def parse_document(text: str, source: str) -> Document:
-    """Parse a document from JSON text. Raises FormatError with the line or the JSON path."""
+    """Parse a document of results from JSON text.
+
+    Parameters
+    ----------
+    text : JSON
+    source : name of the file, for errors
+
+    Returns
+    -------
+    The document.
+
+    Raises
+    ------
+    FormatError
+        With the line or the JSON path of what is wrong.
+
+    """
     try:
         value = json.loads(text.removeprefix("\ufeff"))
     except json.JSONDecodeError as error:
@@ -51,9 +77,22 @@ def parse_document(text: str, source: str) -> Document:
 
 
 def read_document(value: Any, source: str) -> Document:
-    """Read a document from a JSON value: the inverse of `Document.to_dict`, also for earlier versions.
+    """Read a document from a JSON value: the inverse of ``Document.to_dict``, also for earlier versions.
 
-    Raises FormatError with the JSON path.
+    Parameters
+    ----------
+    value : what ``json.loads`` returned
+    source : name of the file, for errors
+
+    Returns
+    -------
+    The document.
+
+    Raises
+    ------
+    FormatError
+        With the JSON path of what is wrong.
+
     """
     _check_schema(value, source)
     rows = _read_field(value, "recordings", list, source)

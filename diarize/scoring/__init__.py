@@ -62,11 +62,31 @@ def score(
     skip_overlap: bool = False,
     mapped_on: Literal["scored", "evaluated"] = "scored",
 ) -> FileScore:
-    """Score one recording; recording ids are not compared.
+    """Score one recording.
 
-    ``uem``: (n, 2) seconds to evaluate, or None for the extent of both (see ``regions.evaluated_regions``);
-    ``collar`` in seconds per side, ``skip_overlap`` and ``mapped_on`` as in ``Protocol``. Raises ConfigError
-    for a negative collar.
+    Parameters
+    ----------
+    reference, hypothesis : the true turns and those to score; names of recordings are not compared
+    uem : (n, 2), the seconds to evaluate; the extent of both annotations unless given
+    collar : seconds left out on each side of every boundary of the reference
+    skip_overlap : leave out where two or more speakers of the reference talk
+    mapped_on : where speakers are matched: over the 'scored' time, or over all the 'evaluated' time, before
+        collars and overlap are left out
+
+    Returns
+    -------
+    DER with its components in seconds, JER, purity, coverage, changes, and the names that were matched.
+
+    Raises
+    ------
+    ConfigError
+        For a negative collar.
+
+    References
+    ----------
+    NIST 2009, "The 2009 (RT-09) rich transcription meeting recognition evaluation plan", for DER; Ryant et
+    al. 2019, "The second DIHARD diarization challenge", for JER.
+
     """
     protocol = Protocol(collar, skip_overlap, mapped_on)
     region = regions.evaluated_regions(reference, hypothesis, uem)
@@ -102,11 +122,29 @@ def score_files(
     skip_overlap: bool = False,
     mapped_on: Literal["scored", "evaluated"] = "scored",
 ) -> PooledScore:
-    """Score many recordings, matched by id in any spelling (``my call``, ``my_call``), and pool them.
+    """Score many recordings and pool them.
 
-    A single reference and a single hypothesis are matched for any ids, and so is a single evaluation map. A
-    recording without hypothesis counts as missed; one without reference, or missing in given ``uems``, is not
-    scored; both are listed. Raises FormatError when nothing matches.
+    Recordings are matched by name in any spelling (``my call``, ``my_call``). A single reference and a
+    single hypothesis are matched for any names, and so is a single evaluation map.
+
+    Parameters
+    ----------
+    references, hypotheses : annotations by recording
+    uems : (n, 2), the seconds to evaluate, by recording; recordings that are missing in it are not scored
+    collar, skip_overlap, mapped_on : as for ``score``
+
+    Returns
+    -------
+    The score of each recording, and of all together. A recording without hypothesis counts as missed; one
+    without reference is not scored; both are listed.
+
+    Raises
+    ------
+    FormatError
+        When no recordings match.
+    ConfigError
+        For a negative collar.
+
     """
     hypotheses, uems = _align(references, hypotheses), uems and _align(references, uems)
     graded = [name for name in references if uems is None or name in uems]

@@ -87,9 +87,16 @@ class ChangeScore:
 
 
 def change_points(annotation: Annotation) -> Array:
-    """Times at which a speaker starts who is not the last one that started: float64 (n,) seconds, sorted.
+    """Times at which a speaker starts who is not the one that started last.
 
-    After a pause the change is where the next speaker starts.
+    Parameters
+    ----------
+    annotation : turns of one recording
+
+    Returns
+    -------
+    float64 (n,) seconds, sorted. After a pause the change is where the next speaker starts.
+
     """
     turns = annotation.turns
     starts = [b.start for a, b in pairwise(turns) if a.speaker != b.speaker]
@@ -103,11 +110,25 @@ def score_changes(
     tolerance: float = 0.25,
     fill: float = 0.5,
 ) -> ChangeScore:
-    """Score the changes of an annotation, or a list of times (n,) in seconds.
+    """Score the times of speaker changes.
 
-    ``tolerance``: seconds a found change may be off on either side; ``fill``: pauses of one speaker shorter
-    than this many seconds count as speech (for purity and coverage). Changes found outside the speech only
-    count for precision. Raises ConfigError for negative seconds.
+    Parameters
+    ----------
+    reference : the true turns
+    hypothesis : turns, or times of changes (n,) in seconds
+    tolerance : seconds that a change may be off on either side
+    fill : pauses of one speaker shorter than this many seconds count as speech, for purity and coverage
+
+    Returns
+    -------
+    Precision, recall, purity and coverage, which can be pooled. Changes found outside the speech only count
+    for precision.
+
+    Raises
+    ------
+    ConfigError
+        For negative seconds.
+
     """
     if min(tolerance, fill) < 0:
         raise ConfigError(f"a tolerance of {min(tolerance, fill)} s; it must be 0 or more, commonly 0.25")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from diarize.light import assignment_solver
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -25,12 +27,8 @@ def pair_speakers(cells: Cells) -> list[tuple[int, int]]:
     Speakers who never talk at the same time are not paired. Source: the assignment problem of Kuhn (1955),
     solved by scipy.
     """
-    from scipy.optimize import linear_sum_assignment
-
     together = cells.together()
-    rows, columns = linear_sum_assignment(
-        together + _PREFERENCE * _similarity(cells, together), maximize=True
-    )
+    rows, columns = assignment_solver()(together + _PREFERENCE * _similarity(cells, together), maximize=True)
     return [(int(r), int(h)) for r, h in zip(rows, columns, strict=True) if together[r, h] > 0]
 
 

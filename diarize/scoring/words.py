@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from diarize.light import assignment_solver
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -47,14 +49,12 @@ def score_words(
 
     Raises ValueError for different numbers of words.
     """
-    from scipy.optimize import linear_sum_assignment
-
     rows, columns = list(dict.fromkeys(reference)), [h for h in dict.fromkeys(hypothesis) if h is not None]
     together = np.zeros((len(rows), len(columns)), dtype=np.int64)
     for true, found in zip(reference, hypothesis, strict=True):
         if found is not None:
             together[rows.index(true), columns.index(found)] += 1
-    pairs = list(zip(*linear_sum_assignment(together, maximize=True), strict=True))
+    pairs = list(zip(*assignment_solver()(together, maximize=True), strict=True))
     right = int(sum(together[i, j] for i, j in pairs))
     mapping = {columns[j]: rows[i] for i, j in pairs if together[i, j]}
     return WordScore(len(reference), len(reference) - right), mapping

@@ -37,11 +37,27 @@ def dialogue(
     rooms: Sequence[Waveform] = (),
     recording: str = "dialogue",
 ) -> Scene:
-    """A scene of ``turns``: speaker, a clean recording of the turn, and the start of its speech in seconds
-    after the end of everything before, negative for an overlap. The settings of shares, turns, pauses and
-    overlap in ``config`` are not used. The truth is as for ``conversation``. Raises AudioError when a turn
-    has no speech, begins before a turn of the same speaker has ended, or does not end within the configured
-    duration.
+    """Plan a conversation with turns in a given order.
+
+    Parameters
+    ----------
+    turns : for each, the speaker, a clean recording of the turn, and the start of its speech in seconds
+        after the end of everything before, negative for an overlap
+    config : settings; those of shares, turns, pauses and overlap are not used
+    seed : the same seed gives the same bits
+    rooms : measured impulse responses; one is drawn for each speaker
+    recording : name of the recording
+
+    Returns
+    -------
+    The planned conversation; its annotation is as for ``conversation``.
+
+    Raises
+    ------
+    AudioError
+        When a turn has no speech, begins before a turn of the same speaker has ended, or does not end
+        within the duration in ``config``.
+
     """
     config = config or SynthConfig()
     cast: dict[str, list[Phrase]] = {name: [] for name in sorted({name for name, _, _ in turns})}

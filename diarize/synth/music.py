@@ -82,9 +82,23 @@ class _Note:
 
 
 def music(seconds: float, rate: int, seed: int) -> Waveform:
-    """A synthetic piece of ``seconds`` at ``rate`` Hz, at most full scale; reproducible by ``seed``.
+    """Make a piece of music.
 
-    Raises ConfigError for less than a second or under 8 kHz.
+    Parameters
+    ----------
+    seconds : its length, 1 or more
+    rate : Hz, 8000 or more
+    seed : the same seed gives the same bits
+
+    Returns
+    -------
+    The sound, at most full scale.
+
+    Raises
+    ------
+    ConfigError
+        When it is too short or its rate too low.
+
     """
     if seconds < 1 or rate < 8_000:
         raise ConfigError(f"music of {seconds:g} s at {rate} Hz; at least 1 s and 8000 Hz are needed")

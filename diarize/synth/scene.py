@@ -112,13 +112,29 @@ def scene(
     rooms: Sequence[Waveform] = (),
     recording: str = "conversation",
 ) -> Scene:
-    """Plan a conversation of ``voices``: names, and clean recordings of that one speaker, at any rates.
+    """Plan a conversation, of which any part can be rendered.
 
-    Phrases are cut at pauses and each is used once before any is repeated (``config.repeat``) in another
-    order, so that a few seconds of a voice are enough for any length of talk. ``rooms``: measured impulse
-    responses, one of which is drawn for each speaker in place of the synthetic room. The order of ``voices``
-    does not matter; the result is reproducible to the bit. Raises AudioError when there is no voice, when a
-    voice has no speech, or when every phrase is longer than the conversation.
+    Phrases are cut at pauses, and each is used once before any is repeated (``config.repeat``) in another
+    order, so that a few seconds of a voice are enough for any length of talk.
+
+    Parameters
+    ----------
+    voices : by name, clean recordings of one speaker each, at any rates; their order does not matter
+    config : settings of the conversation
+    seed : the same seed gives the same bits
+    rooms : measured impulse responses; one is drawn for each speaker, in place of the synthetic room
+    recording : name of the recording
+
+    Returns
+    -------
+    The planned conversation.
+
+    Raises
+    ------
+    AudioError
+        When there is no voice, when a voice has no speech, or when every phrase is longer than the
+        conversation.
+
     """
     config = config or SynthConfig()
     rng = np.random.default_rng(seed)
@@ -157,10 +173,22 @@ def conversation(
     rooms: Sequence[Waveform] = (),
     recording: str = "conversation",
 ) -> tuple[Waveform, Annotation]:
-    """A conversation in one piece with who spoke when in it; arguments and errors as for ``scene``.
+    """Simulate a conversation in one piece.
 
-    Speech is detected by the energy of the clean voices. Pauses over 0.3 s are pauses in the reference, and
-    reverberation is not part of a turn.
+    Parameters
+    ----------
+    voices, config, seed, rooms, recording : as for ``scene``
+
+    Returns
+    -------
+    The sound, and who speaks when in it. Speech is detected by the energy of the clean voices. Pauses over
+    0.3 s are pauses in the annotation, and reverberation is not part of a turn.
+
+    Raises
+    ------
+    AudioError
+        As ``scene`` does.
+
     """
     planned = scene(voices, config, seed, rooms=rooms, recording=recording)
     return planned.waveform(), planned.annotation

@@ -123,11 +123,27 @@ def _voice(pitch: float, throat: float, n: int, rate: int, rng: np.random.Genera
 def vowels(
     n_speakers: int, seconds: float = 20.0, *, rate: int = 16_000, seed: int = 0
 ) -> dict[str, list[Waveform]]:
-    """Clearly different voices as ``conversation`` takes them: ``voice_00`` …, ``seconds`` of each.
+    """Make clearly different voices without recordings.
 
     Pitch and tract length are spaced in equal ratios from low and long to high and short, in mixed order.
-    Formants, bandwidths, dip, tilt and breath are drawn for every voice. Raises ConfigError for no speaker or
-    less than a second.
+    Formants, bandwidths, dip, tilt and breath are drawn for every voice.
+
+    Parameters
+    ----------
+    n_speakers : number of voices, 1 or more
+    seconds : length of each, 1 or more
+    rate : Hz, 8000 or more
+    seed : the same seed gives the same bits
+
+    Returns
+    -------
+    Voices by name, ``voice_00`` …, as ``conversation`` takes them.
+
+    Raises
+    ------
+    ConfigError
+        For numbers that are too small.
+
     """
     if n_speakers < 1 or seconds < 1 or rate < 8_000:
         raise ConfigError(

@@ -55,11 +55,20 @@ def assign_speakers(
     start: float = 0.0,
     duration: float | None = None,
 ) -> Transcript:
-    """The transcript with a speaker for every word and segment; segments are cut where the speaker changes.
+    """Give every word and segment of a transcript a speaker; segments are cut where the speaker changes.
 
-    ``annotation``: the turns; ``posteriors``: of frames, with a clock that begins at second ``start``, used
-    instead of the turns if given; ``duration``: seconds of the recording. Speakers in the transcript are
-    replaced. Without turns no word gets a speaker, and there is a note.
+    Parameters
+    ----------
+    transcript : words with or without times; speakers in it are replaced
+    annotation : the turns
+    posteriors : of frames; used instead of the turns if given
+    start : second of the file at which the clock of the posteriors begins
+    duration : seconds of the recording
+
+    Returns
+    -------
+    The transcript with speakers. Without turns no word has a speaker, and a note says so.
+
     """
     whole = estimate_times(transcript, duration)
     named = {each.speaker for each in transcript.segments if each.speaker}

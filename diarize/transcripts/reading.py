@@ -37,9 +37,22 @@ _SOUNDS = re.compile(
 
 
 def read_transcript(path: str | Path, *, recording: str | None = None) -> Transcript:
-    """Read a transcript; the format follows from the suffix.
+    """Read a transcript.
 
-    ``recording``: the one to read if the file has several. Raises FormatError.
+    Parameters
+    ----------
+    path : the file, whose suffix names the format
+    recording : the recording to read, if the file has several
+
+    Returns
+    -------
+    The transcript.
+
+    Raises
+    ------
+    FormatError
+        For an unknown suffix, and for files that do not follow their format.
+
     """
     path = Path(path)
     if path.suffix.lower() not in READABLE:

@@ -23,12 +23,38 @@ WRITABLE = tuple(name for name, each in FORMATS.items() if each.words and name !
 
 
 def suffix_of(name: str) -> str:
-    """The suffix of a format; .txt for the plain transcript."""
+    """The suffix of a format.
+
+    Parameters
+    ----------
+    name : one of ``WRITABLE``
+
+    Returns
+    -------
+    The suffix with its dot; .txt for the plain transcript.
+
+    """
     return ".txt" if name == "text" else FORMATS[name].suffix
 
 
 def format_for(path: str | Path, dialect: str = "") -> str:
-    """The format for a suffix, or for the ``dialect`` without a suffix. Raises FormatError."""
+    """The format of a transcript to write.
+
+    Parameters
+    ----------
+    path : the file, whose suffix names the format
+    dialect : what the input was, for paths without suffix
+
+    Returns
+    -------
+    The name of the format, one of ``WRITABLE``.
+
+    Raises
+    ------
+    FormatError
+        For an unknown suffix.
+
+    """
     suffix = Path(path).suffix.lower()
     for name in WRITABLE:
         if suffix == suffix_of(name).lower():
@@ -47,11 +73,28 @@ def write_transcript(
     overwrite: bool = False,
     options: Options | None = None,
 ) -> Path:
-    """Write a transcript whose words have speakers, atomically.
+    """Write a transcript whose words have speakers, to a file that is either complete or absent.
 
-    JSON has the dialect of the input, with ``speaker`` added to words and segments, unless
-    ``options.document`` is given, which needs the JSON of this package. Raises FormatError for a format
-    without words, OutputError as ``write_file`` does.
+    Parameters
+    ----------
+    path : the file to write
+    transcript : words and segments
+    name : the format, one of ``WRITABLE``. 'json' is the dialect that was read, with ``speaker`` added to
+        words and segments
+    overwrite : replace the file if it exists
+    options : additional data for the writer; with a ``document``, 'json' is that of ``diarize.results``
+
+    Returns
+    -------
+    The path.
+
+    Raises
+    ------
+    FormatError
+        For a format without words.
+    OutputError
+        As ``write_file`` does.
+
     """
     if name not in WRITABLE:
         raise FormatError(f"{name} holds no words; {', '.join(WRITABLE)} do")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json as stdlib_json
 import os
 import pty
-import shutil
 import signal
 import subprocess
 import sys
@@ -73,25 +72,6 @@ def test_run_then_score_on_real_sound(talk, tmp_path):
     graded = ran("score", talk / "talk.truth.rttm", tmp_path / "talk.rttm")
     assert graded.returncode == 0
     assert "protocol: no collar, overlap scored" in graded.stdout
-
-
-@pytest.mark.slow
-def test_same_answer_in_another_process_container_and_hash_seed(talk, tmp_path):
-    """Same answer in another process container and hash seed."""
-    import soundfile
-
-    samples, rate = soundfile.read(talk / "talk.wav", dtype="int16")
-    soundfile.write(tmp_path / "talk.flac", samples, rate)
-    shutil.copy(talk / "talk.wav", tmp_path / "talk.wav")
-    texts = []
-    for name, seed in (("talk.wav", "1"), ("talk.flac", "2")):
-        environment = os.environ | {"PYTHONHASHSEED": seed, "OPENBLAS_NUM_THREADS": seed}
-        folder = tmp_path / seed
-        result = ran("run", tmp_path / name, "-o", folder, "--no-plot", env=environment)
-        assert result.returncode == 0, result.stderr
-        texts.append((folder / "talk.rttm").read_bytes())
-    assert texts[0] == texts[1]
-    assert texts[0]
 
 
 def test_textbook_preset_runs(talk, tmp_path):
@@ -227,7 +207,7 @@ for number, name in enumerate(sys.argv[1:]):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("console", ["utf-8", "latin-1", "cp1252", "cp437"])
+@pytest.mark.parametrize("console", ["utf-8", "cp437"])
 def test_what_goes_to_a_file_is_utf_8_whatever_the_console(tmp_path, console):
     """Text, complaints and documents; what no encoding has becomes U+FFFD in documents.
 

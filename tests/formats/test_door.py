@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import written
 
-from diarize import formats
+from diarize import files, formats
 from diarize.annotation import Annotation, Turn
 from diarize.errors import FormatError, OutputError
 from diarize.types import FrameGrid, Posteriors
@@ -151,7 +151,7 @@ def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(FormatError, match=r"x\.rttm:2: not UTF-8"):
         formats.read_file(path)
     with path.open("wb") as file:
-        file.truncate(formats.files.LARGEST + 1)
+        file.truncate(files.LARGEST + 1)
     with pytest.raises(FormatError, match="at most 100000000 bytes"):
         formats.read_file(path)
 
