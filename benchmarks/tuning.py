@@ -1,19 +1,21 @@
 """The simulated conversations that settings are chosen on, as files: 1 to 10 voices, minutes of talk.
 
-    python -m benchmarks.tuning FOLDER --readers DIR --learners DIR [--learners DIR …]
+    python -m benchmarks.tuning FOLDER --readers DIR --learners DIR [--learners DIR …] --rooms DIR
+        [--only NAME …]
 
 Voices are every fifth (``benchmarks.heldout``), which the shipped calibration does not know, of ``--readers``
 (LibriSpeech, one utterance each) and ``--learners`` (speechocean762; the same speaker in several folders has
-what is in all of them). Three folders are written: ``heldout``, 60 conversations of any length; ``moods``, 24
+what is in all of them). Five folders are written: ``heldout``, 60 conversations of any length; ``moods``, 24
 in which voices are excited or subdued from one utterance to the next (``benchmarks.conditions``; needs
-pyworld); ``short``, 60 of half a minute with quick turns and much overlap. The same voices give the same
-sound.
+pyworld); ``short``, 60 of half a minute with quick turns and much overlap; ``long``, 8 of half an hour to an
+hour; ``distant``, 16 of a minute in measured rooms, quiet and in noise. The same voices give the same sound.
 """
 
 from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +27,7 @@ from diarize import audio, synth
 from diarize.formats import write_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from diarize.annotation import Annotation
     from diarize.types import Waveform
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     Voices = Mapping[str, Sequence[Path]]
     Simulated = tuple[Waveform, Annotation]
 
-SEED = 555
+SEED, LONG_SEED, DISTANT_SEED = 555, 777, 888
 READERS = 0.3  # share of conversations that are theirs
 # Least and most seconds: at least, for each speaker, at most for each speaker, and at most.
 OF_READERS = 15.0, 5.0, 20.0, np.inf
@@ -99,7 +101,47 @@ def short(number: int, readers: Voices, learners: Voices) -> Simulated:
     return synth.conversation(cast, talk, int(rng.integers(1 << 31)))
 
 
-KINDS = {heldout: 60, moods: 24, short: 60}
+def long(number: int, readers: Voices, learners: Voices) -> Simulated:
+    """Half an hour to an hour of 1 to 10 learners, whose phrases are repeated in another order."""
+    rng = np.random.default_rng((LONG_SEED, number))
+    n_speakers, minutes = LONG[number]
+    names = rng.choice(sorted(learners), n_speakers, replace=False)
+    cast = {str(name): [audio.read(path, rate=RATE) for path in learners[str(name)]] for name in names}
+    talk = replace(scenery(rng, 60.0 * minutes), repeat=True)
+    return synth.conversation(cast, talk, int(rng.integers(1 << 31)))
+
+
+def distant(number: int, readers: Voices, learners: Voices, rooms: Sequence[Waveform]) -> Simulated:
+    """A minute of 2 to 4 learners in a measured room: quiet, noisy, some louder than others."""
+    rng = np.random.default_rng((DISTANT_SEED, number))
+    n_speakers = int(rng.integers(2, 5))
+    names = rng.choice(sorted(learners), n_speakers, replace=False)
+    cast = {str(name): [audio.read(path, rate=RATE) for path in learners[str(name)]] for name in names}
+    talk = replace(
+        scenery(rng, 60.0),
+        repeat=True,
+        gain_spread=8.0,
+        level=float(rng.uniform(-56, -42)),
+        snr=float(rng.uniform(3, 20)),
+        noise="pink",
+        low_cut=0.0,
+        high_cut=np.inf,
+        mu_law=False,
+        turn_median=float(rng.uniform(0.7, 2.0)),
+        overlap_probability=0.3,
+    )
+    seed = int(rng.integers(1 << 31))
+    return synth.conversation(cast, talk, seed, rooms=[rooms[int(rng.integers(len(rooms)))]])
+
+
+LONG = ((2, 40), (3, 60), (4, 30), (5, 45), (6, 30), (8, 40), (1, 30), (10, 60))  # speakers, minutes
+KINDS: dict[str, tuple[Callable[..., Simulated], int]] = {
+    "heldout": (heldout, 60),
+    "moods": (moods, 24),
+    "short": (short, 60),
+    "long": (long, len(LONG)),
+    "distant": (distant, 16),
+}
 
 
 def write(folder: Path, name: str, simulated: Simulated) -> None:
@@ -118,14 +160,20 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--readers", type=Path, required=True)
     parser.add_argument("--learners", type=Path, action="append", required=True)
+    parser.add_argument("--rooms", type=Path, required=True, help="impulse responses, those of the folder")
+    parser.add_argument("--only", nargs="*", choices=KINDS, default=list(KINDS), metavar="NAME")
     asked = parser.parse_args()
     readers, learners = held_out([asked.readers]), held_out(asked.learners)
-    for kind, number in KINDS.items():
-        folder = asked.folder / kind.__name__
+    rooms = [audio.read(path, rate=RATE) for path in sorted(asked.rooms.glob("*.flac"))]
+    for kind in asked.only:
+        make, number = KINDS[kind]
+        if kind == "distant":
+            make = partial(make, rooms=rooms)
+        folder = asked.folder / kind
         folder.mkdir(parents=True, exist_ok=True)
         for n in range(number):
-            simulated = kind(n, readers, learners)
-            name = f"{kind.__name__[0]}{n:03d}_{len(simulated[1].speakers)}"
+            simulated = make(n, readers, learners)
+            name = f"{kind[0]}{n:03d}_{len(simulated[1].speakers)}"
             write(folder, name, simulated)
             print(name, flush=True)
 
