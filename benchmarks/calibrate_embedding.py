@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.conditions import CONDITIONS, RATE
-from benchmarks.heldout import is_held_out
+from benchmarks.heldout import voices_of
 from benchmarks.pack_networks import write
 from diarize import audio
 from diarize.embedding.campplus import CampplusExtractor
@@ -101,12 +101,7 @@ def calibrate(voices: dict[str, list[Path]], embedding: Path | None = None) -> T
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the network's file with another calibration, or the calibration of an ONNX file."""
     options = parsed(arguments)
-    voices = {
-        name: paths
-        for folder in options.voices
-        for name, paths in audio.find_voices(folder).items()
-        if not is_held_out(name)
-    }
+    voices = voices_of(options.voices, held_out=False)
     if options.embedding:
         model = calibrate(voices, options.embedding)  # before this process opens the file: others are forked
         named = DATA / "calibrations" / f"{extractor_of(options.embedding).checksum}.npz"

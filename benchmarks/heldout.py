@@ -67,6 +67,18 @@ def is_held_out(name: str) -> bool:
     return sum(name.encode()) % ONE_IN == 0
 
 
+def voices_of(folders: Sequence[Path], *, held_out: bool) -> dict[str, list[Path]]:
+    """Files of the voices that are held out, or of all others; those of one name in several folders
+    together.
+    """
+    found: dict[str, list[Path]] = {}
+    for folder in folders:
+        for name, files in audio.find_voices(folder).items():
+            if is_held_out(name) == held_out:
+                found.setdefault(name, []).extend(files)
+    return found
+
+
 def scenery(rng: np.random.Generator, seconds: float) -> synth.SynthConfig:
     """Talk, room, noise and channel of one conversation."""
     telephone = rng.random() < 0.15

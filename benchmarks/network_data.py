@@ -26,14 +26,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.conditions import change_voice, excited, subdued
-from benchmarks.heldout import is_held_out
+from benchmarks.heldout import voices_of
 from diarize import audio, synth
 from diarize.features.fbank import fbank_of
 from diarize.networks import campplus
 from diarize.networks.store import shipped_network
-from diarize.speech.network import PyanNetSegmenter
+from diarize.speech.network import PyanNetSegmenter, frame_means
 from diarize.training import simulation
-from diarize.types import Waveform
+from diarize.types import FrameGrid, Waveform
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,16 +45,6 @@ SECONDS = 30.0
 SUBFRAME = 320  # samples from label to label
 MAIN_SEED = 2026
 SPEECHLESS = 0.1  # share of streams
-
-
-def voices_of(folders: Sequence[Path]) -> dict[str, list[Path]]:
-    """Files of the voices to learn from, those of one name in several folders together."""
-    found: dict[str, list[Path]] = {}
-    for folder in folders:
-        for name, files in audio.find_voices(folder).items():
-            if not is_held_out(name):
-                found.setdefault(name, []).extend(files)
-    return found
 
 
 def sound_files(folder: Path | None) -> list[Path]:
@@ -159,18 +149,9 @@ def answers(samples: Array, active: Array) -> dict[str, Array]:
     energies = fbank_of(samples, RATE)
     activations = campplus.frame_activations(energies, weights)
     pairs = activations[: len(activations) // 2 * 2].reshape(-1, 2, activations.shape[1])
-    local = segmenter.segment([samples])
-    n = len(active)
-    heard = np.zeros((2, n))
-    weight = np.zeros(n)
-    middles = (np.arange(n) + 0.5) * SUBFRAME
-    for window, start in enumerate(local.starts):
-        place = np.round((middles - start - local.offset) / local.step).astype(int)
-        inside = (place >= 0) & (place < local.speech.shape[1])
-        heard[0, inside] += local.speech[window, place[inside]]
-        heard[1, inside] += local.overlap[window, place[inside]]
-        weight[inside] += 1
-    heard /= np.maximum(weight, 1)
+    grid = FrameGrid(RATE, SUBFRAME, SUBFRAME, 0, len(active))
+    speech, overlap, _ = frame_means(segmenter.segment([samples]), grid)
+    heard = np.stack((speech, overlap))
     return {
         "energies": energies.astype(np.float16),
         "activations": pairs.mean(axis=1).astype(np.float16),
@@ -206,7 +187,7 @@ def main() -> None:
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     given.pool.mkdir(parents=True, exist_ok=True)
-    voices = voices_of(given.voices)
+    voices = voices_of(given.voices, held_out=False)
     noises, rooms = sound_files(given.noise), sound_files(given.rooms)
     make = partial(make_stream, target=given.pool, voices=voices, noises=noises, rooms=rooms)
     print(f"{len(voices)} voices, {len(noises)} recordings of noise, {len(rooms)} rooms", flush=True)

@@ -7,7 +7,7 @@
 
 PUBLISHED.npz is the network as ``benchmarks.pack_networks`` writes it. A scene is half a minute of a
 conversation, simulated once clean and three times degraded: in a room, with noise, loud and quiet speakers,
-by telephone, at a low level in 16 bits. Every fifth voice is left out (``benchmarks.heldout.is_held_out``).
+by telephone, at a low level in 16 bits. Every fifth voice is left out (``benchmarks.heldout``).
 The targets of all four versions are the answers to the clean one, in three windows of ten seconds, so a
 network that learns them hears in noise what it hears without, and keeps its own idea of what speech and a
 pause are. One scene in ten is music or made-up noise, one in twenty a recording of noise: nobody speaks.
@@ -28,7 +28,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.network_data import RATE, SECONDS, scenery, sound_files, voices_of, with_noise
+from benchmarks.heldout import voices_of
+from benchmarks.network_data import RATE, SECONDS, scenery, sound_files, with_noise
 from diarize import audio, synth
 from diarize.networks import pyannet
 from diarize.networks.store import read_network
@@ -177,7 +178,9 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
     given.pool.mkdir(parents=True, exist_ok=True)
-    material = Material(voices_of(given.voices), sound_files(given.noise), sound_files(given.rooms))
+    material = Material(
+        voices_of(given.voices, held_out=False), sound_files(given.noise), sound_files(given.rooms)
+    )
     make = partial(make_scene, target=given.pool, published=given.published, material=material)
     print(f"{len(material.voices)} voices, {len(material.noises)} noises, {len(material.rooms)} rooms")
     with ProcessPoolExecutor(given.workers) as pool:

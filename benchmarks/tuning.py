@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.conditions import RATE, as_recorded, excited, subdued
-from benchmarks.heldout import AFTER, SPEAKERS, is_held_out, scenery
+from benchmarks.heldout import AFTER, SPEAKERS, scenery, voices_of
 from diarize import audio, synth
 from diarize.formats import write_file
 
@@ -40,16 +40,6 @@ READERS = 0.3  # share of conversations that are theirs
 # Least and most seconds: at least, for each speaker, at most for each speaker, and at most.
 OF_READERS = 15.0, 5.0, 20.0, np.inf
 OF_LEARNERS = 20.0, 8.0, 60.0, 420.0
-
-
-def held_out(folders: Sequence[Path]) -> Voices:
-    """Files of the voices that are held out, those of one name in several folders together."""
-    found: dict[str, list[Path]] = {}
-    for folder in folders:
-        for name, files in audio.find_voices(folder).items():
-            if is_held_out(name):
-                found.setdefault(name, []).extend(files)
-    return found
 
 
 def heldout(number: int, readers: Voices, learners: Voices) -> Simulated:
@@ -163,7 +153,7 @@ def main() -> None:
     parser.add_argument("--rooms", type=Path, required=True, help="impulse responses, those of the folder")
     parser.add_argument("--only", nargs="*", choices=KINDS, default=list(KINDS), metavar="NAME")
     asked = parser.parse_args()
-    readers, learners = held_out([asked.readers]), held_out(asked.learners)
+    readers, learners = (voices_of(folders, held_out=True) for folders in ([asked.readers], asked.learners))
     rooms = [audio.read(path, rate=RATE) for path in sorted(asked.rooms.glob("*.flac"))]
     for kind in asked.only:
         make, number = KINDS[kind]

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.heldout import voices_of
+
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "audio_samples"
 corpora = runpy.run_path(str(ROOT / "benchmarks" / "corpora.py"))["corpora"]  # not part of the package
@@ -65,3 +67,18 @@ class TestCorpora:
         ]
         assert samples.recordings[0].reference.speakers == ("linda", "ken")
         assert samples.recordings[0].uem.tolist() == [[0.0, 55.0]]
+
+
+class TestVoices:
+    """Which voices are for learning and which for tuning."""
+
+    def test_every_voice_is_held_out_or_not_and_has_its_files_of_all_folders(self, tmp_path):
+        folders = tmp_path / "a", tmp_path / "b"
+        for folder in folders:
+            folder.mkdir()
+            for number in range(10):
+                shutil.copy(SAMPLES / "no_speech.flac", folder / f"{number}.flac")
+        kept, others = (voices_of(folders, held_out=k) for k in (True, False))
+        assert sorted([*kept, *others]) == [str(number) for number in range(10)]
+        assert sorted(kept) == ["2", "7"]  # ord("2") = 50, ord("7") = 55
+        assert kept["2"] == [folder / "2.flac" for folder in folders]

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["PyanNetSegmenter", "detect_by_network"]
+__all__ = ["PyanNetSegmenter", "detect_by_network", "frame_means"]
 
 # Samples between windows: every frame is in two windows.
 EVERY: Final = pyannet.WINDOW // 2
@@ -119,14 +119,14 @@ def detect_by_network(
         )
     tones = ToneWatch(grid.rate)
     local = segmenter.segment(tones.watch(blocks))
-    speech, overlap, change = _frame_means(local, grid)
+    speech, overlap, change = frame_means(local, grid)
     threshold = 1 / (1 + np.exp(config.bias))
     voiced = remove_tones(speech >= threshold, tones.mask(grid), grid.frames_in(SHORTEST))
     mask = pad_speech(enforce_durations(voiced, grid, config), grid, config)
     return SpeechActivity(mask, overlap, _peaks(change), local)
 
 
-def _frame_means(local: LocalActivity, grid: FrameGrid) -> tuple[Array, Array, Array]:
+def frame_means(local: LocalActivity, grid: FrameGrid) -> tuple[Array, Array, Array]:
     """Probabilities (n_frames,) of speech, two voices and a change, over the windows that contain a frame."""
     total = np.zeros((3, grid.n_frames), np.float64)
     seen = np.zeros(grid.n_frames)

@@ -122,7 +122,7 @@ def test_local_voices_are_compared_a_tenth_of_a_second_to_either_side():
     voices[0, :150, 0] = voices[0, 150:, 1] = 1
     one, two = np.ones((1, 300), np.float32), np.zeros((1, 300), np.float32)
     local = LocalActivity(voices, one, two, np.array([0]), 160, 80, 16_000)
-    assert np.flatnonzero(network._frame_means(local, clock(300))[2] > 0.5).tolist() == list(range(140, 160))
+    assert np.flatnonzero(network.frame_means(local, clock(300))[2] > 0.5).tolist() == list(range(140, 160))
 
 
 @pytest.mark.parametrize(
