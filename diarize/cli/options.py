@@ -162,7 +162,7 @@ _SPACE_HELP = (
 
 
 SENSITIVITY = {"less": -2.0, "usual": 0.0, "more": 2.0}
-"""How readily sound is taken for speech, as log-odds added to it (``speech.bias``)."""
+"""Log-odds added to speech by each word (``speech.bias``)."""
 
 
 def _sensitivity(word: str | None) -> str | None:
@@ -182,7 +182,7 @@ _Sensitivity = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class SettingsOptions:
-    """Options that change settings; what is None leaves them as presets and files have them."""
+    """Options that change settings; None keeps the value of presets and files."""
 
     speakers: Annotated[
         int | None,
@@ -240,7 +240,7 @@ Channels = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class SoundOptions:
-    """Options that say what of a recording to work on."""
+    """Options that select a part of a recording."""
 
     start: Annotated[
         float,
@@ -274,7 +274,7 @@ class KnownOptions:
 
 @dataclass(frozen=True, slots=True)
 class ListeningOptions:
-    """Options that say how a recording is heard, where nothing is clustered."""
+    """Options for reading and analysing a recording, for commands that do not cluster."""
 
     config: _Config = None
     preset: _Preset = None

@@ -57,10 +57,10 @@ class AudioConfig:
         "Hz that everything is resampled to; telephone recordings too (their empty upper band is recognised)",
         allowed=(8000, 192000),
     )
-    channel: int = setting(0, "channel to take, counted from 1; 0 is the mean of all", allowed=(0, 255))
+    channel: int = setting(0, "channel to use, counted from 1; 0 is the mean of all", allowed=(0, 255))
     track: int = setting(
         1,
-        "audio track to take of a file with several, such as a film, counted from 1",
+        "audio track to use of a file with several, such as a film; counted from 1",
         allowed=(1, 255),
     )
 
@@ -69,7 +69,7 @@ class AudioConfig:
 class CepstraConfig:
     """Mel-frequency cepstra of the telephone band."""
 
-    window: float = setting(0.025, "seconds of sound behind one frame", allowed=(0.005, 0.2))
+    window: float = setting(0.025, "length of a frame, seconds", allowed=(0.005, 0.2))
     hop: float = setting(0.01, "seconds from frame to frame", allowed=(0.002, 0.1))
     n_mfcc: int = setting(20, "cepstral coefficients above c0 (c0 is the level)", allowed=(1, 40))
     lifter: float = setting(0.0, "cepstral liftering as librosa defines it; 0 is none", allowed=(0, 100))
@@ -77,7 +77,7 @@ class CepstraConfig:
     fmin: float = setting(100.0, "lower edge of the lowest of them, Hz", allowed=(0, 2000))
     fmax: float = setting(
         3700.0,
-        "upper edge of the highest of them, Hz: what a telephone lets through",
+        "upper edge of the highest of them, Hz: the upper limit of telephone bands",
         allowed=(2500, 4000),
     )
     normalization: str = setting(
@@ -96,8 +96,8 @@ class FeatureConfig(CepstraConfig):
     deltas: int = setting(0, "orders of time derivatives appended", allowed=(0, 2))
     band: str = setting(
         "auto",
-        "in every space: 'auto' measures whether there is sound above 4 kHz; 'wide' and 'narrow' "
-        "(telephone) insist",
+        "in every space: 'auto' measures whether there is sound above 4 kHz; 'wide' or 'narrow' "
+        "(telephone) sets the band",
         choices=("auto", "wide", "narrow"),
     )
 
@@ -114,13 +114,13 @@ class AcousticConfig(CepstraConfig):
     The defaults are those of the models that ship.
     """
 
-    n_voice: int = setting(13, "the coarsest coefficients, which tell voices", allowed=(1, 40))
+    n_voice: int = setting(13, "number of the lowest coefficients, which describe voices", allowed=(1, 40))
     upper_mels: int = setting(13, "mel filters from fmax to upper_fmax, if wide-band", allowed=(2, 64))
     upper_fmax: float = setting(7600.0, "upper edge of the highest of them, Hz", allowed=(5000, 96000))
-    n_upper: int = setting(4, "cepstral coefficients of these that tell voices", allowed=(0, 20))
+    n_upper: int = setting(4, "cepstral coefficients of these that describe voices", allowed=(0, 20))
     noise_floor: float = setting(
         0.1,
-        "share of a frame's power in a filter that stays at least when what is heard in pauses is taken off",
+        "smallest share of a frame's power in a filter that remains when the noise of pauses is subtracted",
         allowed=(0.001, 1),
     )
 
@@ -145,22 +145,22 @@ class SpeechConfig:
 
     method: str = setting(
         "network",
-        "'network': the shipped segmentation network, which hears overlap, too; 'hmm': the shipped "
+        "'network': the included segmentation network, which also detects overlap; 'hmm': the included "
         "two-class mixture; 'energy': a threshold on loudness; 'silero': extra package",
         choices=("network", "hmm", "energy", "silero"),
     )
     segmentation: str = setting(
         "",
-        "ONNX file or name of another segmentation network for 'network' (extra onnx); '' is the one "
-        "that ships",
+        "ONNX file or name of another segmentation network for 'network' (extra onnx); '' is the "
+        "included one",
     )
     segmentation_sha256: str = setting(
         "",
-        "SHA-256 that this file must have; results record it. '': whichever",
+        "SHA-256 that this file must have; results record it. '': any",
     )
     bias: float = setting(
         0.0,
-        "log-odds added to speech by 'network' and 'hmm': positive hears more, negative less",
+        "log-odds added to speech by 'network' and 'hmm': positive detects more, negative less",
         allowed=(-100, 100),
     )
     min_speech: float = setting(
@@ -169,7 +169,7 @@ class SpeechConfig:
         allowed=(0.01, 10),
     )
     min_pause: float = setting(0.1, "shortest pause, seconds", allowed=(0.01, 10))
-    padding: float = setting(0.0, "seconds added at either end of every stretch of speech", allowed=(0, 1))
+    padding: float = setting(0.0, "seconds added at both ends of every stretch of speech", allowed=(0, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,18 +178,18 @@ class SpaceConfig:
 
     kind: str = setting(
         "embedding",
-        "'embedding': windows as points of a speaker embedding; 'mfcc': frames themselves (teaching "
-        "mode: finds phones)",
+        "'embedding': windows as points of a speaker embedding; 'mfcc': single frames (for "
+        "teaching: finds phones)",
         choices=("embedding", "mfcc"),
     )
     embedding: str = setting(
         "",
-        "ONNX file or name of another speaker embedding (extra onnx); '' is the one that ships",
+        "ONNX file or name of another speaker embedding (extra onnx); '' is the included one",
     )
-    embedding_sha256: str = setting("", "SHA-256 that this file must have; results record it. '': whichever")
+    embedding_sha256: str = setting("", "SHA-256 that this file must have; results record it. '': any")
     background: str = setting(
         "",
-        "file of a background model; '' is the one that ships for the measured bandwidth",
+        "file of a background model; '' is the included one for the measured bandwidth",
     )
     window: float = setting(
         1.5,
@@ -209,7 +209,7 @@ class ClusteringConfig:
         20, "most speakers; the same number as min_speakers fixes it", allowed=(1, 100)
     )
     whole_curve: bool = setting(
-        False, "try every number up to max_speakers for the curve, as select does; the choice stays"
+        False, "try every number up to max_speakers for the curve, as select does; the choice is the same"
     )
     criterion: str = setting(
         "bic",
@@ -224,7 +224,7 @@ class ClusteringConfig:
     )
     equivalent: float = setting(
         10.0,
-        "counts whose criterion is within this many nats of the best are named as nearly as good",
+        "counts whose criterion is within this many nats of the best are reported as nearly as good",
         allowed=(0, 1000000.0),
     )
 
@@ -236,7 +236,7 @@ class ResegmentationConfig:
     rounds: int = setting(1, "rounds of adapting speaker models and assigning frames", allowed=(0, 50))
     relevance: float = setting(
         16.0,
-        "relevance factor of the adaptation (Reynolds et al. 2000); 0 trusts the frames alone",
+        "relevance factor of the adaptation (Reynolds et al. 2000); 0 uses the frames alone",
         allowed=(0, 1000000.0),
     )
     likelihood_scale: float = setting(
@@ -252,7 +252,7 @@ class ResegmentationConfig:
     min_turn: float = setting(0.3, "shortest turn, seconds", allowed=(0, 60))
     overlap: float = setting(
         0.5,
-        "a second speaker speaks too where the probability of two voices is at least this; 0: one at a time",
+        "a second speaker is labelled where the probability of two voices is at least this; 0: one at a time",
         allowed=(0, 1),
     )
 
@@ -267,7 +267,7 @@ class Config:
     space: SpaceConfig = field(default_factory=SpaceConfig)
     clustering: ClusteringConfig = field(default_factory=ClusteringConfig)
     resegmentation: ResegmentationConfig = field(default_factory=ResegmentationConfig)
-    seed: int = setting(0, "seed of everything random", allowed=(0, 2**63 - 1))
+    seed: int = setting(0, "seed of all random numbers", allowed=(0, 2**63 - 1))
 
     def __post_init__(self) -> None:
         for name, each in setting_fields(self).items():

@@ -1,5 +1,5 @@
-"""Neural networks that others have trained, run in NumPy alone.
+"""Inference of published neural networks in NumPy.
 
-In come float32 arrays of samples or mel energies; out go float32 activations of frames. ``speech`` and
-``embedding`` import it; nothing here knows of speakers, recordings or files of sound.
+Input: float32 arrays of samples or mel energies. Output: float32 activations of frames. ``speech`` and
+``embedding`` import this package; it does not depend on speakers, recordings or audio files.
 """

@@ -21,13 +21,13 @@ __all__ = ["LocalActivity"]
 
 @dataclass(frozen=True, slots=True)
 class LocalActivity:
-    """Which local voices speak in overlapping windows of a recording; which voice is which changes from one
-    window to the next.
+    """Which local voices speak in overlapping windows of a recording; the order of the voices differs from
+    window to window.
 
     ``values`` float32 (n_windows, n_frames, n_local): probability that each local voice speaks; ``speech``
-    and ``overlap`` float32 (n_windows, n_frames): that anybody does, and that two do; ``starts`` int64
-    (n_windows,): first sample of each window; ``step``: samples from frame to frame; ``offset``: from a
-    window's first sample to the middle of its frame 0; ``rate`` in Hz.
+    and ``overlap`` float32 (n_windows, n_frames): probability that anybody speaks, and that two people
+    speak; ``starts`` int64 (n_windows,): first sample of each window; ``step``: samples from frame to frame;
+    ``offset``: samples from the start of a window to the centre of its frame 0; ``rate`` in Hz.
     """
 
     values: Array
@@ -48,7 +48,7 @@ class LocalActivity:
             raise DiarizeError(f"local activity of shapes {self.values.shape} and {self.speech.shape}")
 
     def window_frames(self, window: int, grid: FrameGrid) -> tuple[slice, Array]:
-        """The frames of ``grid`` whose middle lies in a window, and for each the nearest of its frames."""
+        """The frames of ``grid`` with their centre in a window, and the nearest window frame of each."""
         scale = self.rate / grid.rate
         centres = scale * (grid.origin + grid.hop / 2 + grid.hop * np.arange(grid.n_frames))
         place = (centres - self.starts[window] - self.offset) / self.step

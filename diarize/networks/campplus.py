@@ -1,10 +1,10 @@
 """CAM++, a densely connected time-delay network with context-aware masking (Wang et al. 2023,
-arXiv:2303.00332), whose frame layers run once over a recording.
+arXiv:2303.00332). Its frame layers run once over a recording.
 
-The published network looks at one window at a time: it takes the window's mean off the mel energies, and its
-masks see the mean of the window. Here both means move with the frame, so that the layers of frames need not
-run again for every window that overlaps another; statistics of any set of frames are pooled afterwards. The
-embeddings are close to those of separate windows and are calibrated as they are.
+The published network processes one window at a time: it subtracts the mean of the window from the mel
+energies, and its masks use the mean of the window. Here both are moving means, so the frame layers run once
+and not again for every overlapping window; statistics of any set of frames are pooled afterwards. The
+embeddings are close to those of separate windows, and the calibration was fitted to these embeddings.
 """
 
 from __future__ import annotations
@@ -36,33 +36,35 @@ __all__ = [
 BLOCKS: Final = ((12, 1), (24, 2), (16, 2))
 """Layers and dilation of the three dense blocks."""
 STRIDE: Final = 2
-"""Frames of mel energies to one of activations."""
+"""Frames of mel energies per frame of activations."""
 N_HIDDEN: Final = 512
-"""Activations of one frame."""
+"""Activations per frame."""
 MEAN_OVER: Final = 300
-"""Frames of mel energies whose mean is taken off each."""
+"""Width of the moving mean that is subtracted from the mel energies, frames."""
 CONTEXT: Final = 75
-"""Frames of activations that the masks see: the window of 1.5 s for which the published masks do the same."""
+"""Frames of activations whose mean the masks use: 1.5 s, the window length for which the published masks are
+equivalent."""
 
-GROWTH: Final = 32  # activations that a layer of a dense block adds
-# Frames that the front end makes at a time, so that a few rows of them stay in the processor's cache, and how
-# many beside them it sees: ten convolutions over three frames.
+GROWTH: Final = 32  # activations added by each layer of a dense block
+# Frames that the front end computes at a time, so that a few rows stay in the processor's cache, and its
+# context on either side: ten convolutions over three frames.
 AT_ONCE: Final = 240
 REACH: Final = 10
 
 
 def prepare_weights(weights: Mapping[str, Array]) -> dict[str, Array]:
-    """The stored weights as the functions here take them.
+    """The stored weights in the form that the functions of this module use.
 
     Normalisation and rectification before a layer, max(g x + o, 0) for g > 0, is g max(x, −o/g) + o: only the
-    maximum is left to do for every frame, g and o go into the layer. The first layer of a mask is linear, as
-    is the mean before it, so it is joined with the convolution beside it and the mean is taken afterwards.
+    maximum is computed for every frame; g and o are merged into the weights of the layer. The first layer of
+    a mask is linear, and so is the mean before it: it is computed in one product with the parallel
+    convolution, and the mean follows.
     """
     ready = dict(weights)
     for key in [name[:-2] for name in weights if name.endswith("_g")]:
         factor, offset = ready.pop(f"{key}_g"), ready.pop(f"{key}_o")
         ready[f"{key}_least"] = -offset / factor
-        if (factor < 0).any():  # there it is g min(x, −o/g) + o
+        if (factor < 0).any():  # for these channels: g min(x, −o/g) + o
             ready[f"{key}_most"] = np.flatnonzero(factor < 0)
         if key == "out":
             ready["out_g"], ready["out_o"] = factor, offset
@@ -79,7 +81,7 @@ def prepare_weights(weights: Mapping[str, Array]) -> dict[str, Array]:
 def frame_activations(energies: Array, weights: Mapping[str, Array]) -> Array:
     """The activations before pooling, float32 (⌈T/2⌉, 512), of log mel energies (T, 80).
 
-    ``weights`` as ``prepare_weights`` gives them.
+    ``weights`` come from ``prepare_weights``.
     """
     x = energies - moving_mean(energies, MEAN_OVER)
     x = _front_end(x, weights)
@@ -117,7 +119,7 @@ def _convolved(x: Array, weights: Mapping[str, Array]) -> Array:
 
 
 def _residual(x: Array, layer: str, weights: Mapping[str, Array]) -> Array:
-    """Two convolutions beside the way straight on, which is one of its own where rows are halved."""
+    """Two convolutions and a residual connection, which is a 1 × 1 convolution where rows are halved."""
     beside, stride = x[1:-1, 1:-1], 1
     if f"{layer}s_w" in weights:
         beside, stride = beside[::2] @ weights[f"{layer}s_w"] + weights[f"{layer}s_b"], 2
@@ -126,7 +128,7 @@ def _residual(x: Array, layer: str, weights: Mapping[str, Array]) -> Array:
 
 
 def _tdnn(x: Array, weight: Array, bias: Array) -> Array:
-    """Five joined frames, every second one: (T, C) to (⌈T/2⌉, C_out); ``weight`` (5·C, C_out)."""
+    """A layer over five frames, at every second one: (T, C) to (⌈T/2⌉, C_out); ``weight`` (5·C, C_out)."""
     padded = np.pad(x, ((2, 3), (0, 0)))
     n_out = -(-len(x) // STRIDE)
     joined = np.concatenate([padded[k : k + STRIDE * n_out : STRIDE] for k in range(5)], axis=1)
@@ -135,7 +137,7 @@ def _tdnn(x: Array, weight: Array, bias: Array) -> Array:
 
 
 def _dense_block(x: Array, name: str, n_layers: int, dilation: int, weights: Mapping[str, Array]) -> Array:
-    """Every layer adds 32 activations to all before it."""
+    """Every layer appends 32 activations to those of all layers before it."""
     size = x.shape[1]
     joined = np.empty((len(x), size + n_layers * GROWTH), np.float32)
     joined[:, :size] = x
@@ -149,7 +151,7 @@ def _dense_block(x: Array, name: str, n_layers: int, dilation: int, weights: Map
 
 
 def _rectified(x: Array, weights: Mapping[str, Array], key: str) -> Array:
-    """max(x, least) of every channel, min of those whose factor is negative."""
+    """max(x, least) in every channel; min where the factor of the channel is negative."""
     least = weights[f"{key}_least"]
     out: Array = np.maximum(x, least)
     most = weights.get(f"{key}_most")
@@ -159,10 +161,10 @@ def _rectified(x: Array, weights: Mapping[str, Array], key: str) -> Array:
 
 
 def _masked_convolution(x: Array, key: str, dilation: int, weights: Mapping[str, Array]) -> Array:
-    """A convolution over three frames, each channel times a mask that the frames around decide.
+    """A convolution over three frames, with each channel multiplied by a mask computed from the context.
 
-    The published mask sees the mean of the window and that of the two seconds around: alike for windows of
-    1.5 s, which is what the frames around are here.
+    The published mask uses the mean of the window and the mean of a two-second segment. For windows of 1.5 s
+    the two are equal; here the context is a moving mean of that length.
     """
     joined = x @ weights[f"{key}_joined"]
     before, out, after = (joined[:, k * GROWTH : (k + 1) * GROWTH] for k in range(3))

@@ -1,4 +1,4 @@
-"""The layers that the networks share: convolutions, moving means, recurrent layers, on float32 arrays."""
+"""Layers used by both networks, on float32 arrays: convolutions, moving means, recurrent layers."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["conv2d", "conv2d_weights", "framed", "leaky_relu", "lstm", "moving_mean", "relu", "sigmoid"]
 
-ROWS: Final = 8  # rows that a convolution makes at a time
-DRIVEN: Final = 8  # frames whose input a recurrent layer weighs at a time: they stay in the processor's cache
+ROWS: Final = 8  # rows that a convolution computes at a time
+DRIVEN: Final = 8  # frames whose input product a recurrent layer computes at a time: they fit the cache
 
 
 def relu(x: Array) -> Array:
@@ -40,17 +40,17 @@ def sigmoid(x: Array) -> Array:
 
 
 def moving_mean(x: Array, width: int) -> Array:
-    """Mean of the ``width`` rows around each of x (T, C), of fewer at the two ends; float32 (T, C).
+    """Mean of the ``width`` rows around each row of x (T, C), of fewer at both ends; float32 (T, C).
 
-    Sums of 1, 2, 4, … rows make up that of ``width``: as many additions as it has binary digits, and no
-    differences of large sums.
+    The sum of ``width`` rows is composed of sums of 1, 2, 4, … rows: one or two additions per binary digit of
+    ``width``, and no differences of large sums.
     """
     n = len(x)
-    before, after = min(width // 2, n), min(width - width // 2, n)  # this row is the first of those after
+    before, after = min(width // 2, n), min(width - width // 2, n)  # the row itself counts as after
     padded = np.zeros((n + before + after, x.shape[1]), np.float32)
     padded[before : before + n] = x
     total, first = np.zeros(x.shape, np.float32), 0
-    sums, size = padded, 1  # of the ``size`` rows from each on
+    sums, size = padded, 1  # sums of ``size`` rows, starting at each row
     while size <= before + after:
         if (before + after) & size:
             total += sums[first : first + n]
@@ -64,7 +64,7 @@ def moving_mean(x: Array, width: int) -> Array:
 
 
 def conv2d_weights(weight: Array) -> Array:
-    """Weights (C_out, C_in, 3, 3) over frequency and time as ``conv2d`` takes them: (3, 3·C_in, C_out).
+    """Weights (C_out, C_in, 3, 3) over frequency and time in the form of ``conv2d``: (3, 3·C_in, C_out).
 
     First axis: offset in frequency; rows: offset in time, then input channel.
     """
@@ -74,16 +74,16 @@ def conv2d_weights(weight: Array) -> Array:
 
 
 def framed(x: Array) -> Array:
-    """x (F, T, C) with zeros around, (F + 2, T + 2, C): what ``conv2d`` takes."""
+    """x (F, T, C) padded with zeros, (F + 2, T + 2, C): the input of ``conv2d``."""
     return np.pad(x, ((1, 1), (1, 1), (0, 0)))
 
 
 def conv2d(x: Array, weight: Array, bias: Array, stride: int = 1, beside: Array | None = None) -> Array:
     """max(3 × 3 convolution + bias + ``beside``, 0) of ``framed`` x (F + 2, T + 2, C_in), of every
-    ``stride``-th row in frequency; framed, too: (F / stride + 2, T + 2, C_out).
+    ``stride``-th row in frequency; padded like x: (F / stride + 2, T + 2, C_out).
 
-    ``beside`` (F / stride, T, C_out) is what goes straight on. A few rows at a time, so that they stay in the
-    processor's cache; one matrix product for each offset in frequency, over three joined frames.
+    ``beside`` (F / stride, T, C_out) is the residual connection. Processes a few rows at a time, so that they
+    stay in the processor's cache, with one matrix product per offset in frequency, over three joined frames.
     """
     n_out, n_frames = -(-(len(x) - 2) // stride), x.shape[1] - 2
     out = np.zeros((n_out + 2, n_frames + 2, weight.shape[2]), np.float32)
@@ -107,8 +107,9 @@ def lstm(x: Array, w_input: Array, w_hidden: Array, bias: Array) -> Array:
     """A bidirectional long short-term memory over x (T, B, D): float32 (T, B, 2 H), forwards then backwards.
 
     ``w_input`` (2, D, 4H), ``w_hidden`` (2, H, 4H), ``bias`` (2, 4H) of the two directions; gates in the
-    order input, forget, output, cell, those of the first three already halved, for σ(z) = (1 + tanh(z/2)) / 2
-    makes one tanh serve all four. Hochreiter & Schmidhuber 1997; no peepholes, as in PyTorch.
+    order input, forget, output, cell. The weights of the first three gates are already halved: because
+    σ(z) = (1 + tanh(z/2)) / 2, one tanh computes all four. Hochreiter & Schmidhuber 1997; no
+    peepholes, as in PyTorch.
     """
     n_frames, n_batch, _ = x.shape
     size = w_hidden.shape[1]
@@ -134,7 +135,7 @@ def lstm(x: Array, w_input: Array, w_hidden: Array, bias: Array) -> Array:
 
 
 def _driven(x: Array, w_input: Array, bias: Array) -> Iterator[tuple[Array, Array]]:
-    """What the input adds to the gates, two (B, 4H): of every frame, and of the one as far from the end."""
+    """Contributions of the input to the gates, two (B, 4H): of frame t and of frame T − 1 − t, for each t."""
     n_frames, n_batch, n_dims = x.shape
     for start in range(0, n_frames, DRIVEN):
         end = min(start + DRIVEN, n_frames)

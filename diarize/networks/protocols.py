@@ -17,21 +17,21 @@ __all__ = ["EmbeddingExtractor", "Segmenter"]
 
 
 class EmbeddingExtractor(Protocol):
-    """Whose voice a window of speech has, as a vector."""
+    """Computes a vector that represents the voice in a window of speech."""
 
     @property
     def name(self) -> str:
-        """What it is called in results."""
+        """Its name in results."""
         ...
 
     @property
     def rate(self) -> int:
-        """Hz of the samples that it wants."""
+        """Sample rate of its input, Hz."""
         ...
 
     @property
     def dimension(self) -> int:
-        """Numbers in a vector."""
+        """Size of a vector."""
         ...
 
     @property
@@ -43,22 +43,22 @@ class EmbeddingExtractor(Protocol):
         """Vectors float32 (m, dimension), one for each of the ``bounds``.
 
         ``blocks``: consecutive float32 (n_i,) samples at ``rate``; ``bounds``: int64 (m, 2) in samples,
-        sorted by start; they may overlap. Streams: the recording is never held as a whole.
+        sorted by start; they may overlap. Streams: never holds the whole recording in memory.
         """
         ...
 
 
 class Segmenter(Protocol):
-    """Who of a few local voices talks when, window by window."""
+    """Finds which of a few local voices speak when, window by window."""
 
     @property
     def name(self) -> str:
-        """What it is called in results."""
+        """Its name in results."""
         ...
 
     @property
     def rate(self) -> int:
-        """Hz of the samples that it wants."""
+        """Sample rate of its input, Hz."""
         ...
 
     @property
@@ -67,5 +67,5 @@ class Segmenter(Protocol):
         ...
 
     def segment(self, blocks: Iterable[Array]) -> LocalActivity:
-        """Of consecutive float32 (n_i,) samples at ``rate``; streams."""
+        """Activity in consecutive ``blocks`` of float32 (n_i,) samples at ``rate``; streams."""
         ...

@@ -1,7 +1,7 @@
-"""PyanNet, a recurrent network that says which of up to three local voices speak in ten seconds of sound.
+"""PyanNet, a recurrent network that detects which of up to three local voices speak in ten seconds of audio.
 
-Learnable band-pass filters (SincNet, Ravanelli & Bengio 2018), four bidirectional recurrent layers, and seven
-classes, the sets of at most two of three voices (Bredin 2023, "pyannote.audio 2.1 speaker diarization
+Learnable band-pass filters (SincNet, Ravanelli & Bengio 2018), four bidirectional recurrent layers and seven
+classes, one for each set of at most two of three voices (Bredin 2023, "pyannote.audio 2.1 speaker diarization
 pipeline"; Plaquet & Bredin 2023, "Powerset multi-class cross entropy loss for neural speaker diarization").
 """
 
@@ -34,20 +34,20 @@ __all__ = [
 RATE: Final = 16000
 """Hz."""
 WINDOW: Final = 160_000
-"""Samples that are looked at at once."""
+"""Samples in one input window."""
 STEP: Final = 270
 """Samples from frame to frame."""
 FIRST_CENTRE: Final = 495
-"""Samples before the middle of what the first frame sees, 991 samples."""
+"""Sample at the centre of the first frame, whose receptive field is 991 samples."""
 CLASSES: Final = ((), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2))
-"""The local voices of every class."""
+"""The local voices that speak in each class."""
 OUTPUT: Final = (589, 7)
-"""Frames and classes of a window."""
+"""Frames and classes per window."""
 
 N_LSTM: Final = 4
 KERNEL, STRIDE, POOL = 251, 10, 3
-EPSILON: Final = np.float32(1e-5)  # under the variances of instance normalisation
-AT_ONCE: Final = 256 * POOL  # frames that are made at a time: they stay in the processor's cache
+EPSILON: Final = np.float32(1e-5)  # added to the variances in instance normalisation
+AT_ONCE: Final = 256 * POOL  # frames computed at a time: they stay in the processor's cache
 
 
 def class_probabilities(windows: Array, weights: Mapping[str, Array]) -> Array:
@@ -77,14 +77,14 @@ def filter_activations(samples: Array, weights: Mapping[str, Array]) -> Array:
 
 
 def _filtered(x: Array, filters: Array) -> Array:
-    """What the filters (251, 80) make of x (n,) at every tenth sample, without sign, pooled.
+    """Absolute output of the filters (251, 80) for x (n,) at every tenth sample, pooled.
 
-    The first half of them are cosines, the same from both ends; the others are sines, which change sign: they
-    see the sum, or the difference, of the samples on both sides of the middle, which halves the work.
+    The first half of the filters are even (cosines), the others odd (sines). They are applied to the sum, or
+    the difference, of the samples on both sides of the centre, which halves the work.
     """
     middle, n_even = KERNEL // 2, filters.shape[1] // 2
     weights = filters[: middle + 1].copy()
-    weights[middle] /= 2  # the middle is added to itself
+    weights[middle] /= 2  # the sum contains the centre twice
     cut = np.lib.stride_tricks.sliding_window_view
     n = len(x) - KERNEL + 1
     from_left = cut(x, middle + 1)[:n:STRIDE]
@@ -100,7 +100,7 @@ def _filtered(x: Array, filters: Array) -> Array:
 
 
 def _convolved(x: Array, weight: Array) -> Array:
-    """A convolution over as many frames of x (n, C) as ``weight`` (k C, C_out) has, pooled."""
+    """A convolution over k frames of x (n, C) with ``weight`` (k C, C_out), pooled."""
     frames = np.lib.stride_tricks.sliding_window_view(x.reshape(-1), len(weight))[:: x.shape[1]]
     starts = range(0, len(frames), AT_ONCE)
     parts = [np.ascontiguousarray(frames[start : start + AT_ONCE]) @ weight for start in starts]
@@ -108,7 +108,7 @@ def _convolved(x: Array, weight: Array) -> Array:
 
 
 def _max_pooled(x: Array) -> Array:
-    """The largest of each three rows; one or two at the end are left out."""
+    """Maximum of every three rows; one or two rows left at the end are dropped."""
     n = len(x) - len(x) % POOL
     pooled: Array = np.maximum(x[0:n:POOL], x[1:n:POOL])
     return np.maximum(pooled, x[2:n:POOL], out=pooled)

@@ -1,4 +1,4 @@
-"""Weights on disk: npz without pickle, matrices as eight-bit integers with a factor for each column."""
+"""Weights on disk: npz without pickle; matrices as 8-bit integers with one scale factor per column."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ if TYPE_CHECKING:
 __all__ = ["DATA", "Network", "pack_weights", "read_network", "shipped_network"]
 
 DATA: Final = Path(__file__).parent.parent / "data"
-"""Folder of the networks that ship."""
+"""Folder of the networks included in the package."""
 FACTOR: Final = ".factor"
-"""What the name of a matrix's factors ends with."""
+"""Suffix of the name under which the factors of a matrix are stored."""
 LEVELS: Final = 127
 SMALL: Final = 3000
-"""Arrays of fewer numbers are kept as they are, in half precision."""
+"""Arrays with fewer elements are stored as float32."""
 CLIPPINGS: Final = (1.0, 0.9, 0.8, 0.7, 0.6)
-"""Shares of a column's largest weight that are tried as its range; the one with the least squared error
-stays (larger weights are clipped)."""
+"""Candidate ranges of a column, as shares of its largest weight; the one with the least squared error is
+used, and larger weights are clipped."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Network:
-    """``weights``: float32 arrays by name; ``checksum``: SHA-256 of the file that they came from."""
+    """``weights``: float32 arrays by name; ``checksum``: SHA-256 of their file."""
 
     weights: Mapping[str, Array]
     checksum: str
 
 
 def shipped_network(name: str) -> Network:
-    """A network that comes with the package, "campplus" or "pyannet"; read once a process."""
+    """A network included in the package, "campplus" or "pyannet"; read once per process."""
     return read_network(DATA / f"{name}.npz")
 
 
 @lru_cache(maxsize=4)
 def read_network(path: Path) -> Network:
-    """A network of a file that ``pack_weights`` made; read once a process."""
+    """A network from a file of arrays from ``pack_weights``; read once per process."""
     with np.load(path, allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
     weights = {
@@ -58,8 +58,8 @@ def read_network(path: Path) -> Network:
 
 
 def pack_weights(weights: Mapping[str, Array]) -> dict[str, Array]:
-    """The arrays to write for float ``weights``: what ``shipped_network`` reads back, to about one part in
-    250 of each column's largest weight.
+    """The arrays to store for float ``weights``. ``read_network`` restores the weights to about one part in
+    250 of the largest weight of each column.
     """
     packed: dict[str, Array] = {}
     for name, values in weights.items():
@@ -73,7 +73,7 @@ def pack_weights(weights: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def _best_factor(values: Array) -> Array:
-    """The step between levels for every column (…, 1, n), float32, with the least squared error."""
+    """The step between integer levels with the least squared error, float32 (…, 1, n): one per column."""
     widest = np.maximum(np.abs(values).max(axis=-2, keepdims=True), 1e-8) / LEVELS
     factors = np.stack([widest * share for share in CLIPPINGS])
     levels = np.clip(np.round(values / factors), -LEVELS, LEVELS)

@@ -1,4 +1,4 @@
-"""From a name or a file to a part that is ready to work."""
+"""Loads a part (a speaker embedding or segmentation network) from a name or an ONNX file."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 __all__ = ["load_embedding", "load_part", "load_segmenter"]
 
-TRIAL = 1.5  # seconds
+TRIAL = 1.5  # seconds of noise to test an embedding
 
 
 def load_embedding(name_or_path: str | Path, cache: str | Path | None = None) -> OnnxEmbedding:
-    """The speaker embedding in an ONNX file, or of a name in the ``cache`` folder (None: the platform's).
+    """The speaker embedding in an ONNX file, or under a name in the ``cache`` folder (None: the platform's).
 
-    Raises PartError, one line, without onnxruntime and for every other kind of file.
+    Raises PartError, with one line, if onnxruntime is missing or the file is of another kind.
     """
     part = load_part(name_or_path, cache)
     if not isinstance(part, OnnxEmbedding):
@@ -39,7 +39,7 @@ def load_embedding(name_or_path: str | Path, cache: str | Path | None = None) ->
 
 
 def load_segmenter(name_or_path: str | Path, cache: str | Path | None = None) -> OnnxSegmenter:
-    """The segmentation network in an ONNX file, or of a name; as `load_embedding`."""
+    """The segmentation network in an ONNX file, or under a name; like `load_embedding`."""
     part = load_part(name_or_path, cache)
     if not isinstance(part, OnnxSegmenter):
         raise PartError(f"{name_or_path}: a speaker embedding; give it to --embedding")
@@ -47,7 +47,7 @@ def load_segmenter(name_or_path: str | Path, cache: str | Path | None = None) ->
 
 
 def load_part(name_or_path: str | Path, cache: str | Path | None = None) -> OnnxEmbedding | OnnxSegmenter:
-    """Whatever the file is, after it has been tried on a second of noise. Raises PartError."""
+    """An embedding or a segmentation network, tested on a short piece of noise. Raises PartError."""
     file = read_onnx(locate_part(name_or_path, cache))
     _check_name(str(name_or_path), file)
     session = open_session(file)
@@ -64,7 +64,7 @@ def load_part(name_or_path: str | Path, cache: str | Path | None = None) -> Onnx
 
 
 def _check_name(name: str, file: OnnxFile) -> None:
-    """A name of the catalogue stands for one file and no other."""
+    """Raises PartError if a file under a name of the catalogue does not have the listed checksum."""
     entry = CATALOGUE.get(name)
     if entry and file.checksum != entry.checksum:
         raise PartError(
@@ -75,7 +75,7 @@ def _check_name(name: str, file: OnnxFile) -> None:
 
 
 def _dimension(found: EmbeddingFormat, session: Any) -> int:
-    """Size of the vectors: by the file or, where that leaves it open, by a trial."""
+    """Size of the vectors: from the file or, if not stated there, from a test run."""
     port = next(port for port in session.signature.outputs if port.name == found.output)
     if port.shape[1] is not None:
         return int(port.shape[1])
@@ -84,5 +84,5 @@ def _dimension(found: EmbeddingFormat, session: Any) -> int:
 
 
 def _noise(n: int) -> Array:
-    """The same faint noise each time, float32 (n,)."""
+    """Quiet noise, the same in every call, float32 (n,)."""
     return 0.01 * np.random.default_rng(0).standard_normal(n).astype(np.float32)

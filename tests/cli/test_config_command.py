@@ -23,7 +23,7 @@ def test_show_without_options_is_the_default_file(cli):
     """Show without options is the default file."""
     shown = cli("config", "show").stdout
     assert shown.startswith("# Every setting with its default")
-    assert "# seed of everything random\nseed = 0\n" in shown
+    assert "# seed of all random numbers\nseed = 0\n" in shown
 
 
 def test_check_names_the_nearest_setting_and_goes_on(cli, tmp_path):
