@@ -310,6 +310,7 @@ def test_files_of_earlier_versions_are_read():
         ({"duration": "long"}, "'duration' is \"long\""),
         ({"duration": float("nan")}, "'duration' is NaN"),
         ({"turns": [{"start": 2, "end": 1, "speaker": "A"}]}, "0 ≤ start < end"),
+        ({"turns": [{"start": 1, "end": 2}]}, "recordings[0].turns[0]: 'speaker' is null"),
         ({"turns": 3}, "'turns' is 3"),
         ({"notes": "clipped"}, "'notes' is \"clipped\""),
         ({"matches": [{"speaker": "A"}]}, "matches[0]: 'threshold' is null"),
@@ -335,6 +336,7 @@ def test_a_broken_document_gets_one_line(changes, hint):
     with pytest.raises(FormatError, match=re.escape(hint)) as caught:
         parse_document(printed(**changes), "x.json")
     assert "\n" not in str(caught.value)
+    assert str(caught.value).count("x.json") == 1
 
 
 def test_documents_of_later_versions_are_refused():

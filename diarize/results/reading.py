@@ -165,8 +165,9 @@ def _turn(value: Any, where: str) -> Turn:
     optional: dict[str, Any] = {"confidence": NUMBER, "runner_up": str, "text": str, "channel": int}
     kept = {name: _read_optional(value, name, kind, where) for name, kind in optional.items()}
     words = {name: kept[name] or None for name in ("runner_up", "text")}
+    speaker = _read_field(value, "speaker", str, where)
     try:
-        return Turn(float(start), float(end), _read_field(value, "speaker", str, where), **kept | words)
+        return Turn(float(start), float(end), speaker, **kept | words)
     except FormatError as error:
         raise FormatError(f"{where}: {error}") from None
 
