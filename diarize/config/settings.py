@@ -116,7 +116,9 @@ class AcousticConfig(CepstraConfig):
 
     n_voice: int = setting(13, "number of the lowest coefficients, which describe voices", allowed=(1, 40))
     upper_mels: int = setting(13, "mel filters from fmax to upper_fmax, if wide-band", allowed=(2, 64))
-    upper_fmax: float = setting(7600.0, "upper edge of the highest of these filters, Hz", allowed=(5000, 96000))
+    upper_fmax: float = setting(
+        7600.0, "upper edge of the highest of these filters, Hz", allowed=(5000, 96000)
+    )
     n_upper: int = setting(4, "cepstral coefficients of these that describe voices", allowed=(0, 20))
     noise_floor: float = setting(
         0.1,
