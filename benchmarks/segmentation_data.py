@@ -5,31 +5,28 @@
     python -m benchmarks.segmentation_data POOL PUBLISHED.npz --voices DIR … [--noise DIR] [--rooms DIR]
         [--scenes N]
 
-PUBLISHED.npz is the network as ``benchmarks.pack_networks`` writes it. A scene is half a minute of a
-conversation, simulated once clean and three times degraded: in a room, with noise, loud and quiet speakers,
-by telephone, at a low level in 16 bits. Every fifth voice is left out (``benchmarks.heldout``).
-The targets of all four versions are the answers to the clean one, in three windows of ten seconds, so a
-network that learns them hears in noise what it hears without, and keeps its own idea of what speech and a
-pause are. One scene in ten is music or made-up noise, one in twenty a recording of noise: nobody speaks.
+A pool (``benchmarks.pools``) of scenes. PUBLISHED.npz is the network as ``benchmarks.pack_networks`` writes
+it. A scene is half a minute of a conversation, simulated once clean and three times degraded: in a room, with
+noise, loud and quiet speakers, by telephone, at a low level in 16 bits. The targets of all four versions are
+the answers to the clean one, in three windows of ten seconds, so a network that learns them hears in noise
+what it hears without, and keeps its own idea of what speech and a pause are. One scene in ten is music or
+made-up noise, one in twenty a recording of noise: nobody speaks.
 
 For each scene one npz file: ``activations`` float16 (n, 589, 60) of the filters, which stay as published, and
-``targets`` float16 (n, 589, 7), the probabilities of the classes. Scene ``n`` is the same whenever it is
-made, and those that are there are kept. About a second of one core a scene.
+``targets`` float16 (n, 589, 7), the probabilities of the classes. About a second of one core a scene.
 """
 
 from __future__ import annotations
 
-import argparse
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.heldout import voices_of
-from benchmarks.network_data import RATE, SECONDS, scenery, sound_files, with_noise
+from benchmarks.network_data import RATE, SECONDS, scenery, with_noise
+from benchmarks.pools import fill_pool, find_material, pool_parser
 from diarize import audio, synth
 from diarize.networks import pyannet
 from diarize.networks.store import read_network
@@ -37,6 +34,8 @@ from diarize.training import simulation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from benchmarks.pools import Material
 
     Array = Any
 
@@ -48,20 +47,8 @@ MADE_UP, RECORDED = 0.1, 0.05  # shares of scenes without speech
 MOST_RECORDINGS = 4  # of one voice in one scene
 
 
-@dataclass(frozen=True)
-class Material:
-    """Recordings that scenes are made of: files of every voice, of noise, and impulse responses of rooms."""
-
-    voices: Mapping[str, Sequence[Path]]
-    noises: Sequence[Path]
-    rooms: Sequence[Path]
-
-
-def make_scene(number: int, target: Path, published: Path, material: Material) -> None:
-    """Scene ``number``, unless it is there."""
-    path = target / f"{number:05d}.npz"
-    if path.exists():
-        return
+def make_scene(number: int, published: Path, material: Material) -> dict[str, Array]:
+    """Scene ``number``."""
     weights = read_network(published).weights
     rng = np.random.default_rng((MAIN_SEED, number))
     starts = rng.integers(0, N_SAMPLES - pyannet.WINDOW + 1, WINDOWS)
@@ -75,10 +62,7 @@ def make_scene(number: int, target: Path, published: Path, material: Material) -
         answers = pyannet.class_probabilities(windows[:WINDOWS], weights)
         targets = np.tile(answers, (1 + DEGRADED, 1, 1))
     activations = np.stack([pyannet.filter_activations(window, weights) for window in windows])
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        np.savez(file, activations=activations.astype(np.float16), targets=targets.astype(np.float16))
-    part.rename(path)
+    return {"activations": activations.astype(np.float16), "targets": targets.astype(np.float16)}
 
 
 def _windows(samples: Array, starts: Array) -> Array:
@@ -166,27 +150,10 @@ def in_16_bits(samples: Array) -> Array:
 
 def main() -> None:
     """Make the scenes."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("pool", type=Path)
+    parser = pool_parser(__doc__, "scenes", 1600)
     parser.add_argument("published", type=Path, help="the network that benchmarks.pack_networks wrote")
-    parser.add_argument("--voices", type=Path, nargs="+", required=True, help="folders, one for each corpus")
-    parser.add_argument("--noise", type=Path, help="folder of recorded noise")
-    parser.add_argument("--rooms", type=Path, help="folder of impulse responses")
-    parser.add_argument("--scenes", type=int, default=1600, help="of half a minute")
-    parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
-    given.pool.mkdir(parents=True, exist_ok=True)
-    material = Material(
-        voices_of(given.voices, held_out=False), sound_files(given.noise), sound_files(given.rooms)
-    )
-    make = partial(make_scene, target=given.pool, published=given.published, material=material)
-    print(f"{len(material.voices)} voices, {len(material.noises)} noises, {len(material.rooms)} rooms")
-    with ProcessPoolExecutor(given.workers) as pool:
-        for done, _ in enumerate(pool.map(make, range(given.scenes), chunksize=4), 1):
-            if done % 50 == 0:
-                print(f"{done} of {given.scenes} scenes", flush=True)
+    fill_pool(given, partial(make_scene, published=given.published, material=find_material(given)))
 
 
 if __name__ == "__main__":
