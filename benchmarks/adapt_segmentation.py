@@ -11,9 +11,9 @@ The network learns from its own answers to clean sound (``benchmarks.segmentatio
 Dean 2015, "Distilling the knowledge in a neural network"), so nothing is taught about what counts as speech
 or as a pause. Cross entropy of the classes, for the permutation of the local speakers that fits a window best
 (Yu, Kolbæk, Tan & Jensen 2017). The filters stay as published; the recurrent and linear layers learn
-(``benchmarks.training_loop``). What is written is the mean of published and learnt weights, which is as good
-on degraded sound and forgets less (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"). Printed are the loss on scenes that are kept from training and the share of
-their speech that is missed and added, as the clean sound has it.
+(``benchmarks.training_loop``). What is written is the mean of published and learnt weights, which forgets
+less (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"). Printed are the loss on scenes that are
+kept from training and the share of their speech that is missed and added, as the clean sound has it.
 """
 
 from __future__ import annotations
