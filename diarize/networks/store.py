@@ -1,4 +1,4 @@
-"""Weights on disk: npz without pickle; matrices as 8-bit integers with one scale factor per column."""
+"""Weights on disk: npz without pickle; most matrices as 8-bit integers with one scale factor per column."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -57,12 +57,15 @@ def read_network(path: Path) -> Network:
     return Network(weights, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
-def pack_weights(weights: Mapping[str, Array]) -> dict[str, Array]:
-    """The arrays to store for float ``weights``. ``read_network`` restores the weights to about one part in
-    250 of the largest weight of each column.
+def pack_weights(weights: Mapping[str, Array], exact: Collection[str] = ()) -> dict[str, Array]:
+    """The arrays to store for float ``weights``. ``read_network`` restores those called ``exact`` as they
+    are in float32, others to about one part in 250 of the largest weight of each column.
     """
     packed: dict[str, Array] = {}
     for name, values in weights.items():
+        if name in exact:
+            packed[name] = values.astype(np.float32)
+            continue
         if values.ndim < 2 or values.size < SMALL:
             packed[name] = values.astype(np.float32 if values.size < SMALL else np.float16)
             continue

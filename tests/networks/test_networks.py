@@ -74,7 +74,7 @@ def test_pyannet_is_what_pytorch_makes_of_its_weights():
     assert_allclose(found.sum(axis=1), 1, atol=1e-5)
     assert_allclose(found, GOLDEN["probabilities"], atol=1e-4)
     likeliest = GOLDEN["probabilities"].argmax(axis=1)
-    assert set(likeliest) == {0, 2, 3, 6}
+    assert {0, 2, 3, 6} <= set(likeliest)
 
 
 def test_windows_do_not_know_of_each_other():
@@ -97,6 +97,23 @@ def test_networks_are_small_and_finite(name, most):
     )
     assert store.shipped_network(name) is network
     assert len(network.checksum) == 64
+
+
+def test_filters_are_deaf_outside_of_their_bands():
+    """What is below 600 Hz passes a filter of a high band weaker by 60 dB: speech falls by 50 dB to there."""
+    filters = store.shipped_network("pyannet").weights["sinc_w"]
+    gains = np.abs(np.fft.rfft(filters, 4096, axis=0))
+    hertz = np.fft.rfftfreq(4096, 1 / pyannet.RATE)
+    for gain in gains.T[hertz[gains.argmax(axis=0)] > 2500]:
+        assert 20 * np.log10(gain[hertz < 600].max() / gain.max()) < -60
+
+
+def test_exact_weights_are_not_rounded():
+    """A matrix that is named comes back to the bit."""
+    weights = {"filters": np.random.default_rng(3).normal(size=(251, 80)).astype(np.float32)}
+    packed = store.pack_weights(weights, exact=("filters",))
+    assert list(packed) == ["filters"]
+    assert_array_equal(packed["filters"], weights["filters"])
 
 
 def test_packing_keeps_weights_to_a_part_of_the_largest():
