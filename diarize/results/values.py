@@ -27,7 +27,6 @@ __all__ = [
     "Provenance",
     "Result",
     "SpeakerCount",
-    "turn_fields",
 ]
 
 SCHEMA: Final = "diarize/result"
@@ -122,7 +121,7 @@ class Result:
             "speakers": speaking_shares(annotation),
             "selection": self.count.to_dict() if self.count else None,
             "matches": _rows(self.matches),
-            "turns": [turn_fields(turn) for turn in annotation.turns],
+            "turns": [_turn_fields(turn) for turn in annotation.turns],
             "doubtful": _rows(self.doubts),
             "notes": None if self.notes is None else list(self.notes),
             "files": None if self.files is None else dict(self.files),
@@ -237,7 +236,7 @@ class Document:
         return text + "\n"
 
 
-def turn_fields(turn: Turn) -> dict[str, Any]:
+def _turn_fields(turn: Turn) -> dict[str, Any]:
     """The JSON of a turn, without text and channel where unknown."""
     fields = asdict(turn)
     return {name: value for name, value in fields.items() if value or name not in ("text", "channel")}
@@ -262,5 +261,5 @@ def _alternative_fields(found: Alternatives | None, now: Annotation) -> dict[str
     if found is None:
         return None
     first = round_annotation(Annotation(now.recording, found.turns)).turns
-    changed = {"turns": [turn_fields(turn) for turn in first]} if first and first != now.turns else {}
+    changed = {"turns": [_turn_fields(turn) for turn in first]} if first and first != now.turns else {}
     return changed | found.fields

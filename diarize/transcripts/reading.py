@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Tiers = list[tuple[str, list[Turn]]]
 
-__all__ = ["READABLE", "parse_transcript", "read_transcript"]
+__all__ = ["parse_transcript", "read_transcript"]
 
 _WORDS = re.compile(
     r"(.*?)(?:^|[\s_.:-]+)(?:words?|tokens?|ort|ort-mau|wort|wörter|mots?|palabras?)$", re.IGNORECASE

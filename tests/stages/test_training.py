@@ -75,7 +75,7 @@ def test_a_model_is_learnt_with_one_thread_of_algebra(voices, monkeypatch):
     fit_background = train.fit_background
     monkeypatch.setattr(train, "fit_background", listening)
     with threadpool_limits(limits=2):
-        train_background(TrainingPlan(voices), "wide", AcousticConfig())
+        train_background(TrainingPlan(voices), "wide")
     assert set(threads) == {1}
 
 
