@@ -125,7 +125,14 @@ class AcousticConfig(CepstraConfig):
     )
 
     def check(self) -> None:
-        """Raises ConfigError for values of the wrong type or out of range, as a damaged file may hold."""
+        """Check types and ranges of all values, which a damaged model may hold.
+
+        Raises
+        ------
+        ConfigError
+            For the first value of the wrong type or out of range.
+
+        """
         for name, each in setting_fields(self).items():
             value = getattr(self, name)
             if type(value) is not type(each.default) and not (

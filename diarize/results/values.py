@@ -227,7 +227,15 @@ class Document:
     def to_json(self) -> str:
         """The text of a file: indented, keys in the order of the schema, Unicode not escaped.
 
-        Raises FormatError for a number that JSON cannot hold.
+        Returns
+        -------
+        JSON that ends with a new line.
+
+        Raises
+        ------
+        FormatError
+            For a number that JSON cannot hold.
+
         """
         try:
             text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)

@@ -101,7 +101,23 @@ class VoiceStatistics:
 
     @classmethod
     def from_dict(cls, fields: Any, where: str) -> VoiceStatistics:
-        """The inverse of ``to_dict``. Raises FormatError for anything else."""
+        """The inverse of ``to_dict``.
+
+        Parameters
+        ----------
+        fields : what ``to_dict`` gave, after JSON
+        where : file and recording, for messages
+
+        Returns
+        -------
+        The same voices.
+
+        Raises
+        ------
+        FormatError
+            For anything else.
+
+        """
         try:
             speakers = tuple(
                 SpeakerStatistics(
