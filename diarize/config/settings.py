@@ -71,13 +71,13 @@ class CepstraConfig:
 
     window: float = setting(0.025, "length of a frame, seconds", allowed=(0.005, 0.2))
     hop: float = setting(0.01, "seconds from frame to frame", allowed=(0.002, 0.1))
-    n_mfcc: int = setting(20, "cepstral coefficients above c0 (c0 is the level)", allowed=(1, 40))
+    n_mfcc: int = setting(20, "number of cepstral coefficients above c0 (c0 is the level)", allowed=(1, 40))
     lifter: float = setting(0.0, "cepstral liftering as librosa defines it; 0 is none", allowed=(0, 100))
-    n_mels: int = setting(30, "mel filters", allowed=(8, 128))
-    fmin: float = setting(100.0, "lower edge of the lowest of them, Hz", allowed=(0, 2000))
+    n_mels: int = setting(30, "number of mel filters", allowed=(8, 128))
+    fmin: float = setting(100.0, "lower edge of the lowest mel filter, Hz", allowed=(0, 2000))
     fmax: float = setting(
         3700.0,
-        "upper edge of the highest of them, Hz: the upper limit of telephone bands",
+        "upper edge of the highest mel filter, Hz: the upper limit of telephone bands",
         allowed=(2500, 4000),
     )
     normalization: str = setting(
@@ -86,7 +86,9 @@ class CepstraConfig:
         "to a normal distribution over a moving window; 'none'",
         choices=("recording", "sliding", "warping", "none"),
     )
-    sliding_window: float = setting(3.0, "seconds of that moving window", allowed=(0.1, 600))
+    sliding_window: float = setting(
+        3.0, "length of the moving window of 'sliding' and 'warping', seconds", allowed=(0.1, 600)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +165,11 @@ class SpeechConfig:
     )
     segmentation_sha256: str = setting(
         "",
-        "SHA-256 that this file must have; results record it. '': any",
+        "SHA-256 that the file of segmentation must have; results record it. '': any",
     )
     bias: float = setting(
         0.0,
-        "log-odds added to speech by 'network' and 'hmm': positive detects more, negative less",
+        "log odds added to speech by 'network' and 'hmm': positive detects more, negative less",
         allowed=(-100, 100),
     )
     min_speech: float = setting(
@@ -193,7 +195,9 @@ class SpaceConfig:
         "",
         "ONNX file or name of another speaker embedding (extra onnx); '' is the included one",
     )
-    embedding_sha256: str = setting("", "SHA-256 that this file must have; results record it. '': any")
+    embedding_sha256: str = setting(
+        "", "SHA-256 that the file of embedding must have; results record it. '': any"
+    )
     background: str = setting(
         "",
         "file of a background model; '' is the included one for the measured bandwidth",
@@ -231,7 +235,7 @@ class ClusteringConfig:
     )
     equivalent: float = setting(
         10.0,
-        "counts whose criterion is within this many nats of the best are reported as nearly as good",
+        "numbers whose criterion is within this many nats of the best are reported as nearly as good",
         allowed=(0, 1000000.0),
     )
 

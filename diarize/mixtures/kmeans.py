@@ -120,7 +120,9 @@ def fit_kmeans(
         return descend(points, points[seeds], mass, max_iter)
     centres = as_points(init, points.shape[1])
     if len(centres) != n_clusters:
-        raise ModelError(f"init has {len(centres)} centres; n_clusters is {n_clusters}; pass as many")
+        raise ModelError(
+            f"init has {len(centres)} centres; n_clusters is {n_clusters}; pass one for each cluster"
+        )
     return descend(points, centres, mass, max_iter)
 
 
