@@ -1,4 +1,4 @@
-"""Degraded conversations, and what the published segmentation network hears in them without the damage.
+"""Degraded conversations, and what the published segmentation network hears of each speaker alone.
 
 ::
 
@@ -7,23 +7,29 @@
 
 A pool (``benchmarks.pools``) of scenes. PUBLISHED.npz is the network as ``benchmarks.pack_networks`` writes
 it. A scene is half a minute of a conversation, simulated once clean and three times degraded: in a room, with
-noise, loud and quiet speakers, by telephone, at a low level in 16 bits. The targets of all four versions are
-the answers to the clean one, in three windows of ten seconds, so a network that learns them hears in noise
-what it hears without, and keeps its own idea of what speech and a pause are. One scene in ten is music or
-made-up noise, one in twenty a recording of noise: nobody speaks.
+noise, loud and quiet speakers, by telephone, with a lower end of the band, as Opus, at a low level in 16
+bits. One conversation in twelve has synthetic voices.
+The targets of all four versions are the same. The network hears each speaker alone and clean, in three
+windows of ten seconds; of its answers the probability of every set of at most two speakers is the product. So
+a network that learns them keeps the published one's idea of what speech and a pause are, and hears in noise
+and in overlap what that one hears of each speaker without. One scene in ten is music or made-up noise, one in
+forty steady tones, one in twenty a recording of noise: nobody speaks.
 
 For each scene one npz file: ``activations`` float16 (n, 589, 60) of the filters, which stay as published, and
-``targets`` float16 (n, 589, 7), the probabilities of the classes. About a second of one core a scene.
+``targets`` float16 (n, 589, 7), the probabilities of the classes. About two seconds of one core a scene.
 """
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import soundfile
+from scipy.signal import firwin, oaconvolve
 
 from benchmarks.network_data import RATE, SECONDS, scenery, with_noise
 from benchmarks.pools import fill_pool, find_material, pool_parser
@@ -43,7 +49,14 @@ MAIN_SEED = 4242
 N_SAMPLES = round(SECONDS * RATE)
 WINDOWS = 3  # of each version of a scene
 DEGRADED = 3  # versions of a conversation
-MADE_UP, RECORDED = 0.1, 0.05  # shares of scenes without speech
+MADE_UP, TONES, RECORDED = 0.1, 0.025, 0.05  # shares of scenes without speech
+SYNTHETIC = 0.08  # share of conversations whose voices are synthetic
+BAND_ENDS = 0.5  # share of degraded versions whose band ends lower, and where, in Hz
+LOWEST_END, HIGHEST_END = 5000.0, 7900.0
+OPUS = 0.15  # share of degraded versions that are coded
+N_LOCAL = 3  # speakers of a window
+TAPS = 301  # of a low-pass filter
+HEARD = 1e-5  # standard deviation of a window with speech
 MOST_RECORDINGS = 4  # of one voice in one scene
 
 
@@ -53,20 +66,47 @@ def make_scene(number: int, published: Path, material: Material) -> dict[str, Ar
     rng = np.random.default_rng((MAIN_SEED, number))
     starts = rng.integers(0, N_SAMPLES - pyannet.WINDOW + 1, WINDOWS)
     draw = rng.random()
-    if draw < MADE_UP + RECORDED:
-        windows = _windows(_speechless(draw < MADE_UP, material, rng), starts)
+    if draw < MADE_UP + TONES + RECORDED:
+        windows = _windows(_speechless(draw, material, rng), starts)
         targets = _nobody(len(windows))
     else:
-        clean, *degraded = _versions(material, rng)
-        windows = np.concatenate([_windows(sound, starts) for sound in (clean, *degraded)])
-        answers = pyannet.class_probabilities(windows[:WINDOWS], weights)
-        targets = np.tile(answers, (1 + DEGRADED, 1, 1))
+        sounds, alone = _versions(material, rng)
+        windows = np.concatenate([_windows(sound, starts) for sound in sounds])
+        presence = np.stack([_presence(_windows(sound, starts), weights) for sound in alone])
+        targets = np.tile(joint_classes(presence), (len(sounds), 1, 1))
     activations = np.stack([pyannet.filter_activations(window, weights) for window in windows])
     return {"activations": activations.astype(np.float16), "targets": targets.astype(np.float16)}
 
 
 def _windows(samples: Array, starts: Array) -> Array:
     return np.stack([samples[start : start + pyannet.WINDOW] for start in starts]).astype(np.float32)
+
+
+def _presence(windows: Array, weights: Mapping[str, Array]) -> Array:
+    """Probability (n, 589) that anybody speaks in ``windows`` of one speaker alone."""
+    presence = np.zeros((len(windows), pyannet.OUTPUT[0]), np.float32)
+    heard = windows.std(axis=1) > HEARD
+    if heard.any():
+        answers = pyannet.class_probabilities(windows[heard], weights)
+        presence[heard] = 1 - answers[:, :, pyannet.CLASSES.index(())]
+    return presence
+
+
+def joint_classes(presence: Array) -> Array:
+    """Probabilities (n, 589, 7) of the classes where the speakers of ``presence`` (n_speakers, n, 589) are
+    independent and at most two speak; of more than three, those who speak most in a window.
+    """
+    _, n, frames = presence.shape
+    padded = np.concatenate((presence, np.zeros((N_LOCAL, n, frames), presence.dtype)))
+    most = np.argsort(-padded.sum(axis=2), axis=0, kind="stable")[:N_LOCAL]
+    local = np.take_along_axis(padded, most[:, :, None], axis=0)
+    classes = [
+        np.prod([local[k] if k in voices else 1 - local[k] for k in range(N_LOCAL)], axis=0)
+        for voices in pyannet.CLASSES
+    ]
+    joint = np.stack(classes, axis=2)
+    together: Array = joint / joint.sum(axis=2, keepdims=True).clip(1e-9)
+    return together
 
 
 def _nobody(n: int) -> Array:
@@ -76,9 +116,11 @@ def _nobody(n: int) -> Array:
     return targets
 
 
-def _speechless(is_made_up: bool, material: Material, rng: np.random.Generator) -> Array:
-    """Half a minute without speech, float32 (N_SAMPLES,)."""
-    if is_made_up or not material.noises:
+def _speechless(draw: float, material: Material, rng: np.random.Generator) -> Array:
+    """Half a minute without speech, float32 (N_SAMPLES,); ``draw`` says of which kind."""
+    if MADE_UP <= draw < MADE_UP + TONES:
+        return in_16_bits(_tones(rng))
+    if draw < MADE_UP or not material.noises:
         make = simulation.music_piece if rng.random() < 0.4 else simulation.noise
         return np.resize(make(rng, RATE)[0].samples, N_SAMPLES)
     noise = audio.read(material.noises[int(rng.integers(len(material.noises)))], rate=RATE).samples
@@ -86,13 +128,30 @@ def _speechless(is_made_up: bool, material: Material, rng: np.random.Generator) 
     return in_16_bits(np.resize(noise[first:], N_SAMPLES) * 10 ** rng.uniform(-1.5, 0))
 
 
-def _versions(material: Material, rng: np.random.Generator) -> list[Array]:
-    """The same conversation clean and degraded, each float32 (N_SAMPLES,)."""
-    cast, seed = _cast(material.voices, rng), int(rng.integers(1 << 31))
+def _tones(rng: np.random.Generator) -> Array:
+    """Hum or a tone with up to three harmonics, on and off or steady, in faint noise, float32."""
+    seconds = np.arange(N_SAMPLES) / RATE
+    pitch = float(rng.choice([50.0, 60.0, np.exp(rng.uniform(np.log(50.0), np.log(4000.0)))]))
+    sound = sum(
+        10 ** (-rng.uniform(0.3, 1.5) * k) * np.sin(2 * np.pi * pitch * (k + 1) * seconds)
+        for k in range(int(rng.integers(1, 4)))
+    )
+    if rng.random() < 0.5:
+        period = rng.uniform(0.2, 4.0)
+        sound = sound * (seconds % period < rng.uniform(0.2, 0.9) * period)
+    noise = 10 ** rng.uniform(-5, -1.5) * rng.standard_normal(N_SAMPLES)
+    return np.asarray(10 ** rng.uniform(-2.5, -0.5) * (sound + noise), np.float32)
+
+
+def _versions(material: Material, rng: np.random.Generator) -> tuple[list[Array], list[Array]]:
+    """The same conversation clean and degraded, and each of its speakers alone; float32 (N_SAMPLES,) each."""
+    is_synthetic = rng.random() < SYNTHETIC
+    cast = _synthetic_cast(rng) if is_synthetic else _cast(material.voices, rng)
+    seed = int(rng.integers(1 << 31))
     clean = replace(
         scenery(rng),
         repeat=True,
-        gain_spread=0.0,
+        gain_spread=float(rng.uniform(0.0, 4.0)),
         rt60=0.0,
         snr=np.inf,
         low_cut=0.0,
@@ -100,14 +159,49 @@ def _versions(material: Material, rng: np.random.Generator) -> list[Array]:
         mu_law=False,
         level=-26.0,
     )
-    sounds = [synth.conversation(cast, clean, seed)[0].samples]
-    for _ in range(DEGRADED):
+    planned = synth.scene(cast, clean, seed)
+    sounds = [planned.waveform().samples]
+    alone = [planned.only(name).waveform().samples for name in planned.annotation.speakers]
+    for version in range(DEGRADED):
         room = [_drawn(material.rooms, rng)] if material.rooms and rng.random() < 0.3 else []
-        sound = synth.conversation(cast, degrade(clean, rng), seed, rooms=room)[0].samples
-        if material.noises and rng.random() < 0.4:
+        worse = degrade(clean, rng) if version else clean
+        sound = synth.conversation(cast, worse, seed, rooms=room if version else [])[0].samples
+        if version and material.noises and rng.random() < 0.4:
             sound = with_noise(sound, _drawn(material.noises, rng), rng)
-        sounds.append(in_16_bits(sound) if rng.random() < 0.7 else sound)
-    return [np.resize(sound, N_SAMPLES) for sound in sounds]
+        sounds.append(_channelled(np.resize(sound, N_SAMPLES), rng, always=not version))
+    return [np.resize(sound, N_SAMPLES) for sound in sounds], alone
+
+
+def _channelled(samples: Array, rng: np.random.Generator, *, always: bool) -> Array:
+    """Samples after a recorder: the band may end lower (``always``: does), coded as Opus, in 16 bits."""
+    if always or rng.random() < BAND_ENDS:
+        samples = low_passed(samples, float(rng.uniform(LOWEST_END, HIGHEST_END)))
+    if rng.random() < OPUS:
+        samples = opus_coded(samples)
+    return in_16_bits(samples) if rng.random() < 0.7 else samples
+
+
+def low_passed(samples: Array, end: float) -> Array:
+    """Samples whose band ends at ``end`` Hz, as after conversion from another rate."""
+    sound: Array = oaconvolve(samples, firwin(TAPS, end, fs=RATE), mode="same").astype(np.float32)
+    return sound
+
+
+def opus_coded(samples: Array) -> Array:
+    """Samples after Ogg Opus, of the same length."""
+    coded = io.BytesIO()
+    kind = {"format": "OGG", "subtype": "OPUS", "compression_level": 0.9}
+    with soundfile.SoundFile(coded, "w", RATE, 1, **kind) as file:
+        for start in range(0, len(samples), RATE):
+            file.write(samples[start : start + RATE])
+    coded.seek(0)
+    decoded, _ = soundfile.read(coded, dtype="float32")
+    return np.resize(np.pad(decoded, (0, max(0, len(samples) - len(decoded)))), len(samples))
+
+
+def _synthetic_cast(rng: np.random.Generator) -> dict[str, list[Any]]:
+    """One to three voices that no human has."""
+    return synth.vowels(int(rng.integers(1, 4)), rate=RATE, seed=int(rng.integers(1 << 31)))
 
 
 def _drawn(files: Sequence[Path], rng: np.random.Generator) -> Any:

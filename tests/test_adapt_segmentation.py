@@ -102,3 +102,11 @@ def test_losses_fall(pool):
     trainer = adapt.begin(scenes, store.read_network(PUBLISHED).weights, course, 0)
     lost = [trainer.advance(60, 4)["loss"] for _ in range(12)]
     assert np.mean(lost[-3:]) < 0.9 * np.mean(lost[:3])
+
+
+def test_weights_are_blended_by_their_share():
+    """By hand; layers that have not learnt stay."""
+    published = {"sinc_w": np.ones(2), "linear0_w": np.array([1.0, 3.0])}
+    found = adapt.blended(published, {"linear0_w": np.array([2.0, -1.0])}, 0.25)
+    assert_allclose(found["linear0_w"], [1.25, 2.0])
+    assert_allclose(found["sinc_w"], 1)

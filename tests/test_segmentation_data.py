@@ -46,20 +46,81 @@ def test_every_version_of_a_scene_has_the_answers_to_the_clean_one(material):
     assert_allclose(targets.astype(float).sum(axis=2), 1, atol=0.01)
     assert np.mean(targets[:, :, 0] < 0.5) > 0.3  # somebody speaks
     heard = activations.reshape(4, 3, 589, 60).astype(float)
-    assert all(np.abs(heard[k] - heard[0]).mean() > 0.005 for k in (1, 2, 3))
+    assert all(np.abs(heard[k] - heard[0]).mean() > 0.001 for k in (1, 2, 3))
     assert_array_equal(scene(material, 0)[0], activations)
 
 
-def test_nobody_speaks_in_music_and_noise(material):
-    """Whatever the network says to it."""
-    numbers = range(40)
-    draws = [np.random.default_rng((data.MAIN_SEED, n)) for n in numbers]
-    for rng in draws:
+def speechless_scene(least, most):
+    """Number of a scene whose draw is between two bounds."""
+    for number in range(400):
+        rng = np.random.default_rng((data.MAIN_SEED, number))
         rng.integers(0, data.N_SAMPLES - pyannet.WINDOW + 1, data.WINDOWS)
-    speechless = next(n for n, rng in zip(numbers, draws, strict=True) if rng.random() < data.MADE_UP)
-    _, targets = scene(material, speechless)
+        if least <= rng.random() < most:
+            return number
+    raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("least", "most"),
+    [(0, data.MADE_UP), (data.MADE_UP, data.MADE_UP + data.TONES)],
+    ids=["music and noise", "tones"],
+)
+def test_nobody_speaks_where_nobody_does(material, least, most):
+    """Whatever the network says to it."""
+    _, targets = scene(material, speechless_scene(least, most))
     assert targets.shape[0] == 3
     assert (targets[:, :, 0] == 1).all() and (targets[:, :, 1:] == 0).all()
+
+
+def test_classes_of_independent_speakers():
+    """Two of them by hand: 0.9 and 0.6; the third place is empty."""
+    found = data.joint_classes(np.array([[[0.9]], [[0.6]]]))
+    one, other, both, nobody = 0.9 * 0.4, 0.1 * 0.6, 0.9 * 0.6, 0.1 * 0.4
+    wanted = {(): nobody, (0,): one, (1,): other, (0, 1): both}
+    assert_allclose(found[0, 0], [wanted.get(voices, 0) for voices in pyannet.CLASSES])
+
+
+def test_at_most_two_speak_at_once():
+    """Three who do are any two of them."""
+    found = data.joint_classes(np.full((3, 1, 1), 1 - 1e-9))[0, 0]
+    assert_allclose(found, [0, 0, 0, 0, 1 / 3, 1 / 3, 1 / 3], atol=1e-6)
+
+
+def test_a_fourth_speaker_is_left_out_of_a_window():
+    """The one who speaks least in it, in each window for itself."""
+    presence = np.zeros((4, 2, 10))
+    for speaker in range(4):
+        presence[speaker, 0, : 6 + speaker] = 1
+        presence[speaker, 1, : 9 - speaker] = 1
+    presence[:, :, :6] = 0  # at most one frame in which nobody else speaks
+    found = data.joint_classes(presence)
+    assert found[0, 6:, 0].tolist() == [0, 0, 0, 1]
+    assert found[1, 6:, 0].tolist() == [0, 0, 0, 1]
+
+
+def test_every_speaker_alone_is_the_conversation(material):
+    """Without noise and clipping, the first version is their sum."""
+    (clean, *_), alone = data._versions(material, np.random.default_rng(5))
+    assert len(alone) >= 1
+    assert_allclose(sum(alone), clean[: len(alone[0])], atol=1e-6)
+
+
+def test_the_band_ends_where_it_is_cut():
+    """At 6 kHz: what is over it is gone, what is below stays, at the same time."""
+    n = np.arange(data.RATE)
+    low, high = (np.sin(2 * np.pi * f * n / data.RATE).astype(np.float32) for f in (5800, 6200))
+    inside = slice(1000, -1000)
+    assert_allclose(data.low_passed(low + high, 6000.0)[inside], low[inside], atol=0.01)
+
+
+def test_opus_keeps_length_and_time(people):
+    """Of a voice; the code is of other samples, at the same place."""
+    sound = next(iter(people.values()))[0].samples[: data.RATE]
+    coded = data.opus_coded(sound)
+    assert len(coded) == len(sound)
+    shifts = range(-400, 401, 8)
+    fits = [float(np.dot(np.roll(coded, shift), sound)) for shift in shifts]
+    assert abs(shifts[int(np.argmax(fits))]) <= 8
 
 
 def test_a_degraded_conversation_keeps_its_turns(people):

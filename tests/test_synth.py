@@ -69,6 +69,25 @@ class TestSameAnswerTwice:
         blocks = [block.samples for block in planned.blocks(seconds)]
         assert np.concatenate(blocks).tobytes() == planned.waveform().samples.tobytes()
 
+    def test_speakers_alone_are_the_whole(self):
+        """Their sum is the sound, and each speaks in his own turns only."""
+        planned = scene(VOICES, DRY, seed=4)
+        alone = {name: planned.only(name) for name in planned.annotation.speakers}
+        sounds = {name: each.waveform().samples for name, each in alone.items()}
+        np.testing.assert_allclose(sum(sounds.values()), planned.waveform().samples, atol=1e-6)
+        for name, each in alone.items():
+            assert each.annotation.speakers == (name,)
+            speech = mask_of(planned.annotation, sounds[name].size, speaker=name)
+            near = np.convolve(speech, np.ones(2 * 160 + 1), "same") > 0.5
+            assert not (np.abs(sounds[name][~near]) > 1e-3).any()
+
+    def test_a_speaker_alone_has_no_noise(self):
+        planned = scene(VOICES, replace(DRY, snr=5.0), seed=4)
+        alone = planned.only(planned.annotation.speakers[0])
+        speech = mask_of(alone.annotation, alone.waveform().samples.size)
+        near = np.convolve(speech, np.ones(2 * 160 + 1), "same") > 0.5
+        assert (np.abs(alone.waveform().samples[~near]) < 1e-3).all()
+
 
 class TestTruth:
     @pytest.mark.parametrize("seed", range(4))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,8 +33,8 @@ class Scene:
     """A planned conversation: its reference, and its sound on demand.
 
     ``annotation``: exact, in whole samples; ``cells``: float32 (m,) each, the phrases after room and channel;
-    ``which`` and ``starts`` (n,): cell and first sample of each line; ``noise``: float32 (k,), repeated
-    seamlessly. Any part has exactly the samples of the whole.
+    ``which``, ``starts`` and ``speakers`` (n,): cell, first sample and speaker's name of each line;
+    ``noise``: float32 (k,), repeated seamlessly. Any part has exactly the samples of the whole.
     """
 
     config: SynthConfig
@@ -42,7 +42,21 @@ class Scene:
     cells: tuple[Array, ...]
     which: Array
     starts: Array
+    speakers: Array
     noise: Array
+
+    def only(self, speaker: str) -> Scene:
+        """What one speaker says at the same times, without the others and without noise."""
+        turns = tuple(turn for turn in self.annotation.turns if turn.speaker == speaker)
+        said = self.speakers == speaker
+        return replace(
+            self,
+            annotation=replace(self.annotation, turns=turns),
+            which=self.which[said],
+            starts=self.starts[said],
+            speakers=self.speakers[said],
+            noise=np.zeros(1, np.float32),
+        )
 
     def samples(self, first: int, last: int) -> Array:
         """Any part of the sound; parts have exactly the samples of the whole.
@@ -171,8 +185,10 @@ def stage(
     which = np.array([number[line.speaker, line.phrase] for line in lines], dtype=np.int64)
     starts = np.array([line.onset for line in lines], dtype=np.int64) - np.array(leads)[which]
     clean = [np.concatenate([phrase.cell for phrase in said]) for said in cast.values()]
-    known = truth(lines, list(cast), config.rate, recording)
-    return Scene(config, known, tuple(cells), which, starts, noise_loop(config, clean, rng))
+    names = list(cast)
+    speakers = np.array([names[line.speaker] for line in lines])
+    known = truth(lines, names, config.rate, recording)
+    return Scene(config, known, tuple(cells), which, starts, speakers, noise_loop(config, clean, rng))
 
 
 def conversation(
