@@ -1,9 +1,8 @@
 """Outputs of the two networks, stored over a test run, so that many tests can diarize the same recording.
 
 The forward passes are pure functions of samples and weights, and take three quarters of the time of
-``diarize``. An output is computed twice before it is stored, because most inputs occur once; those of the
-pages are the samples, so they are stored at once. Programs that tests start do not use this, and neither do
-the tests of the networks (``PAUSED``).
+``diarize``. Programs that tests start do not use this, and neither do the tests of the networks (``PAUSED``),
+one of which is that the same input gives the same bytes again.
 """
 
 from __future__ import annotations
@@ -30,8 +29,8 @@ def digest(*arrays):
     return found.hexdigest()
 
 
-def remembered(function, folder, at_once):
-    """The function with outputs stored from the second call with equal arguments on, or the first."""
+def remembered(function, folder):
+    """The function, computed once for equal arguments."""
     last: list = [None, ""]  # weights are many, and the same ones most times
 
     @functools.wraps(function)
@@ -44,20 +43,17 @@ def remembered(function, folder, at_once):
         if path.exists():
             return np.load(path)
         output = function(values, weights)
-        seen = path.with_suffix(".seen")
-        if at_once or seen.exists():
-            beside = path.with_suffix(f".{os.getpid()}")
-            with beside.open("wb") as file:
-                np.save(file, output)
-            beside.rename(path)
-        seen.touch()
+        beside = path.with_suffix(f".{os.getpid()}")
+        with beside.open("wb") as file:
+            np.save(file, output)
+        beside.rename(path)
         return output
 
     return lookup
 
 
-def install(folder, at_once=False):
+def install(folder):
     """Let the networks of this process look up their outputs in a folder, which processes may share."""
     Path(folder).mkdir(exist_ok=True)
     for module, name in FUNCTIONS:
-        setattr(module, name, remembered(getattr(module, name), folder, at_once))
+        setattr(module, name, remembered(getattr(module, name), folder))

@@ -352,7 +352,7 @@ class TestWriting:
 
     def test_suffixless_kinds(self, tmp_path):
         sound = Waveform(melody(0.5, RATE), RATE)
-        audio.write_flac(tmp_path / "a", sound)
+        audio.write(tmp_path / "a", sound, container="FLAC")
         audio.write_wav(tmp_path / "b", sound)
         kinds = [audio.open_recording(tmp_path / name).header.container for name in ("a", "b")]
         assert kinds == ["FLAC", "WAV"]

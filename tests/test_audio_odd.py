@@ -354,7 +354,7 @@ class TestRefused:
             raise OSError(5, "Input/output error")
 
         monkeypatch.setattr(Path, "open", failing)
-        with pytest.raises(AudioError, match="cannot be read on"):
+        with pytest.raises(AudioError, match="cannot be read to its end"):
             recording.waveform()
 
 

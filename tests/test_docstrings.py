@@ -17,14 +17,28 @@ WITH_METHODS = ("Annotation", "Diarization")
 
 
 def exported(library):
-    """The functions that a library exports, and the methods of the values that a caller gets from it."""
+    """The functions that a library exports, and the methods that say more than their names and types."""
     module = import_module(library)
     for name in module.__all__:
         value = getattr(module, name)
         if inspect.isfunction(value):
             yield value
-        elif name in WITH_METHODS:
-            yield from (each for each in vars(value).values() if inspect.isfunction(each))
+        elif inspect.isclass(value):
+            needs_sections = name in WITH_METHODS
+            yield from (each for each in methods(value) if needs_sections or takes_arrays(each))
+
+
+def methods(value):
+    """The functions of a class and of the classes of the package before it, properties left out."""
+    for each in (member for kind in value.__mro__ for member in vars(kind).values()):
+        function = getattr(each, "__func__", each)  # of class methods and static methods
+        if inspect.isfunction(function) and function.__module__.startswith("diarize"):
+            yield function
+
+
+def takes_arrays(function):
+    """Whether a parameter is an array, whose shape only the docstring says."""
+    return any("Array" in str(each.annotation) for each in inspect.signature(function).parameters.values())
 
 
 def sections(docstring):
@@ -38,7 +52,7 @@ def gaps(function):
     found = sections(inspect.getdoc(function) or "")
     rows = re.findall(r"^([*\w, ]+) : ", found.get("Parameters", ""), flags=re.M)
     named = [name.strip().lstrip("*") for row in rows for name in row.split(",")]
-    taken = [name for name in inspect.signature(function).parameters if name != "self"]
+    taken = [name for name in inspect.signature(function).parameters if name not in ("self", "cls")]
     lacks = [name for name in taken if name not in named]
     lacks += [f"{name}, which is no parameter" for name in named if name not in taken]
     if taken and inspect.signature(function).return_annotation != "None" and "Returns" not in found:
@@ -57,6 +71,23 @@ def test_exported_functions_are_documented(library):
     assert {name: lacks for name, lacks in wanting.items() if lacks} == {}
 
 
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_errors_of_methods_are_documented(library):
+    """Methods that raise an error themselves, or say that they do, have a section for it."""
+    module = import_module(library)
+    classes = [value for name in module.__all__ if inspect.isclass(value := getattr(module, name))]
+    public = {each for kind in classes for each in methods(kind) if not each.__name__.startswith("_")}
+    assert sorted(each.__qualname__ for each in public if hides_errors(each)) == []
+
+
+def hides_errors(function):
+    """Whether errors are raised without a section that names them, or named in prose only."""
+    found = sections(inspect.getdoc(function) or "")
+    raised = set(re.findall(r"raise (\w+Error)", inspect.getsource(function)))
+    named = set(re.findall(r"^(\w+)$", found.get("Raises", ""), flags=re.M))
+    return bool(raised - named) or "aises " in found[""]
+
+
 def test_gaps_are_seen():
     """A parameter without a line, a line without a parameter, and two sections that are only prose."""
 
@@ -70,3 +101,17 @@ def test_gaps_are_seen():
         return x * y
 
     assert gaps(scale) == ["y", "z, which is no parameter", "Returns", "Raises"]
+    assert hides_errors(scale)
+
+
+def test_arrays_and_hidden_errors_are_seen():
+    """In a class method, an array, and an error that has no section."""
+
+    class Scale:
+        @classmethod
+        def of(cls, values: FloatArray) -> Scale:  # noqa: F821 - only its name is read
+            """The scale of values."""
+            raise ValueError(values)
+
+    of = vars(Scale)["of"].__func__
+    assert takes_arrays(of) and gaps(of) == ["values", "Returns"] and hides_errors(of)

@@ -21,15 +21,14 @@ from diarize.features import (
     cmvn,
     compute_cepstra,
     compute_deltas,
-    frame_grid,
     loud_frames,
     loud_outside,
-    measure_band,
     normalize_features,
-    sliding_cmvn,
     voice_cepstra,
-    warp_features,
 )
+from diarize.features.bandwidth import measure_band
+from diarize.features.mfcc import frame_grid
+from diarize.features.normalize import sliding_cmvn, warp_features
 from diarize.types import Features, FrameGrid
 
 RATE = 16_000

@@ -12,7 +12,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.fft import dct
 
 from diarize.config import AcousticConfig
-from diarize.features import background_frames, compute_cepstra, denoise
+from diarize.features import compute_cepstra
+from diarize.features.level import background_frames
+from diarize.features.noise import denoise
 from diarize.types import Features, FrameGrid
 
 RATE = 16_000

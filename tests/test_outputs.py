@@ -77,7 +77,7 @@ def test_elan_finds_the_recording_from_where_the_result_is(tmp_path, result):
 def test_a_folder_that_may_not_be_written_to_is_known_before_the_work(tmp_path, monkeypatch):
     """root may write anywhere, so the system's answer is made up."""
     monkeypatch.setattr("os.access", lambda path, mode: False)
-    with pytest.raises(OutputError, match="may not be written to"):
+    with pytest.raises(OutputError, match="cannot be written to"):
         result_files.plan_result_files(tmp_path / "a.wav")
 
 

@@ -15,7 +15,8 @@ import diarize
 from diarize import audio, scoring, synth
 from diarize.annotation import Annotation
 from diarize.config import AcousticConfig
-from diarize.features import audible_frames, compute_cepstra, measure_band
+from diarize.features import audible_frames, compute_cepstra
+from diarize.features.bandwidth import measure_band
 from diarize.parts.calibration import shipped_voices
 from diarize.pipeline import speech_mask
 from diarize.types import Waveform

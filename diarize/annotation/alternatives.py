@@ -82,9 +82,11 @@ class Alternatives:
             )
             labels = {int(k): _decode_runs(text) for k, text in fields["labels"].items()}
         except (KeyError, TypeError, ValueError, AttributeError):
-            raise FormatError("its alternatives are not as diarize writes them; run it again") from None
+            raise FormatError(
+                "its alternatives are not as diarize writes them; run the recording again"
+            ) from None
         if any(len(each) != len(starts) for each in (ends, *labels.values())):
-            raise FormatError("its alternatives are cut off; run it again")
+            raise FormatError("its alternatives are cut off; run the recording again")
         return cls(starts, ends, labels, tuple(turns))
 
     def annotation(self, n_speakers: int, named: Annotation) -> Annotation:

@@ -98,21 +98,58 @@ class AnnotationMethods:
         )
 
     def crop(self, start: float, end: float) -> Self:
-        """The part from ``start`` to ``end`` seconds; turns that cross a bound are cut."""
+        """Keep a part; turns that cross its bounds are cut.
+
+        Parameters
+        ----------
+        start, end : seconds from the start of the recording
+
+        Returns
+        -------
+        The same recording with turns at the same times; empty where nobody speaks between the bounds.
+
+        """
         inside = (t for t in self.turns if t.end > start and t.start < end)
         cut = (replace(t, start=max(t.start, start), end=min(t.end, end)) for t in inside)
         return replace(self, turns=tuple(cut))  # type: ignore[type-var]
 
     def plot(self, **more: Any) -> Any:
-        """The timeline as a Matplotlib Figure; arguments as of ``diarize.plots.timeline``."""
+        """The timeline as a Matplotlib Figure.
+
+        Parameters
+        ----------
+        **more : as for ``diarize.plots.timeline``
+
+        Returns
+        -------
+        The figure, which `savefig` writes.
+
+        """
         return import_room("plots").timeline(self, **more)
 
     def write(
         self, path: str | PathLike[str], format: str | None = None, *, overwrite: bool = False, **options: Any
     ) -> Path:
-        """Write the turns; the format follows from the suffix unless ``format`` is given.
+        """Write the turns in any format.
 
-        ``options`` are those of ``diarize.formats.Options``. Raises FormatError and OutputError.
+        Parameters
+        ----------
+        path : file to write
+        format : as for ``diarize.formats.write_file``; by the suffix of the path unless given
+        overwrite : whether an existing file is replaced
+        **options : those of ``diarize.formats.Options``
+
+        Returns
+        -------
+        The path.
+
+        Raises
+        ------
+        FormatError
+            For an unknown suffix or format, and for what the format cannot hold.
+        OutputError
+            When the file exists or cannot be written.
+
         """
         formats = import_room("formats")
         known = formats.Options(**options)
@@ -120,7 +157,18 @@ class AnnotationMethods:
         return written
 
     def to_dataframe(self) -> Any:
-        """A pandas DataFrame with one row per turn. Raises ImportError without pandas."""
+        """A pandas DataFrame with one row per turn.
+
+        Returns
+        -------
+        Columns recording, start and end in seconds, speaker, confidence, runner_up, text, channel.
+
+        Raises
+        ------
+        ImportError
+            When pandas is not installed.
+
+        """
         import pandas as pd  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
         columns = ("start", "end", "speaker", "confidence", "runner_up", "text", "channel")
@@ -130,7 +178,18 @@ class AnnotationMethods:
         return frame
 
     def to_pyannote(self) -> Any:
-        """A ``pyannote.core.Annotation``. Raises ImportError without that package."""
+        """A ``pyannote.core.Annotation`` with the same turns; tracks are numbered.
+
+        Returns
+        -------
+        The annotation, its ``uri`` the name of the recording.
+
+        Raises
+        ------
+        ImportError
+            When pyannote.core is not installed.
+
+        """
         from pyannote.core import Annotation as Theirs  # type: ignore[import-untyped,import-not-found,unused-ignore]
         from pyannote.core import Segment
 
@@ -141,7 +200,18 @@ class AnnotationMethods:
 
     @classmethod
     def from_pyannote(cls, annotation: Any, recording: str | None = None) -> Annotation:
-        """From a ``pyannote.core.Annotation``; empty segments are left out."""
+        """From a ``pyannote.core.Annotation``; what lies before 0 s and empty segments are left out.
+
+        Parameters
+        ----------
+        annotation : of pyannote.core
+        recording : the name of the recording; the ``uri`` of the annotation unless given
+
+        Returns
+        -------
+        The same turns, with labels as names of speakers.
+
+        """
         values = import_room("annotation")
         rows = annotation.itertracks(yield_label=True)
         turns = tuple(

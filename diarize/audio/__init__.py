@@ -17,7 +17,7 @@ from diarize.audio.compressing import compress
 from diarize.audio.folders import AUDIO_SUFFIXES, find_voices
 from diarize.audio.opening import guess_kind
 from diarize.audio.recording import Recording, open_recording, read
-from diarize.audio.writing import write, write_flac, write_wav
+from diarize.audio.writing import write, write_wav
 
 __all__ = [
     "AUDIO_SUFFIXES",
@@ -29,6 +29,5 @@ __all__ = [
     "read",
     "write",
     "write_clips",
-    "write_flac",
     "write_wav",
 ]

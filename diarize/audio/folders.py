@@ -43,6 +43,7 @@ def find_voices(folder: str | os.PathLike[str]) -> dict[str, list[Path]]:
             found.setdefault(entry.name if entry.is_dir() else entry.stem, []).extend(files)
     if not found:
         raise AudioError(
-            f"{path_text(folder)}: no recordings in it ({ALLOWED}); one file or subfolder a speaker"
+            f"{path_text(folder)}: no recordings in it ({ALLOWED}); "
+            "give one file or subfolder for each speaker"
         )
     return dict(sorted(found.items()))

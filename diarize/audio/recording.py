@@ -121,7 +121,7 @@ class Recording:
             heard.damage = str(error)
         except OSError as error:
             raise AudioError(
-                f"{path_text(self.path)}: cannot be read on ({error.strerror}); try again"
+                f"{path_text(self.path)}: cannot be read to its end ({error.strerror}); try again"
             ) from error
         heard.frames = heard.last
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["write", "write_flac", "write_wav"]
+__all__ = ["write", "write_wav"]
 
 FORMATS = {".wav": "WAV", ".flac": "FLAC"}
 
@@ -84,8 +84,3 @@ def write(
 def write_wav(path: str | os.PathLike[str], sound: Waveform | Iterable[Waveform]) -> None:
     """Write a 16-bit WAV file, whatever the suffix; errors as for ``write``."""
     write(path, sound, container="WAV")
-
-
-def write_flac(path: str | os.PathLike[str], sound: Waveform | Iterable[Waveform]) -> None:
-    """Write a 16-bit FLAC file, whatever the suffix; errors as for ``write``."""
-    write(path, sound, container="FLAC")

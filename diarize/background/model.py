@@ -77,7 +77,7 @@ class BackgroundModel:
         elif self.ubm.n_features_in_ != (width := self.acoustics.voice_width(self.band)):
             yield f"{self.ubm.n_features_in_} numbers a frame where its settings give {width}"
         if not isinstance(self.origin, dict):
-            yield "an origin that is no table"
+            yield "an origin that is not a table"
 
 
 class Activity(NamedTuple):

@@ -49,7 +49,8 @@ class Manifest:
         path = folder / MANIFEST
         if path.exists() and not (resume or overwrite):
             raise OutputError(
-                f"{path}: an earlier batch; --resume continues it, --overwrite starts anew, or choose another"
+                f"{path}: an earlier batch; "
+                "--resume continues it, --overwrite begins again, or choose another folder"
             )
         remove_leftovers(path)  # left by a kill during a rewrite
         earlier = _read(path) if path.exists() else {}

@@ -37,7 +37,12 @@ def convert(
         ),
     ] = None,
     recording: Annotated[
-        str | None, typer.Option("--recording", metavar="NAME", help="Only this one of several.")
+        str | None,
+        typer.Option(
+            "--recording",
+            metavar="NAME",
+            help="Name of the recording, if the input has several (default: all).",
+        ),
     ] = None,
     quiet: Quiet = False,
     verbose: Verbose = False,

@@ -27,7 +27,9 @@ class EditOptions:
 
     recording: Annotated[
         str | None,
-        typer.Option("--recording", metavar="NAME", help="Only this one of several in FILE (default: all)."),
+        typer.Option(
+            "--recording", metavar="NAME", help="Name of the recording, if FILE has several (default: all)."
+        ),
     ] = None
     output: Annotated[
         Path | None,

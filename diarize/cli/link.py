@@ -55,7 +55,7 @@ def link(
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Give the same voice the same label in all recordings, and write the results anew with these labels.
+    """Give the same voice the same label in all recordings, and write the results again with these labels.
 
     JSON of 'run' keeps the voices; other formats need the recordings. Voices of one recording always stay
     apart.

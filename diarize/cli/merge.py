@@ -29,7 +29,7 @@ def merge(
 ) -> None:
     """Merge speakers.
 
-    FILE itself is written anew unless --output names another.
+    FILE itself is replaced unless --output names another.
     """
     from diarize.results import merge_speakers
 

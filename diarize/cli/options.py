@@ -60,11 +60,11 @@ def seconds(text: str | float) -> float:
     if isinstance(text, float):
         return text
     if not re.fullmatch(r"(\d+:){0,2}\d+(\.\d*)?", text):
-        raise typer.BadParameter(f"{text!r} is no time; write seconds (90 or 90.5), m:ss or h:mm:ss")
+        raise typer.BadParameter(f"{text!r} is not a time; write seconds (90 or 90.5), m:ss or h:mm:ss")
     *larger, last = text.split(":")
     parts = [*map(int, larger), float(last)]
     if any(part >= 60 for part in parts[1:]):
-        raise typer.BadParameter(f"{text!r} is no time; minutes and seconds after a colon stay under 60")
+        raise typer.BadParameter(f"{text!r} is not a time; minutes and seconds after a colon stay under 60")
     return float(sum(part * 60**power for power, part in enumerate(reversed(parts))))
 
 
@@ -245,11 +245,21 @@ class SoundOptions:
     start: Annotated[
         float,
         typer.Option(
-            "--start", parser=seconds, metavar="TIME", show_default=False, help="From here (seconds or m:ss)."
+            "--start",
+            parser=seconds,
+            metavar="TIME",
+            show_default=False,
+            help="Use the recording from here (seconds, m:ss or h:mm:ss).",
         ),
     ] = 0.0
     end: Annotated[
-        float | None, typer.Option("--end", parser=seconds, metavar="TIME", help="To here (seconds or m:ss).")
+        float | None,
+        typer.Option(
+            "--end",
+            parser=seconds,
+            metavar="TIME",
+            help="Use the recording to here (seconds, m:ss or h:mm:ss).",
+        ),
     ] = None
     channels: Channels = "mix"
 
@@ -267,7 +277,8 @@ class KnownOptions:
         typer.Option(
             "--threshold",
             metavar="NATS",
-            help="Log odds needed for the same voice; 4.6 is for 1 in 100 expected (default: 4.6).",
+            help="Least log odds for a name; 4.6 suits if one speaker in 100 is expected to be that person "
+            "(default: 4.6).",
         ),
     ] = None
 

@@ -73,7 +73,7 @@ def _check(sound: LoudnessOptions) -> None:
     """No option is silently ignored."""
     if sound.audio is None and (sound.channel or sound.track):
         option = "--channel" if sound.channel else "--track"
-        raise typer.BadParameter(f"{option} is of a recording: name it with --audio")
+        raise typer.BadParameter(f"{option} is about a recording: name that with --audio")
 
 
 def _read_reference(path: Path, recording: str, *, quiet: bool) -> Annotation:

@@ -28,7 +28,7 @@ def recount(
 ) -> None:
     """Write who spoke when for another number of speakers, at once: the result keeps all of them.
 
-    RESULT itself is written anew unless --output names another file, of any format. Names stay with those who
+    RESULT itself is replaced unless --output names another file, of any format. Names stay with those who
     have most of the same time, and a later recount brings back what is lost now.
     """
     from diarize.results import recount_speakers

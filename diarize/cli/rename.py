@@ -34,7 +34,7 @@ def rename(
 ) -> None:
     """Give speakers other names; nothing else in the file changes.
 
-    FILE itself is written anew unless --output names another.
+    FILE itself is replaced unless --output names another.
     """
     from diarize.results import rename_speakers
 
@@ -50,7 +50,7 @@ def _pairs(words: list[str]) -> dict[str, str]:
     pairs = [word.partition("=") for word in words]
     for word, (old, sign, new) in zip(words, pairs, strict=True):
         if not (old and sign and new.strip()):
-            raise typer.BadParameter(f"{word!r} is no OLD=NEW; write it as SPEAKER_00=Anna")
+            raise typer.BadParameter(f"{word!r} is not OLD=NEW; write it as SPEAKER_00=Anna")
     return {old: new.strip() for old, _, new in pairs}
 
 

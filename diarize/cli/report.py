@@ -158,7 +158,7 @@ def _check(source: Path, listening: PageOptions, recording: str | None, asked: _
         for name, given in (("--audio", listening.audio), ("--recording", recording)):
             if given:
                 raise typer.BadParameter(
-                    f"{name} goes with a RESULT such as an RTTM; {source} is a recording"
+                    f"{name} is for a RESULT such as an RTTM; {source} is a recording; leave {name} out"
                 )
         check_stretch(asked[1])
         return
@@ -174,7 +174,8 @@ def refuse_settings(source: Path, asked: _Asked, but: Sequence[str] = ()) -> Non
             if each.name not in but and getattr(group, each.name) != each.default:
                 option = each.name.replace("_", "-")
                 raise typer.BadParameter(
-                    f"--{option} is for AUDIO; {source} is a result, which is not computed"
+                    f"--{option} is for AUDIO; {source} is a result, which is not computed again; "
+                    "leave it out"
                 )
 
 

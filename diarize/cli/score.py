@@ -22,6 +22,15 @@ __all__ = ["score"]
 HEAD = ("recording", "DER", "missed", "false al.", "confusion", "of", "JER", "speakers", "found")
 
 
+_Collar = Annotated[
+    float,
+    typer.Option(
+        "--collar",
+        min=0,
+        metavar="SECONDS",
+        help="Do not score this much on EACH side of every reference boundary.",
+    ),
+]
 _Detail = Annotated[
     bool,
     typer.Option("--detail", help="Also each speaker, purity and coverage, and the changes of speaker."),
@@ -42,12 +51,7 @@ def score(
     uem: Annotated[
         Path | None, typer.Option("--uem", metavar="FILE", help="UEM file or folder: score only there.")
     ] = None,
-    collar: Annotated[
-        float,
-        typer.Option(
-            "--collar", min=0, metavar="SECONDS", help="Not scored on EACH side of every reference boundary."
-        ),
-    ] = 0.0,
+    collar: _Collar = 0.0,
     skip_overlap: Annotated[
         bool, typer.Option("--skip-overlap", help="Do not score where two or more reference speakers talk.")
     ] = False,

@@ -90,7 +90,7 @@ def _parse_assignments(words: Sequence[str]) -> dict[str, Any]:
     for word in words:
         key, sign, value = word.partition("=")
         if not (sign and key.strip()):
-            raise typer.BadParameter(f"--set {word!r} is no KEY=VALUE; write it as speech.bias=2")
+            raise typer.BadParameter(f"--set {word!r} is not KEY=VALUE; write it as speech.bias=2")
         try:
             nested = parse_toml(f"{key}={value}", "--set")
         except ConfigError:
@@ -151,7 +151,9 @@ def required_odds(asked: KnownOptions) -> float:
     from diarize.identity import THRESHOLD
 
     if asked.threshold is not None and not isfinite(asked.threshold):
-        raise typer.BadParameter(f"--threshold {asked.threshold} is no number of nats; 4.6 is the default")
+        raise typer.BadParameter(
+            f"--threshold {asked.threshold} is not a finite number; 4.6 nats is the default"
+        )
     return THRESHOLD if asked.threshold is None else asked.threshold
 
 
@@ -236,7 +238,7 @@ def _given_speech(path: Path | None, recording: str, *, alone: bool, quiet: bool
     known = find_name(recording, found)
     if known is None:
         near = nearest(recording, tuple(found))
-        raise FormatError(f"{path}: says nothing of {recording!r}; it is about {', '.join(found)}{near}")
+        raise FormatError(f"{path}: says nothing about {recording!r}; it is about {', '.join(found)}{near}")
     return union(found[known].intervals())
 
 

@@ -71,9 +71,9 @@ class CepstraConfig:
 
     window: float = setting(0.025, "length of a frame, seconds", allowed=(0.005, 0.2))
     hop: float = setting(0.01, "seconds from frame to frame", allowed=(0.002, 0.1))
-    n_mfcc: int = setting(20, "cepstral coefficients above c0 (c0 is the level)", allowed=(1, 40))
+    n_mfcc: int = setting(20, "number of cepstral coefficients above c0 (c0 is the level)", allowed=(1, 40))
     lifter: float = setting(0.0, "cepstral liftering as librosa defines it; 0 is none", allowed=(0, 100))
-    n_mels: int = setting(30, "mel filters", allowed=(8, 128))
+    n_mels: int = setting(30, "number of mel filters", allowed=(8, 128))
     fmin: float = setting(100.0, "lower edge of the lowest mel filter, Hz", allowed=(0, 2000))
     fmax: float = setting(
         3700.0,
@@ -127,7 +127,14 @@ class AcousticConfig(CepstraConfig):
     )
 
     def check(self) -> None:
-        """Raises ConfigError for values of the wrong type or out of range, as a damaged file may hold."""
+        """Check types and ranges of all values, which a damaged model may hold.
+
+        Raises
+        ------
+        ConfigError
+            For the first value of the wrong type or out of range.
+
+        """
         for name, each in setting_fields(self).items():
             value = getattr(self, name)
             if type(value) is not type(each.default) and not (
@@ -158,11 +165,11 @@ class SpeechConfig:
     )
     segmentation_sha256: str = setting(
         "",
-        "SHA-256 that this file must have ('': any); results contain it",
+        "SHA-256 that the file of segmentation must have ('': any); results contain it",
     )
     bias: float = setting(
         0.0,
-        "log-odds added to speech by 'network' and 'hmm': positive detects more, negative less",
+        "log odds added to speech by 'network' and 'hmm': positive detects more, negative less",
         allowed=(-100, 100),
     )
     min_speech: float = setting(
@@ -188,7 +195,9 @@ class SpaceConfig:
         "",
         "ONNX file or name of another speaker embedding (extra onnx); '' is the included one",
     )
-    embedding_sha256: str = setting("", "SHA-256 that this file must have ('': any); results contain it")
+    embedding_sha256: str = setting(
+        "", "SHA-256 that the file of embedding must have ('': any); results contain it"
+    )
     background: str = setting(
         "",
         "file of a background model; '' is the included one for the measured bandwidth",
@@ -226,7 +235,7 @@ class ClusteringConfig:
     )
     equivalent: float = setting(
         10.0,
-        "counts whose criterion is within this many nats of the best are reported as nearly as good",
+        "numbers whose criterion is within this many nats of the best are reported as nearly as good",
         allowed=(0, 1000000.0),
     )
 

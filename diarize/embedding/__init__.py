@@ -6,6 +6,6 @@ extractor turns samples into embeddings, and a two-covariance model projects emb
 """
 
 from diarize.embedding.campplus import CampplusExtractor
-from diarize.embedding.points import embed_windows, speech_windows
+from diarize.embedding.points import embed_windows
 
-__all__ = ["CampplusExtractor", "embed_windows", "speech_windows"]
+__all__ = ["CampplusExtractor", "embed_windows"]

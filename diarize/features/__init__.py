@@ -5,36 +5,28 @@ bandwidth, and normalised voice features. ``speech``, ``embedding``, ``parts``, 
 ``pipeline`` and ``training`` import it.
 """
 
-from diarize.features.bandwidth import choose_band, measure_band
+from diarize.features.bandwidth import choose_band
 from diarize.features.deltas import append_deltas, compute_deltas
-from diarize.features.fbank import FilterBank, fbank, fbank_of, filter_bank
-from diarize.features.level import audible_frames, background_frames, level_gain, loud_frames, loud_outside
-from diarize.features.mfcc import compute_cepstra, frame_grid
-from diarize.features.noise import denoise
-from diarize.features.normalize import cmvn, normalize_features, sliding_cmvn, warp_features
+from diarize.features.fbank import FilterBank, fbank_of, filter_bank
+from diarize.features.level import audible_frames, level_gain, loud_frames, loud_outside
+from diarize.features.mfcc import compute_cepstra
+from diarize.features.normalize import cmvn, normalize_features
 from diarize.features.voice import voice_cepstra, voice_features
 
 __all__ = [
     "FilterBank",
     "append_deltas",
     "audible_frames",
-    "background_frames",
     "choose_band",
     "cmvn",
     "compute_cepstra",
     "compute_deltas",
-    "denoise",
-    "fbank",
     "fbank_of",
     "filter_bank",
-    "frame_grid",
     "level_gain",
     "loud_frames",
     "loud_outside",
-    "measure_band",
     "normalize_features",
-    "sliding_cmvn",
     "voice_cepstra",
     "voice_features",
-    "warp_features",
 ]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["FilterBank", "fbank", "fbank_of", "filter_bank"]
+__all__ = ["FilterBank", "fbank_of", "filter_bank"]
 
 LEAST_ENERGY: Final = float(np.finfo(np.float32).eps)
 AT_ONCE: Final = 512  # frames whose spectra are held at a time: they stay in the processor's cache
@@ -33,20 +33,12 @@ WINDOWS: Final = ("povey", "hamming", "hann")
 SCALES: Final = ("kaldi", "slaney", "tensorflow")
 
 
-def fbank(
-    blocks: Iterable[Array], rate: int, n_mels: int = 80, *, scale: float = 1.0, **options: Any
-) -> Array:
-    """Log energies float32 (n_frames, n_mels) of consecutive ``blocks`` of float32 (n,) samples.
+def fbank_of(samples: Array, rate: int, n_mels: int = 80, *, scale: float = 1.0, **options: Any) -> Array:
+    """Log energies float32 (n_frames, n_mels) of samples float32 (n,); (m, n_frames, n_mels) of (m, n).
 
     ``scale`` multiplies the samples: 32768 for a model trained on 16-bit numbers. ``options`` as in
     `filter_bank`. n_frames is 0 where the recording is shorter than a frame.
     """
-    bank = filter_bank(rate, n_mels, scale=scale, **options)
-    return np.concatenate([np.empty((0, n_mels), dtype=np.float32), *bank.stream(blocks)])
-
-
-def fbank_of(samples: Array, rate: int, n_mels: int = 80, *, scale: float = 1.0, **options: Any) -> Array:
-    """The same for samples (n,) in memory, or (m, n) of equal length: float32 (m, n_frames, n_mels)."""
     bank = filter_bank(rate, n_mels, scale=scale, **options)
     pieces = np.atleast_2d(samples)
     values = np.stack([bank.energies(piece) for piece in pieces])

@@ -77,7 +77,7 @@ def compute_cepstra(blocks: Iterable[Array], rate: int, config: AcousticConfig) 
         )
         table.add(np.column_stack(parts))
     if not n_samples:
-        raise AudioError("the recording has no samples; nothing can be said about it")
+        raise AudioError("the recording has no samples; record or export it again")
     grid = frame_grid(n_samples, rate, config)
     return Features(table.values[: grid.n_frames], grid, names)
 

@@ -175,7 +175,9 @@ def stem(source: str) -> str:
 def only_annotation(annotations: Sequence[Annotation], name: str) -> Annotation:
     """The only annotation, for formats with one recording per file; FormatError for none or several."""
     if len(annotations) != 1:
-        raise FormatError(f"{name} holds one recording a file, got {len(annotations)}; write one file each")
+        raise FormatError(
+            f"{name} holds one recording in a file, got {len(annotations)}; write a file for each"
+        )
     return annotations[0]
 
 

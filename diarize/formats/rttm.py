@@ -59,7 +59,9 @@ def _row(line: lines.Line) -> tuple[str, Turn | None] | None:
     if fields[0].upper() != "SPEAKER":
         raise line.error(f"starts with {fields[0][:40]!r}; an RTTM line starts with SPEAKER, is this RTTM?")
     if len(fields) < 9:
-        raise line.error(f"{len(fields)} fields; RTTM has ten (or nine), none empty or holding a space")
+        raise line.error(
+            f"{len(fields)} fields; RTTM has ten (or nine), and none may be empty or contain a space"
+        )
     pair = _find_unused_pair(line, fields)
     recording = " ".join(fields[1 : pair - 3])
     if fields[pair - 1] == "<NA>":
@@ -91,7 +93,7 @@ def _find_unused_pair(line: lines.Line, fields: list[str]) -> int:
             return i
     if len(fields) > 10 or not _is_onset(fields[3], fields[4]):
         _times(line, fields[3:5])
-        raise line.error(f"{len(fields)} fields; RTTM has ten, write names without blanks, as in my_call")
+        raise line.error(f"{len(fields)} fields; RTTM has ten, write names without spaces, as in my_call")
     return 5
 
 
@@ -112,7 +114,7 @@ def _speaker(line: lines.Line, fields: list[str]) -> tuple[str, float | None]:
         return " ".join(fields[: end - 1]), _confidence(fields[end - 1])
     if filled == 0:
         raise line.error(
-            f"{' '.join(fields)[:60]!r} is no speaker with a confidence, which is a number or <NA>"
+            f"{' '.join(fields)[:60]!r} must be a speaker and a confidence, which is a number or <NA>"
         )
     return " ".join(fields[:end]), None
 
@@ -127,7 +129,7 @@ def _recording_only(line: lines.Line, fields: list[str]) -> tuple[str, None] | N
     if len(fields) < 2:
         return None
     if extra and not _is_start(fields[3 + extra], fields[4 + extra]):
-        raise line.error(f"{len(fields)} fields; RTTM has ten, write names without blanks, as in my_call")
+        raise line.error(f"{len(fields)} fields; RTTM has ten, write names without spaces, as in my_call")
     return " ".join(fields[1 : 2 + extra]), None
 
 

@@ -147,8 +147,10 @@ FORMATS: dict[str, Format] = {
         ),
         Format("lab", ".lab", "start, end and label a line", _plain(lab.write), lab.read),
         Format("audacity", ".txt", "Audacity label track", _plain(audacity.write), audacity.read),
-        Format("textgrid", ".TextGrid", "Praat, one tier a speaker", _textgrid, textgrid.read, words=True),
-        Format("eaf", ".eaf", "ELAN, one tier a speaker", _eaf, eaf.read, words=True),
+        Format(
+            "textgrid", ".TextGrid", "Praat, one tier for each speaker", _textgrid, textgrid.read, words=True
+        ),
+        Format("eaf", ".eaf", "ELAN, one tier for each speaker", _eaf, eaf.read, words=True),
         Format("webvtt", ".vtt", "WebVTT with voice spans", _plain(webvtt.write), webvtt.read, words=True),
         Format("srt", ".srt", "SubRip subtitles", _plain(srt.write), srt.read, words=True),
         Format("csv", ".csv", "a table for spreadsheets", _plain(csv.write), csv.read, True, True),

@@ -118,15 +118,15 @@ def _check_single(path: Path, seconds: Mapping[str, float], *, whole: bool) -> N
         raise DiarizeError(f"{path}: no speech found, so there is no voice to enrol; give another recording")
     if sum(seconds.values()) < LEAST and not whole:
         raise DiarizeError(
-            f"{path}: only {sum(seconds.values()):.1f} s of it are speech, which is no voice; give a "
-            f"recording with {LEAST:g} s at least, or say that it is one (--whole)"
+            f"{path}: only {sum(seconds.values()):.1f} s of it are speech; give a recording with at least "
+            f"{LEAST:g} s of speech, or say with --whole that all of it is one person"
         )
     strays = sum(seconds.values()) - max(seconds.values())
     if not whole and strays > STRAY * sum(seconds.values()):
         parts = ", ".join(f"{each} {spoken:.0f} s" for each, spoken in seconds.items())
         raise DiarizeError(
-            f"{path}: sounds like {len(seconds)} people ({parts}); give a recording of one person, say that "
-            "it is one (--whole), or name one speaker of its turns (--turns, --speaker)"
+            f"{path}: sounds like {len(seconds)} people ({parts}); give a recording of one person, say "
+            "with --whole that it is one, or name one speaker of its turns (--turns, --speaker)"
         )
 
 

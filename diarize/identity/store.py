@@ -129,7 +129,7 @@ def load(path: str | PathLike[str]) -> Voice:
         kind, arrays = load_arrays(path, ARRAYS)
     except ModelError:
         raise ModelError(
-            f"{path}: not a voice that diarize enroll saved, or a damaged one; enrol it anew"
+            f"{path}: not a voice that diarize enroll saved, or a damaged one; enrol it again"
         ) from None
     word, _, text = kind.partition(" ")
     try:

@@ -88,7 +88,7 @@ def pool_voices(name: str, voices: Sequence[Voice]) -> Voice:
     parts = [voice.evidence for voice in voices]
     for part in parts[1:]:
         if not _comparable(parts[0], part):
-            raise ModelError(f"the voice of {name!r} was enrolled with another embedding; enrol it anew")
+            raise ModelError(f"the voice of {name!r} was enrolled with another embedding; enrol it again")
     means, variances, seconds = (
         np.concatenate(each)
         for each in zip(*((part.means, part.variances, part.seconds) for part in parts), strict=True)
@@ -117,7 +117,7 @@ def log_odds(first: Voice, second: Voice) -> float:
     if not _comparable(a, b):
         raise ModelError(
             f"the voices of {first.name!r} and {second.name!r} were made with different embeddings; "
-            "enrol them anew with the one in use"
+            "enrol them again with the one in use"
         )
     both = np.concatenate((a.means, b.means)), np.concatenate((a.variances, b.variances))
     ratio = (

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from diarize.mixtures.anomaly import AnomalyScale, calibrate_anomaly
-    from diarize.mixtures.bayesian import WEIGHT_PRIOR_TYPES, BayesianGMM, fit_bayesian_gmm
+    from diarize.mixtures.bayesian import WEIGHT_PRIOR_TYPES, BayesianGMM
+    from diarize.mixtures.bayesian_fitting import fit_bayesian_gmm
     from diarize.mixtures.fitting import FitTrace, fit_gmm
     from diarize.mixtures.gaussian import COVARIANCE_TYPES, log_densities, n_parameters
     from diarize.mixtures.gibbs import (
@@ -67,7 +68,8 @@ __all__ = [
 
 _HOMES = {
     "anomaly": ("AnomalyScale", "calibrate_anomaly"),
-    "bayesian": ("BayesianGMM", "WEIGHT_PRIOR_TYPES", "fit_bayesian_gmm"),
+    "bayesian": ("BayesianGMM", "WEIGHT_PRIOR_TYPES"),
+    "bayesian_fitting": ("fit_bayesian_gmm",),
     "fitting": ("FitTrace", "fit_gmm"),
     "gaussian": ("COVARIANCE_TYPES", "log_densities", "n_parameters"),
     "gibbs": ("GibbsRun", "NormalInverseWishart", "log_partition_evidence", "sample_partitions"),

@@ -32,6 +32,11 @@ class AnomalyScale:
     contamination : the share of usual points to flag
     offset_ : the log density below which a point is flagged
 
+    Raises
+    ------
+    ModelError
+        By methods, for points that are not finite or have another number of dimensions.
+
     """
 
     gmm: GMM
@@ -45,20 +50,58 @@ class AnomalyScale:
             object.__setattr__(self, name, freeze(getattr(self, name)))
 
     def score_samples(self, x: ArrayLike) -> Float64Array:
-        """Log density in nats of every point of x (n, D): (n,), the lower the more abnormal."""
+        """Log density of every point: the lower, the more abnormal.
+
+        Parameters
+        ----------
+        x : (n, D), finite
+
+        Returns
+        -------
+        (n,), nats.
+
+        """
         return self.gmm.score_samples(x)
 
     def decision_function(self, x: ArrayLike) -> Float64Array:
-        """``score_samples`` less ``offset_``: (n,), below zero when flagged."""
+        """How far every point is from being flagged: ``score_samples`` less ``offset_``.
+
+        Parameters
+        ----------
+        x : (n, D), finite
+
+        Returns
+        -------
+        (n,), nats; below zero when flagged.
+
+        """
         return self.gmm.score_samples(x) - self.offset_
 
     def predict(self, x: ArrayLike) -> IntArray:
-        """-1 for the points of x (n, D) that are flagged, 1 for the others: (n,)."""
+        """Flag the points that are rarer than the threshold.
+
+        Parameters
+        ----------
+        x : (n, D), finite
+
+        Returns
+        -------
+        (n,): -1 for flagged points, 1 for the others.
+
+        """
         return np.where(self.decision_function(x) < 0.0, -1, 1).astype(np.int64)
 
     def rarity(self, x: ArrayLike) -> Float64Array:
-        """For every point of x (n, D), the share of usual points that are denser: (n,), 0 usual to 1 never
-        seen.
+        """The share of usual points with a higher log density.
+
+        Parameters
+        ----------
+        x : (n, D), finite
+
+        Returns
+        -------
+        (n,), from 0, the most usual, to 1, below all usual points.
+
         """
         below = np.searchsorted(self.usual, self.gmm.score_samples(x), side="right")
         return 1.0 - np.concatenate([[0.0], self.shares])[below]

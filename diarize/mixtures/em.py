@@ -207,7 +207,7 @@ def _bound(statistics: SufficientStatistics, data: FitData) -> float:
     bound = statistics.log_likelihood / data.total + data.standardizer.log_det
     if not np.isfinite(bound):
         raise ModelError(
-            "EM reached a density that is not finite; raise floor, or scale x to ordinary numbers"
+            "EM reached a density that is not finite; raise reg_covar, or scale x to ordinary numbers"
         )
     return bound
 

@@ -130,7 +130,7 @@ def _cholesky(covariances: Float64Array) -> Float64Array:
 def _singular(component: int) -> ModelError:
     return ModelError(
         f"the covariance of component {component} is not positive definite; every variance must exceed zero; "
-        "raise floor, take fewer components, or use 'diag' or 'spherical'"
+        "raise reg_covar, take fewer components, or use 'diag' or 'spherical'"
     )
 
 

@@ -63,7 +63,9 @@ class GMM:
     Raises
     ------
     ModelError
-        When shapes disagree, weights are negative, or a covariance is not positive definite.
+        When shapes disagree, weights are negative, or a covariance is not positive definite. Methods raise it
+        for points that are not finite or have another number of dimensions, and for sample weights that are
+        negative or all zero.
 
     """
 
@@ -114,7 +116,17 @@ class GMM:
 
     @on_one_thread
     def score_samples(self, x: ArrayLike) -> Float64Array:
-        """Log density in nats of every point of x (n, D): (n,)."""
+        """Log density of every point: log Σ_k π_k N(x; μ_k, Σ_k).
+
+        Parameters
+        ----------
+        x : (n, D), finite
+
+        Returns
+        -------
+        (n,), nats.
+
+        """
         points = as_points(x, self.n_features_in_)
         out = np.empty(len(points), dtype=np.float64)
         for part, scores in self._scores(points):
@@ -122,14 +134,35 @@ class GMM:
         return out
 
     def score(self, x: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """Mean log density in nats over the points of x (n, D), each counted ``sample_weight`` (n,) times."""
+        """Mean log density of the points.
+
+        Parameters
+        ----------
+        x : (n, D), finite
+        sample_weight : (n,), how often each point counts; once unless given
+
+        Returns
+        -------
+        Nats per point.
+
+        """
         log_density = self.score_samples(x)
         mass = as_weights(sample_weight, len(log_density))
         return float(log_density.mean() if mass is None else mass @ log_density / mass.sum())
 
     @on_one_thread
     def predict_proba(self, x: ArrayLike) -> Float64Array:
-        """Responsibilities P(component | point) for x (n, D): (n, K), rows sum to 1."""
+        """Responsibilities: the posterior probability of every component, for every point.
+
+        Parameters
+        ----------
+        x : (n, D), finite
+
+        Returns
+        -------
+        (n, K); rows sum to 1.
+
+        """
         points = as_points(x, self.n_features_in_)
         out = np.empty((len(points), self.n_components), dtype=np.float64)
         for part, scores in self._scores(points):
@@ -138,7 +171,17 @@ class GMM:
 
     @on_one_thread
     def predict(self, x: ArrayLike) -> IntArray:
-        """The most probable component of every point of x (n, D): (n,)."""
+        """The most probable component of every point.
+
+        Parameters
+        ----------
+        x : (n, D), finite
+
+        Returns
+        -------
+        (n,), from 0 to K - 1; the first of equals.
+
+        """
         points = as_points(x, self.n_features_in_)
         out = np.empty(len(points), dtype=np.int64)
         for part, scores in self._scores(points):
@@ -148,24 +191,61 @@ class GMM:
     def aic(
         self, x: ArrayLike, sample_weight: ArrayLike | None = None, n_samples: float | None = None
     ) -> float:
-        """Akaike's criterion 2 p - 2 log L (Akaike 1974); smaller is better; arguments as for
-        ``criteria``.
+        """Akaike's criterion 2 p - 2 log L, for p free parameters.
+
+        Parameters
+        ----------
+        x, sample_weight, n_samples : as for ``criteria``
+
+        Returns
+        -------
+        Nats, smaller is better.
+
+        References
+        ----------
+        Akaike 1974, "A new look at the statistical model identification".
+
         """
         return self.criteria(x, sample_weight, n_samples).aic
 
     def bic(
         self, x: ArrayLike, sample_weight: ArrayLike | None = None, n_samples: float | None = None
     ) -> float:
-        """Schwarz's criterion p log n - 2 log L (Schwarz 1978); smaller is better; arguments as for
-        ``criteria``.
+        """Schwarz's criterion p log n - 2 log L, for p free parameters.
+
+        Parameters
+        ----------
+        x, sample_weight, n_samples : as for ``criteria``
+
+        Returns
+        -------
+        Nats, smaller is better.
+
+        References
+        ----------
+        Schwarz 1978, "Estimating the dimension of a model".
+
         """
         return self.criteria(x, sample_weight, n_samples).bic
 
     def icl(
         self, x: ArrayLike, sample_weight: ArrayLike | None = None, n_samples: float | None = None
     ) -> float:
-        """BIC plus twice the entropy of the responsibilities (Biernacki, Celeux & Govaert 2000);
-        smaller is better; arguments as for ``criteria``.
+        """BIC plus twice the entropy of the responsibilities: clusters that overlap cost more.
+
+        Parameters
+        ----------
+        x, sample_weight, n_samples : as for ``criteria``
+
+        Returns
+        -------
+        Nats, smaller is better.
+
+        References
+        ----------
+        Biernacki, Celeux & Govaert 2000, "Assessing a mixture model for clustering with the integrated
+        completed likelihood".
+
         """
         return self.criteria(x, sample_weight, n_samples).icl
 
@@ -175,9 +255,21 @@ class GMM:
     ) -> Criteria:
         """Log likelihood, BIC, AIC and ICL from one pass.
 
-        Parameters ---------- x : (n, D) sample_weight : (n,), how often each point counts; once unless given
+        Parameters
+        ----------
+        x : (n, D), finite
+        sample_weight : (n,), how often each point counts; once unless given
         n_samples : number of independent points, for correlated points; the log likelihood is then scaled to
-        as many points, so that both terms use the same sample size
+            as many points, so that both terms use the same sample size
+
+        Returns
+        -------
+        Nats: the log likelihood of all points, not scaled, and the criteria, smaller is better.
+
+        Raises
+        ------
+        ModelError
+            Also for an ``n_samples`` that is not above zero.
 
         """
         points = as_points(x, self.n_features_in_)
@@ -195,9 +287,22 @@ class GMM:
         return Criteria(fit, bic, 2.0 * (self.n_parameters - scale * fit), bic + 2.0 * scale * entropy)
 
     def sample(self, n_samples: int = 1, random_state: int = 0) -> tuple[Float64Array, IntArray]:
-        """Points (n, D) drawn from the mixture and the component (n,) that each came from.
+        """Draw points from the mixture, in random order, unlike scikit-learn's, which come by component.
 
-        The same ``random_state`` gives the same points. Unlike scikit-learn's they come in random order.
+        Parameters
+        ----------
+        n_samples : how many, at least 1
+        random_state : the same number gives the same points
+
+        Returns
+        -------
+        The points (n, D), and the component (n,) that each came from.
+
+        Raises
+        ------
+        ModelError
+            For fewer than one point.
+
         """
         if n_samples < 1:
             raise ModelError(f"n_samples is {n_samples}; allowed is at least 1")
@@ -207,7 +312,14 @@ class GMM:
         return draw_points(self.parameters, labels, noise), labels
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the mixture as npz without pickle."""
+        """Write the mixture as npz without pickle.
+
+        Raises
+        ------
+        ModelError
+            When the file cannot be written.
+
+        """
         from diarize.mixtures.npz import save_arrays
 
         arrays = {name.rstrip("_"): getattr(self, name) for name in _ARRAYS}
@@ -215,7 +327,14 @@ class GMM:
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> GMM:
-        """Read what `save` wrote. Raises ModelError for anything else, before any large array is read."""
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        ModelError
+            For any other file, before memory is allocated for large arrays.
+
+        """
         from diarize.mixtures.npz import load_arrays
 
         kind, arrays = load_arrays(path, [name.rstrip("_") for name in _ARRAYS])

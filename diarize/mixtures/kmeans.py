@@ -33,6 +33,11 @@ class KMeans:
     labels_ : (n,), the nearest centre of every point that was fitted
     inertias_ : (n_iter_ + 1,), weighted sum of squared distances after each step, which never rises
 
+    Raises
+    ------
+    ModelError
+        By ``predict``, for points that are not finite or have another number of dimensions.
+
     """
 
     cluster_centers_: Float64Array
@@ -51,7 +56,17 @@ class KMeans:
 
     @on_one_thread
     def predict(self, x: ArrayLike) -> IntArray:
-        """The nearest centre of every point of x (n, D): (n,)."""
+        """The nearest centre of every point.
+
+        Parameters
+        ----------
+        x : (n, D), finite
+
+        Returns
+        -------
+        (n,), from 0 to K - 1; the first of equals.
+
+        """
         points = as_points(x, self.cluster_centers_.shape[1])
         return assign_nearest(points, self.cluster_centers_)[0]
 
@@ -105,7 +120,9 @@ def fit_kmeans(
         return descend(points, points[seeds], mass, max_iter)
     centres = as_points(init, points.shape[1])
     if len(centres) != n_clusters:
-        raise ModelError(f"init has {len(centres)} centres; n_clusters is {n_clusters}; pass as many")
+        raise ModelError(
+            f"init has {len(centres)} centres; n_clusters is {n_clusters}; pass one for each cluster"
+        )
     return descend(points, centres, mass, max_iter)
 
 

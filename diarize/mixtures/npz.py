@@ -77,7 +77,7 @@ def load_arrays(
         raise ModelError(f"cannot read {path}: {error.strerror or error}; check the path") from error
     except KeyError as error:
         raise ModelError(
-            f"{path} is not a saved model of this kind and version (parts are missing); make it anew, or "
+            f"{path} is not a saved model of this kind and version (parts are missing); make it again, or "
             "choose another"
         ) from error
     except _DAMAGE as error:

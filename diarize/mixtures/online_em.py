@@ -40,10 +40,16 @@ DEFAULT_DELAY: Final = 2.0
 class OnlineFit:
     """A mixture and the state needed for the next block.
 
-    Parameters ---------- gmm : the mixture so far statistics : averages per unit of weight scatter : (D, D)
-    of the points in the standardised coordinates, likewise standardizer : those coordinates decay, delay,
-    reg_covar : as ``start_online_em`` was given them n_blocks : so far scores : mean log density in nats of
-    each block before it was used for fitting, an unbiased running estimate for unseen data
+    Parameters
+    ----------
+    gmm : the mixture so far
+    statistics : averages per unit of weight
+    scatter : (D, D) of the points in the standardised coordinates, likewise
+    standardizer : those coordinates
+    decay, delay, reg_covar : as ``start_online_em`` was given them
+    n_blocks : so far
+    scores : mean log density in nats of each block before it was used for fitting, an unbiased running
+        estimate for unseen data
 
     """
 
@@ -59,9 +65,22 @@ class OnlineFit:
 
     @on_one_thread
     def partial_fit(self, x: ArrayLike, sample_weight: ArrayLike | None = None) -> OnlineFit:
-        """The fit after one more block x (n, D) with weights (n,): a new value.
+        """Go on with one more block of points. The fit itself does not change.
 
-        Raises ModelError as `fit_gmm` does.
+        Parameters
+        ----------
+        x : (n, D), finite, any n from 1 on
+        sample_weight : (n,), how often each point counts; once unless given
+
+        Returns
+        -------
+        The fit after the block.
+
+        Raises
+        ------
+        ModelError
+            As ``fit_gmm`` does.
+
         """
         points = as_points(x, self.gmm.n_features_in_)
         mass = as_weights(sample_weight, len(points))

@@ -39,7 +39,8 @@ class PCA:
     Raises
     ------
     ModelError
-        When shapes disagree.
+        When shapes disagree. Methods raise it for points that are not finite or have another number of
+        dimensions.
 
     """
 
@@ -67,17 +68,44 @@ class PCA:
         return self.explained_variance_ / self.total_variance
 
     def transform(self, x: ArrayLike) -> Float64Array:
-        """Points (n, D) in the reduced coordinates (n, P)."""
+        """Project points onto the components: (x - mean_) components_ᵀ, divided by deviations when whitening.
+
+        Parameters
+        ----------
+        x : (n, D), finite
+
+        Returns
+        -------
+        (n, P).
+
+        """
         points = as_points(x, len(self.mean_))
         return np.asarray((points - self.mean_) @ self.components_.T / self._scales, dtype=np.float64)
 
     def inverse_transform(self, y: ArrayLike) -> Float64Array:
-        """The points (n, D) in the original space for coordinates y (n, P)."""
+        """Map coordinates back, to points in the span of the components.
+
+        Parameters
+        ----------
+        y : (n, P), finite
+
+        Returns
+        -------
+        (n, D), in the units of the points that were fitted.
+
+        """
         points = as_points(y, self.n_components_)
         return np.asarray((points * self._scales) @ self.components_ + self.mean_, dtype=np.float64)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the projection as npz without pickle."""
+        """Write the projection as npz without pickle.
+
+        Raises
+        ------
+        ModelError
+            When the file cannot be written.
+
+        """
         from diarize.mixtures.npz import save_arrays
 
         arrays = {name.rstrip("_"): getattr(self, name) for name in _ARRAYS}
@@ -86,7 +114,14 @@ class PCA:
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> PCA:
-        """Read what `save` wrote. Raises ModelError for anything else."""
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        ModelError
+            For any other file, before memory is allocated for large arrays.
+
+        """
         from diarize.mixtures.npz import load_arrays
 
         kind, arrays = load_arrays(path, [*(name.rstrip("_") for name in _ARRAYS), "total"])

@@ -36,8 +36,8 @@ __all__ = ["CRITERIA", "SWEEPS", "Candidate", "Selection", "select_gmm"]
 CRITERIA: Final = ("bic", "aic", "icl", "held-out")
 SWEEPS: Final = ("both", "split", "merge", "fresh")
 # Difference to the best value below which two candidates are equivalent: Kass & Raftery (1995) call a
-# difference
-# in BIC above 6 strong; Burnham & Anderson (2004) call one in AIC above 4 considerably less support.
+# difference in BIC above 6 strong; Burnham & Anderson (2004) call one in AIC above 4 considerably less
+# support.
 NEAR: Final = {"bic": 6.0, "icl": 6.0, "aic": 4.0}
 
 
@@ -59,11 +59,28 @@ class Candidate:
     held_out: HeldOut | None = None
 
     def value(self, criterion: str) -> float:
-        """The criterion by name, smaller is better; held-out as minus the mean log density."""
+        """One criterion by its name.
+
+        Parameters
+        ----------
+        criterion : 'bic', 'aic', 'icl' or 'held-out'
+
+        Returns
+        -------
+        Smaller is better: nats over all points, or for 'held-out' minus the mean nats per point.
+
+        Raises
+        ------
+        ModelError
+            For another name, and for 'held-out' unless the selection was by it.
+
+        """
         if criterion == "held-out":
             if self.held_out is None:
                 raise ModelError("held-out likelihood was not computed; select with criterion='held-out'")
             return -self.held_out.mean
+        if criterion not in CRITERIA:
+            raise ModelError(f"criterion is {criterion!r}; allowed are {', '.join(CRITERIA)}")
         return float({"bic": self.bic, "aic": self.aic, "icl": self.icl}[criterion])
 
 
@@ -108,7 +125,18 @@ class Selection:
         return tuple(c.gmm.n_parameters for c in self.candidates)
 
     def curve(self, covariance_type: str | None = None) -> tuple[tuple[int, ...], Float64Array]:
-        """K and criterion of the candidates with one covariance (that of the best unless given)."""
+        """The criterion over the number of components, to plot.
+
+        Parameters
+        ----------
+        covariance_type : of the candidates; that of the best one unless given
+
+        Returns
+        -------
+        K of each candidate (m,), and its criterion (m,), smaller is better; both are empty where no
+        candidate has the type.
+
+        """
         kind = covariance_type or self.best.gmm.covariance_type
         chosen = [c for c in self.candidates if c.gmm.covariance_type == kind]
         values = np.array([c.value(self.criterion) for c in chosen], dtype=np.float64)

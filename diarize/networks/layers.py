@@ -25,9 +25,9 @@ def relu(x: Array) -> Array:
     return np.maximum(x, 0, out=x)
 
 
-def leaky_relu(x: Array, slope: float = 0.01) -> Array:
-    """x where it is positive, else ``slope`` x, in place."""
-    return np.maximum(x, slope * x, out=x)
+def leaky_relu(x: Array) -> Array:
+    """x where it is positive, else 0.01 x, in place."""
+    return np.maximum(x, 0.01 * x, out=x)
 
 
 def sigmoid(x: Array) -> Array:

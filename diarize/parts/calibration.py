@@ -109,7 +109,7 @@ def voice_vectors(
     if len(recordings) < LEAST_VOICES:
         raise PartError(
             f"{len(recordings)} voices to calibrate with; {LEAST_VOICES} are needed, two hundred are better: "
-            "one file or subfolder a speaker"
+            "give one file or subfolder for each speaker"
         )
     vectors, speakers = [], []
     for done, paths in enumerate(recordings.values()):
@@ -149,11 +149,11 @@ def fit_calibration(vectors: Array, speakers: Array, name: str = "the embedding"
     """
     n_dims = min(MOST_DIMS, max(LEAST_DIMS, len(np.unique(speakers)) // VOICES_EACH))
     if not np.ptp(vectors, axis=0).max() > 0:
-        raise PartError(f"{name}: gives the same vector for every voice; it is no speaker embedding")
+        raise PartError(f"{name}: gives the same vector for every voice; it is not a speaker embedding")
     try:
         return fit_two_covariance(vectors, speakers, n_dims)
     except (ModelError, np.linalg.LinAlgError) as error:
-        raise PartError(f"{name}: cannot be calibrated ({error}); it is no speaker embedding") from None
+        raise PartError(f"{name}: cannot be calibrated ({error}); it is not a speaker embedding") from None
 
 
 def equal_error(vectors: Array, speakers: Array) -> float:

@@ -124,8 +124,8 @@ class OnnxEmbedding:
 
     def _shape_error(self, vectors: Array, n: int) -> PartError:
         return PartError(
-            f"{self.session.file.path}: gives numbers of shape {vectors.shape} for {n} windows; it is no "
-            "speaker embedding"
+            f"{self.session.file.path}: gives numbers of shape {vectors.shape} for {n} windows; it is not "
+            "a speaker embedding"
         )
 
     def _input(self, samples: Array) -> Array:

@@ -86,7 +86,7 @@ def _entry_for(address: str, sha256: str | None, name: str | None) -> Entry:
         raise PartError(f"{address}: no part of this name; there are {', '.join(CATALOGUE)}{hint}")
     if sha256 is None or not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
         raise PartError(
-            f"{address}: give the checksum that its publisher tells, --sha256 and 64 hexadecimal digits; or "
+            f"{address}: give the checksum that its publisher states, --sha256 and 64 hexadecimal digits; or "
             "fetch it yourself and give the file"
         )
     file = PurePosixPath(unquote(urlsplit(address).path)).name

@@ -38,9 +38,9 @@ def load_embedding(name_or_path: str | Path, cache: str | Path | None = None) ->
     return part
 
 
-def load_segmenter(name_or_path: str | Path, cache: str | Path | None = None) -> OnnxSegmenter:
+def load_segmenter(name_or_path: str | Path) -> OnnxSegmenter:
     """The segmentation network in an ONNX file, or under a name; like `load_embedding`."""
-    part = load_part(name_or_path, cache)
+    part = load_part(name_or_path)
     if not isinstance(part, OnnxSegmenter):
         raise PartError(f"{name_or_path}: a speaker embedding; give it to --embedding")
     return part

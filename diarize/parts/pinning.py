@@ -42,6 +42,7 @@ def _check_checksum(setting: str, name: str, wanted: str) -> str:
     if wanted and found != wanted:
         raise PartError(
             f"{setting} = {name!r} is another file than the settings were recorded with (SHA-256 "
-            f"{found[:12]}…, {wanted[:12]}… is wanted); get that one, or name the part anew to take this"
+            f"{found[:12]}…, {wanted[:12]}… is wanted); get that one, or name the part again "
+            "(--embedding, --segmentation) to use this one"
         )
     return found

@@ -90,7 +90,9 @@ def _waveform(samples: Any, rate: Any) -> Waveform:
     if scaled.ndim == 2:
         scaled = scaled.mean(axis=int(scaled.shape[0] > scaled.shape[1]))
     if scaled.ndim != 1 or not scaled.size:
-        raise AudioError(f"samples of shape {np.shape(samples)}; give (n,) or (n, channels), and not none")
+        raise AudioError(
+            f"samples of shape {np.shape(samples)}; give (n,) or (n, channels), with at least one sample"
+        )
     return Waveform(scaled, int(rate))
 
 
@@ -146,11 +148,13 @@ def _waveform_sound(waveform: Waveform, rate: int, span: tuple[float, float | No
     if not 0 <= start < end:  # false for NaN
         raise AudioError(
             f"{waveform.recording}: nothing between {start} s and {end} s of {waveform.duration:g} s; "
-            "0 ≤ start < end is needed, choose another stretch"
+            "0 ≤ start < end is needed, choose another part"
         )
     samples = waveform.samples[round(start * waveform.rate) : round(end * waveform.rate)]
     if not samples.size:
-        raise AudioError(f"{waveform.recording}: nothing between {start:g} s and {end:g} s; choose another")
+        raise AudioError(
+            f"{waveform.recording}: nothing between {start:g} s and {end:g} s; choose another part"
+        )
     if waveform.rate != rate:
         samples = light_librosa().resample(samples, orig_sr=waveform.rate, target_sr=rate, res_type="soxr_hq")
     return SampleSource(

@@ -60,7 +60,7 @@ def plan_result_files(
     name = recording.stem if recording.stem.strip(".") else recording.name  # "." and ".." are folders
     place = folder or recording.parent
     if place.is_dir() and not os.access(place, os.W_OK):
-        raise OutputError(f"{place}: may not be written to; choose another folder")
+        raise OutputError(f"{place}: cannot be written to; choose another folder")
     plan = ResultFiles(
         {each: place / (name + format_of("", each).suffix) for each in formats},
         place / f"{name}.png" if picture else None,

@@ -29,7 +29,6 @@ __all__ = [
     "Provenance",
     "Result",
     "SpeakerCount",
-    "turn_fields",
     "word_key",
 ]
 
@@ -127,7 +126,7 @@ class Result:
             "speakers": speaking_shares(annotation),
             "selection": self.count.to_dict() if self.count else None,
             "matches": _rows(self.matches),
-            "turns": [turn_fields(turn) | self._words_of(turn) for turn in annotation.turns],
+            "turns": [_turn_fields(turn) | self._words_of(turn) for turn in annotation.turns],
             "doubtful": _rows(self.doubts),
             "notes": None if self.notes is None else list(self.notes),
             "files": None if self.files is None else dict(self.files),
@@ -238,7 +237,15 @@ class Document:
     def to_json(self) -> str:
         """The text of a file: indented, keys in the order of the schema, Unicode not escaped.
 
-        Raises FormatError for a number that JSON cannot hold.
+        Returns
+        -------
+        JSON that ends with a new line.
+
+        Raises
+        ------
+        FormatError
+            For a number that JSON cannot hold.
+
         """
         try:
             text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
@@ -252,7 +259,7 @@ def word_key(turn: Turn) -> WordKey:
     return milliseconds(turn.start), milliseconds(turn.end), turn.text or ""
 
 
-def turn_fields(turn: Turn) -> dict[str, Any]:
+def _turn_fields(turn: Turn) -> dict[str, Any]:
     """The JSON of a turn, without text and channel where unknown."""
     fields = asdict(turn)
     return {name: value for name, value in fields.items() if value or name not in ("text", "channel")}
@@ -277,5 +284,5 @@ def _alternative_fields(found: Alternatives | None, now: Annotation) -> dict[str
     if found is None:
         return None
     first = round_annotation(Annotation(now.recording, found.turns)).turns
-    changed = {"turns": [turn_fields(turn) for turn in first]} if first and first != now.turns else {}
+    changed = {"turns": [_turn_fields(turn) for turn in first]} if first and first != now.turns else {}
     return changed | found.fields

@@ -38,7 +38,9 @@ class SpeakerStatistics:
         mean.flags.writeable = False
         object.__setattr__(self, "mean", mean)
         if mean.ndim != 1 or not np.isfinite(mean).all():
-            raise FormatError(f"a voice of {self.speaker} that is no row of numbers; run the recording again")
+            raise FormatError(
+                f"a voice of {self.speaker} that is not a row of numbers; run the recording again"
+            )
         if not (0 < self.windows < np.inf and 0 < self.seconds < np.inf):
             raise FormatError(
                 f"a voice of {self.speaker} in {self.windows:g} windows and {self.seconds:g} s; both must be "
@@ -101,7 +103,23 @@ class VoiceStatistics:
 
     @classmethod
     def from_dict(cls, fields: Any, where: str) -> VoiceStatistics:
-        """The inverse of ``to_dict``. Raises FormatError for anything else."""
+        """The inverse of ``to_dict``.
+
+        Parameters
+        ----------
+        fields : what ``to_dict`` gave, after JSON
+        where : file and recording, for messages
+
+        Returns
+        -------
+        The same voices.
+
+        Raises
+        ------
+        FormatError
+            For anything else.
+
+        """
         try:
             speakers = tuple(
                 SpeakerStatistics(

@@ -180,7 +180,7 @@ def _refuse_unknown(
     graded: list[str], hypotheses: Mapping[str, Annotation], uems: Mapping[str, ArrayLike] | None
 ) -> None:
     if not graded:
-        what = "the reference names" if uems is None else "the evaluation map and the reference share"
+        what = "the reference names" if uems is None else "the UEM and the reference share"
         raise FormatError(f"{what} no recording; give files that name the same recordings")
     if hypotheses and not any(name in hypotheses for name in graded):
         raise FormatError(

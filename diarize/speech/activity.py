@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["activity_features", "activity_parts", "slopes_in", "split_frames"]
+__all__ = ["activity_features", "activity_parts", "slopes_in"]
 
 # Cepstra that separate speech from noise; higher ones mainly separate speakers.
 N_CEPSTRA: Final = 13
@@ -46,13 +46,13 @@ def activity_parts(features: Features, n_mels: int) -> Iterator[Array]:
     centred = level - level.mean()
     variance = _mean_around(centred**2, SPREAD_REACH) - _mean_around(centred, SPREAD_REACH) ** 2
     spread = np.sqrt(np.maximum(variance, 0))
-    for part in split_frames(len(level)):
+    for part in _split_frames(len(level)):
         before = (level[part] - loud, level[part] - quiet, cepstra[part, 1:] - usual)
         after = (slopes_in(cepstra, part), *(mean[part] for mean in around), spread[part])
         yield np.column_stack((*before, *after)).astype(np.float32)
 
 
-def split_frames(n_frames: int) -> Iterator[slice]:
+def _split_frames(n_frames: int) -> Iterator[slice]:
     """Slices of frames that are processed at a time."""
     return (slice(start, start + AT_ONCE) for start in range(0, n_frames, AT_ONCE))
 

@@ -59,7 +59,17 @@ class Scene:
         )
 
     def samples(self, first: int, last: int) -> Array:
-        """Float32 (last − first,), samples ``first`` to ``last`` of the conversation."""
+        """Any part of the sound; parts have exactly the samples of the whole.
+
+        Parameters
+        ----------
+        first, last : numbers of samples, from 0 to ``config.n_samples``; ``last`` is not included
+
+        Returns
+        -------
+        Float32 (last - first,), from -1 to 1.
+
+        """
         mixed: Array = self.noise[np.arange(first, last) % self.noise.size]
         ends = self.starts + np.array([cell.size for cell in self.cells], dtype=np.int64)[self.which]
         for n in np.flatnonzero((self.starts < last) & (ends > first)):

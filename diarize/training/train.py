@@ -40,13 +40,9 @@ MECHANICAL: Final = 10  # conversations per recording of synthetic voices
 
 
 def train_background(
-    plan: TrainingPlan,
-    band: str,
-    acoustics: AcousticConfig = AcousticConfig(),  # noqa: B008 - a frozen value
-    *,
-    progress: Progress = lambda stage, share: None,
+    plan: TrainingPlan, band: str, *, progress: Progress = lambda stage, share: None
 ) -> BackgroundModel:
-    """Train the model of a band, "wide" or "narrow", on cepstra with settings ``acoustics``.
+    """Train the model of a band, "wide" or "narrow".
 
     Raises ModelError when there are too few voices.
     """
@@ -56,7 +52,7 @@ def train_background(
         raise ModelError(
             f"{len(plan.voices)} voices; a background model needs {2 * LARGEST}, hundreds are better"
         )
-    tasks = _tasks(plan)
+    tasks, acoustics = _tasks(plan), AcousticConfig()
     make = partial(_make_example, seed=plan.seed, band=band, acoustics=acoustics)
     examples = []
     with ProcessPoolExecutor(plan.jobs) as pool:

@@ -8,12 +8,11 @@ Input: a transcript, and turns with posteriors. Output: a Transcript whose words
 """
 
 from diarize.transcripts.assigning import assign_speakers
-from diarize.transcripts.reading import READABLE, read_transcript
+from diarize.transcripts.reading import read_transcript
 from diarize.transcripts.values import SHORTEST, Segment, Transcript, Word
 from diarize.transcripts.writing import WRITABLE, format_for, suffix_of, write_transcript
 
 __all__ = [
-    "READABLE",
     "SHORTEST",
     "WRITABLE",
     "Segment",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["assign_speakers", "label_words"]
+__all__ = ["assign_speakers"]
 
 # Probability of error of the evidence: a word counts for at most 3.9 nats.
 DOUBT: Final = 0.02
@@ -78,7 +78,7 @@ def assign_speakers(
             whole, notes=(*whole.notes, *notes, "nobody speaks in the recording: no word has a speaker")
         )
     present = measure_presence(annotation, posteriors, start)
-    words, lost = label_words(whole, present)
+    words, lost = _label_words(whole, present)
     if lost:
         doubt = "; is it the transcript of this recording?" if 2 * lost > len(words) else ""
         notes.append(f"{lost} word{'s' * (lost > 1)} where nobody is heard: given to the nearest turn{doubt}")
@@ -86,7 +86,7 @@ def assign_speakers(
     return replace(whole, segments=tuple(segments), notes=(*whole.notes, *notes))
 
 
-def label_words(transcript: Transcript, present: Presence) -> tuple[list[Word], int]:
+def _label_words(transcript: Transcript, present: Presence) -> tuple[list[Word], int]:
     """The words (all with times) with speakers, and the number of words where nobody speaks."""
     words = transcript.words
     if not words:

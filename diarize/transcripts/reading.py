@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Tiers = list[tuple[str, list[Turn]]]
 
-__all__ = ["READABLE", "parse_transcript", "read_transcript"]
+__all__ = ["parse_transcript", "read_transcript"]
 
 _WORDS = re.compile(
     r"(.*?)(?:^|[\s_.:-]+)(?:words?|tokens?|ort|ort-mau|wort|wörter|mots?|palabras?)$", re.IGNORECASE
@@ -159,7 +159,7 @@ def _json(text: str, source: str, recording: str | None) -> Transcript:
     dialect = dialect_of(value)
     if dialect is None:
         raise FormatError(
-            f"{source}: JSON of no recogniser that is known; openai-whisper, faster-whisper, whisperX, "
+            f"{source}: JSON of an unknown speech recogniser; openai-whisper, faster-whisper, whisperX, "
             "whisper.cpp, vosk and diarize itself are read"
         )
     return Transcript(lines.stem(source), tuple(DIALECTS[dialect][0](value)), dialect, whole=value)

@@ -33,11 +33,9 @@ def split_text(text: str) -> tuple[Word, ...]:
     return tuple(Word(word, before=" " if blank else "") for blank, word in _WORD.findall(f" {text}"))
 
 
-def segment_of_text(
-    text: str, start: float | None, end: float | None, speaker: str | None = None, given: Any = None
-) -> Segment:
+def segment_of_text(text: str, start: float, end: float, speaker: str | None) -> Segment:
     """A segment without times of words."""
-    return Segment(split_text(text), start, end, speaker=speaker, text=text, given=given or {})
+    return Segment(split_text(text), start, end, speaker=speaker, text=text)
 
 
 def segments_of_words(words: Sequence[Word]) -> Iterator[Segment]:

@@ -235,7 +235,7 @@ def test_plot_shows_the_channel_and_track_that_are_asked_for(cli, files, monkeyp
     for option in ("--channel", "--track"):
         alone = cli("plot", files / "hyp.rttm", option, 1)
         assert alone.exit_code == 2
-        assert f"{option} is of a recording: name it with --audio" in alone.stderr
+        assert f"{option} is about a recording: name that with --audio" in alone.stderr
 
 
 def test_select_prints_the_curve_and_draws_it(cli, calls, tmp_path):

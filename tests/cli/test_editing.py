@@ -127,7 +127,7 @@ def test_what_run_printed_can_be_changed_too(cli, calls, tmp_path):
     [
         (["rename", "{}/call.json", "SPEAKER_0=Anna"], 1, "nobody is called 'SPEAKER_0'; did you mean"),
         (["rename", "{}/call.json", "SPEAKER_00=SPEAKER_01"], 1, "use 'diarize merge'"),
-        (["rename", "{}/call.json", "SPEAKER_00"], 2, "is no OLD=NEW"),
+        (["rename", "{}/call.json", "SPEAKER_00"], 2, "is not OLD=NEW"),
         (["rename", "{}/call.jso", "A=B"], 1, "did you mean call.json?"),
         (["rename", "{}/call.json", "SPEAKER_00=A", "--recording", "x"], 1, "about call, not about 'x'"),
         (["merge", "{}/call.json", "SPEAKER_00"], 2, "name two different speakers"),

@@ -72,7 +72,7 @@ def test_every_number_with_bounds_is_refused_in_the_same_words():
         ),
         (
             ["run", "a.wav", "--start", "soon"],
-            "'soon' is no time; write seconds (90 or 90.5), m:ss or h:mm:ss",
+            "'soon' is not a time; write seconds (90 or 90.5), m:ss or h:mm:ss",
         ),
     ],
 )

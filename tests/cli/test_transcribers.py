@@ -69,7 +69,7 @@ def test_any_setting_can_be_set(cli, calls, tmp_path, word, section, key, value)
 
 
 @pytest.mark.parametrize(
-    ("word", "hint"), [("speech.bios=2", "did you mean 'bias'?"), ("bias", "is no KEY=VALUE")]
+    ("word", "hint"), [("speech.bios=2", "did you mean 'bias'?"), ("bias", "is not KEY=VALUE")]
 )
 def test_a_setting_that_is_none_is_refused(cli, calls, tmp_path, word, hint):
     """With the nearest one."""

@@ -176,8 +176,16 @@ def test_turns_of_another_recording_and_little_speech_are_told(cli, folder, tmp_
     [
         (["run", "x.wav", "--threshold", "3"], 2, "--threshold is for --known DIR"),
         (["run", "x.wav", "--known", "nowhere"], 1, "nowhere: no such file"),
-        (["run", "two.wav", "--known", "voices", "--threshold", "nan"], 2, "--threshold nan is no number"),
-        (["link", "two.rttm", "-o", "out", "--threshold", "inf"], 2, "--threshold inf is no number"),
+        (
+            ["run", "two.wav", "--known", "voices", "--threshold", "nan"],
+            2,
+            "--threshold nan is not a finite number",
+        ),
+        (
+            ["link", "two.rttm", "-o", "out", "--threshold", "inf"],
+            2,
+            "--threshold inf is not a finite number",
+        ),
         (["enroll", "x", "two.wav", "--speaker", "A"], 2, "give both"),
         (
             ["enroll", "x", "two.wav", "--turns", "two.rttm", "--speaker", "A", "--whole"],

@@ -218,7 +218,7 @@ def test_a_file_of_one_recording_takes_neither_none_nor_two(tmp_path, name, said
     grid = FrameGrid(16_000, 160, 400, -120, 5)
     options = formats.Options(posteriors=Posteriors(np.zeros((5, 0), np.float32), grid, ()))
     with pytest.raises(
-        FormatError, match=f"^{said} holds one recording a file, got {number}; write one file"
+        FormatError, match=f"^{said} holds one recording in a file, got {number}; write a file"
     ):
         formats.write_file(tmp_path / "x", [ONE] * number, name, options=options)
     assert not list(tmp_path.iterdir())

@@ -89,7 +89,7 @@ def test_lab_faults_name_file_and_line(line, problem):
 
 def test_one_recording_a_lab_file():
     """Two recordings are refused rather than mixed."""
-    with pytest.raises(FormatError, match="one recording a file, got 2"):
+    with pytest.raises(FormatError, match="one recording in a file, got 2"):
         lab.write([written.MEETING, written.MEETING])
 
 

@@ -20,7 +20,7 @@ from sklearn.mixture import BayesianGaussianMixture
 
 from diarize.errors import ModelError
 from diarize.mixtures import COVARIANCE_TYPES, WEIGHT_PRIOR_TYPES, BayesianGMM, fit_bayesian_gmm, fit_gmm
-from diarize.mixtures.bayesian import _prior
+from diarize.mixtures.bayesian_fitting import _prior
 from diarize.mixtures.conjugate import (
     Wishart,
     beta_divergence,

@@ -487,5 +487,5 @@ def test_a_density_that_is_not_finite_is_refused() -> None:
     data = fit_data(x, None, "diag", 0.0)
     start = start_for(x, "diag").parameters
     broken = start._replace(means=np.full_like(start.means, 1e200))
-    with np.errstate(all="ignore"), pytest.raises(ModelError, match="not finite; raise floor"):
+    with np.errstate(all="ignore"), pytest.raises(ModelError, match="not finite; raise reg_covar"):
         em_run(data, broken, EMSettings(5, 1e-6, 0.0))

@@ -71,7 +71,7 @@ def warmed() -> None:
 
 def main() -> None:
     """Answer until killed."""
-    memo.install(sys.argv[2], at_once=True)
+    memo.install(sys.argv[2])
     warmed()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(sys.argv[1])

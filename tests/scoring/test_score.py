@@ -160,7 +160,7 @@ def test_recordings_that_do_not_match():
     assert (single.der, single.files[0].recording, single.score.total) == (0, "ref", 5)
     with pytest.raises(FormatError, match="the hypothesis is about 'c' and the reference about 'a'"):
         score_files({"a": PAIR, "b": PAIR}, {"c": PAIR})
-    with pytest.raises(FormatError, match=r"^the evaluation map and the reference share no recording; giv"):
+    with pytest.raises(FormatError, match=r"^the UEM and the reference share no recording; giv"):
         score_files({"a": PAIR, "b": PAIR}, {"a": PAIR}, uems={"c": [[0, 1]], "d": [[0, 1]]})
     with pytest.raises(FormatError, match=r"^the reference names no recording; give files that name the s"):
         score_files({}, {"a": PAIR})

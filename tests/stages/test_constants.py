@@ -9,7 +9,7 @@ from diarize.clustering.confusable import are_all_distinct
 from diarize.clustering.embeddings import _chain
 from diarize.clustering.starts import kmeans_start, start_wide
 from diarize.config import SpaceConfig
-from diarize.embedding import speech_windows
+from diarize.embedding.points import speech_windows
 from diarize.embedding.two_covariance import log_likelihood_ratio, mean_variance, mutual_information
 from diarize.embedding.windows import overlapping_windows
 from diarize.networks.activity import LocalActivity

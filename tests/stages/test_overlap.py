@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from diarize.config import SpaceConfig, SpeechConfig
-from diarize.embedding import speech_windows
+from diarize.embedding.points import speech_windows
 from diarize.embedding.windows import overlapping_windows
 from diarize.errors import ConfigError
 from diarize.networks import pyannet

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from diarize.config import SpaceConfig
-from diarize.embedding import speech_windows
-from diarize.embedding.points import embed_windows
+from diarize.embedding.points import embed_windows, speech_windows
 from diarize.embedding.two_covariance import (
     TwoCovariance,
     fit_two_covariance,

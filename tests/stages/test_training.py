@@ -75,10 +75,11 @@ def test_a_model_is_learnt_with_one_thread_of_algebra(voices, monkeypatch):
     fit_background = train.fit_background
     monkeypatch.setattr(train, "fit_background", listening)
     with threadpool_limits(limits=2):
-        train_background(TrainingPlan(voices), "wide", AcousticConfig())
+        train_background(TrainingPlan(voices), "wide")
     assert set(threads) == {1}
 
 
+@pytest.mark.slow
 def test_another_seed_is_another_model(once, voices, tmp_path):
     """Other casts, rooms and noise."""
     _, other = learnt(voices, tmp_path / "model.npz", rounds=2, jobs=2, seed=3)

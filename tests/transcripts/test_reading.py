@@ -264,8 +264,8 @@ def test_our_own_json_comes_back(tmp_path):
     ("name", "text", "problem"),
     [
         ("a.json", "{", "not JSON"),
-        ("a.json", '{"x": 1}', "of no recogniser that is known"),
-        ("a.json", "[1, 2]", "of no recogniser"),
+        ("a.json", '{"x": 1}', "of an unknown speech recogniser"),
+        ("a.json", "[1, 2]", "of an unknown speech recogniser"),
         ("a.json", '{"segments": []}', "no words in it"),
         ("a.json", '{"segments": [1, {"words": 3}]}', "no words in it"),
         ("a.srt", "", "the file is empty"),
