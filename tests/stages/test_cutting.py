@@ -1,0 +1,65 @@
+"""Where the search for changes by ΔBIC looks, counted by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from diarize.resegmentation import changes
+from diarize.resegmentation.changes import BicSettings
+
+from .made import grid
+
+
+@pytest.fixture
+def windows(monkeypatch):
+    """Numbers of frames of the windows that are searched, one after the other."""
+    found, search = [], changes._best_cut
+
+    def best_cut(sums, *settings):
+        found.append(len(sums) - 1)
+        return search(sums, *settings)
+
+    monkeypatch.setattr(changes, "_best_cut", best_cut)
+    return found
+
+
+def searched(values):
+    """Cuts of frames, a hundred a second."""
+    return list(changes._search(values, BicSettings(), grid(1).frames_in))
+
+
+def test_a_window_of_three_seconds_grows_by_half_a_second_up_to_twenty(windows):
+    """Then it moves by half a second, and the search ends with one that reaches the end."""
+    level = np.tile([[1.0], [-1.0]], (1080, 1))  # 21.6 seconds in which nothing changes
+    assert searched(level) == []
+    assert windows == [*range(300, 2000, 50), 2000, 2000, 2000, 2000, 1960]
+
+
+def test_after_a_change_the_next_window_begins_at_it(windows):
+    """Three seconds again; by hand: what is left behind the second change is too short for two pieces."""
+    values = np.repeat([0.0, 50.0, 0.0], [150, 170, 90])[:, None] + np.tile([[1.0], [-1.0]], (205, 1))
+    assert searched(values) == [150, 320]
+    assert windows == [300, 260]
+
+
+def test_cuts_are_tried_every_tenth_of_a_second_and_then_every_frame(monkeypatch):
+    """No nearer to the ends than half a second, however long the window is."""
+    tried, gains = [], changes._gains
+
+    def record(sums, cuts, penalty):
+        tried.append(cuts.tolist())
+        return gains(sums, cuts, penalty)
+
+    monkeypatch.setattr(changes, "_gains", record)
+    values = np.repeat([0.0, 50.0], [173, 127])[:, None] + np.arange(300)[:, None] % 2
+    assert searched(values) == [173]
+    assert tried[:2] == [list(range(50, 251, 10)), list(range(161, 180))]
+
+
+def test_settings_may_be_at_their_limits():
+    """A window of two shortest pieces, and one that does not grow beyond it."""
+    BicSettings(penalty=0.0, window=1.0, longest=1.0, margin=0.5)
+    for wrong in ({"margin": 0.0}, {"window": 21.0}, {"growth": -1.0}):
+        with pytest.raises(changes.ConfigError, match="needed"):
+            BicSettings(**wrong)
