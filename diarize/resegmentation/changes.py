@@ -131,8 +131,8 @@ def _move_to_pauses(cuts: Array, spoken: Array, grid: FrameGrid) -> Array:
 
 
 def _starts(grid: FrameGrid, frames: Array) -> list[float]:
-    """Seconds at which frames begin; the first cell may begin before the recording does."""
-    return [max(0.0, grid.seconds(int(frame))) for frame in frames]
+    """Seconds at which frames begin."""
+    return [grid.seconds(int(frame)) for frame in frames]
 
 
 def _difference(before: Array, after: Array) -> float:

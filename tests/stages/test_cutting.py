@@ -7,6 +7,7 @@ import pytest
 
 from diarize.resegmentation import changes
 from diarize.resegmentation.changes import BicSettings
+from diarize.types import Features, Posteriors, SpeechMask
 
 from .made import grid
 
@@ -63,3 +64,27 @@ def test_settings_may_be_at_their_limits():
     for wrong in ({"margin": 0.0}, {"window": 21.0}, {"growth": -1.0}):
         with pytest.raises(changes.ConfigError, match="needed"):
             BicSettings(**wrong)
+
+
+@pytest.mark.parametrize(("nats", "n_changes"), [(0.05, 1), (-0.05, 0)])
+def test_a_change_that_pays_a_twentieth_of_a_nat_is_one(nats, n_changes):
+    """Found by bisection: a step in the middle of eight seconds."""
+    level, low, high = np.tile([[1.0], [-1.0]], (400, 1)), 0.0, 5.0
+    step = np.repeat([[0.0], [1.0]], 400, axis=0)
+    for _ in range(60):
+        middle = (low + high) / 2
+        sums = changes.running_sums(level + middle * step)
+        dear = changes.delta_bic(sums[400], sums[-1] - sums[400], 2.0) < nats
+        low, high = (middle, high) if dear else (low, middle)
+    clock = grid(800)
+    mask = SpeechMask(np.ones(800, bool), clock)
+    found = changes.changes_by_bic(Features(level + low * step, clock, ("x0",)), mask)
+    assert [each.time for each in found] == pytest.approx([clock.seconds(400)] * n_changes)
+
+
+def test_one_speaker_on_both_sides_of_a_pause_is_no_change():
+    """A tenth of a second of another one before it belongs to the pause, however little is asked for."""
+    values = np.repeat(np.float32([[1, 0], [0, 1], [0, 0], [1, 0]]), [190, 10, 100, 300], axis=0)
+    posteriors = Posteriors(values, grid(600), ("A", "B"))
+    for least in (0.0, 0.05):
+        assert changes.changes_by_posteriors(posteriors, min_probability=least) == ()
