@@ -1,0 +1,174 @@
+"""Rules of the pipeline that need no network: crosstalk, given speech, whose windows are whose, notes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from diarize.annotation import Annotation, Turn
+from diarize.config import AcousticConfig, Config, SpeechConfig
+from diarize.pipeline import front_end
+from diarize.pipeline.channels import RATE, find_leaks
+from diarize.pipeline.front_end import FrontEnd, left_out_notes, speech_activity
+from diarize.pipeline.inputs import SampleSource
+from diarize.pipeline.voices import _known_activity, voice_statistics
+from diarize.types import Features, FrameGrid, SpeakerPoints, SpeechMask
+
+CELL = RATE // 4  # samples that are compared at once
+
+
+def grid(n_frames):
+    """Cells of 10 ms from sample 0 on."""
+    return FrameGrid(16_000, 160, 160, 0, n_frames)
+
+
+def rms(n, seed):
+    """White noise (n,) of power 1."""
+    noise = np.random.default_rng(seed).normal(size=n)
+    return noise / np.sqrt(np.mean(noise**2))
+
+
+def leaks(*channels):
+    """Seconds that leak into each channel, and whether all are the same sound."""
+    found, same = find_leaks([iter([channel]) for channel in channels])
+    return [float(np.diff(each).sum()) for each in found], same
+
+
+class TestLeaks:
+    @pytest.mark.parametrize(("late", "leaks_in"), [(380, 2.0), (420, 0.0), (-380, 2.0), (-420, 0.0)])
+    def test_a_leak_is_a_twentieth_of_a_second_late_or_early_at_most(self, late, leaks_in):
+        """Farther off it is another sound."""
+        sound = rms(8 * CELL, 0)
+        assert leaks(sound, 0.1 * np.roll(sound, late)) == ([0.0, leaks_in], False)
+
+    @pytest.mark.parametrize(("decibels", "leaks_in"), [(2.5, 0.0), (3.5, 2.0)])
+    def test_a_leak_is_three_decibels_quieter(self, decibels, leaks_in):
+        """What is nearly as loud may be either side."""
+        sound = rms(8 * CELL, 0)
+        assert leaks(10 ** (-decibels / 20) * sound, sound)[0] == [leaks_in, 0.0]
+
+    @pytest.mark.parametrize(("like", "leaks_in"), [(0.45, 0.0), (0.55, 2.0)])
+    def test_a_leak_is_half_like_its_source(self, like, leaks_in):
+        """The rest is of the channel itself."""
+        sound, own = rms(8 * CELL, 0), rms(8 * CELL, 1)
+        mixed = like * sound + np.sqrt(1 - like**2) * own
+        assert leaks(sound, 0.3 * mixed)[0] == [0.0, leaks_in]
+
+    @pytest.mark.parametrize(("other", "same"), [(1, True), (2, False)])
+    def test_one_sound_is_in_nineteen_of_twenty_cells(self, other, same):
+        """By hand: 24 of 25 are, 23 are not."""
+        sound = rms(25 * CELL, 0)
+        second = sound.copy()
+        second[: other * CELL] = rms(other * CELL, 1)
+        assert leaks(sound, second) == ([0.0, 0.0], same)
+
+    @pytest.mark.parametrize(("quiet", "same"), [(8e-4, True), (1.2e-3, False)])
+    def test_cells_of_less_than_a_thousandth_are_neither(self, quiet, same):
+        """Hiss on both channels does not speak against one sound; silence has no opinion."""
+        sound = rms(20 * CELL, 0)
+        first, second = sound.copy(), sound.copy()
+        first[10 * CELL :], second[10 * CELL :] = quiet * rms(10 * CELL, 1), quiet * rms(10 * CELL, 2)
+        assert leaks(first, second) == ([0.0, 0.0], same)
+        assert leaks(0 * sound, 0 * sound) == ([0.0, 0.0], False)
+
+    def test_a_leak_may_be_very_quiet(self):
+        """A millionth and a tenth of that, as in a file of 24 bits."""
+        sound = 1e-6 * rms(8 * CELL, 0)
+        assert leaks(sound, 0.1 * sound) == ([0.0, 2.0], False)
+
+    def test_the_last_cell_may_be_short(self):
+        """By hand: two cells and a half are three; channels that end earlier end the comparison."""
+        sound = rms(5 * CELL // 2, 0)
+        assert leaks(sound, 0.1 * sound) == ([0.0, 0.75], False)
+        assert find_leaks([iter([]), iter([])])[1] is False
+
+
+def front(level, duration=10.0, start=0.0):
+    """The front end of frames at these levels (n,)."""
+    clock, config = grid(len(level)), AcousticConfig()
+    features = Features(np.sqrt(config.n_mels) * np.array(level)[:, None], clock, ("c0",))
+    sound = SampleSource("a", 16_000, start, duration, lambda: iter(()), lambda: ())
+    return FrontEnd(features, sound, "wide", duration, None, config)
+
+
+class TestSpeech:
+    def active(self, monkeypatch, given=None, crosstalk=None, start=10.0):
+        """Seconds of the file that are active where a detector finds 11 s to 12 s and 15 s to 15.1 s."""
+        found = SpeechMask(grid(1000).mask(np.array([[1.0, 2.0], [5.0, 5.1]])), grid(1000))
+        monkeypatch.setattr(front_end, "_mask_without_network", lambda front, config: found)
+        config = replace(Config(), speech=SpeechConfig(method="energy", min_speech=0.2))
+        given, crosstalk = (None if each is None else np.array(each) for each in (given, crosstalk))
+        mask = speech_activity(front(np.zeros(1000), start=start), given, config, crosstalk).mask
+        return np.round(mask.intervals + start, 6).tolist()
+
+    def test_stretches_are_seconds_of_the_file(self, monkeypatch):
+        """They replace what is found; what lies before the part that is diarized is cut."""
+        assert self.active(monkeypatch) == [[11, 12], [15, 15.1]]
+        assert self.active(monkeypatch, [[9, 10.5], [13, 13.05], [19, 30]]) == [
+            [10, 10.5],
+            [13, 13.05],
+            [19, 20],
+        ]
+        assert self.active(monkeypatch, np.zeros((0, 2))) == []
+
+    def test_crosstalk_is_taken_out_and_scraps_beside_it(self, monkeypatch):
+        """What it does not touch stays, however short."""
+        assert self.active(monkeypatch, crosstalk=[[11.15, 11.5]]) == [[11.5, 12], [15, 15.1]]
+        assert self.active(monkeypatch, crosstalk=[[11.25, 11.85]]) == [[11, 11.25], [15, 15.1]]
+        assert self.active(monkeypatch, crosstalk=[[14, 15.05]]) == [[11, 12]]
+        assert self.active(monkeypatch, crosstalk=np.zeros((0, 2))) == [[11, 12], [15, 15.1]]
+        assert self.active(monkeypatch, [[12, 14]], [[13, 15]]) == [[12, 13]]
+
+    def test_nothing_is_before_the_file(self, monkeypatch):
+        """A scrap at its beginning is not longer for what was given before it."""
+        assert self.active(monkeypatch, [[-1, 2]], [[0.05, 2]], start=0.0) == []
+
+    @pytest.mark.parametrize(
+        ("loud", "duration", "told"),
+        [(4.9, 40, False), (5.1, 40, True), (9.8, 100, False), (10.2, 100, True)],
+    )
+    def test_a_tenth_of_loud_sound_is_told_of_and_five_seconds_at_least(self, loud, duration, told):
+        """Music, for example, that was taken for no speech."""
+        level = np.zeros(100 * duration)
+        level[: round(100 * loud)] = level[-200:] = 5.0
+        mask = SpeechMask(np.arange(len(level)) >= len(level) - 200, grid(len(level)))
+        notes = left_out_notes(front(level, float(duration)), mask)
+        assert [note.split(" of ")[0] for note in notes] == ([f"{loud:.0f} s"] if told else [])
+
+
+class TestVoices:
+    def points(self, n, weights=None):
+        """Windows of a second, one after the other, each a direction of its own."""
+        bounds = 100 * np.column_stack((np.arange(n), np.arange(1, n + 1)))
+        full = np.ones(n) if weights is None else np.array(weights)
+        return SpeakerPoints(np.eye(n), bounds, np.arange(n) == 0, grid(100 * n), full, np.ones(n))
+
+    def test_a_voice_is_of_windows_in_which_it_is_alone_for_half_of_the_time(self):
+        """By hand: full windows, 0.55 of one, not 0.45 of one; time with another speaker does not count."""
+        turns = (Turn(10.0, 11.55, "A"), Turn(12.55, 14.0, "A"), Turn(14.0, 16.0, "B"), Turn(15.4, 16.0, "A"))
+        found = voice_statistics(self.points(6, [1, 1, 1, 0.5, 1, 1]), Annotation("a", turns), 10.0)
+        a, b = found.speakers
+        assert (a.speaker, b.speaker) == ("A", "B")
+        assert a.windows == pytest.approx(1 + 0.55 + 0.5)
+        assert_allclose(a.mean, np.array([1, 0.55, 0, 0.5, 0, 0]) / 2.05)
+        assert (a.seconds, b.seconds) == (pytest.approx(3.0), pytest.approx(1.4))
+        assert b.windows == pytest.approx(1.0)
+        assert_allclose(b.mean, np.eye(6)[4])
+
+    def test_who_is_never_alone_for_half_a_window_has_no_voice(self):
+        """And nobody has one in a space without a model."""
+        turns = Annotation("a", (Turn(0.0, 2.0, "A"), Turn(2.0, 2.4, "B")))
+        assert [each.speaker for each in voice_statistics(self.points(3), turns).speakers] == ["A"]
+        assert voice_statistics(replace(self.points(3), between=None), turns) is None
+        counted = voice_statistics(replace(self.points(3), weights=None), turns).speakers
+        assert [each.windows for each in counted] == [2.0]
+
+    def test_known_turns_are_speech_where_one_is_alone_with_changes_between_speakers(self):
+        """By hand: on both sides of an overlap and of a pause, where another speaks behind it."""
+        turns = (Turn(10.0, 11.0, "A"), Turn(10.8, 12.0, "B"), Turn(12.0, 12.5, "A"), Turn(12.8, 13.0, "A"))
+        found = _known_activity(Annotation("a", turns), grid(400), 10.0)
+        assert_allclose(found.mask.intervals, [[0, 0.8], [1.0, 2.5], [2.8, 3.0]])
+        assert_array_equal(found.changes, [80, 100, 200])
