@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -55,6 +57,30 @@ def test_a_mask_hears_a_second_and_a_half(dilation):
     assert_array_equal(np.flatnonzero(moved), np.arange(t - 37, t + 38))
 
 
+def test_what_every_layer_hands_on_comes_as_many_frames_later_as_the_blocks_have(monkeypatch):
+    """By hand: weights that only shift; twelve layers by one frame, twenty-four by two, sixteen by two."""
+    growth, weights = campplus.GROWTH, {}
+    pick = {"least": np.full(1, -np.inf, np.float32), "most": np.zeros(0, np.int64), "b": np.float32(0)}
+    size = 1
+    for block, n_layers in enumerate((12, 24, 16)):
+        for layer in range(n_layers):
+            key = f"b{block}l{layer}"
+            weights |= {f"{key}_{name}": value for name, value in pick.items()}
+            newest = size - growth if layer else 0
+            weights[f"{key}_w"] = np.eye(size, dtype=np.float32)[:, [newest]]
+            weights[f"{key}_joined"] = np.eye(1, 4 * growth, dtype=np.float32)
+            weights |= {f"{key}_c1b": np.zeros(growth, np.float32), f"{key}_c2w": np.zeros((growth, growth))}
+            weights[f"{key}_c2b"] = np.full(growth, 60.0)
+            size += growth
+        weights |= {f"b{block}t_{name}": value for name, value in pick.items()}
+        weights[f"b{block}t_w"], size = np.eye(size, dtype=np.float32)[:, [size - growth]], 1
+    weights |= {"tdnn_w": np.eye(5, dtype=np.float32)[:, [2]], "tdnn_b": np.float32(0)}
+    weights |= {"out_least": pick["least"], "out_most": pick["most"], "out_g": 1.0, "out_o": 0.0}
+    monkeypatch.setattr(campplus, "_front_end", lambda x, weights: (np.arange(len(x)) == 20)[:, None] * 1.0)
+    found = campplus.frame_activations(np.zeros((300, 80), np.float32), weights)
+    assert_array_equal(np.flatnonzero(found[:, 0]), [10 + 12 * 1 + 24 * 2 + 16 * 2])
+
+
 def test_the_front_end_hears_the_same_however_it_is_cut(monkeypatch):
     """Ten frames beside a piece are enough, and its first and last rows are those of the whole."""
     weights = campplus.prepare_weights(shipped_network("campplus").weights)
@@ -100,6 +126,11 @@ def test_frames_lie_where_the_receptive_field_says():
     assert pyannet.WINDOW == 10 * pyannet.RATE == 160_000
     assert (pyannet.WINDOW - seen) // step + 1 == pyannet.OUTPUT[0] == 589
     assert pyannet.OUTPUT[1] == len(pyannet.CLASSES) == 7
+
+
+def test_classes_are_the_sets_of_at_most_two_of_three_voices():
+    """Fewer voices first, and each set in order, as the published network has them."""
+    assert tuple(each for n in range(3) for each in combinations(range(3), n)) == pyannet.CLASSES
 
 
 def local_of(n_windows, n_frames, starts, speech=None, overlap=None):
