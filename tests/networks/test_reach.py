@@ -114,6 +114,12 @@ def test_channels_that_hardly_move_are_not_blown_up():
     assert_allclose(found, [[1 + 3 / np.sqrt(2), 1], [1 - 3 / np.sqrt(2), 1]], rtol=1e-4)
 
 
+def test_pooling_is_the_largest_of_three_rows():
+    """By hand: the first, the second, the third; a row that is left over is dropped."""
+    rows = np.float32([7, 3, 1, 2, 5, 4, 0, 6, 8, 9])[:, None]
+    assert pyannet._max_pooled(rows).ravel().tolist() == [7, 5, 8]
+
+
 def test_frames_lie_where_the_receptive_field_says():
     """By hand: 251 samples at every tenth, pooled by three, and twice five frames, pooled by three."""
     seen, step = pyannet.KERNEL, pyannet.STRIDE
