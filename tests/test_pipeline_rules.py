@@ -8,14 +8,18 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from diarize import background
 from diarize.annotation import Annotation, Turn
-from diarize.config import AcousticConfig, Config, SpeechConfig
+from diarize.clustering import Clustering
+from diarize.config import AcousticConfig, ClusteringConfig, Config, SpaceConfig, SpeechConfig
 from diarize.pipeline import front_end
 from diarize.pipeline.channels import RATE, find_leaks
+from diarize.pipeline.diarization import _frame_posteriors, _with_enough_speakers, run_stages
 from diarize.pipeline.front_end import FrontEnd, left_out_notes, speech_activity
 from diarize.pipeline.inputs import SampleSource
 from diarize.pipeline.voices import _known_activity, voice_statistics
-from diarize.types import Features, FrameGrid, SpeakerPoints, SpeechMask
+from diarize.resegmentation import frames
+from diarize.types import Features, FrameGrid, Posteriors, SpeakerPoints, SpeechMask, Waveform
 
 CELL = RATE // 4  # samples that are compared at once
 
@@ -172,3 +176,68 @@ class TestVoices:
         found = _known_activity(Annotation("a", turns), grid(400), 10.0)
         assert_allclose(found.mask.intervals, [[0, 0.8], [1.0, 2.5], [2.8, 3.0]])
         assert_array_equal(found.changes, [80, 100, 200])
+
+
+def plain(**clustering):
+    """Settings that need no network: energy for speech, frames for points."""
+    limits = ClusteringConfig(**{"max_speakers": 2} | clustering)
+    return replace(
+        Config(),
+        speech=SpeechConfig(method="energy"),
+        space=SpaceConfig(kind="mfcc"),
+        clustering=limits,
+    )
+
+
+class TestStages:
+    def test_loud_sound_is_told_of_only_where_speech_was_detected(self):
+        """Bursts too short for speech, a fifth of the time; who gives stretches knows better."""
+        loud = np.arange(40 * 16_000) % 8_000 < 1_600
+        sound = Waveform(np.float32(loud * 0.1 * rms(len(loud), 0)), 16_000)
+
+        def notes(given, crosstalk=None):
+            return run_stages(sound, plain(), given, (0.0, None), lambda *_: None, crosstalk).notes
+
+        told, silent = notes(None)
+        assert told.startswith("8 s of loud sound")
+        assert silent == "no speech found"
+        assert notes(np.zeros((0, 2))) == ("no speech found",)
+        assert notes(None, np.array([[0.0, 1.0]])) == ("no speech found",)
+
+    def test_frames_are_smoothed_in_the_textbook_space_and_adapted_elsewhere(self):
+        """A background model that only speech detection uses has no part in it."""
+        points = TestVoices().points(2)
+        mask = SpeechMask(np.ones(200, bool), points.grid)
+        model = background.load_shipped("wide")
+        values = np.random.default_rng(0).normal(size=(200, model.ubm.n_features_in_))
+        shares = np.array([[0.9, 0.1], [0.2, 0.8]])
+        clusters = Clustering("BIC", (2,), (0.0,), 2, (2,), (shares,))
+        smoothed = frames.component_posteriors(mask, points, shares, Config().resegmentation)
+        adapted = frames.adapted_posteriors(values, mask, points, shares, model.ubm, Config().resegmentation)
+        assert not np.allclose(smoothed.values, adapted.values, atol=1e-3)
+        for config, given, wanted in (
+            (plain(), model, smoothed),
+            (plain(), None, smoothed),
+            (Config(), model, adapted),
+        ):
+            found = _frame_posteriors(values, mask, points, clusters, given, config)
+            assert_array_equal(found.values, wanted.values)
+
+    @pytest.mark.parametrize(("least", "forced"), [(1, False), (2, True)])
+    def test_who_was_asked_for_gets_frames_and_a_note(self, least, forced):
+        """Two of one speaker with frames: the windows are parted, and what each says is told."""
+        points = TestVoices().points(4)
+        mask = SpeechMask(np.ones(400, bool), points.grid)
+        shares = np.repeat([[0.9, 0.1], [0.8, 0.2]], [3, 1], axis=0)
+        parted = np.eye(2)[[0, 0, 0, 1]]
+        clusters = Clustering("BIC", (1, 2), (0.0, 1.0), 2, (2,), (shares[:, :1], parted))
+        one = Posteriors(np.ones((400, 1)), points.grid, ("SPEAKER_00",))
+        found, notes = _with_enough_speakers(one, mask, points, clusters, plain(min_speakers=least))
+        if not forced:
+            assert (found, notes) == (one, ())
+            return
+        assert found.values.argmax(axis=1).tolist() == [0] * 301 + [1] * 99  # the earlier of two as near
+        assert notes == (
+            "2 speakers asked for, but only 1 have frames of their own; "
+            "best effort: SPEAKER_00 3.0 s, SPEAKER_01 1.0 s",
+        )
