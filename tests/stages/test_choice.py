@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from diarize.clustering import cluster_windows, no_speakers
+from diarize.clustering import cluster_windows, gaussians, no_speakers
 from diarize.clustering.confusable import are_all_distinct
 from diarize.clustering.count import choose_count
 from diarize.clustering.embeddings import compute_evidence
 from diarize.config import ClusteringConfig
 from diarize.errors import SpeakerCountError
+from diarize.mixtures import GMM
 
 from .made import planted_points, points_at
 
@@ -49,13 +50,14 @@ def test_who_is_chosen_has_no_margin_of_belief():
     assert (found.chosen, found.equivalent, found.confusable) == (2, (2, 3), (3,))
 
 
-def test_a_solution_that_merging_came_to_is_kept_when_so_many_are_asked_for():
+@pytest.mark.parametrize("criterion", ["bic", "evidence"])
+def test_a_solution_that_merging_came_to_is_kept_when_so_many_are_asked_for(criterion):
     """A start of its own is only for numbers that merging passed by."""
     points, _ = planted_points(1, 4, n=60, distance=0.6)
     free, asked = (
-        cluster_windows(points, ClusteringConfig(criterion="evidence", min_speakers=k), 0) for k in (1, 2)
+        cluster_windows(points, ClusteringConfig(criterion=criterion, min_speakers=k), 0) for k in (1, 2)
     )
-    assert free.counts == (1, 2, 3)
+    assert free.counts[:3] == (1, 2, 3)
     np.testing.assert_array_equal(asked.solutions[1], free.solutions[1])
     assert asked.counts == free.counts
 
@@ -70,3 +72,67 @@ def test_points_without_a_model_are_neither_alike_nor_evidence():
         assert are_all_distinct(bare, shares, 0.0)
         with pytest.raises(TypeError, match="without a model"):
             compute_evidence(bare, shares)
+
+
+@pytest.mark.parametrize("criterion", ["bic", "evidence"])
+def test_of_several_starts_the_best_is_kept_for_every_number(criterion):
+    """Whichever it is: neither the first nor the last is the best for all."""
+    points, _ = planted_points(0, 8, n=60, distance=0.8)
+
+    def curve(seed, n_starts):
+        config = ClusteringConfig(criterion=criterion, n_starts=n_starts, max_speakers=6)
+        found = cluster_windows(points, config, seed)
+        return dict(zip(found.counts, found.values, strict=True))
+
+    alone, together = [curve(seed, 1) for seed in (0, 1, 2)], curve(0, 3)
+    best = {k: min(each[k] for each in alone if k in each) for k in {k for each in alone for k in each}}
+    assert together == pytest.approx(best, rel=1e-12)
+    for start in (alone[0], alone[-1]):
+        assert max(start[k] - best[k] for k in start) > 0.05
+
+
+def test_four_windows_tell_as_much_as_one_that_does_not_overlap():
+    """By hand, for one speaker: the integral over the place, dimension by dimension."""
+    points, _ = planted_points(2, 1, n=20)
+    weights, psi = np.full(20, 0.25), points.between
+    known = 1 + psi * weights.sum()
+    linear = np.sqrt(psi) * (weights @ points.values)
+    wanted = 0.5 * (linear**2 / known - np.log(known)).sum()
+    assert compute_evidence(points, np.ones((20, 1))) == pytest.approx(-wanted, rel=1e-9)
+
+
+class TestMixtures:
+    def test_a_speaker_without_windows_has_a_place_and_moves_nobody(self):
+        """By hand: one window each, and a third speaker of none."""
+        points = points_at(np.array([[1.0, 2.0], [3.0, 5.0]]), np.ones(2))
+        gmm = gaussians._gmm_of(points, np.eye(3)[:2])
+        np.testing.assert_allclose(gmm.means_[:2], points.values, rtol=1e-10)
+        assert np.isfinite(gmm.means_).all()
+        np.testing.assert_allclose(gmm.weights_, [0.5, 0.5, 0], atol=1e-9)
+
+    def test_windows_that_do_not_differ_at_all_have_the_least_variance(self):
+        """By hand: a millionth of a millionth, for four windows of three numbers."""
+        gmm = gaussians._gmm_of(points_at(np.zeros((4, 3)), np.ones(3)), np.ones((4, 1)))
+        np.testing.assert_allclose(gmm.covariances_, 1e-12 / 12, rtol=1e-6)
+
+    def test_a_start_with_less_than_half_a_window_is_none(self):
+        """Some of the speakers of a start have nothing but the doubt of others."""
+        points, _ = planted_points(1, 1, n=40)
+        for part, kept in ((0.45, 1), (0.55, 2)):
+            shares = np.tile([1 - part / 40, part / 40], (40, 1))
+            assert next(gaussians._merge_path(points, shares, "tied_spherical")).n_components == kept
+
+    def test_components_of_no_weight_are_merged_first(self):
+        """However far apart they are."""
+        means = np.array([[0.0], [90.0], [10.0]])
+        assert gaussians._closest(GMM(np.array([0.0, 0.0, 1.0]), means, np.array(1.0), "tied_spherical")) == (
+            0,
+            1,
+        )
+
+    def test_without_weights_every_window_is_full(self):
+        """The value of one solution is that of full windows."""
+        points, labels = planted_points(1, 2, n=40)
+        shares = np.eye(2)[labels]
+        bare = replace(points, weights=None)
+        assert gaussians.compute_bic(bare, shares) == gaussians.compute_bic(points, shares)
