@@ -17,7 +17,7 @@ from diarize.pipeline.channels import RATE, find_leaks
 from diarize.pipeline.diarization import _frame_posteriors, _with_enough_speakers, run_stages
 from diarize.pipeline.front_end import FrontEnd, left_out_notes, speech_activity
 from diarize.pipeline.inputs import SampleSource
-from diarize.pipeline.voices import _known_activity, voice_statistics
+from diarize.pipeline.voices import _known_activity, voice_statistics, voices_in
 from diarize.resegmentation import frames
 from diarize.types import Features, FrameGrid, Posteriors, SpeakerPoints, SpeechMask, Waveform
 
@@ -170,6 +170,12 @@ class TestVoices:
         counted = voice_statistics(replace(self.points(3), weights=None), turns).speakers
         assert [each.windows for each in counted] == [2.0]
 
+    def test_who_is_never_alone_needs_no_sound(self):
+        """No turns, or two at every moment: the recording is not opened."""
+        both = (Turn(0.0, 2.0, "A"), Turn(0.0, 2.0, "B"))
+        for turns in ((), both):
+            assert voices_in("nowhere.wav", Annotation("a", turns), Config()) is None
+
     def test_known_turns_are_speech_where_one_is_alone_with_changes_between_speakers(self):
         """By hand: on both sides of an overlap and of a pause, where another speaks behind it."""
         turns = (Turn(10.0, 11.0, "A"), Turn(10.8, 12.0, "B"), Turn(12.0, 12.5, "A"), Turn(12.8, 13.0, "A"))
@@ -203,6 +209,15 @@ class TestStages:
         assert silent == "no speech found"
         assert notes(np.zeros((0, 2))) == ("no speech found",)
         assert notes(None, np.array([[0.0, 1.0]])) == ("no speech found",)
+
+    def test_frames_are_the_points_of_the_textbook_space(self):
+        """Two seconds of noise are one point a frame, and one turn; they have no voice to compare."""
+        sound = Waveform(np.float32(0.1 * rms(4 * 16_000, 0)), 16_000)
+        result = run_stages(sound, plain(), np.array([[1.0, 3.0]]), (0.0, None), lambda *_: None)
+        assert result.clustering.counts == (1, 2)
+        assert all(len(shares) == 200 for shares in result.clustering.solutions)
+        assert (result.voices, result.outliers) == (None, None)
+        assert_allclose(result.annotation.intervals(), [[1.0, 3.0]])
 
     def test_frames_are_smoothed_in_the_textbook_space_and_adapted_elsewhere(self):
         """A background model that only speech detection uses has no part in it."""

@@ -1,4 +1,4 @@
-"""Starts, outliers and frames at their edges: no window, windows of no length, turns of no time."""
+"""Stages at their edges: no window, windows of no length, turns of no time, silence, tones, batches."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from diarize.clustering.outliers import find_outliers
 from diarize.clustering.starts import kmeans_start, start_wide
 from diarize.config import ResegmentationConfig
+from diarize.networks import pyannet
+from diarize.networks.activity import LocalActivity
 from diarize.resegmentation.frames import adapted_posteriors, turn_posteriors
-from diarize.types import SpeakerPoints
+from diarize.speech import network, tones
+from diarize.speech.silence import digital_silence
+from diarize.types import Features, SpeakerPoints
 
 from .made import grid, mask_of, mixture, planted_points
 
@@ -70,3 +74,78 @@ class TestFrames:
         config = ResegmentationConfig(min_turn=60.0, likelihood_scale=1.0)
         found = turn_posteriors(scores, mask_of(10, (0, 10)), config).values
         assert_allclose(found[:, 0], 1 / (1 + np.exp(5 - 15)), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("size", "silent"), [(0.009, True), (0.011, False)])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_digital_silence_has_cepstra_of_a_hundredth(size, silent, sign):
+    """Above c0, and in either direction."""
+    values = np.zeros((20, 4), np.float32)
+    values[:, 0], values[5:15, 2] = -50, sign * size
+    found = digital_silence(Features(values, grid(20), ("c0", "c1", "c2", "c3")), 3)
+    assert_array_equal(found, np.ones(20, bool) if silent else np.arange(20) // 5 % 3 == 0)
+
+
+class TestTones:
+    def test_a_peak_is_five_bins(self):
+        """By hand, in the middle and at the upper end."""
+        power = np.ones((2, 40))
+        power[0, 20] = power[1, 39] = 10
+        highest, taken = tones._take_peak(power)
+        assert (highest.tolist(), np.flatnonzero(power[0] == 0).tolist()) == ([20, 39], [18, 19, 20, 21, 22])
+        assert taken[0] == 14
+
+    @pytest.mark.parametrize(("share", "heard"), [(0.016, False), (0.024, True)])
+    def test_a_second_tone_has_a_fiftieth_of_the_power(self, share, heard):
+        """A weaker one is not one that must be held."""
+        t = np.arange(16_000) / 16_000
+        low, high = (np.sin(2 * np.pi * 15.625 * k * t) for k in (30, 60))
+        sound = np.float32(np.sqrt(1 - share) * low + np.sqrt(share) * high)
+        peaks = tones.ToneWatch(16_000)._peaks(sound)
+        assert_array_equal(np.unique(peaks, axis=0), [[30, 60 if heard else 30]])
+
+    def test_a_tone_after_a_long_block_is_where_it_is(self):
+        """Spectra of twelve seconds come in parts, each of them once."""
+        noise = np.float32(np.random.default_rng(0).normal(size=24 * 16_000))
+        tone = np.float32(np.sin(2 * np.pi * 440 * np.arange(16_000) / 16_000))
+        noise[14 * 16_000 : 15 * 16_000] = tone
+        watch = tones.ToneWatch(16_000)
+        assert sum(len(block) for block in watch.watch([noise[: 12 * 16_000], noise[12 * 16_000 :]])) > 0
+        (found,) = grid(2400).intervals(watch.mask(grid(2400)))
+        assert_allclose(found, [14, 15], atol=0.05)
+
+    def test_a_tone_at_the_end_does_not_shorten_the_beginning(self):
+        """Nothing is before the first frame."""
+        speech, tone = np.arange(50) < 5, np.arange(50) >= 45
+        assert_array_equal(tones.remove_tones(speech, tone, 30), speech)
+
+
+class TestNetwork:
+    @pytest.mark.parametrize("n_windows", [1, 2, 3, 4, 5, 8, 9])
+    def test_windows_come_in_full_batches_and_each_of_them_once(self, n_windows, monkeypatch):
+        """Whether or not the last batch is full."""
+        monkeypatch.setattr(network, "AT_ONCE", 4)
+        n = pyannet.WINDOW + (n_windows - 1) * network.EVERY
+        sound = np.arange(n, dtype=np.float32)
+        batches = list(network._window_batches([sound]))
+        assert [start for starts, _ in batches for start in starts] == list(range(0, n, network.EVERY))[
+            :n_windows
+        ]
+        sizes = [len(windows) for _, windows in batches]
+        assert sum(sizes) == n_windows
+        assert all(size == 4 for size in sizes[:-1])
+        assert sizes[-1] <= 4
+
+    def test_local_voices_that_are_hardly_sure_are_voices(self):
+        """Shares are of what is heard, and of nothing where there is nothing."""
+        voices = np.zeros((9, 2))
+        voices[:6] = (1e-4, 0)
+        assert_allclose(network._change(voices, 1), [0, 0, 0, 0, 0, 1, 1, 1, 1], atol=1e-9)
+
+    def test_frames_behind_all_windows_have_no_speech(self):
+        """And those in one have its mean."""
+        one = np.ones((1, 40))
+        local = LocalActivity(np.ones((1, 40, 3)), one, one, [0], 160, 80, 16_000)
+        speech, overlap, _ = network.frame_means(local, grid(60))
+        for found in (speech, overlap):
+            assert_array_equal(found, np.arange(60) < 40)
