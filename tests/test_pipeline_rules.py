@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from numpy.testing import assert_allclose, assert_array_equal
 
 from diarize import background
 from diarize.annotation import Annotation, Turn
 from diarize.clustering import Clustering
-from diarize.config import AcousticConfig, ClusteringConfig, Config, SpaceConfig, SpeechConfig
-from diarize.pipeline import front_end
-from diarize.pipeline.channels import RATE, find_leaks
-from diarize.pipeline.diarization import _frame_posteriors, _with_enough_speakers, run_stages
+from diarize.config import AcousticConfig, ClusteringConfig, Config, FeatureConfig, SpaceConfig, SpeechConfig
+from diarize.errors import AudioError
+from diarize.pipeline import diarization, front_end
+from diarize.pipeline.channels import RATE, _channel_names, _join_voices, diarize_channels, find_leaks
+from diarize.pipeline.diarization import STAGES, _frame_posteriors, _with_enough_speakers, diarize, run_stages
 from diarize.pipeline.front_end import FrontEnd, left_out_notes, speech_activity
 from diarize.pipeline.inputs import SampleSource
 from diarize.pipeline.voices import _known_activity, voice_statistics, voices_in
 from diarize.resegmentation import frames
+from diarize.speech import PyanNetSegmenter, SpeechActivity
 from diarize.types import Features, FrameGrid, Posteriors, SpeakerPoints, SpeechMask, Waveform
 
 CELL = RATE // 4  # samples that are compared at once
@@ -81,7 +85,45 @@ class TestLeaks:
     def test_a_leak_may_be_very_quiet(self):
         """A millionth and a tenth of that, as in a file of 24 bits."""
         sound = 1e-6 * rms(8 * CELL, 0)
-        assert leaks(sound, 0.1 * sound) == ([0.0, 2.0], False)
+        for factor in (0.1, 0.68):
+            assert leaks(sound, factor * sound) == ([0.0, 2.0], False)
+
+    def test_two_to_eight_channels_are_heard_by_themselves(self, tmp_path):
+        """One and nine are refused; who is alone in a channel has its name."""
+        for n, match in ((1, "one channel; --channels separate is for two to 8"), (9, "9 channels; --ch")):
+            soundfile.write(tmp_path / "a.wav", np.zeros((800, n)), RATE)
+            with pytest.raises(AudioError, match=match):
+                diarize_channels(tmp_path / "a.wav", plain())
+        soundfile.write(tmp_path / "a.wav", np.zeros((800, 8)), RATE)
+        assert diarize_channels(tmp_path / "a.wav", plain()).annotation.turns == ()
+        assert _channel_names(("A",), 2) == {"A": "CH2"}
+        assert _channel_names(("A", "B"), 1) == {"A": "CH1_A", "B": "CH1_B"}
+
+    def test_a_second_of_crosstalk_is_told_of_and_one_sound_in_all(self, tmp_path):
+        """By hand: four cells and three; noise on both sides, the same and its own."""
+        for cells, told in ((3, False), (4, True)):
+            first = 0.1 * rms(16 * CELL, 0)
+            second = 0.1 * rms(16 * CELL, 1)
+            second[: cells * CELL] = 0.1 * first[: cells * CELL]
+            soundfile.write(tmp_path / "a.wav", np.column_stack((first, second)), RATE)
+            found = diarize_channels(tmp_path / "a.wav", plain(max_speakers=1), speech=[(0.0, 4.0)])
+            assert found.annotation.speakers == ("CH1", "CH2")
+            wanted = ("channel 2: 1 s in which another channel is heard are left out",) if told else ()
+            assert found.notes == wanted
+            assert (found.start, found.voices) == (0.0, None)
+            assert found.clustering.values == (0.0,)
+            turn = found.annotation.intervals("CH2")
+            assert_allclose(turn, [[cells / 4, 4.0]], atol=0.01)
+        soundfile.write(tmp_path / "a.wav", np.column_stack((first, first)), RATE)
+        found = diarize_channels(tmp_path / "a.wav", plain(max_speakers=1), speech=[(0.0, 4.0)])
+        assert found.notes == ("the channels carry the same sound; every voice is found in each of them",)
+
+    def test_voices_of_channels_that_have_some_are_joined(self):
+        """By the names that their speakers get."""
+        voice = voice_statistics(TestVoices().points(3), Annotation("a", (Turn(0.0, 2.0, "A"),)))
+        joined = _join_voices([voice, None, voice], [{"A": "CH1"}, {}, {"A": "CH3"}])
+        assert [each.speaker for each in joined.speakers] == ["CH1", "CH3"]
+        assert _join_voices([None, None], [{}, {}]) is None
 
     def test_the_last_cell_may_be_short(self):
         """By hand: two cells and a half are three; channels that end earlier end the comparison."""
@@ -128,6 +170,7 @@ class TestSpeech:
 
     def test_nothing_is_before_the_file(self, monkeypatch):
         """A scrap at its beginning is not longer for what was given before it."""
+        assert self.active(monkeypatch, [[0, 2]], [[1, 9]], start=0.0) == [[0, 1]]
         assert self.active(monkeypatch, [[-1, 2]], [[0.05, 2]], start=0.0) == []
 
     @pytest.mark.parametrize(
@@ -195,7 +238,103 @@ def plain(**clustering):
     )
 
 
+class TestFrontEnd:
+    @pytest.mark.parametrize(
+        ("kind", "method", "needed"),
+        [("embedding", "energy", True), ("mfcc", "hmm", True), ("mfcc", "energy", False)],
+    )
+    def test_a_background_model_is_for_adaptation_and_for_one_detector(self, kind, method, needed):
+        """The shipped one of the band, and features as it was made with; else those that are set."""
+        config = replace(
+            plain(),
+            speech=SpeechConfig(method=method),
+            space=SpaceConfig(kind=kind),
+            features=FeatureConfig(n_mfcc=15),
+        )
+        sound = SampleSource.open(Waveform(np.float32(0.1 * rms(8_000, 0)), 16_000), config, (0.0, None))
+        found = front_end.run_front_end(sound, config)
+        assert found.acoustics == (AcousticConfig() if needed else config.features.textbook)
+        assert getattr(found.background, "band", None) == (found.band if needed else None)
+
+    def test_a_background_model_that_is_named_is_used(self):
+        """Whatever the band."""
+        path = Path(background.__file__).parents[1] / "data" / "background-narrow.npz"
+        config = replace(Config(), space=SpaceConfig(background=str(path)))
+        sound = SampleSource.open(Waveform(np.float32(0.1 * rms(8_000, 0)), 16_000), config, (0.0, None))
+        found = front_end.run_front_end(sound, config)
+        assert (found.band, found.background.band) == ("wide", "narrow")
+        given, nobody = {}, SpeechMask(np.zeros(0, bool), grid(0))
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr("diarize.features.voice_features", lambda *given_: given.update(band=given_[2]))
+            front_end.voice_values(found, nobody, config)
+            assert given == {"band": "narrow"}
+            front_end.voice_values(replace(found, background=None), nobody, config)
+            assert given == {"band": "wide"}
+
+    @pytest.mark.parametrize(
+        ("method", "model", "asked"),
+        [
+            ("network", True, "detect_by_network"),
+            ("silero", True, "detect_by_silero"),
+            ("energy", True, "detect_by_energy"),
+            ("hmm", False, "detect_by_energy"),
+            ("hmm", True, "detect_by_mixtures"),
+        ],
+    )
+    def test_the_detector_that_was_asked_for_is_asked(self, monkeypatch, method, model, asked):
+        """Without a model, energy is all that there is."""
+
+        def detector(name):
+            mask = SpeechMask(np.zeros(100, bool), grid(100))
+            return lambda *_: heard.append(name) or (SpeechActivity(mask) if "network" in name else mask)
+
+        heard = []
+        for name in ("network", "silero", "energy", "mixtures"):
+            monkeypatch.setattr(f"diarize.speech.detect_by_{name}", detector(f"detect_by_{name}"))
+        shipped = background.load_shipped("wide") if model else None
+        config = replace(Config(), speech=SpeechConfig(method=method))
+        speech_activity(replace(front(np.zeros(100)), background=shipped), None, config)
+        assert heard == [asked]
+
+    def test_a_segmentation_network_that_is_named_is_loaded(self, monkeypatch):
+        """Or the shipped one."""
+        monkeypatch.setattr("diarize.parts.load_segmenter", lambda path: f"loaded {path}")
+        named = replace(Config(), speech=SpeechConfig(segmentation="a.onnx"))
+        assert front_end._segmenter(named) == "loaded a.onnx"
+        assert isinstance(front_end._segmenter(Config()), PyanNetSegmenter)
+
+    def test_progress_is_a_share_of_what_was_said_to_be_there(self):
+        """All at most, and nothing where nothing was said."""
+        for duration, wanted in ((2.0, [0.5, 1.0]), (1.5, [2 / 3, 1.0]), (None, [0.0, 0.0])):
+            blocks, shares = [np.zeros(16_000)] * 2, []
+            sound = SampleSource("a", 16_000, 0.0, duration, lambda blocks=blocks: iter(blocks), lambda: ())
+            ends = [0]
+            kept = front_end._report_progress(
+                sound, ends, lambda _, share, shares=shares: shares.append(share)
+            )
+            assert (len(list(kept)), ends, shares) == (2, [0, 16_000, 32_000], pytest.approx(wanted))
+
+
 class TestStages:
+    def test_stages_report_when_they_begin_and_when_all_is_done(self):
+        """Half of one block, by hand: the sound comes in one."""
+        sound, calls = Waveform(np.float32(0.1 * rms(32_000, 0)), 16_000), []
+        result = run_stages(
+            sound, plain(), np.array([[0.0, 1.0]]), (0.0, None), lambda *each: calls.append(each)
+        )
+        begun = [(stage, 0.0) for stage in STAGES[1:]]
+        assert calls == [("features", 1.0), *begun, ("resegmentation", 1.0)]
+        assert diarize((sound.samples, 16_000), plain(), speech=[(0.0, 1.0)]).start == 0.0
+        assert result.start == 0.0
+
+    @pytest.mark.parametrize(("forced", "wanted"), [((), ("little",)), (("forced",), ("forced",))])
+    def test_a_best_effort_is_not_told_twice(self, monkeypatch, forced, wanted):
+        """Speakers who say little are named unless there is a note on all of them."""
+        monkeypatch.setattr(diarization, "_with_enough_speakers", lambda found, *_: (found, forced))
+        monkeypatch.setattr("diarize.pipeline.speakers.note_little_speech", lambda *_: ("little",))
+        sound = Waveform(np.float32(0.1 * rms(32_000, 0)), 16_000)
+        assert run_stages(sound, plain(), np.array([[0, 1]]), (0.0, None), lambda *_: None).notes == wanted
+
     def test_loud_sound_is_told_of_only_where_speech_was_detected(self):
         """Bursts too short for speech, a fifth of the time; who gives stretches knows better."""
         loud = np.arange(40 * 16_000) % 8_000 < 1_600

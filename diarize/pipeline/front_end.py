@@ -132,8 +132,6 @@ def speech_activity(
     intervals = found.mask.intervals + sound.start if given is None else given
     if crosstalk is not None:
         intervals = _subtract_crosstalk(np.maximum(intervals, 0.0), crosstalk, config.speech.min_speech)
-    elif given is None:
-        return found
     return replace(found, mask=SpeechMask(grid.mask(intervals - sound.start), grid))
 
 

@@ -123,14 +123,12 @@ class TestTones:
 class TestNetwork:
     @pytest.mark.parametrize("n_windows", [1, 2, 3, 4, 5, 8, 9])
     def test_windows_come_in_full_batches_and_each_of_them_once(self, n_windows, monkeypatch):
-        """Whether or not the last batch is full."""
+        """Every five seconds, whether or not the last batch is full."""
         monkeypatch.setattr(network, "AT_ONCE", 4)
-        n = pyannet.WINDOW + (n_windows - 1) * network.EVERY
+        n = pyannet.WINDOW + (n_windows - 1) * 80_000
         sound = np.arange(n, dtype=np.float32)
         batches = list(network._window_batches([sound]))
-        assert [start for starts, _ in batches for start in starts] == list(range(0, n, network.EVERY))[
-            :n_windows
-        ]
+        assert [start for starts, _ in batches for start in starts] == list(range(0, n, 80_000))[:n_windows]
         sizes = [len(windows) for _, windows in batches]
         assert sum(sizes) == n_windows
         assert all(size == 4 for size in sizes[:-1])
