@@ -20,6 +20,7 @@ from diarize.pipeline.channels import RATE, _channel_names, _join_voices, diariz
 from diarize.pipeline.diarization import STAGES, _frame_posteriors, _with_enough_speakers, diarize, run_stages
 from diarize.pipeline.front_end import FrontEnd, left_out_notes, speech_activity
 from diarize.pipeline.inputs import SampleSource
+from diarize.pipeline.speakers import describe_speakers
 from diarize.pipeline.voices import _known_activity, voice_statistics, voices_in
 from diarize.resegmentation import frames
 from diarize.speech import PyanNetSegmenter, SpeechActivity
@@ -212,6 +213,19 @@ class TestVoices:
         assert voice_statistics(replace(self.points(3), between=None), turns) is None
         counted = voice_statistics(replace(self.points(3), weights=None), turns).speakers
         assert [each.windows for each in counted] == [2.0]
+
+    def test_a_speaker_is_told_with_the_voice_that_is_known(self):
+        """Its variance by hand, c/n + s; nothing of a voice where there is none."""
+        turns = Annotation("a", (Turn(0.0, 2.0, "A"), Turn(2.0, 2.4, "B"), Turn(2.4, 2.9, "A")))
+        known = voice_statistics(self.points(3), turns)
+        a, b = describe_speakers(turns, known).values()
+        assert (a.name, a.n_turns, b.name, b.n_turns) == ("A", 2, "B", 1)
+        assert (a.seconds, b.seconds) == (pytest.approx(2.5), pytest.approx(0.4))
+        assert a.variance == pytest.approx(3 / known.speakers[0].windows + 0.15)
+        assert_array_equal(a.vector, known.speakers[0].mean)
+        assert (b.vector, b.variance) == (None, None)
+        unknown = describe_speakers(turns, None)["A"]
+        assert (unknown.vector, unknown.variance) == (None, None)
 
     def test_who_is_never_alone_needs_no_sound(self):
         """No turns, or two at every moment: the recording is not opened."""

@@ -99,7 +99,7 @@ def voices_in(
 
     from diarize import embedding
 
-    solo = union(*solo_intervals(annotation).values()) if annotation.turns else np.zeros((0, 2))
+    solo = union(*solo_intervals(annotation).values())
     if not len(solo):
         return None
     span = float(floor(solo.min())), float(ceil(solo.max()))

@@ -9,6 +9,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from diarize.clustering.outliers import find_outliers
 from diarize.clustering.starts import kmeans_start, start_wide
 from diarize.config import ResegmentationConfig
+from diarize.embedding import campplus
+from diarize.embedding.windows import overlapping_windows
 from diarize.networks import pyannet
 from diarize.networks.activity import LocalActivity
 from diarize.resegmentation.frames import adapted_posteriors, turn_posteriors
@@ -86,6 +88,62 @@ def test_digital_silence_has_cepstra_of_a_hundredth(size, silent, sign):
     assert_array_equal(found, np.ones(20, bool) if silent else np.arange(20) // 5 % 3 == 0)
 
 
+class TestWindows:
+    @pytest.mark.parametrize(
+        ("pause", "bounds"), [(5, [[0, 150], [27, 177], [55, 205]]), (6, [[0, 100], [106, 206]])]
+    )
+    def test_a_pause_that_is_short_is_part_of_a_window(self, pause, bounds):
+        """By hand: a twentieth of a second is, a little more parts two windows."""
+        clean = mask_of(206, (0, 100), (100 + pause, 200 + pause)).values
+        found, first = overlapping_windows(clean, np.zeros(0, int), grid(206), 1.5, 0.5, 0.05)
+        assert_array_equal(found, bounds)
+        assert first.tolist() == ([True, False, False] if pause == 5 else [True, True])
+
+
+class TestEmbedding:
+    def test_activations_are_in_a_window_by_their_centres(self):
+        """By hand: those are at 200, 520 and 840 samples, and so on."""
+        bounds = np.array([[0, 841], [200, 840], [201, 841], [520, 1161]])
+        assert np.column_stack(campplus._activation_bounds(bounds)).tolist() == [
+            [0, 3],
+            [0, 2],
+            [1, 3],
+            [1, 4],
+        ]
+
+    def test_runs_of_the_network_are_joined_over_two_seconds_and_last_sixteen(self):
+        """By hand, in activations of 20 ms; a window inside another one adds nothing."""
+        first, last = np.array([0, 10, 200, 401, 900]), np.array([100, 20, 300, 500, 2000])
+        spans = [(0, 300), (401, 500), (900, 1700), (1700, 2000)]
+        assert campplus._spans(first, last) == spans
+
+    def test_no_more_is_read_than_a_window_needs(self):
+        """Sound streams: energies of one second at a time, here as far as 60 activations."""
+        read = []
+        parts = (read.append(k) or np.zeros((100, 80), np.float32) for k in range(50))
+        assert len(next(campplus._energies(parts, [(0, 10), (900, 910)]))) == 120
+        assert read == [0, 1]
+
+    def test_a_window_has_the_mean_of_its_own_activations(self, monkeypatch):
+        """A network whose activations are their numbers, at the beginning, alone, and over two runs."""
+        rows = np.repeat(np.arange(4000, dtype=np.float32)[:, None] / 2, 80, axis=1)
+
+        class Numbers:
+            def stream(self, blocks):
+                return iter(np.split(rows, 40))
+
+        monkeypatch.setattr(campplus, "filter_bank", lambda *_: Numbers())
+        monkeypatch.setattr(
+            campplus.campplus, "frame_activations", lambda x, _: np.tile(x[::2, :1], (1, 512))
+        )
+        monkeypatch.setattr(campplus.campplus, "pooled_embeddings", lambda mean, *_: mean)
+        firsts = np.array([0, 30, 75, 400, 500, 1150])
+        bounds = 200 + 320 * np.column_stack((firsts, firsts + np.array([50, 60, 40, 1000, 75, 80])))
+        found = campplus.CampplusExtractor().embed([], bounds)
+        wanted = [(a + b - 1) / 2 for a, b in (bounds - 200) / 320]
+        assert_allclose(found[:, 0], wanted, rtol=1e-6)
+
+
 class TestTones:
     def test_a_peak_is_five_bins(self):
         """By hand, in the middle and at the upper end."""
@@ -139,6 +197,13 @@ class TestNetwork:
         voices = np.zeros((9, 2))
         voices[:6] = (1e-4, 0)
         assert_allclose(network._change(voices, 1), [0, 0, 0, 0, 0, 1, 1, 1, 1], atol=1e-9)
+
+    def test_a_frame_has_the_mean_of_its_windows(self):
+        """By hand: one window hears somebody and the other nobody."""
+        sure = np.array([np.ones(40), np.zeros(40)])
+        local = LocalActivity(np.ones((2, 40, 3)), sure, sure, [0, 20 * 160], 160, 80, 16_000)
+        for found in network.frame_means(local, grid(60))[:2]:
+            assert_array_equal(found, np.repeat([1, 0.5, 0], 20))
 
     def test_frames_behind_all_windows_have_no_speech(self):
         """And those in one have its mean."""
