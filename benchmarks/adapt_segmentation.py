@@ -5,21 +5,20 @@
     pip install '.[train]'
     python -m benchmarks.segmentation_data POOL PUBLISHED.npz …
     python -m benchmarks.adapt_segmentation POOL PUBLISHED.npz TARGET.npz [--steps N] [--checkpoint FILE]
+        [--learnt SHARE]
 
 The network learns from its own answers to clean sound (``benchmarks.segmentation_data``; Hinton, Vinyals &
 Dean 2015, "Distilling the knowledge in a neural network"), so nothing is taught about what counts as speech
 or as a pause. Cross entropy of the classes, for the permutation of the local speakers that fits a window best
-(Yu, Kolbæk, Tan & Jensen 2017). The filters stay as published; the recurrent and linear layers learn: AdamW,
-a cosine learning rate, averaged weights (Polyak & Juditsky 1992). The checkpoint holds all that is needed:
-the same command goes on from it, and gives the same file. Printed are the loss on scenes that are kept from
-training (every fortieth) and the share of their speech that is missed and added, as the clean sound has it.
+(Yu, Kolbæk, Tan & Jensen 2017). The filters stay as published; the recurrent and linear layers learn
+(``benchmarks.training_loop``). What is written is the mean of published and learnt weights, which forgets
+less (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"). Printed are the loss on scenes that are
+kept from training and the share of their speech that is missed and added, as the clean sound has it.
 """
 
 from __future__ import annotations
 
-import argparse
-import math
-import time
+from functools import partial
 from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +29,7 @@ from torch import nn
 from torch.nn import functional
 
 from benchmarks.pack_networks import write
+from benchmarks.training_loop import Course, Trainer, examples, train, training_parser
 from diarize.networks import pyannet
 from diarize.networks.store import pack_weights, read_network
 
@@ -39,10 +39,16 @@ if TYPE_CHECKING:
     Array = Any
     Tensor = torch.Tensor
 
-KEPT = 40  # one scene of so many is kept from training
-LEARNING_RATE = 6e-4
-WARM_UP = 50  # steps
-AVERAGED = 0.99  # of the mean of the weights stays from step to step
+COURSE = Course(
+    shares={"loss": 1.0},
+    learning_rate=6e-4,
+    warm_up=50,
+    weight_decay=1e-3,
+    largest_gradient=1.0,
+    averaged=0.99,
+    settling=10,
+)
+LEARNT = 0.6  # share of the learnt weights in what is written
 JITTER = 0.05  # standard deviation of what is added to the activations
 N_INPUTS, N_HIDDEN = 60, 128
 GATES = ("input", "forget", "output", "cell")  # as the package stores them, the first three halved
@@ -146,50 +152,18 @@ class Scenes:
         return tuple(torch.from_numpy(each.astype(np.float32)) for each in pair)  # type: ignore[return-value]
 
 
-class Trainer:
-    """A network on its way: its weights, their running mean, and how far it is."""
+def begin(scenes: Scenes, weights: Mapping[str, Array], course: Course, seed: int) -> Trainer:
+    """A trainer with the weights of the package."""
+    net = Recurrent()
+    net.load_state_dict(from_stored(weights))
 
-    def __init__(self, scenes: Scenes, weights: Mapping[str, Array], seed: int) -> None:
-        self.net = Recurrent()
-        self.net.load_state_dict(from_stored(weights))
-        self.optimizer = torch.optim.AdamW(self.net.parameters(), lr=LEARNING_RATE, weight_decay=1e-3)
-        self.mean = {name: value.clone() for name, value in self.net.state_dict().items()}
-        self.scenes, self.seed, self.step = scenes, seed, 0
-
-    def resume(self, path: Path) -> None:
-        """Go on from a checkpoint."""
-        state = torch.load(path, weights_only=True)
-        self.net.load_state_dict(state["net"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.mean, self.step = state["mean"], state["step"]
-
-    def save(self, path: Path) -> None:
-        """Write a checkpoint, whole or not at all."""
-        part = path.with_suffix(".part")
-        state = {"net": self.net.state_dict(), "optimizer": self.optimizer.state_dict()}
-        torch.save(state | {"mean": self.mean, "step": self.step}, part)
-        part.replace(path)
-
-    def advance(self, steps: int, batch: int) -> float:
-        """One step of ``steps``; what it lost. Its windows depend on the seed and its number alone."""
-        rng = np.random.default_rng((self.seed, self.step))
-        torch.manual_seed(1_000_003 * self.seed + self.step)
-        for group in self.optimizer.param_groups:
-            warm, share = min(1, (self.step + 1) / WARM_UP), self.step / steps
-            group["lr"] = LEARNING_RATE * warm * 0.5 * (1 + math.cos(math.pi * share))
-        activations, targets = self.scenes.batch(self.scenes.draw(batch, rng))
+    def lost(n: int, rng: np.random.Generator) -> dict[str, Tensor]:
+        activations, targets = scenes.batch(scenes.draw(n, rng))
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            scores = self.net(activations + JITTER * torch.randn_like(activations))
-        loss = cross_entropy(scores, targets)
-        self.optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
-        self.optimizer.step()
-        self.step += 1
-        keep = min(AVERAGED, (1 + self.step) / (10 + self.step))
-        for name, value in self.net.state_dict().items():
-            self.mean[name].mul_(keep).add_(value, alpha=1 - keep)
-        return float(loss.detach())
+            scores = net(activations + JITTER * torch.randn_like(activations))
+        return {"loss": cross_entropy(scores, targets)}
+
+    return Trainer(net, lost, course, seed)
 
 
 @torch.no_grad()
@@ -208,45 +182,28 @@ def judge(state: Mapping[str, Tensor], kept: Scenes) -> str:
     return f"loss {np.mean(losses):.3f}, missed {missed:.2f} %, added {added:.2f} %"
 
 
-def train(given: argparse.Namespace) -> Mapping[str, Tensor]:
-    """Train for the wanted steps, from the checkpoint on if there is one; the averaged weights."""
-    torch.set_num_threads(given.threads)
-    paths = sorted(given.pool.glob("*.npz"))
-    learn, kept = (Scenes([p for p in paths if (int(p.stem) % KEPT == 0) == k]) for k in (False, True))
-    trainer = Trainer(learn, read_network(given.published).weights, given.seed)
-    if given.checkpoint.exists():
-        trainer.resume(given.checkpoint)
-    print(f"{len(learn.targets)} windows to learn from, {len(kept.targets)} kept; step {trainer.step}")
-    print(f"    kept: {judge(trainer.mean, kept)}", flush=True)
-    began, recent = time.monotonic(), []
-    while trainer.step < given.steps:
-        recent.append(trainer.advance(given.steps, given.batch))
-        if trainer.step % given.report == 0 or trainer.step == given.steps:
-            minutes = (time.monotonic() - began) / 60
-            print(f"{trainer.step} of {given.steps}, {minutes:.1f} min: loss {np.mean(recent):.3f}")
-            print(f"    kept: {judge(trainer.mean, kept)}", flush=True)
-            trainer.save(given.checkpoint)
-            recent = []
-    return trainer.mean
+def blended(published: Mapping[str, Array], learnt: Mapping[str, Array], share: float) -> dict[str, Array]:
+    """The weighted mean of published and ``learnt`` weights; ``share`` is that of the latter."""
+    means = {name: (1 - share) * published[name] + share * values for name, values in learnt.items()}
+    return {**published, **means}
 
 
 def main() -> None:
     """Train and write the network."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = training_parser(__doc__)
     parser.add_argument("pool", type=Path, help="what benchmarks.segmentation_data wrote")
     parser.add_argument("published", type=Path, help="the network that benchmarks.pack_networks wrote")
     parser.add_argument("target", type=Path, help="npz file to write, in eight bits")
-    parser.add_argument("--checkpoint", type=Path, default=Path("segmentation.pt"))
-    parser.add_argument("--steps", type=int, default=600)
-    parser.add_argument("--batch", type=int, default=32, help="windows of 10 s a step")
-    parser.add_argument("--report", type=int, default=50, help="steps between lines and checkpoints")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--learnt", type=float, default=LEARNT, help="share of what was learnt, 0 to 1")
+    parser.set_defaults(checkpoint=Path("segmentation.pt"), steps=1000, report=50)
     given = parser.parse_args()
-    adapted = to_stored(train(given))
-    write(given.target, pack_weights({**read_network(given.published).weights, **adapted}))
+    torch.set_num_threads(given.threads)
+    learn, kept = (Scenes(paths) for paths in examples(given.pool))
+    print(f"{len(learn.targets)} windows to learn from, {len(kept.targets)} kept")
+    weights = read_network(given.published).weights
+    trainer = begin(learn, weights, COURSE, given.seed)
+    train(trainer, given, partial(judge, kept=kept))
+    write(given.target, pack_weights(blended(weights, to_stored(trainer.mean), given.learnt)))
 
 
 if __name__ == "__main__":

@@ -4,29 +4,24 @@
 
     python -m benchmarks.network_data POOL --voices DIR … [--noise DIR] [--rooms DIR] [--streams N]
 
-Every fifth voice is left out (``benchmarks.heldout.is_held_out``). Each stream is half a minute: a
-conversation of made voices (speed, pitch, formants and brightness changed by chance), utterances now and then
-excited or subdued, in a room, with noise, in the band of a telephone; one in ten has no speech in it. For
-each stream one npz file: log mel energies; for every 40 ms the activations of CAM++ before pooling; for every
-20 ms who speaks, by the truth, and whether anybody does and whether two do, by the segmentation network.
-Stream ``n`` is the same whenever it is made, and those that are there are kept, so the command can be stopped
-and started again. Needs pyworld (``pip install '.[train]'``). About two seconds of one core a stream.
+A pool (``benchmarks.pools``) of streams. Each stream is half a minute: a conversation of made voices (speed,
+pitch, formants and brightness changed by chance), utterances now and then excited or subdued, in a room, with
+noise, in the band of a telephone; one in ten has no speech in it. For each stream one npz file: log mel
+energies; for every 40 ms the activations of CAM++ before pooling; for every 20 ms who speaks, by the truth,
+and whether anybody does and whether two do, by the segmentation network. Needs pyworld
+(``pip install '.[train]'``). About two seconds of one core a stream.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import lru_cache, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from benchmarks.conditions import change_voice, excited, subdued
-from benchmarks.heldout import voices_of
+from benchmarks.pools import fill_pool, find_material, pool_parser
 from diarize import audio, synth
 from diarize.features.fbank import fbank_of
 from diarize.networks import campplus
@@ -36,7 +31,10 @@ from diarize.training import simulation
 from diarize.types import FrameGrid, Waveform
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from benchmarks.pools import Material
 
     Array = Any
 
@@ -45,13 +43,6 @@ SECONDS = 30.0
 SUBFRAME = 320  # samples from label to label
 MAIN_SEED = 2026
 SPEECHLESS = 0.1  # share of streams
-
-
-def sound_files(folder: Path | None) -> list[Path]:
-    """Recordings of a folder and those in it; none where there is no folder."""
-    if folder is None:
-        return []
-    return sorted(p for p in folder.rglob("*") if p.suffix in {".opus", ".flac", ".wav"})
 
 
 def made_voice(files: Sequence[Path], rng: np.random.Generator) -> list[Waveform]:
@@ -100,11 +91,10 @@ def scenery(rng: np.random.Generator) -> synth.SynthConfig:
     )
 
 
-def simulated(
-    voices: Mapping[str, Sequence[Path]], noises: Sequence[Path], rooms: Sequence[Path], rng: Any
-) -> tuple[Array, Array]:
+def simulated(material: Material, rng: np.random.Generator) -> tuple[Array, Array]:
     """Samples float32 (n,) and who speaks at every sample's subframe, bool (n_subframes, n_speakers)."""
     n = round(SECONDS * RATE)
+    voices, noises, rooms = material.voices, material.noises, material.rooms
     if rng.random() < SPEECHLESS:
         make = simulation.music_piece if rng.random() < 0.4 else simulation.noise
         sound, truth = make(rng, RATE)
@@ -160,41 +150,15 @@ def answers(samples: Array, active: Array) -> dict[str, Array]:
     }
 
 
-def make_stream(number: int, target: Path, voices: Any, noises: Any, rooms: Any) -> None:
-    """Stream ``number``, unless it is there."""
-    path = target / f"{number:05d}.npz"
-    if path.exists():
-        return
-    samples, active = simulated(voices, noises, rooms, np.random.default_rng((MAIN_SEED, number)))
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        np.savez(file, **answers(samples, active))
-    part.rename(path)
+def make_stream(number: int, material: Material) -> dict[str, Array]:
+    """Stream ``number``."""
+    return answers(*simulated(material, np.random.default_rng((MAIN_SEED, number))))
 
 
 def main() -> None:
     """Make the streams."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("pool", type=Path)
-    parser.add_argument("--voices", type=Path, nargs="+", required=True, help="folders, one for each corpus")
-    parser.add_argument("--noise", type=Path, help="folder of recorded noise")
-    parser.add_argument("--rooms", type=Path, help="folder of impulse responses")
-    parser.add_argument("--streams", type=int, default=2400, help="of half a minute")
-    parser.add_argument("--workers", type=int, default=2)
-    given = parser.parse_args()
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
-    given.pool.mkdir(parents=True, exist_ok=True)
-    voices = voices_of(given.voices, held_out=False)
-    noises, rooms = sound_files(given.noise), sound_files(given.rooms)
-    make = partial(make_stream, target=given.pool, voices=voices, noises=noises, rooms=rooms)
-    print(f"{len(voices)} voices, {len(noises)} recordings of noise, {len(rooms)} rooms", flush=True)
-    with ProcessPoolExecutor(given.workers) as pool:
-        for done, _ in enumerate(pool.map(make, range(given.streams), chunksize=4), 1):
-            if done % 50 == 0:
-                print(f"{done} of {given.streams} streams", flush=True)
+    given = pool_parser(__doc__, "streams", 2400).parse_args()
+    fill_pool(given, partial(make_stream, material=find_material(given)))
 
 
 if __name__ == "__main__":

@@ -5,10 +5,10 @@
     python -m benchmarks.segmentation_data POOL PUBLISHED.npz --voices DIR … [--noise DIR] [--rooms DIR]
         [--scenes N]
 
-PUBLISHED.npz is the network as ``benchmarks.pack_networks`` writes it. A scene is half a minute of a
-conversation, simulated once clean and three times degraded: in a room, with noise, loud and quiet speakers,
-by telephone, with a lower end of the band, as Opus, at a low level in 16 bits. One scene in twelve has
-synthetic voices. Every fifth voice is left out (``benchmarks.heldout``).
+A pool (``benchmarks.pools``) of scenes. PUBLISHED.npz is the network as ``benchmarks.pack_networks`` writes
+it. A scene is half a minute of a conversation, simulated once clean and three times degraded: in a room, with
+noise, loud and quiet speakers, by telephone, with a lower end of the band, as Opus, at a low level in 16
+bits. One conversation in twelve has synthetic voices.
 The targets of all four versions are the same. The network hears each speaker alone and clean, in three
 windows of ten seconds; of its answers the probability of every set of at most two speakers is the product. So
 a network that learns them keeps the published one's idea of what speech and a pause are, and hears in noise
@@ -16,16 +16,13 @@ and in overlap what that one hears of each speaker without. One scene in ten is 
 forty steady tones, one in twenty a recording of noise: nobody speaks.
 
 For each scene one npz file: ``activations`` float16 (n, 589, 60) of the filters, which stay as published, and
-``targets`` float16 (n, 589, 7), the probabilities of the classes. Scene ``n`` is the same whenever it is
-made, and those that are there are kept. About two seconds of one core a scene.
+``targets`` float16 (n, 589, 7), the probabilities of the classes. About two seconds of one core a scene.
 """
 
 from __future__ import annotations
 
-import argparse
 import io
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,8 +31,8 @@ import numpy as np
 import soundfile
 from scipy.signal import firwin, oaconvolve
 
-from benchmarks.heldout import voices_of
-from benchmarks.network_data import RATE, SECONDS, scenery, sound_files, with_noise
+from benchmarks.network_data import RATE, SECONDS, scenery, with_noise
+from benchmarks.pools import fill_pool, find_material, pool_parser
 from diarize import audio, synth
 from diarize.networks import pyannet
 from diarize.networks.store import read_network
@@ -43,6 +40,8 @@ from diarize.training import simulation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from benchmarks.pools import Material
 
     Array = Any
 
@@ -61,20 +60,8 @@ HEARD = 1e-5  # standard deviation of a window with speech
 MOST_RECORDINGS = 4  # of one voice in one scene
 
 
-@dataclass(frozen=True)
-class Material:
-    """Recordings that scenes are made of: files of every voice, of noise, and impulse responses of rooms."""
-
-    voices: Mapping[str, Sequence[Path]]
-    noises: Sequence[Path]
-    rooms: Sequence[Path]
-
-
-def make_scene(number: int, target: Path, published: Path, material: Material) -> None:
-    """Scene ``number``, unless it is there."""
-    path = target / f"{number:05d}.npz"
-    if path.exists():
-        return
+def make_scene(number: int, published: Path, material: Material) -> dict[str, Array]:
+    """Scene ``number``."""
     weights = read_network(published).weights
     rng = np.random.default_rng((MAIN_SEED, number))
     starts = rng.integers(0, N_SAMPLES - pyannet.WINDOW + 1, WINDOWS)
@@ -88,10 +75,7 @@ def make_scene(number: int, target: Path, published: Path, material: Material) -
         presence = np.stack([_presence(_windows(sound, starts), weights) for sound in alone])
         targets = np.tile(joint_classes(presence), (len(sounds), 1, 1))
     activations = np.stack([pyannet.filter_activations(window, weights) for window in windows])
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        np.savez(file, activations=activations.astype(np.float16), targets=targets.astype(np.float16))
-    part.rename(path)
+    return {"activations": activations.astype(np.float16), "targets": targets.astype(np.float16)}
 
 
 def _windows(samples: Array, starts: Array) -> Array:
@@ -260,27 +244,10 @@ def in_16_bits(samples: Array) -> Array:
 
 def main() -> None:
     """Make the scenes."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("pool", type=Path)
+    parser = pool_parser(__doc__, "scenes", 1600)
     parser.add_argument("published", type=Path, help="the network that benchmarks.pack_networks wrote")
-    parser.add_argument("--voices", type=Path, nargs="+", required=True, help="folders, one for each corpus")
-    parser.add_argument("--noise", type=Path, help="folder of recorded noise")
-    parser.add_argument("--rooms", type=Path, help="folder of impulse responses")
-    parser.add_argument("--scenes", type=int, default=1600, help="of half a minute")
-    parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
-    given.pool.mkdir(parents=True, exist_ok=True)
-    material = Material(
-        voices_of(given.voices, held_out=False), sound_files(given.noise), sound_files(given.rooms)
-    )
-    make = partial(make_scene, target=given.pool, published=given.published, material=material)
-    print(f"{len(material.voices)} voices, {len(material.noises)} noises, {len(material.rooms)} rooms")
-    with ProcessPoolExecutor(given.workers) as pool:
-        for done, _ in enumerate(pool.map(make, range(given.scenes), chunksize=4), 1):
-            if done % 50 == 0:
-                print(f"{done} of {given.scenes} scenes", flush=True)
+    fill_pool(given, partial(make_scene, published=given.published, material=find_material(given)))
 
 
 if __name__ == "__main__":

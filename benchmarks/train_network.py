@@ -15,41 +15,43 @@ The network learns to make
 - for every 20 ms, the probability of speech, of overlap and of a speaker change: the truth of the
   simulation, for the first two its mean with what the segmentation network hears.
 
-AdamW, a cosine learning rate, averaged weights (Polyak & Juditsky 1992). The checkpoint holds all that is
-needed: the same command goes on from it, and gives the same file. Losses are printed, also those on the
-streams that are kept from training (every fortieth).
+``benchmarks.training_loop`` says how it goes on from a checkpoint.
 """
 
 from __future__ import annotations
 
-import argparse
-import math
-import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional
 
 from benchmarks.compact_net import LEAST_WEIGHT, CompactNet, window_statistics
+from benchmarks.training_loop import Course, Trainer, examples, train, training_parser
 from diarize.networks import store
 from diarize.networks.campplus import MEAN_OVER
 from diarize.networks.layers import moving_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     Array = Any
     Tensor = torch.Tensor
 
 CROP = 400  # frames of mel energies: 4 s
 CHANGE_REACH = 5  # labels of 20 ms before and after a moment at which speakers are compared
-KEPT = 40  # one stream of so many is kept from training
-LEARNING_RATE = 2e-3
-WARM_UP = 200  # steps
 WINDOWS = 6  # windows of each crop that are pooled
+COURSE = Course(
+    shares={"frames": 0.5, "window": 1.0, "speaker": 1.0, "relation": 3.0, "scores": 2.0},
+    learning_rate=2e-3,
+    warm_up=200,
+    weight_decay=0.03,
+    largest_gradient=5.0,
+    averaged=0.999,
+    settling=20,
+)
 
 
 class Teacher:
@@ -154,7 +156,7 @@ def harder(x: Array, rng: np.random.Generator) -> Array:
 
 
 def losses(net: CompactNet, batch: dict[str, Tensor], teacher: Teacher, scale: Tensor) -> dict[str, Tensor]:
-    """Each to be weighed by ``SHARES``."""
+    """Each to be weighed by ``COURSE.shares``."""
     with torch.autocast("cpu", dtype=torch.bfloat16):
         activations, weight, scores = net(batch["x"])
     activations, scores = activations.float(), scores.float()
@@ -181,114 +183,49 @@ def losses(net: CompactNet, batch: dict[str, Tensor], teacher: Teacher, scale: T
     }
 
 
-SHARES = {"frames": 0.5, "window": 1.0, "speaker": 1.0, "relation": 3.0, "scores": 2.0}
+def begin(streams: Sequence[Stream], teacher: Teacher, scale: Tensor, seed: int) -> Trainer:
+    """A trainer with new weights."""
+    torch.manual_seed(seed)
+    net = CompactNet().to(memory_format=torch.channels_last)
+
+    def lost(n: int, rng: np.random.Generator) -> dict[str, Tensor]:
+        return losses(net, crops(streams, n, rng), teacher, scale)
+
+    return Trainer(net, lost, COURSE, seed)
 
 
-class Trainer:
-    """A network on its way: its weights, their running mean, and how far it is."""
-
-    def __init__(self, streams: Sequence[Stream], teacher: Teacher, seed: int) -> None:
-        torch.manual_seed(seed)
-        self.net = CompactNet().to(memory_format=torch.channels_last)
-        self.optimizer = torch.optim.AdamW(self.net.parameters(), lr=LEARNING_RATE, weight_decay=0.03)
-        self.mean = {name: value.clone() for name, value in self.net.state_dict().items()}
-        self.streams, self.teacher, self.seed, self.step = streams, teacher, seed, 0
-        values = np.concatenate([stream.activations[::20] for stream in streams]).astype(np.float32)
-        self.scale = torch.from_numpy(values.std(axis=0) + 0.05)
-
-    def resume(self, path: Path) -> None:
-        """Go on from a checkpoint."""
-        state = torch.load(path, weights_only=True)
-        self.net.load_state_dict(state["net"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.mean, self.step = state["mean"], state["step"]
-
-    def save(self, path: Path) -> None:
-        """Write a checkpoint, whole or not at all."""
-        part = path.with_suffix(".part")
-        state = {"net": self.net.state_dict(), "optimizer": self.optimizer.state_dict()}
-        torch.save(state | {"mean": self.mean, "step": self.step}, part)
-        part.replace(path)
-
-    def advance(self, steps: int, batch: int) -> dict[str, float]:
-        """One step of ``steps``; what it lost. Its crops depend on the seed and its number alone."""
-        torch.manual_seed(1_000_003 * self.seed + self.step)
-        for group in self.optimizer.param_groups:
-            warm, share = min(1, (self.step + 1) / WARM_UP), self.step / steps
-            group["lr"] = LEARNING_RATE * warm * 0.5 * (1 + math.cos(math.pi * share))
-        drawn = crops(self.streams, batch, np.random.default_rng((self.seed, self.step)))
-        found = losses(self.net, drawn, self.teacher, self.scale)
-        total = torch.stack([SHARES[name] * value for name, value in found.items()]).sum()
-        self.optimizer.zero_grad()
-        total.backward()
-        nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
-        self.optimizer.step()
-        self.step += 1
-        self._average()
-        return {name: float(value.detach()) for name, value in found.items()}
-
-    def _average(self) -> None:
-        keep = min(0.999, (1 + self.step) / (20 + self.step))
-        for name, value in self.net.state_dict().items():
-            if value.is_floating_point():
-                self.mean[name].mul_(keep).add_(value, alpha=1 - keep)
-            else:
-                self.mean[name].copy_(value)
-
-    def averaged(self) -> CompactNet:
-        """The network with the running mean of its weights."""
-        net = CompactNet()
-        net.load_state_dict(self.mean)
-        return net.eval()
+def spread(streams: Sequence[Stream]) -> Tensor:
+    """Standard deviation (512,) of the activations, never near 0: the scale of their losses."""
+    values = np.concatenate([stream.activations[::20] for stream in streams]).astype(np.float32)
+    return torch.from_numpy(values.std(axis=0) + 0.05)
 
 
 @torch.no_grad()
-def judge(trainer: Trainer, kept: Sequence[Stream]) -> str:
-    """Losses of the averaged network on streams that are kept from training."""
-    net, rng = trainer.averaged(), np.random.default_rng(0)
+def judge(state: Mapping[str, Tensor], kept: Sequence[Stream], teacher: Teacher, scale: Tensor) -> str:
+    """Losses of a network on streams that are kept from training."""
+    net, rng = CompactNet(), np.random.default_rng(0)
+    net.load_state_dict(state)
+    net.eval()
     drawn = [crops(kept, 32, rng, plain=True) for _ in range(6)]
-    found = [losses(net, batch, trainer.teacher, trainer.scale) for batch in drawn]
-    return " ".join(f"{name} {np.mean([float(f[name]) for f in found]):.3f}" for name in SHARES)
-
-
-def train(given: argparse.Namespace) -> CompactNet:
-    """Train for the wanted steps, from the checkpoint on if there is one."""
-    torch.set_num_threads(given.threads)
-    teacher = Teacher()
-    streams = {path.stem: Stream(path, teacher) for path in sorted(given.pool.glob("*.npz"))}
-    learn = [stream for name, stream in streams.items() if int(name) % KEPT]
-    kept = [stream for name, stream in streams.items() if int(name) % KEPT == 0]
-    trainer = Trainer(learn, teacher, given.seed)
-    if given.checkpoint.exists():
-        trainer.resume(given.checkpoint)
-    print(f"{len(learn)} streams to learn from, {len(kept)} kept; from step {trainer.step} on", flush=True)
-    began, recent = time.monotonic(), []
-    while trainer.step < given.steps:
-        recent.append(trainer.advance(given.steps, given.batch))
-        if trainer.step % given.report == 0 or trainer.step == given.steps:
-            text = " ".join(f"{name} {np.mean([each[name] for each in recent]):.3f}" for name in SHARES)
-            print(f"{trainer.step} of {given.steps}, {(time.monotonic() - began) / 60:.1f} min: {text}")
-            print(f"    kept: {judge(trainer, kept)}", flush=True)
-            trainer.save(given.checkpoint)
-            recent = []
-    return trainer.averaged()
+    found = [losses(net, batch, teacher, scale) for batch in drawn]
+    return " ".join(f"{name} {np.mean([float(f[name]) for f in found]):.3f}" for name in COURSE.shares)
 
 
 def main() -> None:
     """Train and write the weights."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = training_parser(__doc__)
     parser.add_argument("pool", type=Path, help="what benchmarks.network_data wrote")
     parser.add_argument("target", type=Path, help="weights to write")
-    parser.add_argument("--checkpoint", type=Path, default=Path("compact.pt"))
-    parser.add_argument("--steps", type=int, default=6000)
-    parser.add_argument("--batch", type=int, default=32, help="crops of 4 s a step")
-    parser.add_argument("--report", type=int, default=300, help="steps between lines and checkpoints")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.set_defaults(checkpoint=Path("compact.pt"), steps=6000, report=300, threads=2)
     given = parser.parse_args()
-    torch.save(train(given).state_dict(), given.target)
+    torch.set_num_threads(given.threads)
+    teacher = Teacher()
+    learn, kept = ([Stream(path, teacher) for path in paths] for paths in examples(given.pool))
+    print(f"{len(learn)} streams to learn from, {len(kept)} kept")
+    scale = spread(learn)
+    trainer = begin(learn, teacher, scale, given.seed)
+    train(trainer, given, partial(judge, kept=kept, teacher=teacher, scale=scale))
+    torch.save(trainer.mean, given.target)
 
 
 if __name__ == "__main__":

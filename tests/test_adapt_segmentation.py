@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -71,7 +72,7 @@ def run(monkeypatch, folder, pool, steps, checkpoint):
 def test_training_goes_on_and_repeats_itself(monkeypatch, tmp_path, pool, capsys):
     """Four steps are those of a run that was stopped after two of four; only what may learn has learnt."""
     whole = run(monkeypatch, tmp_path, pool, 4, "whole.pt")
-    assert "4 windows to learn from, 2 kept; step 0" in capsys.readouterr().out
+    assert "4 windows to learn from, 2 kept\nfrom step 0 on" in capsys.readouterr().out
     step = adapt.Trainer.advance
 
     def stopped(trainer, *arguments):
@@ -85,7 +86,7 @@ def test_training_goes_on_and_repeats_itself(monkeypatch, tmp_path, pool, capsys
     monkeypatch.setattr(adapt.Trainer, "advance", step)
     capsys.readouterr()
     rest = run(monkeypatch, tmp_path, pool, 4, "cut.pt")
-    assert "step 2" in capsys.readouterr().out
+    assert "from step 2 on" in capsys.readouterr().out
     assert all(np.array_equal(rest[name], values) for name, values in whole.items())
     before = store.read_network(PUBLISHED).weights
     after = store.read_network(tmp_path / "net.npz").weights
@@ -93,11 +94,19 @@ def test_training_goes_on_and_repeats_itself(monkeypatch, tmp_path, pool, capsys
     assert changed and all(name.startswith(("lstm", "linear", "classes")) for name in changed)
 
 
-def test_losses_fall(monkeypatch, pool):
+def test_losses_fall(pool):
     """Within a dozen steps, where all windows are to have two speakers."""
     scenes = adapt.Scenes(sorted(pool.glob("*.npz")))
     scenes.targets[:] = np.eye(7)[pyannet.CLASSES.index((0, 1))]
-    monkeypatch.setattr(adapt, "WARM_UP", 1)
-    trainer = adapt.Trainer(scenes, store.read_network(PUBLISHED).weights, 0)
-    lost = [trainer.advance(60, 4) for _ in range(12)]
+    course = replace(adapt.COURSE, warm_up=1)
+    trainer = adapt.begin(scenes, store.read_network(PUBLISHED).weights, course, 0)
+    lost = [trainer.advance(60, 4)["loss"] for _ in range(12)]
     assert np.mean(lost[-3:]) < 0.9 * np.mean(lost[:3])
+
+
+def test_weights_are_blended_by_their_share():
+    """By hand; layers that have not learnt stay."""
+    published = {"sinc_w": np.ones(2), "linear0_w": np.array([1.0, 3.0])}
+    found = adapt.blended(published, {"linear0_w": np.array([2.0, -1.0])}, 0.25)
+    assert_allclose(found["linear0_w"], [1.25, 2.0])
+    assert_allclose(found["sinc_w"], 1)

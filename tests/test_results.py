@@ -184,11 +184,12 @@ def test_the_documented_schema_is_the_written_one():
             return set(value) | {key for each in value.values() for key in keys(each)}
         return {key for each in value for key in keys(each)} if isinstance(value, list) else set()
 
-    found = RESULT.to_dict() | {"files": {}, "alternatives": RESULT.alternatives.fields | {"labels": {}}}
+    spoken = replace(RESULT, words={(40_000, 70_000, "Yes."): [{"word": "Yes.", "estimated": True}]})
+    found = spoken.to_dict() | {"files": {}, "alternatives": RESULT.alternatives.fields | {"labels": {}}}
     document = Document((), Provenance()).to_dict() | {"recordings": [found]}
     failed = Failure("a", "a.wav", "why").to_dict()
     written = keys(document) | keys(failed)
-    assert named - {"words"} <= written <= explained
+    assert named <= written <= explained
 
 
 TURNS = (Turn(0, 40, "A", 0.9, "B"), Turn(40, 70, "B", 0.8, None, "Yes.", 1), Turn(70, 71, "C"))
@@ -229,6 +230,23 @@ def test_renaming_takes_everything_along():
         rename_speakers(RESULT, {"D": "x"})
     with pytest.raises(FormatError, match="two speakers would be called 'B'"):
         rename_speakers(RESULT, {"A": "B"})
+
+
+def test_edits_keep_words_with_their_new_speaker():
+    """Those of turns with a text, whose times no edit changes."""
+    word = {"word": "Yes.", "start": 40.0, "end": 41.0, "speaker": "B", "confidence": 0.8, "mine": 3}
+    value = Document((RESULT,)).to_dict()
+    value["recordings"][0]["turns"][1]["words"] = [word]
+    (found,) = read_document(value, "x.json").results
+    assert Document((found,)).to_dict() == value
+    edits = {
+        "Ben": rename_speakers(found, {"B": "Ben"}),
+        "A": merge_speakers(found, ["A", "B"]),
+        "B": recount_speakers(found, 2, "x.json"),
+    }
+    for name, after in edits.items():
+        words = [turn["words"] for turn in after.to_dict()["turns"] if "words" in turn]
+        assert words == [[word | {"speaker": name}]]
 
 
 def test_merged_voices_are_one_voice_of_all_their_windows():
@@ -310,7 +328,9 @@ def test_files_of_earlier_versions_are_read():
         ({"duration": "long"}, "'duration' is \"long\""),
         ({"duration": float("nan")}, "'duration' is NaN"),
         ({"turns": [{"start": 2, "end": 1, "speaker": "A"}]}, "0 ≤ start < end"),
+        ({"turns": [{"start": 1, "end": 2}]}, "recordings[0].turns[0]: 'speaker' is null"),
         ({"turns": 3}, "'turns' is 3"),
+        ({"turns": [{"start": 1, "end": 2, "speaker": "A", "words": 3}]}, "turns[0]: 'words' is 3"),
         ({"notes": "clipped"}, "'notes' is \"clipped\""),
         ({"matches": [{"speaker": "A"}]}, "matches[0]: 'threshold' is null"),
         ({"selection": {**SELECTION, "values": [9.0]}}, "2 counts and 1 values"),
@@ -335,6 +355,7 @@ def test_a_broken_document_gets_one_line(changes, hint):
     with pytest.raises(FormatError, match=re.escape(hint)) as caught:
         parse_document(printed(**changes), "x.json")
     assert "\n" not in str(caught.value)
+    assert str(caught.value).count("x.json") == 1
 
 
 def test_documents_of_later_versions_are_refused():

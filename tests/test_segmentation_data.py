@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 import soundfile
 from numpy.testing import assert_allclose, assert_array_equal
 
+from benchmarks import pools
 from benchmarks import segmentation_data as data
+from benchmarks.heldout import is_held_out
 from diarize import synth
 from diarize.networks import pyannet, store
 
@@ -23,20 +27,19 @@ def material(tmp_path_factory, people):
         path = folder / f"{name}.wav"
         soundfile.write(path, people[name][0].samples, people[name][0].rate)
         voices[name] = [path]
-    return data.Material(voices, (), ())
+    return pools.Material(voices, (), ())
 
 
-def scene(tmp_path, material, number):
+def scene(material, number):
     """The two arrays of a scene."""
-    data.make_scene(number, tmp_path, PUBLISHED, material)
-    with np.load(tmp_path / f"{number:05d}.npz") as stored:
-        return stored["activations"], stored["targets"]
+    made = data.make_scene(number, PUBLISHED, material)
+    return made["activations"], made["targets"]
 
 
 @pytest.mark.slow
-def test_every_version_of_a_scene_has_the_answers_to_the_clean_one(tmp_path, material):
+def test_every_version_of_a_scene_has_the_answers_to_the_clean_one(material):
     """Activations differ, targets do not; the same number gives the same bytes."""
-    activations, targets = scene(tmp_path, material, 0)
+    activations, targets = scene(material, 0)
     assert activations.shape == (12, 589, 60) and targets.shape == (12, *pyannet.OUTPUT)
     versions = targets.reshape(4, 3, *pyannet.OUTPUT)
     assert_array_equal(versions, np.broadcast_to(versions[:1], versions.shape))
@@ -44,9 +47,7 @@ def test_every_version_of_a_scene_has_the_answers_to_the_clean_one(tmp_path, mat
     assert np.mean(targets[:, :, 0] < 0.5) > 0.3  # somebody speaks
     heard = activations.reshape(4, 3, 589, 60).astype(float)
     assert all(np.abs(heard[k] - heard[0]).mean() > 0.001 for k in (1, 2, 3))
-    again = tmp_path / "again"
-    again.mkdir()
-    assert_array_equal(scene(again, material, 0)[0], activations)
+    assert_array_equal(scene(material, 0)[0], activations)
 
 
 def speechless_scene(least, most):
@@ -64,9 +65,9 @@ def speechless_scene(least, most):
     [(0, data.MADE_UP), (data.MADE_UP, data.MADE_UP + data.TONES)],
     ids=["music and noise", "tones"],
 )
-def test_nobody_speaks_where_nobody_does(tmp_path, material, least, most):
+def test_nobody_speaks_where_nobody_does(material, least, most):
     """Whatever the network says to it."""
-    _, targets = scene(tmp_path, material, speechless_scene(least, most))
+    _, targets = scene(material, speechless_scene(least, most))
     assert targets.shape[0] == 3
     assert (targets[:, :, 0] == 1).all() and (targets[:, :, 1:] == 0).all()
 
@@ -136,3 +137,29 @@ def test_sixteen_bits_round_and_clip():
     """By hand."""
     found = data.in_16_bits(np.array([0.0, 0.6 / 32767, -2.0, 1.5]))
     assert_array_equal(found, np.array([0, 1 / 32767, -1, 1], np.float32))
+
+
+def test_a_pool_keeps_what_is_there_and_is_whole(tmp_path, monkeypatch, capsys):
+    """Examples that were made before stay, the others are made; voices that are held out are not found."""
+    for name in ("anna", "bert", "carl", "dora", "emil", "finn"):
+        (tmp_path / "voices" / name).mkdir(parents=True)
+        (tmp_path / "voices" / name / "1.wav").write_bytes(b"")
+    pool = tmp_path / "pool"
+    words = ["make", pool, "--voices", tmp_path / "voices", "--things", 5, "--workers", 1]
+    monkeypatch.setattr(sys, "argv", [str(word) for word in words])
+    given = pools.pool_parser("", "things", 9).parse_args()
+    material = pools.find_material(given)
+    assert material.voices and not any(is_held_out(name) for name in material.voices)
+    assert f"{len(material.voices)} voices, 0 recordings of noise, 0 rooms" in capsys.readouterr().out
+    pool.mkdir()
+    (pool / "00003.npz").write_bytes(b"kept")
+    pools.fill_pool(given, squares)
+    assert sorted(path.name for path in pool.iterdir()) == [f"{n:05d}.npz" for n in range(5)]
+    assert (pool / "00003.npz").read_bytes() == b"kept"
+    with np.load(pool / "00004.npz") as stored:
+        assert stored["square"] == 16
+
+
+def squares(number):
+    """An example of one value."""
+    return {"square": number**2}

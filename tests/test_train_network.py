@@ -39,7 +39,7 @@ def run(monkeypatch, folder, pool, steps, checkpoint):
 def test_training_learns_goes_on_and_repeats_itself(monkeypatch, tmp_path, pool, capsys):
     """Losses fall; four steps are those of a run that was stopped after two of four."""
     whole = run(monkeypatch, tmp_path, pool, 4, "whole.pt")
-    assert "3 streams to learn from, 1 kept; from step 0 on" in capsys.readouterr().out
+    assert "3 streams to learn from, 1 kept\nfrom step 0 on" in capsys.readouterr().out
     again = run(monkeypatch, tmp_path, pool, 4, "again.pt")
     assert all(torch.equal(again[name], values) for name, values in whole.items())
     monkeypatch.setattr(train_network.Trainer, "advance", stopped_after(2))
@@ -68,7 +68,7 @@ def test_losses_fall(pool):
     """Within two dozen steps on the same crops."""
     teacher = train_network.Teacher()
     streams = [train_network.Stream(path, teacher) for path in sorted(pool.glob("*.npz"))]
-    trainer = train_network.Trainer(streams, teacher, 0)
+    trainer = train_network.begin(streams, teacher, train_network.spread(streams), 0)
     lost = [trainer.advance(40, 4) for _ in range(24)]
     for name in ("frames", "window", "scores"):
         assert np.mean([each[name] for each in lost[-4:]]) < 0.9 * np.mean([each[name] for each in lost[:4]])

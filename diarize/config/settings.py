@@ -74,10 +74,10 @@ class CepstraConfig:
     n_mfcc: int = setting(20, "cepstral coefficients above c0 (c0 is the level)", allowed=(1, 40))
     lifter: float = setting(0.0, "cepstral liftering as librosa defines it; 0 is none", allowed=(0, 100))
     n_mels: int = setting(30, "mel filters", allowed=(8, 128))
-    fmin: float = setting(100.0, "lower edge of the lowest of them, Hz", allowed=(0, 2000))
+    fmin: float = setting(100.0, "lower edge of the lowest mel filter, Hz", allowed=(0, 2000))
     fmax: float = setting(
         3700.0,
-        "upper edge of the highest of them, Hz: the upper limit of telephone bands",
+        "upper edge of the highest mel filter, Hz; telephone bands end here",
         allowed=(2500, 4000),
     )
     normalization: str = setting(
@@ -86,7 +86,7 @@ class CepstraConfig:
         "to a normal distribution over a moving window; 'none'",
         choices=("recording", "sliding", "warping", "none"),
     )
-    sliding_window: float = setting(3.0, "seconds of that moving window", allowed=(0.1, 600))
+    sliding_window: float = setting(3.0, "length of the moving window, seconds", allowed=(0.1, 600))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,9 @@ class AcousticConfig(CepstraConfig):
 
     n_voice: int = setting(13, "number of the lowest coefficients, which describe voices", allowed=(1, 40))
     upper_mels: int = setting(13, "mel filters from fmax to upper_fmax, if wide-band", allowed=(2, 64))
-    upper_fmax: float = setting(7600.0, "upper edge of the highest of them, Hz", allowed=(5000, 96000))
+    upper_fmax: float = setting(
+        7600.0, "upper edge of the highest of these filters, Hz", allowed=(5000, 96000)
+    )
     n_upper: int = setting(4, "cepstral coefficients of these that describe voices", allowed=(0, 20))
     noise_floor: float = setting(
         0.1,
@@ -156,7 +158,7 @@ class SpeechConfig:
     )
     segmentation_sha256: str = setting(
         "",
-        "SHA-256 that this file must have; results record it. '': any",
+        "SHA-256 that this file must have ('': any); results contain it",
     )
     bias: float = setting(
         0.0,
@@ -165,11 +167,11 @@ class SpeechConfig:
     )
     min_speech: float = setting(
         0.2,
-        "shortest stretch of speech, seconds",
+        "shortest interval of speech, seconds",
         allowed=(0.01, 10),
     )
     min_pause: float = setting(0.1, "shortest pause, seconds", allowed=(0.01, 10))
-    padding: float = setting(0.0, "seconds added at both ends of every stretch of speech", allowed=(0, 1))
+    padding: float = setting(0.0, "seconds added at both ends of every interval of speech", allowed=(0, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,7 @@ class SpaceConfig:
         "",
         "ONNX file or name of another speaker embedding (extra onnx); '' is the included one",
     )
-    embedding_sha256: str = setting("", "SHA-256 that this file must have; results record it. '': any")
+    embedding_sha256: str = setting("", "SHA-256 that this file must have ('': any); results contain it")
     background: str = setting(
         "",
         "file of a background model; '' is the included one for the measured bandwidth",
@@ -246,7 +248,7 @@ class ResegmentationConfig:
     )
     stay: float = setting(
         0.98,
-        "probability of the same speaker a tenth of a second later",
+        "probability that the speaker is the same 0.05 s later",
         allowed=(0, 0.9999999),
     )
     min_turn: float = setting(0.3, "shortest turn, seconds", allowed=(0, 60))

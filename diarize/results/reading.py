@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any, Final
 from diarize.annotation import Annotation, Turn
 from diarize.annotation.alternatives import Alternatives, DoubtfulSpeaker
 from diarize.errors import FormatError
-from diarize.results.values import SCHEMA, VERSION, Document, Failure, Provenance, Result, SpeakerCount
+from diarize.results.values import (
+    SCHEMA,
+    VERSION,
+    Document,
+    Failure,
+    Provenance,
+    Result,
+    SpeakerCount,
+    word_key,
+)
 from diarize.results.voices import VoiceStatistics
 from diarize.types import Match
 
@@ -142,6 +151,7 @@ def _entry(value: Any, where: str) -> Result | Failure:
         files=_files(_read_optional(value, "files", dict, where)),
         alternatives=_alternatives(_read_optional(value, "alternatives", dict, where), annotation, where),
         voices=_voices(_read_optional(value, "voices", dict, where), where),
+        words=_words(value, where),
         more={name: each for name, each in value.items() if name not in ENTRY_KEYS},
     )
 
@@ -165,10 +175,22 @@ def _turn(value: Any, where: str) -> Turn:
     optional: dict[str, Any] = {"confidence": NUMBER, "runner_up": str, "text": str, "channel": int}
     kept = {name: _read_optional(value, name, kind, where) for name, kind in optional.items()}
     words = {name: kept[name] or None for name in ("runner_up", "text")}
+    speaker = _read_field(value, "speaker", str, where)
     try:
-        return Turn(float(start), float(end), _read_field(value, "speaker", str, where), **kept | words)
+        return Turn(float(start), float(end), speaker, **kept | words)
     except FormatError as error:
         raise FormatError(f"{where}: {error}") from None
+
+
+def _words(value: Any, where: str) -> dict[Any, tuple[Any, ...]]:
+    """The words of every turn with a text."""
+    found = {}
+    for i, row in enumerate(value["turns"]):
+        place = f"{where}.turns[{i}]"
+        words = _read_optional(row, "words", list, place)
+        if words and row.get("text"):
+            found[word_key(_turn(row, place))] = tuple(each for each in words if isinstance(each, dict))
+    return found
 
 
 def _count(value: dict[str, Any] | None, where: str) -> SpeakerCount | None:

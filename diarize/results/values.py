@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from diarize.annotation import Annotation, Turn
-from diarize.annotation.rounding import round_annotation
+from diarize.annotation.rounding import milliseconds, round_annotation
 from diarize.annotation.statistics import speaking_shares
 from diarize.errors import FormatError
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from diarize.results.voices import VoiceStatistics
     from diarize.types import Match
 
+    WordKey = tuple[int, int, str]
+
 __all__ = [
     "SCHEMA",
     "VERSION",
@@ -28,6 +30,7 @@ __all__ = [
     "Result",
     "SpeakerCount",
     "turn_fields",
+    "word_key",
 ]
 
 SCHEMA: Final = "diarize/result"
@@ -81,7 +84,8 @@ class Result:
     ``count``: how the number of speakers was chosen; ``matches``: known voices that the speakers have;
     ``doubts``: speakers who may not be separate people; ``notes``: remarks; ``files``: written files by
     format; ``alternatives``: speakers of the windows for other numbers of speakers; ``voices``: voice
-    statistics for naming and linking; ``more``: JSON keys outside the schema, which are kept.
+    statistics for naming and linking; ``words``: the words of turns with a text, as JSON has them, by
+    ``word_key``; ``more``: JSON keys outside the schema, which are kept.
     """
 
     annotation: Annotation
@@ -97,6 +101,7 @@ class Result:
     files: Mapping[str, str] | None = None
     alternatives: Alternatives | None = None
     voices: VoiceStatistics | None = None
+    words: Mapping[WordKey, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     more: Mapping[str, Any] = field(default_factory=dict)
 
     succeeded: ClassVar[bool] = True
@@ -122,7 +127,7 @@ class Result:
             "speakers": speaking_shares(annotation),
             "selection": self.count.to_dict() if self.count else None,
             "matches": _rows(self.matches),
-            "turns": [turn_fields(turn) for turn in annotation.turns],
+            "turns": [turn_fields(turn) | self._words_of(turn) for turn in annotation.turns],
             "doubtful": _rows(self.doubts),
             "notes": None if self.notes is None else list(self.notes),
             "files": None if self.files is None else dict(self.files),
@@ -135,6 +140,11 @@ class Result:
             if value is not None or (is_computed and name in COMPUTED)
         }
         return kept | {name: value for name, value in self.more.items() if name not in kept}
+
+    def _words_of(self, turn: Turn) -> dict[str, Any]:
+        """The words of a turn, if there are any, with its speaker."""
+        words = self.words.get(word_key(turn))
+        return {"words": [{**word, "speaker": turn.speaker} for word in words]} if words else {}
 
     def outline(self) -> dict[str, Any]:
         """The entry without fields that grow with the recording, for a line of a manifest."""
@@ -235,6 +245,11 @@ class Document:
         except ValueError:
             raise FormatError("a result with NaN or infinity, which JSON cannot hold; leave it out") from None
         return text + "\n"
+
+
+def word_key(turn: Turn) -> WordKey:
+    """Start and end in milliseconds, and the text: what edits of a turn with a text do not change."""
+    return milliseconds(turn.start), milliseconds(turn.end), turn.text or ""
 
 
 def turn_fields(turn: Turn) -> dict[str, Any]:

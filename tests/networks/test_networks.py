@@ -1,4 +1,4 @@
-"""The two networks that ship, against PyTorch running the published weights (golden/README.md)."""
+"""The two networks that ship, against PyTorch (golden/README.md)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.signal import lfilter
 
 from diarize.networks import campplus, pyannet, store
 
@@ -20,13 +21,29 @@ def energies():
     return walk + np.linspace(6, 12, 80) + rng.normal(size=(150, 80))
 
 
+def voice(rng, pitch, throat):
+    """Pulses (160 000,) through four resonances that change with every syllable."""
+    n = pyannet.WINDOW
+    seconds = np.arange(n) / pyannet.RATE
+    phase = np.cumsum(pitch * (1 + 0.1 * np.sin(2 * np.pi * 0.7 * seconds)) / pyannet.RATE)
+    pulses, said = np.diff(np.floor(phase), prepend=0.0), np.zeros(n)
+    radius = np.exp(-np.pi * 100 / pyannet.RATE)
+    for start in range(0, n, n // 50):
+        syllable = pulses[start : start + n // 50]
+        for resonance in throat * rng.uniform([300, 900, 2200, 3400], [800, 1900, 2900, 3800]):
+            cosine = np.cos(2 * np.pi * resonance / pyannet.RATE)
+            syllable = lfilter([1.0], [1.0, -2 * radius * cosine, radius**2], syllable)
+        said[start : start + n // 50] = syllable / syllable.std() * np.hanning(len(syllable))
+    return said
+
+
 def ten_seconds():
-    """Samples (160 000,) that golden/pytorch.npz was made from: harmonics that come and go, in noise."""
-    rng = np.random.default_rng(21)
-    t = np.arange(pyannet.WINDOW) / pyannet.RATE
-    tones = [np.sin(2 * np.pi * f * t + 3 * np.sin(2 * np.pi * 3 * t)) for f in (120, 240, 480, 960, 1500)]
-    gated = sum(tones) * (np.sin(2 * np.pi * 0.4 * t) > 0) * 0.05
-    return (gated + 0.003 * rng.normal(size=len(t))).astype(np.float32)
+    """Samples (160 000,) that golden/pytorch.npz was made from: two voices, from 4 to 5.2 s both."""
+    rng = np.random.default_rng(29)
+    seconds = np.arange(pyannet.WINDOW) / pyannet.RATE
+    low, high = voice(rng, 110, 0.95), voice(rng, 210, 1.1)
+    talk = low * ((seconds > 1) & (seconds < 5.2)) + high * ((seconds > 4) & (seconds < 8.5))
+    return (0.05 * talk + 0.001 * rng.normal(size=pyannet.WINDOW)).astype(np.float32)
 
 
 def embedding_of(values, weights):
@@ -50,13 +67,14 @@ def test_moving_means_change_the_embedding_but_little():
     assert 0.8 < np.corrcoef(found, GOLDEN["embedding"])[0, 1] < 0.9999
 
 
-def test_pyannet_is_the_published_one():
-    """Probabilities of ten seconds, up to the rounding of the weights."""
+def test_pyannet_is_what_pytorch_makes_of_its_weights():
+    """Probabilities of ten seconds; nobody, one, the other and both are likeliest in turn."""
     found = pyannet.class_probabilities(ten_seconds()[None], store.shipped_network("pyannet").weights)[0]
     assert found.shape == GOLDEN["probabilities"].shape == (589, len(pyannet.CLASSES))
     assert_allclose(found.sum(axis=1), 1, atol=1e-5)
-    assert np.abs(found - GOLDEN["probabilities"]).mean() < 0.01
-    assert np.mean(found.argmax(axis=1) == GOLDEN["probabilities"].argmax(axis=1)) > 0.98
+    assert_allclose(found, GOLDEN["probabilities"], atol=1e-4)
+    likeliest = GOLDEN["probabilities"].argmax(axis=1)
+    assert set(likeliest) == {0, 2, 3, 6}
 
 
 def test_windows_do_not_know_of_each_other():
