@@ -88,6 +88,7 @@ class TestLeaks:
         sound = 1e-6 * rms(8 * CELL, 0)
         for factor in (0.1, 0.68):
             assert leaks(sound, factor * sound) == ([0.0, 2.0], False)
+        assert leaks(sound, 0.75 * sound) == ([0.0, 0.0], False)
 
     def test_two_to_eight_channels_are_heard_by_themselves(self, tmp_path):
         """One and nine are refused; who is alone in a channel has its name."""
@@ -269,6 +270,15 @@ class TestFrontEnd:
         found = front_end.run_front_end(sound, config)
         assert found.acoustics == (AcousticConfig() if needed else config.features.textbook)
         assert getattr(found.background, "band", None) == (found.band if needed else None)
+
+    def test_the_textbook_space_has_the_cepstra_that_are_set(self):
+        """Fifteen without c0, and as many slopes; of all of a sound, with the detector that is set."""
+        config = replace(plain(), features=FeatureConfig(n_mfcc=15, deltas=1))
+        sound = Waveform(np.float32(0.1 * rms(16_000, 0)), 16_000)
+        found, mask = front_end.speech_features(sound, config)
+        assert front_end.voice_values(found, mask, config).shape == (100, 30)
+        assert_array_equal(mask.values, np.ones(100, bool))
+        assert_array_equal(front_end.speech_mask(sound, config).values, mask.values)
 
     def test_a_background_model_that_is_named_is_used(self):
         """Whatever the band."""
