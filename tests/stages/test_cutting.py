@@ -25,9 +25,9 @@ def windows(monkeypatch):
     return found
 
 
-def searched(values):
+def searched(values, **settings):
     """Cuts of frames, a hundred a second."""
-    return list(changes._search(values, BicSettings(), grid(1).frames_in))
+    return list(changes._search(values, BicSettings(**settings), grid(1).frames_in))
 
 
 def test_a_window_of_three_seconds_grows_by_half_a_second_up_to_twenty(windows):
@@ -35,6 +35,35 @@ def test_a_window_of_three_seconds_grows_by_half_a_second_up_to_twenty(windows):
     level = np.tile([[1.0], [-1.0]], (1080, 1))  # 21.6 seconds in which nothing changes
     assert searched(level) == []
     assert windows == [*range(300, 2000, 50), 2000, 2000, 2000, 2000, 1960]
+
+
+def test_no_window_is_longer_than_the_longest(windows):
+    """By hand: the second one grows by a fifth of a second only, and does not reach the end."""
+    assert searched(np.tile([[1.0], [-1.0]], (170, 1)), longest=3.2) == []
+    assert windows == [300, 320, 290]
+
+
+def test_a_cut_is_moved_between_its_neighbours_as_far_as_the_longest_window(windows):
+    """On either side: 20 seconds, or to the cut before and behind it."""
+    values = np.random.default_rng(0).normal(size=(6000, 1))
+    assert len(changes._refine_cuts(values, [3000], BicSettings(), grid(1))) == 3
+    assert windows == [4000]
+    changes._refine_cuts(
+        np.repeat([0.0, 9, 0], [1000, 900, 4100])[:, None], [1000, 1900], BicSettings(), grid(1)
+    )
+    assert windows[1:] == [1900, 900 + 2000]
+
+
+def test_the_first_cut_is_half_a_second_after_the_beginning():
+    """By hand: the change is before it."""
+    values = np.repeat([0.0, 50.0], [45, 255])[:, None] + np.arange(300)[:, None] % 2
+    assert searched(values) == [50]
+
+
+@pytest.mark.parametrize("d", [1, 2, 3, 12, 60])
+def test_sums_tell_how_many_numbers_a_frame_has(d):
+    """One, the numbers, and their products."""
+    assert changes._dims(changes.running_sums(np.zeros((2, d)))) == d
 
 
 def test_after_a_change_the_next_window_begins_at_it(windows):
