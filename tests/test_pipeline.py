@@ -503,6 +503,13 @@ def test_a_number_of_speakers_is_honoured_or_refused():
         ),
         ((20, 5.1), (2, 2), ""),  # a few seconds are something
         ((3, 2, 2), (3, 3), ""),  # of little, an equal share
+        ((3, 1.3, 1.3), (3, 3), ""),  # half of it is enough
+        (
+            (3, 2, 0.8),
+            (3, 3),
+            "3 speakers asked for, but little speech was found for SPEAKER_02 0.8 s; listen to it",
+        ),
+        ((20, 0), (1, 2), ""),
         ((20, 0.4), (1, 1), ""),
         ((20, 0.4), (1, 2), ""),  # nobody asked for two
         ((20, 12, 0.4), (2, 9), ""),  # nor for three

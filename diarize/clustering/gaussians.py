@@ -72,7 +72,7 @@ def independent_windows(points: SpeakerPoints) -> float:
     covered = np.zeros(points.grid.n_frames + 1, dtype=np.int64)
     np.add.at(covered, starts, 1)
     np.add.at(covered, ends, -1)
-    full = float(((ends - starts) / np.maximum(_weights(points), 1e-9))[_weights(points) > 0].min())
+    full = float(((ends - starts) / _weights(points)).min())
     return max(2.0, int((np.cumsum(covered) > 0).sum()) / full)
 
 

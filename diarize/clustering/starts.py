@@ -27,9 +27,9 @@ DOUBT: Final = 1e-3
 def start_wide(values: Array, max_speakers: int, seed: int) -> Array:
     """Responsibilities (n, K) of k-means on directions; the length of a point only shows how certain it is.
 
-    ``values`` (n, d); K is 20, or ``max_speakers`` if that is more, and at most half of n.
+    ``values`` (n, d), n of 2 or more; K is 20, or ``max_speakers`` if that is more, and at most half of n.
     """
-    n_starting = min(max(WIDEST_START, max_speakers), max(1, len(values) // 2))
+    n_starting = min(max(WIDEST_START, max_speakers), len(values) // 2)
     return kmeans_start(values, n_starting, seed)
 
 

@@ -114,7 +114,7 @@ def _joint_axes(between: Array, within: Array) -> tuple[Array, Array]:
 
 def mean_variance(n: Array | float, correlated: float = CORRELATED, lasting: float = LASTING) -> Any:
     """Variance of the mean of ``n`` windows about its speaker, in every dimension: c/n + s."""
-    return correlated / np.maximum(n, 1e-9) + lasting
+    return correlated / n + lasting
 
 
 def log_likelihood_ratio(

@@ -54,4 +54,4 @@ class LocalActivity:
         place = (centres - self.starts[window] - self.offset) / self.step
         first, last = np.searchsorted(place, (-0.5, self.values.shape[1] - 0.5))
         inside = slice(int(first), int(last))
-        return inside, np.clip(np.round(place[inside]).astype(np.int64), 0, self.values.shape[1] - 1)
+        return inside, np.round(place[inside]).astype(np.int64)

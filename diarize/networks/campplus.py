@@ -64,8 +64,7 @@ def prepare_weights(weights: Mapping[str, Array]) -> dict[str, Array]:
     for key in [name[:-2] for name in weights if name.endswith("_g")]:
         factor, offset = ready.pop(f"{key}_g"), ready.pop(f"{key}_o")
         ready[f"{key}_least"] = -offset / factor
-        if (factor < 0).any():  # for these channels: g min(x, −o/g) + o
-            ready[f"{key}_most"] = np.flatnonzero(factor < 0)
+        ready[f"{key}_most"] = np.flatnonzero(factor < 0)  # for these channels: g min(x, −o/g) + o
         if key == "out":
             ready["out_g"], ready["out_o"] = factor, offset
             continue
@@ -101,11 +100,10 @@ def pooled_embeddings(mean: Array, deviation: Array, weights: Mapping[str, Array
 
 def _front_end(x: Array, weights: Mapping[str, Array]) -> Array:
     """Residual convolutions over frequency and time: (T, 80) to (T, 10 · 32)."""
-    n_frames = len(x)
     parts = []
-    for start in range(0, n_frames, AT_ONCE):
-        first, last = max(0, start - REACH), min(n_frames, start + AT_ONCE + REACH)
-        parts.append(_convolved(x[first:last], weights)[start - first :][:AT_ONCE])
+    for start in range(0, len(x), AT_ONCE):
+        first = max(0, start - REACH)
+        parts.append(_convolved(x[first : start + AT_ONCE + REACH], weights)[start - first :][:AT_ONCE])
     return np.concatenate(parts)
 
 
@@ -152,11 +150,9 @@ def _dense_block(x: Array, name: str, n_layers: int, dilation: int, weights: Map
 
 def _rectified(x: Array, weights: Mapping[str, Array], key: str) -> Array:
     """max(x, least) in every channel; min where the factor of the channel is negative."""
-    least = weights[f"{key}_least"]
+    least, most = weights[f"{key}_least"], weights[f"{key}_most"]
     out: Array = np.maximum(x, least)
-    most = weights.get(f"{key}_most")
-    if most is not None:
-        out[:, most] = np.minimum(x[:, most], least[most])
+    out[:, most] = np.minimum(x[:, most], least[most])
     return out
 
 

@@ -132,9 +132,7 @@ def speech_activity(
     intervals = found.mask.intervals + sound.start if given is None else given
     if crosstalk is not None:
         intervals = _subtract_crosstalk(np.maximum(intervals, 0.0), crosstalk, config.speech.min_speech)
-    elif given is None:
-        return found
-    return replace(found, mask=SpeechMask(grid.mask(np.maximum(intervals - sound.start, 0.0)), grid))
+    return replace(found, mask=SpeechMask(grid.mask(intervals - sound.start), grid))
 
 
 def _subtract_crosstalk(whole: Array, crosstalk: Array, shortest: float) -> Array:

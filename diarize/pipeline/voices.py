@@ -76,9 +76,9 @@ def voice_statistics(
 
 def _statistics(name: str, points: SpeakerPoints, spans: Array, start: float) -> SpeakerStatistics | None:
     """The weighted mean of a speaker's windows; the weight is the time alone in full windows."""
-    inside = np.concatenate(([0], np.cumsum(points.grid.mask(np.maximum(spans - start, 0.0)))))
+    inside = np.concatenate(([0], np.cumsum(points.grid.mask(spans - start))))
     first, last = points.bounds.T
-    shares = (inside[last] - inside[first]) / np.maximum(1, last - first)
+    shares = (inside[last] - inside[first]) / (last - first)
     full = np.ones(len(shares)) if points.weights is None else points.weights
     weights = np.where(shares >= MOSTLY, shares * full, 0.0)
     windows = float(weights.sum())
@@ -99,7 +99,7 @@ def voices_in(
 
     from diarize import embedding
 
-    solo = union(*solo_intervals(annotation).values()) if annotation.turns else np.zeros((0, 2))
+    solo = union(*solo_intervals(annotation).values())
     if not len(solo):
         return None
     span = float(floor(solo.min())), float(ceil(solo.max()))

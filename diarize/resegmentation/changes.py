@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import isqrt
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -131,8 +132,8 @@ def _move_to_pauses(cuts: Array, spoken: Array, grid: FrameGrid) -> Array:
 
 
 def _starts(grid: FrameGrid, frames: Array) -> list[float]:
-    """Seconds at which frames begin; the first cell may begin before the recording does."""
-    return [max(0.0, grid.seconds(int(frame))) for frame in frames]
+    """Seconds at which frames begin."""
+    return [grid.seconds(int(frame)) for frame in frames]
 
 
 def _difference(before: Array, after: Array) -> float:
@@ -208,7 +209,7 @@ def _search(values: Array, settings: BicSettings, frames_in: Callable[[float], i
         if gain <= 0 and at_end:
             return
         rising = place + margin + step > size  # the best cut may be after the window's end
-        if size < longest and not at_end and (gain <= 0 or rising):
+        if size < longest and (gain <= 0 or rising):
             size = min(size + growth, longest)
             continue
         if gain > 0:
@@ -264,7 +265,7 @@ def delta_bic(before: Array, after: Array, penalty: float) -> Array:
 
 def _dims(sums: Array) -> int:
     """d of rows of 1 + d + d² numbers."""
-    return int(np.sqrt(sums.shape[-1] - 0.75) - 0.5 + 1e-6)
+    return isqrt(sums.shape[-1] - 1)
 
 
 def _cost(sums: Array) -> Array:

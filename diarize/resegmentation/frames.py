@@ -118,7 +118,7 @@ def turn_posteriors(scores: Array, mask: SpeechMask, config: ResegmentationConfi
     pooled = np.zeros((places[-1] + 1, n_speakers))
     pooled[places] = config.likelihood_scale * np.add.reduceat(scores, starts, axis=0)
     chain = sticky_transitions(n_speakers, config.stay)
-    shortest = min(max(1, round(config.min_turn / BLOCK)), len(pooled))
+    shortest = max(1, round(config.min_turn / BLOCK))
     posteriors, _ = forward_backward(pooled, chain.log_startprob, chain.log_transmat, shortest)
     settled = _move_changes_to_pauses(posteriors[places], np.flatnonzero(np.diff(numbers) > 1) + 1)
     shares = np.zeros((mask.grid.n_frames, n_speakers), dtype=np.float32)
@@ -148,8 +148,8 @@ def _shorten_gaps(blocks: Array, longest: int) -> Array:
 
 
 def _to_posteriors(shares: Array, mask: SpeechMask) -> Posteriors:
-    """Posteriors from weights (n_frames, K); speech without a window gets equal posteriors."""
-    values = np.where(mask.values[:, None], shares, 0)
+    """Posteriors from weights (n_frames, K), 0 outside speech; speech without a window gets equal ones."""
+    values = shares.copy()
     lost = mask.values & (values.sum(axis=1) == 0)
     values[lost] = 1 / shares.shape[1]
     sums = values.sum(axis=1, keepdims=True)

@@ -91,7 +91,9 @@ def test_length_does_not_matter():
     """Embeddings are put to unit length first."""
     embeddings, speakers = planted(20, 5)
     model = fit_two_covariance(embeddings, speakers, 3)
-    assert_allclose(model.project(embeddings), model.project(7 * embeddings))
+    for factor in (7, 1e-11):
+        assert_allclose(model.project(factor * embeddings), model.project(embeddings))
+        assert_allclose(fit_two_covariance(factor * embeddings, speakers, 3).between, model.between)
 
 
 def test_few_voices_need_shrinkage():

@@ -130,3 +130,44 @@ def test_empty_states_are_dropped_unless_kept():
     assert fit_vbx(points, weights, psi, stay, start, 10).n_states == 1
     assert fit_vbx(points, weights, psi, stay, start, 10, keep_all=True).n_states == 2
     assert vbx.SMALLEST < 1 / 30
+
+
+@pytest.mark.parametrize(("share", "left"), [(0.0009, 1), (0.0011, 2)])
+def test_a_state_with_a_thousandth_of_the_draws_is_kept(share, left):
+    """With less it is given up, and the others share what it had."""
+    shares = np.tile([1 - share, share], (4, 1))
+    responsibilities, pi = vbx._pruned(shares, np.array([1 - share, share]))
+    assert len(pi) == responsibilities.shape[1] == left
+    assert_allclose(pi.sum(), 1)
+    assert_allclose(responsibilities.sum(axis=1), 1)
+
+
+def test_evidence_of_a_speaker_is_the_integral():
+    """From the mean and the total weight of the points, as from the points, but for their squares."""
+    points, weights, psi, _ = drawn(3)
+    everyone = np.full(len(points), True)
+    (mean,), (total,) = pooled_points(points, weights, np.ones((len(points), 1)))
+    assert_allclose(vbx._log_evidence(mean, total, psi), evidence_of(points, weights, psi, everyone))
+
+
+def test_speakers_without_windows_have_no_place_and_are_merged_first():
+    """They lose nothing; a little of a window, however little, has its place."""
+    _, weights, psi, _ = drawn(1, n=6)
+    points = np.repeat([[9.0] * 3, [-9.0] * 3], 3, axis=0)
+    shares = np.zeros((6, 4))
+    shares[:3, 0], shares[3:, 2] = 1, 1
+    means, total = pooled_points(points, weights, shares)
+    assert_array_equal(means[[1, 3]], 0)
+    assert_array_equal(total[[1, 3]], 0)
+    assert {1, 3} & {*closest_pair(points, weights, psi, shares)}
+    shares[0, 1] = 1e-10
+    assert_allclose(pooled_points(points, weights, shares)[0][1], points[0])
+
+
+def test_merging_settles_eight_steps_at_first_and_four_after_each_merge(monkeypatch):
+    """However much there is to gain."""
+    monkeypatch.setattr(vbx, "TOLERANCE", -1.0)
+    points, psi, labels = planted(3, 3, n=60)
+    weights, stay = np.full(60, 0.5), np.full(60, 0.8)
+    path = merge_path(points, weights, psi, stay, 0.9 * np.eye(3)[labels] + 0.1 / 3)
+    assert [len(path[k].bounds) for k in (3, 2, 1)] == [8, 4, 4]

@@ -35,7 +35,7 @@ def clock(n_frames):
 
 
 class TestClustering:
-    @pytest.mark.parametrize(("farther", "apart"), [(0.97, False), (1.03, True)])
+    @pytest.mark.parametrize(("farther", "apart"), [(0.98, False), (1.02, True)])
     def test_a_glimpse_of_a_speaker_counts_for_three_tenths_of_a_window(self, farther, apart):
         """Its mean is no surer, and no less sure, than that: the ratio is where it would be then."""
         psi, many = np.full(8, 3.0), 40
@@ -78,7 +78,7 @@ class TestClustering:
 
     def test_the_search_settles_to_a_thousandth_of_a_nat_a_window(self):
         """A further step would gain less at every number, and hardly less at some."""
-        points, _ = planted_points(0, 3, n=60, distance=0.3)
+        points, _ = planted_points(4, 3, n=60, distance=0.3)
         path = gaussians._merge_path(points, start_wide(points.values, 8, 0), "tied_spherical")
         gains = []
         for gmm in path:
@@ -86,7 +86,7 @@ class TestClustering:
                 points.values, gmm.n_components, "tied_spherical", tol=0, max_iter=1, init_params=gmm
             )
             gains.append(more.score(points.values) - gmm.score(points.values))
-        assert 0.6e-3 < max(gains) < 1e-3
+        assert 0.8e-3 < max(gains) < 1e-3
 
     def test_the_search_makes_twenty_steps_at_most(self, monkeypatch):
         """After the start and after each merge, however much more there is to gain."""

@@ -317,6 +317,7 @@ class TestTurns:
     def test_rounding_makes_no_further_part(self):
         """0.4 − 0.1 is more than three times 0.1 in floating point."""
         assert len(split_long_turns(Annotation("a", (Turn(0.1, 0.4, "A"),)), 0.1).turns) == 3
+        assert len(split_long_turns(Annotation("a", (Turn(0.0, 3.0000003, "A"),)), 1.0).turns) == 4
 
     def test_nobody_is_surer_than_sure(self):
         """Posteriors may be a rounding above 1."""
