@@ -354,7 +354,8 @@ class TestNextToNothing:
         """On the clock of the file."""
         result = diarize.diarize(sample(name), speech=[(0.0, 600.0)], start=2.0, end=7.3339)
         assert result.duration == pytest.approx(5.3339, abs=1e-4)
-        assert 7.333 < result.annotation.turns[-1].end <= 2.0 + result.duration + 1e-9
+        end = max(turn.end for turn in result.annotation.turns)  # the last to start may be a second speaker
+        assert 7.333 < end <= 2.0 + result.duration + 1e-9
 
 
 class TestSettings:
