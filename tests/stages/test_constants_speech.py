@@ -166,7 +166,7 @@ def test_a_faint_voice_that_stays_is_no_change():
     np.testing.assert_allclose(network._change(np.array([faint] * 2 + [other]), 1), [0, 1, 1], atol=1e-6)
 
 
-@pytest.mark.parametrize(("probability", "speech"), [(0.45, False), (0.55, True)])
+@pytest.mark.parametrize(("probability", "speech"), [(0.45, False), (0.5, False), (0.55, True)])
 def test_silero_hears_what_is_likelier_than_not(probability, speech, monkeypatch):
     """As its authors set it."""
     guest = SimpleNamespace(chunk_samples=lambda: 512, process_chunk=lambda chunk: probability)

@@ -117,3 +117,46 @@ def test_one_speaker_on_both_sides_of_a_pause_is_no_change():
     posteriors = Posteriors(values, grid(600), ("A", "B"))
     for least in (0.0, 0.05):
         assert changes.changes_by_posteriors(posteriors, min_probability=least) == ()
+
+
+def test_two_shortest_pieces_can_be_parted():
+    """A second that changes in the middle; a frame less has no place to cut."""
+    values = np.repeat([0.0, 50.0], [50, 50])[:, None] + np.arange(100)[:, None] % 2
+    assert searched(values) == [50]
+    assert searched(values[:-1]) == []
+
+
+def test_a_window_that_reaches_the_end_is_the_last(windows):
+    """Three seconds in which nothing changes."""
+    assert searched(np.tile([[1.0], [-1.0]], (150, 1))) == []
+    assert windows == [300]
+
+
+@pytest.mark.parametrize(("at", "second"), [(240, 300), (241, 350)])
+def test_a_window_grows_if_its_best_cut_is_near_its_end(windows, at, second):
+    """Nearer than half a second and the tenth between the places that are tried first."""
+    values = np.repeat([0.0, 50.0], [at, 600 - at])[:, None] + np.arange(600)[:, None] % 2
+    assert searched(values) == [at]
+    assert windows[:2] == [300, second]
+
+
+def gain_of(values, cut, penalty):
+    """ΔBIC of a cut of one number a frame (n,), by its definition."""
+    parts = values, values[:cut], values[cut:]
+    costs = [0.5 * len(part) * np.log(part.var() + 1e-6) for part in parts]
+    return costs[0] - costs[1] - costs[2] - penalty * np.log(len(values))
+
+
+def test_every_frame_on_both_sides_counts():
+    """The first and the last frames of both pieces differ from all others."""
+    values = np.random.default_rng(0).normal(size=400) + np.repeat([0.0, 4.0], [180, 220])
+    values[[0, -1]] += (9, -9)
+    values[[179, 180]] += (-9, 9)
+    place, gain = changes._best_cut(changes.running_sums(values[:, None]), 50, 10, 2.0)
+    assert gain == pytest.approx(max(gain_of(values, cut, 2.0) for cut in range(50, 351)), rel=1e-9)
+    assert gain == pytest.approx(gain_of(values, place, 2.0), rel=1e-9)
+    mask = SpeechMask(np.ones(400, bool), grid(400))
+    (found,) = changes.changes_by_bic(Features(values[:, None], grid(400), ("x0",)), mask)
+    assert found.time == grid(400).seconds(place)
+    scaled = (values - values.mean()) / values.std()
+    assert found.delta_bic == pytest.approx(gain_of(scaled, place, 2.0), rel=1e-5)
