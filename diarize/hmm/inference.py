@@ -261,7 +261,7 @@ def _trace_back(problem: _Problem, free: Float64Array, entered: Float64Array) ->
     labels = np.empty(n_frames, dtype=np.int64)
     end, state = n_frames - 1, int(np.argmax(free[-1]))
     while end >= 0:
-        begin = max(int(newest[end, state]) - int(problem.chain.durations[state]) + 1, 0)
+        begin = int(newest[end, state]) - int(problem.chain.durations[state]) + 1
         labels[begin : end + 1] = state
         end = begin - 1
         if end >= 0:

@@ -184,6 +184,45 @@ def test_expected_transitions_are_the_slope_of_the_evidence() -> None:
                 assert_allclose(counts.transitions[i, j], (up - down) / 2e-5, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("durations", [[1, 1, 1], [4, 1, 3]])
+def test_counts_come_with_the_evidence_and_the_first_state_of_long_recordings(durations) -> None:
+    """Thousands of nats below 0, of which no exponential is left."""
+    e, chain = np.random.default_rng(8).normal(size=(3000, 3)) * 3 - 5, sticky_transitions(3, 0.8)
+    counts, (posteriors, evidence) = (f(e, *chain, durations) for f in (expected_counts, forward_backward))
+    assert counts.log_evidence == evidence < -9000
+    assert_allclose(counts.starts, posteriors[0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("durations", [[1, 1], [3, 2]])
+def test_a_frame_that_a_state_cannot_have_is_the_limit_of_an_unlikely_one(durations) -> None:
+    e, chain = np.random.default_rng(9).normal(size=(30, 2)), sticky_transitions(2, 0.7)
+    unlikely, impossible = (np.where(np.arange(60).reshape(30, 2) == 23, low, e) for low in (-1e5, -np.inf))
+    for ours, theirs in zip(
+        *(expected_counts(each, *chain, durations) for each in (impossible, unlikely)), strict=True
+    ):
+        assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
+    assert_array_equal(viterbi(impossible, *chain, durations), viterbi(unlikely, *chain, durations))
+
+
+@pytest.mark.parametrize("durations", [1, 3])
+def test_parts_of_a_long_recording_are_joined_without_a_seam(durations, monkeypatch) -> None:
+    e, chain = np.random.default_rng(10).normal(size=(60, 3)) * 2, sticky_transitions(3, 0.6)
+    path, counts = viterbi(e, *chain, durations), expected_counts(e, *chain, durations)
+    monkeypatch.setattr("diarize.hmm.inference._AT_ONCE", 7)
+    assert_array_equal(viterbi(e, *chain, durations), path)
+    assert_allclose(expected_counts(e, *chain, durations).transitions, counts.transitions, rtol=1e-12)
+
+
+def test_of_two_paths_as_good_the_one_that_stays_is_taken() -> None:
+    assert_array_equal(viterbi(np.zeros((9, 2)), *sticky_transitions(2, 0.5)), np.zeros(9))
+
+
+@pytest.mark.parametrize("first", [1, 2, 5])
+def test_the_first_run_may_be_one_frame(first) -> None:
+    labels = np.repeat([0, 1], [first, 4])
+    assert_array_equal(viterbi(9.0 * np.eye(2)[labels], *sticky_transitions(2, 0.5)), labels)
+
+
 @LAW
 @given(seed=st.integers(0, 2**32 - 1), duration=st.integers(1, 40))
 def test_every_run_lasts_its_minimum(seed: int, duration: int) -> None:
