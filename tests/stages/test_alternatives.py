@@ -161,3 +161,164 @@ def test_what_was_said_stays_in_one_piece(kept):
     )
     four = Alternatives(kept.starts, kept.ends, kept.labels, said.turns).annotation(4, said)
     assert [turn.text for turn in four] == ["Ann says.", "Bob says.", "Cid says."]
+
+
+def labels_of(places, found, n):
+    """Labels for ``n`` speakers of points on a line, given labels that were found."""
+    values = np.array(places, dtype=float)[:, None]
+    return label_every_number(values, {max(found) + 1: np.array(found)}, max(n, max(found) + 1))[n].tolist()
+
+
+class TestEveryNumber:
+    def test_the_smallest_speaker_goes_to_the_nearest(self):
+        """By hand: one window at 4 among speakers at 0, 10 and 30; of two as small the first is merged."""
+        assert labels_of([0, 0, 10, 10, 10, 30, 30, 4], [0, 0, 1, 1, 1, 2, 2, 3], 3) == [
+            0,
+            0,
+            1,
+            1,
+            1,
+            2,
+            2,
+            0,
+        ]
+        assert labels_of([0, 10, 10, 13], [0, 1, 1, 2], 2) == [0, 0, 0, 1]
+
+    def test_the_widest_speaker_is_split(self):
+        """By hand: squares of 8 about 7 are more than of 2 about 101, and than none of three windows."""
+        found = labels_of([0, 0, 0, 5, 9, 100, 102], [0, 0, 0, 1, 1, 2, 2], 4)
+        assert (found[:3], found[5:]) == ([0, 0, 0], [2, 2])
+        assert sorted(found[3:5]) == [1, 3]
+
+    @pytest.mark.parametrize(("n", "first"), [(4, 2), (5, 3)])
+    def test_windows_that_are_alike_are_split_by_time(self, n, first):
+        """The largest speaker, in the middle of its windows."""
+        found = labels_of([0, 0, *[7] * n], [0, 0, *[1] * n], 3)
+        assert found == [0, 0, *[1] * first, *[2] * (n - first)]
+
+    def test_halves_are_those_of_two_means(self):
+        """By hand: the mean 8.4 would part 9 from 2; the nearest of the means of both parts does not."""
+        assert labels_of([0, 1, 2, 9, 30], [0] * 5, 2) in ([0, 0, 0, 0, 1], [1, 1, 1, 1, 0])
+
+    def test_what_was_found_is_kept_up_to_the_limit(self):
+        """A solution of a larger number only tells how to merge."""
+        values = np.array([0.0, 1, 10, 11])[:, None]
+        known = {4: np.arange(4), 2: np.array([0, 1, 0, 1])}
+        found = label_every_number(values, known, 3)
+        assert sorted(found) == [1, 2, 3]
+        assert found[2].tolist() == [0, 1, 0, 1]
+        assert found[3].tolist() == [0, 0, 1, 2]
+
+
+def cut(labels, *turns, n=2):
+    """The turns for ``n`` speakers of windows of a second that have these labels."""
+    starts = np.arange(len(labels), dtype=float)
+    kept = Alternatives(starts, starts + 1, {n: np.array(labels)}, tuple(turns))
+    return kept.annotation(n, Annotation("talk", tuple(turns)))
+
+
+class TestTurnsOfANumber:
+    @pytest.mark.parametrize(
+        ("labels", "edges"),
+        [
+            ([0, 0, 1, 0, 0, 1, 1, 1], [5]),
+            ([1, 0, 0, 0, 1, 1, 1, 1], [4]),
+            ([0, 0, 0, 1, 1, 0, 0, 0], [3, 5]),
+            ([0, 0, 0, 0, 0, 0, 0, 1], []),
+        ],
+    )
+    def test_a_turn_is_cut_where_a_label_lasts_for_two_windows(self, labels, edges):
+        """By hand: a label of one window is that of the run before it or, at the beginning, after it."""
+        found = cut(labels, Turn(0.0, 8.0, "Ann", 0.9, "Bob"))
+        assert found.intervals().ravel().tolist() == sorted([0, 8, *edges, *edges])
+        assert len(found.speakers) == (2 if edges else 1)
+        assert {(turn.confidence, turn.runner_up) for turn in found} == {(None, None)}
+
+    def test_a_turn_in_which_no_label_lasts_has_the_first(self):
+        """Of three windows with three labels: the one that the next turn has, too."""
+        whose = (Turn(0.0, 3.0, "Ann"), Turn(3.0, 5.0, "Bob"))
+        found = cut([0, 1, 2, 0, 0], *whose, n=3)
+        assert found.intervals().tolist() == [[0, 5]]
+
+    @pytest.mark.parametrize(("middle", "speaker"), [(2.9, "Ann"), (3.1, "Bob")])
+    def test_a_turn_without_a_window_has_the_label_of_the_nearest(self, middle, speaker):
+        """Windows end at 2 s and begin again at 4 s."""
+        turns = (Turn(0.0, 2.0, "Ann"), Turn(middle - 0.1, middle + 0.1, "Cid"), Turn(4.0, 6.0, "Bob"))
+        starts = np.array([0.0, 1, 4, 5])
+        kept = Alternatives(starts, starts + 1, {4: np.array([0, 0, 1, 1])}, turns)
+        assert kept.annotation(4, Annotation("talk", turns)).turns[1].speaker == speaker
+
+    def test_turns_of_one_speaker_stay_together_if_there_are_fewer(self):
+        """By hand: Bob has two seconds of label 1 and one of label 0, Cid has label 0."""
+        turns = (Turn(0.0, 3.0, "Ann"), Turn(3.0, 6.0, "Bob"), Turn(6.0, 8.0, "Cid"))
+        found = cut([0, 0, 0, 0, 1, 1, 0, 0], *turns)
+        assert [(turn.start, turn.end, turn.speaker) for turn in found] == [
+            (0.0, 3.0, "Ann"),
+            (3.0, 6.0, "Bob"),
+            (6.0, 8.0, "Ann"),
+        ]
+
+    def test_where_whole_speakers_do_not_make_the_number_turns_are_cut(self):
+        """All three have most of their time under one label, so the other label gets its windows."""
+        turns = (Turn(0.0, 3.0, "Ann"), Turn(3.0, 8.0, "Bob"), Turn(8.0, 9.0, "Cid"))
+        found = cut([0, 0, 0, 0, 0, 0, 1, 1, 0], *turns)
+        assert found.intervals().tolist() == [[0, 6], [6, 8], [8, 9]]
+        assert len(found.speakers) == 2
+
+    def test_words_have_the_label_of_most_of_their_windows(self):
+        """Two of three; a sentence is not cut."""
+        found = cut([0, 1, 1, 0, 0], Turn(0.0, 3.0, "Ann", text="One."), Turn(3.0, 5.0, "Bob", text="Two."))
+        assert [turn.text for turn in found] == ["One.", "Two."]
+        assert len(found.speakers) == 2
+
+
+def test_turns_of_one_speaker_that_do_not_touch_stay_apart():
+    """One inside another adds nothing; the longer one keeps its confidence."""
+    turns = (Turn(0, 5, "Ann", 0.9), Turn(2, 3, "Ann", 0.4), Turn(5.01, 6, "Ann", 0.8), Turn(5.5, 7, "Bob"))
+    assert join_touching_turns(Annotation("talk", turns)).turns == (turns[0], *turns[2:])
+    longer = (Turn(0, 2, "Ann", 0.9), Turn(1, 3, "Ann", 0.4))
+    assert join_touching_turns(Annotation("talk", longer)).turns == (Turn(0, 3, "Ann"),)
+    said = (Turn(0, 1, "Ann"), Turn(1, 2, "Ann", text="Two."), Turn(2, 3, "Ann"))
+    assert join_touching_turns(Annotation("talk", said)).turns == said
+
+
+@pytest.mark.parametrize(
+    ("few", "total", "doubtful"),
+    [
+        (1.7, 60.0, True),
+        (1.7, 59.9, False),
+        (1.75, 60.0, True),
+        (1.85, 60.0, False),
+        (4.9, 300.0, True),
+        (5.0, 300.0, False),
+    ],
+)
+def test_who_speaks_for_less_than_five_seconds_and_three_per_cent_is_doubtful(few, total, doubtful):
+    """Of a minute or more in all."""
+    turns = (Turn(0.0, total - few, "Ann"), Turn(total, total + few, "Bob", 0.5, "Ann"))
+    found = find_doubtful_speakers(Annotation("talk", turns))
+    assert [each.speaker for each in found] == (["Bob"] if doubtful else [])
+    assert find_doubtful_speakers(Annotation("talk", turns[:1])) == ()
+
+
+def test_a_doubtful_speaker_is_nearest_to_whom_a_smaller_number_joins_it_with():
+    """Of those who become one with Cid, the one who speaks most; else the most frequent runner-up."""
+    turns = (
+        Turn(0, 40, "Ann"),
+        Turn(40, 100, "Bob"),
+        Turn(100, 101, "Cid", 0.5, "Ann"),
+        Turn(102, 130, "Dan"),
+    )
+    starts = np.array([0.0, 40, 100, 102])
+    ends = np.array([40.0, 100, 101, 130])
+    labels = {2: np.array([0, 0, 0, 1]), 3: np.array([0, 1, 1, 2]), 4: np.arange(4)}
+    talk = Annotation("talk", turns)
+    assert find_doubtful_speakers(talk, Alternatives(starts, ends, labels))[0].nearest == "Bob"
+    del labels[3]
+    assert find_doubtful_speakers(talk, Alternatives(starts, ends, labels))[0].nearest == "Bob"
+    del labels[2]
+    assert find_doubtful_speakers(talk, Alternatives(starts, ends, labels))[0].nearest == "Ann"
+    rivals = tuple(Turn(i, i + 0.5, "Cid", 0.5, name) for i, name in enumerate(("Dan", "Ann", "Ann")))
+    assert find_doubtful_speakers(Annotation("talk", (*rivals, Turn(3, 99, "Ann"))))[0].nearest == "Ann"
+    nobody = (Turn(0, 99, "Ann"), Turn(99, 100, "Cid"))
+    assert find_doubtful_speakers(Annotation("talk", nobody))[0].nearest is None
