@@ -333,6 +333,17 @@ class TestNormalisation:
         alone = {"sliding": sliding_cmvn, "warping": warp_features}[method](speech, 40)
         assert_array_equal(normalize_features(values, used, 100.0, config)[used], alone)
 
+    def test_a_moving_window_has_one_frame_at_least(self):
+        """A tenth of a second, of frames of one: each is its own mean."""
+        values, used = rows(6, 30), np.ones(30, bool)
+        config = AcousticConfig(normalization="sliding", sliding_window=0.1)
+        assert_allclose(normalize_features(values, used, 1.0, config), 0, rtol=0, atol=1e-9)
+
+    def test_a_large_constant_costs_no_digits(self):
+        """Whole numbers, and the same a million higher, in single precision."""
+        values = np.random.default_rng(0).integers(-9, 10, (400, 2)).astype(np.float32)
+        assert_allclose(sliding_cmvn(values + 2**20, 15), sliding_cmvn(values, 15), rtol=0, atol=1e-4)
+
     def test_the_setting_decides(self):
         """Over the recording, not at all, or an error for a name that is none."""
         values, used = rows(7), np.ones(200, bool)
@@ -418,6 +429,12 @@ class TestLoudOutside:
         levels = [-30.0] * 200 + [-20.0] * 200 + [-19.0] * 300 + [-40.0] * 300
         speech = np.arange(1000) < 400
         assert loud_outside(self.features(levels), speech, 1) == pytest.approx(3.0)
+
+    @pytest.mark.parametrize(("n_loud", "counted"), [(45, 1000), (55, 55)])
+    def test_without_speech_the_loudest_twentieth_is_the_measure(self, n_loud, counted):
+        """Frames 15 dB lower count if fewer than a twentieth are louder."""
+        levels = [0.0] * n_loud + [-15.0] * (1000 - n_loud)
+        assert loud_outside(self.features(levels), np.zeros(1000, bool), 1) == pytest.approx(counted / 100)
 
     def test_without_speech_nearly_the_loudest_counts_and_silence_does_not(self):
         levels = [-12.0] * 500 + [-20.0] * 200 + [-30.0] * 300

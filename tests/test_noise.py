@@ -160,6 +160,15 @@ class TestQuiet:
         features = self.of((97, -20), (2, -35), (29, -50))
         assert_array_equal(np.flatnonzero(background_frames(features, np.arange(128) < 99, 4)), [97, 98])
 
+    def test_speech_that_cannot_be_heard_is_not_the_softest(self):
+        """Frames 60 dB down in the middle of it were put there by a machine."""
+        features = self.of((60, -20), (5, -80), (37, -20), (2, -35))
+        assert_array_equal(np.flatnonzero(background_frames(features, np.ones(104, bool), 4)), [102, 103])
+
+    def test_of_speech_that_is_all_as_loud_all_is_the_softest(self):
+        """There is always some background."""
+        assert background_frames(self.of((50, -20)), np.ones(50, bool), 4).all()
+
     def test_without_speech_whatever_there_is(self):
         features = self.of((5, -20))
         assert background_frames(features, np.zeros(5, bool), 4).all()

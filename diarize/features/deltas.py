@@ -21,8 +21,6 @@ REACH = 4  # frames on either side: 90 ms in all, the customary span
 
 def append_deltas(features: Features, orders: int) -> Features:
     """Features with slopes (and slopes of slopes) of every column appended, named ``d1c0`` …, ``d2c0`` …"""
-    if not orders:
-        return features
     columns, names, last = [features.values], list(features.names), features.values
     for order in range(1, orders + 1):
         last = compute_deltas(last, REACH)
