@@ -94,6 +94,12 @@ def test_only_whole_frames_count(n, frames):
     assert filter_bank(16000).n_frames(n) == frames
 
 
+@pytest.mark.parametrize(("n_samples", "n_fft"), [(511, 512), (512, 512), (513, 1024)])
+def test_a_transform_is_the_next_power_of_two(n_samples, n_fft):
+    """A frame that is as long as one has no zeros behind it."""
+    assert filter_bank(16000, frame_length=n_samples / 16000).n_fft == n_fft
+
+
 def test_many_pieces_at_once_are_each_by_itself():
     """(m, n) samples give (m, frames, bands)."""
     pieces = speech_like(3, 16000).reshape(3, -1)
