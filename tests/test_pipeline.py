@@ -505,6 +505,7 @@ def test_a_number_of_speakers_is_honoured_or_refused():
         ((20, 5.1), (2, 2), ""),  # a few seconds are something
         ((3, 2, 2), (3, 3), ""),  # of little, an equal share
         ((3, 1.3, 1.3), (3, 3), ""),  # half of it is enough
+        ((4, 1, 1), (3, 3), ""),  # to the frame
         (
             (3, 2, 0.8),
             (3, 3),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,8 +15,9 @@ from diarize import background
 from diarize.annotation import Annotation, Turn
 from diarize.clustering import Clustering
 from diarize.config import AcousticConfig, ClusteringConfig, Config, FeatureConfig, SpaceConfig, SpeechConfig
+from diarize.embedding.two_covariance import TwoCovariance
 from diarize.errors import AudioError
-from diarize.pipeline import diarization, front_end
+from diarize.pipeline import diarization, front_end, voices
 from diarize.pipeline.channels import RATE, _channel_names, _join_voices, diarize_channels, find_leaks
 from diarize.pipeline.diarization import STAGES, _frame_posteriors, _with_enough_speakers, diarize, run_stages
 from diarize.pipeline.front_end import FrontEnd, left_out_notes, speech_activity
@@ -174,10 +176,11 @@ class TestSpeech:
         """A scrap at its beginning is not longer for what was given before it."""
         assert self.active(monkeypatch, [[0, 2]], [[1, 9]], start=0.0) == [[0, 1]]
         assert self.active(monkeypatch, [[-1, 2]], [[0.05, 2]], start=0.0) == []
+        assert self.active(monkeypatch, [[0, 2]], [[0.2, 2]], start=0.0) == [[0, 0.2]]  # as long as is asked
 
     @pytest.mark.parametrize(
         ("loud", "duration", "told"),
-        [(4.9, 40, False), (5.1, 40, True), (9.8, 100, False), (10.2, 100, True)],
+        [(4.9, 40, False), (5.0, 40, True), (9.8, 100, False), (10.0, 100, True)],
     )
     def test_a_tenth_of_loud_sound_is_told_of_and_five_seconds_at_least(self, loud, duration, told):
         """Music, for example, that was taken for no speech."""
@@ -207,6 +210,12 @@ class TestVoices:
         assert b.windows == pytest.approx(1.0)
         assert_allclose(b.mean, np.eye(6)[4])
 
+    @pytest.mark.parametrize(("alone", "windows"), [(0.49, []), (0.5, [0.5])])
+    def test_half_of_a_window_alone_is_enough(self, alone, windows):
+        """To the frame."""
+        turns = Annotation("a", (Turn(0.0, alone, "A"),))
+        assert [each.windows for each in voice_statistics(self.points(1), turns).speakers] == windows
+
     def test_who_is_never_alone_for_half_a_window_has_no_voice(self):
         """And nobody has one in a space without a model."""
         turns = Annotation("a", (Turn(0.0, 2.0, "A"), Turn(2.0, 2.4, "B")))
@@ -233,6 +242,17 @@ class TestVoices:
         both = (Turn(0.0, 2.0, "A"), Turn(0.0, 2.0, "B"))
         for turns in ((), both):
             assert voices_in("nowhere.wav", Annotation("a", turns), Config()) is None
+
+    def test_a_turn_that_begins_and_ends_between_two_seconds_is_heard_whole(self, tmp_path, monkeypatch):
+        """By hand: a window of a second and a half from 0.5 s on, and another one from 1 s on."""
+        embed = SimpleNamespace(
+            name="made", rate=16_000, checksum="0", embed=lambda blocks, bounds: bounds + 1.0
+        )
+        model = TwoCovariance(np.zeros(2), np.eye(2), np.ones(2))
+        monkeypatch.setattr(voices, "load_embedding", lambda config: (embed, model))
+        soundfile.write(tmp_path / "a.wav", 0.1 * rms(64_000, 0), 16_000)
+        (found,) = voices_in(tmp_path / "a.wav", Annotation("a", (Turn(0.5, 2.5, "A"),)), Config()).speakers
+        assert (found.windows, found.seconds) == (pytest.approx(2.0), pytest.approx(2.0))
 
     def test_known_turns_are_speech_where_one_is_alone_with_changes_between_speakers(self):
         """By hand: on both sides of an overlap and of a pause, where another speaks behind it."""
