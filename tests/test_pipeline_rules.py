@@ -14,14 +14,23 @@ from numpy.testing import assert_allclose, assert_array_equal
 from diarize import background
 from diarize.annotation import Annotation, Turn
 from diarize.clustering import Clustering
-from diarize.config import AcousticConfig, ClusteringConfig, Config, FeatureConfig, SpaceConfig, SpeechConfig
+from diarize.config import (
+    AcousticConfig,
+    AudioConfig,
+    ClusteringConfig,
+    Config,
+    FeatureConfig,
+    SpaceConfig,
+    SpeechConfig,
+)
 from diarize.embedding.two_covariance import TwoCovariance
-from diarize.errors import AudioError
+from diarize.errors import AudioError, ConfigError, InputError
 from diarize.pipeline import diarization, front_end, voices
+from diarize.pipeline.arguments import check_features, check_stretches, with_counts
 from diarize.pipeline.channels import RATE, _channel_names, _join_voices, diarize_channels, find_leaks
 from diarize.pipeline.diarization import STAGES, _frame_posteriors, _with_enough_speakers, diarize, run_stages
 from diarize.pipeline.front_end import FrontEnd, left_out_notes, speech_activity
-from diarize.pipeline.inputs import SampleSource
+from diarize.pipeline.inputs import SampleSource, as_recording
 from diarize.pipeline.speakers import describe_speakers
 from diarize.pipeline.voices import _known_activity, voice_statistics, voices_in
 from diarize.resegmentation import frames
@@ -49,11 +58,19 @@ def leaks(*channels):
 
 
 class TestLeaks:
-    @pytest.mark.parametrize(("late", "leaks_in"), [(380, 2.0), (420, 0.0), (-380, 2.0), (-420, 0.0)])
+    @pytest.mark.parametrize(
+        ("late", "leaks_in"), [(0, 2.0), (400, 2.0), (401, 0.0), (-1, 2.0), (-400, 2.0), (-401, 0.0)]
+    )
     def test_a_leak_is_a_twentieth_of_a_second_late_or_early_at_most(self, late, leaks_in):
         """Farther off it is another sound."""
         sound = rms(8 * CELL, 0)
         assert leaks(sound, 0.1 * np.roll(sound, late)) == ([0.0, leaks_in], False)
+
+    def test_the_end_of_a_cell_is_not_before_its_beginning(self):
+        """A click in the first sample, and another one a hundred samples before the end."""
+        first, second = np.zeros(CELL), np.zeros(CELL)
+        first[0], second[-100] = 1.0, 0.1
+        assert leaks(first, second) == ([0.0, 0.0], False)
 
     @pytest.mark.parametrize(("decibels", "leaks_in"), [(2.5, 0.0), (3.5, 2.0)])
     def test_a_leak_is_three_decibels_quieter(self, decibels, leaks_in):
@@ -70,11 +87,12 @@ class TestLeaks:
 
     @pytest.mark.parametrize(("other", "same"), [(1, True), (2, False)])
     def test_one_sound_is_in_nineteen_of_twenty_cells(self, other, same):
-        """By hand: 24 of 25 are, 23 are not."""
+        """By hand: 24 of 25 are, 23 are not; 19 of 20 are just enough."""
         sound = rms(25 * CELL, 0)
         second = sound.copy()
         second[: other * CELL] = rms(other * CELL, 1)
         assert leaks(sound, second) == ([0.0, 0.0], same)
+        assert leaks(sound[: 20 * CELL], second[: 20 * CELL]) == ([0.0, 0.0], same)
 
     @pytest.mark.parametrize(("quiet", "same"), [(8e-4, True), (1.2e-3, False)])
     def test_cells_of_less_than_a_thousandth_are_neither(self, quiet, same):
@@ -118,6 +136,8 @@ class TestLeaks:
             assert found.clustering.values == (0.0,)
             turn = found.annotation.intervals("CH2")
             assert_allclose(turn, [[cells / 4, 4.0]], atol=0.01)
+            assert_allclose(found.posteriors.values[[10, -10]], [[1, 0], [0.5, 0.5]])
+            assert found.speech.values.all()
         soundfile.write(tmp_path / "a.wav", np.column_stack((first, first)), RATE)
         found = diarize_channels(tmp_path / "a.wav", plain(max_speakers=1), speech=[(0.0, 4.0)])
         assert found.notes == ("the channels carry the same sound; every voice is found in each of them",)
@@ -127,12 +147,14 @@ class TestLeaks:
         voice = voice_statistics(TestVoices().points(3), Annotation("a", (Turn(0.0, 2.0, "A"),)))
         joined = _join_voices([voice, None, voice], [{"A": "CH1"}, {}, {"A": "CH3"}])
         assert [each.speaker for each in joined.speakers] == ["CH1", "CH3"]
+        assert [each.speaker for each in _join_voices([None, voice], [{}, {"A": "CH2"}]).speakers] == ["CH2"]
         assert _join_voices([None, None], [{}, {}]) is None
 
     def test_the_last_cell_may_be_short(self):
         """By hand: two cells and a half are three; channels that end earlier end the comparison."""
         sound = rms(5 * CELL // 2, 0)
         assert leaks(sound, 0.1 * sound) == ([0.0, 0.75], False)
+        assert leaks(sound[: 2 * CELL], 0.1 * sound) == ([0.0, 0.5], False)
         assert find_leaks([iter([]), iter([])])[1] is False
 
 
@@ -371,6 +393,13 @@ class TestStages:
         assert diarize((sound.samples, 16_000), plain(), speech=[(0.0, 1.0)]).start == 0.0
         assert result.start == 0.0
 
+    def test_every_number_of_speakers_has_the_clock_of_the_file(self):
+        """A part from half a second on, with speech from the first second on."""
+        sound = Waveform(np.float32(0.1 * rms(32_000, 0)), 16_000)
+        result = run_stages(sound, plain(), np.array([[1.0, 1.5]]), (0.5, None), lambda *_: None)
+        kept = result.alternatives
+        assert (kept.starts.min(), kept.ends.max()) == (pytest.approx(1.0), pytest.approx(1.5))
+
     @pytest.mark.parametrize(("forced", "wanted"), [((), ("little",)), (("forced",), ("forced",))])
     def test_a_best_effort_is_not_told_twice(self, monkeypatch, forced, wanted):
         """Speakers who say little are named unless there is a note on all of them."""
@@ -439,3 +468,98 @@ class TestStages:
             "2 speakers asked for, but only 1 have frames of their own; "
             "best effort: SPEAKER_00 3.0 s, SPEAKER_01 1.0 s",
         )
+
+
+class TestInputs:
+    @pytest.mark.parametrize(
+        "samples",
+        [
+            np.float32([0.25, -0.5, 0.125]),
+            np.int16([8192, -16384, 4096]),
+            np.float32([[0.5, 0], [-0.25, -0.75], [0.25, 0]]),
+            np.float32([[0.5, 0], [-0.25, -0.75], [0.25, 0]]).T,
+        ],
+        ids=["one", "whole numbers", "channels last", "channels first"],
+    )
+    def test_samples_are_one_channel_from_minus_one_to_one(self, samples):
+        """The mean of the channels, which are fewer than the samples."""
+        with as_recording((samples, 8_000)) as found:
+            assert_allclose(found.samples, [0.25, -0.5, 0.125])
+            assert found.rate == 8_000
+
+    @pytest.mark.parametrize("samples", [[], np.zeros((0, 2)), np.zeros((2, 2, 2)), 0.5])
+    def test_what_is_no_sequence_of_samples_is_refused(self, samples):
+        """Nothing, one number, and a table of tables."""
+        with pytest.raises(AudioError, match="samples of shape"), as_recording((samples, 8_000)):
+            pass
+
+    @pytest.mark.parametrize("given", [(np.zeros(9), True), (np.zeros(9), 8e3), (np.zeros(9),), (1, 2, 3)])
+    def test_a_rate_is_a_whole_number_of_hertz(self, given):
+        """And it comes with the samples in a pair."""
+        with pytest.raises(InputError), as_recording(given):
+            pass
+
+    @pytest.mark.parametrize(
+        ("name", "stem"),
+        [("folder/call.wav", "call.wav"), ("", "recording"), (3, "recording"), (None, "recording")],
+    )
+    def test_a_file_object_may_have_a_name(self, name, stem):
+        """Not one that is a number, as of a file that was opened by its descriptor."""
+        file = SimpleNamespace(read=lambda: b"sound", name=name)
+        with as_recording(file) as path:
+            assert (path.name, path.read_bytes()) == (stem, b"sound")
+
+    @pytest.mark.parametrize(("channel", "level"), [(0, 0.25), (1, 0.5), (2, 0.0)])
+    def test_the_channel_that_is_set_is_heard(self, channel, level, tmp_path):
+        """Or the mean of all."""
+        soundfile.write(tmp_path / "a.wav", np.tile([0.5, 0.0], (1600, 1)), 16_000)
+        config = replace(Config(), audio=AudioConfig(channel=channel))
+        blocks = SampleSource.open(tmp_path / "a.wav", config, (0.0, None)).blocks()
+        assert_allclose(np.concatenate(list(blocks)), level, atol=1e-4)
+
+
+class TestArguments:
+    @pytest.mark.parametrize("number", [1, 100])
+    def test_a_number_of_speakers_changes_no_other_setting(self, number):
+        """The least and the largest that are allowed."""
+        config = replace(Config(), seed=5)
+        found = with_counts(config, number, None, None)
+        assert (found.clustering.min_speakers, found.clustering.max_speakers) == (number, number)
+        assert replace(found, clustering=config.clustering) == config
+
+    @pytest.mark.parametrize("number", [0, 101, 2.0, True])
+    def test_other_numbers_are_refused(self, number):
+        """By the name that was used."""
+        with pytest.raises(ConfigError, match=f"max_speakers = {number}; give a whole number from 1 to 100"):
+            with_counts(None, None, None, number)
+
+    @pytest.mark.parametrize(
+        ("kind", "method", "feature", "allowed"),
+        [
+            ("mfcc", "energy", {"n_mfcc": 15, "deltas": 1, "band": "narrow"}, True),
+            ("mfcc", "hmm", {"deltas": 1, "band": "narrow"}, True),
+            ("mfcc", "hmm", {"n_mfcc": 15}, False),
+            ("embedding", "energy", {"band": "narrow"}, True),
+            ("embedding", "energy", {"deltas": 1}, False),
+            ("embedding", "hmm", {"n_mfcc": 15}, False),
+        ],
+    )
+    def test_features_are_set_where_no_background_model_is_used(self, kind, method, feature, allowed):
+        """It needs the features that it was trained with; deltas belong to the textbook space."""
+        config = replace(
+            Config(),
+            speech=SpeechConfig(method=method),
+            space=SpaceConfig(kind=kind),
+            features=FeatureConfig(**feature),
+        )
+        if allowed:
+            check_features(config)
+            return
+        with pytest.raises(ConfigError, match=rf"features\.{next(iter(feature))} = "):
+            check_features(config)
+
+    def test_a_stretch_may_be_of_no_length(self):
+        """Of negative length it may not."""
+        assert_array_equal(check_stretches([(1, 1), (2, 3)]), [[1, 1], [2, 3]])
+        with pytest.raises(ConfigError, match="start ≤ end"):
+            check_stretches([(1, 0.9)])

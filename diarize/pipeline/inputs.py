@@ -87,7 +87,7 @@ def _waveform(samples: Any, rate: Any) -> Waveform:
         raise InputError(
             f"samples given as {type(samples).__name__}; (samples, rate) needs an array of numbers"
         ) from None
-    if scaled.ndim == 2:
+    if scaled.ndim == 2 and scaled.size:
         scaled = scaled.mean(axis=int(scaled.shape[0] > scaled.shape[1]))
     if scaled.ndim != 1 or not scaled.size:
         raise AudioError(
