@@ -400,6 +400,14 @@ class TestStages:
         kept = result.alternatives
         assert (kept.starts.min(), kept.ends.max()) == (pytest.approx(1.0), pytest.approx(1.5))
 
+    @pytest.mark.parametrize(("channel", "written"), [(0, 1), (1, 1), (2, 2)])
+    def test_files_name_the_channel_that_was_heard(self, channel, written):
+        """The mean of all channels counts as the first."""
+        sound = Waveform(np.float32(0.1 * rms(16_000, 0)), 16_000)
+        config = replace(plain(), audio=AudioConfig(channel=channel))
+        result = run_stages(sound, config, np.array([[0.0, 1.0]]), (0.0, None), lambda *_: None)
+        assert result.options().channel == written
+
     @pytest.mark.parametrize(("forced", "wanted"), [((), ("little",)), (("forced",), ("forced",))])
     def test_a_best_effort_is_not_told_twice(self, monkeypatch, forced, wanted):
         """Speakers who say little are named unless there is a note on all of them."""
