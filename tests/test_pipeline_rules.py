@@ -26,7 +26,7 @@ from diarize.config import (
 from diarize.embedding.two_covariance import TwoCovariance
 from diarize.errors import AudioError, ConfigError, InputError
 from diarize.pipeline import diarization, front_end, voices
-from diarize.pipeline.arguments import check_features, check_stretches, with_counts
+from diarize.pipeline.arguments import check_features, check_stretches, with_checksums, with_counts
 from diarize.pipeline.channels import RATE, _channel_names, _join_voices, diarize_channels, find_leaks
 from diarize.pipeline.diarization import STAGES, _frame_posteriors, _with_enough_speakers, diarize, run_stages
 from diarize.pipeline.front_end import FrontEnd, left_out_notes, speech_activity
@@ -565,6 +565,16 @@ class TestArguments:
             return
         with pytest.raises(ConfigError, match=rf"features\.{next(iter(feature))} = "):
             check_features(config)
+
+    @pytest.mark.parametrize("embedding", ["", "a.onnx"])
+    @pytest.mark.parametrize("segmentation", ["", "b.onnx"])
+    def test_parts_of_others_have_their_checksums_in_the_settings(self, embedding, segmentation, monkeypatch):
+        """Each of the two by itself, too."""
+        monkeypatch.setattr("diarize.parts.pin_checksums", lambda config: replace(config, seed=7))
+        config = replace(
+            Config(), space=SpaceConfig(embedding=embedding), speech=SpeechConfig(segmentation=segmentation)
+        )
+        assert with_checksums(config).seed == (7 if embedding or segmentation else config.seed)
 
     def test_a_stretch_may_be_of_no_length(self):
         """Of negative length it may not."""
