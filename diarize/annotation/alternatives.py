@@ -9,7 +9,7 @@ a second long. The boundaries of the turns that were found are finer, so they ar
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -110,13 +110,11 @@ class Alternatives:
         return whole if n_speakers == len(base.speakers) else join_touching_turns(whole)
 
     def _owners(self, base: Annotation, n_speakers: int) -> dict[str, Any]:
-        """The new label of each speaker's turns as a whole: the same label for the number that was found, the
-        label of most of their time for a smaller number, and none for a larger one.
+        """The new label of each speaker's turns as a whole: the same label for the number that was found,
+        else the label of most of their time; none if these labels are not as many as asked for.
         """
         if n_speakers == len(base.speakers):
             return {name: name for name in base.speakers}
-        if n_speakers > len(base.speakers):
-            return {}
         labels = self.labels[n_speakers]
         seconds: dict[str, dict[int, float]] = {name: {} for name in base.speakers}
         for turn in base.turns:
@@ -156,11 +154,13 @@ class Alternatives:
 
 
 def _long_runs(windows: Sequence[int], labels: Array) -> list[tuple[int, int]]:
-    """First window and label of each run. A run of one window is joined to the run before it, or after it."""
+    """First window and label of each run. A run of one window is joined to the run before it, or after it;
+    two neighbours may have the same label then.
+    """
     runs = [(label, list(run)) for label, run in groupby(windows, key=lambda i: int(labels[i]))]
-    kept = [(label, run) for label, run in runs if len(run) > 1] or [max(runs, key=lambda each: len(each[1]))]
-    found = [(run[0], label) for label, run in kept]
-    return [(windows[0], found[0][1]), *(each for one, each in pairwise(found) if each[1] != one[1])]
+    kept = [(label, run) for label, run in runs if len(run) > 1] or runs[:1]
+    (_, first), *later = [(run[0], label) for label, run in kept]
+    return [(windows[0], first), *later]
 
 
 def _decode_runs(text: str) -> Array:
@@ -242,10 +242,9 @@ def force_speakers(
     labels = every[max(every)]
     middles = points.bounds.mean(axis=1)
     spoken = np.flatnonzero(mask.values)
-    after = np.searchsorted(middles, spoken).clip(1, max(1, len(middles) - 1))
-    nearer = np.abs(middles[after - 1] - spoken) <= np.abs(middles[after.clip(max=len(middles) - 1)] - spoken)
+    nearest = np.searchsorted((middles[1:] + middles[:-1]) / 2, spoken)  # the earlier one of two
     values = np.zeros((mask.grid.n_frames, max(every)), np.float32)
-    values[spoken, labels[np.where(nearer, after - 1, after.clip(max=len(labels) - 1))]] = 1
+    values[spoken, labels[nearest]] = 1
     return Posteriors(values, mask.grid, tuple(map(speaker_name, range(max(every)))))
 
 
@@ -296,7 +295,7 @@ def _split_widest(values: Array, labels: Array) -> Array | None:
     sizes = np.bincount(labels)
     means = np.array([values[labels == k].mean(axis=0) for k in range(len(sizes))])
     spread = np.bincount(labels, ((values - means[labels]) ** 2).sum(axis=1))
-    widest = max(range(len(sizes)), key=lambda k: (sizes[k] > 1, spread[k], sizes[k]))
+    widest = max(range(len(sizes)), key=lambda k: (spread[k], sizes[k]))
     if sizes[widest] < 2:
         return None
     mine = np.flatnonzero(labels == widest)

@@ -101,6 +101,11 @@ def test_what_json_keeps_comes_back(kept):
             Alternatives.from_dict((fields | damage) if damage else 3, ())
 
 
+def test_windows_are_in_seconds(kept):
+    """From 0 on, one after the other."""
+    assert (kept.starts.tolist(), kept.ends.tolist()) == ([*range(8)], [*range(1, 9)])
+
+
 def test_a_stretch_of_a_recording_keeps_the_times_of_the_file():
     """As of run --start."""
     later = find_alternatives(POINTS, [np.eye(3)[FOUND]], 3, TURNS, start=30.0)
@@ -154,6 +159,15 @@ def test_frames_are_given_to_so_many_speakers(n):
     assert found.values[251].argmax() == found.values[281].argmax()
 
 
+def test_a_frame_has_the_speaker_of_the_nearest_window():
+    """Middles of windows are at frames 50, 150, 350; halfway it is the earlier one."""
+    bounds = np.array([[0, 100], [100, 200], [300, 400]])
+    points = SpeakerPoints(np.array([[0.0], [5], [9]]), bounds, np.ones(3, bool), GRID)
+    mask = SpeechMask(np.isin(np.arange(800), [0, 100, 101, 250, 251, 799]), GRID)
+    found = force_speakers(points, mask, [np.eye(3)], 3).values
+    assert found[mask.values].argmax(axis=1).tolist() == [0, 0, 1, 1, 2, 2]
+
+
 def test_what_was_said_stays_in_one_piece(kept):
     """A sentence is not cut, whatever its windows become."""
     said = Annotation(
@@ -183,6 +197,7 @@ class TestEveryNumber:
             0,
         ]
         assert labels_of([0, 10, 10, 13], [0, 1, 1, 2], 2) == [0, 0, 0, 1]
+        assert labels_of([-6, -6, 10, 10, 4], [0, 0, 1, 1, 2], 2) == [0, 0, 1, 1, 1]
 
     def test_the_widest_speaker_is_split(self):
         """By hand: squares of 8 about 7 are more than of 2 about 101, and than none of three windows."""
@@ -190,15 +205,19 @@ class TestEveryNumber:
         assert (found[:3], found[5:]) == ([0, 0, 0], [2, 2])
         assert sorted(found[3:5]) == [1, 3]
 
-    @pytest.mark.parametrize(("n", "first"), [(4, 2), (5, 3)])
-    def test_windows_that_are_alike_are_split_by_time(self, n, first):
-        """The largest speaker, in the middle of its windows."""
-        found = labels_of([0, 0, *[7] * n], [0, 0, *[1] * n], 3)
+    @pytest.mark.parametrize(("n", "first"), [(3, 2), (4, 2), (5, 3)])
+    @pytest.mark.parametrize("place", [7, 0.1, -0.1])
+    def test_windows_that_are_alike_are_split_by_time(self, n, first, place):
+        """The largest speaker, in the middle of its windows; the mean of tenths may be rounded."""
+        found = labels_of([0, 0, *[place] * n], [0, 0, *[1] * n], 3)
         assert found == [0, 0, *[1] * first, *[2] * (n - first)]
 
     def test_halves_are_those_of_two_means(self):
         """By hand: the mean 8.4 would part 9 from 2; the nearest of the means of both parts does not."""
-        assert labels_of([0, 1, 2, 9, 30], [0] * 5, 2) in ([0, 0, 0, 0, 1], [1, 1, 1, 1, 0])
+        for sign in (1, -1):
+            places = [sign * place for place in (0, 1, 2, 9, 30)]
+            assert labels_of(places, [0] * 5, 2) in ([0, 0, 0, 0, 1], [1, 1, 1, 1, 0])
+        assert labels_of([0, 0.2, 0, 0.2], [0] * 4, 2) in ([0, 1, 0, 1], [1, 0, 1, 0])
 
     def test_what_was_found_is_kept_up_to_the_limit(self):
         """A solution of a larger number only tells how to merge."""
@@ -266,10 +285,49 @@ class TestTurnsOfANumber:
         assert len(found.speakers) == 2
 
     def test_words_have_the_label_of_most_of_their_windows(self):
-        """Two of three; a sentence is not cut."""
-        found = cut([0, 1, 1, 0, 0], Turn(0.0, 3.0, "Ann", text="One."), Turn(3.0, 5.0, "Bob", text="Two."))
-        assert [turn.text for turn in found] == ["One.", "Two."]
-        assert len(found.speakers) == 2
+        """Two of three; a sentence is not cut, and the windows beside it do not count."""
+        turns = (Turn(0.0, 1.0, "Ann"), Turn(1.0, 4.0, "Bob", text="One."), Turn(4.0, 8.0, "Ann"))
+        found = cut([0, 1, 0, 1, 0, 0, 2, 2], *turns, n=3)
+        assert [(turn.start, turn.speaker) for turn in found if turn.text] == [(1.0, "Bob")]
+        assert [turn.start for turn in found if turn.speaker == "Bob"] == [1.0]
+
+    def test_seconds_in_a_window_count_and_not_windows(self):
+        """By hand: Bob has a second of label 1, and 0.4 and 0.2 seconds of label 0."""
+        turns = (Turn(0.6, 2.2, "Bob"), Turn(3.0, 5.0, "Ann"), Turn(5.0, 7.0, "Cid"))
+        found = cut([0, 1, 0, 0, 0, 0, 0], *turns)
+        assert [(turn.start, turn.end, turn.speaker) for turn in found] == [
+            (0.6, 2.2, "Bob"),
+            (3.0, 7.0, "Ann"),
+        ]
+
+    def test_no_piece_begins_before_its_turn(self):
+        """Windows of a second and a half every half second: the third one begins before the turn, too."""
+        starts = np.arange(8) / 2
+        labels = {3: np.array([1, 1, 0, 0, 0, 0, 2, 2])}
+        turns = (Turn(1.2, 3.0, "Ann"), Turn(3.0, 5.0, "Bob"))
+        found = Alternatives(starts, starts + 1.5, labels, turns).annotation(3, Annotation("talk", turns))
+        assert found.turns[0].start == 1.2
+        assert [turn.start for turn in found] == sorted(turn.start for turn in found)
+
+    def test_the_number_that_was_found_needs_no_windows(self):
+        """Turns stay as they are, also those of one speaker that touch, whatever the labels."""
+        turns = (Turn(0.0, 2.0, "Ann", 0.9), Turn(2.0, 3.0, "Ann", 0.8), Turn(3.0, 4.0, "Bob", 0.7))
+        assert cut([1, 1, 1, 1], *turns).turns == turns
+
+    def test_without_turns_that_were_found_those_of_now_are_cut(self):
+        """As in a file without them."""
+        named = Annotation("talk", (Turn(0.0, 4.0, "Ann"),))
+        found = Alternatives(np.arange(4.0), np.arange(1.0, 5), {2: np.array([0, 0, 1, 1])}).annotation(
+            2, named
+        )
+        assert found.intervals().tolist() == [[0, 2], [2, 4]]
+
+    def test_who_has_no_time_in_common_with_anybody_gets_a_new_name(self):
+        """One that nobody has."""
+        starts = np.arange(2.0)
+        kept = Alternatives(starts, starts + 1, {1: np.zeros(2, int)}, (Turn(0.0, 2.0, "Ann"),))
+        named = Annotation("talk", (Turn(8.0, 9.0, "SPEAKER_00"),))
+        assert kept.annotation(1, named).speakers == ("SPEAKER_01",)
 
 
 def test_turns_of_one_speaker_that_do_not_touch_stay_apart():
@@ -278,6 +336,8 @@ def test_turns_of_one_speaker_that_do_not_touch_stay_apart():
     assert join_touching_turns(Annotation("talk", turns)).turns == (turns[0], *turns[2:])
     longer = (Turn(0, 2, "Ann", 0.9), Turn(1, 3, "Ann", 0.4))
     assert join_touching_turns(Annotation("talk", longer)).turns == (Turn(0, 3, "Ann"),)
+    same = (Turn(0, 3, "Ann", 0.9), Turn(1, 3, "Ann", 0.4))
+    assert join_touching_turns(Annotation("talk", same)).turns == same[:1]
     said = (Turn(0, 1, "Ann"), Turn(1, 2, "Ann", text="Two."), Turn(2, 3, "Ann"))
     assert join_touching_turns(Annotation("talk", said)).turns == said
 
