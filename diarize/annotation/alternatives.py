@@ -225,7 +225,7 @@ def find_alternatives(
     ``solutions``: responsibilities (n_windows, K) for each number that clustering tried; ``limit``: the
     largest number to keep, at least ``KEPT``; ``annotation``: the turns that were found.
     """
-    edges = points.grid.edges()[points.bounds] + start if len(points.bounds) else np.zeros((0, 2))
+    edges = points.grid.edges()[points.bounds] + start
     labels = label_every_number(
         np.asarray(points.values, dtype=np.float64), _by_number(solutions), max(limit, KEPT)
     )
@@ -262,7 +262,7 @@ def label_every_number(values: Array, known: Mapping[int, Array], limit: int) ->
     n = len(values)
     if n == 0:
         return {}
-    found = {k: np.asarray(each) for k, each in known.items() if k >= 1}
+    found = {k: np.asarray(each) for k, each in known.items()}
     found[1] = np.zeros(n, dtype=np.int64)
     for k in range(max(found) - 1, 1, -1):
         if k not in found:

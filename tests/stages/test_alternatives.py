@@ -106,6 +106,27 @@ def test_windows_are_in_seconds(kept):
     assert (kept.starts.tolist(), kept.ends.tolist()) == ([*range(8)], [*range(1, 9)])
 
 
+def test_nothing_is_before_the_file():
+    """The first cell of a clock may begin a little before it."""
+    early = SpeakerPoints(PLACES, POINTS.bounds, POINTS.first, FrameGrid(16_000, 160, 400, -130, 800))
+    assert find_alternatives(early, [np.eye(3)[FOUND]], 3, TURNS).starts[0] == 0.0
+
+
+def test_without_windows_there_is_no_assignment():
+    """Of no number."""
+    none = SpeakerPoints(PLACES[:0], np.zeros((0, 2)), np.zeros(0, bool), GRID)
+    kept = find_alternatives(none, [np.zeros((0, 1))], 3, TURNS)
+    assert (kept.labels, kept.starts.shape, kept.ends.shape) == ({}, (0,), (0,))
+
+
+@pytest.mark.parametrize(("limit", "largest"), [(3, 10), (11, 11)])
+def test_ten_numbers_are_kept_or_more_if_more_are_allowed(limit, largest):
+    """Of twelve windows."""
+    bounds = 50 * np.column_stack((np.arange(12), np.arange(1, 13)))
+    points = SpeakerPoints(np.arange(12.0)[:, None] ** 2, bounds, np.ones(12, bool), GRID)
+    assert max(find_alternatives(points, [np.ones((12, 1))], limit, TURNS).labels) == largest
+
+
 def test_a_stretch_of_a_recording_keeps_the_times_of_the_file():
     """As of run --start."""
     later = find_alternatives(POINTS, [np.eye(3)[FOUND]], 3, TURNS, start=30.0)
