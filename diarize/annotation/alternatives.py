@@ -341,7 +341,7 @@ def find_doubtful_speakers(
     """Speakers with a few seconds in a long recording, and whom each would be merged with."""
     seconds = {name: float(np.diff(annotation.intervals(name)).sum()) for name in annotation.speakers}
     total = sum(seconds.values())
-    if total < LONG or len(seconds) < 2:
+    if total < LONG:
         return ()
     return tuple(
         DoubtfulSpeaker(

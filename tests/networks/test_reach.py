@@ -162,5 +162,9 @@ def test_every_frame_within_half_a_frame_of_a_window_is_in_it():
     assert (inside, nearest.tolist()) == (slice(10, 14), [0, 1, 2, 3])
     inside, nearest = window.window_frames(0, FrameGrid(16_000, 40, 40, 0, 90))
     assert (inside, nearest.tolist()) == (slice(40, 56), [k for k in range(4) for _ in range(4)])
+    between = local_of(1, 4, [1680]).window_frames(
+        0, FrameGrid(16_000, 160, 160, 0, 30)
+    )  # half a frame beside
+    assert (between[0], between[1].tolist()) == (slice(10, 14), [0, 0, 2, 2])
     late = window.window_frames(0, FrameGrid(8_000, 80, 80, 16, 30))[1]
     assert late.tolist() == [0, 1, 2, 3]

@@ -392,14 +392,23 @@ def test_a_doubtful_speaker_is_nearest_to_whom_a_smaller_number_joins_it_with():
     )
     starts = np.array([0.0, 40, 100, 102])
     ends = np.array([40.0, 100, 101, 130])
-    labels = {2: np.array([0, 0, 0, 1]), 3: np.array([0, 1, 1, 2]), 4: np.arange(4)}
     talk = Annotation("talk", turns)
-    assert find_doubtful_speakers(talk, Alternatives(starts, ends, labels))[0].nearest == "Bob"
-    del labels[3]
-    assert find_doubtful_speakers(talk, Alternatives(starts, ends, labels))[0].nearest == "Bob"
-    del labels[2]
-    assert find_doubtful_speakers(talk, Alternatives(starts, ends, labels))[0].nearest == "Ann"
-    rivals = tuple(Turn(i, i + 0.5, "Cid", 0.5, name) for i, name in enumerate(("Dan", "Ann", "Ann")))
-    assert find_doubtful_speakers(Annotation("talk", (*rivals, Turn(3, 99, "Ann"))))[0].nearest == "Ann"
+
+    def nearest(**labels):
+        kept = Alternatives(starts, ends, {int(k[1:]): np.array(each) for k, each in labels.items()})
+        return find_doubtful_speakers(talk, kept)[0].nearest
+
+    assert nearest(n2=[0, 0, 0, 1], n3=[0, 1, 0, 2], n4=[0, 1, 2, 3]) == "Ann"
+    assert nearest(n2=[0, 0, 0, 1], n4=[0, 1, 2, 3]) == "Bob"
+    assert nearest(n2=[0, 1, 0, 1], n3=[0, 1, 2, 1]) == "Ann"
+    assert nearest(n4=[0, 1, 2, 3], n5=[0, 1, 1, 2]) == "Ann"  # the runner-up
+    rivals = (
+        *(
+            Turn(i, i + 0.1, "Cid", 0.5, name)
+            for i, name in enumerate(("Dan", "Ann", "Ann", None, None, None))
+        ),
+        *(Turn(i, i + 20, "Ann", 0.5, "Dan") for i in (10, 40, 70)),
+    )
+    assert find_doubtful_speakers(Annotation("talk", rivals))[0].nearest == "Ann"
     nobody = (Turn(0, 99, "Ann"), Turn(99, 100, "Cid"))
     assert find_doubtful_speakers(Annotation("talk", nobody))[0].nearest is None
