@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from diarize.errors import FormatError
 from diarize.formats import lines, times
-from diarize.formats.cues import Cue, attribute_speakers, blocks, cue_of, turns_of
+from diarize.formats.cues import Cue, attribute_speakers, blocks, cue_of, split_cues, turns_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,8 @@ def read(text: str, source: str = "text.srt") -> dict[str, Annotation]:
 
 def spoken(text: str, source: str = "text.srt") -> list[tuple[Cue, str | None, str]]:
     """Cue, speaker (None without a name) and plain text, in order. Raises FormatError."""
-    return attribute_speakers([cue_of(block) for block in _join_blocks(blocks(text, source))])
+    found = _join_blocks(blocks(text, source))
+    return attribute_speakers([cue_of(cue) for block in found for cue in split_cues(block)])
 
 
 def _join_blocks(found: Sequence[Sequence[lines.Line]]) -> list[list[lines.Line]]:
