@@ -47,7 +47,7 @@ __all__ = ["FFMPEG"]
 
 PATIENCE = 10.0  # seconds to wait for the description of the file, which normally comes at once
 ROOM = 64  # pieces of sound of 64 KiB that wait at a time; a pipe holds fewer
-UNSURE = ("ogg", "avi")  # containers whose length FFmpeg counts from 0 or out of bytes
+UNSURE = ("ogg", "avi", "caf")  # containers whose length FFmpeg counts from 0, out of bytes or in packets
 LOST = 1 << 24  # bytes that wait for a time stamp until none is expected any more
 _INPUT = re.compile(r"Input #0, (\S+), from ")
 _LENGTH = re.compile(r"Duration: (?:N/A|(\d+):(\d+):([\d.]+))(?:, start: (-?[\d.]+))?")

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from diarize.audio.mp3_header import id3_length, tag_end
-from diarize.audio.wav_header import is_unknown
+from diarize.audio.wav_header import is_unknown, patches
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +24,8 @@ __all__ = ["unread_from"]
 
 CHUNK: Final = 1 << 16  # bytes of zeros that are looked at at a time
 ASF: Final = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+ASF_DATA: Final = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
+ASF_DATA_HEAD: Final = 50  # bytes: the size where none is known
 LINKED: Final = (b"fLaC", b"OggS", b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2", b"\xff\xfa")
 """How files begin whose links are all found, if they are of one kind."""
 FOREIGN: Final = ((b"WAVEfmt ", 8), (b"fLaC\0\0\0\x22", 0), (b"OggS\0\x02", 0), (b"ftypM4A ", 4))
@@ -43,7 +45,7 @@ def unread_from(path: Path) -> int | None:
 def _unread_from(path: Path, size: int, _changed: int) -> int | None:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
-            end = _end(data)
+            end = None if data[:4] == b"FORM" and patches(path) else _end(data)
         except (struct.error, IndexError):  # cut off in the middle of what it says of itself
             return None
         while end is not None and end < size:
@@ -68,10 +70,10 @@ def _end(data: mmap.mmap) -> int | None:
         return _riff_end(data)
     if head[:4] == b"FORM":
         size = int.from_bytes(head[4:8], "big")
-        return 8 + size + size % 2
+        return None if is_unknown(size) else 8 + size + size % 2
     if head[:4] == b".snd":
         offset, size = struct.unpack(">II", head[4:])
-        return None if size == 0xFFFFFFFF else offset + size
+        return None if is_unknown(size) else offset + size
     walks = {b"caff": _caf_end, b"FLV\x01": _flv_end, b"TTA1": _tta_end, ASF[:4]: _asf_end}
     if walk := walks.get(head[:4]):
         return walk(data)
@@ -106,7 +108,7 @@ def _caf_end(data: mmap.mmap) -> int | None:
     at = 8
     while len(head := data[at : at + 12]) == 12:
         size = int.from_bytes(head[4:], "big", signed=True)
-        if size < 0:
+        if size < 0 or (size == 0 and head[:4] == b"data"):
             return None
         if at > 8 and not _is_chunk(head[:4], at + 12 + size, len(data)):
             return at
@@ -119,7 +121,7 @@ def _asf_end(data: mmap.mmap) -> int | None:
     at = 0
     while len(head := data[at : at + 24]) == 24 and not (at and head[:16] == ASF):
         size = int.from_bytes(head[16:], "little")
-        if size < 24:
+        if size < 24 or (size == ASF_DATA_HEAD and head[:16] == ASF_DATA):
             return None
         if at + size > len(data):
             return at

@@ -18,7 +18,7 @@ from diarize.audio.links import Spans, conform_links
 from diarize.audio.mp3_header import first_frame, mpeg_links, pipe_spans
 from diarize.audio.ogg import ogg_links
 from diarize.audio.ogg_tracks import ogg_tracks
-from diarize.audio.wav_header import PatchedFile, announced_frames, unwritten_size
+from diarize.audio.wav_header import PatchedFile, aligned_spans, announced_frames, patches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -81,13 +81,17 @@ def _links_of(path: Path, size: int, changed: int) -> list[Link]:
 
 
 @contextmanager
-def _source(path: Path) -> Iterator[tuple[int | PatchedFile, bool]]:
+def _source(path: Path) -> Iterator[tuple[int | PatchedFile | Spans, bool]]:
     """A descriptor or a file for libsndfile, and whether it may be MPEG audio."""
-    if unwritten := unwritten_size(path):
-        with PatchedFile(path, *unwritten) as mended:
+    if replaced := patches(path):
+        with PatchedFile(path, replaced) as mended:
             yield mended, False
         return
+    spans = aligned_spans(path)
     with path.open("rb", buffering=0) as file:
+        if spans:
+            yield Spans(file, spans), False
+            return
         mpeg = first_frame(file) is not None
         file.seek(0)
         mpeg = mpeg or file.read(4) == b"RIFF"  # in which MPEG audio may be

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PYAV"]
 
-LENGTH_IS_END = ("ogg", "asf")  # formats whose length FFmpeg counts from 0, wherever they begin
+# formats whose length FFmpeg counts from 0, wherever they begin, or in whole packets
+LENGTH_IS_NONE = ("ogg", "asf", "caf")
 UNCOUNTED = ("pcm", "adpcm")  # codecs whose bytes FFmpeg takes for more seconds than they are in AVI
 
 
@@ -98,7 +99,7 @@ def _frames(container: Any, stream: Any) -> tuple[int | None, int | None]:
         late = max(0.0, (_seconds(stream, stream.start_time) or 0.0) - _zero(container))
         whole = int((late + length) * stream.rate)
         name, codec = container.format.name, stream.codec_context.name
-        unsure = name in LENGTH_IS_END or (name == "avi" and codec.startswith(UNCOUNTED))
+        unsure = name in LENGTH_IS_NONE or (name == "avi" and codec.startswith(UNCOUNTED))
         return whole, None if unsure else whole
     if container.duration and container.duration > 0:
         whole = int(container.duration * stream.rate / 1_000_000)
