@@ -271,7 +271,9 @@ def _missing_samples(link: Link, sound: Any, rate: int, position: int) -> int:
 SUFFIXES = (
     ".wav",
     ".wave",
+    ".bwf",
     ".rf64",
+    ".bw64",
     ".w64",
     ".flac",
     ".ogg",
@@ -279,6 +281,7 @@ SUFFIXES = (
     ".opus",
     ".mp3",
     ".mp2",
+    ".mpga",
     ".aiff",
     ".aif",
     ".aifc",

@@ -28,7 +28,7 @@ RATES = (8_000, 192_000)  # Hz
 MOST_CHANNELS = 64
 UNCOUNTED = 1 << 15  # bytes behind the end of a file that are worth a word, whatever they are
 ALLOWED = "WAV, FLAC, OGG, Opus, MP3, AIFF and, with PyAV or ffmpeg, M4A, MP4, WebM, MKV …"
-# Suffixes of sound that no backend reads: dictation machines, old encoders.
+# Suffixes of sound that no backend reads: dictation machines, old encoders, locked books.
 FOREIGN = (
     ".dss",
     ".ds2",
@@ -44,11 +44,17 @@ FOREIGN = (
     ".vox",
     ".dsf",
     ".dff",
+    ".dts",
+    ".dvf",
+    ".msv",
+    ".aa",
+    ".aax",
 )
 # How files begin, from the given byte on.
 MAGIC = (
     (8, b"AVI ", "AVI"),
     (0, b"RIFF", "WAV"),
+    (0, b"RIFX", "WAV"),
     (0, b"RF64", "WAV"),
     (0, b"BW64", "WAV"),
     (0, b"riff", "W64"),
@@ -72,6 +78,7 @@ MAGIC = (
     (0, b"\xff\xf1", "AAC"),
     (0, b"\xff\xf9", "AAC"),
     (188, b"\x47", "MPEG-TS"),
+    *((0, b"\xff" + second, "MP3") for second in (b"\xfb", b"\xfa", b"\xfd", b"\xfc", b"\xf3", b"\xf2")),
 )
 NEEDS_FFMPEG = (
     "M4A/MP4",

@@ -9,7 +9,7 @@ import typer
 
 from diarize.cli.files import check_exists, or_empty, read_annotations
 from diarize.cli.options import Json, Verbose
-from diarize.cli.printing import percent, remark, say, say_json, table
+from diarize.cli.printing import escape_controls, percent, remark, say, say_json, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -183,9 +183,12 @@ def _summary(result: PooledScore) -> str:
     lines = [table(HEAD, rows, indent=""), protocol_line]
     if result.der is None:
         lines.append("note: no reference speech is scored, so there is no rate")
-    lines += [f"note: {name} has no hypothesis and counts as missed" for name in result.unanswered]
     lines += [
-        f"note: {name} is not graded (not in the reference, or not in the UEM)" for name in result.ungraded
+        f"note: {escape_controls(name)} has no hypothesis and counts as missed" for name in result.unanswered
+    ]
+    lines += [
+        f"note: {escape_controls(name)} is not graded (not in the reference, or not in the UEM)"
+        for name in result.ungraded
     ]
     return "\n".join(lines)
 
