@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import struct
 import sys
 
 import made_sound
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarize import audio
-from diarize.audio import clock
+from diarize.audio import clock, edit_list
 from diarize.audio.backend import ignore_note
 from diarize.audio.ffmpeg import FFMPEG
 from diarize.audio.pyav import PYAV
@@ -130,6 +131,62 @@ def test_an_edit_list_cuts_the_start(tmp_path, backend):
     expected = np.array(made_sound.BURSTS[1:]) - 3.5
     np.testing.assert_allclose(found, expected, rtol=0, atol=0.02)
     assert told == []
+
+
+def with_edits(data, edits):
+    """An MP4 of one track, whose index is at its end, with other edits: seconds, and seconds of the media or
+    None for an empty one.
+    """
+    index = data.index(b"moov") - 4
+    scale = int.from_bytes(data[data.index(b"mvhd") + 16 :][:4], "big")
+    rate = int.from_bytes(data[data.index(b"mdhd") + 16 :][:4], "big")
+    old = data.index(b"edts") - 4
+    rows = b"".join(
+        struct.pack(">Iihh", round(length * scale), -1 if start is None else round(start * rate), 1, 0)
+        for length, start in edits
+    )
+    body = struct.pack(">I4sII", 16 + len(rows), b"elst", 0, len(edits)) + rows
+    body = struct.pack(">I4s", 8 + len(body), b"edts") + body
+    size = int.from_bytes(data[old : old + 4], "big")
+    data = bytearray(data[:old] + body + data[old + size :])
+    for at in (index, data.index(b"trak") - 4):
+        struct.pack_into(">I", data, at, int.from_bytes(data[at : at + 4], "big") + len(body) - size)
+    struct.pack_into(">I", data, data.index(b"mvhd") + 20, round(scale * sum(each[0] for each in edits)))
+    return bytes(data)
+
+
+@pytest.mark.parametrize("backend", READERS)
+@pytest.mark.parametrize(
+    ("edits", "expected"),
+    [
+        ([(2.0, None), (10.0, 0.0)], [(3, 3.5), (6, 7), (10, 11)]),
+        ([(3.0, 0.0), (4.0, 6.0)], [(1, 1.5), (5, 6)]),
+        ([(4.0, 6.0), (3.0, 0.0)], [(2, 3), (5, 5.5)]),
+        ([(3.0, 0.0), (2.0, None), (7.0, 3.0)], [(1, 1.5), (6, 7), (10, 11)]),
+        ([(1.0, None), (3.0, 0.0), (2.0, None), (4.0, 6.0), (3.0, None)], [(2, 2.5), (8, 9)]),
+    ],
+    ids=["late", "two", "other order", "gap", "gaps"],
+)
+def test_edit_lists_of_all_kinds(tmp_path, edits, expected, backend):
+    """Parts are left out or moved, and where an edit is empty there is silence."""
+    made_sound.track(tmp_path / "a.m4a", "ipod", "aac", made_sound.bursts(48_000))
+    primed = [(length, None if start is None else start + 1024 / 48_000) for length, start in edits]
+    (tmp_path / "b.m4a").write_bytes(with_edits((tmp_path / "a.m4a").read_bytes(), primed))
+    found, header, _, told = decoded(backend, tmp_path / "b.m4a")
+    np.testing.assert_allclose(found, expected, rtol=0, atol=0.02)
+    assert told == []
+    assert header.frames / header.rate == pytest.approx(sum(each[0] for each in edits), abs=0.1)
+
+
+def test_an_index_that_is_cut_off_has_no_edits(tmp_path):
+    """Or those that are there."""
+    made_sound.track(tmp_path / "a.m4a", "ipod", "aac", made_sound.bursts(48_000))
+    data = with_edits((tmp_path / "a.m4a").read_bytes(), [(3.0, 0.0), (2.0, None), (7.0, 3.0)])
+    for cut in range(0, 700, 7):
+        (tmp_path / "b.m4a").write_bytes(data[: data.index(b"moov") - 4 + cut])
+        found = edit_list.read_empty_edits(tmp_path / "b.m4a", 1)
+        assert found is None or found.spans == ((3.0, 5.0),)
+        assert edit_list.read_empty_edits(tmp_path / "b.m4a", 2) is None
 
 
 @pytest.mark.parametrize("backend", READERS)

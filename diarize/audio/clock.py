@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["TOLD", "origin", "place_on_clock"]
+__all__ = ["TOLD", "origin", "place_on_clock", "silence_spans"]
 
 TOLERANCE = (
     0.015  # seconds that time stamps may be off: containers round them, and live writers are not exact
@@ -70,6 +70,19 @@ def place_on_clock(
             yield kept
     if missing >= TOLD * rate:
         tell(f"parts of its sound are missing ({missing / rate:.1f} s); silence is in their place")
+
+
+def silence_spans(
+    chunks: Iterable[Array], rate: int, spans: Iterable[tuple[float, float]]
+) -> Iterator[Array]:
+    """The chunks (n, channels) in order, with zeros in some spans of seconds."""
+    edges = [(round(start * rate), round(end * rate)) for start, end in spans]
+    position = 0
+    for chunk in chunks:
+        for start, end in edges:
+            chunk[max(0, start - position) : max(0, end - position)] = 0
+        position += len(chunk)
+        yield chunk
 
 
 def _silence(n: int, channels: int) -> Iterator[Array]:

@@ -14,6 +14,7 @@ import subprocess
 import threading
 from collections import deque
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -29,7 +30,8 @@ from diarize.audio.backend import (
     UnreadableError,
     ignore_note,
 )
-from diarize.audio.clock import origin, place_on_clock
+from diarize.audio.clock import origin, place_on_clock, silence_spans
+from diarize.audio.edit_list import read_empty_edits
 from diarize.audio.pyav import SUFFIXES
 
 if TYPE_CHECKING:
@@ -185,7 +187,10 @@ def _decode(path: Path, track: int) -> Iterator[tuple[int, int, _Messages]]:
 
 def _header(path: Path, track: int = 1) -> Header:
     with _decode(path, track) as (rate, channels, messages):
-        return messages.header(rate, channels)
+        header = messages.header(rate, channels)
+    if edits := read_empty_edits(path, track):
+        return replace(header, frames=int(edits.end * rate), promised=int(edits.end * rate))
+    return header
 
 
 def _pieces(rate: int, channels: int, messages: _Messages) -> Iterator[tuple[float | None, Array]]:
@@ -224,9 +229,10 @@ def _take_samples(data: bytearray, n: int, channels: int) -> Array:
 
 
 def _chunks(path: Path, first: int, tell: Tell = ignore_note, track: int = 1) -> Iterator[Array]:
-    skip = first
+    skip, edits = first, read_empty_edits(path, track)
     with _decode(path, track) as (rate, channels, messages):
-        for chunk in place_on_clock(_pieces(rate, channels, messages), rate, messages.zero, tell):
+        placed = place_on_clock(_pieces(rate, channels, messages), rate, messages.zero, tell)
+        for chunk in silence_spans(placed, rate, edits.spans) if edits else placed:
             if skip < len(chunk):
                 yield chunk[skip:]
             skip = max(0, skip - len(chunk))

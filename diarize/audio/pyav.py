@@ -16,7 +16,8 @@ from diarize.audio.backend import (
     UnreadableError,
     ignore_note,
 )
-from diarize.audio.clock import origin, place_on_clock
+from diarize.audio.clock import origin, place_on_clock, silence_spans
+from diarize.audio.edit_list import read_empty_edits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +112,10 @@ def _header(path: Path, track: int = 1) -> Header:
     with _open_stream(path, track) as (container, stream):
         tracks = tuple(Track.from_metadata(each.metadata) for each in container.streams.audio)
         name = container.format.name.split(",")[0].upper()
-        return Header(name, stream.rate or 0, stream.channels or 0, *_frames(container, stream), tracks)
+        rate, frames = stream.rate or 0, _frames(container, stream)
+        if edits := read_empty_edits(path, track):
+            frames = (int(edits.end * rate), int(edits.end * rate))
+        return Header(name, rate, stream.channels or 0, *frames, tracks)
 
 
 def _pieces(container: Any, stream: Any, tell: Tell) -> Iterator[tuple[float | None, Array]]:
@@ -144,8 +148,10 @@ def _pieces(container: Any, stream: Any, tell: Tell) -> Iterator[tuple[float | N
 
 def _chunks(path: Path, first: int, tell: Tell = ignore_note, track: int = 1) -> Iterator[Array]:
     skip = first
+    edits = read_empty_edits(path, track)
     with _open_stream(path, track) as (container, stream):
-        for chunk in place_on_clock(_pieces(container, stream, tell), stream.rate, _zero(container), tell):
+        placed = place_on_clock(_pieces(container, stream, tell), stream.rate, _zero(container), tell)
+        for chunk in silence_spans(placed, stream.rate, edits.spans) if edits else placed:
             if skip < len(chunk):
                 yield chunk[skip:]
             skip = max(0, skip - len(chunk))
