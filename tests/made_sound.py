@@ -29,12 +29,13 @@ def heard(samples, rate):
     return edges.reshape(-1, 2)
 
 
-def track(path, container, codec, sound, rate=48_000, *, late=0.0, gaps=(), video=False):
+def track(path, container, codec, sound, rate=48_000, *, late=0.0, gaps=(), video=False, options=None):
     """A file whose sound begins ``late`` seconds in, without the packets inside ``gaps``, with a video or
     not.
     """
     av = pytest.importorskip("av")
-    with av.open(str(path), "w", format=container, options=PAGES if container == "ogg" else {}) as file:
+    options = options or (PAGES if container == "ogg" else {})
+    with av.open(str(path), "w", format=container, options=options) as file:
         stream = file.add_stream(codec, rate=rate, layout="mono")
         packets = []
         if video:

@@ -58,6 +58,7 @@ _TITLE = re.compile(r"^(?:\[\w+\] )?\s+title\s*: (.*)")
 _FRAME = re.compile(r"pts:\s*(-?\d+|NOPTS) .*rate:(\d+) nb_samples:(\d+)")
 _LEVEL = re.compile(r"(?:\[[^\]]*@[^\]]*\] )?\[(error|fatal|panic)\] (.*)")
 
+_BROKEN = re.compile(r"(?:file:.*|Error during demuxing): (.+)")
 _DAMAGE = re.compile(r"error (while decoding|submitting packet)", re.IGNORECASE)
 
 
@@ -77,7 +78,8 @@ class _Messages:
 
     ``described`` is set when the description of the file is complete. ``events`` holds, in the order of
     arrival, time stamps of frames (seconds or None, rate, samples) and bytes of sound, with a None at the end
-    of each. The number of waiting bytes is bounded, that of time stamps is not.
+    of each. The number of waiting bytes is bounded, that of time stamps is not. ``broken``: why the program
+    stopped before the end of the file.
     """
 
     def __init__(self) -> None:
@@ -87,6 +89,7 @@ class _Messages:
         self.tracks: dict[int, Track] = {}
         self.complaints: deque[str] = deque(maxlen=20)
         self.damaged = 0
+        self.broken = ""
         self.events: queue.Queue[_Frame | bytes | None] = queue.Queue()
         self.room = threading.Semaphore(ROOM)
         self.described = threading.Event()
@@ -103,6 +106,8 @@ class _Messages:
             elif complaint := _LEVEL.match(line):
                 self.complaints.append(complaint[2])
                 self.damaged += bool(_DAMAGE.match(complaint[2]))
+                if outputs and (broken := _BROKEN.match(complaint[2])):
+                    self.broken = broken[1]
             elif not outputs:
                 outputs = "Output #0" in line
                 self._note(line)
@@ -238,6 +243,8 @@ def _chunks(path: Path, first: int, tell: Tell = ignore_note, track: int = 1) ->
             skip = max(0, skip - len(chunk))
         if messages.damaged:
             tell(f"damaged packets left out: {messages.damaged}")
+        if messages.broken:
+            raise UnreadableError(messages.broken.lower())
 
 
 FFMPEG = Backend(_header, _chunks, SUFFIXES)

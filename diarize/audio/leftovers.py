@@ -4,7 +4,7 @@ to it, or sound that its writer did not live to count.
 Each function for a container walks over what the file says of its own parts and gives the byte behind the
 last one, None where the file says nothing of its end. Sources: Microsoft's Multimedia Programming Interface
 (RIFF) and ASF specification, EBU Tech 3306 (RF64), Apple's AIFF and CAF, ISO/IEC 14496-12 (MP4), Adobe's FLV,
-the description of TTA1.
+the descriptions of TTA1 and of WavPack 4.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from diarize.audio.wav_header import is_unknown, patches
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["unread_from"]
+__all__ = ["ASF", "ASF_DATA", "unread_from"]
 
 CHUNK: Final = 1 << 16  # bytes of zeros that are looked at at a time
 ASF: Final = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
@@ -74,7 +74,13 @@ def _end(data: mmap.mmap) -> int | None:
     if head[:4] == b".snd":
         offset, size = struct.unpack(">II", head[4:])
         return None if is_unknown(size) else offset + size
-    walks = {b"caff": _caf_end, b"FLV\x01": _flv_end, b"TTA1": _tta_end, ASF[:4]: _asf_end}
+    walks = {
+        b"caff": _caf_end,
+        b"FLV\x01": _flv_end,
+        b"TTA1": _tta_end,
+        b"wvpk": _wavpack_end,
+        ASF[:4]: _asf_end,
+    }
     if walk := walks.get(head[:4]):
         return walk(data)
     if head[4:8] == b"ftyp":
@@ -124,8 +130,19 @@ def _asf_end(data: mmap.mmap) -> int | None:
         if size < 24 or (size == ASF_DATA_HEAD and head[:16] == ASF_DATA):
             return None
         if at + size > len(data):
-            return at
+            return None if head[:16] == ASF_DATA else at  # cut short in the middle of its packets
         at += size
+    return at
+
+
+def _wavpack_end(data: mmap.mmap) -> int:
+    """Behind the last block, or before the next file, whose blocks count from 0 again."""
+    at, reached = 0, -1
+    while data[at : at + 4] == b"wvpk":
+        size, start = struct.unpack_from("<I8xI", data, at + 4)
+        if start < reached:
+            return at
+        at, reached = at + 8 + size, start
     return at
 
 
@@ -136,6 +153,8 @@ def _mp4_end(data: mmap.mmap) -> int | None:
         size = int.from_bytes(head[:4], "big")
         if size == 1:
             size = int.from_bytes(data[at + 8 : at + 16], "big")
+        if at + size > len(data) and head[4:] == b"mdat":  # cut short in the middle of its sound
+            return None
         if at and (size < 8 or not _is_chunk(head[4:], at + size, len(data))):
             return at if size else None
         at += max(size, 8)

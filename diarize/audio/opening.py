@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diarize.audio.backend import NO_SOUND, Backend, Header, NoTrackError, UnreadableError
+from diarize.audio.cut_short import stated_size
 from diarize.audio.ffmpeg import FFMPEG
 from diarize.audio.leftovers import unread_from
 from diarize.audio.libsndfile import LIBSNDFILE
@@ -226,6 +227,14 @@ def _check_header(path: Path, header: Header) -> Header:
     return header
 
 
+def _missing(path: Path) -> list[str]:
+    """A note on bytes that the header counts and that are not there."""
+    size, stated = path.stat().st_size, stated_size(path)
+    if stated is None or stated <= size:
+        return []
+    return [f"cut short: its header says {stated} bytes, it has {size}; copy it again"]
+
+
 def _unread(path: Path) -> list[str]:
     """A note on what lies behind the end that the file states, if that is another recording or much."""
     start = unread_from(path)
@@ -255,7 +264,7 @@ def open_backend(path: str | os.PathLike[str], track: int = 1) -> tuple[Path, Ba
     for backend in (LIBSNDFILE, PYAV, FFMPEG):
         try:
             header = _check_header(path, backend.header(path, track))
-            return path, backend, replace(header, notes=(*header.notes, *_unread(path)))
+            return path, backend, replace(header, notes=(*header.notes, *_missing(path), *_unread(path)))
         except UnreadableError as error:
             errors.append(error)
         except OSError as error:
