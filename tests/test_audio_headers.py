@@ -118,6 +118,20 @@ def test_headers_of_all_writers(tmp_path, data, monkeypatch, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def test_sound_in_two_chunks_is_told_of(tmp_path):
+    """The first is read, as other programs do, and a note gives the place of the second."""
+    whole = encoded("WAV")
+    at = whole.index(b"data")
+    body = whole[8:at] + chunk(b"data", whole[at + 8 :]) + chunk(b"LIST", b"x" * 9)
+    second = 8 + len(body)
+    body += chunk(b"data", whole[at + 8 :])
+    (tmp_path / "a.wav").write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+    recording = audio.open_recording(tmp_path / "a.wav")
+    np.testing.assert_allclose(made_sound.heard(recording.waveform().samples, RATE), SPANS, rtol=0, atol=0.01)
+    (note,) = recording.notes
+    assert note.startswith(f"its header says that it ends at byte {second} of")
+
+
 def test_a_coded_file_cut_off_is_told_of_whatever_it_counts(tmp_path):
     """The bytes that its header promises are not there."""
     data = encoded("WAV", "IMA_ADPCM", 2)

@@ -95,6 +95,8 @@ def _riff_end(data: mmap.mmap) -> int | None:
         name, size = head[:4], int.from_bytes(head[4:], "little")
         if name == b"ds64":
             long_size = int.from_bytes(data[at + 16 : at + 24], "little")
+        if counted and name == b"data":
+            return at
         if name == b"data":
             size = long_size or size
             if is_unknown(size):

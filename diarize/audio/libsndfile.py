@@ -18,7 +18,7 @@ from diarize.audio.links import Spans, conform_links
 from diarize.audio.mp3_header import first_frame, mpeg_links, pipe_spans
 from diarize.audio.ogg import ogg_links
 from diarize.audio.ogg_tracks import ogg_tracks
-from diarize.audio.wav_header import PatchedFile, aligned_spans, announced_frames, patches
+from diarize.audio.wav_header import PatchedFile, readable_spans, announced_frames, patches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -87,7 +87,7 @@ def _source(path: Path) -> Iterator[tuple[int | PatchedFile | Spans, bool]]:
         with PatchedFile(path, replaced) as mended:
             yield mended, False
         return
-    spans = aligned_spans(path)
+    spans = readable_spans(path)
     with path.open("rb", buffering=0) as file:
         if spans:
             yield Spans(file, spans), False

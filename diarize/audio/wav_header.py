@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["PatchedFile", "aligned_spans", "announced_frames", "is_unknown", "patches"]
+__all__ = ["PatchedFile", "readable_spans", "announced_frames", "is_unknown", "patches"]
 
 # Sizes written by programs that could not know them; some subtract the header.
 UNKNOWN = (0x7F000000, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
@@ -167,22 +167,27 @@ def _caf_patches(file: BinaryIO, size: int) -> dict[int, bytes]:
     return {}
 
 
-def aligned_spans(path: Path) -> list[tuple[int, int]]:
-    """The parts of a WAV file around a chunk of odd size whose byte of padding is missing; mostly none.
+def readable_spans(path: Path) -> list[tuple[int, int]]:
+    """The parts of a WAV file that libsndfile reads as they are meant; empty if that is the whole file.
 
-    Without that chunk, libsndfile finds those behind it.
+    A chunk of odd size whose byte of padding is missing hides those behind it, so it is left out. Of two
+    chunks of samples, libsndfile takes the second, so the file ends before it.
     """
     with path.open("rb") as file:
         if file.read(12)[:4] != b"RIFF":
             return []
+        sound = False
         for _ in range(MOST_CHUNKS):
             start, chunk = file.tell(), _chunk(file, "<")
-            if chunk is None or chunk[0] == b"data":
+            if chunk is None or (chunk[0] == b"data" and is_unknown(chunk[1])):
                 return []
+            if chunk[0] == b"data" and sound:
+                return [(0, start)]
+            sound = sound or chunk[0] == b"data"
             end = start + 8 + chunk[1]
             file.seek(end)
             names = file.read(5)
-            if chunk[1] % 2 and names[:4] in EXPECTED and names[1:] not in EXPECTED:
+            if not sound and chunk[1] % 2 and names[:4] in EXPECTED and names[1:] not in EXPECTED:
                 return [(0, start), (end, os.fstat(file.fileno()).st_size)]
             file.seek(end + chunk[1] % 2)
     return []
