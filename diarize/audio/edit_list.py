@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EmptyEdits", "read_empty_edits"]
 
+MOST_BOXES: Final = 100_000
 LARGEST: Final = 1 << 26  # bytes of an index
 EMPTY: Final = -1  # the media time of an edit without sound
 
@@ -44,7 +45,10 @@ def read_empty_edits(path: Path, track: int) -> EmptyEdits | None:
 def _read_index(path: Path) -> bytes:
     """The body of the ``moov`` box; empty in other files."""
     with path.open("rb") as file:
-        while len(head := file.read(8)) == 8:
+        for _ in range(MOST_BOXES):
+            head = file.read(8)
+            if len(head) < 8:
+                break
             size, name, read = int.from_bytes(head[:4], "big"), head[4:], 8
             if size == 1:
                 size, read = int.from_bytes(file.read(8), "big"), 16

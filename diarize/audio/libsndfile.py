@@ -18,7 +18,7 @@ from diarize.audio.links import Spans, conform_links
 from diarize.audio.mp3_header import first_frame, mpeg_links, pipe_spans
 from diarize.audio.ogg import ogg_links
 from diarize.audio.ogg_tracks import ogg_tracks
-from diarize.audio.wav_header import PatchedFile, readable_spans, announced_frames, patches
+from diarize.audio.wav_header import PatchedFile, announced_frames, patches, readable_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["PatchedFile", "readable_spans", "announced_frames", "is_unknown", "patches"]
+__all__ = ["PatchedFile", "announced_frames", "is_unknown", "patches", "readable_spans"]
 
 # Sizes written by programs that could not know them; some subtract the header.
 UNKNOWN = (0x7F000000, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
