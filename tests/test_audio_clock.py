@@ -266,6 +266,38 @@ def test_where_a_clock_begins(container, start, zero):
 
 
 @pytest.mark.parametrize("backend", READERS)
+@pytest.mark.parametrize("rates", [(48_000, 44_100), (44_100, 48_000), (48_000, 16_000)])
+@pytest.mark.parametrize(("container", "codec"), [("adts", "aac"), ("ac3", "ac3")])
+def test_streams_of_two_rates_keep_their_pace(tmp_path, container, codec, rates, backend):
+    """Joined files without a clock: the second is converted to the rate of the first."""
+    if codec == "ac3" and 16_000 in rates:
+        pytest.skip("AC-3 has no such rate")
+    data = b""
+    for rate in rates:
+        made_sound.track(tmp_path / "a", container, codec, made_sound.bursts(rate), rate)
+        data += (tmp_path / "a").read_bytes()
+    (tmp_path / "a").write_bytes(data)
+    found, header, length, told = decoded(backend, tmp_path / "a")
+    assert header.rate == rates[0]
+    assert length == pytest.approx(20, abs=0.2)
+    expected = np.concatenate((made_sound.BURSTS, np.array(made_sound.BURSTS) + 10))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=0.15)
+    assert (told, header.promised) == ([], None)
+
+
+def test_a_stream_whose_rate_changes_on_the_clock_keeps_its_pace(tmp_path):
+    """As of a broadcast."""
+    for name, rate in (("a", 48_000), ("b", 44_100)):
+        made_sound.track(tmp_path / name, "mpegts", "mp2", made_sound.bursts(rate), rate)
+    (tmp_path / "a").write_bytes((tmp_path / "a").read_bytes() + (tmp_path / "b").read_bytes())
+    found, _, length, told = decoded(PYAV, tmp_path / "a")
+    assert length == pytest.approx(20, abs=0.1)
+    expected = np.concatenate((made_sound.BURSTS, np.array(made_sound.BURSTS) + 10))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=0.05)
+    assert [note.split(" from")[0] for note in told] == ["another clock"]
+
+
+@pytest.mark.parametrize("backend", READERS)
 @pytest.mark.parametrize(
     ("container", "codec", "video"),
     [("avi", "pcm_s16le", False), ("avi", "adpcm_ms", False), ("asf", "ac3", True), ("asf", "ac3", False)],

@@ -32,7 +32,7 @@ from diarize.audio.backend import (
 )
 from diarize.audio.clock import origin, place_on_clock, silence_spans
 from diarize.audio.edit_list import read_empty_edits
-from diarize.audio.pyav import SUFFIXES
+from diarize.audio.pyav import NO_CLOCK, SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,8 @@ __all__ = ["FFMPEG"]
 
 PATIENCE = 10.0  # seconds to wait for the description of the file, which normally comes at once
 ROOM = 64  # pieces of sound of 64 KiB that wait at a time; a pipe holds fewer
-UNSURE = ("ogg", "avi", "caf")  # containers whose length FFmpeg counts from 0, out of bytes or in packets
+# containers whose length FFmpeg counts from 0, out of bytes or in packets, or guesses from the rate
+UNSURE = ("ogg", "avi", "caf", *NO_CLOCK)
 LOST = 1 << 24  # bytes that wait for a time stamp until none is expected any more
 _INPUT = re.compile(r"Input #0, (\S+), from ")
 _LENGTH = re.compile(r"Duration: (?:N/A|(\d+):(\d+):([\d.]+))(?:, start: (-?[\d.]+))?")
@@ -222,7 +223,7 @@ def _pieces(rate: int, channels: int, messages: _Messages) -> Iterator[tuple[flo
             if frames:
                 frames.popleft()
             if len(piece):
-                yield stamp, piece
+                yield None if messages.container in NO_CLOCK else stamp, piece
 
 
 def _take_samples(data: bytearray, n: int, channels: int) -> Array:

@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["PYAV"]
+__all__ = ["NO_CLOCK", "PYAV", "SUFFIXES"]
 
-# formats whose length FFmpeg counts from 0, wherever they begin, or in whole packets
-LENGTH_IS_NONE = ("ogg", "asf", "caf")
+NO_CLOCK = ("aac", "ac3", "eac3", "amr", "mp3")  # formats whose stamps FFmpeg makes up from the first rate
+# formats whose length FFmpeg counts from 0, wherever they begin, or in whole packets, or guesses
+LENGTH_IS_NONE = ("ogg", "asf", "caf", *NO_CLOCK)
 UNCOUNTED = ("pcm", "adpcm")  # codecs whose bytes FFmpeg takes for more seconds than they are in AVI
 
 
@@ -104,7 +105,8 @@ def _frames(container: Any, stream: Any) -> tuple[int | None, int | None]:
         return whole, None if unsure else whole
     if container.duration and container.duration > 0:
         whole = int(container.duration * stream.rate / 1_000_000)
-        return whole, whole if len(container.streams) == 1 else None
+        alone = len(container.streams) == 1 and container.format.name not in LENGTH_IS_NONE
+        return whole, whole if alone else None
     return None, None
 
 
@@ -124,7 +126,10 @@ def _pieces(container: Any, stream: Any, tell: Tell) -> Iterator[tuple[float | N
     from av.audio.resampler import AudioResampler
 
     shape, damaged, n_decoded = None, 0, 0
-    convert = AudioResampler(format="flt", layout=stream.layout, rate=stream.rate)
+    # of the header: those of the stream change when the sound does
+    layout, rate, channels = stream.layout.name, stream.rate, stream.channels
+    convert = AudioResampler(format="flt", layout=layout, rate=rate)
+    clock = container.format.name not in NO_CLOCK
     for packet in container.demux(stream):
         try:
             frames = packet.decode()
@@ -134,11 +139,11 @@ def _pieces(container: Any, stream: Any, tell: Tell) -> Iterator[tuple[float | N
         for frame in frames:
             if shape != (frame.format.name, frame.layout.name, frame.sample_rate):  # joined files change it
                 shape = (frame.format.name, frame.layout.name, frame.sample_rate)
-                convert = AudioResampler(format="flt", layout=stream.layout, rate=stream.rate)
-            stamp = None if frame.pts is None else float(frame.pts * (frame.time_base or stream.time_base))
+                convert = AudioResampler(format="flt", layout=layout, rate=rate)
+            stamp = _seconds(frame, frame.pts) if clock else None
             for piece in convert.resample(frame):
                 # interleaved: PyAV reads outside the planes when there are more than eight channels
-                yield stamp, piece.to_ndarray().reshape(-1, stream.channels)
+                yield stamp, piece.to_ndarray().reshape(-1, channels)
                 stamp, n_decoded = None, n_decoded + 1
     if damaged and not n_decoded:
         raise UnreadableError("damaged data")
