@@ -47,12 +47,13 @@ def track(path, container, codec, sound, rate=48_000, *, late=0.0, gaps=(), vide
                 frame.pts, frame.time_base = number, Fraction(1, 25)
                 packets += picture.encode(frame)
             packets += picture.encode(None)
-        packets += _sound_packets(av, stream, sound, rate, late, gaps)
+        packets += sound_packets(av, stream, sound, rate, late, gaps)
         for packet in sorted(packets, key=lambda each: each.dts * each.time_base):
             file.mux(packet)
 
 
-def _sound_packets(av, stream, sound, rate, late, gaps):
+def sound_packets(av, stream, sound, rate, late=0.0, gaps=()):
+    """The packets of a stream, without those inside ``gaps``."""
     frame = av.AudioFrame.from_ndarray(sound.reshape(1, -1), format="fltp", layout="mono")
     frame.sample_rate, frame.pts, frame.time_base = rate, round(late * rate), Fraction(1, rate)
     packets = [packet for packet in (*stream.encode(frame), *stream.encode(None)) if packet.dts is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import struct
 import sys
@@ -295,6 +296,32 @@ def test_a_stream_whose_rate_changes_on_the_clock_keeps_its_pace(tmp_path):
     expected = np.concatenate((made_sound.BURSTS, np.array(made_sound.BURSTS) + 10))
     np.testing.assert_allclose(found, expected, rtol=0, atol=0.05)
     assert [note.split(" from")[0] for note in told] == ["another clock"]
+
+
+class _Pipe(io.BytesIO):
+    """Somewhere to write to, where nobody can go back."""
+
+    seek = tell = None
+
+    def seekable(self):
+        return False
+
+
+@pytest.mark.parametrize("backend", READERS)
+@pytest.mark.parametrize("codec", ["mp3", "ac3"])
+def test_an_avi_of_a_pipe_promises_nothing(tmp_path, codec, backend):
+    """FFmpeg guesses half an hour from the zeros in its header."""
+    av = pytest.importorskip("av")
+    pipe = _Pipe()
+    with av.open(pipe, "w", format="avi") as file:
+        stream = file.add_stream(codec, rate=48_000, layout="mono")
+        for packet in made_sound.sound_packets(av, stream, made_sound.bursts(48_000), 48_000):
+            file.mux(packet)
+    (tmp_path / "a").write_bytes(pipe.getvalue())
+    found, header, length, told = decoded(backend, tmp_path / "a")
+    np.testing.assert_allclose(found, made_sound.BURSTS, rtol=0, atol=0.08)
+    assert (header.frames, header.promised, told) == (None, None, [])
+    assert length == pytest.approx(10, abs=0.1)
 
 
 @pytest.mark.parametrize("backend", READERS)

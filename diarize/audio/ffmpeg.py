@@ -31,6 +31,7 @@ from diarize.audio.backend import (
     ignore_note,
 )
 from diarize.audio.clock import origin, place_on_clock, silence_spans
+from diarize.audio.cut_short import stated_size
 from diarize.audio.edit_list import read_empty_edits
 from diarize.audio.pyav import NO_CLOCK, SUFFIXES
 
@@ -196,6 +197,8 @@ def _header(path: Path, track: int = 1) -> Header:
         header = messages.header(rate, channels)
     if edits := read_empty_edits(path, track):
         return replace(header, frames=int(edits.end * rate), promised=int(edits.end * rate))
+    if header.container == "AVI" and stated_size(path) is None:  # its writer did not come back to its header
+        return replace(header, frames=None)
     return header
 
 

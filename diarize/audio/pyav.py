@@ -17,6 +17,7 @@ from diarize.audio.backend import (
     ignore_note,
 )
 from diarize.audio.clock import origin, place_on_clock, silence_spans
+from diarize.audio.cut_short import stated_size
 from diarize.audio.edit_list import read_empty_edits
 
 if TYPE_CHECKING:
@@ -117,6 +118,8 @@ def _header(path: Path, track: int = 1) -> Header:
         rate, frames = stream.rate or 0, _frames(container, stream)
         if edits := read_empty_edits(path, track):
             frames = (int(edits.end * rate), int(edits.end * rate))
+        elif name == "AVI" and stated_size(path) is None:  # its writer did not come back to its header
+            frames = (None, None)
         return Header(name, rate, stream.channels or 0, *frames, tracks)
 
 

@@ -159,6 +159,12 @@ ROLLING = (
         (webvtt, f"WEBVTT\n\na-1\n{FIRST}{SECOND}", TWO),
         (webvtt, f"WEBVTT\n\n{FIRST} \n{SECOND}", TWO),
         (webvtt, "WEBVTT\n\n" + cue(1, "A &amp; B: one"), [(1, 2, "A & B", "one")]),
+        (
+            webvtt,
+            f"WEBVTT\nX-TIMESTAMP-MAP=LOCAL:0\n\n{FIRST}\nWEBVTT\nX-TIMESTAMP-MAP=LOCAL:0\n\n{SECOND}",
+            TWO,
+        ),
+        (webvtt, f"WEBVTT\n\n{FIRST}\n\ufeffWEBVTT\n{SECOND}", TWO),
         (webvtt, ROLLING, [(0.16, 2.07, "Ann", "hello and welcome"), (2.08, 4, "Bob", "thank you")]),
         (srt, f"1\n{FIRST}2\n{SECOND}", TWO),
         (srt, FIRST + SECOND, TWO),
