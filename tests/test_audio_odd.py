@@ -332,7 +332,7 @@ class TestRefused:
     @pytest.mark.parametrize("name", ["a\0b", "x" * 300, "loop"])
     def test_paths_that_cannot_be(self, tmp_path, name):
         (tmp_path / "loop").symlink_to(tmp_path / "loop")
-        assert "cannot be looked at" in refusal(f"{tmp_path}/{name}")
+        assert "cannot be accessed" in refusal(f"{tmp_path}/{name}")
 
     def test_a_name_of_two_lines_is_shown_in_one(self, tmp_path):
         assert "a\\nb.wav: no such file" in refusal(tmp_path / "a\nb.wav")

@@ -128,7 +128,7 @@ def test_names_that_clash_get_their_path():
 
 
 def test_recordings_are_found_below_and_hidden_ones_are_not(tmp_path):
-    """Sorted; whatever is called like a recording is reported later rather than passed over."""
+    """Sorted; whatever is called like a recording is reported later rather than ignored."""
     for name in ("b.WAV", "x/y/a.opus", ".h.wav", ".hidden/c.wav", "notes.txt", "z.m4a"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -787,7 +787,7 @@ def test_a_subfolder_that_may_not_be_looked_into_is_named(folder, monkeypatch):
     keys, complaints = find_recordings(folder)
     assert keys == ["a.wav", "b.flac"]
     (complaint,) = complaints
-    assert complaint.endswith("cannot be looked into (Permission denied); check permissions")
+    assert complaint.endswith("cannot be read (Permission denied); check permissions")
 
 
 def test_a_result_that_cannot_be_read_is_not_ours(folder, monkeypatch):
@@ -812,9 +812,11 @@ def test_what_is_called_otherwise_and_looks_like_sound_is_named(tmp_path):
     plan = plan_batch(folder, tmp_path / "out")
     assert [task.key for task in plan.tasks] == ["a.wav"]
     assert [note.split(": ") for note in plan.passed_over] == [
-        ["memo.ds2", "DS2 by its looks, but not called like a recording"],
-        ["deep/call.dat", "WAV by its looks, but not called like a recording"],
+        ["memo.ds2", "DS2 by its content, but with another suffix"],
+        ["deep/call.dat", "WAV by its content, but with another suffix"],
     ]
     (folder / "a.wav").unlink()
-    with pytest.raises(AudioError, match=r"no recordings in it, by their names \(memo.ds2: DS2 by its looks"):
+    with pytest.raises(
+        AudioError, match=r"no recordings in it, by their names \(memo.ds2: DS2 by its content"
+    ):
         plan_batch(folder, tmp_path / "out")

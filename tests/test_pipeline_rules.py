@@ -110,7 +110,7 @@ class TestLeaks:
             soundfile.write(tmp_path / "a.wav", np.column_stack((first, second)), RATE)
             found = diarize_channels(tmp_path / "a.wav", plain(max_speakers=1), speech=[(0.0, 4.0)])
             assert found.annotation.speakers == ("CH1", "CH2")
-            wanted = ("channel 2: 1 s in which another channel is heard are left out",) if told else ()
+            wanted = ("channel 2: 1 s of crosstalk from another channel are left out",) if told else ()
             assert found.notes == wanted
             assert (found.start, found.voices) == (0.0, None)
             assert found.clustering.values == (0.0,)
@@ -118,7 +118,7 @@ class TestLeaks:
             assert_allclose(turn, [[cells / 4, 4.0]], atol=0.01)
         soundfile.write(tmp_path / "a.wav", np.column_stack((first, first)), RATE)
         found = diarize_channels(tmp_path / "a.wav", plain(max_speakers=1), speech=[(0.0, 4.0)])
-        assert found.notes == ("the channels carry the same sound; every voice is found in each of them",)
+        assert found.notes == ("all channels have the same sound, so every speaker is found in each of them",)
 
     def test_voices_of_channels_that_have_some_are_joined(self):
         """By the names that their speakers get."""
@@ -416,6 +416,6 @@ class TestStages:
             return
         assert found.values.argmax(axis=1).tolist() == [0] * 301 + [1] * 99  # the earlier of two as near
         assert notes == (
-            "2 speakers asked for, but only 1 have frames of their own; "
-            "best effort: SPEAKER_00 3.0 s, SPEAKER_01 1.0 s",
+            "2 speakers asked for, but only 1 were found; "
+            "the others are a guess: SPEAKER_00 3.0 s, SPEAKER_01 1.0 s",
         )

@@ -346,7 +346,7 @@ def find_doubtful_speakers(
         return ()
     return tuple(
         DoubtfulSpeaker(
-            name, spoken, near, f"{spoken:.1f} s of {total:.0f} s of speech, too little to tell a voice by"
+            name, spoken, near, f"{spoken:.1f} s of {total:.0f} s of speech, too little to recognise a voice"
         )
         for name, spoken in seconds.items()
         if spoken < FEW and spoken < SHARE * total

@@ -114,7 +114,7 @@ def _check_regular_file(path: Path) -> None:
         raise _missing_file_error(path) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise AudioError(f"{path_text(path)}: cannot be looked at ({reason}); check the path") from error
+        raise AudioError(f"{path_text(path)}: cannot be accessed ({reason}); check the path") from error
     if stat.S_ISDIR(status.st_mode):
         raise AudioError(
             f"{path_text(path)}: a folder, not a recording; give the files in it, or batch the folder"

@@ -50,4 +50,4 @@ class Sides:
         gap = levels[loud, 0] - levels[loud, 1]
         if len(gap) < FEWEST or min(np.mean(gap > APART), np.mean(gap < -APART)) < EACH:
             return []
-        return ["the two channels carry different voices; --channels separate hears each by itself"]
+        return ["the two channels carry different voices; --channels separate diarizes each channel alone"]

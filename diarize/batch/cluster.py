@@ -211,7 +211,7 @@ def _perform(perform: Callable[..., Entry], order: Job) -> Entry:
     def check_wanted(_stage: str = "", _share: float = 0.0) -> None:
         task = worker.state.tasks.get(key)
         if task is None or task.state == "cancelled":
-            raise ClusterError(f"{order.task.audio}: nobody waits for it any more")
+            raise ClusterError(f"{order.task.audio}: cancelled")
 
     with _ALONE:
         check_wanted()

@@ -59,7 +59,7 @@ def perform_job(order: Job, progress: Callable[[str, float], None] = lambda stag
         error_text = f"{order.task.audio}: not enough memory; run it alone or with fewer jobs"
         return known | {"status": "failed", "error": _one_line(error_text)}
     except Exception as error:  # a bad file must not stop the rest
-        text = f"{order.task.audio}: something unforeseen happened ({type(error).__name__}: {error})"
+        text = f"{order.task.audio}: unexpected error ({type(error).__name__}: {error})"
         return known | {"status": "failed", "error": _one_line(text)}
     return known | {"status": "ok", "error": None, **result.to_result().outline()}
 

@@ -1,4 +1,4 @@
-"""``diarize batch``: a folder of recordings, shared among processes, that can be stopped and go on."""
+"""``diarize batch``: a folder of recordings, by several processes; it can be stopped and resumed."""
 
 from __future__ import annotations
 
@@ -71,7 +71,8 @@ class WorkerOptions:
         typer.Option(
             "--scheduler",
             metavar="tcp://HOST:PORT",
-            help="Work on this Dask cluster, whose workers see the same paths (extra 'cluster').",
+            help="Address of a Dask cluster whose workers see the same paths, instead of --jobs (extra "
+            "'cluster').",
         ),
     ] = None
 
@@ -82,17 +83,27 @@ class BatchOutputOptions:
 
     format: Annotated[
         list[str] | None,
-        typer.Option("--format", "-f", metavar="NAME", help="As for 'run', can be repeated (default: rttm)."),
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="NAME",
+            help="Formats of the turns, as for 'run'; can be repeated (default: rttm).",
+        ),
     ] = None
-    plot: Annotated[bool, typer.Option("--plot", help="Write a picture of each, too.")] = False
+    plot: Annotated[
+        bool, typer.Option("--plot", help="Also write a picture of each recording (NAME.png).")
+    ] = False
     report: Annotated[
-        bool, typer.Option("--report", help="Write the page NAME.report.html of each, too.")
+        bool,
+        typer.Option("--report", help="Also write the report page of each recording (NAME.report.html)."),
     ] = False
 
 
 @expand_options
 def batch(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Recordings, in subfolders too.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Folder of recordings; subfolders are included.")
+    ],
     *,
     output: _Output,
     workers: WorkerOptions = WorkerOptions(),
@@ -108,7 +119,7 @@ def batch(
 ) -> None:
     """Say who spoke when in every recording of a folder; one that fails does not stop the rest.
 
-    Exit codes: 0 all went well, 1 some failed, 3 all failed. After an interruption, --resume goes on.
+    Exit codes: 0 all went well, 1 some failed, 3 all failed. After an interruption, --resume continues.
     """
     from diarize import batch as rooms
 
@@ -153,11 +164,11 @@ def _check_options(workers: WorkerOptions, *, quiet: bool, loud: bool) -> None:
 
 
 def _tell_of_others(plan: Plan, *, quiet: bool) -> None:
-    """What is no part of the batch and might have been meant to be."""
+    """Print what was not processed: folders that cannot be read, and files with an unknown suffix."""
     for complaint in plan.unreadable:
         complain(complaint)
     for other in () if quiet else plan.passed_over:
-        remark(f"note: passed over {other}")
+        remark(f"note: ignored {other}")
 
 
 def _exit_with_code(plan: Plan, report: BatchReport) -> None:
@@ -171,9 +182,9 @@ def _exit_with_code(plan: Plan, report: BatchReport) -> None:
 
 @contextmanager
 def _report_events(plan: Plan, *, quiet: bool) -> Iterator[Listener]:
-    """What the batch reports to: errors at once and, where somebody is looking, a bar with the current file.
+    """A listener that prints errors at once and, on a terminal, shows a bar with the current file.
 
-    The bar counts bytes of recordings, the best guess at their length without opening them.
+    The bar counts bytes of recordings, an estimate of their length without opening them.
     """
     if quiet or not sys.stderr.isatty():
         yield lambda event, task, entry: _complain(entry) if event == "done" else None
@@ -215,7 +226,7 @@ def _size(path: Path) -> int:
 
 
 def _summary(plan: Plan, report: BatchReport) -> str:
-    """A row a recording, as long as there are not too many, and totals."""
+    """A row for each recording, up to ``MOST_ROWS``, and totals."""
     rows = [_row(entry) for entry in report.entries[:MOST_ROWS]]
     lines = [table(("recording", "status", "length", "speakers", "took"), rows)]
     if len(report.entries) > MOST_ROWS:
@@ -229,7 +240,7 @@ def _summary(plan: Plan, report: BatchReport) -> str:
         for note in entry["notes"]
     ]
     lines += [
-        f"  note: {escape_controls(path)} is of an earlier batch and was not written now"
+        f"  note: {escape_controls(path)} is from an earlier batch and was not written now"
         for path in report.stale
     ]
     lines.append(f"{counts}; {clock(seconds)} of sound in {clock(report.seconds)}")

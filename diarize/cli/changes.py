@@ -1,4 +1,4 @@
-"""``diarize changes``: when somebody else begins to speak."""
+"""``diarize changes``: when the speaker changes."""
 
 from __future__ import annotations
 
@@ -41,9 +41,10 @@ COLUMNS = ("time", "probability", "delta_bic", "before", "after")
 
 _Format = Annotated[
     str | None,
-    typer.Option("--format", "-f", metavar="NAME", help="table, csv, json or audacity (default: table)."),
+    typer.Option(
+        "--format", "-f", metavar="NAME", help="Output format: table, csv, json or audacity (default: table)."
+    ),
 ]
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document (as --format json).")]
 
 
 def _method(word: str) -> str:
@@ -60,7 +61,7 @@ class MethodOptions:
             "--method",
             metavar="posteriors|bic",
             callback=_method,
-            help="posteriors: diarizes first; bic: compares the sound before and after, without speakers.",
+            help="posteriors: diarize first; bic: compare the sound before and after, without speakers.",
         ),
     ] = "posteriors"
     min_probability: Annotated[
@@ -76,18 +77,23 @@ class MethodOptions:
     penalty: Annotated[
         float | None,
         typer.Option(
-            "--penalty", min=0, metavar="L", help="For bic: a larger value finds fewer changes (default: 2)."
+            "--penalty",
+            min=0,
+            metavar="L",
+            help="Weight λ of the penalty of bic; a larger one finds fewer changes (default: 2).",
         ),
     ] = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceOptions:
-    """Options that say what the changes are graded against, and how."""
+    """Options for scoring the changes."""
 
     reference: Annotated[
         Path | None,
-        typer.Option("--reference", metavar="FILE", help="The reference, to score the changes against."),
+        typer.Option(
+            "--reference", metavar="FILE", help="Reference turns, with which the changes are scored."
+        ),
     ] = None
     tolerance: Annotated[
         float | None,
@@ -95,14 +101,14 @@ class ReferenceOptions:
             "--tolerance",
             min=0,
             metavar="SECONDS",
-            help="Largest distance of a match, with --reference (default: 0.5).",
+            help="Largest distance of a change from its match in --reference (default: 0.5).",
         ),
     ] = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Changes of a recording, how they were found, and what was odd about it."""
+    """Changes of a recording, the method and its settings, notes, and a score if there is a reference."""
 
     recording: str
     changes: tuple[Change, ...]
@@ -116,7 +122,9 @@ class _Found:
 
 @expand_options
 def changes(
-    audio: Annotated[Path, typer.Argument(metavar="AUDIO", help="A recording of any usual kind.")],
+    audio: Annotated[
+        Path, typer.Argument(metavar="AUDIO", help="A recording (WAV, FLAC, MP3, M4A and others).")
+    ],
     *,
     way: MethodOptions = MethodOptions(),
     truth: ReferenceOptions = ReferenceOptions(),
@@ -125,7 +133,12 @@ def changes(
     format: _Format = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write there: .csv, .json or .txt (Audacity)."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="File to write: .csv, .json or .txt for Audacity (default: print).",
+        ),
     ] = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -149,7 +162,7 @@ def changes(
 
 
 def _kind(format: str | None, output: Path | None, *, json: bool) -> str:
-    """What is printed or written; a usage error where options contradict each other."""
+    """The output format; a usage error where options contradict each other."""
     named = one_of(format, FORMATS, "format") if format else None
     if json and named not in (None, "json"):
         raise typer.BadParameter(f"--json contradicts --format {named}; leave one of them out")
@@ -163,27 +176,27 @@ def _kind(format: str | None, output: Path | None, *, json: bool) -> str:
 
 
 def _check_truth(truth: ReferenceOptions) -> None:
-    """The reference must be readable before any long work."""
+    """Check before any long work that the reference can be read."""
     if truth.reference:
         read_annotations(truth.reference)
     elif truth.tolerance is not None:
-        raise typer.BadParameter("--tolerance is for --reference FILE, the truth to score against")
+        raise typer.BadParameter("--tolerance is for --reference FILE; give both, or leave --tolerance out")
 
 
 def _check_way(way: MethodOptions, asked: SettingsOptions) -> None:
     """No option is silently ignored."""
     if way.method == "posteriors":
         if way.penalty is not None:
-            raise typer.BadParameter("--penalty is for --method bic; posteriors have a --min-probability")
+            raise typer.BadParameter("--penalty is for --method bic; use --min-probability")
         return
     if way.min_probability is not None:
-        raise typer.BadParameter(
-            "--min-probability is for --method posteriors; bic gives no probabilities but takes a --penalty"
-        )
+        raise typer.BadParameter("--min-probability is for --method posteriors; use --penalty")
     for name in ("speakers", "min_speakers", "max_speakers", "space", "seed"):
         if getattr(asked, name) is not None:
             option = name.replace("_", "-")
-            raise typer.BadParameter(f"--{option} is for --method posteriors; bic knows no speakers")
+            raise typer.BadParameter(
+                f"--{option} is for --method posteriors; bic does not use speakers; leave it out"
+            )
     if speech_file(asked):
         raise typer.BadParameter("--speech FILE is for --method posteriors; bic takes hmm, energy or silero")
 
@@ -212,7 +225,7 @@ def _find_by_posteriors(
 
 
 def _grade_found(found: _Found, truth: ReferenceOptions, part: SoundOptions, *, quiet: bool) -> _Found:
-    """The changes with their score, where there is a truth about the recording or the part of it."""
+    """The changes with their score, if there is a reference."""
     if truth.reference is None:
         return found
     from diarize.scoring import CHANGE_TOLERANCE, score_changes
@@ -226,7 +239,7 @@ def _grade_found(found: _Found, truth: ReferenceOptions, part: SoundOptions, *, 
 
 
 def _shift_to_file_clock(found: Sequence[Change], start: float) -> tuple[Change, ...]:
-    """Changes of a stretch on the clock of the file."""
+    """Changes of a part of a recording, in seconds of the file."""
     return tuple(replace(change, time=change.time + start) for change in found)
 
 
@@ -246,7 +259,7 @@ def _find_by_bic(audio: Path, config: Config, part: SoundOptions, penalty: float
 def _print_or_write(
     found: _Found, audio: Path, config: Config, kind: str, output: Path | None, *, overwrite: bool
 ) -> None:
-    """Print the changes, or write them and say so."""
+    """Print the changes, or write them to a file."""
     if output is None and kind == "json":
         say_json(_document(found, audio, config))
         return
@@ -273,7 +286,7 @@ def _text(found: _Found, audio: Path, config: Config, kind: str) -> str:
 
 
 def _cells(change: Change) -> tuple[str, ...]:
-    """The columns of a change as text; empty where the method does not tell."""
+    """The columns of a change as text, empty if the method does not give them."""
     sure = "" if change.probability is None else f"{change.probability:.4f}"
     gain = "" if change.delta_bic is None else f"{change.delta_bic:.2f}"
     return f"{change.time:.3f}", sure, gain, change.before or "", change.after or ""
@@ -297,7 +310,7 @@ def _label(change: Change) -> str:
 def _table(found: _Found, title: str) -> str:
     method = ", ".join(f"{key.replace('_', '-')} {value}" for key, value in found.method.items())
     n, shown = len(found.changes), escape_controls(title)
-    head = f"{shown}: {clock(found.duration)} long, {n} change{'s' * (n != 1)} of speaker ({method})"
+    head = f"{shown}: {clock(found.duration)} long, {n} speaker change{'s' * (n != 1)} ({method})"
     rows = [(clock(c.time), *_cells(c)) for c in found.changes]
     used = [0, 1, *(i for i in range(2, 6) if any(row[i] for row in rows))]
     names = ("at", *COLUMNS)

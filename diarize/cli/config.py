@@ -1,4 +1,4 @@
-"""``diarize config``: what the settings are, and whether a file of them is right."""
+"""``diarize config``: print the settings, and check files of settings."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ __all__ = ["app"]
 app = typer.Typer(
     cls=Guarded, no_args_is_help=True, rich_markup_mode=None, help="Show, check and list settings."
 )
-
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
 
 
 @app.command(cls=Plain)
@@ -47,7 +45,7 @@ def show(
 
 @app.command(cls=Plain)
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE.toml", help="Files of settings.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE.toml", help="Files of settings to check.")],
     *,
     verbose: Verbose = False,
 ) -> None:
@@ -63,7 +61,7 @@ def check(
             complain(str(error))
             wrong += 1
         else:
-            say("\n  ".join([f"{escape_controls(path)}: right; settings changed: {len(changed)}", *changed]))
+            say("\n  ".join([f"{escape_controls(path)}: valid; settings changed: {len(changed)}", *changed]))
     if wrong:
         raise typer.Exit(FAILED)
 

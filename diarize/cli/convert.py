@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 __all__ = ["convert"]
 
-UNSAID = ("rttm", "uem", "csv", "kaldi")  # formats of turns alone: no turn, no name of the recording
+UNSAID = ("rttm", "uem", "csv", "kaldi")  # formats that do not list recordings without turns
 _READ = "rttm, uem, lab, audacity, textgrid, eaf, webvtt, srt, csv, json"
 
 
 def convert(
     source: Annotated[Path, typer.Argument(metavar="IN", help="A file of turns, or a folder of them.")],
-    goal: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write (kaldi: a folder).")],
+    goal: Annotated[Path, typer.Argument(metavar="OUT", help="File to write (kaldi: a folder).")],
     *,
     from_format: Annotated[
         str | None,
@@ -41,7 +41,7 @@ def convert(
         typer.Option(
             "--recording",
             metavar="NAME",
-            help="Name of the recording, if the input has several (default: all).",
+            help="Name of the recording, if IN has several (default: all).",
         ),
     ] = None,
     quiet: Quiet = False,
@@ -65,7 +65,7 @@ def convert(
 
 
 def _read_turns(source: Path, name: str | None) -> dict[str, Annotation]:
-    """Turns by recording; what a speech recogniser wrote is refused with the command that is for it."""
+    """Turns by recording; the error for output of a speech recogniser names the command for it."""
     from diarize.errors import FormatError
 
     try:
@@ -78,7 +78,7 @@ def _read_turns(source: Path, name: str | None) -> dict[str, Annotation]:
 
 
 def _is_recognised(source: Path) -> bool:
-    """Whether a file is the output of a speech recogniser, of a kind that never holds turns."""
+    """Whether a file is output of a speech recogniser, without turns."""
     from diarize.errors import FormatError
     from diarize.transcripts import read_transcript
 
@@ -91,20 +91,20 @@ def _is_recognised(source: Path) -> bool:
 
 
 def _remark_silence(annotations: Sequence[Annotation], goal: Path, name: str | None) -> None:
-    """Recordings that vanish because nobody speaks in them are told of."""
+    """Print a note about recordings without turns, which are missing in the file."""
     from diarize.formats import format_of
 
     silent = [each.recording for each in annotations if not each.turns]
     if silent and len(annotations) > 1 and format_of(goal, name).name in UNSAID:
-        remark(f"note: nobody speaks in {', '.join(silent)}; files of this format do not say so")
+        remark(f"note: no turns in {', '.join(silent)}; this format does not list such recordings")
 
 
 def _remark_lost_words(annotations: Sequence[Annotation], goal: Path, name: str | None) -> None:
-    """Words that the format has no place for are told of, not lost in silence."""
+    """Print a note about words that the format cannot store."""
     from diarize.formats import FORMATS, format_of
 
     known = format_of(goal, name)
     lost = sum(bool(turn.text) for each in annotations for turn in each.turns)
     if lost and not known.words:
         others = ", ".join(each.name for each in FORMATS.values() if each.words)
-        remark(f"note: {known.name} has no place for words; those of {lost} turns are left out ({others} do)")
+        remark(f"note: {known.name} cannot store words; those of {lost} turns are left out ({others} can)")

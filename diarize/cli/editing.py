@@ -1,4 +1,4 @@
-"""What ``rename``, ``merge`` and ``recount`` have in common: a file of results in, the changed one out."""
+"""The common part of ``rename``, ``merge`` and ``recount``: read a file of results, change and write it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["EditOptions", "Edited", "edit", "is_json", "print_edits"]
 
 @dataclass(frozen=True, slots=True)
 class EditOptions:
-    """Options that say which recording is changed and where the outcome goes."""
+    """Options for the recording that is changed, and for the file to write."""
 
     recording: Annotated[
         str | None,
@@ -33,13 +33,13 @@ class EditOptions:
     ] = None
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="OUT", help="The file to write (default: FILE itself)."),
+        typer.Option("--output", "-o", metavar="OUT", help="File to write (default: FILE itself)."),
     ] = None
 
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """What was written where: ``turns`` of each recording that was changed."""
+    """The file that was written, and the ``turns`` of each recording that was changed."""
 
     path: Path
     turns: tuple[Annotation, ...]
@@ -98,7 +98,7 @@ def _check_recording(name: str | None, names: Sequence[str], path: Path) -> None
 
 
 def print_edits(edited: Edited, *, quiet: bool) -> None:
-    """Who speaks how long now, and where it was written."""
+    """Print speaking times after the change, and the file."""
     from diarize.annotation.statistics import speaking_shares
 
     if quiet:

@@ -1,4 +1,4 @@
-"""``diarize label``: a transcript in, the same with speakers out."""
+"""``diarize label``: add speakers to the words of a transcript."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ __all__ = ["label", "label_with_result"]
 
 @dataclass(frozen=True, slots=True)
 class _SpokenTurns:
-    """Who spoke when, as far as it is known: turns, posteriors and their clock, seconds of the recording."""
+    """Turns and posteriors of a recording; the clock of the posteriors begins at second ``start``."""
 
     annotation: Annotation
     posteriors: Posteriors | None = None
@@ -61,7 +61,7 @@ class LabelOptions:
             "--output",
             "-o",
             metavar="FILE",
-            help="The file to write (default: NAME.speakers.* beside TRANSCRIPT).",
+            help="File to write (default: NAME.speakers.* beside TRANSCRIPT).",
         ),
     ] = None
     format: Annotated[
@@ -69,7 +69,9 @@ class LabelOptions:
         typer.Option(
             "--format",
             "-f",
-            help="srt, webvtt, json, text, csv, textgrid, eaf, ctm (default: by suffix, or as TRANSCRIPT).",
+            help="Format to write: srt, webvtt, json, text, csv, textgrid, eaf or ctm (default: by "
+            "suffix, or as "
+            "TRANSCRIPT).",
         ),
     ] = None
 
@@ -86,7 +88,7 @@ def label(
         Path,
         typer.Argument(
             metavar="AUDIO|RESULT",
-            help="The recording, or a result (npz is better than turns: it has posteriors).",
+            help="A recording, or a result (an npz with posteriors is better than turns).",
         ),
     ],
     *,
@@ -98,7 +100,7 @@ def label(
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Say who said what: writes the words of a transcript with their speakers.
+    """Say who said what: write the words of a transcript with their speakers.
 
     Every word gets the speaker with the largest posterior; sentences are cut where the speaker changes.
     """
@@ -176,7 +178,7 @@ def _options(source: Path, heard: _SpokenTurns) -> Any:
 
 
 def _summary(found: Transcript, title: str) -> str:
-    """A row a speaker, then what was odd."""
+    """A row for each speaker, then the notes."""
     words, sure = found.words, [word.confidence for word in found.words if word.confidence is not None]
     counts: dict[str, int] = {}
     for word in words:

@@ -78,11 +78,9 @@ def format_name(name: str | None) -> str | None:
 
 
 def refuse_words(formats: Sequence[str]) -> None:
-    """A usage error for a format of words where nobody says what was said."""
+    """A usage error for a format of words, where there is no transcript."""
     if "ctm" in formats:
-        raise typer.BadParameter(
-            "--format ctm holds words: give a transcript to 'run --transcript FILE', or label one"
-        )
+        raise typer.BadParameter("--format ctm needs words; use 'run --transcript FILE' or 'diarize label'")
 
 
 def _preset(name: str | None) -> str | None:
@@ -104,14 +102,16 @@ Verbose = Annotated[
         "--verbose", "-v", callback=_verbose, help="Print settings, versions and tracebacks on stderr."
     ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document (docs/cli.md) instead.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist already.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text (docs/cli.md).")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
 
 _Config = Annotated[
     Path | None,
     typer.Option(
-        "--config", metavar="FILE", help="Settings (.toml), or those of an earlier 'run --json' (.json)."
+        "--config",
+        metavar="FILE",
+        help="File of settings (.toml), or JSON of an earlier run with its settings (.json).",
     ),
 ]
 _Preset = Annotated[
@@ -124,16 +124,21 @@ _Preset = Annotated[
     ),
 ]
 Channel = Annotated[
-    int | None, typer.Option("--channel", min=1, help="Channel to use, from 1 (default: the mean of all).")
+    int | None,
+    typer.Option("--channel", min=1, help="Channel to use, counted from 1 (default: the mean of all)."),
 ]
 Track = Annotated[
     int | None,
-    typer.Option("--track", min=1, help="Audio track to use, from 1 (default: 1)."),
+    typer.Option("--track", min=1, help="Audio track to use, counted from 1 (default: 1)."),
 ]
 _Background = Annotated[
     Path | None,
     typer.Option(
-        "--background", metavar="FILE.npz", exists=True, dir_okay=False, help="Another background model."
+        "--background",
+        metavar="FILE.npz",
+        exists=True,
+        dir_okay=False,
+        help="Background model (default: the included one).",
     ),
 ]
 
@@ -142,7 +147,8 @@ _Embedding = Annotated[
     typer.Option(
         "--embedding",
         metavar="FILE|NAME",
-        help="Another speaker embedding: an ONNX file, or a name that 'parts get' fetched.",
+        help="Speaker embedding: an ONNX file, or a name of 'diarize parts list' (default: the "
+        "included one).",
     ),
 ]
 _Segmentation = Annotated[
@@ -150,14 +156,14 @@ _Segmentation = Annotated[
     typer.Option(
         "--segmentation",
         metavar="FILE|NAME",
-        help="Another segmentation network: an ONNX file, or a name that 'parts get' fetched.",
+        help="Segmentation network: an ONNX file, or a name of 'diarize parts list' (default: the included "
+        "one).",
     ),
 ]
 
 _SPACE_HELP = (
-    "Features of speakers (default: embedding). 'embedding': windows of speech by a speaker "
-    "embedding. "
-    "'mfcc': single frames, for teaching; it mostly finds phones, not people."
+    "Points that are clustered (default: embedding). 'embedding': windows of speech in the space of a "
+    "speaker embedding. 'mfcc': single frames, for teaching; it mostly finds phones, not people."
 )
 
 
@@ -175,7 +181,8 @@ _Sensitivity = Annotated[
         "--sensitivity",
         metavar="less|usual|more",
         callback=_sensitivity,
-        help="How much sound is taken for speech: more finds quiet speech, less ignores noise.",
+        help="How much sound is detected as speech: more finds quiet speech, less ignores noise "
+        "(default: usual).",
     ),
 ]
 
@@ -189,10 +196,12 @@ class SettingsOptions:
         typer.Option("--speakers", min=1, max=100, help="Number of speakers, if you know it."),
     ] = None
     min_speakers: Annotated[
-        int | None, typer.Option("--min-speakers", min=1, max=100, help="Smallest number of speakers.")
+        int | None,
+        typer.Option("--min-speakers", min=1, max=100, help="Smallest number of speakers (default: 1)."),
     ] = None
     max_speakers: Annotated[
-        int | None, typer.Option("--max-speakers", min=1, max=100, help="Largest number of speakers.")
+        int | None,
+        typer.Option("--max-speakers", min=1, max=100, help="Largest number of speakers (default: 20)."),
     ] = None
     config: _Config = None
     preset: _Preset = None
@@ -209,7 +218,8 @@ class SettingsOptions:
         typer.Option(
             "--speech",
             metavar="network|hmm|energy|silero|FILE",
-            help="How to find speech, or a file (UEM, RTTM, lab) with the speech.",
+            help="Speech detector, or a file with the intervals of speech: UEM, RTTM or lab (default: "
+            "network).",
         ),
     ] = None
     background: _Background = None
@@ -219,7 +229,7 @@ class SettingsOptions:
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
-            help="Any setting of 'diarize config show', as speech.bias=2; can be repeated.",
+            help="Any setting of 'diarize config show', such as speech.bias=2; can be repeated.",
         ),
     ] = None
     embedding: _Embedding = None
@@ -233,7 +243,8 @@ Channels = Annotated[
         "--channels",
         metavar="mix|separate",
         callback=lambda word: one_of(word, ("mix", SEPARATE), "way with channels"),
-        help="mix: the mean of all; separate: each channel alone, for calls with one side per channel.",
+        help="mix: the mean of all channels; separate: each channel alone, for calls with one side per "
+        "channel.",
     ),
 ]
 
@@ -249,7 +260,7 @@ class SoundOptions:
             parser=seconds,
             metavar="TIME",
             show_default=False,
-            help="Use the recording from here (seconds, m:ss or h:mm:ss).",
+            help="Start of the part to use: seconds, m:ss or h:mm:ss (default: the start of the recording).",
         ),
     ] = 0.0
     end: Annotated[
@@ -258,7 +269,7 @@ class SoundOptions:
             "--end",
             parser=seconds,
             metavar="TIME",
-            help="Use the recording to here (seconds, m:ss or h:mm:ss).",
+            help="End of the part to use: seconds, m:ss or h:mm:ss (default: the end of the recording).",
         ),
     ] = None
     channels: Channels = "mix"
@@ -270,15 +281,19 @@ class KnownOptions:
 
     known: Annotated[
         Path | None,
-        typer.Option("--known", metavar="DIR", help="Folder of voices from 'enroll', to name speakers."),
+        typer.Option(
+            "--known",
+            metavar="DIR",
+            help="Folder of voices that 'diarize enroll' saved; speakers with such a voice get its name.",
+        ),
     ] = None
     threshold: Annotated[
         float | None,
         typer.Option(
             "--threshold",
             metavar="NATS",
-            help="Least log odds for a name; 4.6 suits if one speaker in 100 is expected to be that person "
-            "(default: 4.6).",
+            help="Least log odds, in nats, at which two voices are taken for one person; 4.6 suits if one "
+            "speaker in 100 is expected to be that person (default: 4.6).",
         ),
     ] = None
 

@@ -1,4 +1,4 @@
-"""``diarize parts``: speaker embeddings and segmentation networks that others have made."""
+"""``diarize parts``: speaker embeddings and segmentation networks in ONNX files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from diarize.cli.error_handling import FAILED, Guarded
 from diarize.cli.files import refuse_existing
 from diarize.cli.help import Plain
-from diarize.cli.options import Overwrite, Verbose
+from diarize.cli.options import Json, Overwrite, Verbose
 from diarize.cli.printing import complain, escape_controls, say, say_json
 
 if TYPE_CHECKING:
@@ -23,14 +23,22 @@ app = typer.Typer(
     cls=Guarded,
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Embeddings and segmentation networks in ONNX files: fetch, describe, check, calibrate.",
+    help="Speaker embeddings and segmentation networks in ONNX files: download, describe, check, calibrate.",
 )
 
 Cache = Annotated[
     Path | None,
-    typer.Option("--cache", metavar="DIR", help="Folder of the files (default: the platform's cache)."),
+    typer.Option("--cache", metavar="DIR", help="Folder of the files (default: the cache of the platform)."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+
+_Voices = Annotated[
+    Path | None,
+    typer.Option(
+        "--voices",
+        metavar="DIR",
+        help="Folder with one subfolder or file per speaker (default: 200 included readers).",
+    ),
+]
 
 
 @app.command("list", cls=Plain)
@@ -53,24 +61,27 @@ def list_parts(*, cache: Cache = None, json: Json = False, verbose: Verbose = Fa
 @app.command(cls=Plain)
 def get(
     name_or_address: Annotated[
-        str, typer.Argument(metavar="NAME|URL", help="A name of 'diarize parts list', or an address.")
+        str,
+        typer.Argument(metavar="NAME|URL", help="A name of 'diarize parts list', or the address of a file."),
     ],
     *,
     sha256: Annotated[
-        str | None, typer.Option("--sha256", metavar="HEX", help="Checksum of the file at the address.")
+        str | None, typer.Option("--sha256", metavar="HEX", help="SHA-256 of the file at the address.")
     ] = None,
     name: Annotated[
         str | None,
-        typer.Option("--name", metavar="NAME", help="Name in the cache (default: that of the list)."),
+        typer.Option(
+            "--name", metavar="NAME", help="Name in the cache (default: that of the list or the address)."
+        ),
     ] = None,
     cache: Cache = None,
     overwrite: Overwrite = False,
     verbose: Verbose = False,
 ) -> None:
-    """Fetch a part once. No other command touches a network.
+    """Download a part into the cache. No other command uses a network connection.
 
-    What was cut off goes on where it stopped; a file with another checksum is not kept. Proxies are those of
-    the environment, and file: addresses are read too.
+    An interrupted download is resumed; a file with another checksum is deleted. Proxies are taken from the
+    environment, and file: addresses work, too.
     """
     from diarize.cli.progress import FETCHING, show_progress
     from diarize.parts.getting import get_part
@@ -79,7 +90,7 @@ def get(
         found = get_part(
             name_or_address, sha256=sha256, name=name, cache=cache, overwrite=overwrite, progress=progress
         )
-    say(escape_controls(found.path if found.is_new else f"{found.path} (was there already)"))
+    say(escape_controls(found.path if found.is_new else f"{found.path} (already there)"))
 
 
 @app.command(cls=Plain)
@@ -90,7 +101,7 @@ def info(
     json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """What an ONNX file is, what it takes and gives, and whether it is calibrated."""
+    """Describe an ONNX file: kind, inputs, outputs, metadata, and whether it is calibrated."""
     from diarize.parts import load_part
 
     facts = _facts(load_part(part, cache), cache)
@@ -104,12 +115,16 @@ def info(
 
 @app.command(cls=Plain)
 def check(*, cache: Cache = None, verbose: Verbose = False) -> None:
-    """Check every part in the cache: its checksum, and a trial on a second of noise."""
+    """Check every part in the cache: its checksum, and a test run on noise."""
     from diarize.parts.cache import cached_parts, parts_folder
 
     parts = cached_parts(cache)
     if not parts:
-        say(escape_controls(f"no parts in {parts_folder(cache)}; 'diarize parts list' says what there is"))
+        say(
+            escape_controls(
+                f"no parts in {parts_folder(cache)}; 'diarize parts list' shows those that can be downloaded"
+            )
+        )
     failed = sum(not _is_well(name, path) for name, path in parts.items())
     if failed:
         raise typer.Exit(FAILED)
@@ -117,23 +132,28 @@ def check(*, cache: Cache = None, verbose: Verbose = False) -> None:
 
 @app.command(cls=Plain)
 def calibrate(
-    part: Annotated[str, typer.Argument(metavar="FILE|NAME", help="A speaker embedding.")],
+    part: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|NAME", help="A speaker embedding: an ONNX file, or a name in the cache."
+        ),
+    ],
     *,
-    voices: Annotated[
-        Path | None,
-        typer.Option("--voices", metavar="DIR", help="Your own voices: one subfolder or file per speaker."),
-    ] = None,
+    voices: _Voices = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE.npz", help="Where to (default: the cache).")
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE.npz", help="Calibration to write (default: in the cache)."
+        ),
     ] = None,
     cache: Cache = None,
     overwrite: Overwrite = False,
     verbose: Verbose = False,
 ) -> None:
-    """Learn how an embedding's vectors scatter within and between voices (minutes; once for each file).
+    """Calibrate a speaker embedding: estimate its covariance within and between speakers (minutes).
 
-    The first use of an embedding does it by itself, with 200 readers that ship. Voices like yours can be
-    better: 200 of them, twelve seconds each. A calibration in the cache is replaced.
+    The first use of an embedding does this with 200 included readers. Voices like yours can be better: 200
+    of them, twelve seconds each. A calibration in the cache is replaced.
     """
     from diarize.cli.progress import CALIBRATING, show_progress
     from diarize.parts import calibration as learning
@@ -150,7 +170,8 @@ def calibrate(
     learning.save_calibration(place, model)
     say(escape_controls(place))
     say(f"  voices: {len(recordings)}, windows: {len(vectors)}, dimensions: {len(model.between)}")
-    say(f"  equal error of windows, voices left out: {100 * learning.equal_error(vectors, speakers):.1f} %")
+    error = learning.equal_error(vectors, speakers)
+    say(f"  equal error rate of pairs of windows, cross-validated: {100 * error:.1f} %")
 
 
 def _voices(folder: Path | None) -> dict[str, list[Path]]:
@@ -195,14 +216,14 @@ def _other_facts(name: str, path: Path) -> dict[str, Any]:
 def _described(facts: dict[str, Any]) -> str:
     size = f"{facts['bytes'] / 1e6:.1f} MB" if facts["bytes"] else ""
     head = ", ".join(filter(None, (facts["description"], facts.get("licence"), size)))
-    lines = [f"{facts['name']}: {head}{'' if facts['here'] is None else '; here'}"]
+    lines = [f"{facts['name']}: {head}{'' if facts['here'] is None else '; in the cache'}"]
     keys = ("address", "sha256", "member", "member_sha256")
     lines += [f"  {key.replace('_', ' ')} {facts[key]}" for key in keys if facts.get(key)]
     return "\n".join(map(escape_controls, lines))
 
 
 def _facts(part: OnnxEmbedding | OnnxSegmenter, cache: Path | None) -> dict[str, Any]:
-    """What is known of a loaded part, for people and programs."""
+    """The properties of a loaded part."""
     from diarize.parts.extractor import OnnxEmbedding
 
     session = part.session
@@ -229,11 +250,11 @@ def _calibration(part: OnnxEmbedding, cache: Path | None) -> str:
     from diarize.parts.calibration import find_calibration
 
     found = find_calibration(part, cache)
-    return "at first use" if found is None else str(found)
+    return "computed at first use" if found is None else str(found)
 
 
 def _is_well(name: str, path: Path) -> bool:
-    """Whether a part in the cache is what it was and works; says so."""
+    """Print whether a part in the cache has its checksum and works, and return it."""
     from diarize.errors import DiarizeError
     from diarize.parts import load_part
     from diarize.parts.catalogue import CATALOGUE
@@ -248,5 +269,5 @@ def _is_well(name: str, path: Path) -> bool:
     if wanted not in (None, part.checksum):
         complain(f"SHA-256 {part.checksum}, {wanted} is expected; get it again with --overwrite", name)
         return False
-    say(escape_controls(f"{name}: good{'' if wanted else ' (no checksum is known)'}"))
+    say(escape_controls(f"{name}: valid{'' if wanted else ' (no checksum is known)'}"))
     return True

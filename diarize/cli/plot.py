@@ -20,11 +20,13 @@ __all__ = ["plot"]
 
 @dataclass(frozen=True, slots=True)
 class LoudnessOptions:
-    """Options that say whose loudness is drawn."""
+    """Options for the loudness of a recording."""
 
     audio: Annotated[
         Path | None,
-        typer.Option("--audio", metavar="FILE", help="The recording, to draw its loudness above."),
+        typer.Option(
+            "--audio", metavar="FILE", help="The recording, whose loudness is drawn above the turns."
+        ),
     ] = None
     channel: Channel = None
     track: Track = None
@@ -38,16 +40,20 @@ def plot(
     reference: Annotated[
         Path | None,
         typer.Option(
-            "--reference", metavar="FILE", help="The reference, to draw it above in matching colours."
+            "--reference",
+            metavar="FILE",
+            help="Reference turns, drawn above in the colours of the matched speakers.",
         ),
     ] = None,
     recording: Annotated[
         str | None,
-        typer.Option("--recording", metavar="NAME", help="Name of the recording, if the file has several."),
+        typer.Option("--recording", metavar="NAME", help="Name of the recording, if FILE has several."),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help=".png, .pdf or .svg (default: FILE.png)."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Picture to write: .png, .pdf or .svg (default: FILE.png)."
+        ),
     ] = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -73,7 +79,7 @@ def _check(sound: LoudnessOptions) -> None:
     """No option is silently ignored."""
     if sound.audio is None and (sound.channel or sound.track):
         option = "--channel" if sound.channel else "--track"
-        raise typer.BadParameter(f"{option} is about a recording: name that with --audio")
+        raise typer.BadParameter(f"{option} needs a recording; give it with --audio FILE")
 
 
 def _read_reference(path: Path, recording: str, *, quiet: bool) -> Annotation:
@@ -81,7 +87,7 @@ def _read_reference(path: Path, recording: str, *, quiet: bool) -> Annotation:
 
 
 def _compare(truth: Annotation, found: Annotation) -> tuple[dict[str, str], str]:
-    """Who is whom, and how well they agree in words."""
+    """Hypothesis speaker → reference speaker, and the DER as text."""
     from diarize.scoring import score
 
     result = score(truth, found)

@@ -1,4 +1,4 @@
-"""``diarize recount``: another number of speakers, without the sound."""
+"""``diarize recount``: another number of speakers, without the recording."""
 
 from __future__ import annotations
 
@@ -20,22 +20,23 @@ def recount(
         Path, typer.Argument(metavar="RESULT", help="JSON of 'run --format json' or of 'run --json'.")
     ],
     *,
-    speakers: Annotated[int, typer.Option("--speakers", min=1, max=100, help="How many speakers there are.")],
+    speakers: Annotated[int, typer.Option("--speakers", min=1, max=100, help="Number of speakers.")],
     place: EditOptions = EditOptions(),  # noqa: B008 - a frozen value
     quiet: Quiet = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write who spoke when for another number of speakers, at once: the result keeps all of them.
+    """Write the turns for another number of speakers; the recording is not needed.
 
-    RESULT itself is replaced unless --output names another file, of any format. Names stay with those who
-    have most of the same time, and a later recount brings back what is lost now.
+    RESULT itself is replaced unless --output names another file, of any format. Speakers keep the names of
+    those with whom they share most time. RESULT keeps all numbers, so you can go back.
     """
     from diarize.results import recount_speakers
 
     if not is_json(result):
         raise FormatError(
-            f"{result}: keeps no other numbers of speakers; write it with 'diarize run --format json', or "
+            f"{result}: has no turns for other numbers of speakers; write it with 'diarize run --format "
+            f"json', or "
             f"run the recording with --speakers {speakers}"
         )
     source = result.name

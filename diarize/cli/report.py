@@ -47,23 +47,27 @@ STAGES: Final = {"sound": (0.0, 1.0)}
 
 @dataclass(frozen=True, slots=True)
 class PageOptions:
-    """Options that say how a page comes to its sound and its words."""
+    """Options for the sound and the words of a page."""
 
     audio: Annotated[
-        Path | None, typer.Option("--audio", metavar="FILE", help="With a RESULT: the recording, to play it.")
+        Path | None,
+        typer.Option("--audio", metavar="FILE", help="The recording of a RESULT, to play it on the page."),
     ] = None
     link: Annotated[
-        bool, typer.Option("--link", help="Play the recording from its file; the page stays small.")
+        bool,
+        typer.Option(
+            "--link", help="Leave the sound in its file, which the page plays; the page stays small."
+        ),
     ] = False
     transcript: Annotated[
         Path | None,
         typer.Option(
             "--transcript",
             metavar="FILE",
-            help="Output of a speech recogniser, to show its words.",
+            help="Output of a speech recogniser, whose words are shown with speakers.",
         ),
     ] = None
-    no_audio: Annotated[bool, typer.Option("--no-audio", help="A page without sound.")] = False
+    no_audio: Annotated[bool, typer.Option("--no-audio", help="Write a page without sound.")] = False
 
 
 @expand_options
@@ -80,7 +84,9 @@ def report(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE.html", help="The page (default: NAME.report.html)."),
+        typer.Option(
+            "--output", "-o", metavar="FILE.html", help="Page to write (default: NAME.report.html)."
+        ),
     ] = None,
     settings: SettingsOptions = SettingsOptions(),  # noqa: B008 - a frozen value
     sound: SoundOptions = SoundOptions(),  # noqa: B008
@@ -89,7 +95,7 @@ def report(
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write one HTML page to listen, rename and correct, with the confidence of every turn.
+    """Write an HTML page for listening and correcting, with the confidence of every turn.
 
     It works from disk, without a network. A RESULT (RTTM, or JSON of run) is not computed again.
     """
@@ -109,7 +115,7 @@ def report(
 def _make_report(
     source: Path, recording: str | None, listening: PageOptions, page: Path, asked: _Asked, *, quiet: bool
 ) -> Report:
-    """All that the page tells."""
+    """The content of the page."""
     if listening.transcript:
         _read_transcript(listening.transcript, source.stem)  # readable before any long work
     if is_result(source):
@@ -144,7 +150,7 @@ def _with_words(found: Report, path: Path | None) -> Report:
 
 
 def is_result(path: Path) -> bool:
-    """Whether a path is called like what run writes rather than like a recording, readable or not."""
+    """Whether a path has the suffix of a format of results, not of a recording."""
     from diarize.formats import FORMATS
 
     return path.suffix.lower() in {each.suffix.lower() for each in FORMATS.values() if each.suffix}
@@ -180,7 +186,7 @@ def refuse_settings(source: Path, asked: _Asked, but: Sequence[str] = ()) -> Non
 
 
 def _report_of_audio(path: Path, asked: _Asked, listening: PageOptions, page: Path, *, quiet: bool) -> Report:
-    """The report on a recording, which is diarized and whose speakers get names that are known."""
+    """The report of a recording, which is diarized and whose speakers are named by known voices."""
     from diarize.report import Report
 
     settings, sound, known = asked
@@ -204,7 +210,7 @@ def _report_of_turns(
     *,
     quiet: bool,
 ) -> Report:
-    """The report on turns, or on the document that ``run --json`` printed."""
+    """The report of turns, or of the document that ``run --json`` printed."""
     found = _read_report(path, recording)
     if listening.audio is None:
         return found
@@ -226,7 +232,7 @@ def _read_report(path: Path, recording: str | None) -> Report:
     document = parse_document(read_text(path), path.name)
     known = document.by_recording
     if document.entries and not known:
-        raise FormatError(f"{path.name}: no recording in it went well; run it again and see why")
+        raise FormatError(f"{path.name}: all of its recordings failed; run them again and read the errors")
     turns = {name: each.annotation for name, each in known.items()}
     name = choose_annotation(or_empty(turns, path), recording, path).recording
     return Report(known.get(name) or Result(or_empty({}, path)[name]), document.provenance)
@@ -235,7 +241,7 @@ def _read_report(path: Path, recording: str | None) -> Report:
 def load_page_sound(
     path: Path, sound: SoundOptions, page: Path, *, link: bool = False, heard_as: AudioConfig, quiet: bool
 ) -> Heard:
-    """The sound of a stretch of a recording for a page: compressed, or a link from where the page will be."""
+    """The sound of a part of a recording: compressed, or a link that is relative to the page."""
     from diarize.audio import open_recording
     from diarize.report import RATE, embed_sound, link_sound, media_address
 

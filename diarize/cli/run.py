@@ -71,8 +71,8 @@ class RunOutputOptions:
         typer.Option(
             "--transcript",
             metavar="FILE",
-            help="Output of a speech recogniser, for formats with words; without --format, a text "
-            "(NAME.transcript.txt) is written, too.",
+            help="Output of a speech recogniser, whose words get speakers; without --format, a text "
+            "(NAME.transcript.txt) is also written.",
         ),
     ] = None
     format: Annotated[
@@ -88,14 +88,19 @@ class RunOutputOptions:
     ] = None
     max_turn: Annotated[
         float | None,
-        typer.Option("--max-turn", min=0.5, metavar="SECONDS", help="Cut longer turns into equal parts."),
+        typer.Option(
+            "--max-turn",
+            min=0.5,
+            metavar="SECONDS",
+            help="Longest turn; longer ones are cut into equal parts (default: no limit).",
+        ),
     ] = None
     clips: Annotated[
         Path | None,
         typer.Option(
             "--clips",
             metavar="DIR",
-            help="Write the sound of each speaker there (NAME.SPEAKER.wav), or of each turn.",
+            help="Folder for WAV files with the sound of each speaker (NAME.SPEAKER.wav) or turn.",
         ),
     ] = None
     clips_of: Annotated[
@@ -109,7 +114,7 @@ class RunOutputOptions:
     ] = "speaker"
     no_plot: Annotated[bool, typer.Option("--no-plot", help="Write no picture.")] = False
     report: Annotated[
-        bool, typer.Option("--report", help="Write the page NAME.report.html, too (docs/report.md).")
+        bool, typer.Option("--report", help="Also write the report page NAME.report.html (docs/report.md).")
     ] = False
 
 
@@ -129,7 +134,9 @@ class _Job:
 
 @expand_options
 def run(
-    audio: Annotated[list[Path], typer.Argument(metavar="AUDIO", help="Recordings of any usual kind.")],
+    audio: Annotated[
+        list[Path], typer.Argument(metavar="AUDIO", help="Recordings (WAV, FLAC, MP3, M4A and others).")
+    ],
     *,
     asked: RunOutputOptions = RunOutputOptions(),
     settings: SettingsOptions = SettingsOptions(),  # noqa: B008 - a frozen value
@@ -140,9 +147,9 @@ def run(
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Say who spoke when: writes NAME.rttm and NAME.png for each recording and prints a short table.
+    """Say who spoke when: write NAME.rttm and NAME.png for each recording, and print a short table.
 
-    Files that exist already are left alone, before any work, unless --overwrite is given.
+    A recording whose files exist already is refused before any work, unless --overwrite is given.
     """
     if quiet and (json or verbose):
         raise typer.BadParameter("--quiet contradicts --json and --verbose; leave one of them out")

@@ -1,4 +1,4 @@
-"""``diarize score``: grade who-spoke-when against a reference."""
+"""``diarize score``: score turns against a reference."""
 
 from __future__ import annotations
 
@@ -22,18 +22,26 @@ __all__ = ["score"]
 HEAD = ("recording", "DER", "missed", "false al.", "confusion", "of", "JER", "speakers", "found")
 
 
+_Uem = Annotated[
+    Path | None,
+    typer.Option(
+        "--uem",
+        metavar="FILE",
+        help="UEM file, or folder of them: the intervals to score (default: all).",
+    ),
+]
 _Collar = Annotated[
     float,
     typer.Option(
         "--collar",
         min=0,
         metavar="SECONDS",
-        help="Do not score this much on EACH side of every reference boundary.",
+        help="Time on EACH side of every reference boundary that is not scored.",
     ),
 ]
 _Detail = Annotated[
     bool,
-    typer.Option("--detail", help="Also each speaker, purity and coverage, and the changes of speaker."),
+    typer.Option("--detail", help="Also print scores of each speaker, purity, coverage and speaker changes."),
 ]
 _Anyway = Annotated[
     bool, typer.Option("--anyway", help="Score two files even if they name different recordings.")
@@ -48,12 +56,13 @@ def score(
         Path, typer.Argument(metavar="HYP", help="The hypothesis to score: a file, or a folder of files.")
     ],
     *,
-    uem: Annotated[
-        Path | None, typer.Option("--uem", metavar="FILE", help="UEM file or folder: score only there.")
-    ] = None,
+    uem: _Uem = None,
     collar: _Collar = 0.0,
     skip_overlap: Annotated[
-        bool, typer.Option("--skip-overlap", help="Do not score where two or more reference speakers talk.")
+        bool,
+        typer.Option(
+            "--skip-overlap", help="Do not score intervals in which two or more reference speakers talk."
+        ),
     ] = False,
     detail: _Detail = False,
     anyway: _Anyway = False,
@@ -80,7 +89,7 @@ def score(
 
 
 def _check_others(recording: str, given: Mapping[Path, Mapping[str, Any]], *, anyway: bool) -> None:
-    """A file about one other recording is refused or, with --anyway, told of and taken nevertheless."""
+    """Refuse a file about one other recording or, with --anyway, use it with a note."""
     from diarize.annotation.names import find_name
     from diarize.errors import FormatError
 
@@ -89,14 +98,13 @@ def _check_others(recording: str, given: Mapping[Path, Mapping[str, Any]], *, an
             name = next(iter(found))
             if not anyway and _names_recordings(path):
                 raise FormatError(
-                    f"{path}: about {name!r}, and the reference is about {recording!r}; --anyway scores them "
-                    "nevertheless"
+                    f"{path}: about {name!r}, and the reference is about {recording!r}; --anyway scores them"
                 )
-            remark(f"note: {path} is about {name!r}; taken to be about {recording!r}")
+            remark(f"note: {path} is about {name!r}; used for {recording!r}")
 
 
 def _names_recordings(path: Path) -> bool:
-    """Whether the names of recordings come out of a file, and not from what it is called."""
+    """Whether the names of recordings are in the file itself, not taken from the name of the file."""
     from diarize.formats import FORMATS
 
     named = {each.suffix for each in FORMATS.values() if each.several}
@@ -104,7 +112,7 @@ def _names_recordings(path: Path) -> bool:
 
 
 def _read_uems(path: Path) -> dict[str, Any]:
-    """Stretches to evaluate by recording, out of a UEM file or the UEM files of a folder."""
+    """The intervals to evaluate, by recording, from a UEM file or the UEM files of a folder."""
     from diarize.formats import read_uem
 
     files = sorted(path.glob("*.uem")) if check_exists(path).is_dir() else [path]
@@ -172,7 +180,7 @@ def _document(result: PooledScore) -> dict[str, Any]:
 
 
 def _summary(result: PooledScore) -> str:
-    """The table with its protocol, and what was not graded."""
+    """The table with its protocol, and what was not scored."""
     rows = [
         (each.recording, *_rates(each), str(each.reference_speakers), str(each.hypothesis_speakers))
         for each in result.files
@@ -185,7 +193,7 @@ def _summary(result: PooledScore) -> str:
         lines.append("note: no reference speech is scored, so there is no rate")
     lines += [f"note: {name} has no hypothesis and counts as missed" for name in result.unanswered]
     lines += [
-        f"note: {name} is not graded (not in the reference, or not in the UEM)" for name in result.ungraded
+        f"note: {name} is not scored (not in the reference, or not in the UEM)" for name in result.ungraded
     ]
     return "\n".join(lines)
 
@@ -202,7 +210,7 @@ def _share(part: float, total: float) -> str:
 
 
 def _detail(result: PooledScore) -> str:
-    """Each reference speaker with who was found for them, then purity, coverage and changes."""
+    """Each reference speaker with the matched speaker, then purity, coverage and speaker changes."""
     rows = [
         (
             f"{each.recording}: {row.speaker}",
@@ -223,7 +231,7 @@ def _detail(result: PooledScore) -> str:
                 * bool(rows)
             ),
             f"purity {percent(more['purity'])}, coverage {percent(more['coverage'])}",
-            f"changes of speaker within ±0.5 s: {changes.matched} of {changes.true} true ones among "
+            f"speaker changes within ±0.5 s: {changes.matched} of {changes.true} true ones among "
             f"{changes.found} found; precision {percent(changes.precision)}, "
             f"recall {percent(changes.recall)}",
         ]

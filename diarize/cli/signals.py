@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: one line or none, an exit code, nothing half-written. Needs Python alone."""
+"""Ctrl-C and SIGTERM: at most one line, an exit code, and no half-written files. Imports only Python."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class _State:
 
 
 def tell_interrupted() -> None:
-    """Say so on stderr."""
+    """Print on stderr that the program was interrupted."""
     _State.told = True
-    sys.stderr.write("stopped: interrupted; what was not finished was not written\n")
+    sys.stderr.write("stopped by Ctrl-C; unfinished files were not written\n")
 
 
 def leave_interrupted() -> NoReturn:
@@ -63,7 +63,7 @@ def _release_semaphores() -> None:
 
 
 def catch_signals() -> None:
-    """Let Ctrl-C and SIGTERM end the program by an exception, so that half-written files are taken away."""
+    """Let Ctrl-C and SIGTERM end the program by an exception, so that half-written files are removed."""
     with suppress(ValueError):  # in a thread there are no signals to catch
         signal.signal(signal.SIGTERM, _on_signal)
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where it is ignored

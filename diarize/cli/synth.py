@@ -1,4 +1,4 @@
-"""``diarize synth``: conversations with known truth."""
+"""``diarize synth``: simulated conversations with a reference."""
 
 from __future__ import annotations
 
@@ -22,19 +22,20 @@ if TYPE_CHECKING:
 __all__ = ["synth"]
 
 TELEPHONE = {"rate": 8_000, "low_cut": 300.0, "high_cut": 3_400.0, "mu_law": True}
-VOICE_SECONDS = 20.0  # of pure signal a speaker, when there are no recordings
+VOICE_SECONDS = 20.0  # of each synthetic voice
 
 
 @dataclass(frozen=True, slots=True)
 class StyleOptions:
-    """Options that say what a conversation sounds like; None leaves the default."""
+    """Options for the sound of a conversation; None means the default."""
 
     duration: Annotated[
-        float, typer.Option("--duration", parser=seconds, metavar="TIME", help="Seconds or m:ss or h:mm:ss.")
+        float,
+        typer.Option("--duration", parser=seconds, metavar="TIME", help="Length: seconds, m:ss or h:mm:ss."),
     ] = 60.0
     rate: Annotated[
         int | None,
-        typer.Option("--rate", min=8000, max=192_000, metavar="HZ", help="Sample rate (default: 16000)."),
+        typer.Option("--rate", min=8000, max=192_000, metavar="HZ", help="Sampling rate (default: 16000)."),
     ] = None
     overlap: Annotated[
         float | None,
@@ -43,25 +44,30 @@ class StyleOptions:
             min=0,
             max=1,
             metavar="P",
-            help="Probability of starting before others end (default: 0.15).",
+            help="Probability that a turn overlaps the one before (default: 0.15).",
         ),
     ] = None
     pause: Annotated[
         float | None,
-        typer.Option("--pause", min=0, max=600, metavar="SECONDS", help="Mean pause (default: 0.5)."),
+        typer.Option(
+            "--pause", min=0, max=600, metavar="SECONDS", help="Mean pause between turns (default: 0.5)."
+        ),
     ] = None
     rt60: Annotated[
         float | None,
-        typer.Option("--rt60", min=0, max=10, metavar="SECONDS", help="Reverberation (default: 0)."),
+        typer.Option("--rt60", min=0, max=10, metavar="SECONDS", help="Reverberation time (default: 0)."),
     ] = None
     snr: Annotated[
         float | None,
-        typer.Option("--snr", min=-40, metavar="DB", help="Speech over noise (default: 30)."),
+        typer.Option("--snr", min=-40, metavar="DB", help="Signal-to-noise ratio (default: 30)."),
     ] = None
     noise: Annotated[
-        str | None, typer.Option("--noise", metavar="NAME", help="white, pink or babble (default: pink).")
+        str | None,
+        typer.Option("--noise", metavar="NAME", help="Noise: white, pink or babble (default: pink)."),
     ] = None
-    telephone: Annotated[bool, typer.Option("--telephone", help="8 kHz, 300 to 3400 Hz, µ-law.")] = False
+    telephone: Annotated[
+        bool, typer.Option("--telephone", help="Telephone sound: 8 kHz, 300 to 3400 Hz, µ-law.")
+    ] = False
 
 
 @expand_options
@@ -71,29 +77,35 @@ def synth(
     voices: Annotated[
         Path | None,
         typer.Option(
-            "--voices", metavar="DIR", help="One subfolder or file per speaker (default: artificial voices)."
+            "--voices",
+            metavar="DIR",
+            help="Folder with one subfolder or file per speaker (default: synthetic voices).",
         ),
     ] = None,
     speakers: Annotated[
-        int | None, typer.Option("--speakers", min=1, max=100, help="How many (default: 3; all of --voices).")
+        int | None,
+        typer.Option(
+            "--speakers", min=1, max=100, help="Number of speakers (default: 3, or all of --voices)."
+        ),
     ] = None,
     style: StyleOptions = StyleOptions(),
     rooms: Annotated[
         Path | None,
-        typer.Option("--rooms", metavar="DIR", help="Measured impulse responses, one file per room."),
+        typer.Option(
+            "--rooms", metavar="DIR", help="Folder of measured room impulse responses, one file per room."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of all random numbers.")] = 0,
     channels: Annotated[
-        int, typer.Option("--n-channels", min=1, max=8, help="Channels with the same sound on each.")
+        int, typer.Option("--n-channels", min=1, max=8, help="Number of channels, all with the same sound.")
     ] = 1,
     quiet: Quiet = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Make a conversation with an exact reference: NAME.flac, NAME.rttm and NAME.uem.
+    """Make a simulated conversation with its exact reference: NAME.flac, NAME.rttm and NAME.uem.
 
-    From a folder of recordings of one speaker each, or with artificial voices. The same seed gives the
-    same bits.
+    Its voices are recordings of one speaker each, or synthetic. The same seed gives the same bytes.
     """
     from diarize.synth import scene
 
@@ -129,7 +141,7 @@ def _config(style: StyleOptions) -> SynthConfig:
 
 
 def _paths(output: Path, *, overwrite: bool) -> tuple[Path, Path, Path]:
-    """Sound, truth and evaluation map; OutputError before any work when one may not be written."""
+    """Paths of the sound, the RTTM and the UEM. Raises OutputError if one of them must not be written."""
     if output.suffix.lower() not in (".flac", ".wav"):
         raise OutputError(f"{output}: sound is written as .wav or .flac; choose one of them")
     paths = (output, output.with_suffix(".rttm"), output.with_suffix(".uem"))
@@ -139,7 +151,7 @@ def _paths(output: Path, *, overwrite: bool) -> tuple[Path, Path, Path]:
 
 
 def _cast(folder: Path | None, speakers: int | None, rate: int, seed: int) -> dict[str, list[Waveform]]:
-    """Voices by name: recordings, the first of them in order of name, or pure signal."""
+    """Voices by name: recordings, the first ones in order of name, or synthetic ones."""
     if folder is None:
         from diarize.synth import vowels
 

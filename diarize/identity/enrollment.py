@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["enroll_speaker", "enroll_voice", "is_comparable", "measure_voices", "voices_in_result"]
 
-# Largest share of speech of other voices that an enrolment may hold.
-LEAST: Final = 2.5  # seconds of speech that an enrolment needs
+# Largest share of speech of other voices that an enrollment may hold.
+LEAST: Final = 2.5  # seconds of speech that an enrollment needs
 STRAY: Final = 0.1
 
 
@@ -115,7 +115,7 @@ def _learn_from_file(
 def _check_single(path: Path, seconds: Mapping[str, float], *, whole: bool) -> None:
     """Raises DiarizeError for a recording of too little speech or, unless ``whole``, of several people."""
     if not seconds:
-        raise DiarizeError(f"{path}: no speech found, so there is no voice to enrol; give another recording")
+        raise DiarizeError(f"{path}: no speech found, so there is no voice to enroll; give another recording")
     if sum(seconds.values()) < LEAST and not whole:
         raise DiarizeError(
             f"{path}: only {sum(seconds.values()):.1f} s of it are speech; give a recording with at least "

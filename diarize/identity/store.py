@@ -129,7 +129,7 @@ def load(path: str | PathLike[str]) -> Voice:
         kind, arrays = load_arrays(path, ARRAYS)
     except ModelError:
         raise ModelError(
-            f"{path}: not a voice that diarize enroll saved, or a damaged one; enrol it again"
+            f"{path}: not a voice that diarize enroll saved, or a damaged one; enroll it again"
         ) from None
     word, _, text = kind.partition(" ")
     try:
@@ -139,7 +139,7 @@ def load(path: str | PathLike[str]) -> Voice:
     except (ValueError, KeyError, TypeError, RecursionError):
         version = None
     if version != VERSION:
-        raise ModelError(f"{path}: not a voice of this version; enrol it with diarize enroll")
+        raise ModelError(f"{path}: not a voice of this version; enroll it with diarize enroll")
     try:
         return Voice(check_name(name), Evidence(**arrays, model=model))
     except ModelError as error:

@@ -51,9 +51,9 @@ class Evidence:
             shapes = ", ".join(str(each.shape) for each in (means, variances, seconds, between))
             raise ModelError(f"evidence of shapes {shapes}; (n, d), (n,), (n,) and (d,) are needed")
         if not all(np.isfinite(each).all() for each in (means, variances, seconds, between)):
-            raise ModelError("evidence with NaN or infinity; enrol the voice again")
+            raise ModelError("evidence with NaN or infinity; enroll the voice again")
         if min(variances.min(), seconds.min(), between.min()) <= 0:
-            raise ModelError("evidence with variances or lengths that are not positive; enrol it again")
+            raise ModelError("evidence with variances or lengths that are not positive; enroll it again")
         rows = np.unique(np.column_stack((means, variances, seconds)), axis=0)
         kept = {"means": rows[:, :d], "variances": rows[:, d], "seconds": rows[:, d + 1], "between": between}
         for name, part in kept.items():
@@ -88,7 +88,7 @@ def pool_voices(name: str, voices: Sequence[Voice]) -> Voice:
     parts = [voice.evidence for voice in voices]
     for part in parts[1:]:
         if not _comparable(parts[0], part):
-            raise ModelError(f"the voice of {name!r} was enrolled with another embedding; enrol it again")
+            raise ModelError(f"the voice of {name!r} was enrolled with another embedding; enroll it again")
     means, variances, seconds = (
         np.concatenate(each)
         for each in zip(*((part.means, part.variances, part.seconds) for part in parts), strict=True)
@@ -117,7 +117,7 @@ def log_odds(first: Voice, second: Voice) -> float:
     if not _comparable(a, b):
         raise ModelError(
             f"the voices of {first.name!r} and {second.name!r} were made with different embeddings; "
-            "enrol them again with the one in use"
+            "enroll them again with the one in use"
         )
     both = np.concatenate((a.means, b.means)), np.concatenate((a.variances, b.variances))
     ratio = (

@@ -75,7 +75,7 @@ def diarize_channels(
             found.append(
                 run_stages(recording, alone, stretches, (start, end), progress, foreign[k - 1] + start)
             )
-    notes = ("the channels carry the same sound; every voice is found in each of them",) if same else ()
+    notes = ("all channels have the same sound, so every speaker is found in each of them",) if same else ()
     return _join_channels(found, foreign, notes, config)
 
 
@@ -142,7 +142,7 @@ def _join_channels(
         names += [called[name] for name in each.posteriors.speakers]
         all_notes += [f"channel {k}: {note}" for note in each.notes]
         if (seconds := float(np.diff(other).sum())) >= 1.0:
-            all_notes.append(f"channel {k}: {seconds:.0f} s in which another channel is heard are left out")
+            all_notes.append(f"channel {k}: {seconds:.0f} s of crosstalk from another channel are left out")
     values = np.hstack(columns)
     sums = values.sum(axis=1, keepdims=True)
     shares = np.divide(values, sums, out=np.zeros_like(values), where=sums > 0)

@@ -194,7 +194,7 @@ def _with_enough_speakers(
     spoken = np.bincount(forced.values.argmax(axis=1)[mask.values]) / mask.grid.frame_rate
     each = ", ".join(f"{name} {spent:.1f} s" for name, spent in zip(forced.speakers, spoken, strict=False))
     return forced, (
-        f"{least} speakers asked for, but only {n_distinct} have frames of their own; best effort: {each}",
+        f"{least} speakers asked for, but only {n_distinct} were found; the others are a guess: {each}",
     )
 
 

@@ -172,7 +172,8 @@ def left_out_notes(front: FrontEnd, mask: SpeechMask) -> tuple[str, ...]:
     if loud < max(LOUD_SECONDS, LOUD_SHARE * front.duration):
         return ()
     return (
-        f"{loud:.0f} s of loud sound were taken for no speech (music, noise?); --sensitivity more takes more "
+        f"{loud:.0f} s of loud sound were not detected as speech (music or noise?); --sensitivity more "
+        f"takes more "
         "of it for speech",
     )
 

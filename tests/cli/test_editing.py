@@ -69,7 +69,7 @@ def test_a_transcript_of_a_recogniser_is_renamed_in_its_own_shape(cli, tmp_path)
     assert cli("rename", path, "S0=Anna").exit_code == 0
     value = json.loads(path.read_text())
     assert value["segments"][0]["speaker"] == value["segments"][0]["words"][0]["speaker"] == "Anna"
-    assert "nobody is called 'S1'" in cli("rename", path, "S1=Anna").stderr
+    assert "no speaker is called 'S1'" in cli("rename", path, "S1=Anna").stderr
 
 
 def test_merge_puts_together_what_touches(cli, tmp_path):
@@ -125,7 +125,7 @@ def test_what_run_printed_can_be_changed_too(cli, calls, tmp_path):
 @pytest.mark.parametrize(
     ("words", "code", "hint"),
     [
-        (["rename", "{}/call.json", "SPEAKER_0=Anna"], 1, "nobody is called 'SPEAKER_0'; did you mean"),
+        (["rename", "{}/call.json", "SPEAKER_0=Anna"], 1, "no speaker is called 'SPEAKER_0'; did you mean"),
         (["rename", "{}/call.json", "SPEAKER_00=SPEAKER_01"], 1, "use 'diarize merge'"),
         (["rename", "{}/call.json", "SPEAKER_00"], 2, "is not OLD=NEW"),
         (["rename", "{}/call.jso", "A=B"], 1, "did you mean call.json?"),
@@ -133,8 +133,8 @@ def test_what_run_printed_can_be_changed_too(cli, calls, tmp_path):
         (["merge", "{}/call.json", "SPEAKER_00"], 2, "name two different speakers"),
         (["merge", "{}/call.json", "SPEAKER_00", "Zoe"], 1, "there are SPEAKER_00, SPEAKER_01"),
         (["recount", "{}/call.json", "--speakers", "11"], 1, "there are those to 1, 2, 3, 4"),
-        (["recount", "{}/call.rttm", "--speakers", "2"], 1, "keeps no other numbers of speakers"),
-        (["recount", "{}/bare.json", "--speakers", "2"], 1, "keeps no other numbers of speakers"),
+        (["recount", "{}/call.rttm", "--speakers", "2"], 1, "has no turns for other numbers of speakers"),
+        (["recount", "{}/bare.json", "--speakers", "2"], 1, "has no turns for other numbers of speakers"),
         (["recount", "{}/odd.json", "--speakers", "2"], 1, 'odd.json: needs "schema"'),
         (["merge", "{}/odd.json", "a", "b"], 1, 'odd.json: needs "schema"'),
     ],

@@ -130,7 +130,7 @@ def test_speakers_of_whom_nothing_is_heard_have_no_voice(people_talk):
 def test_silence_is_no_voice(tmp_path):
     """In one line."""
     write(tmp_path / "silence.wav", Waveform(np.zeros(32_000), 16_000))
-    with pytest.raises(DiarizeError, match="no speech found, so there is no voice to enrol"):
+    with pytest.raises(DiarizeError, match="no speech found, so there is no voice to enroll"):
         enroll_voice("x", [tmp_path / "silence.wav"], CONFIG)
 
 

@@ -73,7 +73,7 @@ def test_other_embeddings_are_not_compared():
     recalibrated = Voice("b", replace(ann.evidence, between=2 * ann.evidence.between))
     strangers = voice("b", corner("++++"), model="other"), voice("b", np.ones(3)), recalibrated
     for stranger in strangers:
-        with pytest.raises(ModelError, match="different embeddings; enrol them again"):
+        with pytest.raises(ModelError, match="different embeddings; enroll them again"):
             log_odds(ann, stranger)
         with pytest.raises(ModelError, match="'Ann' was enrolled with another embedding"):
             pool_voices("Ann", [ann, stranger])
