@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from diarize.annotation import Annotation
+    from diarize.formats import Options
 
 __all__ = ["convert"]
 
@@ -33,7 +35,10 @@ def convert(
     to_format: Annotated[
         str | None,
         typer.Option(
-            "--to", metavar="NAME", callback=format_name, help=f"Format of OUT by name: {_READ}, text, kaldi."
+            "--to",
+            metavar="NAME",
+            callback=format_name,
+            help=f"Format of OUT by name: {_READ}, text, ctm (of words), kaldi.",
         ),
     ] = None,
     recording: Annotated[
@@ -50,13 +55,14 @@ def convert(
 ) -> None:
     """Write turns in another format; both formats are known by suffix unless they are named.
 
-    Words are kept if the other format can hold them.
+    Words, and other results in JSON, are kept if the other format can hold them.
     """
     from diarize.formats import write_file
 
     found = or_empty(_read_turns(source, from_format), source)
     turns = [choose_annotation(found, recording, source)] if recording else list(found.values())
-    write_file(goal, turns, to_format, overwrite=overwrite)
+    options = _read_more(source, from_format, turns)
+    write_file(goal, turns, to_format, overwrite=overwrite, options=options)
     _remark_lost_words(turns, goal, to_format)
     if not quiet:
         n_turns = sum(len(each.turns) for each in turns)
@@ -75,6 +81,40 @@ def _read_turns(source: Path, name: str | None) -> dict[str, Annotation]:
             raise
         hint = f"'diarize label {source} AUDIO' gives it speakers"
         raise FormatError(f"{source}: a transcript without turns; {hint}") from None
+
+
+def _read_more(source: Path, name: str | None, turns: Sequence[Annotation]) -> Options:
+    """What a file has besides turns: all results of JSON, tiers of words, confidences."""
+    from diarize.formats import Options, format_of, read_words
+
+    confident = any(turn.confidence is not None for each in turns for turn in each.turns)
+    options = Options(confidence=confident)
+    if source.is_dir():
+        return options
+    if format_of(source, name, reading=True).name == "json":
+        return _read_results(source, turns, options)
+    return replace(options, words=read_words(source))
+
+
+def _read_results(source: Path, turns: Sequence[Annotation], options: Options) -> Options:
+    """The results of these recordings in a JSON file; of one recording also its length and its words."""
+    from diarize.files import read_text
+    from diarize.results import parse_document
+    from diarize.transcripts import extract_words
+
+    document = parse_document(read_text(source), str(source))
+    known = document.by_recording
+    chosen = [known[each.recording] for each in turns if each.recording in known]
+    if len(chosen) < len(turns):  # nobody speaks: called like the file
+        return options
+    failed = [each for each in document.entries if not each.succeeded and len(chosen) == len(known)]
+    options = replace(options, document=replace(document, entries=(*chosen, *failed)))
+    if len(chosen) > 1:
+        return options
+    (result,) = chosen
+    words = extract_words(result).spoken
+    end = result.start + result.duration if result.duration else None
+    return replace(options, words=words if words.turns else None, duration=end)
 
 
 def _is_recognised(source: Path) -> bool:

@@ -132,12 +132,13 @@ def _read_transcript(path: Path, recording: str) -> Transcript:
 
 
 def _with_words(found: Report, path: Path | None) -> Report:
-    """The report with what was said, each word given to a speaker."""
-    if path is None:
-        return found
-    from diarize.transcripts import assign_speakers
+    """The report with what was said: the words of a transcript, or else those of the turns."""
+    from diarize.transcripts import assign_speakers, extract_words
 
     result = found.result
+    if path is None:
+        has_words = any(turn.text for turn in found.annotation.turns)
+        return replace(found, transcript=extract_words(result)) if has_words else found
     spoken = assign_speakers(
         _read_transcript(path, found.annotation.recording),
         found.annotation,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["assign_speakers"]
+__all__ = ["assign_speakers", "ends_sentence"]
 
 # Probability of error of the evidence: a word counts for at most 3.9 nats.
 DOUBT: Final = 0.02
@@ -67,10 +67,11 @@ def assign_speakers(
 
     Returns
     -------
-    The transcript with speakers. Without turns no word has a speaker, and a note says so.
+    The transcript with speakers and with the name of the annotation's recording. Without turns no word has a
+    speaker, and a note says so.
 
     """
-    whole = estimate_times(transcript, duration)
+    whole = replace(estimate_times(transcript, duration), recording=annotation.recording)
     named = {each.speaker for each in transcript.segments if each.speaker}
     notes = [f"speakers that it named are replaced: {', '.join(sorted(named))}"] * bool(named)
     if not annotation.turns:
@@ -132,10 +133,30 @@ def _costs(transcript: Transcript) -> Array:
 
 
 def _cost(one: Word, other: Word) -> float:
-    text = one.text.rstrip("\"'”’»)]")
-    if text.endswith(ENDS) or (not other.estimated and (other.start or 0.0) - (one.end or 0.0) >= PAUSE):
+    if ends_sentence(one, other):
         return AT_END
-    return AT_COMMA if text.endswith(COMMAS) else WITHIN
+    return AT_COMMA if _without_quotes(one).endswith(COMMAS) else WITHIN
+
+
+def ends_sentence(one: Word, other: Word) -> bool:
+    """Whether a sentence ends between two consecutive words: by punctuation, or by a pause.
+
+    Parameters
+    ----------
+    one : a word
+    other : the next one
+
+    Returns
+    -------
+    Whether the speaker may change between them at no cost.
+
+    """
+    pause = not other.estimated and (other.start or 0.0) - (one.end or 0.0) >= PAUSE
+    return pause or _without_quotes(one).endswith(ENDS)
+
+
+def _without_quotes(word: Word) -> str:
+    return word.text.rstrip("\"'”’»)]")
 
 
 def _best_path(scores: Array, costs: Array) -> Array:

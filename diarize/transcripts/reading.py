@@ -12,7 +12,8 @@ from diarize.annotation.names import find_name
 from diarize.errors import FormatError
 from diarize.files import read_text
 from diarize.formats import eaf, lines, srt, textgrid, webvtt
-from diarize.transcripts import own
+from diarize.results import is_document
+from diarize.transcripts import result_words
 from diarize.transcripts.dialects import DIALECTS, dialect_of
 from diarize.transcripts.times import list_known_times
 from diarize.transcripts.values import Segment, Transcript, Word
@@ -154,8 +155,8 @@ def _choose_recording(names: Sequence[str], recording: str | None, source: str) 
 
 def _json(text: str, source: str, recording: str | None) -> Transcript:
     value = _values(text, source)
-    if own.is_own(value):
-        return own.read(value, source, recording)
+    if is_document(value):
+        return result_words.read(value, source, recording)
     dialect = dialect_of(value)
     if dialect is None:
         raise FormatError(

@@ -321,7 +321,7 @@ def test_help_names_every_format(cli):
     """Help names every format."""
     for command in ("run", "convert"):
         words = " ".join(cli(command, "--help").stdout.replace(",", " ").split())
-        less = {"npz", "ctm"} if command == "convert" else set()  # turns have no posteriors and no words
+        less = {"npz"} if command == "convert" else set()  # turns have no posteriors
         known = set(FORMATS) - less
         assert all(f" {name}" in words for name in known)
 
