@@ -579,7 +579,7 @@ def test_speech_that_was_given_is_used_and_other_speech_is_another_result(folder
     assert [task.speech for task in plan.tasks] == [((0.0, 1.0),), (), None]
     statuses = ran(folder, speech=given)
     assert statuses == {"a.wav": "ok", "b.flac": "ok", "deep/c.mp3": "failed"}
-    assert "--speech says nothing about 'c'" in lines(folder)[2]["error"]
+    assert "--speech does not name 'c'" in lines(folder)[2]["error"]
     assert ran(folder, speech=given, resume=True) == statuses | {"a.wav": "skipped", "b.flac": "skipped"}
     other = given | {"a": np.array([[0.0, 2.0]])}
     assert ran(folder, speech=other, resume=True) == statuses | {"b.flac": "skipped"}

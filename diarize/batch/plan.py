@@ -135,7 +135,7 @@ def _given_speech(
         return tuple((float(a), float(b)) for a, b in speech[known]), ""
     near = get_close_matches(name, speech, n=1)
     hint = f"did you mean {near[0]!r}?" if near else "add it, or leave --speech out"
-    return None, f"{audio}: --speech says nothing about {name!r}; {hint}"
+    return None, f"{audio}: --speech does not name {name!r}; {hint}"
 
 
 def find_recordings(folder: Path) -> tuple[list[str], list[str]]:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from diarize.cli.error_handling import Guarded
+from diarize.cli.error_handling import ErrorHandlingGroup
 from diarize.cli.files import check_exists, refuse_existing
-from diarize.cli.help import Plain
-from diarize.cli.options import Json, Overwrite, Verbose, one_of
-from diarize.cli.printing import escape_controls, say, say_json
+from diarize.cli.help import PlainHelpCommand
+from diarize.cli.options import Json, Overwrite, Verbose, parse_choice
+from diarize.cli.printing import escape_controls, print_json, print_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,13 +22,16 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(
-    cls=Guarded, no_args_is_help=True, rich_markup_mode=None, help="Train and describe background models."
+    cls=ErrorHandlingGroup,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Train and describe background models.",
 )
 
 BANDS = ("wide", "narrow")
 
 
-@app.command(cls=Plain)
+@app.command(cls=PlainHelpCommand)
 def train(
     corpora: Annotated[
         list[Path], typer.Argument(metavar="CORPUS", help="Folders with one subfolder or file per speaker.")
@@ -63,16 +66,16 @@ def train(
     from diarize.cli.progress import TRAINING, show_progress
     from diarize.training import TrainingPlan, train_background
 
-    one_of(band, BANDS, "--band")
+    parse_choice(band, BANDS, "--band")
     refuse_existing(output, overwrite=overwrite)
     plan = TrainingPlan(_voices(corpora), _rooms(rooms), rounds, seed, jobs)
     with show_progress(output.name, quiet=False, stages=TRAINING) as progress:
         model = train_background(plan, band, progress=progress)
     save(model, output)
-    say(_summary(model, output))
+    print_text(_summary(model, output))
 
 
-@app.command(cls=Plain)
+@app.command(cls=PlainHelpCommand)
 def info(
     file: Annotated[
         Path | None, typer.Argument(metavar="[FILE.npz]", help="A model (default: those of the package).")
@@ -86,9 +89,9 @@ def info(
 
     models = {str(file): load(check_exists(file))} if file else {band: load_shipped(band) for band in BANDS}
     if json:
-        say_json({"models": {name: _facts(model) for name, model in models.items()}})
+        print_json({"models": {name: _facts(model) for name, model in models.items()}})
     else:
-        say("\n".join(_summary(model, Path(name)) for name, model in models.items()))
+        print_text("\n".join(_summary(model, Path(name)) for name, model in models.items()))
 
 
 def _voices(corpora: Sequence[Path]) -> dict[str, list[Path]]:

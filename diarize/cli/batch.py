@@ -21,14 +21,22 @@ from diarize.cli.options import (
     SettingsOptions,
     Verbose,
     expand_options,
-    format_name,
-    refuse_words,
+    parse_format,
+    refuse_word_formats,
 )
-from diarize.cli.printing import clock, complain, escape_controls, remark, say, say_json, table
+from diarize.cli.printing import (
+    escape_controls,
+    format_clock,
+    format_table,
+    print_error,
+    print_json,
+    print_note,
+    print_text,
+)
 from diarize.cli.settings import (
     is_separate,
     load_known_voices,
-    read_marked_speech,
+    read_speech_intervals,
     resolve_config,
     speech_file,
 )
@@ -126,25 +134,25 @@ def batch(
     _check_options(workers, quiet=quiet, loud=json or verbose)
     config, speech = resolve_config(settings), speech_file(settings)
     if verbose:
-        remark(describe.settings_line(config))
+        print_note(describe.settings_line(config))
     kinds: dict[str, Any] = {"resume": resume, "overwrite": overwrite}
-    kinds["speech"] = read_marked_speech(speech) if speech else None
+    kinds["speech"] = read_speech_intervals(speech) if speech else None
     kinds["separate"] = is_separate(channels, config)
     plan = rooms.plan_batch(folder, output, **_output_options(asked), **kinds)
-    _tell_of_others(plan, quiet=quiet)
+    _print_ignored(plan, quiet=quiet)
     jobs, where, voices = workers.jobs or rooms.available_cores(), workers.scheduler, load_known_voices(known)
     with _report_events(plan, quiet=quiet or json) as listen:
         found = rooms.run_batch(plan, config, jobs=jobs, scheduler=where, known=voices, listen=listen)
     if json:
-        say_json(_document(plan, config, found))
+        print_json(_document(plan, config, found))
     elif not quiet:
-        say(_summary(plan, found))
+        print_text(_summary(plan, found))
     _exit_with_code(plan, found)
 
 
 def _output_options(asked: BatchOutputOptions) -> dict[str, Any]:
-    formats = tuple(dict.fromkeys(filter(None, map(format_name, asked.format or ["rttm"]))))
-    refuse_words(formats)
+    formats = tuple(dict.fromkeys(filter(None, map(parse_format, asked.format or ["rttm"]))))
+    refuse_word_formats(formats)
     return {"formats": formats, "picture": asked.plot, "page": asked.report}
 
 
@@ -163,12 +171,12 @@ def _check_options(workers: WorkerOptions, *, quiet: bool, loud: bool) -> None:
             raise typer.BadParameter(str(error)) from None
 
 
-def _tell_of_others(plan: Plan, *, quiet: bool) -> None:
+def _print_ignored(plan: Plan, *, quiet: bool) -> None:
     """Print what was not processed: folders that cannot be read, and files with an unknown suffix."""
     for complaint in plan.unreadable:
-        complain(complaint)
+        print_error(complaint)
     for other in () if quiet else plan.passed_over:
-        remark(f"note: ignored {other}")
+        print_note(f"note: ignored {other}")
 
 
 def _exit_with_code(plan: Plan, report: BatchReport) -> None:
@@ -187,7 +195,7 @@ def _report_events(plan: Plan, *, quiet: bool) -> Iterator[Listener]:
     The bar counts bytes of recordings, an estimate of their length without opening them.
     """
     if quiet or not sys.stderr.isatty():
-        yield lambda event, task, entry: _complain(entry) if event == "done" else None
+        yield lambda event, task, entry: _print_failure(entry) if event == "done" else None
         return
     sizes = {task.key: _size(task.audio) for task in plan.tasks}
     with typer.progressbar(
@@ -197,7 +205,7 @@ def _report_events(plan: Plan, *, quiet: bool) -> Iterator[Listener]:
         def listen(event: str, task: Task, entry: dict[str, Any]) -> None:
             if event == "done" and entry["status"] == "failed":
                 sys.stderr.write("\r\033[K")
-                _complain(entry)
+                _print_failure(entry)
             if event == "started":
                 bar.current_item = task.key
                 bar.render_progress()
@@ -207,9 +215,9 @@ def _report_events(plan: Plan, *, quiet: bool) -> Iterator[Listener]:
         yield listen
 
 
-def _complain(entry: dict[str, Any]) -> None:
+def _print_failure(entry: dict[str, Any]) -> None:
     if entry["status"] == "failed":
-        complain(entry["error"])
+        print_error(entry["error"])
 
 
 def _shorten(name: str | None) -> str | None:
@@ -228,7 +236,7 @@ def _size(path: Path) -> int:
 def _summary(plan: Plan, report: BatchReport) -> str:
     """A row for each recording, up to ``MOST_ROWS``, and totals."""
     rows = [_row(entry) for entry in report.entries[:MOST_ROWS]]
-    lines = [table(("recording", "status", "length", "speakers", "took"), rows)]
+    lines = [format_table(("recording", "status", "length", "speakers", "took"), rows)]
     if len(report.entries) > MOST_ROWS:
         lines.append(f"  … and {len(report.entries) - MOST_ROWS} more")
     with_notes = [entry for entry in report.entries[:MOST_ROWS] if entry.get("notes")]
@@ -243,7 +251,7 @@ def _summary(plan: Plan, report: BatchReport) -> str:
         f"  note: {escape_controls(path)} is from an earlier batch and was not written now"
         for path in report.stale
     ]
-    lines.append(f"{counts}; {clock(seconds)} of sound in {clock(report.seconds)}")
+    lines.append(f"{counts}; {format_clock(seconds)} of sound in {format_clock(report.seconds)}")
     return "\n".join([*lines, f"wrote {escape_controls(plan.output / 'manifest.jsonl')}"])
 
 
@@ -254,7 +262,7 @@ def _row(entry: dict[str, Any]) -> tuple[str, ...]:
     return (
         entry["audio"],
         entry["status"],
-        clock(entry["duration"]),
+        format_clock(entry["duration"]),
         str(entry["n_speakers"]),
         f"{took:.1f} s",
     )

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from diarize.cli.files import choose_annotation, or_empty, read_annotations
-from diarize.cli.options import Overwrite, Quiet, Verbose, format_name
-from diarize.cli.printing import escape_controls, remark, say
+from diarize.cli.options import Overwrite, Quiet, Verbose, parse_format
+from diarize.cli.printing import escape_controls, print_note, print_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,14 +30,14 @@ def convert(
     *,
     from_format: Annotated[
         str | None,
-        typer.Option("--from", metavar="NAME", callback=format_name, help=f"Format of IN by name: {_READ}."),
+        typer.Option("--from", metavar="NAME", callback=parse_format, help=f"Format of IN by name: {_READ}."),
     ] = None,
     to_format: Annotated[
         str | None,
         typer.Option(
             "--to",
             metavar="NAME",
-            callback=format_name,
+            callback=parse_format,
             help=f"Format of OUT by name: {_READ}, text, ctm (of words), kaldi.",
         ),
     ] = None,
@@ -63,11 +63,11 @@ def convert(
     turns = [choose_annotation(found, recording, source)] if recording else list(found.values())
     options = _read_more(source, from_format, turns)
     write_file(goal, turns, to_format, overwrite=overwrite, options=options)
-    _remark_lost_words(turns, goal, to_format)
+    _note_lost_words(turns, goal, to_format)
     if not quiet:
         n_turns = sum(len(each.turns) for each in turns)
-        say(f"wrote {escape_controls(goal)} (turns: {n_turns}, recordings: {len(turns)})")
-        _remark_silence(turns, goal, to_format)
+        print_text(f"wrote {escape_controls(goal)} (turns: {n_turns}, recordings: {len(turns)})")
+        _note_silent_recordings(turns, goal, to_format)
 
 
 def _read_turns(source: Path, name: str | None) -> dict[str, Annotation]:
@@ -130,16 +130,16 @@ def _is_recognised(source: Path) -> bool:
         return False
 
 
-def _remark_silence(annotations: Sequence[Annotation], goal: Path, name: str | None) -> None:
+def _note_silent_recordings(annotations: Sequence[Annotation], goal: Path, name: str | None) -> None:
     """Print a note about recordings without turns, which are missing in the file."""
     from diarize.formats import format_of
 
     silent = [each.recording for each in annotations if not each.turns]
     if silent and len(annotations) > 1 and format_of(goal, name).name in UNSAID:
-        remark(f"note: no turns in {', '.join(silent)}; this format does not list such recordings")
+        print_note(f"note: no turns in {', '.join(silent)}; this format does not list such recordings")
 
 
-def _remark_lost_words(annotations: Sequence[Annotation], goal: Path, name: str | None) -> None:
+def _note_lost_words(annotations: Sequence[Annotation], goal: Path, name: str | None) -> None:
     """Print a note about words that the format cannot store."""
     from diarize.formats import FORMATS, format_of
 
@@ -147,4 +147,6 @@ def _remark_lost_words(annotations: Sequence[Annotation], goal: Path, name: str 
     lost = sum(bool(turn.text) for each in annotations for turn in each.turns)
     if lost and not known.words:
         others = ", ".join(each.name for each in FORMATS.values() if each.words)
-        remark(f"note: {known.name} cannot store words; those of {lost} turns are left out ({others} can)")
+        print_note(
+            f"note: {known.name} cannot store words; those of {lost} turns are left out ({others} can)"
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from diarize.cli.printing import clock, escape_controls, percent, table
+from diarize.cli.printing import escape_controls, format_clock, format_percent, format_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,10 +25,13 @@ def summary(result: Diarization, title: str, file: Path | None = None) -> str:
     from diarize.annotation.statistics import speaking_shares
 
     speakers = speaking_shares(result.annotation)
-    length, speech = clock(result.duration), clock(result.speech.seconds)
+    length, speech = format_clock(result.duration), format_clock(result.speech.seconds)
     head = f"{escape_controls(title)}: {length} long, {speech} of speech, {result.band} band"
-    rows = [(s["speaker"], clock(s["seconds"]), percent(s["share"]), str(s["turns"])) for s in speakers]
-    lines = [head, table(("speaker", "time", "share", "turns"), rows)] if rows else [head]
+    rows = [
+        (s["speaker"], format_clock(s["seconds"]), format_percent(s["share"]), str(s["turns"]))
+        for s in speakers
+    ]
+    lines = [head, format_table(("speaker", "time", "share", "turns"), rows)] if rows else [head]
     if rows:
         chosen, left = result.clustering.chosen, len(speakers)
         after = f"; {left} of them have a turn" if left != chosen else ""

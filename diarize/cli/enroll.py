@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from diarize.cli.files import check_exists, match_annotation, read_annotations
-from diarize.cli.options import ListeningOptions, Overwrite, Quiet, Verbose, expand_options
-from diarize.cli.printing import clock, escape_controls, say
-from diarize.cli.settings import resolve_listening
+from diarize.cli.options import FrontEndOptions, Overwrite, Quiet, Verbose, expand_options
+from diarize.cli.printing import escape_controls, format_clock, print_text
+from diarize.cli.settings import resolve_front_end
 from diarize.errors import OutputError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def enroll(
         Path, typer.Option("--output", "-o", metavar="DIR", help="Folder of voices, which is made if needed.")
     ] = Path("voices"),
     part: PartOptions = PartOptions(),
-    hearing: ListeningOptions = ListeningOptions(),  # noqa: B008
+    front_end: FrontEndOptions = FrontEndOptions(),  # noqa: B008
     add: Annotated[
         bool, typer.Option("--add", help="Add the recordings to an existing voice of that name.")
     ] = False,
@@ -80,11 +80,11 @@ def enroll(
     if path.exists() and not (add or overwrite):
         raise OutputError(f"{path}: exists already; --add adds to it, --overwrite replaces it")
     known = [_stored_voice(load(path), check_name(name), path)] if add and path.exists() else []
-    voice = _learn_voice(check_name(name), audio, part, resolve_listening(hearing), quiet=quiet)
+    voice = _learn_voice(check_name(name), audio, part, resolve_front_end(front_end), quiet=quiet)
     whole = pool_voices(voice.name, [*known, voice])
     save(whole, output, overwrite=add or overwrite)
     if not quiet:
-        say(_summary(whole, path))
+        print_text(_summary(whole, path))
 
 
 def _check(part: PartOptions, audio: Sequence[Path]) -> None:
@@ -132,7 +132,7 @@ def _read_known(path: Path) -> dict[str, Result]:
 
 
 def _summary(voice: Voice, path: Path) -> str:
-    known = f"{clock(voice.seconds)} of speech (recordings: {voice.n_recordings})"
+    known = f"{format_clock(voice.seconds)} of speech (recordings: {voice.n_recordings})"
     little = "  note: little speech; voices are recognised better with half a minute or more\n" * (
         voice.seconds < LITTLE
     )

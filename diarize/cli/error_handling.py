@@ -11,11 +11,11 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from diarize.cli.printing import complain
-from diarize.cli.signals import INTERRUPTED, signal_exit_code, tell_interrupted
+from diarize.cli.printing import print_error
+from diarize.cli.signals import INTERRUPTED, report_interrupt, signal_exit_code
 from diarize.errors import DiarizeError
 
-__all__ = ["FAILED", "Guarded", "Verbosity"]
+__all__ = ["FAILED", "ErrorHandlingGroup", "Verbosity"]
 
 FAILED = 1
 BROKEN_PIPE = 141
@@ -27,7 +27,7 @@ class Verbosity:
     verbose = False
 
 
-class Guarded(TyperGroup):
+class ErrorHandlingGroup(TyperGroup):
     """A group of commands; an error is printed as one line and sets the exit code."""
 
     def invoke(self, ctx: Any) -> Any:
@@ -35,11 +35,11 @@ class Guarded(TyperGroup):
         try:
             return super().invoke(ctx)
         except DiarizeError as error:
-            complain(str(error))
+            print_error(str(error))
             _show_trace_if_verbose()
             raise typer.Exit(FAILED) from None
         except KeyboardInterrupt:
-            tell_interrupted()
+            report_interrupt()
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             _close_output()
@@ -47,7 +47,7 @@ class Guarded(TyperGroup):
         except OSError as error:
             if error.errno != ENOSPC:
                 raise typer.Exit(_unexpected(error)) from None
-            complain("the output cannot be written (the disk is full); free some space")
+            print_error("the output cannot be written (the disk is full); free some space")
             _close_output()
             raise typer.Exit(FAILED) from None
         except Exception as error:
@@ -62,7 +62,7 @@ def _unexpected(error: BaseException) -> int:
     """Print one line for an unexpected error and return the exit code."""
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     hint = "" if Verbosity.verbose else "; run again with --verbose and report what it prints"
-    complain(f"unexpected error ({text}){hint}")
+    print_error(f"unexpected error ({text}){hint}")
     _show_trace_if_verbose()
     return FAILED
 

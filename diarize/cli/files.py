@@ -6,7 +6,7 @@ import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diarize.cli.printing import remark
+from diarize.cli.printing import print_note
 from diarize.errors import FormatError, OutputError
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def match_annotation(
     if len(annotations) == 1 and find_name(recording, annotations) is None:
         name = next(iter(annotations))
         if not quiet:
-            remark(f"note: {path} is about {name!r}; used for {recording!r}")
+            print_note(f"note: {path} is about {name!r}; used for {recording!r}")
         return annotations[name]
     return choose_annotation(annotations, recording, path)
 

@@ -12,16 +12,23 @@ import typer
 from diarize.cli.error_handling import FAILED
 from diarize.cli.files import check_exists
 from diarize.cli.options import (
+    FrontEndOptions,
     Json,
     KnownOptions,
-    ListeningOptions,
     Overwrite,
     Quiet,
     Verbose,
     expand_options,
 )
-from diarize.cli.printing import clock, complain, escape_controls, say, say_json, table
-from diarize.cli.settings import known_voices, required_odds, resolve_listening
+from diarize.cli.printing import (
+    escape_controls,
+    format_clock,
+    format_table,
+    print_error,
+    print_json,
+    print_text,
+)
+from diarize.cli.settings import load_voices, log_odds_threshold, resolve_front_end
 from diarize.cli.signals import check_signals
 from diarize.errors import DiarizeError
 
@@ -52,7 +59,7 @@ def link(
         Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the results with new labels.")
     ],
     known: KnownOptions = KnownOptions(),  # noqa: B008 - a frozen value
-    hearing: ListeningOptions = ListeningOptions(),  # noqa: B008
+    front_end: FrontEndOptions = FrontEndOptions(),  # noqa: B008
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -66,15 +73,15 @@ def link(
     if quiet and (json or verbose):
         raise typer.BadParameter("--quiet contradicts --json and --verbose; leave one of them out")
     asked = _LinkRequest(
-        [check_exists(path) for path in results], audio, output, resolve_listening(hearing), overwrite
+        [check_exists(path) for path in results], audio, output, resolve_front_end(front_end), overwrite
     )
     document, text, failed = _link_results(
-        asked, known_voices(known), required_odds(known), quiet=quiet or json
+        asked, load_voices(known), log_odds_threshold(known), quiet=quiet or json
     )
     if json:
-        say_json(document)
+        print_json(document)
     elif not quiet:
-        say(text)
+        print_text(text)
     if failed:
         raise typer.Exit(FAILED)
 
@@ -122,7 +129,7 @@ def _load_voices(
             try:
                 recordings.append(voices_of_input(result, config))
             except DiarizeError as error:
-                complain(str(error))
+                print_error(str(error))
                 recordings.append(without_voices(result))
                 failed += 1
     return recordings, failed
@@ -156,7 +163,7 @@ def _summary(
     rows = [
         (
             group.label,
-            clock(sum(seconds[key] for key in group.members)),
+            format_clock(sum(seconds[key] for key in group.members)),
             str(len(group.members)),
             "" if group.weakest is None else f"{group.weakest:.1f}",
             ", ".join(escape_controls(f"{recording}: {speaker}") for recording, speaker in group.members),
@@ -164,5 +171,7 @@ def _summary(
         for group in groups
     ]
     head = f"{len(groups)} voices in {len(paths)} results"
-    lines = [table(("voice", "time", "recordings", "least log odds", "speakers"), rows)] if rows else []
+    lines = (
+        [format_table(("voice", "time", "recordings", "least log odds", "speakers"), rows)] if rows else []
+    )
     return "\n".join([head, *lines, *(f"  wrote {escape_controls(path)}" for path in paths)])

@@ -1,8 +1,7 @@
-"""Options that several commands share, written once."""
+"""Options of several commands."""
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import re
 from dataclasses import dataclass, fields, is_dataclass
@@ -14,6 +13,7 @@ import typer
 
 from diarize.cli.error_handling import Verbosity
 from diarize.config import choices_of, preset_names
+from diarize.config.settings import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,40 +23,35 @@ __all__ = [
     "SEPARATE",
     "Channel",
     "Channels",
+    "FrontEndOptions",
     "Json",
     "KnownOptions",
-    "ListeningOptions",
     "Overwrite",
     "Quiet",
     "SettingsOptions",
     "SoundOptions",
     "Track",
     "Verbose",
-    "check_stretch",
+    "check_part",
     "expand_options",
-    "format_name",
-    "nearest",
-    "one_of",
-    "refuse_words",
-    "seconds",
+    "parse_choice",
+    "parse_format",
+    "parse_time",
+    "refuse_word_formats",
 ]
 
 
-def nearest(word: str, known: Sequence[str]) -> str:
-    """``; did you mean …?``, or nothing when no known word is near."""
-    close = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else ""
-
-
-def one_of(word: str, known: Sequence[str], what: str) -> str:
-    """The word, when it is known; a usage error with the nearest known one otherwise."""
+def parse_choice(word: str, known: Sequence[str], what: str) -> str:
+    """The word, if it is one of ``known``; a usage error with the nearest one otherwise."""
     if word.lower() not in known:
-        raise typer.BadParameter(f"no {what} {word!r}; there are {', '.join(known)}{nearest(word, known)}")
+        raise typer.BadParameter(
+            f"no {what} {word!r}; allowed are {', '.join(known)}{suggest(word.lower(), known)}"
+        )
     return word.lower()
 
 
-def seconds(text: str | float) -> float:
-    """Seconds out of ``90``, ``1:30`` or ``0:01:30.5``."""
+def parse_time(text: str | float) -> float:
+    """Seconds from ``90``, ``1:30`` or ``0:01:30.5``."""
     if isinstance(text, float):
         return text
     if not re.fullmatch(r"(\d+:){0,2}\d+(\.\d*)?", text):
@@ -68,27 +63,27 @@ def seconds(text: str | float) -> float:
     return float(sum(part * 60**power for power, part in enumerate(reversed(parts))))
 
 
-def format_name(name: str | None) -> str | None:
-    """The name of an annotation format, as an option takes it."""
+def parse_format(name: str | None) -> str | None:
+    """The name of an annotation format; a usage error for another name."""
     if name is None:
         return None
     from diarize.formats import FORMATS
 
-    return one_of(name, tuple(FORMATS), "format")
+    return parse_choice(name, tuple(FORMATS), "format")
 
 
-def refuse_words(formats: Sequence[str]) -> None:
+def refuse_word_formats(formats: Sequence[str]) -> None:
     """A usage error for a format of words, where there is no transcript."""
     if "ctm" in formats:
         raise typer.BadParameter("--format ctm needs words; use 'run --transcript FILE' or 'diarize label'")
 
 
 def _preset(name: str | None) -> str | None:
-    return name and one_of(name, preset_names(), "preset")
+    return name and parse_choice(name, preset_names(), "preset")
 
 
 def _space(name: str | None) -> str | None:
-    return name and one_of(name, choices_of("space.kind"), "space")
+    return name and parse_choice(name, choices_of("space.kind"), "space")
 
 
 def _verbose(wanted: bool) -> bool:
@@ -168,11 +163,11 @@ _SPACE_HELP = (
 
 
 SENSITIVITY = {"less": -2.0, "usual": 0.0, "more": 2.0}
-"""Log-odds added to speech by each word (``speech.bias``)."""
+"""The value of ``speech.bias``, log odds in nats, by word."""
 
 
 def _sensitivity(word: str | None) -> str | None:
-    return word and one_of(word, tuple(SENSITIVITY), "sensitivity")
+    return word and parse_choice(word, tuple(SENSITIVITY), "sensitivity")
 
 
 _Sensitivity = Annotated[
@@ -242,7 +237,7 @@ Channels = Annotated[
     typer.Option(
         "--channels",
         metavar="mix|separate",
-        callback=lambda word: one_of(word, ("mix", SEPARATE), "way with channels"),
+        callback=lambda word: parse_choice(word, ("mix", SEPARATE), "value of --channels"),
         help="mix: the mean of all channels; separate: each channel alone, for calls with one side per "
         "channel.",
     ),
@@ -257,7 +252,7 @@ class SoundOptions:
         float,
         typer.Option(
             "--start",
-            parser=seconds,
+            parser=parse_time,
             metavar="TIME",
             show_default=False,
             help="Start of the part to use: seconds, m:ss or h:mm:ss (default: the start of the recording).",
@@ -267,7 +262,7 @@ class SoundOptions:
         float | None,
         typer.Option(
             "--end",
-            parser=seconds,
+            parser=parse_time,
             metavar="TIME",
             help="End of the part to use: seconds, m:ss or h:mm:ss (default: the end of the recording).",
         ),
@@ -299,8 +294,8 @@ class KnownOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class ListeningOptions:
-    """Options for reading and analysing a recording, for commands that do not cluster."""
+class FrontEndOptions:
+    """Options of the front end, for commands that do not cluster."""
 
     config: _Config = None
     preset: _Preset = None
@@ -311,8 +306,8 @@ class ListeningOptions:
     background: _Background = None
 
 
-def check_stretch(sound: SoundOptions) -> SoundOptions:
-    """The stretch, when it ends after its start; a usage error otherwise."""
+def check_part(sound: SoundOptions) -> SoundOptions:
+    """The options, if the part ends after its start; a usage error otherwise."""
     if sound.end is not None and sound.end <= sound.start:
         raise typer.BadParameter(f"--end {sound.end:g} s is not after --start {sound.start:g} s")
     return sound

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from diarize.cli.error_handling import FAILED, Guarded
+from diarize.cli.error_handling import FAILED, ErrorHandlingGroup
 from diarize.cli.files import refuse_existing
-from diarize.cli.help import Plain
+from diarize.cli.help import PlainHelpCommand
 from diarize.cli.options import Json, Overwrite, Verbose
-from diarize.cli.printing import complain, escape_controls, say, say_json
+from diarize.cli.printing import escape_controls, print_error, print_json, print_text
 
 if TYPE_CHECKING:
     from diarize.parts.extractor import OnnxEmbedding
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(
-    cls=Guarded,
+    cls=ErrorHandlingGroup,
     no_args_is_help=True,
     rich_markup_mode=None,
     help="Speaker embeddings and segmentation networks in ONNX files: download, describe, check, calibrate.",
@@ -41,7 +41,7 @@ _Voices = Annotated[
 ]
 
 
-@app.command("list", cls=Plain)
+@app.command("list", cls=PlainHelpCommand)
 def list_parts(*, cache: Cache = None, json: Json = False, verbose: Verbose = False) -> None:
     """List the networks known by name (address, size, licence, SHA-256) and those in the cache."""
     from diarize.parts.cache import cached_parts, parts_folder
@@ -51,14 +51,14 @@ def list_parts(*, cache: Cache = None, json: Json = False, verbose: Verbose = Fa
     known = [_entry_facts(name, here) for name in CATALOGUE]
     others = [_other_facts(name, path) for name, path in here.items() if name not in CATALOGUE]
     if json:
-        say_json({"cache": str(parts_folder(cache)), "parts": known + others})
+        print_json({"cache": str(parts_folder(cache)), "parts": known + others})
         return
     for facts in known + others:
-        say(_described(facts))
-    say(escape_controls(f"cache: {parts_folder(cache)}"))
+        print_text(_describe(facts))
+    print_text(escape_controls(f"cache: {parts_folder(cache)}"))
 
 
-@app.command(cls=Plain)
+@app.command(cls=PlainHelpCommand)
 def get(
     name_or_address: Annotated[
         str,
@@ -90,10 +90,10 @@ def get(
         found = get_part(
             name_or_address, sha256=sha256, name=name, cache=cache, overwrite=overwrite, progress=progress
         )
-    say(escape_controls(found.path if found.is_new else f"{found.path} (already there)"))
+    print_text(escape_controls(found.path if found.is_new else f"{found.path} (already there)"))
 
 
-@app.command(cls=Plain)
+@app.command(cls=PlainHelpCommand)
 def info(
     part: Annotated[str, typer.Argument(metavar="FILE|NAME", help="An ONNX file, or a name in the cache.")],
     *,
@@ -106,31 +106,31 @@ def info(
 
     facts = _facts(load_part(part, cache), cache)
     if json:
-        say_json(facts)
+        print_json(facts)
         return
-    say(escape_controls(facts.pop("file")))
+    print_text(escape_controls(facts.pop("file")))
     for key, value in facts.items():
-        say(escape_controls(f"  {key.replace('_', ' ')}: {value}"))
+        print_text(escape_controls(f"  {key.replace('_', ' ')}: {value}"))
 
 
-@app.command(cls=Plain)
+@app.command(cls=PlainHelpCommand)
 def check(*, cache: Cache = None, verbose: Verbose = False) -> None:
     """Check every part in the cache: its checksum, and a test run on noise."""
     from diarize.parts.cache import cached_parts, parts_folder
 
     parts = cached_parts(cache)
     if not parts:
-        say(
+        print_text(
             escape_controls(
                 f"no parts in {parts_folder(cache)}; 'diarize parts list' shows those that can be downloaded"
             )
         )
-    failed = sum(not _is_well(name, path) for name, path in parts.items())
+    failed = sum(not _check_part(name, path) for name, path in parts.items())
     if failed:
         raise typer.Exit(FAILED)
 
 
-@app.command(cls=Plain)
+@app.command(cls=PlainHelpCommand)
 def calibrate(
     part: Annotated[
         str,
@@ -168,10 +168,10 @@ def calibrate(
         vectors, speakers = learning.voice_vectors(embedding, recordings, progress)
     model = learning.fit_calibration(vectors, speakers, embedding.name)
     learning.save_calibration(place, model)
-    say(escape_controls(place))
-    say(f"  voices: {len(recordings)}, windows: {len(vectors)}, dimensions: {len(model.between)}")
+    print_text(escape_controls(place))
+    print_text(f"  voices: {len(recordings)}, windows: {len(vectors)}, dimensions: {len(model.between)}")
     error = learning.equal_error(vectors, speakers)
-    say(f"  equal error rate of pairs of windows, cross-validated: {100 * error:.1f} %")
+    print_text(f"  equal error rate of pairs of windows, cross-validated: {100 * error:.1f} %")
 
 
 def _voices(folder: Path | None) -> dict[str, list[Path]]:
@@ -213,7 +213,7 @@ def _other_facts(name: str, path: Path) -> dict[str, Any]:
     }
 
 
-def _described(facts: dict[str, Any]) -> str:
+def _describe(facts: dict[str, Any]) -> str:
     size = f"{facts['bytes'] / 1e6:.1f} MB" if facts["bytes"] else ""
     head = ", ".join(filter(None, (facts["description"], facts.get("licence"), size)))
     lines = [f"{facts['name']}: {head}{'' if facts['here'] is None else '; in the cache'}"]
@@ -253,7 +253,7 @@ def _calibration(part: OnnxEmbedding, cache: Path | None) -> str:
     return "computed at first use" if found is None else str(found)
 
 
-def _is_well(name: str, path: Path) -> bool:
+def _check_part(name: str, path: Path) -> bool:
     """Print whether a part in the cache has its checksum and works, and return it."""
     from diarize.errors import DiarizeError
     from diarize.parts import load_part
@@ -263,11 +263,11 @@ def _is_well(name: str, path: Path) -> bool:
     try:
         part = load_part(path)
     except DiarizeError as error:
-        complain(str(error), name)
+        print_error(str(error), name)
         return False
     wanted = CATALOGUE[name].checksum if name in CATALOGUE else read_record(path).get("sha256")
     if wanted not in (None, part.checksum):
-        complain(f"SHA-256 {part.checksum}, {wanted} is expected; get it again with --overwrite", name)
+        print_error(f"SHA-256 {part.checksum}, {wanted} is expected; get it again with --overwrite", name)
         return False
-    say(escape_controls(f"{name}: valid{'' if wanted else ' (no checksum is known)'}"))
+    print_text(escape_controls(f"{name}: valid{'' if wanted else ' (no checksum is known)'}"))
     return True

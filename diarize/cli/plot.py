@@ -10,7 +10,7 @@ import typer
 
 from diarize.cli.files import choose_annotation, match_annotation, or_empty, read_annotations, refuse_existing
 from diarize.cli.options import Channel, Overwrite, Quiet, Track, Verbose, expand_options
-from diarize.cli.printing import escape_controls, percent, remark, say
+from diarize.cli.printing import escape_controls, format_percent, print_note, print_text
 
 if TYPE_CHECKING:
     from diarize.annotation import Annotation
@@ -72,7 +72,7 @@ def plot(
     figure = plots.timeline(found, reference=truth, mapping=mapping, title=found.recording + rating, **more)
     plots.save(figure, path, overwrite=overwrite)
     if not quiet:
-        say(f"wrote {escape_controls(path)}{rating}")
+        print_text(f"wrote {escape_controls(path)}{rating}")
 
 
 def _check(sound: LoudnessOptions) -> None:
@@ -91,7 +91,7 @@ def _compare(truth: Annotation, found: Annotation) -> tuple[dict[str, str], str]
     from diarize.scoring import score
 
     result = score(truth, found)
-    return result.mapping, f"  (DER {percent(result.der)}, {result.protocol})"
+    return result.mapping, f"  (DER {format_percent(result.der)}, {result.protocol})"
 
 
 def _load_loudness(sound: LoudnessOptions, *, quiet: bool) -> dict[str, Any]:
@@ -104,5 +104,5 @@ def _load_loudness(sound: LoudnessOptions, *, quiet: bool) -> dict[str, Any]:
     recording = open_recording(sound.audio, rate=8_000, channel=sound.channel, track=sound.track or 1)
     waveform = recording.waveform()
     for note in recording.notes if not quiet else ():
-        remark(f"note: {escape_controls(note)}")
+        print_note(f"note: {escape_controls(note)}")
     return {"loudness": envelope(waveform), "duration": waveform.duration}

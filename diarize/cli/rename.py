@@ -12,7 +12,7 @@ import typer
 from diarize.cli.editing import EditOptions, edit, is_json, print_edits
 from diarize.cli.files import refuse_existing
 from diarize.cli.options import Overwrite, Quiet, Verbose, expand_options
-from diarize.cli.printing import escape_controls, say
+from diarize.cli.printing import escape_controls, print_text
 from diarize.errors import FormatError
 
 __all__ = ["rename"]
@@ -82,4 +82,4 @@ def _rename_transcript(
     renamed = json.dumps(rename_json(value, names), indent=2, ensure_ascii=False)
     write_text(goal, renamed + "\n", overwrite=overwrite or goal == file)
     if not quiet:
-        say(f"  wrote {escape_controls(goal)}")
+        print_text(f"  wrote {escape_controls(goal)}")

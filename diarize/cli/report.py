@@ -16,10 +16,10 @@ from diarize.cli.options import (
     SettingsOptions,
     SoundOptions,
     Verbose,
-    check_stretch,
+    check_part,
     expand_options,
 )
-from diarize.cli.printing import escape_controls, say
+from diarize.cli.printing import escape_controls, print_text
 from diarize.cli.progress import show_progress
 from diarize.cli.settings import (
     diarize_with_progress,
@@ -77,7 +77,7 @@ def report(
         typer.Argument(metavar="AUDIO|RESULT", help="A recording, or turns in any readable format."),
     ],
     *,
-    listening: PageOptions = PageOptions(),
+    page_options: PageOptions = PageOptions(),
     recording: Annotated[
         str | None,
         typer.Option("--recording", metavar="NAME", help="Name of the recording, if RESULT has several."),
@@ -103,26 +103,26 @@ def report(
     from diarize.pipeline.result_files import PAGE
     from diarize.report import render_page
 
-    _check(source, listening, recording, (settings, sound, known))
+    _check(source, page_options, recording, (settings, sound, known))
     path = output or source.with_name(source.stem + PAGE)
     refuse_existing(path, overwrite=overwrite)
-    found = _make_report(source, recording, listening, path, (settings, sound, known), quiet=quiet)
+    found = _make_report(source, recording, page_options, path, (settings, sound, known), quiet=quiet)
     write_text(path, render_page(found), overwrite=overwrite)
     if not quiet:
-        say(f"wrote {escape_controls(path)} ({_size(path)})")
+        print_text(f"wrote {escape_controls(path)} ({_size(path)})")
 
 
 def _make_report(
-    source: Path, recording: str | None, listening: PageOptions, page: Path, asked: _Asked, *, quiet: bool
+    source: Path, recording: str | None, page_options: PageOptions, page: Path, asked: _Asked, *, quiet: bool
 ) -> Report:
     """The content of the page."""
-    if listening.transcript:
-        _read_transcript(listening.transcript, source.stem)  # readable before any long work
+    if page_options.transcript:
+        _read_transcript(page_options.transcript, source.stem)  # readable before any long work
     if is_result(source):
-        found = _report_of_turns(source, recording, listening, page, asked[0], quiet=quiet)
+        found = _report_of_turns(source, recording, page_options, page, asked[0], quiet=quiet)
     else:
-        found = _report_of_audio(source, asked, listening, page, quiet=quiet)
-    return _with_words(found, listening.transcript)
+        found = _report_of_audio(source, asked, page_options, page, quiet=quiet)
+    return _with_words(found, page_options.transcript)
 
 
 def _read_transcript(path: Path, recording: str) -> Transcript:
@@ -157,21 +157,21 @@ def is_result(path: Path) -> bool:
     return path.suffix.lower() in {each.suffix.lower() for each in FORMATS.values() if each.suffix}
 
 
-def _check(source: Path, listening: PageOptions, recording: str | None, asked: _Asked) -> None:
+def _check(source: Path, page_options: PageOptions, recording: str | None, asked: _Asked) -> None:
     """No option is silently ignored."""
-    if listening.no_audio and (listening.link or listening.audio):
+    if page_options.no_audio and (page_options.link or page_options.audio):
         raise typer.BadParameter("--no-audio contradicts --link and --audio; leave one of them out")
     if not is_result(source):
-        for name, given in (("--audio", listening.audio), ("--recording", recording)):
+        for name, given in (("--audio", page_options.audio), ("--recording", recording)):
             if given:
                 raise typer.BadParameter(
                     f"{name} is for a RESULT such as an RTTM; {source} is a recording; leave {name} out"
                 )
-        check_stretch(asked[1])
+        check_part(asked[1])
         return
-    if listening.link and not listening.audio:
+    if page_options.link and not page_options.audio:
         raise typer.BadParameter(f"--link needs --audio FILE: {source} holds turns and no sound")
-    refuse_settings(source, asked, but=("channel", "track") if listening.audio else ())
+    refuse_settings(source, asked, but=("channel", "track") if page_options.audio else ())
 
 
 def refuse_settings(source: Path, asked: _Asked, but: Sequence[str] = ()) -> None:
@@ -186,7 +186,9 @@ def refuse_settings(source: Path, asked: _Asked, but: Sequence[str] = ()) -> Non
                 )
 
 
-def _report_of_audio(path: Path, asked: _Asked, listening: PageOptions, page: Path, *, quiet: bool) -> Report:
+def _report_of_audio(
+    path: Path, asked: _Asked, page_options: PageOptions, page: Path, *, quiet: bool
+) -> Report:
     """The report of a recording, which is diarized and whose speakers are named by known voices."""
     from diarize.report import Report
 
@@ -196,8 +198,8 @@ def _report_of_audio(path: Path, asked: _Asked, listening: PageOptions, page: Pa
     result = name_by_known(voices, result, path)
     heard = (
         None
-        if listening.no_audio
-        else load_page_sound(path, sound, page, link=listening.link, heard_as=config.audio, quiet=quiet)
+        if page_options.no_audio
+        else load_page_sound(path, sound, page, link=page_options.link, heard_as=config.audio, quiet=quiet)
     )
     return Report.from_result(result, sound=heard, media=path.name)
 
@@ -205,7 +207,7 @@ def _report_of_audio(path: Path, asked: _Asked, listening: PageOptions, page: Pa
 def _report_of_turns(
     path: Path,
     recording: str | None,
-    listening: PageOptions,
+    page_options: PageOptions,
     page: Path,
     settings: SettingsOptions,
     *,
@@ -213,13 +215,15 @@ def _report_of_turns(
 ) -> Report:
     """The report of turns, or of the document that ``run --json`` printed."""
     found = _read_report(path, recording)
-    if listening.audio is None:
+    if page_options.audio is None:
         return found
-    audio = check_exists(listening.audio)
+    audio = check_exists(page_options.audio)
     from diarize.config import AudioConfig
 
     heard_as = AudioConfig(channel=settings.channel or 0, track=settings.track or 1)
-    heard = load_page_sound(audio, SoundOptions(), page, link=listening.link, heard_as=heard_as, quiet=quiet)
+    heard = load_page_sound(
+        audio, SoundOptions(), page, link=page_options.link, heard_as=heard_as, quiet=quiet
+    )
     return replace(found, sound=heard, media=audio.name)
 
 

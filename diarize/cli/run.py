@@ -21,13 +21,13 @@ from diarize.cli.options import (
     SettingsOptions,
     SoundOptions,
     Verbose,
-    check_stretch,
+    check_part,
     expand_options,
-    format_name,
-    one_of,
-    refuse_words,
+    parse_choice,
+    parse_format,
+    refuse_word_formats,
 )
-from diarize.cli.printing import complain, escape_controls, remark, say, say_json
+from diarize.cli.printing import escape_controls, print_error, print_json, print_note, print_text
 from diarize.cli.report import load_page_sound
 from diarize.cli.settings import (
     diarize_with_progress,
@@ -55,7 +55,7 @@ CLIPS = ("speaker", "turn")
 
 
 def _parse_clips(word: str) -> str:
-    return one_of(word, CLIPS, "kind of clips")
+    return parse_choice(word, CLIPS, "kind of clips")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +157,10 @@ def run(
     _check_clips(audio, asked, overwrite=overwrite)
     speech, voices, alone = speech_file(settings), load_known_voices(known), len(audio) == 1
     job = _Job(
-        resolve_config(settings), check_stretch(sound), speech, voices, quiet or json, alone, asked, overwrite
+        resolve_config(settings), check_part(sound), speech, voices, quiet or json, alone, asked, overwrite
     )
     if verbose:
-        remark(describe.settings_line(job.config))
+        print_note(describe.settings_line(job.config))
     targets = _plan_outputs(audio, asked, overwrite=overwrite)
     entries = [
         _diarize_entry(job, path, target, silent=quiet or json)
@@ -170,7 +170,7 @@ def run(
         from diarize.pipeline import provenance
         from diarize.results import Document
 
-        say_json(Document(tuple(entries), provenance(job.config)).to_dict())
+        print_json(Document(tuple(entries), provenance(job.config)).to_dict())
     if any(not entry.succeeded for entry in entries):
         raise typer.Exit(FAILED)
 
@@ -195,9 +195,9 @@ def _plan_outputs(
     from diarize.pipeline import result_files
 
     usual = ["rttm", "text"] if asked.transcript else ["rttm"]
-    formats = tuple(dict.fromkeys(filter(None, map(format_name, asked.format or usual))))
+    formats = tuple(dict.fromkeys(filter(None, map(parse_format, asked.format or usual))))
     if asked.transcript is None:
-        refuse_words(formats)
+        refuse_word_formats(formats)
     kinds = {"picture": not asked.no_plot, "page": asked.report, "overwrite": overwrite}
     found: list[ResultFiles | DiarizeError] = []
     for path in audio:
@@ -234,12 +234,12 @@ def _diarize_entry(
             result = replace(result, annotation=split_long_turns(result.annotation, job.asked.max_turn))
         clips = _write_clips(job, result, path)
         if clips and not silent:
-            say(f"wrote {len(clips)} clips to {escape_controls(job.asked.clips or '')}")
+            print_text(f"wrote {len(clips)} clips to {escape_controls(job.asked.clips or '')}")
         return _write_and_print(
             result, target, path, _page(job, result, path, target, spoken), spoken, silent=silent
         )
     except DiarizeError as error:
-        complain(str(error))
+        print_error(str(error))
         return Failure(path.stem, str(path), str(error))
 
 
@@ -298,8 +298,8 @@ def _write_and_print(
         result = replace(result, notes=(*result.notes, *(f"transcript: {note}" for note in spoken.notes)))
     paths = result_files.write_results(result, target, path, page, spoken)
     if not silent:
-        say(describe.summary(result, path.name, next(iter(target.annotations.values()), None)))
-        say("\n".join(f"  wrote {escape_controls(path)}" for path in paths))
+        print_text(describe.summary(result, path.name, next(iter(target.annotations.values()), None)))
+        print_text("\n".join(f"  wrote {escape_controls(path)}" for path in paths))
     files = {name: str(each) for name, each in target.annotations.items()}
     files |= {name: str(each) for name, each in (("picture", target.picture), ("page", target.page)) if each}
     return result.to_result(str(path), files)

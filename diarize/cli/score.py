@@ -9,7 +9,7 @@ import typer
 
 from diarize.cli.files import check_exists, or_empty, read_annotations
 from diarize.cli.options import Json, Verbose
-from diarize.cli.printing import percent, remark, say, say_json, table
+from diarize.cli.printing import format_percent, format_table, print_json, print_note, print_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,9 +83,9 @@ def score(
         answers = or_empty(answers, hypothesis)
     result = score_files(truth, answers, uems=maps, collar=collar, skip_overlap=skip_overlap)
     if json:
-        say_json(_document(result))
+        print_json(_document(result))
     else:
-        say(_summary(result) + (f"\n\n{_detail(result)}" if detail else ""))
+        print_text(_summary(result) + (f"\n\n{_detail(result)}" if detail else ""))
 
 
 def _check_others(recording: str, given: Mapping[Path, Mapping[str, Any]], *, anyway: bool) -> None:
@@ -100,7 +100,7 @@ def _check_others(recording: str, given: Mapping[Path, Mapping[str, Any]], *, an
                 raise FormatError(
                     f"{path}: about {name!r}, and the reference is about {recording!r}; --anyway scores them"
                 )
-            remark(f"note: {path} is about {name!r}; used for {recording!r}")
+            print_note(f"note: {path} is about {name!r}; used for {recording!r}")
 
 
 def _names_recordings(path: Path) -> bool:
@@ -188,7 +188,7 @@ def _summary(result: PooledScore) -> str:
     if len(rows) > 1:
         rows.append(("all", *_rates(result), "", f"{result.speaker_count_right}/{len(rows)} right"))
     protocol_line = f"protocol: {result.protocol}; parts in seconds and % of reference speaker time"
-    lines = [table(HEAD, rows, indent=""), protocol_line]
+    lines = [format_table(HEAD, rows, indent=""), protocol_line]
     if result.der is None:
         lines.append("note: no reference speech is scored, so there is no rate")
     lines += [f"note: {name} has no hypothesis and counts as missed" for name in result.unanswered]
@@ -202,11 +202,11 @@ def _rates(graded: FileScore | PooledScore) -> tuple[str, ...]:
     score = graded.score
     parts = (score.missed, score.false_alarm, score.confusion)
     shown_parts = (f"{part:.2f} ({_share(part, score.total)})" for part in parts)
-    return (percent(graded.der), *shown_parts, f"{score.total:.2f}", percent(graded.jer))
+    return (format_percent(graded.der), *shown_parts, f"{score.total:.2f}", format_percent(graded.jer))
 
 
 def _share(part: float, total: float) -> str:
-    return percent(part / total) if total else "-"
+    return format_percent(part / total) if total else "-"
 
 
 def _detail(result: PooledScore) -> str:
@@ -218,7 +218,7 @@ def _detail(result: PooledScore) -> str:
             f"{row.seconds:.2f}",
             f"{row.found:.2f}",
             f"{row.false:.2f}",
-            percent(row.jer),
+            format_percent(row.jer),
         )
         for each in result.files
         for row in each.speakers
@@ -227,12 +227,12 @@ def _detail(result: PooledScore) -> str:
     return "\n".join(
         [
             *(
-                [table(("speaker", "found as", "talks", "found", "false", "JER"), rows, indent="")]
+                [format_table(("speaker", "found as", "talks", "found", "false", "JER"), rows, indent="")]
                 * bool(rows)
             ),
-            f"purity {percent(more['purity'])}, coverage {percent(more['coverage'])}",
+            f"purity {format_percent(more['purity'])}, coverage {format_percent(more['coverage'])}",
             f"speaker changes within ±0.5 s: {changes.matched} of {changes.true} true ones among "
-            f"{changes.found} found; precision {percent(changes.precision)}, "
-            f"recall {percent(changes.recall)}",
+            f"{changes.found} found; precision {format_percent(changes.precision)}, "
+            f"recall {format_percent(changes.recall)}",
         ]
     )

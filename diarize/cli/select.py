@@ -14,10 +14,10 @@ from diarize.cli.options import (
     SettingsOptions,
     SoundOptions,
     Verbose,
-    check_stretch,
+    check_part,
     expand_options,
 )
-from diarize.cli.printing import escape_controls, say, say_json, table
+from diarize.cli.printing import escape_controls, format_table, print_json, print_text
 from diarize.cli.settings import diarize_with_progress, resolve_config, speech_file
 from diarize.config import override
 
@@ -56,7 +56,7 @@ def select(
     reliable.
     """
     config, speech = _up_to_limit(resolve_config(settings), settings), speech_file(settings)
-    check_stretch(sound)
+    check_part(sound)
     path = None if no_plot else output or audio.with_name(audio.stem + ".selection.png")
     if path:
         refuse_existing(path, overwrite=overwrite)
@@ -67,9 +67,11 @@ def select(
         _draw(curve, result.annotation.recording, path, overwrite=overwrite)
     if json:
         name = result.annotation.recording
-        say_json({"recording": name, "selection": found.count.to_dict(), "notes": list(result.notes)})
+        print_json({"recording": name, "selection": found.count.to_dict(), "notes": list(result.notes)})
     else:
-        say(_summary(curve, found, audio.name) + (f"\n  wrote {escape_controls(path)}" if path else ""))
+        print_text(
+            _summary(curve, found, audio.name) + (f"\n  wrote {escape_controls(path)}" if path else "")
+        )
 
 
 def _up_to_limit(config: Config, asked: SettingsOptions) -> Config:
@@ -100,7 +102,7 @@ def _summary(curve: Clustering, whole: Clustering, title: str) -> str:
     return "\n".join(
         [
             escape_controls(title),
-            table(head, rows),
+            format_table(head, rows),
             f"  number of speakers: {whole.explanation}",
             f"  {whole.why_no_more}",
         ]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from diarize.cli.files import refuse_existing
-from diarize.cli.options import Overwrite, Quiet, Verbose, expand_options, one_of, seconds
-from diarize.cli.printing import clock, escape_controls, say
+from diarize.cli.options import Overwrite, Quiet, Verbose, expand_options, parse_choice, parse_time
+from diarize.cli.printing import escape_controls, format_clock, print_text
 from diarize.errors import OutputError
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ class StyleOptions:
 
     duration: Annotated[
         float,
-        typer.Option("--duration", parser=seconds, metavar="TIME", help="Length: seconds, m:ss or h:mm:ss."),
+        typer.Option(
+            "--duration", parser=parse_time, metavar="TIME", help="Length: seconds, m:ss or h:mm:ss."
+        ),
     ] = 60.0
     rate: Annotated[
         int | None,
@@ -114,12 +116,12 @@ def synth(
     found = scene(cast, config, seed, rooms=_rooms(rooms, config.rate), recording=output.stem)
     _write(found, paths, channels, overwrite=overwrite)
     if not quiet:
-        say(_summary(found, paths))
+        print_text(_summary(found, paths))
 
 
 def _summary(scene: Scene, paths: Sequence[Path]) -> str:
     names, n_turns = ", ".join(map(escape_controls, scene.annotation.speakers)), len(scene.annotation.turns)
-    head = f"{clock(scene.config.duration)} of {names} in {n_turns} turns"
+    head = f"{format_clock(scene.config.duration)} of {names} in {n_turns} turns"
     return "\n".join([head, *(f"  wrote {escape_controls(path)}" for path in paths)])
 
 
@@ -134,7 +136,7 @@ def _config(style: StyleOptions) -> SynthConfig:
         "pause_mean": style.pause,
         "rt60": style.rt60,
         "snr": style.snr,
-        "noise": style.noise and one_of(style.noise, NOISES, "noise"),
+        "noise": style.noise and parse_choice(style.noise, NOISES, "noise"),
     }
     given = {key: value for key, value in asked.items() if value is not None}
     return SynthConfig(**((TELEPHONE if style.telephone else {}) | given))

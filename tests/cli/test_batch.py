@@ -172,7 +172,7 @@ def test_speech_of_a_file_or_of_the_files_of_a_folder_reaches_each_recording(cli
     assert by_file["deep/a.wav"] == (((4.0, 5.0),), "")
     for speech, problem in (by_folder["deep/a.wav"], by_file["c.wav"]):
         assert speech is None
-        assert "--speech says nothing about" in problem
+        assert "--speech does not name" in problem
 
 
 def test_what_cannot_be_is_refused(cli, batches):

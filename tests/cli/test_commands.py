@@ -8,7 +8,7 @@ import pytest
 
 from diarize.annotation import Annotation, Turn
 from diarize.audio import open_recording
-from diarize.cli.printing import clock
+from diarize.cli.printing import format_clock
 from diarize.formats import FORMATS, read_file, read_uem, write_file
 
 TRUTH = Annotation("call", (Turn(0, 6, "Ann"), Turn(6, 10, "Bob")))
@@ -355,4 +355,4 @@ def test_a_folder_that_is_not_there_has_no_near_names(cli, files):
 )
 def test_lengths_read_like_a_clock(seconds, text):
     """Hours only where there are some."""
-    assert clock(seconds) == text
+    assert format_clock(seconds) == text

@@ -193,7 +193,7 @@ def test_speech_of_other_recordings_is_refused(cli, calls, tmp_path):
     marks.write_text("b 1 1.0 2.0\nc 1 1.5 4.0\n")
     result = cli("run", tmp_path / "a.wav", "--speech", marks)
     assert result.exit_code == 1
-    assert "says nothing about 'a'" in result.stderr
+    assert "does not name 'a'" in result.stderr
 
 
 def test_speech_of_one_recording_serves_another_one_with_a_note_and_no_several(cli, calls, tmp_path):
@@ -209,7 +209,7 @@ def test_speech_of_one_recording_serves_another_one_with_a_note_and_no_several(c
         paths = (tmp_path / w if "/" in w or "." in w or w == "marks" else w for w in words)
         result = cli("run", *paths, "--overwrite")
         assert result.exit_code == 1
-        assert result.stderr.count("says nothing about 'a'") == result.stderr.count("error:") == 1
+        assert result.stderr.count("does not name 'a'") == result.stderr.count("error:") == 1
         assert "b.wav" in result.stdout
 
 
