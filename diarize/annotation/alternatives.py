@@ -17,7 +17,7 @@ import numpy as np
 from diarize.annotation import Annotation, Turn
 from diarize.errors import DiarizeError, FormatError
 from diarize.intervals import duration, intersect, union
-from diarize.light import assignment_solver
+from diarize.lazy_imports import import_assignment_solver
 from diarize.types import Posteriors, speaker_name
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def _assign_names(pieces: Sequence[tuple[Turn, Any]], named: Annotation) -> dict
     spans = {k: np.array([(t.start, t.end) for t, label in pieces if label == k]) for k in rows}
     known = named.speakers
     table = np.array([[_common_seconds(spans[k], named.intervals(name)) for name in known] for k in rows])
-    pairs = zip(*assignment_solver()(table, maximize=True), strict=True) if table.size else ()
+    pairs = zip(*import_assignment_solver()(table, maximize=True), strict=True) if table.size else ()
     names = {rows[i]: known[j] for i, j in pairs if table[i, j] > 0}
     free = (name for i in range(len(rows) + len(known)) if (name := speaker_name(i)) not in known)
     return {k: names.get(k) or next(free) for k in rows}

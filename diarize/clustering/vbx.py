@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.hmm.redrawn import smooth_redrawn
+from diarize.hmm.sticky import forward_backward_sticky
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,7 +81,7 @@ def fit_vbx(
     while len(bounds) < n_iter:
         means, variances = _speakers(points, weights, between, responsibilities)
         scores = weights[:, None] * _expected_log_likelihoods(points, between, means, variances)
-        responsibilities, evidence, draws = smooth_redrawn(scores, stay, pi)
+        responsibilities, evidence, draws = forward_backward_sticky(scores, stay, pi)
         pi = draws / draws.sum()
         if not keep_all and (pi < SMALLEST).any():
             responsibilities, pi = _pruned(responsibilities, pi)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.errors import ConfigError
-from diarize.light import light_librosa
+from diarize.lazy_imports import import_librosa
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -187,7 +187,7 @@ def _tensorflow_weights(rate: int, n_fft: int, n_mels: int, low: float, high: fl
 
 def _slaney_weights(rate: int, n_fft: int, n_mels: int, low: float, high: float) -> Array:
     """librosa's filters of equal area (n_bins, n_mels)."""
-    weights: Array = light_librosa().filters.mel(sr=rate, n_fft=n_fft, n_mels=n_mels, fmin=low, fmax=high)
+    weights: Array = import_librosa().filters.mel(sr=rate, n_fft=n_fft, n_mels=n_mels, fmin=low, fmax=high)
     return weights.T
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.features.level import background_frames
-from diarize.light import light_librosa
+from diarize.lazy_imports import import_librosa
 from diarize.types import Features
 
 if TYPE_CHECKING:
@@ -71,13 +71,13 @@ def _subtract_noise(noise: Array, values: Array, n: int, n_mels: int, config: Ac
     """The first ``n`` cepstra of frames (T, N) with the noise power (n_mels,) subtracted."""
     power = _powers(values, n_mels, config)
     left = np.maximum(power - noise[:, None], config.noise_floor * power)
-    kept: Array = light_librosa().feature.mfcc(S=10 * np.log10(left), n_mfcc=n, lifter=config.lifter)
+    kept: Array = import_librosa().feature.mfcc(S=10 * np.log10(left), n_mfcc=n, lifter=config.lifter)
     return kept.T
 
 
 def _powers(values: Array, n_mels: int, config: AcousticConfig) -> Array:
     """Power in mel filters (n_mels, T), float64, of cepstra (T, N)."""
-    power: Array = light_librosa().feature.inverse.mfcc_to_mel(
+    power: Array = import_librosa().feature.inverse.mfcc_to_mel(
         values.T.astype(np.float64), n_mels=n_mels, lifter=config.lifter
     )
     return power

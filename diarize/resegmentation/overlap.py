@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.light import assignment_solver
+from diarize.lazy_imports import import_assignment_solver
 from diarize.types import runs
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _match_voices(voices: Array, shares: Array) -> list[tuple[int, int]]:
     )
     common = alone.T @ shares + SHARED * (voices.T @ shares)
     present = np.flatnonzero((voices > 0.5).sum(axis=0) >= FEWEST)
-    rows, speakers = assignment_solver()(common[present], maximize=True)
+    rows, speakers = import_assignment_solver()(common[present], maximize=True)
     return [(int(present[row]), int(speaker)) for row, speaker in zip(rows, speakers, strict=True)]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.light import assignment_solver
+from diarize.lazy_imports import import_assignment_solver
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +28,7 @@ def pair_speakers(cells: Cells) -> list[tuple[int, int]]:
     solved by scipy.
     """
     together = cells.together()
-    rows, columns = assignment_solver()(together + _PREFERENCE * _similarity(cells, together), maximize=True)
+    rows, columns = import_assignment_solver()(together + _PREFERENCE * _similarity(cells, together), maximize=True)
     return [(int(r), int(h)) for r, h in zip(rows, columns, strict=True) if together[r, h] > 0]
 
 

@@ -9,7 +9,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from diarize.hmm import forward_backward, sticky_transitions
-from diarize.hmm.redrawn import smooth_redrawn
+from diarize.hmm.sticky import forward_backward_sticky
 from diarize.mixtures import em, fit_bayesian_gmm, fit_gmm, fit_kmeans, fit_pca, kmeans, quadratic_design
 from diarize.mixtures import standardize as standardize_module
 from diarize.mixtures import threads as blas_threads
@@ -79,7 +79,7 @@ def test_responsibilities_hold_no_subnormal_numbers(dtype, apart, monkeypatch):
     mixture = GMM(*start)
     assert subnormal(mixture.predict_proba(x)) == 0
     scores = -np.linspace(0, 1500, 400)[:, None] * np.array([0.0, 1.0, 0.7])
-    gamma, *_ = smooth_redrawn(scores, np.full(400, 0.9), np.full(3, 1 / 3))
+    gamma, *_ = forward_backward_sticky(scores, np.full(400, 0.9), np.full(3, 1 / 3))
     assert subnormal(gamma) == 0
 
 
