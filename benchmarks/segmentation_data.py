@@ -57,7 +57,7 @@ OPUS = 0.15  # share of degraded versions that are coded
 N_LOCAL = 3  # speakers of a window
 TAPS = 301  # of a low-pass filter
 HEARD = 1e-5  # standard deviation of a window with speech
-MOST_RECORDINGS = 4  # of one voice in one scene
+MAX_RECORDINGS = 4  # of one voice in one scene
 
 
 def make_scene(number: int, published: Path, material: Material) -> dict[str, Array]:
@@ -214,7 +214,7 @@ def _cast(voices: Mapping[str, Sequence[Path]], rng: np.random.Generator) -> dic
     cast = {}
     for name in rng.choice(sorted(voices), n_speakers, replace=False):
         files = voices[str(name)]
-        chosen = [files[i] for i in rng.permutation(len(files))[:MOST_RECORDINGS]]
+        chosen = [files[i] for i in rng.permutation(len(files))[:MAX_RECORDINGS]]
         speed = float(np.exp(rng.uniform(-0.15, 0.15))) if rng.random() < 0.5 else 1.0
         cast[str(name)] = [simulation.change_speed(audio.read(path, rate=RATE), speed) for path in chosen]
     return cast

@@ -21,7 +21,7 @@ from benchmarks.tuning import held_out
 from diarize import audio
 from diarize.embedding import CampplusExtractor
 from diarize.features.fbank import fbank_of
-from diarize.networks.campplus import MEAN_OVER
+from diarize.networks.campplus import MEAN_WIDTH
 from diarize.networks.layers import moving_mean
 from diarize.parts.calibration import equal_error
 
@@ -40,7 +40,7 @@ def compact_embedding(path: Path) -> Embed:
     """Embeddings of windows by the weights that ``benchmarks.train_network`` wrote."""
     import torch
 
-    from benchmarks.compact_net import LEAST_WEIGHT, CompactNet
+    from benchmarks.compact_net import MIN_WEIGHT, CompactNet
 
     net = CompactNet()
     net.load_state_dict(torch.load(path, weights_only=True))
@@ -49,12 +49,12 @@ def compact_embedding(path: Path) -> Embed:
     @torch.no_grad()
     def embed(samples: Array, bounds: Array) -> Array:
         energies = fbank_of(samples, RATE)
-        x = torch.from_numpy(energies - moving_mean(energies, MEAN_OVER))[None]
+        x = torch.from_numpy(energies - moving_mean(energies, MEAN_WIDTH))[None]
         activations, weights, _ = net(x)
         inside = torch.zeros((1, len(bounds), activations.shape[1]))
         for row, (first, last) in enumerate(bounds // HOP):
             inside[0, row, first : max(last, first + 2)] = 1
-        counts = torch.nn.functional.softplus(weights) + LEAST_WEIGHT
+        counts = torch.nn.functional.softplus(weights) + MIN_WEIGHT
         found: Array = net.pooled(activations, counts, inside).numpy()
         return found
 

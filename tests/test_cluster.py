@@ -234,8 +234,8 @@ def test_workers_of_another_version_and_without_the_package_are_refused(cluster_
 
 def test_without_answer_without_workers_and_without_the_package(cluster_here, voices, tmp_path, monkeypatch):
     """One line each, after a bounded time."""
-    monkeypatch.setattr(cluster, "ANSWER", 0.5)
-    monkeypatch.setattr(cluster, "WORKERS", 0.5)
+    monkeypatch.setattr(cluster, "ANSWER_TIMEOUT", 0.5)
+    monkeypatch.setattr(cluster, "WORKER_TIMEOUT", 0.5)
     plan = plan_batch(voices / "in", tmp_path / "out", resume=True)
     with pytest.raises(ClusterError, match="no worker for"):
         run_batch(plan, Config(), scheduler=cluster_here.address)

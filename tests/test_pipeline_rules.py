@@ -18,10 +18,10 @@ from diarize.errors import AudioError
 from diarize.pipeline import diarization, front_end
 from diarize.pipeline.channels import RATE, _channel_names, _join_voices, diarize_channels, find_leaks
 from diarize.pipeline.diarization import STAGES, _frame_posteriors, _with_enough_speakers, diarize, run_stages
-from diarize.pipeline.front_end import FrontEnd, left_out_notes, speech_activity
+from diarize.pipeline.front_end import FrontEnd, missed_sound_notes, speech_activity
 from diarize.pipeline.inputs import SampleSource
 from diarize.pipeline.speakers import describe_speakers
-from diarize.pipeline.voices import _known_activity, voice_statistics, voices_in
+from diarize.pipeline.voices import _known_activity, voice_statistics, voice_statistics_of
 from diarize.resegmentation import frames
 from diarize.speech import PyanNetSegmenter, SpeechActivity
 from diarize.types import Features, FrameGrid, Posteriors, SpeakerPoints, SpeechMask, Waveform
@@ -184,7 +184,7 @@ class TestSpeech:
         level = np.zeros(100 * duration)
         level[: round(100 * loud)] = level[-200:] = 5.0
         mask = SpeechMask(np.arange(len(level)) >= len(level) - 200, grid(len(level)))
-        notes = left_out_notes(front(level, float(duration)), mask)
+        notes = missed_sound_notes(front(level, float(duration)), mask)
         assert [note.split(" of ")[0] for note in notes] == ([f"{loud:.0f} s"] if told else [])
 
 
@@ -232,7 +232,7 @@ class TestVoices:
         """No turns, or two at every moment: the recording is not opened."""
         both = (Turn(0.0, 2.0, "A"), Turn(0.0, 2.0, "B"))
         for turns in ((), both):
-            assert voices_in("nowhere.wav", Annotation("a", turns), Config()) is None
+            assert voice_statistics_of("nowhere.wav", Annotation("a", turns), Config()) is None
 
     def test_known_turns_are_speech_where_one_is_alone_with_changes_between_speakers(self):
         """By hand: on both sides of an overlap and of a pause, where another speaks behind it."""

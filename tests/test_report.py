@@ -26,7 +26,7 @@ from diarize.pipeline import Diarization
 from diarize.report import PageSound, Report, embed_sound, link_sound, media_address, render_page
 from diarize.report.colours import DARK_PAGE, colours_on_dark, colours_on_light, contrast
 from diarize.report.data import page_data
-from diarize.report.downsampling import MOST, make_ribbons, pool_posteriors
+from diarize.report.downsampling import MAX_CELLS, make_ribbons, pool_posteriors
 from diarize.report.page import SCRIPTS
 from diarize.results import Provenance, Result, SpeakerCount
 from diarize.types import FrameGrid, Posteriors, SpeechMask, Waveform
@@ -162,7 +162,7 @@ def test_long_ribbons_are_decimated_without_loss_of_mean():
     rng = np.random.default_rng(0)
     ann = rng.random(grid.n_frames).astype(np.float32)
     found = make_ribbons(Posteriors(np.column_stack((ann, 1 - ann)), grid, ("a", "b")))
-    assert MOST / 2 < found.shares.shape[1] <= MOST
+    assert MAX_CELLS / 2 < found.shares.shape[1] <= MAX_CELLS
     assert found.step * found.shares.shape[1] == pytest.approx(7200, abs=found.step)
     assert found.shares[0].mean() / 255 == pytest.approx(ann.mean(), abs=0.002)
     assert found.doubt.mean() / 255 == pytest.approx(np.minimum(ann, 1 - ann).mean(), abs=0.002)
@@ -374,7 +374,7 @@ def test_a_page_of_two_hours_stays_small_beside_its_sound():
     values = np.full((grid.n_frames, 8), 0.125, np.float32)
     names = tuple(f"SPEAKER_{k:02d}" for k in range(8))
     turns = tuple(Turn(1.44 * i, 1.44 * i + 1.3, names[i % 8], 0.9, names[0]) for i in range(5000))
-    sound = PageSound(np.zeros(MOST, np.uint8), 0.3, 0.0, 7200.0, b"")
+    sound = PageSound(np.zeros(MAX_CELLS, np.uint8), 0.3, 0.0, 7200.0, b"")
     page = render_page(
         Report(Result(Annotation("x", turns)), posteriors=Posteriors(values, grid, names), sound=sound)
     )

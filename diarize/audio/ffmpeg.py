@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FFMPEG"]
 
-PATIENCE = 10.0  # seconds to wait for the description of the file, which normally comes at once
+HEADER_TIMEOUT = 10.0  # seconds to wait for the description of the file, which normally comes at once
 ROOM = 64  # pieces of sound of 64 KiB that wait at a time; a pipe holds fewer
 UNSURE = ("ogg", "avi")  # containers whose length FFmpeg counts from 0 or out of bytes
 LOST = 1 << 24  # bytes that wait for a time stamp until none is expected any more
@@ -173,7 +173,7 @@ def _decode(path: Path, track: int) -> Iterator[tuple[int, int, _Messages]]:
             _, offset, _, _, rate, channels = struct.unpack(">4s5I", start)
             output.read(offset - 24)
             decoder.start()
-            messages.described.wait(PATIENCE)  # sound may come before the lines about the file are read
+            messages.described.wait(HEADER_TIMEOUT)  # sound may come before the lines about the file are read
             yield rate, channels, messages
         finally:
             process.kill()

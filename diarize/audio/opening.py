@@ -25,7 +25,7 @@ __all__ = ["ALLOWED", "BACKENDS", "RATES", "guess_kind", "open_backend", "path_t
 
 BACKENDS = (LIBSNDFILE, PYAV, FFMPEG)
 RATES = (8_000, 192_000)  # Hz
-MOST_CHANNELS = 64
+MAX_CHANNELS = 64
 UNCOUNTED = 1 << 15  # bytes behind the end of a file that are worth a word, whatever they are
 ALLOWED = "WAV, FLAC, OGG, Opus, MP3, AIFF and, with PyAV or ffmpeg, M4A, MP4, WebM, MKV …"
 # Suffixes of sound that no backend reads: dictation machines, old encoders.
@@ -212,9 +212,9 @@ def _check_header(path: Path, header: Header) -> Header:
             f"{path_text(path)}: a sample rate of {header.rate} Hz; "
             f"{low} to {high} Hz are read, convert it first"
         )
-    if not 1 <= header.channels <= MOST_CHANNELS:
+    if not 1 <= header.channels <= MAX_CHANNELS:
         raise AudioError(
-            f"{path_text(path)}: {header.channels} channels; 1 to {MOST_CHANNELS} are read, export fewer"
+            f"{path_text(path)}: {header.channels} channels; 1 to {MAX_CHANNELS} are read, export fewer"
         )
     return header
 

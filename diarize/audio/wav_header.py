@@ -19,7 +19,7 @@ __all__ = ["PatchedFile", "announced_frames", "is_unknown", "unwritten_size"]
 UNKNOWN = (0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 LONG_SIZE = 28  # where RF64 has the size of its data
 HEADER = 4096  # bytes at most
-MOST_CHUNKS = 1000
+MAX_CHUNKS = 1000
 PLAIN = (1, 3, 6, 7)  # formats with samples of fixed size: integers, floats, A-law and µ-law
 EXTENSIBLE = 0xFFFE  # the format code comes later in the chunk
 
@@ -54,7 +54,7 @@ def _chunk(file: BinaryIO, order: str) -> tuple[bytes, int] | None:
 def _wave(file: BinaryIO) -> _Wave | None:
     """The chunks before the data; the file position is then at the data. None when there is no data."""
     found = _Wave()
-    for _ in range(MOST_CHUNKS):
+    for _ in range(MAX_CHUNKS):
         chunk = _chunk(file, "<")
         if chunk is None:
             return None
@@ -124,7 +124,7 @@ class PatchedFile(FileIO):
 
 def _aiff_frames(file: BinaryIO) -> int | None:
     """The count in the common chunk."""
-    for _ in range(MOST_CHUNKS):
+    for _ in range(MAX_CHUNKS):
         chunk = _chunk(file, ">")
         if chunk is None:
             return None

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["check_address", "run_jobs_on_cluster"]
 
-ANSWER: Final = 10.0  # seconds in which a scheduler must answer
-WORKERS: Final = 60.0  # seconds in which there must be a worker
+ANSWER_TIMEOUT: Final = 10.0  # seconds in which a scheduler must answer
+WORKER_TIMEOUT: Final = 60.0  # seconds in which there must be a worker
 SCHEMES: Final = ("tcp", "tls")
 
 _ALONE = threading.Lock()
@@ -127,7 +127,7 @@ def _client(address: str) -> Iterator[Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # versions are compared below, in one line
         try:
-            client = Client(check_address(address), timeout=ANSWER, set_as_default=False)
+            client = Client(check_address(address), timeout=ANSWER_TIMEOUT, set_as_default=False)
         except (OSError, ValueError) as error:
             raise ClusterError(
                 f"{address}: no scheduler answers ({error}); start one with 'dask scheduler'"
@@ -137,7 +137,7 @@ def _client(address: str) -> Iterator[Any]:
         yield client
     finally:
         with suppress(TimeoutError):  # the scheduler may be gone
-            client.close(ANSWER)
+            client.close(ANSWER_TIMEOUT)
         log.disabled = before
 
 
@@ -148,11 +148,12 @@ def _scheduler_gone(address: str) -> ClusterError:
 def _n_workers(client: Any, address: str) -> int:
     """Number of workers, after waiting for the first. Raises ClusterError."""
     try:
-        client.wait_for_workers(1, WORKERS)
+        client.wait_for_workers(1, WORKER_TIMEOUT)
         return max(1, len(client.nthreads()))
     except TimeoutError:
         raise ClusterError(
-            f"{address}: no worker for {WORKERS:g} s; start some with 'dask worker {address}' and --resume"
+            f"{address}: no worker for {WORKER_TIMEOUT:g} s; "
+            f"start some with 'dask worker {address}' and --resume"
         ) from None
     except (OSError, ValueError):
         raise _scheduler_gone(address) from None

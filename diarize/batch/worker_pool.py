@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["available_cores", "keep_in_flight", "run_jobs"]
 
-PATIENCE: Final = 5.0  # seconds between checks of the workers
+POLL_SECONDS: Final = 5.0  # seconds between checks of the workers
 THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -101,7 +101,7 @@ def keep_in_flight(
             running[future] = waiting.popleft()
         if not running:
             return []
-        done = wait(running, PATIENCE, return_when=FIRST_COMPLETED).done
+        done = wait(running, POLL_SECONDS, return_when=FIRST_COMPLETED).done
         if any(isinstance(_problem(each), BrokenProcessPool) for each in done):
             return (yield from _collect_finished(running))
         n_allowed()

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 __all__ = ["batch"]
 
 ALL_FAILED = 3
-MOST_ROWS = 50  # of the table of recordings; the manifest has them all
+MAX_ROWS = 50  # of the table of recordings; the manifest has them all
 
 _Output = Annotated[
     Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for results and manifest.jsonl.")
@@ -234,12 +234,12 @@ def _size(path: Path) -> int:
 
 
 def _summary(plan: Plan, report: BatchReport) -> str:
-    """A row for each recording, up to ``MOST_ROWS``, and totals."""
-    rows = [_row(entry) for entry in report.entries[:MOST_ROWS]]
+    """A row for each recording, up to ``MAX_ROWS``, and totals."""
+    rows = [_row(entry) for entry in report.entries[:MAX_ROWS]]
     lines = [format_table(("recording", "status", "length", "speakers", "took"), rows)]
-    if len(report.entries) > MOST_ROWS:
-        lines.append(f"  … and {len(report.entries) - MOST_ROWS} more")
-    with_notes = [entry for entry in report.entries[:MOST_ROWS] if entry.get("notes")]
+    if len(report.entries) > MAX_ROWS:
+        lines.append(f"  … and {len(report.entries) - MAX_ROWS} more")
+    with_notes = [entry for entry in report.entries[:MAX_ROWS] if entry.get("notes")]
     counts = ", ".join(f"{report.count(status)} {status}" for status in ("ok", "skipped", "failed"))
     seconds = sum(entry.get("duration", 0.0) for entry in report.entries if entry["status"] == "ok")
     lines += [

@@ -33,7 +33,7 @@ __all__ = ["compute_cepstra", "frame_grid"]
 FLOOR = 1e-11
 # In standard deviations: a larger mean over half a minute comes only from a bad converter.
 OFFSET = 0.05
-AT_ONCE = 30  # seconds whose spectra are held at a time, however long a block is
+BATCH_SECONDS = 30  # seconds whose spectra are held at a time, however long a block is
 
 
 def frame_grid(n_samples: int, rate: int, config: AcousticConfig) -> FrameGrid:
@@ -102,7 +102,7 @@ def _whole_windows(blocks: Iterable[Array], rate: int, config: AcousticConfig) -
     grid = frame_grid(0, rate, config)
     held = np.zeros(-grid.offset, dtype=np.float32)
     new = 0
-    for block in _remove_offset(_rechunk(blocks, AT_ONCE * rate), rate):
+    for block in _remove_offset(_rechunk(blocks, BATCH_SECONDS * rate), rate):
         held, new = np.concatenate((held, block)), new + len(block)
         n_frames = (len(held) - grid.window) // grid.hop + 1
         if n_frames >= 1:

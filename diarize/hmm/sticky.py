@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.mixtures.subnormals import exp_zeroed
+from diarize.mixtures.subnormals import exp_flush_to_zero
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,7 +39,7 @@ def forward_backward_sticky(scores: Array, stay: Array, weights: Array) -> tuple
 
     """
     top = scores.max(axis=1)
-    density = exp_zeroed(scores - top[:, None])
+    density = exp_flush_to_zero(scores - top[:, None])
     before, after = _expected(density, stay, weights)
     forward = before * density
     scale = forward.sum(axis=1)

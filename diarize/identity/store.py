@@ -20,9 +20,9 @@ __all__ = ["SUFFIX", "check_name", "load", "load_folder", "save", "voice_path"]
 
 SUFFIX: Final = ".voice.npz"
 VERSION: Final = 3
-LARGEST: Final = 1 << 26  # bytes: thousands of recordings of one voice
-LONGEST: Final = 60  # characters of a name
-LONGEST_STEM: Final = 200  # bytes of a file name, which most disks limit to 255
+MAX_BYTES: Final = 1 << 26  # bytes: thousands of recordings of one voice
+MAX_NAME: Final = 60  # characters of a name
+MAX_STEM: Final = 200  # bytes of a file name, which most disks limit to 255
 ARRAYS: Final = ("means", "variances", "seconds", "between")
 RESERVED: Final = {"con", "prn", "aux", "nul", *(f"{word}{n}" for word in ("com", "lpt") for n in range(10))}
 
@@ -30,9 +30,9 @@ RESERVED: Final = {"con", "prn", "aux", "nul", *(f"{word}{n}" for word in ("com"
 def check_name(name: str) -> str:
     """The normalised name: one Unicode form, no surrounding spaces. ModelError for an impossible name."""
     plain = unicodedata.normalize("NFC", name).strip()
-    if not plain or len(plain) > LONGEST or not plain.isprintable():
+    if not plain or len(plain) > MAX_NAME or not plain.isprintable():
         raise ModelError(
-            f"a voice called {name[:80]!r}; a name has 1 to {LONGEST} characters that can be printed"
+            f"a voice called {name[:80]!r}; a name has 1 to {MAX_NAME} characters that can be printed"
         )
     if plain.startswith("SPEAKER_"):
         raise ModelError(
@@ -64,7 +64,7 @@ def voice_path(folder: str | PathLike[str], name: str) -> Path:
     stem = stem.replace(".", "%2E")
     if stem.casefold() in RESERVED:
         stem = f"%{ord(stem[0]):02X}{stem[1:]}"
-    if len(stem.encode()) > LONGEST_STEM:
+    if len(stem.encode()) > MAX_STEM:
         raise ModelError(f"a voice called {plain!r}: too long for the name of a file; choose a shorter one")
     return Path(folder, stem + SUFFIX)
 
@@ -123,8 +123,8 @@ def load(path: str | PathLike[str]) -> Voice:
         size = path.stat().st_size
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror}); check the path") from None
-    if size > LARGEST:
-        raise ModelError(f"{path}: {size} bytes, more than any voice has ({LARGEST}); check the path")
+    if size > MAX_BYTES:
+        raise ModelError(f"{path}: {size} bytes, more than any voice has ({MAX_BYTES}); check the path")
     try:
         kind, arrays = load_arrays(path, ARRAYS)
     except ModelError:

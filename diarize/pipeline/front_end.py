@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FrontEnd",
-    "left_out_notes",
+    "missed_sound_notes",
     "run_front_end",
     "speech_activity",
     "speech_features",
@@ -164,7 +164,7 @@ def _segmenter(config: Config) -> Segmenter:
     return PyanNetSegmenter()
 
 
-def left_out_notes(front: FrontEnd, mask: SpeechMask) -> tuple[str, ...]:
+def missed_sound_notes(front: FrontEnd, mask: SpeechMask) -> tuple[str, ...]:
     """A note if many loud seconds were not detected as speech."""
     from diarize.features import loud_outside
 

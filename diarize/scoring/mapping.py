@@ -28,7 +28,9 @@ def pair_speakers(cells: Cells) -> list[tuple[int, int]]:
     solved by scipy.
     """
     together = cells.together()
-    rows, columns = import_assignment_solver()(together + _PREFERENCE * _similarity(cells, together), maximize=True)
+    rows, columns = import_assignment_solver()(
+        together + _PREFERENCE * _similarity(cells, together), maximize=True
+    )
     return [(int(r), int(h)) for r, h in zip(rows, columns, strict=True) if together[r, h] > 0]
 
 

@@ -30,7 +30,7 @@ __all__ = ["Example", "make_activity_example", "make_example"]
 
 EDGE: Final = 0.03  # seconds at the edges of speech that are not used for training
 WORD: Final = 1 / 8  # of a stretch must be speech for it to count as talk
-LEAST_SOLO: Final = 2.0  # least seconds alone of a voice used for training
+MIN_SOLO: Final = 2.0  # least seconds alone of a voice used for training
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def _voice_frames(features: Features, truth: Annotation, band: str, acoustics: A
     found = [values[:0]]
     for spans in solo_intervals(truth).values():
         alone = grid.mask(spans)
-        if np.count_nonzero(alone) >= LEAST_SOLO * grid.frame_rate:
+        if np.count_nonzero(alone) >= MIN_SOLO * grid.frame_rate:
             found.append(values[alone & loud])
     return np.concatenate(found)
 

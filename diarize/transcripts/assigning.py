@@ -31,17 +31,17 @@ if TYPE_CHECKING:
 __all__ = ["assign_speakers", "ends_sentence"]
 
 # Probability of error of the evidence: a word counts for at most 3.9 nats.
-DOUBT: Final = 0.02
+ERROR_PROBABILITY: Final = 0.02
 # Cost of a change of speaker between two words in nats: within a clause, at a comma, and at the end of a
 # sentence or segment or across a pause.
-WITHIN: Final = 1.5
-AT_COMMA: Final = 0.75
-AT_END: Final = 0.0
+COST_IN_CLAUSE: Final = 1.5
+COST_AT_COMMA: Final = 0.75
+COST_AT_END: Final = 0.0
 PAUSE: Final = 0.5  # seconds
 # Least length of a word for its evidence.
-BRIEF: Final = 0.1  # seconds
+MIN_WORD: Final = 0.1  # seconds
 # Less speech than this is a pause.
-AUDIBLE: Final = 0.01  # seconds
+MIN_SPEECH: Final = 0.01  # seconds
 
 ENDS = (".", "?", "!", "…", "。", "？", "！")
 COMMAS = (",", ";", ":", "–", "—", "，", "、", "；")
@@ -95,12 +95,12 @@ def _label_words(transcript: Transcript, present: Presence) -> tuple[list[Word],
     starts, ends = _spans(words)
     mass = present.within(starts, ends)
     total = mass.sum(axis=1)
-    audible = total >= AUDIBLE
+    audible = total >= MIN_SPEECH
     shares = np.divide(mass, total[:, None], out=np.zeros_like(mass), where=audible[:, None])
     for i in np.flatnonzero(~audible):
         shares[i, present.nearest(float(starts[i]), float(ends[i]))] = 1.0
     n = shares.shape[1]
-    scores = np.log((1 - DOUBT) * shares + DOUBT / n)
+    scores = np.log((1 - ERROR_PROBABILITY) * shares + ERROR_PROBABILITY / n)
     labels = _best_path(scores, _costs(transcript))
     found = [
         replace(
@@ -117,14 +117,14 @@ def _spans(words: Sequence[Word]) -> tuple[Array, Array]:
     """Starts and ends (n,) in seconds; very short words are widened."""
     starts = np.array([word.start for word in words], dtype=np.float64)
     ends = np.array([word.end for word in words], dtype=np.float64)
-    missing = np.maximum(0.0, BRIEF - (ends - starts)) / 2
+    missing = np.maximum(0.0, MIN_WORD - (ends - starts)) / 2
     return starts - missing, ends + missing
 
 
 def _costs(transcript: Transcript) -> Array:
     """Cost (n - 1,) in nats of a change between each word and the next."""
     costs = [
-        AT_END if i != j else _cost(one, other)
+        COST_AT_END if i != j else _cost(one, other)
         for (i, one), (j, other) in pairwise(
             (i, word) for i, segment in enumerate(transcript.segments) for word in segment.words
         )
@@ -134,8 +134,8 @@ def _costs(transcript: Transcript) -> Array:
 
 def _cost(one: Word, other: Word) -> float:
     if ends_sentence(one, other):
-        return AT_END
-    return AT_COMMA if _without_quotes(one).endswith(COMMAS) else WITHIN
+        return COST_AT_END
+    return COST_AT_COMMA if _without_quotes(one).endswith(COMMAS) else COST_IN_CLAUSE
 
 
 def ends_sentence(one: Word, other: Word) -> bool:

@@ -14,7 +14,7 @@ from diarize.errors import DiarizeError, FormatError
 from diarize.formats import read_file
 from diarize.identity import THRESHOLD, enroll_voice, log_odds, measure_voices, name_speakers
 from diarize.identity.enrollment import enroll_speaker
-from diarize.identity.evidence import voices_from
+from diarize.identity.evidence import voices_from_statistics
 from diarize.identity.voice import pool_voices
 from diarize.types import Waveform
 
@@ -88,7 +88,7 @@ def test_what_a_result_keeps_of_a_voice_is_what_the_sound_says_of_it(people_talk
     """Turns read from a file, and the recording, give nearly the same voice as the result itself."""
     result = diarize.diarize(people_talk / "two.wav", CONFIG)
     again = measure_voices(people_talk / "two.wav", result.annotation, CONFIG)
-    kept = voices_from(result.voices)
+    kept = voices_from_statistics(result.voices)
     assert set(kept) == set(again) == set(result.annotation.speakers)
     for name, voice in kept.items():
         assert log_odds(voice, again[name]) > 5

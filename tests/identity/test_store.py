@@ -11,7 +11,7 @@ import pytest
 
 from diarize.errors import ModelError, OutputError
 from diarize.identity import Voice, load, load_folder, save, voice_path
-from diarize.identity.store import LARGEST
+from diarize.identity.store import MAX_BYTES
 from diarize.mixtures.npz import save_arrays
 
 from .made import corner, evidence, voice
@@ -144,7 +144,7 @@ def test_files_that_are_something_else_are_refused(tmp_path):
             load(path)
     large = tmp_path / "large.voice.npz"
     with large.open("wb") as file:
-        file.truncate(LARGEST + 1)
+        file.truncate(MAX_BYTES + 1)
     with pytest.raises(ModelError, match="more than any voice has"):
         load(large)
 

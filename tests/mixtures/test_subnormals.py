@@ -17,7 +17,7 @@ from diarize.mixtures.fitting import DEFAULT_REG_COVAR, fit_data
 from diarize.mixtures.gaussian import Parameters
 from diarize.mixtures.gmm import GMM
 from diarize.mixtures.standardize import standardize
-from diarize.mixtures.subnormals import exp_shares, exp_zeroed
+from diarize.mixtures.subnormals import exp_flush_to_zero, exp_normal
 from diarize.mixtures.validation import slices
 
 
@@ -32,7 +32,7 @@ def test_shares_and_their_products_are_normal_numbers(dtype):
     logs = np.linspace(-2000, 0, 4001).astype(dtype)
     exact = np.exp(logs.astype(np.float64))
     assert subnormal(np.exp(logs)) > 0
-    exp_shares(logs)
+    exp_normal(logs)
     assert subnormal(logs) == subnormal(logs * dtype(1e-6)) == 0
     np.testing.assert_allclose(logs, exact, rtol=1e-5, atol=1e-21)
     assert np.isclose(logs.sum(dtype=np.float64), exact.sum(), rtol=1e-6)
@@ -41,7 +41,7 @@ def test_shares_and_their_products_are_normal_numbers(dtype):
 def test_zeroed_exponentials_are_zero_or_normal():
     """Impossible stays impossible."""
     logs = np.array([-np.inf, -745.0, -720.0, -708.0, -650.0, 0.0])
-    found = exp_zeroed(logs)
+    found = exp_flush_to_zero(logs)
     assert subnormal(np.exp(logs)) == 2
     assert subnormal(found) == 0
     assert found[0] == found[1] == 0

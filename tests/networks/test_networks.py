@@ -49,13 +49,13 @@ def ten_seconds():
 def embedding_of(values, weights):
     """One embedding of all frames."""
     frames = campplus.frame_activations(values, weights)
-    return campplus.pooled_embeddings(frames.mean(axis=0)[None], frames.std(axis=0, ddof=1)[None], weights)[0]
+    return campplus.pool_embeddings(frames.mean(axis=0)[None], frames.std(axis=0, ddof=1)[None], weights)[0]
 
 
 def test_campplus_with_means_over_the_window_is_the_published_one(monkeypatch):
     """Moving means as wide as the window are those of the published network; only rounding is left."""
-    monkeypatch.setattr(campplus, "MEAN_OVER", 1 << 20)
-    monkeypatch.setattr(campplus, "CONTEXT", 1 << 20)
+    monkeypatch.setattr(campplus, "MEAN_WIDTH", 1 << 20)
+    monkeypatch.setattr(campplus, "MASK_WIDTH", 1 << 20)
     found = embedding_of(energies(), campplus.prepare_weights(store.shipped_network("campplus").weights))
     assert np.corrcoef(found, GOLDEN["embedding"])[0, 1] > 0.995
     assert_allclose(np.linalg.norm(found), np.linalg.norm(GOLDEN["embedding"]), rtol=0.02)

@@ -132,15 +132,15 @@ class TestEvidence:
         assert sure[0] > sure[1] > 0.5
 
     def test_overlapping_windows_are_not_taken_for_independent(self, monkeypatch):
-        """What windows tell is divided by DEPENDENT: so is the evidence for a second speaker."""
+        """The evidence of windows is multiplied by ACOUSTIC_SCALE: so is that for a second speaker."""
         points, _ = planted_points(3, 2)
         found = {}
-        for dependent in (2.0, 4.0, 8.0):
-            monkeypatch.setattr(embeddings, "DEPENDENT", dependent)
+        for scale in (0.5, 0.25, 0.125):
+            monkeypatch.setattr(embeddings, "ACOUSTIC_SCALE", scale)
             curve = cluster_windows(points, by_evidence(), 0)
             values = dict(zip(curve.counts, curve.values, strict=True))
-            found[dependent] = values[1] - values[2]
-        assert found[2.0] > 1.5 * found[4.0] > 2 * found[8.0] > 0
+            found[scale] = values[1] - values[2]
+        assert found[0.5] > 1.5 * found[0.25] > 2 * found[0.125] > 0
 
     def test_halves_of_one_voice_that_changed_are_one(self):
         """Evidence alone would part them; they are too near for two speakers."""

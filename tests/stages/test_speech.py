@@ -331,7 +331,7 @@ class TestMusic:
         """As one piece."""
         features = leveled(np.random.default_rng(2).normal(size=500))
         whole = modulation_features(features, N_MELS)
-        monkeypatch.setattr(speech_music, "AT_ONCE", 33)
+        monkeypatch.setattr(speech_music, "BATCH_SIZE", 33)
         assert_allclose(modulation_features(features, N_MELS), whole, rtol=0, atol=1e-6)
 
     def test_the_mixtures_believe_it(self):
@@ -370,7 +370,7 @@ class TestActivityFeatures:
         """A slope at the edge of a part is that of the whole."""
         features = leveled(np.random.default_rng(2).normal(size=200) * 20)
         whole = activity_features(features, N_MELS)
-        monkeypatch.setattr(activity, "AT_ONCE", 33)
+        monkeypatch.setattr(activity, "BATCH_SIZE", 33)
         assert_array_equal(activity_features(features, N_MELS), whole)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from diarize.audio import read
-from diarize.speech.tones import ToneWatch, remove_tones
+from diarize.speech.tones import ToneDetector, remove_tones
 from diarize.synth import vowels
 from diarize.types import FrameGrid, runs
 
@@ -22,7 +22,7 @@ TIME = np.arange(3 * RATE) / RATE
 
 def tones_in(*blocks):
     """Frames of 10 ms in tones."""
-    watch = ToneWatch(RATE)
+    watch = ToneDetector(RATE)
     handed_on = list(watch.watch(blocks))
     assert all(a is b for a, b in zip(handed_on, blocks, strict=True))
     n = sum(map(len, blocks)) // 160
