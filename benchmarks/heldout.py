@@ -141,7 +141,7 @@ def drawn(number: int, corpora: Sequence[Voices], seed: int, alone: bool) -> Con
         for n in rng.choice(sorted(voices), n_speakers, replace=False)
     }
     scene = scenery(rng, seconds)
-    whole, truth = synth.conversation(cast, scene, int(rng.integers(1 << 31)))
+    whole, truth = synth.simulate_conversation(cast, scene, int(rng.integers(1 << 31)))
     end = max(turn.end for turn in truth.turns) + AFTER
     sound = replace(whole, samples=whole.samples[: round(end * whole.rate)])
     return Conversation(sound, truth, corpus)

@@ -58,7 +58,7 @@ class Teacher:
     """Pools activations of CAM++ and projects embeddings to where the covariance within a speaker is I."""
 
     def __init__(self) -> None:
-        weights = store.shipped_network("campplus").weights
+        weights = store.load_included_network("campplus").weights
         self.dense_w, self.dense_b = (torch.from_numpy(weights[k].copy()) for k in ("dense_w", "dense_b"))
         self.mean = torch.from_numpy(weights["model_mean"].astype(np.float32))
         self.projection = torch.from_numpy(weights["model_projection"].astype(np.float32))

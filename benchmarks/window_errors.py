@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.calibrate_embedding import loud_windows
 from benchmarks.conditions import CONDITIONS, RATE
-from benchmarks.tuning import held_out
+from benchmarks.heldout import voices_of
 from diarize import audio
 from diarize.embedding import CampplusExtractor
 from diarize.features.fbank import fbank_of
@@ -83,7 +83,7 @@ def main() -> None:
     parser.add_argument("--voices", type=Path, action="append", required=True)
     parser.add_argument("--compact", type=Path, help="weights that benchmarks.train_network wrote")
     given = parser.parse_args()
-    voices = held_out(given.voices)
+    voices = voices_of(given.voices, held_out=True)
     shipped = CampplusExtractor()
     networks: dict[str, Embed] = {"CAM++": lambda samples, bounds: shipped.embed([samples], bounds)}
     if given.compact:

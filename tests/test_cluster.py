@@ -104,7 +104,7 @@ def voices(tmp_path_factory):
     """Five recordings of two voices, two called alike, and what one process makes of them."""
     place = tmp_path_factory.mktemp("cluster")
     for seed, name in enumerate(("0.wav", "1.wav", "2.wav", "deep/0.wav", "bad.wav")):
-        waveform, _ = synth.conversation(synth.vowels(2, seed=3), TALK, seed=seed)
+        waveform, _ = synth.simulate_conversation(synth.synthesize_voices(2, seed=3), TALK, seed=seed)
         (place / "in" / name).parent.mkdir(parents=True, exist_ok=True)
         write_wav(place / "in" / name, waveform)
     (place / "in" / "bad.wav").write_bytes(b"")

@@ -315,7 +315,7 @@ class TestFrontEnd:
         heard = []
         for name in ("network", "silero", "energy", "mixtures"):
             monkeypatch.setattr(f"diarize.speech.detect_by_{name}", detector(f"detect_by_{name}"))
-        shipped = background.load_shipped("wide") if model else None
+        shipped = background.load_included("wide") if model else None
         config = replace(Config(), speech=SpeechConfig(method=method))
         speech_activity(replace(front(np.zeros(100)), background=shipped), None, config)
         assert heard == [asked]
@@ -386,7 +386,7 @@ class TestStages:
         """A background model that only speech detection uses has no part in it."""
         points = TestVoices().points(2)
         mask = SpeechMask(np.ones(200, bool), points.grid)
-        model = background.load_shipped("wide")
+        model = background.load_included("wide")
         values = np.random.default_rng(0).normal(size=(200, model.ubm.n_features_in_))
         shares = np.array([[0.9, 0.1], [0.2, 0.8]])
         clusters = Clustering("BIC", (2,), (0.0,), 2, (2,), (shares,))

@@ -17,7 +17,7 @@ import pytest
 from diarize import plots, synth
 from diarize.annotation import Annotation, Turn
 from diarize.annotation.statistics import count_successions
-from diarize.audio import compress, open_recording, write
+from diarize.audio import encode_mp3, open_recording, write
 from diarize.clustering import Clustering
 from diarize.clustering.outliers import Outliers
 from diarize.config import ClusteringConfig, Config
@@ -67,7 +67,9 @@ def talk(tmp_path_factory):
     """talk.wav, fifteen seconds of two voices of pure signal at 16 kHz."""
     path = tmp_path_factory.mktemp("talk") / "talk.wav"
     config = synth.SynthConfig(duration=15.0, snr=40.0)
-    waveform, _ = synth.conversation(synth.vowels(2, seed=3), config, seed=3, recording="talk")
+    waveform, _ = synth.simulate_conversation(
+        synth.synthesize_voices(2, seed=3), config, seed=3, recording="talk"
+    )
     write(path, waveform)
     return path
 
@@ -272,7 +274,7 @@ def test_the_same_report_is_the_same_page(talk):
     assert pages[0] == pages[1]
     samples = open_recording(talk).waveform().samples
     pieces = (Waveform(samples[i : i + 48_000], 16_000) for i in range(0, len(samples), 48_000))
-    assert compress(pieces, 16_000) == one.data
+    assert encode_mp3(pieces, 16_000) == one.data
 
 
 @pytest.mark.slow
@@ -297,9 +299,9 @@ def test_sound_over_full_scale_is_cut_and_none_is_none():
     import soundfile
 
     loud = Waveform(np.full(16_000, 3.0, np.float32), 16_000)
-    back, _ = soundfile.read(io.BytesIO(compress([loud], 16_000)))
+    back, _ = soundfile.read(io.BytesIO(encode_mp3([loud], 16_000)))
     assert back.min() > -0.5
-    assert compress([], 16_000) is not None
+    assert encode_mp3([], 16_000) is not None
 
 
 def test_loudness_is_of_the_stretch(tmp_path):

@@ -13,7 +13,7 @@ import numpy as np
 
 from diarize.audio.backend import CHUNK, Backend, Header, NoTrackError, UnreadableError, ignore_note
 from diarize.audio.flac import flac_links
-from diarize.audio.links import Spans, conform_links
+from diarize.audio.links import Spans, convert_links
 from diarize.audio.mp3_header import first_frame, mpeg_links, pipe_spans
 from diarize.audio.ogg import ogg_links
 from diarize.audio.ogg_tracks import ogg_tracks
@@ -221,7 +221,7 @@ def _read_links(path: Path, links: Sequence[Link], tell: Tell) -> Iterator[Array
                         )
                         missing += late
                         position += late
-                    for chunk in conform_links(
+                    for chunk in convert_links(
                         _drop_first(_read(sound), link.skip), (sound.samplerate, rate), channels
                     ):
                         position += len(chunk)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from diarize.audio.backend import NO_SOUND, Backend, Header, NoTrackError, UnreadableError
 from diarize.audio.ffmpeg import FFMPEG
-from diarize.audio.leftovers import unread_from
 from diarize.audio.libsndfile import LIBSNDFILE
 from diarize.audio.pyav import PYAV
+from diarize.audio.trailing_data import find_trailing_data
 from diarize.errors import AudioError
 
 if TYPE_CHECKING:
@@ -26,10 +26,10 @@ __all__ = ["ALLOWED", "BACKENDS", "RATES", "guess_kind", "open_backend", "path_t
 BACKENDS = (LIBSNDFILE, PYAV, FFMPEG)
 RATES = (8_000, 192_000)  # Hz
 MAX_CHANNELS = 64
-UNCOUNTED = 1 << 15  # bytes behind the end of a file that are worth a word, whatever they are
+MIN_TRAILING_BYTES = 1 << 15  # bytes behind the end of a file that are worth a word, whatever they are
 ALLOWED = "WAV, FLAC, OGG, Opus, MP3, AIFF and, with PyAV or ffmpeg, M4A, MP4, WebM, MKV …"
 # Suffixes of sound that no backend reads: dictation machines, old encoders.
-FOREIGN = (
+UNSUPPORTED_SUFFIXES = (
     ".dss",
     ".ds2",
     ".ra",
@@ -148,7 +148,7 @@ def guess_kind(path: Path) -> str | None:
         found = _kind(_start(path))
     except (OSError, AudioError):
         return None
-    return found or (path.suffix[1:].upper() if path.suffix.lower() in FOREIGN else None)
+    return found or (path.suffix[1:].upper() if path.suffix.lower() in UNSUPPORTED_SUFFIXES else None)
 
 
 def _mp4_problem(path: Path) -> str:
@@ -219,16 +219,16 @@ def _check_header(path: Path, header: Header) -> Header:
     return header
 
 
-def _unread(path: Path) -> list[str]:
+def _trailing_data_note(path: Path) -> list[str]:
     """A note on what lies behind the end that the file states, if that is another recording or much."""
-    start = unread_from(path)
+    start = find_trailing_data(path)
     if start is None:
         return []
     with path.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(start)
         kind = _kind(file.read(192))
-    if kind is None and size - start < max(UNCOUNTED, size // 100):
+    if kind is None and size - start < max(MIN_TRAILING_BYTES, size // 100):
         return []
     if kind:
         return [
@@ -248,7 +248,7 @@ def open_backend(path: str | os.PathLike[str], track: int = 1) -> tuple[Path, Ba
     for backend in (LIBSNDFILE, PYAV, FFMPEG):
         try:
             header = _check_header(path, backend.header(path, track))
-            return path, backend, replace(header, notes=(*header.notes, *_unread(path)))
+            return path, backend, replace(header, notes=(*header.notes, *_trailing_data_note(path)))
         except UnreadableError as error:
             errors.append(error)
         except OSError as error:

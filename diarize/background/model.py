@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["Activity", "BackgroundModel", "fit_background", "load", "load_shipped", "save"]
+__all__ = ["Activity", "BackgroundModel", "fit_background", "load", "load_included", "save"]
 
 # Settings that files of earlier versions lack; none of these models was trained with another value.
 ADDED_SETTINGS: Final = {"sliding_window"}
@@ -64,10 +64,10 @@ class BackgroundModel:
     origin: dict[str, Any]
 
     def __post_init__(self) -> None:
-        for wrong in self._oddities():
+        for wrong in self._problems():
             raise ModelError(f"{wrong}; pass a background model that this version saved")
 
-    def _oddities(self) -> Iterator[str]:
+    def _problems(self) -> Iterator[str]:
         """Problems of the model as texts."""
         sizes = [each.n_components for each in (self.ubm, self.speech, self.other)]
         if max(sizes) > MAX_COMPONENTS:
@@ -177,6 +177,6 @@ def _stored_mixture(arrays: dict[str, Array], name: str) -> GMM:
     return GMM(weights, means, covariances, "diag")
 
 
-def load_shipped(band: str) -> BackgroundModel:
+def load_included(band: str) -> BackgroundModel:
     """The model that comes with the package for the "wide" or "narrow" band."""
     return load(Path(__file__).parent.parent / "data" / f"background-{band}.npz")

@@ -85,9 +85,9 @@ def info(
     verbose: Verbose = False,
 ) -> None:
     """Describe a background model: sizes, band, feature settings, origin."""
-    from diarize.background import load, load_shipped
+    from diarize.background import load, load_included
 
-    models = {str(file): load(check_exists(file))} if file else {band: load_shipped(band) for band in BANDS}
+    models = {str(file): load(check_exists(file))} if file else {band: load_included(band) for band in BANDS}
     if json:
         print_json({"models": {name: _facts(model) for name, model in models.items()}})
     else:

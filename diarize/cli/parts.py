@@ -176,9 +176,9 @@ def calibrate(
 
 def _voices(folder: Path | None) -> dict[str, list[Path]]:
     from diarize.audio import find_voices
-    from diarize.parts.calibration import shipped_voices
+    from diarize.parts.calibration import included_voices
 
-    return shipped_voices() if folder is None else find_voices(folder)
+    return included_voices() if folder is None else find_voices(folder)
 
 
 def _entry_facts(name: str, here: dict[str, Path]) -> dict[str, Any]:

@@ -247,12 +247,12 @@ def _write_clips(job: _Job, result: Diarization, path: Path) -> tuple[Path, ...]
     """The sound of each speaker, or of each turn, in a file of its own, where that is asked for."""
     from diarize.audio import write_clips
     from diarize.files import make_folder
-    from diarize.formats.lines import tokens
+    from diarize.formats.lines import make_tokens
 
     if job.asked.clips is None:
         return ()
     folder, annotation = make_folder(job.asked.clips), result.annotation
-    names = {name: token.replace("/", "_") for name, token in tokens(annotation.speakers).items()}
+    names = {name: token.replace("/", "_") for name, token in make_tokens(annotation.speakers).items()}
     spans: dict[Path, list[tuple[float, float]]] = {}
     for i, turn in enumerate(annotation.turns, 1):
         number = f"{i:04d}." if job.asked.clips_of == "turn" else ""

@@ -109,11 +109,11 @@ def synth(
 
     Its voices are recordings of one speaker each, or synthetic. The same seed gives the same bytes.
     """
-    from diarize.synth import scene
+    from diarize.synth import plan_conversation
 
     config, paths = _config(style), _paths(output, overwrite=overwrite)
     cast = _cast(voices, speakers, config.rate, seed)
-    found = scene(cast, config, seed, rooms=_rooms(rooms, config.rate), recording=output.stem)
+    found = plan_conversation(cast, config, seed, rooms=_rooms(rooms, config.rate), recording=output.stem)
     _write(found, paths, channels, overwrite=overwrite)
     if not quiet:
         print_text(_summary(found, paths))
@@ -155,9 +155,9 @@ def _paths(output: Path, *, overwrite: bool) -> tuple[Path, Path, Path]:
 def _cast(folder: Path | None, speakers: int | None, rate: int, seed: int) -> dict[str, list[Waveform]]:
     """Voices by name: recordings, the first ones in order of name, or synthetic ones."""
     if folder is None:
-        from diarize.synth import vowels
+        from diarize.synth import synthesize_voices
 
-        return vowels(speakers or 3, VOICE_SECONDS, rate=rate, seed=seed)
+        return synthesize_voices(speakers or 3, VOICE_SECONDS, rate=rate, seed=seed)
     from diarize.audio import find_voices, read
 
     found = find_voices(folder)

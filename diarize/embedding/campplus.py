@@ -9,7 +9,7 @@ import numpy as np
 from diarize.embedding.two_covariance import TwoCovariance
 from diarize.features.fbank import filter_bank
 from diarize.networks import campplus
-from diarize.networks.store import shipped_network
+from diarize.networks.store import load_included_network
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,7 +42,7 @@ class CampplusExtractor:
     dimension = 192
 
     def __init__(self) -> None:
-        network = shipped_network("campplus")
+        network = load_included_network("campplus")
         self.checksum = network.checksum
         self._weights = campplus.prepare_weights(network.weights)
         model = (network.weights[f"model_{part}"] for part in ("mean", "projection", "between"))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from diarize.annotation import Turn
 
-__all__ = ["UNKNOWN", "Cue", "attribute_speakers", "blocks", "cue_of", "plain_text", "turns_of"]
+__all__ = ["UNKNOWN", "Cue", "attribute_speakers", "cues_to_turns", "parse_cue", "plain_text", "split_blocks"]
 
 UNKNOWN = "UNKNOWN"
 """Who speaks where others are named and nobody is; the word that whisperX has for it."""
@@ -38,7 +38,7 @@ class Cue:
     text: str
 
 
-def blocks(text: str, source: str) -> list[list[lines.Line]]:
+def split_blocks(text: str, source: str) -> list[list[lines.Line]]:
     """Blocks of lines separated by blank lines."""
     found: list[list[lines.Line]] = []
     last = -1
@@ -50,7 +50,7 @@ def blocks(text: str, source: str) -> list[list[lines.Line]]:
     return found
 
 
-def cue_of(block: Sequence[lines.Line]) -> Cue:
+def parse_cue(block: Sequence[lines.Line]) -> Cue:
     """The cue in a block. Its times are in the first line or, below a number or a name, in the second."""
     timing = next((i for i, line in enumerate(block[:2]) if "-->" in line.text), None)
     if timing is None:
@@ -123,6 +123,6 @@ def _split_name(line: str) -> tuple[str | None, str]:
     return None, line
 
 
-def turns_of(rows: Sequence[tuple[Cue, str | None, str]]) -> list[Turn | None]:
+def cues_to_turns(rows: Sequence[tuple[Cue, str | None, str]]) -> list[Turn | None]:
     """A turn for every text with a speaker."""
     return [cue.line.turn(cue.start, cue.end, who, text=text) for cue, who, text in rows if who]

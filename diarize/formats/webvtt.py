@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 
 from diarize.errors import FormatError
 from diarize.formats import lines, times
-from diarize.formats.cues import UNKNOWN, Cue, attribute_speakers, blocks, cue_of, plain_text, turns_of
+from diarize.formats.cues import (
+    UNKNOWN,
+    Cue,
+    attribute_speakers,
+    cues_to_turns,
+    parse_cue,
+    plain_text,
+    split_blocks,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,22 +41,22 @@ def read(text: str, source: str = "text.vtt") -> dict[str, Annotation]:
     file without names of speakers.
     """
     found = spoken(text, source)
-    turns = lines.turns_of_texts(turns_of(found))
+    turns = lines.turns_of_texts(cues_to_turns(found))
     if found and not turns:
         raise FormatError(
             f"{source}: no cue has a voice span such as <v Ann>, or a name and a colon; a file that names "
             "speakers is needed ('diarize label' gives them)"
         )
-    recording = lines.stem(source)
+    recording = lines.recording_name(source)
     return lines.group_by_recording([(recording, None), *((recording, turn) for turn in turns)])
 
 
 def spoken(text: str, source: str = "text.vtt") -> list[tuple[Cue, str | None, str]]:
     """Cue, speaker (None without a name) and plain text, in order. Raises FormatError."""
-    found = blocks(text, source)
+    found = split_blocks(text, source)
     if not found or not re.match(r"WEBVTT(\s|$)", found[0][0].text):
         raise FormatError(f"{source}:1: does not start with WEBVTT; is this a .vtt file?")
-    cues = [cue_of(block) for block in found[1:] if not _BLOCKS.fullmatch(block[0].text)]
+    cues = [parse_cue(block) for block in found[1:] if not _BLOCKS.fullmatch(block[0].text)]
     if not any(_VOICE.search(cue.text) for cue in cues):
         rows = attribute_speakers(cues)
         return [(cue, who, html.unescape(said)) for cue, who, said in rows]
@@ -70,10 +78,10 @@ def write(annotations: Sequence[Annotation]) -> str:
     """One cue per turn with the text or, without words, the name; ``&``, ``<`` and ``>`` are escaped, line
     ends become spaces.
     """
-    annotation = lines.only_annotation(annotations, "WebVTT")
-    names = lines.labels(annotation.speakers)
+    annotation = lines.require_one_annotation(annotations, "WebVTT")
+    names = lines.make_labels(annotation.speakers)
     rows = times.round_turns(annotation)
-    texts = lines.texts([turn for *_, turn in rows], names)
+    texts = lines.turn_texts([turn for *_, turn in rows], names)
     cues = [
         f"\n{times.clock(start)} --> {times.clock(end)}\n"
         f"<v {html.escape(names[turn.speaker], quote=False)}>{html.escape(text, quote=False)}</v>\n"

@@ -12,7 +12,7 @@ from diarize import pipeline
 from diarize.annotation import Annotation
 from diarize.annotation.names import find_name
 from diarize.errors import DiarizeError, FormatError
-from diarize.identity.evidence import voices_from_statistics
+from diarize.identity.result_voices import voices_from_statistics
 from diarize.identity.voice import Voice, pool_voices
 from diarize.results import Result
 
@@ -86,7 +86,7 @@ def enroll_voice(
 
     Returns
     -------
-    The voice, with one row of evidence for each recording.
+    The voice, with one row for each recording.
 
     Raises
     ------
@@ -143,7 +143,7 @@ def enroll_speaker(
         raise FormatError(f"no speaker {speaker!r} in the turns of {recording}; there is {there}")
     kept = voices_from_statistics(result.voices) if is_comparable(result, config) else {}
     found = kept if label in kept else measure_voices(recording, result.annotation, config)
-    return Voice(name, _require_voice(Path(recording), label, found).evidence)
+    return Voice(name, _require_voice(Path(recording), label, found).embeddings)
 
 
 def is_comparable(result: Result, config: Config) -> bool:

@@ -43,8 +43,10 @@ class KnownVoices:
         total = hashlib.sha256(repr(self.threshold).encode())
         for voice in sorted(self.voices, key=lambda each: each.name):
             total.update(repr(voice.name).encode())
-            evidence = voice.evidence
-            total.update(evidence.model.encode() + evidence.means.tobytes() + evidence.variances.tobytes())
+            embeddings = voice.embeddings
+            total.update(
+                embeddings.model.encode() + embeddings.means.tobytes() + embeddings.variances.tobytes()
+            )
         return total.hexdigest()[:16]
 
 

@@ -15,8 +15,8 @@ from diarize.errors import AudioError, FormatError, OutputError
 from diarize.files import make_folder, read_text
 from diarize.formats import FORMATS, Options, format_of, read_results, write_file
 from diarize.identity.enrollment import is_comparable, measure_voices
-from diarize.identity.evidence import voices_from_statistics
 from diarize.identity.linking import RecordingVoices
+from diarize.identity.result_voices import voices_from_statistics
 from diarize.results import Document, Result, rename_speakers
 
 if TYPE_CHECKING:

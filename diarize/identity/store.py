@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from diarize.errors import ModelError
 from diarize.files import make_folder, write_bytes
-from diarize.identity.voice import Evidence, Voice
+from diarize.identity.voice import Voice, VoiceEmbeddings
 from diarize.mixtures.npz import load_arrays, pack_arrays
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ def save(voice: Voice, folder: str | PathLike[str], *, overwrite: bool = False) 
 
 
 def _pack_voice(voice: Voice) -> bytes:
-    words = {"version": VERSION, "name": voice.name, "model": voice.evidence.model}
-    arrays = {name: getattr(voice.evidence, name) for name in ARRAYS}
+    words = {"version": VERSION, "name": voice.name, "model": voice.embeddings.model}
+    arrays = {name: getattr(voice.embeddings, name) for name in ARRAYS}
     return pack_arrays("voice " + json.dumps(words, sort_keys=True), arrays)
 
 
@@ -141,7 +141,7 @@ def load(path: str | PathLike[str]) -> Voice:
     if version != VERSION:
         raise ModelError(f"{path}: not a voice of this version; enroll it with diarize enroll")
     try:
-        return Voice(check_name(name), Evidence(**arrays, model=model))
+        return Voice(check_name(name), VoiceEmbeddings(**arrays, model=model))
     except ModelError as error:
         raise ModelError(f"{path}: not a voice ({error})") from None
 

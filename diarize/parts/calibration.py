@@ -38,9 +38,9 @@ __all__ = [
     "equal_error",
     "find_calibration",
     "fit_calibration",
+    "included_voices",
     "load_calibration",
     "save_calibration",
-    "shipped_voices",
     "voice_vectors",
 ]
 
@@ -74,7 +74,7 @@ def calibration_of(
     if found is not None:
         with suppress(ModelError):  # damaged: compute it again
             return load_calibration(found)
-    model = fit_calibration(*voice_vectors(extractor, shipped_voices(), progress), extractor.name)
+    model = fit_calibration(*voice_vectors(extractor, included_voices(), progress), extractor.name)
     with suppress(OutputError):
         save_calibration(calibration_path(extractor, cache), model)
     return model
@@ -91,7 +91,7 @@ def calibration_path(extractor: EmbeddingExtractor, cache: str | Path | None = N
     return calibrations_folder(cache) / f"{extractor.checksum}.npz"
 
 
-def shipped_voices() -> dict[str, list[Path]]:
+def included_voices() -> dict[str, list[Path]]:
     """Recordings by reader."""
     return find_voices(DATA / "voices")
 

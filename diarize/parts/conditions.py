@@ -50,10 +50,10 @@ def simulate_conditions(samples: Array, rate: int, rng: np.random.Generator) -> 
 
 def _simulate(samples: Array, config: SynthConfig, rng: np.random.Generator) -> Array:
     """The voice at the level, in the room or band, with the noise, of ``config``."""
-    from diarize.synth.acoustics import amplitude, compand, convolve, impulse, noise_loop
+    from diarize.synth.acoustics import amplitude, compand, convolve, impulse_response, noise_loop
 
     voice = samples * (amplitude(LEVEL) / max(float(samples.std()), 1e-9))
-    response, lead = impulse(config, (), rng)
+    response, lead = impulse_response(config, (), rng)
     heard = convolve(voice, response)[lead:][: len(samples)]
     noise = np.resize(noise_loop(config, [voice], rng), len(heard))
     mixed = np.clip(heard + noise, -1, 1).astype(np.float32)

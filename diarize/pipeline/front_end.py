@@ -74,7 +74,7 @@ def run_front_end(
     ends = [0]
     features = compute_cepstra(_report_progress(sound, ends, progress), sound.rate, acoustics)
     band = choose_band(features, config.features.band, acoustics.n_mels)
-    model = given or (_shipped(band) if _needs_background(config) else None)
+    model = given or (_load_included(band) if _needs_background(config) else None)
     louder = sound.amplify(level_gain(features, acoustics.n_mels))
     return FrontEnd(features, louder, band, ends[-1] / sound.rate, model, acoustics)
 
@@ -108,10 +108,10 @@ def _acoustics(config: Config) -> tuple[AcousticConfig, BackgroundModel | None]:
     return model.acoustics, model
 
 
-def _shipped(band: str) -> BackgroundModel:
+def _load_included(band: str) -> BackgroundModel:
     from diarize import background
 
-    return background.load_shipped(band)
+    return background.load_included(band)
 
 
 def speech_activity(

@@ -46,11 +46,11 @@ class PageSound:
 
 
 def embed_sound(recording: Recording, progress: Progress = lambda stage, share: None) -> PageSound:
-    """A recording with its sound compressed. Raises AudioError."""
-    from diarize.audio import compress
+    """A recording with its sound as MP3. Raises AudioError."""
+    from diarize.audio import encode_mp3
 
     peaks = _Peaks(recording, progress)
-    data = compress(peaks.blocks(), recording.rate)
+    data = encode_mp3(peaks.blocks(), recording.rate)
     return peaks.sound(data=data)
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["modulation_features", "music_evidence"]
+__all__ = ["modulation_features", "music_log_odds"]
 
 SEGMENT_SECONDS: Final = 3.0  # seconds of one segment
 BATCH_SIZE: Final = 1 << 14  # segments whose tables, in double precision, are held at a time
@@ -37,7 +37,7 @@ SPEED_FLOOR: Final = 1.7
 RANGE: Final = 40.0
 
 
-def music_evidence(features: Features, n_mels: int, talk: Discriminant) -> Array:
+def music_log_odds(features: Features, n_mels: int, talk: Discriminant) -> Array:
     """Log odds of talk against music for every frame, (n_frames,), at most 0.
 
     ``features``: cepstra of ``n_mels`` filters. A frame is music only if the three seconds before it, after

@@ -14,7 +14,7 @@ import numpy as np
 from diarize.errors import ConfigError
 from diarize.networks import pyannet
 from diarize.networks.activity import LocalActivity
-from diarize.networks.store import shipped_network
+from diarize.networks.store import load_included_network
 from diarize.speech.durations import enforce_durations, pad_speech
 from diarize.speech.tones import MIN_SPEECH, ToneDetector, remove_tones
 from diarize.speech.values import SpeechActivity
@@ -49,7 +49,7 @@ class PyanNetSegmenter:
     rate = pyannet.RATE
 
     def __init__(self) -> None:
-        network = shipped_network("pyannet")
+        network = load_included_network("pyannet")
         self.checksum = network.checksum
         self._weights = network.weights
 

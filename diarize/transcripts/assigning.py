@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.transcripts.shares import Presence, measure_presence
+from diarize.transcripts.speaker_activity import SpeakerActivity, measure_speaker_activity
 from diarize.transcripts.times import estimate_times
 from diarize.transcripts.values import Segment, Transcript, Word
 
@@ -78,7 +78,7 @@ def assign_speakers(
         return replace(
             whole, notes=(*whole.notes, *notes, "nobody speaks in the recording: no word has a speaker")
         )
-    present = measure_presence(annotation, posteriors, start)
+    present = measure_speaker_activity(annotation, posteriors, start)
     words, lost = _label_words(whole, present)
     if lost:
         doubt = "; is it the transcript of this recording?" if 2 * lost > len(words) else ""
@@ -87,7 +87,7 @@ def assign_speakers(
     return replace(whole, segments=tuple(segments), notes=(*whole.notes, *notes))
 
 
-def _label_words(transcript: Transcript, present: Presence) -> tuple[list[Word], int]:
+def _label_words(transcript: Transcript, present: SpeakerActivity) -> tuple[list[Word], int]:
     """The words (all with times) with speakers, and the number of words where nobody speaks."""
     words = transcript.words
     if not words:

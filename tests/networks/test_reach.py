@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from diarize.errors import DiarizeError
 from diarize.networks import campplus, pyannet
 from diarize.networks.activity import LocalActivity
-from diarize.networks.store import shipped_network
+from diarize.networks.store import load_included_network
 from diarize.types import FrameGrid
 
 
@@ -83,7 +83,7 @@ def test_what_every_layer_hands_on_comes_as_many_frames_later_as_the_blocks_have
 
 def test_the_front_end_hears_the_same_however_it_is_cut(monkeypatch):
     """Ten frames beside a piece are enough, and its first and last rows are those of the whole."""
-    weights = campplus.prepare_weights(shipped_network("campplus").weights)
+    weights = campplus.prepare_weights(load_included_network("campplus").weights)
     energies = np.random.default_rng(1).normal(size=(60, 80)).astype(np.float32)
     whole = campplus._front_end(energies, weights)
     monkeypatch.setattr(campplus, "BATCH_SIZE", 20)

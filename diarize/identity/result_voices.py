@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from diarize.embedding.two_covariance import mean_variance
-from diarize.identity.voice import Evidence, Voice
+from diarize.identity.voice import Voice, VoiceEmbeddings
 
 if TYPE_CHECKING:
     from diarize.results import VoiceStatistics
@@ -31,7 +31,7 @@ def voices_from_statistics(statistics: VoiceStatistics | None) -> dict[str, Voic
     return {
         each.speaker: Voice(
             each.speaker,
-            Evidence(
+            VoiceEmbeddings(
                 each.mean[None],
                 np.array([float(mean_variance(each.windows, recording_variance=SESSION_VARIANCE))]),
                 np.array([each.seconds]),

@@ -20,7 +20,7 @@ from diarize.audio.wav_header import is_unknown
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["unread_from"]
+__all__ = ["find_trailing_data"]
 
 CHUNK: Final = 1 << 16  # bytes of zeros that are looked at at a time
 ASF: Final = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
@@ -31,16 +31,16 @@ FOREIGN: Final = ((b"WAVEfmt ", 8), (b"fLaC\0\0\0\x22", 0), (b"OggS\0\x02", 0), 
 STOPS: Final = (b"RIFF", b"RF64", b"FORM", b"caff", b"ftyp")
 
 
-def unread_from(path: Path) -> int | None:
+def find_trailing_data(path: Path) -> int | None:
     """The byte behind the end of the recording, tags and zeros, from which on nothing will be read; None when
     there is no such thing, or the file does not say.
     """
     status = path.stat()
-    return _unread_from(path, status.st_size, status.st_mtime_ns)
+    return _find_trailing_data(path, status.st_size, status.st_mtime_ns)
 
 
 @lru_cache(maxsize=4)
-def _unread_from(path: Path, size: int, _changed: int) -> int | None:
+def _find_trailing_data(path: Path, size: int, _changed: int) -> int | None:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
             end = _end(data)
