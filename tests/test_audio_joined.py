@@ -302,10 +302,10 @@ def test_spans_read_as_one_file(tmp_path):
 def test_channels_are_made_to_fit():
     """Too few are repeated, too many averaged, other rates converted."""
     chunk = np.column_stack((np.ones(1600), -np.ones(1600))).astype(np.float32)
-    (mono,) = links.conform_links([chunk], (RATE, RATE), 1)
-    (three,) = links.conform_links([chunk[:, :1]], (RATE, RATE), 3)
+    (mono,) = links.convert_links([chunk], (RATE, RATE), 1)
+    (three,) = links.convert_links([chunk[:, :1]], (RATE, RATE), 3)
     assert (mono.max(), three.shape) == (0, (1600, 3))
-    half = np.concatenate(list(links.conform_links([chunk, chunk], (RATE, 8000), 2)))
+    half = np.concatenate(list(links.convert_links([chunk, chunk], (RATE, 8000), 2)))
     assert half.shape == (1600, 2)
 
 

@@ -18,10 +18,10 @@ from diarize.errors import AudioError
 from diarize.pipeline import diarization, front_end
 from diarize.pipeline.channels import RATE, _channel_names, _join_voices, diarize_channels, find_leaks
 from diarize.pipeline.diarization import STAGES, _frame_posteriors, _with_enough_speakers, diarize, run_stages
-from diarize.pipeline.front_end import FrontEnd, left_out_notes, speech_activity
+from diarize.pipeline.front_end import FrontEnd, missed_sound_notes, speech_activity
 from diarize.pipeline.inputs import SampleSource
 from diarize.pipeline.speakers import describe_speakers
-from diarize.pipeline.voices import _known_activity, voice_statistics, voices_in
+from diarize.pipeline.voices import _known_activity, voice_statistics, voice_statistics_of
 from diarize.resegmentation import frames
 from diarize.speech import PyanNetSegmenter, SpeechActivity
 from diarize.types import Features, FrameGrid, Posteriors, SpeakerPoints, SpeechMask, Waveform
@@ -110,7 +110,7 @@ class TestLeaks:
             soundfile.write(tmp_path / "a.wav", np.column_stack((first, second)), RATE)
             found = diarize_channels(tmp_path / "a.wav", plain(max_speakers=1), speech=[(0.0, 4.0)])
             assert found.annotation.speakers == ("CH1", "CH2")
-            wanted = ("channel 2: 1 s in which another channel is heard are left out",) if told else ()
+            wanted = ("channel 2: 1 s of crosstalk from another channel are left out",) if told else ()
             assert found.notes == wanted
             assert (found.start, found.voices) == (0.0, None)
             assert found.clustering.values == (0.0,)
@@ -118,7 +118,7 @@ class TestLeaks:
             assert_allclose(turn, [[cells / 4, 4.0]], atol=0.01)
         soundfile.write(tmp_path / "a.wav", np.column_stack((first, first)), RATE)
         found = diarize_channels(tmp_path / "a.wav", plain(max_speakers=1), speech=[(0.0, 4.0)])
-        assert found.notes == ("the channels carry the same sound; every voice is found in each of them",)
+        assert found.notes == ("all channels have the same sound, so every speaker is found in each of them",)
 
     def test_voices_of_channels_that_have_some_are_joined(self):
         """By the names that their speakers get."""
@@ -184,7 +184,7 @@ class TestSpeech:
         level = np.zeros(100 * duration)
         level[: round(100 * loud)] = level[-200:] = 5.0
         mask = SpeechMask(np.arange(len(level)) >= len(level) - 200, grid(len(level)))
-        notes = left_out_notes(front(level, float(duration)), mask)
+        notes = missed_sound_notes(front(level, float(duration)), mask)
         assert [note.split(" of ")[0] for note in notes] == ([f"{loud:.0f} s"] if told else [])
 
 
@@ -232,7 +232,7 @@ class TestVoices:
         """No turns, or two at every moment: the recording is not opened."""
         both = (Turn(0.0, 2.0, "A"), Turn(0.0, 2.0, "B"))
         for turns in ((), both):
-            assert voices_in("nowhere.wav", Annotation("a", turns), Config()) is None
+            assert voice_statistics_of("nowhere.wav", Annotation("a", turns), Config()) is None
 
     def test_known_turns_are_speech_where_one_is_alone_with_changes_between_speakers(self):
         """By hand: on both sides of an overlap and of a pause, where another speaks behind it."""
@@ -315,7 +315,7 @@ class TestFrontEnd:
         heard = []
         for name in ("network", "silero", "energy", "mixtures"):
             monkeypatch.setattr(f"diarize.speech.detect_by_{name}", detector(f"detect_by_{name}"))
-        shipped = background.load_shipped("wide") if model else None
+        shipped = background.load_included("wide") if model else None
         config = replace(Config(), speech=SpeechConfig(method=method))
         speech_activity(replace(front(np.zeros(100)), background=shipped), None, config)
         assert heard == [asked]
@@ -386,7 +386,7 @@ class TestStages:
         """A background model that only speech detection uses has no part in it."""
         points = TestVoices().points(2)
         mask = SpeechMask(np.ones(200, bool), points.grid)
-        model = background.load_shipped("wide")
+        model = background.load_included("wide")
         values = np.random.default_rng(0).normal(size=(200, model.ubm.n_features_in_))
         shares = np.array([[0.9, 0.1], [0.2, 0.8]])
         clusters = Clustering("BIC", (2,), (0.0,), 2, (2,), (shares,))
@@ -416,6 +416,6 @@ class TestStages:
             return
         assert found.values.argmax(axis=1).tolist() == [0] * 301 + [1] * 99  # the earlier of two as near
         assert notes == (
-            "2 speakers asked for, but only 1 have frames of their own; "
-            "best effort: SPEAKER_00 3.0 s, SPEAKER_01 1.0 s",
+            "2 speakers asked for, but only 1 were found; "
+            "the others are a guess: SPEAKER_00 3.0 s, SPEAKER_01 1.0 s",
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import mmap
 from typing import TYPE_CHECKING, Final
 
-from diarize.audio.leftovers import ASF, ASF_DATA
+from diarize.audio.trailing_data import ASF, ASF_DATA
 from diarize.audio.wav_header import is_unknown
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ __all__ = ["stated_size"]
 
 EBML: Final = b"\x1a\x45\xdf\xa3"
 SEGMENT: Final = b"\x18\x53\x80\x67"
-MOST_OBJECTS: Final = 1000
+MAX_OBJECTS: Final = 1000
 
 
 def stated_size(path: Path) -> int | None:
@@ -41,7 +41,7 @@ def stated_size(path: Path) -> int | None:
 def _mp4_size(data: mmap.mmap) -> int | None:
     """The end of the box with the samples."""
     at = 0
-    for _ in range(MOST_OBJECTS):
+    for _ in range(MAX_OBJECTS):
         size = int.from_bytes(data[at : at + 4], "big")
         if size == 1:
             size = int.from_bytes(data[at + 8 : at + 16], "big")
@@ -73,7 +73,7 @@ def _number(data: mmap.mmap, at: int) -> tuple[int, int | None]:
 def _asf_size(data: mmap.mmap) -> int | None:
     """The end of the packets."""
     at = 0
-    for _ in range(MOST_OBJECTS):
+    for _ in range(MAX_OBJECTS):
         size = int.from_bytes(data[at + 16 : at + 24], "little")
         if size < 24:
             return None

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EmptyEdits", "read_empty_edits"]
 
-MOST_BOXES: Final = 100_000
-LARGEST: Final = 1 << 26  # bytes of an index
+MAX_BOXES: Final = 100_000
+MAX_INDEX_BYTES: Final = 1 << 26  # bytes of an index
 EMPTY: Final = -1  # the media time of an edit without sound
 
 
@@ -45,7 +45,7 @@ def read_empty_edits(path: Path, track: int) -> EmptyEdits | None:
 def _read_index(path: Path) -> bytes:
     """The body of the ``moov`` box; empty in other files."""
     with path.open("rb") as file:
-        for _ in range(MOST_BOXES):
+        for _ in range(MAX_BOXES):
             head = file.read(8)
             if len(head) < 8:
                 break
@@ -53,7 +53,7 @@ def _read_index(path: Path) -> bytes:
             if size == 1:
                 size, read = int.from_bytes(file.read(8), "big"), 16
             if name == b"moov":
-                return file.read(min(size - read, LARGEST)) if size > read else b""
+                return file.read(min(size - read, MAX_INDEX_BYTES)) if size > read else b""
             if size < read or not name.isalnum():
                 break
             file.seek(size - read, 1)

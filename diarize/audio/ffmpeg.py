@@ -48,11 +48,11 @@ if TYPE_CHECKING:
 
 __all__ = ["FFMPEG"]
 
-PATIENCE = 10.0  # seconds to wait for the description of the file, which normally comes at once
-ROOM = 64  # pieces of sound of 64 KiB that wait at a time; a pipe holds fewer
+HEADER_TIMEOUT = 10.0  # seconds to wait for the description of the file, which normally comes at once
+QUEUE_SIZE = 64  # pieces of sound of 64 KiB that wait at a time; a pipe holds fewer
 # containers whose length FFmpeg counts from 0, out of bytes or in packets, or guesses from the rate
-UNSURE = ("ogg", "avi", "caf", *NO_CLOCK)
-LOST = 1 << 24  # bytes that wait for a time stamp until none is expected any more
+UNRELIABLE_LENGTH = ("ogg", "avi", "caf", *NO_CLOCK)
+MAX_UNSTAMPED = 1 << 24  # bytes that wait for a time stamp until none is expected any more
 _INPUT = re.compile(r"Input #0, (\S+), from ")
 _LENGTH = re.compile(r"Duration: (?:N/A|(\d+):(\d+):([\d.]+))(?:, start: (-?[\d.]+))?")
 _STREAM = re.compile(r"Stream #0:(\d+)(?:\[\w+\])?(?:\((\w+)\))?: (\w+)")
@@ -93,7 +93,7 @@ class _Messages:
         self.damaged = 0
         self.broken = ""
         self.events: queue.Queue[_Frame | bytes | None] = queue.Queue()
-        self.room = threading.Semaphore(ROOM)
+        self.room = threading.Semaphore(QUEUE_SIZE)
         self.described = threading.Event()
 
     def read_messages(self, errors: IO[bytes]) -> None:
@@ -157,7 +157,7 @@ class _Messages:
 
     def header(self, rate: int, channels: int) -> Header:
         """The header as PyAV gives it, with a length where the program printed one."""
-        alone = len(self.kinds) == 1 and self.container not in UNSURE
+        alone = len(self.kinds) == 1 and self.container not in UNRELIABLE_LENGTH
         frames = None if self.seconds is None else int(self.seconds * rate)
         name = self.container.split(",")[0].upper() or "FFMPEG"
         tracks = tuple(self.tracks[index] for index in sorted(self.tracks)) or (Track(),)
@@ -182,11 +182,11 @@ def _decode(path: Path, track: int) -> Iterator[tuple[int, int, _Messages]]:
             _, offset, _, _, rate, channels = struct.unpack(">4s5I", start)
             output.read(offset - 24)
             decoder.start()
-            messages.described.wait(PATIENCE)  # sound may come before the lines about the file are read
+            messages.described.wait(HEADER_TIMEOUT)  # sound may come before the lines about the file are read
             yield rate, channels, messages
         finally:
             process.kill()
-            messages.room.release(ROOM)  # no consumer any more: let the reader drain the pipe
+            messages.room.release(QUEUE_SIZE)  # no consumer any more: let the reader drain the pipe
             for thread in (reader, decoder):
                 if thread.ident:
                     thread.join()
@@ -219,7 +219,7 @@ def _pieces(rate: int, channels: int, messages: _Messages) -> Iterator[tuple[flo
         while waiting:
             stamp, own, n = frames[0] if frames else (None, rate, CHUNK)
             size = round(due + n * rate / own) - given  # resample where the rate changes
-            if running and len(waiting) < (4 * channels * size if frames else LOST):
+            if running and len(waiting) < (4 * channels * size if frames else MAX_UNSTAMPED):
                 break
             piece = _take_samples(waiting, size, channels)
             due, given = due + n * rate / own, given + size

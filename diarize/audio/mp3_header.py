@@ -30,12 +30,12 @@ __all__ = ["first_frame", "id3_length", "mpeg_links", "pipe_spans", "tag_end"]
 TAGS = (b"Xing", b"Info", b"VBRI")
 TAG_WITHIN = 200  # bytes of the first frame in which a tag can stand
 FRAMES = 1  # flag of a tag that has the number of frames
-SPARE = 2  # frames that a tag may leave out and still be right
+FRAME_TOLERANCE = 2  # frames that a tag may leave out and still be right
 HEAD = 4  # bytes of the header of a frame
 PADDING = 64  # zeros in a row that are no part of a container
 JUNK = 1 << 16  # bytes behind tags in which frames are looked for
 OTHER_KINDS = (b"fLaC", b"OggS", b"RIFF")
-DECODER = 529  # samples of delay of layer III decoders
+DECODER_DELAY = 529  # samples of delay of layer III decoders
 # kbit/s by the codes in a header: of layers I, II and III in MPEG 1, then of I and the others in MPEG 2 and
 # 2.5
 KILOBITS = {
@@ -126,8 +126,8 @@ def mpeg_links(file: FileIO, start: int) -> list[Link]:
         return [] if tag else [Link(((start, size),), piped=True)]
     promised = _announced_frames(tag)
     frames = sum(run.frames for run in runs)
-    damaged = promised is not None and frames < promised - SPARE
-    if tag and (promised is None or frames <= promised + SPARE) and (whole or damaged):
+    damaged = promised is not None and frames < promised - FRAME_TOLERANCE
+    if tag and (promised is None or frames <= promised + FRAME_TOLERANCE) and (whole or damaged):
         return []
     skip = min(_delay(tag), runs[0].samples)
     return [
@@ -166,7 +166,10 @@ def _delay(tag: bytes) -> int:
     delay_field = tag[at + 21 : at + 24]
     if tag[:4] == b"VBRI" or tag[at : at + 1] != b"L" or len(delay_field) < 3:
         return 0
-    return int.from_bytes(delay_field, "big") >> 12 and (int.from_bytes(delay_field, "big") >> 12) + DECODER
+    return (
+        int.from_bytes(delay_field, "big") >> 12
+        and (int.from_bytes(delay_field, "big") >> 12) + DECODER_DELAY
+    )
 
 
 def _runs(data: Data, start: int, size: int) -> Iterator[_Run]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from diarize.audio.clock import BACK, LONGEST
+from diarize.audio.clock import MAX_GAP, MAX_STEP_BACK
 from diarize.audio.links import Link
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def _gaps(stream: _Stream, codec: _Codec) -> tuple[list[tuple[int, int]], int | 
             origin = max(0, page.place - length)
             cuts.append((page.start, origin))
         late = page.place - moved - reached - length if reached else 0
-        if late > LONGEST * codec.rate or late < -BACK * codec.rate:
+        if late > MAX_GAP * codec.rate or late < -MAX_STEP_BACK * codec.rate:
             moved, late = moved + late, 0
         if late > GAP * codec.rate:
             cuts.append((page.start, reached))

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["PatchedFile", "announced_frames", "is_unknown", "patches", "readable_spans"]
+__all__ = ["PatchedFile", "announced_frames", "find_patches", "find_readable_spans", "is_unknown"]
 
 # Sizes written by programs that could not know them; some subtract the header.
 UNKNOWN = (0x7F000000, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 UNKNOWN_LONG = 1 << 63  # and more
 LONG_SIZE = 28  # where RF64 has the size of its data
 HEADER = 4096  # bytes at most
-MOST_CHUNKS = 1000
+MAX_CHUNKS = 1000
 PLAIN = (1, 3, 6, 7)  # formats with samples of fixed size: integers, floats, A-law and µ-law
 BLOCKS = (2, 17, 49)  # ADPCM and GSM, whose samples in a block stand in the header
 CAF_HEAD = 8  # bytes before the first chunk
@@ -64,7 +64,7 @@ def _chunk(file: BinaryIO, order: str) -> tuple[bytes, int] | None:
 def _wave(file: BinaryIO) -> _Wave | None:
     """The chunks before the data; the file position is then at the data. None when there is no data."""
     found = _Wave()
-    for _ in range(MOST_CHUNKS):
+    for _ in range(MAX_CHUNKS):
         chunk = _chunk(file, "<")
         if chunk is None:
             return None
@@ -102,7 +102,7 @@ def _wave_frames(file: BinaryIO) -> int | None:
     return min(wave.fact, possible) if possible else wave.fact  # some count every channel
 
 
-def patches(path: Path) -> dict[int, bytes]:
+def find_patches(path: Path) -> dict[int, bytes]:
     """Bytes that should stand in a header, by position: mostly lengths that a writer could not know.
 
     Programs that write to a pipe cannot go back to fill them in.
@@ -134,7 +134,7 @@ def _wave_patches(file: BinaryIO, form: bytes, size: int) -> dict[int, bytes]:
 def _aiff_patches(file: BinaryIO, size: int) -> dict[int, bytes]:
     """Where the number of samples and the size of the sound are 0 and there is sound."""
     count_at, empty = 0, False
-    for _ in range(MOST_CHUNKS):
+    for _ in range(MAX_CHUNKS):
         chunk = _chunk(file, ">")
         if chunk is None:
             return {}
@@ -152,7 +152,7 @@ def _aiff_patches(file: BinaryIO, size: int) -> dict[int, bytes]:
 def _caf_patches(file: BinaryIO, size: int) -> dict[int, bytes]:
     """Where the size of the sound is -1, which means until the end, or 0 and there is sound."""
     at = CAF_HEAD
-    for _ in range(MOST_CHUNKS):
+    for _ in range(MAX_CHUNKS):
         file.seek(at)
         head = file.read(12)
         if len(head) < 12:
@@ -167,7 +167,7 @@ def _caf_patches(file: BinaryIO, size: int) -> dict[int, bytes]:
     return {}
 
 
-def readable_spans(path: Path) -> list[tuple[int, int]]:
+def find_readable_spans(path: Path) -> list[tuple[int, int]]:
     """The parts of a WAV file that libsndfile reads as they are meant; empty if that is the whole file.
 
     A chunk of odd size whose byte of padding is missing hides those behind it, so it is left out. Of two
@@ -177,7 +177,7 @@ def readable_spans(path: Path) -> list[tuple[int, int]]:
         if file.read(12)[:4] != b"RIFF":
             return []
         sound = False
-        for _ in range(MOST_CHUNKS):
+        for _ in range(MAX_CHUNKS):
             start, chunk = file.tell(), _chunk(file, "<")
             if chunk is None or (chunk[0] == b"data" and is_unknown(chunk[1])):
                 return []
@@ -213,7 +213,7 @@ class PatchedFile(FileIO):
 
 def _aiff_frames(file: BinaryIO) -> int | None:
     """The count in the common chunk."""
-    for _ in range(MOST_CHUNKS):
+    for _ in range(MAX_CHUNKS):
         chunk = _chunk(file, ">")
         if chunk is None:
             return None

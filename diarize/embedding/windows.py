@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["overlapping_windows"]
 
-SHORTEST: Final = 0.2  # seconds: less speech than that says nothing about a voice
+MIN_SECONDS: Final = 0.2  # seconds: less speech than that says nothing about a voice
 
 
 def overlapping_windows(
@@ -31,9 +31,9 @@ def overlapping_windows(
     ``clean`` bool (n_frames,): where one person speaks; ``changes`` (n,): boundaries that no window crosses.
     No window crosses a pause over ``max_pause`` seconds either. A remainder of at least 0.2 s but less than
     ``length`` is one shorter window. Returns bounds (n, 2) in frames, half-open, and bool (n,), whether a
-    window has no frame in common with the one before.
+    window begins later than the one before ends.
     """
-    shortest, wanted = grid.frames_in(SHORTEST), grid.frames_in(length)
+    shortest, wanted = grid.frames_in(MIN_SECONDS), grid.frames_in(length)
     rows: list[tuple[int, int]] = []
     for start, end in _split_at_changes(_bridge_pauses(clean, round(max_pause * grid.frame_rate)), changes):
         if not clean[start:end].any():  # a pause between two changes, such as a stretch of overlap

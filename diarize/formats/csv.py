@@ -63,7 +63,7 @@ def read(text: str, source: str = "text.csv") -> dict[str, Annotation]:
         raise FormatError(
             f"{source}:{table.reader.line_num + lines_before}: broken CSV ({error}); check its quotes"
         ) from None
-    return lines.group_by_recording(found or [(lines.stem(source), None)])
+    return lines.group_by_recording(found or [(lines.recording_name(source), None)])
 
 
 def _skip_empty_rows(text: str) -> tuple[str, int]:
@@ -100,7 +100,7 @@ def _turn(
     rival = _unguard(cells.get("runner_up", "")) or None
     text = lines.one_line(_unguard(cells.get("text", ""))) or None
     known = turn and replace(turn, runner_up=rival, text=text)
-    return _unguard(cells.get("recording", "")) or lines.stem(source), known
+    return _unguard(cells.get("recording", "")) or lines.recording_name(source), known
 
 
 def _confidence(line: lines.Line, cell: str) -> float | None:
@@ -118,10 +118,10 @@ def write(annotations: Sequence[Annotation]) -> str:
     rows = csv.writer(text, lineterminator="\n")
     worded = any(turn.text for each in annotations for turn in each.turns)
     rows.writerow((*COLUMNS, "text") if worded else COLUMNS)
-    recordings = lines.labels(list(dict.fromkeys(each.recording for each in annotations)))
+    recordings = lines.make_labels(list(dict.fromkeys(each.recording for each in annotations)))
     for each in annotations:
         rivals = [turn.runner_up for turn in each.turns if turn.runner_up]
-        names = lines.labels(list(dict.fromkeys((*each.speakers, *rivals))))
+        names = lines.make_labels(list(dict.fromkeys((*each.speakers, *rivals))))
         head = _guard(recordings[each.recording])
         rows.writerows(
             (*_cells(head, start, end, turn, names), *_words(turn, worded=worded))

@@ -19,12 +19,12 @@ __all__ = [
     "UNKNOWN",
     "Cue",
     "attribute_speakers",
-    "blocks",
-    "cue_of",
     "cues_below",
+    "cues_to_turns",
+    "parse_cue",
     "plain_text",
+    "split_blocks",
     "split_cues",
-    "turns_of",
 ]
 
 UNKNOWN = "UNKNOWN"
@@ -50,7 +50,7 @@ class Cue:
     text: str
 
 
-def blocks(text: str, source: str, *, blanks_separate: bool = True) -> list[list[lines.Line]]:
+def split_blocks(text: str, source: str, *, blanks_separate: bool = True) -> list[list[lines.Line]]:
     """Blocks of lines separated by empty lines or, with ``blanks_separate``, by lines of blanks, too."""
     rows = text.split("\n")
     found: list[list[lines.Line]] = []
@@ -87,7 +87,7 @@ def _is_timing(line: lines.Line) -> bool:
     return bool(arrow) and all(times.parse_clock(end) is not None for end in ends)
 
 
-def cue_of(block: Sequence[lines.Line]) -> Cue:
+def parse_cue(block: Sequence[lines.Line]) -> Cue:
     """The cue in a block. Its times are in the first line or, below a number or a name, in the second."""
     timing = next((i for i, line in enumerate(block[:2]) if "-->" in line.text), None)
     if timing is None:
@@ -160,6 +160,6 @@ def _split_name(line: str) -> tuple[str | None, str]:
     return None, line
 
 
-def turns_of(rows: Sequence[tuple[Cue, str | None, str]]) -> list[Turn | None]:
+def cues_to_turns(rows: Sequence[tuple[Cue, str | None, str]]) -> list[Turn | None]:
     """A turn for every text with a speaker."""
     return [cue.line.turn(cue.start, cue.end, who, text=text) for cue, who, text in rows if who]

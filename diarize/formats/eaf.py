@@ -51,14 +51,14 @@ def read(text: str, source: str = "text.eaf") -> dict[str, Annotation]:
     names = {tier.get("TIER_ID", "") for tier in tiers}
     rows: Sequence[Turn | None] | None = _of_single_tier(tiers, slots, origin, source)
     if rows is not None:
-        return lines.group_by_recording([(lines.stem(source), row) for row in (None, *rows)])
+        return lines.group_by_recording([(lines.recording_name(source), row) for row in (None, *rows)])
     rows = [
         turn
         for tier in tiers
         if not lines.are_words(tier.get("TIER_ID", ""), names)
         for turn in _turns(tier, tier.get("PARTICIPANT", "").strip(), slots, origin, source)
     ]
-    recording = lines.stem(source)
+    recording = lines.recording_name(source)
     return lines.group_by_recording(
         [(recording, None), *((recording, row) for row in lines.turns_of_texts(rows))]
     )
@@ -127,7 +127,7 @@ def _origin(root: ET.Element, source: str) -> Decimal:
         raise FormatError(f"{source}: times in {units[:40]}; ELAN writes milliseconds, export the file again")
     media = list(root.iter("MEDIA_DESCRIPTOR"))
     media.sort(key=lambda each: not each.get("MIME_TYPE", "").startswith("audio"))
-    media.sort(key=lambda each: PurePath(each.get("MEDIA_URL", "")).stem != lines.stem(source))
+    media.sort(key=lambda each: PurePath(each.get("MEDIA_URL", "")).stem != lines.recording_name(source))
     origin = media[0].get("TIME_ORIGIN", "") if media else ""
     return lines.Line(source, 1, "").parse_number(origin, "the time origin") if origin else Decimal(0)
 
@@ -166,7 +166,7 @@ def write(
     touching turns stay separate. The value of an annotation is its text or, without words, the speaker's
     name.
     """
-    annotation = lines.only_annotation(annotations, "ELAN")
+    annotation = lines.require_one_annotation(annotations, "ELAN")
     root = ET.Element("ANNOTATION_DOCUMENT", _DOCUMENT)
     header = ET.SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
     if media:
@@ -185,7 +185,7 @@ def write(
 
 
 def _media(media: str) -> dict[str, str]:
-    clean = lines.labels([media])[media]
+    clean = lines.make_labels([media])[media]
     kind = "audio/x-wav" if clean.lower().endswith(".wav") else "unknown"
     url = {"MEDIA_URL": clean, "MIME_TYPE": kind}
     if "://" in clean:

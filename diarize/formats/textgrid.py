@@ -99,7 +99,7 @@ def read(text: str, source: str = "text.TextGrid") -> dict[str, Annotation]:
         rows = lines.turns_of_texts(
             [turn for name, turns in found if not lines.are_words(name, names) for turn in turns]
         )
-    recording = lines.stem(source)
+    recording = lines.recording_name(source)
     return lines.group_by_recording([(recording, None), *((recording, row) for row in rows)])
 
 
@@ -165,7 +165,7 @@ def write(
     one speaker are merged, touching turns stay separate. The text of an interval is what was said or, without
     words, the speaker's name.
     """
-    annotation = lines.only_annotation(annotations, "TextGrid")
+    annotation = lines.require_one_annotation(annotations, "TextGrid")
     rows = times.round_turns(annotation)
     end = max([times.milliseconds(duration or 0), 1, *(row[1] for row in rows)])
     texts = [_tier_text(i, *tier, end) for i, tier in enumerate(lines.tiers_of(annotation, words), 1)]

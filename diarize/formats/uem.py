@@ -34,7 +34,7 @@ def load(text: str, source: str = "text.uem") -> dict[str, Intervals]:
 
 def dump(stretches: Mapping[str, Intervals]) -> str:
     """UEM of (n, 2) seconds by recording; boundaries are rounded to milliseconds."""
-    names = lines.tokens(list(stretches))
+    names = lines.make_tokens(list(stretches))
     return "".join(
         f"{names[recording]} 1 {times.seconds(start)} {times.seconds(end)}\n"
         for recording, rows in stretches.items()

@@ -16,12 +16,12 @@ from diarize.formats.cues import (
     UNKNOWN,
     Cue,
     attribute_speakers,
-    blocks,
-    cue_of,
     cues_below,
+    cues_to_turns,
+    parse_cue,
     plain_text,
+    split_blocks,
     split_cues,
-    turns_of,
 )
 
 if TYPE_CHECKING:
@@ -46,19 +46,19 @@ def read(text: str, source: str = "text.vtt") -> dict[str, Annotation]:
     file without names of speakers.
     """
     found = spoken(text, source)
-    turns = lines.turns_of_texts(turns_of(found))
+    turns = lines.turns_of_texts(cues_to_turns(found))
     if found and not turns:
         raise FormatError(
             f"{source}: no cue has a voice span such as <v Ann>, or a name and a colon; a file that names "
             "speakers is needed ('diarize label' gives them)"
         )
-    recording = lines.stem(source)
+    recording = lines.recording_name(source)
     return lines.group_by_recording([(recording, None), *((recording, turn) for turn in turns)])
 
 
 def spoken(text: str, source: str = "text.vtt") -> list[tuple[Cue, str | None, str]]:
     """Cue, speaker (None without a name) and plain text, in order. Raises FormatError."""
-    found = blocks(text, source, blanks_separate=False)
+    found = split_blocks(text, source, blanks_separate=False)
     if not found or not _HEADER.match(found[0][0].text):
         raise FormatError(f"{source}:1: does not start with WEBVTT; is this a .vtt file?")
     bodies = [
@@ -66,7 +66,7 @@ def spoken(text: str, source: str = "text.vtt") -> list[tuple[Cue, str | None, s
         for block in found
         if not _BLOCKS.fullmatch(block[0].text)
     ]
-    cues = _drop_repeated([cue_of(cue) for block in bodies if block for cue in split_cues(block)])
+    cues = _drop_repeated([parse_cue(cue) for block in bodies if block for cue in split_cues(block)])
     if not any(_VOICE.search(cue.text) for cue in cues):
         rows = attribute_speakers(cues)
         return [(cue, who and html.unescape(who), html.unescape(said)) for cue, who, said in rows]
@@ -102,10 +102,10 @@ def write(annotations: Sequence[Annotation]) -> str:
     """One cue per turn with the text or, without words, the name; ``&``, ``<`` and ``>`` are escaped, line
     ends become spaces.
     """
-    annotation = lines.only_annotation(annotations, "WebVTT")
-    names = lines.labels(annotation.speakers)
+    annotation = lines.require_one_annotation(annotations, "WebVTT")
+    names = lines.make_labels(annotation.speakers)
     rows = times.round_turns(annotation)
-    texts = lines.texts([turn for *_, turn in rows], names)
+    texts = lines.turn_texts([turn for *_, turn in rows], names)
     cues = [
         f"\n{times.clock(start)} --> {times.clock(end)}\n"
         f"<v {html.escape(names[turn.speaker], quote=False)}>{html.escape(text, quote=False)}</v>\n"

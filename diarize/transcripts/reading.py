@@ -12,7 +12,8 @@ from diarize.annotation.names import find_name
 from diarize.errors import FormatError
 from diarize.files import read_text
 from diarize.formats import eaf, lines, srt, textgrid, times, webvtt
-from diarize.transcripts import own
+from diarize.results import is_document
+from diarize.transcripts import result_words
 from diarize.transcripts.dialects import DIALECTS, dialect_of
 from diarize.transcripts.times import list_known_times
 from diarize.transcripts.values import Segment, Transcript, Word
@@ -85,14 +86,16 @@ def _subtitles(spoken: Callable[[str, str], list[tuple[Cue, str | None, str]]], 
             for cue, who, said in spoken(text, source)
             if said
         ]
-        return Transcript(lines.stem(source), _number_segments(segments), dialect)
+        return Transcript(lines.recording_name(source), _number_segments(segments), dialect)
 
     return read
 
 
 def _tiers(tiers: Callable[[str, str], Tiers], dialect: str) -> Any:
     def read(text: str, source: str, _: str | None) -> Transcript:
-        return Transcript(lines.stem(source), _number_segments(_of_tiers(tiers(text, source))), dialect)
+        return Transcript(
+            lines.recording_name(source), _number_segments(_of_tiers(tiers(text, source))), dialect
+        )
 
     return read
 
@@ -145,7 +148,7 @@ def _ctm(text: str, source: str, recording: str | None) -> Transcript:
         if kind in ("lex", "<na>") or not kind.startswith(("non", "noise", "misc")):
             word = Word(fields[4], float(start), float(start + length), given={"channel": fields[1]})
             words.setdefault(fields[0], []).append(word)
-    name = _choose_recording(list(words) or [lines.stem(source)], recording, source)
+    name = _choose_recording(list(words) or [lines.recording_name(source)], recording, source)
     ordered = sorted(words.get(name, ()), key=lambda word: word.start or 0.0)
     return Transcript(name, _number_segments(list(segments_of_words(ordered))), "ctm")
 
@@ -190,15 +193,15 @@ def _choose_recording(names: Sequence[str], recording: str | None, source: str) 
 
 def _json(text: str, source: str, recording: str | None) -> Transcript:
     value = _values(text, source)
-    if own.is_own(value):
-        return own.read(value, source, recording)
+    if is_document(value):
+        return result_words.read(value, source, recording)
     dialect = dialect_of(value)
     if dialect is None:
         raise FormatError(
             f"{source}: JSON of an unknown speech recogniser; openai-whisper, faster-whisper, whisperX, "
             "whisper.cpp, vosk and diarize itself are read; let it write subtitles (SRT or WebVTT)"
         )
-    return Transcript(lines.stem(source), tuple(DIALECTS[dialect][0](value)), dialect, whole=value)
+    return Transcript(lines.recording_name(source), tuple(DIALECTS[dialect][0](value)), dialect, whole=value)
 
 
 def _values(text: str, source: str) -> Any:

@@ -209,7 +209,7 @@ def test_cues_have_words_without_times(suffix):
 
 
 def test_ctm_is_read():
-    """By recording; comments, noises and speakers are passed over."""
+    """By recording; comments, noises and speakers are ignored."""
     text = (
         ";; words\ntalk 1 0.50 0.40 Hello 0.98\ntalk 1 0.90 0.40 there. 0.9 lex Zoe\n"
         "talk 1 1.3 0.1 <noise> 1 non-lex\ntalk 1 1.50 0.50 Yes.\nother 1 0 1 No\n"
@@ -285,7 +285,7 @@ def test_tiers_of_elan_that_repeat_others_are_no_further_words(tmp_path):
 
 @pytest.mark.parametrize("suffix", [".TextGrid", ".eaf"])
 def test_tiers_of_words_are_read(tmp_path, suffix):
-    """By their names; tiers of phones are passed over, tiers of sentences serve where there are no words."""
+    """By their names; tiers of phones are ignored, tiers of sentences serve where there are no words."""
     words = tuple(Turn(start, end, "Zoe", text=text) for text, start, end in EXPECTED)
     said = Annotation("talk", (Turn(0.5, 2.0, "Zoe", text="Hello there. Yes."),))
     path = write_file(tmp_path / f"talk{suffix}", said, options=Options(words=Annotation("talk", words)))

@@ -15,12 +15,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from diarize.audio.mp3_header import id3_length, tag_end
-from diarize.audio.wav_header import is_unknown, patches
+from diarize.audio.wav_header import find_patches, is_unknown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["ASF", "ASF_DATA", "unread_from"]
+__all__ = ["ASF", "ASF_DATA", "find_trailing_data"]
 
 CHUNK: Final = 1 << 16  # bytes of zeros that are looked at at a time
 ASF: Final = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
@@ -33,19 +33,19 @@ FOREIGN: Final = ((b"WAVEfmt ", 8), (b"fLaC\0\0\0\x22", 0), (b"OggS\0\x02", 0), 
 STOPS: Final = (b"RIFF", b"RF64", b"FORM", b"caff", b"ftyp")
 
 
-def unread_from(path: Path) -> int | None:
+def find_trailing_data(path: Path) -> int | None:
     """The byte behind the end of the recording, tags and zeros, from which on nothing will be read; None when
     there is no such thing, or the file does not say.
     """
     status = path.stat()
-    return _unread_from(path, status.st_size, status.st_mtime_ns)
+    return _find_trailing_data(path, status.st_size, status.st_mtime_ns)
 
 
 @lru_cache(maxsize=4)
-def _unread_from(path: Path, size: int, _changed: int) -> int | None:
+def _find_trailing_data(path: Path, size: int, _changed: int) -> int | None:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
-            end = None if data[:4] == b"FORM" and patches(path) else _end(data)
+            end = None if data[:4] == b"FORM" and find_patches(path) else _end(data)
         except (struct.error, IndexError):  # cut off in the middle of what it says of itself
             return None
         while end is not None and end < size:

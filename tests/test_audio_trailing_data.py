@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from diarize import audio
-from diarize.audio.leftovers import unread_from
+from diarize.audio.trailing_data import find_trailing_data
 
 RATE = 16_000
 TAG = b"TAG" + bytes(125)
@@ -123,7 +123,7 @@ def test_long_files_whose_writer_did_not_come_back_are_read(tmp_path):
 def test_headers_that_are_cut_off_say_nothing(tmp_path, kind, n):
     """No error of another kind, whatever is missing."""
     (tmp_path / "a").write_bytes(encoded(kind)[: 12 + n])
-    assert unread_from(tmp_path / "a") is None
+    assert find_trailing_data(tmp_path / "a") is None
 
 
 @pytest.mark.parametrize("program", [False, True], ids=["pyav", "ffmpeg"])
