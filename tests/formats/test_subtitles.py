@@ -168,6 +168,11 @@ ROLLING = (
         (webvtt, ROLLING, [(0.16, 2.07, "Ann", "hello and welcome"), (2.08, 4, "Bob", "thank you")]),
         (srt, f"1\n{FIRST}2\n{SECOND}", TWO),
         (srt, FIRST + SECOND, TWO),
+        (
+            srt,
+            cue(1, "Dr. Maria de la Cruz Lopez: one\nWhat I wanted to say: two") + SECOND,
+            [(1, 2, "Dr. Maria de la Cruz Lopez", "one What I wanted to say: two"), TWO[1]],
+        ),
         (srt, f"1\n{FIRST}at 9 --> 10\n", [(1, 2, "Ann", "one at 9 --> 10")]),
         (srt, cue(1, ">> Ann: one\n>>Bob: two"), [(1, 2, "Ann", "one"), (1, 2, "Bob", "two")]),
     ],
