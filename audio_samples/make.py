@@ -25,9 +25,9 @@ from word_times import word_times
 
 from diarize import audio, formats
 from diarize.annotation import Annotation
-from diarize.synth import SynthConfig, dialogue
+from diarize.synth import SynthConfig, plan_dialogue
 from diarize.synth.acoustics import resample
-from diarize.synth.phrases import phrases
+from diarize.synth.phrases import split_phrases
 from diarize.types import Waveform
 
 HERE = Path(__file__).parent
@@ -68,10 +68,10 @@ def spoken(voice: dict[str, str], words: str) -> Waveform:
 def placed_words(
     turns: list[tuple[str, Waveform, float]], texts: list[str], rate: int, voices: Any
 ) -> list[Any]:
-    """Start, end, speaker and word, by start, of turns that are placed as ``synth.dialogue`` places them."""
+    """Start, end, speaker and word, by start, of turns placed as by ``synth.plan_dialogue``."""
     floor, words = 0, []
     for (who, waveform, after), text in zip(turns, texts, strict=True):
-        spoken = phrases(resample(waveform, rate), rate)
+        spoken = split_phrases(resample(waveform, rate), rate)
         start = floor + round(after * rate)
         floor = max(floor, start + spoken[-1].onset + spoken[-1].length - spoken[0].onset)
         shift = (start - spoken[0].onset) / rate
@@ -116,7 +116,7 @@ def talk(
     """One staged conversation, and its words."""
     turns = [(who, spoken(voices[who], words), after) for who, after, words in plan["turns"]]
     config = SynthConfig(**plan["config"])
-    scene = dialogue(turns, config, plan["seed"], recording=name)
+    scene = plan_dialogue(turns, config, plan["seed"], recording=name)
     words = placed_words(turns, [words for *_, words in plan["turns"]], config.rate, voices)
     return scene.waveform(), scene.annotation, words
 

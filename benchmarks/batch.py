@@ -108,7 +108,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         talk = synth.SynthConfig(duration=asked.seconds)
         for seed in range(asked.recordings):
-            waveform, _ = synth.conversation(synth.vowels(2, seed=seed), talk, seed=seed)
+            waveform, _ = synth.simulate_conversation(synth.synthesize_voices(2, seed=seed), talk, seed=seed)
             write_wav(Path(folder, f"{seed}.wav"), waveform)
         rounds = [{way: timed(way, folder, asked.cores) for way in WAYS} for _ in range(asked.rounds)]
     print(f"{asked.recordings} recordings of {asked.seconds:g} s, {asked.cores} cores, {asked.rounds} rounds")

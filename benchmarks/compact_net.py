@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 CONTEXT = 37  # frames of activations whose mean a gate sees
 DILATIONS = (1, 2, 4, 1, 2, 4)
 HEAD_DILATIONS = (1, 2, 4, 8)
-LEAST_VARIANCE = 1e-4  # of an activation in a window
-LEAST_WEIGHT = 1e-3  # of a frame in a window
+MIN_VARIANCE = 1e-4  # of an activation in a window
+MIN_WEIGHT = 1e-3  # of a frame in a window
 N_BANDS = 10  # that the front end leaves
 CHANNELS = 64  # of each
 WIDTH = 256
@@ -145,4 +145,4 @@ def window_statistics(activations: Tensor, share: Tensor) -> tuple[Tensor, Tenso
     """Mean and standard deviation (B, n, 512) of windows, whose frames have ``share`` (B, n, T/4)."""
     mean = share @ activations
     variance = share @ activations**2 - mean**2
-    return mean, variance.clamp_min(LEAST_VARIANCE).sqrt()
+    return mean, variance.clamp_min(MIN_VARIANCE).sqrt()

@@ -55,7 +55,7 @@ SPEAKERS = np.array([0.10, 0.20, 0.18, 0.14, 0.11, 0.09, 0.07, 0.05, 0.03, 0.03]
 SHORTEST = 15.0  # seconds
 # Seconds for each speaker, from and to, as far as they go: a voice has about 10 s of speech, and nothing is
 # said twice, for the same sounds again would make patterns of their own.
-LEAST_EACH, MOST_EACH = 5.0, 20.0
+MIN_EACH, MAX_EACH = 5.0, 20.0
 AFTER = 0.5  # seconds that are kept after the last word
 LENGTHS = (0.0, 25.0, 60.0, inf)  # seconds at which the table is cut
 ONE_IN = 5
@@ -134,14 +134,14 @@ def drawn(number: int, corpora: Sequence[Voices], seed: int, alone: bool) -> Con
     corpus = int(rng.integers(len(corpora)))
     voices = corpora[corpus]
     n_speakers = 1 if alone else int(rng.choice(np.arange(1, SPEAKERS.size + 1), p=SPEAKERS))
-    shortest, longest = max(SHORTEST, LEAST_EACH * n_speakers), MOST_EACH * n_speakers
+    shortest, longest = max(SHORTEST, MIN_EACH * n_speakers), MAX_EACH * n_speakers
     seconds = float(np.exp(rng.uniform(np.log(shortest), np.log(longest))))
     cast = {
         str(n): [audio.read(p, rate=16000) for p in voices[str(n)]]
         for n in rng.choice(sorted(voices), n_speakers, replace=False)
     }
     scene = scenery(rng, seconds)
-    whole, truth = synth.conversation(cast, scene, int(rng.integers(1 << 31)))
+    whole, truth = synth.simulate_conversation(cast, scene, int(rng.integers(1 << 31)))
     end = max(turn.end for turn in truth.turns) + AFTER
     sound = replace(whole, samples=whole.samples[: round(end * whole.rate)])
     return Conversation(sound, truth, corpus)

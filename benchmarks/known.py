@@ -184,7 +184,7 @@ def of_held_out(
     for number, (kind, half, cast) in enumerate(casts(sorted(voices), rng)):
         material = {name: halves(voices[name], config.audio.rate)[half] for name in cast}
         name = f"{number:04d}"
-        sound, truth = synth.conversation(
+        sound, truth = synth.simulate_conversation(
             material, scenery(rng, len(cast), band), int(rng.integers(1 << 31)), recording=name
         )
         path = folder / f"{name}.wav"

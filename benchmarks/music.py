@@ -25,14 +25,14 @@ from diarize.errors import DiarizeError
 from diarize.pipeline import speech_mask
 
 SUFFIXES = {".flac", ".mp3", ".ogg", ".opus", ".wav"}
-LEAST_BYTES = 200_000
+MIN_BYTES = 200_000
 FROM = 10.0
 
 
 def pieces(folder: Path, most: int) -> list[Path]:
     """Some of the sound files of a folder, the same every time."""
     found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
-    large = [p for p in found if p.is_file() and p.stat().st_size > LEAST_BYTES]
+    large = [p for p in found if p.is_file() and p.stat().st_size > MIN_BYTES]
     return random.Random(0).sample(large, min(most, len(large)))  # noqa: S311 (a draw, no secret)
 
 

@@ -25,7 +25,7 @@ from benchmarks.pools import fill_pool, find_material, pool_parser
 from diarize import audio, synth
 from diarize.features.fbank import fbank_of
 from diarize.networks import campplus
-from diarize.networks.store import shipped_network
+from diarize.networks.store import load_included_network
 from diarize.speech.network import PyanNetSegmenter, frame_means
 from diarize.training import simulation
 from diarize.types import FrameGrid, Waveform
@@ -96,7 +96,7 @@ def simulated(material: Material, rng: np.random.Generator) -> tuple[Array, Arra
     n = round(SECONDS * RATE)
     voices, noises, rooms = material.voices, material.noises, material.rooms
     if rng.random() < SPEECHLESS:
-        make = simulation.music_piece if rng.random() < 0.4 else simulation.noise
+        make = simulation.simulate_music if rng.random() < 0.4 else simulation.simulate_noise
         sound, truth = make(rng, RATE)
         samples = np.resize(sound.samples, n)
     else:
@@ -106,7 +106,7 @@ def simulated(material: Material, rng: np.random.Generator) -> tuple[Array, Arra
             for i, name in enumerate(rng.choice(sorted(voices), n_speakers, replace=False))
         }
         room = [audio.read(rooms[int(rng.integers(len(rooms)))], rate=RATE)] if rng.random() < 0.3 else []
-        sound, truth = synth.conversation(cast, scenery(rng), int(rng.integers(1 << 31)), rooms=room)
+        sound, truth = synth.simulate_conversation(cast, scenery(rng), int(rng.integers(1 << 31)), rooms=room)
         samples = sound.samples[:n]
     if noises and rng.random() < 0.5:
         samples = with_noise(samples, audio.read(noises[int(rng.integers(len(noises)))], rate=RATE), rng)
@@ -130,7 +130,7 @@ def with_noise(samples: Array, noise: Waveform, rng: np.random.Generator) -> Arr
 
 @lru_cache(maxsize=1)
 def _teachers() -> tuple[dict[str, Array], PyanNetSegmenter]:
-    return campplus.prepare_weights(shipped_network("campplus").weights), PyanNetSegmenter()
+    return campplus.prepare_weights(load_included_network("campplus").weights), PyanNetSegmenter()
 
 
 def answers(samples: Array, active: Array) -> dict[str, Array]:

@@ -57,7 +57,7 @@ OPUS = 0.15  # share of degraded versions that are coded
 N_LOCAL = 3  # speakers of a window
 TAPS = 301  # of a low-pass filter
 HEARD = 1e-5  # standard deviation of a window with speech
-MOST_RECORDINGS = 4  # of one voice in one scene
+MAX_RECORDINGS = 4  # of one voice in one scene
 
 
 def make_scene(number: int, published: Path, material: Material) -> dict[str, Array]:
@@ -121,7 +121,7 @@ def _speechless(draw: float, material: Material, rng: np.random.Generator) -> Ar
     if MADE_UP <= draw < MADE_UP + TONES:
         return in_16_bits(_tones(rng))
     if draw < MADE_UP or not material.noises:
-        make = simulation.music_piece if rng.random() < 0.4 else simulation.noise
+        make = simulation.simulate_music if rng.random() < 0.4 else simulation.simulate_noise
         return np.resize(make(rng, RATE)[0].samples, N_SAMPLES)
     noise = audio.read(material.noises[int(rng.integers(len(material.noises)))], rate=RATE).samples
     first = int(rng.integers(max(1, len(noise) - N_SAMPLES)))
@@ -159,13 +159,13 @@ def _versions(material: Material, rng: np.random.Generator) -> tuple[list[Array]
         mu_law=False,
         level=-26.0,
     )
-    planned = synth.scene(cast, clean, seed)
+    planned = synth.plan_conversation(cast, clean, seed)
     sounds = [planned.waveform().samples]
-    alone = [planned.only(name).waveform().samples for name in planned.annotation.speakers]
+    alone = [planned.extract_speaker(name).waveform().samples for name in planned.annotation.speakers]
     for version in range(DEGRADED):
         room = [_drawn(material.rooms, rng)] if material.rooms and rng.random() < 0.3 else []
         worse = degrade(clean, rng) if version else clean
-        sound = synth.conversation(cast, worse, seed, rooms=room if version else [])[0].samples
+        sound = synth.simulate_conversation(cast, worse, seed, rooms=room if version else [])[0].samples
         if version and material.noises and rng.random() < 0.4:
             sound = with_noise(sound, _drawn(material.noises, rng), rng)
         sounds.append(_channelled(np.resize(sound, N_SAMPLES), rng, always=not version))
@@ -201,7 +201,7 @@ def opus_coded(samples: Array) -> Array:
 
 def _synthetic_cast(rng: np.random.Generator) -> dict[str, list[Any]]:
     """One to three voices that no human has."""
-    return synth.vowels(int(rng.integers(1, 4)), rate=RATE, seed=int(rng.integers(1 << 31)))
+    return synth.synthesize_voices(int(rng.integers(1, 4)), rate=RATE, seed=int(rng.integers(1 << 31)))
 
 
 def _drawn(files: Sequence[Path], rng: np.random.Generator) -> Any:
@@ -214,7 +214,7 @@ def _cast(voices: Mapping[str, Sequence[Path]], rng: np.random.Generator) -> dic
     cast = {}
     for name in rng.choice(sorted(voices), n_speakers, replace=False):
         files = voices[str(name)]
-        chosen = [files[i] for i in rng.permutation(len(files))[:MOST_RECORDINGS]]
+        chosen = [files[i] for i in rng.permutation(len(files))[:MAX_RECORDINGS]]
         speed = float(np.exp(rng.uniform(-0.15, 0.15))) if rng.random() < 0.5 else 1.0
         cast[str(name)] = [simulation.change_speed(audio.read(path, rate=RATE), speed) for path in chosen]
     return cast

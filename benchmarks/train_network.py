@@ -28,10 +28,10 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from benchmarks.compact_net import LEAST_WEIGHT, CompactNet, window_statistics
+from benchmarks.compact_net import MIN_WEIGHT, CompactNet, window_statistics
 from benchmarks.training_loop import Course, Trainer, examples, train, training_parser
 from diarize.networks import store
-from diarize.networks.campplus import MEAN_OVER
+from diarize.networks.campplus import MEAN_WIDTH
 from diarize.networks.layers import moving_mean
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Teacher:
     """Pools activations of CAM++ and projects embeddings to where the covariance within a speaker is I."""
 
     def __init__(self) -> None:
-        weights = store.shipped_network("campplus").weights
+        weights = store.load_included_network("campplus").weights
         self.dense_w, self.dense_b = (torch.from_numpy(weights[k].copy()) for k in ("dense_w", "dense_b"))
         self.mean = torch.from_numpy(weights["model_mean"].astype(np.float32))
         self.projection = torch.from_numpy(weights["model_projection"].astype(np.float32))
@@ -82,7 +82,7 @@ class Stream:
             energies = stored["energies"].astype(np.float32)
             self.activations = stored["activations"]
             active, heard = stored["active"], stored["heard"] / np.float32(255)
-        self.x = (energies - moving_mean(energies, MEAN_OVER)).astype(np.float16)
+        self.x = (energies - moving_mean(energies, MEAN_WIDTH)).astype(np.float16)
         self.labels = self._labels(active, heard)
         n = min(len(active) // 2, len(self.activations))
         both = active[: 2 * n].reshape(n, 2, -1).all(axis=1)
@@ -160,7 +160,7 @@ def losses(net: CompactNet, batch: dict[str, Tensor], teacher: Teacher, scale: T
     with torch.autocast("cpu", dtype=torch.bfloat16):
         activations, weight, scores = net(batch["x"])
     activations, scores = activations.float(), scores.float()
-    weights = functional.softplus(weight.float()) + LEAST_WEIGHT
+    weights = functional.softplus(weight.float()) + MIN_WEIGHT
     found = net.pooled(activations, weights, batch["inside"])
     with torch.no_grad():
         inside = batch["inside"]

@@ -54,7 +54,7 @@ def heldout(number: int, readers: Voices, learners: Voices) -> Simulated:
     seconds = float(np.exp(rng.uniform(*np.log(bounds))))
     names = rng.choice(sorted(voices), n_speakers, replace=False)
     cast = {str(name): [audio.read(path, rate=RATE) for path in voices[str(name)]] for name in names}
-    return synth.conversation(cast, scenery(rng, seconds), int(rng.integers(1 << 31)))
+    return synth.simulate_conversation(cast, scenery(rng, seconds), int(rng.integers(1 << 31)))
 
 
 def moods(number: int, readers: Voices, learners: Voices) -> Simulated:
@@ -64,7 +64,7 @@ def moods(number: int, readers: Voices, learners: Voices) -> Simulated:
     seconds = float(rng.uniform(20, 40) * n_speakers)
     names = rng.choice(sorted(learners), n_speakers, replace=False)
     cast = {str(name): [_in_a_mood(path, rng) for path in learners[str(name)][:14]] for name in names}
-    return synth.conversation(cast, scenery(rng, seconds), int(rng.integers(1 << 31)))
+    return synth.simulate_conversation(cast, scenery(rng, seconds), int(rng.integers(1 << 31)))
 
 
 def _in_a_mood(path: Path, rng: np.random.Generator) -> Waveform:
@@ -88,7 +88,7 @@ def short(number: int, readers: Voices, learners: Voices) -> Simulated:
         share_concentration=float(rng.uniform(1, 5)),
         pause_mean=float(rng.uniform(0.1, 0.6)),
     )
-    return synth.conversation(cast, talk, int(rng.integers(1 << 31)))
+    return synth.simulate_conversation(cast, talk, int(rng.integers(1 << 31)))
 
 
 def long(number: int, readers: Voices, learners: Voices) -> Simulated:
@@ -98,7 +98,7 @@ def long(number: int, readers: Voices, learners: Voices) -> Simulated:
     names = rng.choice(sorted(learners), n_speakers, replace=False)
     cast = {str(name): [audio.read(path, rate=RATE) for path in learners[str(name)]] for name in names}
     talk = replace(scenery(rng, 60.0 * minutes), repeat=True)
-    return synth.conversation(cast, talk, int(rng.integers(1 << 31)))
+    return synth.simulate_conversation(cast, talk, int(rng.integers(1 << 31)))
 
 
 def distant(number: int, readers: Voices, learners: Voices, rooms: Sequence[Waveform]) -> Simulated:
@@ -121,7 +121,7 @@ def distant(number: int, readers: Voices, learners: Voices, rooms: Sequence[Wave
         overlap_probability=0.3,
     )
     seed = int(rng.integers(1 << 31))
-    return synth.conversation(cast, talk, seed, rooms=[rooms[int(rng.integers(len(rooms)))]])
+    return synth.simulate_conversation(cast, talk, seed, rooms=[rooms[int(rng.integers(len(rooms)))]])
 
 
 LONG = ((2, 40), (3, 60), (4, 30), (5, 45), (6, 30), (8, 40), (1, 30), (10, 60))  # speakers, minutes

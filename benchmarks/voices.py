@@ -36,7 +36,7 @@ ENCODER = [
     "60",
 ]
 SAME_BYTES = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact"]
-MOST_BYTES = 6_000_000
+MAX_BYTES = 6_000_000
 
 
 def longest(folder: Path) -> list[tuple[str, Path]]:
@@ -64,8 +64,8 @@ def main() -> None:
     chosen = longest(arguments.folder)
     total = sum(write(path, arguments.output / f"{name}.opus") for name, path in chosen)
     print(f"{len(chosen)} voices, {total} bytes")
-    if total > MOST_BYTES:
-        sys.exit(f"more than {MOST_BYTES} bytes; lower the bit rate")
+    if total > MAX_BYTES:
+        sys.exit(f"more than {MAX_BYTES} bytes; lower the bit rate")
 
 
 if __name__ == "__main__":

@@ -17,11 +17,11 @@ import numpy as np
 
 from benchmarks.calibrate_embedding import loud_windows
 from benchmarks.conditions import CONDITIONS, RATE
-from benchmarks.tuning import held_out
+from benchmarks.heldout import voices_of
 from diarize import audio
 from diarize.embedding import CampplusExtractor
 from diarize.features.fbank import fbank_of
-from diarize.networks.campplus import MEAN_OVER
+from diarize.networks.campplus import MEAN_WIDTH
 from diarize.networks.layers import moving_mean
 from diarize.parts.calibration import equal_error
 
@@ -40,7 +40,7 @@ def compact_embedding(path: Path) -> Embed:
     """Embeddings of windows by the weights that ``benchmarks.train_network`` wrote."""
     import torch
 
-    from benchmarks.compact_net import LEAST_WEIGHT, CompactNet
+    from benchmarks.compact_net import MIN_WEIGHT, CompactNet
 
     net = CompactNet()
     net.load_state_dict(torch.load(path, weights_only=True))
@@ -49,12 +49,12 @@ def compact_embedding(path: Path) -> Embed:
     @torch.no_grad()
     def embed(samples: Array, bounds: Array) -> Array:
         energies = fbank_of(samples, RATE)
-        x = torch.from_numpy(energies - moving_mean(energies, MEAN_OVER))[None]
+        x = torch.from_numpy(energies - moving_mean(energies, MEAN_WIDTH))[None]
         activations, weights, _ = net(x)
         inside = torch.zeros((1, len(bounds), activations.shape[1]))
         for row, (first, last) in enumerate(bounds // HOP):
             inside[0, row, first : max(last, first + 2)] = 1
-        counts = torch.nn.functional.softplus(weights) + LEAST_WEIGHT
+        counts = torch.nn.functional.softplus(weights) + MIN_WEIGHT
         found: Array = net.pooled(activations, counts, inside).numpy()
         return found
 
@@ -83,7 +83,7 @@ def main() -> None:
     parser.add_argument("--voices", type=Path, action="append", required=True)
     parser.add_argument("--compact", type=Path, help="weights that benchmarks.train_network wrote")
     given = parser.parse_args()
-    voices = held_out(given.voices)
+    voices = voices_of(given.voices, held_out=True)
     shipped = CampplusExtractor()
     networks: dict[str, Embed] = {"CAM++": lambda samples, bounds: shipped.embed([samples], bounds)}
     if given.compact:

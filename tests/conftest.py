@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from diarize import synth
 from diarize.audio import read, write
 from diarize.formats import write_file
-from diarize.parts.calibration import shipped_voices
+from diarize.parts.calibration import included_voices
 from diarize.types import Waveform
 
 # Where compiled code is not kept, programs that tests start compile the package anew, and pytest all tests.
@@ -65,7 +65,7 @@ def talks_of(voices, folder):
     """one.wav, two.wav and alone.wav of the casts above, of ``voices`` by name, with their truth as .rttm."""
     config = synth.SynthConfig(duration=30.0, snr=30.0, overlap_probability=0.0)
     for seed, (name, cast) in enumerate(CASTS.items()):
-        sound, truth = synth.conversation(
+        sound, truth = synth.simulate_conversation(
             {each: voices[each] for each in cast}, config, seed=40 + seed, recording=name
         )
         write(folder / f"{name}.wav", sound)
@@ -76,13 +76,13 @@ def talks_of(voices, folder):
 @pytest.fixture(scope="session")
 def talks(tmp_path_factory):
     """Talks of pure signal, which the background model tells apart."""
-    return talks_of(synth.vowels(5, 20.0, rate=16_000, seed=3), tmp_path_factory.mktemp("talks"))
+    return talks_of(synth.synthesize_voices(5, 20.0, rate=16_000, seed=3), tmp_path_factory.mktemp("talks"))
 
 
 @pytest.fixture(scope="session")
 def people():
     """Five readers who ship with the package, by the names voice_00 to voice_04, three seconds at a time."""
-    paths = [path for _, (path,) in sorted(shipped_voices().items())[:5]]
+    paths = [path for _, (path,) in sorted(included_voices().items())[:5]]
     return {f"voice_{k:02d}": pieces_of(read(path, rate=16_000), 3.0) for k, path in enumerate(paths)}
 
 

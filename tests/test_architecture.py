@@ -15,7 +15,7 @@ SOURCE = Path(__file__).parent.parent / "diarize"
 
 # From the foundation to the front door: a room imports only from rooms before it.
 ROOMS = (
-    *("errors", "intervals", "light", "types", "annotation", "results", "files", "config"),
+    *("errors", "intervals", "lazy_imports", "types", "annotation", "results", "files", "config"),
     *("mixtures", "hmm", "formats", "audio", "features", "networks", "scoring", "synth"),
     *("speech", "background", "embedding", "parts", "clustering", "resegmentation"),
     *("transcripts", "plots", "pipeline", "training", "identity", "report", "batch"),
@@ -24,7 +24,7 @@ ROOMS = (
 # Stages take values and give one; none imports another, but for the speaker space that points are in.
 STAGES = {"speech", "background", "embedding", "parts", "clustering", "resegmentation"}
 SPACE = {("clustering", "embedding"), ("parts", "embedding")}
-FOUNDATION = {"errors", "intervals", "light", "types", "annotation", "results", "files", "config"}
+FOUNDATION = {"errors", "intervals", "lazy_imports", "types", "annotation", "results", "files", "config"}
 # What a room uses of others is listed where it is less than its place allows.
 NARROW = {
     "mixtures": {"errors"},
@@ -32,7 +32,7 @@ NARROW = {
     "networks": {"errors", "types"},
     "scoring": FOUNDATION,
     "formats": FOUNDATION,
-    "audio": {"errors", "light", "types"},
+    "audio": {"errors", "lazy_imports", "types"},
     "features": FOUNDATION,
 }
 # Packages that only these rooms may load.

@@ -173,7 +173,7 @@ def test_turns_know_voices_of_their_track(tmp_path):
 
     path, turns = film(tmp_path / "a.mkv"), Annotation("a", (Turn(0.0, 1.0, "A"),))
     found = [
-        measure_voices(path, turns, override(Config(), {"audio": {"track": k}}, "test"))["A"].evidence
+        measure_voices(path, turns, override(Config(), {"audio": {"track": k}}, "test"))["A"].embeddings
         for k in (1, 1, 2)
     ]
     np.testing.assert_array_equal(found[0].means, found[1].means)

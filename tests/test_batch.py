@@ -37,43 +37,43 @@ PROGRAM = [sys.executable, "-m", "diarize"]
 N_VOICES = 12  # many more than a stopped batch gets through before the signal reaches it
 
 
-def stand_in(order):
+def stand_in(job):
     """A worker's answer without any sound: the file's text is the result; what is called bad fails."""
-    text = order.task.audio.read_text()
+    text = job.task.audio.read_text()
     if "bad" in text:
         return {"status": "failed", "error": text, "input_sha256": None, "timings": {}}
-    for path in order.task.files.values():
+    for path in job.task.files.values():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{text} {order.config.speech.bias}")
+        path.write_text(f"{text} {job.config.speech.bias}")
     return {
         "status": "ok",
         "error": None,
-        "input_sha256": input_checksum(order.task.audio),
+        "input_sha256": input_checksum(job.task.audio),
         "timings": {"diarize": 1.0},
         "duration": 1.0,
         "n_speakers": 1,
     }
 
 
-def deadly(order):
+def deadly(job):
     """Like ``stand_in``, but the process dies of what says so: always, or the first time."""
-    text = order.task.audio.read_text()
-    mark = order.task.audio.with_suffix(".died")
+    text = job.task.audio.read_text()
+    mark = job.task.audio.with_suffix(".died")
     if "deadly" in text or ("frail" in text and not mark.exists()):
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return stand_in(order)
+    return stand_in(job)
 
 
-def moving(order):
+def moving(job):
     """Like ``stand_in``, but before the second recording is done somebody moves the results away."""
-    (path,) = order.task.files.values()
-    if order.task.key == "b.flac":
+    (path,) = job.task.files.values()
+    if job.task.key == "b.flac":
         path.parent.rename(path.parent.with_name("taken"))
-    return stand_in(order)
+    return stand_in(job)
 
 
-def environment(order):
+def environment(job):
     """What a worker is, in its answer."""
     import multiprocessing
 
@@ -128,7 +128,7 @@ def test_names_that_clash_get_their_path():
 
 
 def test_recordings_are_found_below_and_hidden_ones_are_not(tmp_path):
-    """Sorted; whatever is called like a recording is reported later rather than passed over."""
+    """Sorted; whatever is called like a recording is reported later rather than ignored."""
     for name in ("b.WAV", "x/y/a.opus", ".h.wav", ".hidden/c.wav", "notes.txt", "z.m4a"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -353,15 +353,15 @@ def test_a_worker_that_dies_costs_its_own_file_one_more_try_alone(folder):
     assert "its process died twice" in line["error"]
 
 
-def orders(folder):
-    """An order for every recording of a folder."""
+def jobs_of(folder):
+    """A job for every recording of a folder."""
     return [Job(Task(p.name, p, {}), CONFIG) for p in sorted(folder.glob("*.*"))]
 
 
 def test_workers_are_spawned_with_one_thread_and_leave_interrupts_to_the_parent(folder):
     """And what surrounds this process is as it was."""
     before = dict(os.environ)
-    ((_, first), *_) = run_jobs(orders(folder), 1, lambda order: None, environment)
+    ((_, first), *_) = run_jobs(jobs_of(folder), 1, lambda job: None, environment)
     assert first["threads"] == dict.fromkeys(THREADS, "1")
     assert first["start"] == "spawn"
     assert first["interrupt"] == signal.SIG_IGN
@@ -370,7 +370,7 @@ def test_workers_are_spawned_with_one_thread_and_leave_interrupts_to_the_parent(
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
-def sleepy(order):
+def sleepy(job):
     """Longer than any test."""
     time.sleep(600)
     return {"status": "ok"}
@@ -380,12 +380,12 @@ def test_leaving_early_ends_the_workers(folder):
     """An interrupt comes while they work."""
     import multiprocessing
 
-    def interrupted(order):
+    def interrupted(job):
         threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
 
     begin = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        list(run_jobs(orders(folder)[:1], 1, interrupted, sleepy))
+        list(run_jobs(jobs_of(folder)[:1], 1, interrupted, sleepy))
     assert time.monotonic() - begin < 60
     assert multiprocessing.active_children() == []
 
@@ -579,7 +579,7 @@ def test_speech_that_was_given_is_used_and_other_speech_is_another_result(folder
     assert [task.speech for task in plan.tasks] == [((0.0, 1.0),), (), None]
     statuses = ran(folder, speech=given)
     assert statuses == {"a.wav": "ok", "b.flac": "ok", "deep/c.mp3": "failed"}
-    assert "--speech says nothing about 'c'" in lines(folder)[2]["error"]
+    assert "--speech does not name 'c'" in lines(folder)[2]["error"]
     assert ran(folder, speech=given, resume=True) == statuses | {"a.wav": "skipped", "b.flac": "skipped"}
     other = given | {"a": np.array([[0.0, 2.0]])}
     assert ran(folder, speech=other, resume=True) == statuses | {"b.flac": "skipped"}
@@ -588,21 +588,21 @@ def test_speech_that_was_given_is_used_and_other_speech_is_another_result(folder
 
 def test_each_channel_by_itself_is_another_result(folder):
     """The worker is told, and resuming the other way does everything again."""
-    orders = []
+    jobs_of = []
 
-    def seen(order):
-        orders.append(order.separate)
-        return stand_in(order)
+    def seen(job):
+        jobs_of.append(job.separate)
+        return stand_in(job)
 
     def outcomes_of(**more):
         plan = plan_batch(folder, folder.parent / "out", **more)
-        orders.clear()
+        jobs_of.clear()
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(
                 "diarize.batch.worker_pool.run_jobs",
-                lambda given, *_: ((order, seen(order)) for order in given),
+                lambda given, *_: ((job, seen(job)) for job in given),
             )
-            return [entry["status"] for entry in run_batch(plan, CONFIG).entries], list(orders)
+            return [entry["status"] for entry in run_batch(plan, CONFIG).entries], list(jobs_of)
 
     assert outcomes_of(separate=True) == (["ok"] * 3, [True] * 3)
     assert [line["channels"] for line in lines(folder)] == ["separate"] * 3
@@ -678,7 +678,7 @@ class Pool:
     def __init__(self, *results):
         self.results = list(results)
 
-    def submit(self, perform, order):
+    def submit(self, perform, job):
         result = self.results.pop(0)
         if result is None:
             raise BrokenProcessPool
@@ -691,26 +691,26 @@ class Pool:
 
 
 def taken(pool, waiting, room):
-    """What came of orders by file name, and the names of those that are lost with the pool."""
-    generator, came = keep_in_flight(pool, waiting, lambda: room, lambda order: None, stand_in), []
+    """The outcomes by file name, and the names of those that are lost with the pool."""
+    generator, came = keep_in_flight(pool, waiting, lambda: room, lambda job: None, stand_in), []
     while True:
         try:
-            order, entry = next(generator)
-            came.append((order.task.key, entry["status"]))
+            job, entry = next(generator)
+            came.append((job.task.key, entry["status"]))
         except StopIteration as end:
-            return came, [order.task.key for order in end.value]
+            return came, [job.task.key for job in end.value]
 
 
 def test_a_pool_that_broke_between_two_recordings_loses_none(folder):
     """The one that could not be handed over waits for the next pool."""
-    waiting = deque(orders(folder))
+    waiting = deque(jobs_of(folder))
     assert taken(Pool({"status": "ok"}, None), waiting, 1) == ([("a.wav", "ok")], [])
-    assert [order.task.key for order in waiting] == ["b.flac"]
+    assert [job.task.key for job in waiting] == ["b.flac"]
 
 
 def test_what_was_done_when_a_pool_broke_is_not_done_again(folder):
     """Only what was in flight is."""
-    waiting = deque([*orders(folder), *orders(folder / "deep")])
+    waiting = deque([*jobs_of(folder), *jobs_of(folder / "deep")])
     came, lost = taken(Pool({"status": "ok"}, BrokenProcessPool(), {"status": "ok"}), waiting, 3)
     assert (sorted(came), lost) == ([("a.wav", "ok"), ("c.mp3", "ok")], ["b.flac"])
     assert not waiting
@@ -718,7 +718,7 @@ def test_what_was_done_when_a_pool_broke_is_not_done_again(folder):
 
 def test_a_recording_whose_work_was_cancelled_is_told_of_and_the_rest_goes_on(folder):
     """As when the workers of a cluster are gone."""
-    waiting = deque(orders(folder))
+    waiting = deque(jobs_of(folder))
     came, lost = taken(Pool(CancelledError("x"), {"status": "ok"}), waiting, 1)
     assert (came, lost) == ([("a.wav", "failed"), ("b.flac", "ok")], [])
 
@@ -787,7 +787,7 @@ def test_a_subfolder_that_may_not_be_looked_into_is_named(folder, monkeypatch):
     keys, complaints = find_recordings(folder)
     assert keys == ["a.wav", "b.flac"]
     (complaint,) = complaints
-    assert complaint.endswith("cannot be looked into (Permission denied); check permissions")
+    assert complaint.endswith("cannot be read (Permission denied); check permissions")
 
 
 def test_a_result_that_cannot_be_read_is_not_ours(folder, monkeypatch):
@@ -812,9 +812,11 @@ def test_what_is_called_otherwise_and_looks_like_sound_is_named(tmp_path):
     plan = plan_batch(folder, tmp_path / "out")
     assert [task.key for task in plan.tasks] == ["a.wav"]
     assert [note.split(": ") for note in plan.passed_over] == [
-        ["memo.ds2", "DS2 by its looks, but not called like a recording"],
-        ["deep/call.dat", "WAV by its looks, but not called like a recording"],
+        ["memo.ds2", "DS2 by its content, but with another suffix"],
+        ["deep/call.dat", "WAV by its content, but with another suffix"],
     ]
     (folder / "a.wav").unlink()
-    with pytest.raises(AudioError, match=r"no recordings in it, by their names \(memo.ds2: DS2 by its looks"):
+    with pytest.raises(
+        AudioError, match=r"no recordings in it, by their names \(memo.ds2: DS2 by its content"
+    ):
         plan_batch(folder, tmp_path / "out")

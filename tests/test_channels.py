@@ -20,7 +20,7 @@ SECONDS = 20
 @pytest.fixture(scope="module")
 def sides():
     """Two voices who take turns of two seconds, each on a side of its own, and who speaks when."""
-    voices = synth.vowels(2, 30.0, rate=RATE, seed=4)
+    voices = synth.synthesize_voices(2, 30.0, rate=RATE, seed=4)
     left, right = (np.concatenate([w.samples for w in each])[: SECONDS * RATE] for each in voices.values())
     first = (np.arange(SECONDS * RATE) // RATE) % 4 < 2
     return np.column_stack((left * first, right * ~first)), first

@@ -104,7 +104,7 @@ def voices(tmp_path_factory):
     """Five recordings of two voices, two called alike, and what one process makes of them."""
     place = tmp_path_factory.mktemp("cluster")
     for seed, name in enumerate(("0.wav", "1.wav", "2.wav", "deep/0.wav", "bad.wav")):
-        waveform, _ = synth.conversation(synth.vowels(2, seed=3), TALK, seed=seed)
+        waveform, _ = synth.simulate_conversation(synth.synthesize_voices(2, seed=3), TALK, seed=seed)
         (place / "in" / name).parent.mkdir(parents=True, exist_ok=True)
         write_wav(place / "in" / name, waveform)
     (place / "in" / "bad.wav").write_bytes(b"")
@@ -234,8 +234,8 @@ def test_workers_of_another_version_and_without_the_package_are_refused(cluster_
 
 def test_without_answer_without_workers_and_without_the_package(cluster_here, voices, tmp_path, monkeypatch):
     """One line each, after a bounded time."""
-    monkeypatch.setattr(cluster, "ANSWER", 0.5)
-    monkeypatch.setattr(cluster, "WORKERS", 0.5)
+    monkeypatch.setattr(cluster, "ANSWER_TIMEOUT", 0.5)
+    monkeypatch.setattr(cluster, "WORKER_TIMEOUT", 0.5)
     plan = plan_batch(voices / "in", tmp_path / "out", resume=True)
     with pytest.raises(ClusterError, match="no worker for"):
         run_batch(plan, Config(), scheduler=cluster_here.address)
@@ -274,7 +274,7 @@ def test_an_address_must_be_one(address):
 
 def test_a_batch_of_nothing_asks_no_scheduler(tmp_path):
     """All of it is done already; there is none at that address."""
-    assert list(cluster.run_jobs_on_cluster([], "tcp://127.0.0.1:1", tmp_path, lambda order: None)) == []
+    assert list(cluster.run_jobs_on_cluster([], "tcp://127.0.0.1:1", tmp_path, lambda job: None)) == []
 
 
 def test_a_connection_that_breaks_while_workers_are_asked_is_one_line():
@@ -300,8 +300,8 @@ def test_a_worker_stops_what_nobody_waits_for(monkeypatch, state):
 
     begun = []
 
-    def perform(order, progress):
-        begun.append(order)
+    def perform(job, progress):
+        begun.append(job)
         progress("speech", 0.5)
         Worker.state.tasks.pop("mine")
         with pytest.raises(ClusterError, match=r"a\.wav: nobody waits for it any more"):
@@ -311,10 +311,10 @@ def test_a_worker_stops_what_nobody_waits_for(monkeypatch, state):
     if state:
         Worker.state.tasks["mine"] = SimpleNamespace(state=state)
     monkeypatch.setattr("distributed.get_worker", Worker)
-    order = Job(Task("a.wav", Path("a.wav"), {}), Config())
+    job = Job(Task("a.wav", Path("a.wav"), {}), Config())
     if state == "executing":
-        assert cluster._perform(perform, order) == {"status": "ok"}
+        assert cluster._perform(perform, job) == {"status": "ok"}
         return
     with pytest.raises(ClusterError, match="nobody waits for it any more"):
-        cluster._perform(perform, order)
+        cluster._perform(perform, job)
     assert begun == []

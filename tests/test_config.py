@@ -81,7 +81,7 @@ def test_presets_are_listed_and_the_nearest_is_named():
         ("[features]\nhop = 5", "features.hop = 5.0; allowed: 0.002 to 0.1"),
         (
             "[features]\nn_voice = 12",
-            "features.n_voice = 12; background models have it (those that ship 13)",
+            "features.n_voice = 12; background models have it (the included ones 13)",
         ),
         ("[features]\nhop = nan", "features.hop = nan"),
         ("[clustering]\nmin_speakers = 9\nmax_speakers = 3", "at least 9 and at most 3"),

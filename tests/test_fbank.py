@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diarize.errors import ConfigError
-from diarize.features.fbank import LEAST_ENERGY, fbank_of, filter_bank
+from diarize.features.fbank import MIN_ENERGY, fbank_of, filter_bank
 
 # float32 on both sides, in logarithms: 1e-3 is a thousandth of what a tenth of a decibel is to a model.
 CLOSE = 1e-3
@@ -73,7 +73,7 @@ def test_librosas_filters_without_offset_removed_are_nemos():
 
 def test_silence_is_the_floor_and_not_minus_infinity():
     """A machine's silence has no logarithm."""
-    assert np.all(fbank_of(np.zeros(1600, dtype="f"), 16000) == np.float32(np.log(LEAST_ENERGY)))
+    assert np.all(fbank_of(np.zeros(1600, dtype="f"), 16000) == np.float32(np.log(MIN_ENERGY)))
 
 
 @settings(deadline=None, max_examples=40)

@@ -275,7 +275,7 @@ class TestNormalisation:
         values, used = rows(6), np.arange(200) % 3 > 0
         used[70:80] = False
         whole = cmvn(values, used)
-        monkeypatch.setattr("diarize.features.normalize.AT_ONCE", 7)
+        monkeypatch.setattr("diarize.features.normalize.BATCH_SIZE", 7)
         assert_allclose(cmvn(values, used), whole, rtol=0, atol=1e-6)
 
     @LAW

@@ -103,13 +103,13 @@ class TestDenoised:
     def test_parts_give_what_the_whole_gives(self, monkeypatch):
         features, speech = heard()
         whole = denoise(features, speech, CONFIG).values
-        monkeypatch.setattr("diarize.features.noise.AT_ONCE", 7)
+        monkeypatch.setattr("diarize.features.noise.BATCH_SIZE", 7)
         assert_allclose(denoise(features, speech, CONFIG).values, whole, rtol=0, atol=1e-5)
 
     def test_noise_is_that_of_its_time(self, monkeypatch):
         """A fan is switched on at frame 100: each half loses what its own pauses hold, by hand."""
-        monkeypatch.setattr("diarize.features.noise.AT_ONCE", 100)
-        monkeypatch.setattr("diarize.features.noise.AROUND", 40)
+        monkeypatch.setattr("diarize.features.noise.BATCH_SIZE", 100)
+        monkeypatch.setattr("diarize.features.noise.ESTIMATE_FRAMES", 40)
         noise = np.repeat([0.1, 0.6], 100)[:, None]
         speech = np.arange(200) % 2 == 0
         powers = np.where(speech[:, None], 1.0, np.array([1.0, 0.5]) * noise)
@@ -120,8 +120,8 @@ class TestDenoised:
 
     def test_where_pauses_are_rare_the_nearest_tell(self, monkeypatch):
         """All thirty of them, before the first and after the last, too."""
-        monkeypatch.setattr("diarize.features.noise.AT_ONCE", 50)
-        monkeypatch.setattr("diarize.features.noise.AROUND", 30)
+        monkeypatch.setattr("diarize.features.noise.BATCH_SIZE", 50)
+        monkeypatch.setattr("diarize.features.noise.ESTIMATE_FRAMES", 30)
         powers = np.ones((400, 2))
         speech = np.ones(400, bool)
         for frames, level in ((slice(100, 130), 0.1), (slice(250, 280), 0.6)):

@@ -18,7 +18,7 @@ from diarize import scoring, synth
 from diarize.audio import read
 from diarize.config import Config, override
 from diarize.errors import DiarizeError
-from diarize.parts.calibration import shipped_voices
+from diarize.parts.calibration import included_voices
 from diarize.pipeline import speech_mask
 from diarize.types import Waveform
 
@@ -185,7 +185,9 @@ def minute(seed):
 
     def make():
         config = synth.SynthConfig(duration=60.0)
-        sound, truth = synth.conversation(synth.vowels(1, 20.0, seed=seed), config, seed=seed)
+        sound, truth = synth.simulate_conversation(
+            synth.synthesize_voices(1, 20.0, seed=seed), config, seed=seed
+        )
         return truth, found(sound.samples).annotation
 
     return shared(f"minute-{seed}", make)
@@ -216,7 +218,7 @@ ALIKE = pytest.mark.xfail(reason="voices of pure signal pass for moods of one: t
 def test_four_voices_in_two_minutes_are_four(seed):
     """Voices of pure signal differ in their vowels, not in pitch and length alone."""
     config = synth.SynthConfig(duration=120.0)
-    sound, _ = synth.conversation(synth.vowels(4, 20.0, seed=seed), config, seed=seed)
+    sound, _ = synth.simulate_conversation(synth.synthesize_voices(4, 20.0, seed=seed), config, seed=seed)
     assert len(found(sound.samples).annotation.speakers) == 4
 
 
@@ -225,13 +227,13 @@ def test_four_voices_in_two_minutes_are_four(seed):
 def test_twelve_voices_in_ten_minutes_are_many():
     """Seven to twelve are found of twelve; some voices of pure signal are too much alike."""
     config = synth.SynthConfig(duration=600.0, overlap_probability=0.0)
-    sound, _ = synth.conversation(synth.vowels(12, 20.0, seed=0), config, seed=0)
+    sound, _ = synth.simulate_conversation(synth.synthesize_voices(12, 20.0, seed=0), config, seed=0)
     assert 7 <= len(found(sound.samples).annotation.speakers) <= 12
 
 
 def test_everybody_at_once_is_somebody():
     """Six readers who ship with the package, from beginning to end."""
-    voices = [read(path, rate=RATE).samples for _, (path,) in sorted(shipped_voices().items())[:6]]
+    voices = [read(path, rate=RATE).samples for _, (path,) in sorted(included_voices().items())[:6]]
     shortest = min(map(len, voices))
     result = found(0.5 * sum(voice[:shortest] for voice in voices))
     assert result.speech.seconds > 0.8 * shortest / RATE

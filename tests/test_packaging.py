@@ -17,7 +17,7 @@ from diarize.annotation import Annotation
 from diarize.config import AcousticConfig
 from diarize.features import audible_frames, compute_cepstra
 from diarize.features.bandwidth import measure_band
-from diarize.parts.calibration import shipped_voices
+from diarize.parts.calibration import included_voices
 from diarize.pipeline import speech_mask
 from diarize.types import Waveform
 
@@ -30,12 +30,12 @@ def talk(seconds=40.0):
     """Samples float32 (n,) of three readers who ship with the package, in noise, and who spoke when."""
     config = synth.SynthConfig(duration=seconds, snr=25.0, overlap_probability=0.0)
     voices = {}
-    for name, (path,) in sorted(shipped_voices().items())[:3]:
+    for name, (path,) in sorted(included_voices().items())[:3]:
         said = audio.read(path, rate=RATE).samples
         voices[name] = [
             Waveform(said[a : a + 3 * RATE], RATE) for a in range(0, len(said) - 3 * RATE, 3 * RATE)
         ]
-    sound, truth = synth.conversation(voices, config, seed=5, recording="talk")
+    sound, truth = synth.simulate_conversation(voices, config, seed=5, recording="talk")
     return sound.samples, truth
 
 

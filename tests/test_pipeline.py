@@ -65,7 +65,7 @@ def sound(name):
 def talk():
     """Twenty seconds of two voices of pure signal, and the truth."""
     config = synth.SynthConfig(duration=20.0, snr=40.0, overlap_probability=0.0)
-    return synth.conversation(synth.vowels(2, seed=3), config, seed=3, recording="talk")
+    return synth.simulate_conversation(synth.synthesize_voices(2, seed=3), config, seed=3, recording="talk")
 
 
 def graded(name, *, own):
@@ -397,7 +397,7 @@ class TestSettings:
     def test_features_are_those_of_the_model_that_is_named(self, tmp_path):
         """A model of other features needs no other settings; its frames have as many numbers as it knows."""
         small = AcousticConfig(n_mfcc=12, n_voice=8, hop=0.0125)
-        shipped = background.load_shipped("narrow")
+        shipped = background.load_included("narrow")
         parts = (shipped.ubm.weights_, shipped.ubm.means_[:, :8], shipped.ubm.covariances_[:, :8])
         model = replace(shipped, ubm=GMM(*parts, "diag"), acoustics=small)
         background.save(model, tmp_path / "small.npz")

@@ -26,13 +26,13 @@ from diarize.config import (
 from diarize.embedding.two_covariance import TwoCovariance
 from diarize.errors import AudioError, ConfigError, InputError
 from diarize.pipeline import diarization, front_end, voices
-from diarize.pipeline.arguments import check_features, check_stretches, with_checksums, with_counts
+from diarize.pipeline.arguments import check_features, check_intervals, with_checksums, with_counts
 from diarize.pipeline.channels import RATE, _channel_names, _join_voices, diarize_channels, find_leaks
 from diarize.pipeline.diarization import STAGES, _frame_posteriors, _with_enough_speakers, diarize, run_stages
-from diarize.pipeline.front_end import FrontEnd, left_out_notes, speech_activity
+from diarize.pipeline.front_end import FrontEnd, missed_sound_notes, speech_activity
 from diarize.pipeline.inputs import SampleSource, as_recording
 from diarize.pipeline.speakers import describe_speakers
-from diarize.pipeline.voices import _known_activity, voice_statistics, voices_in
+from diarize.pipeline.voices import _known_activity, voice_statistics, voice_statistics_of
 from diarize.resegmentation import frames
 from diarize.speech import PyanNetSegmenter, SpeechActivity
 from diarize.types import Features, FrameGrid, Posteriors, SpeakerPoints, SpeechMask, Waveform
@@ -130,7 +130,7 @@ class TestLeaks:
             soundfile.write(tmp_path / "a.wav", np.column_stack((first, second)), RATE)
             found = diarize_channels(tmp_path / "a.wav", plain(max_speakers=1), speech=[(0.0, 4.0)])
             assert found.annotation.speakers == ("CH1", "CH2")
-            wanted = ("channel 2: 1 s in which another channel is heard are left out",) if told else ()
+            wanted = ("channel 2: 1 s of crosstalk from another channel are left out",) if told else ()
             assert found.notes == wanted
             assert (found.start, found.voices) == (0.0, None)
             assert found.clustering.values == (0.0,)
@@ -140,7 +140,7 @@ class TestLeaks:
             assert found.speech.values.all()
         soundfile.write(tmp_path / "a.wav", np.column_stack((first, first)), RATE)
         found = diarize_channels(tmp_path / "a.wav", plain(max_speakers=1), speech=[(0.0, 4.0)])
-        assert found.notes == ("the channels carry the same sound; every voice is found in each of them",)
+        assert found.notes == ("all channels have the same sound, so every speaker is found in each of them",)
 
     def test_voices_of_channels_that_have_some_are_joined(self):
         """By the names that their speakers get."""
@@ -209,7 +209,7 @@ class TestSpeech:
         level = np.zeros(100 * duration)
         level[: round(100 * loud)] = level[-200:] = 5.0
         mask = SpeechMask(np.arange(len(level)) >= len(level) - 200, grid(len(level)))
-        notes = left_out_notes(front(level, float(duration)), mask)
+        notes = missed_sound_notes(front(level, float(duration)), mask)
         assert [note.split(" of ")[0] for note in notes] == ([f"{loud:.0f} s"] if told else [])
 
 
@@ -263,7 +263,7 @@ class TestVoices:
         """No turns, or two at every moment: the recording is not opened."""
         both = (Turn(0.0, 2.0, "A"), Turn(0.0, 2.0, "B"))
         for turns in ((), both):
-            assert voices_in("nowhere.wav", Annotation("a", turns), Config()) is None
+            assert voice_statistics_of("nowhere.wav", Annotation("a", turns), Config()) is None
 
     def test_a_turn_that_begins_and_ends_between_two_seconds_is_heard_whole(self, tmp_path, monkeypatch):
         """By hand: a window of a second and a half from 0.5 s on, and another one from 1 s on."""
@@ -273,7 +273,9 @@ class TestVoices:
         model = TwoCovariance(np.zeros(2), np.eye(2), np.ones(2))
         monkeypatch.setattr(voices, "load_embedding", lambda config: (embed, model))
         soundfile.write(tmp_path / "a.wav", 0.1 * rms(64_000, 0), 16_000)
-        (found,) = voices_in(tmp_path / "a.wav", Annotation("a", (Turn(0.5, 2.5, "A"),)), Config()).speakers
+        (found,) = voice_statistics_of(
+            tmp_path / "a.wav", Annotation("a", (Turn(0.5, 2.5, "A"),)), Config()
+        ).speakers
         assert (found.windows, found.seconds) == (pytest.approx(2.0), pytest.approx(2.0))
 
     def test_known_turns_are_speech_where_one_is_alone_with_changes_between_speakers(self):
@@ -357,7 +359,7 @@ class TestFrontEnd:
         heard = []
         for name in ("network", "silero", "energy", "mixtures"):
             monkeypatch.setattr(f"diarize.speech.detect_by_{name}", detector(f"detect_by_{name}"))
-        shipped = background.load_shipped("wide") if model else None
+        shipped = background.load_included("wide") if model else None
         config = replace(Config(), speech=SpeechConfig(method=method))
         speech_activity(replace(front(np.zeros(100)), background=shipped), None, config)
         assert heard == [asked]
@@ -443,7 +445,7 @@ class TestStages:
         """A background model that only speech detection uses has no part in it."""
         points = TestVoices().points(2)
         mask = SpeechMask(np.ones(200, bool), points.grid)
-        model = background.load_shipped("wide")
+        model = background.load_included("wide")
         values = np.random.default_rng(0).normal(size=(200, model.ubm.n_features_in_))
         shares = np.array([[0.9, 0.1], [0.2, 0.8]])
         clusters = Clustering("BIC", (2,), (0.0,), 2, (2,), (shares,))
@@ -473,8 +475,8 @@ class TestStages:
             return
         assert found.values.argmax(axis=1).tolist() == [0] * 301 + [1] * 99  # the earlier of two as near
         assert notes == (
-            "2 speakers asked for, but only 1 have frames of their own; "
-            "best effort: SPEAKER_00 3.0 s, SPEAKER_01 1.0 s",
+            "2 speakers asked for, but only 1 were found; "
+            "the others are a guess: SPEAKER_00 3.0 s, SPEAKER_01 1.0 s",
         )
 
 
@@ -578,6 +580,6 @@ class TestArguments:
 
     def test_a_stretch_may_be_of_no_length(self):
         """Of negative length it may not."""
-        assert_array_equal(check_stretches([(1, 1), (2, 3)]), [[1, 1], [2, 3]])
+        assert_array_equal(check_intervals([(1, 1), (2, 3)]), [[1, 1], [2, 3]])
         with pytest.raises(ConfigError, match="start ≤ end"):
-            check_stretches([(1, 0.9)])
+            check_intervals([(1, 0.9)])

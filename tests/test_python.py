@@ -123,7 +123,7 @@ def test_an_annotation_is_a_collection_of_turns():
     """Length, iteration, turns by number, speakers by name."""
     assert (len(TURNS), list(TURNS), TURNS[1]) == (3, list(TURNS.turns), TURNS.turns[1])
     assert [turn.start for turn in TURNS["Ann"]] == [0, 62]
-    with pytest.raises(KeyError, match="nobody is called 'An'; did you mean 'Ann'"):
+    with pytest.raises(KeyError, match="no speaker is called 'An'; did you mean 'Ann'"):
         TURNS["An"]
     assert repr(TURNS) == "<Annotation 'talk': 3 turns of 2 speakers to 1:01:40>"
     assert len(repr(Annotation("empty"))) < 80

@@ -17,7 +17,7 @@ import pytest
 from diarize import plots, synth
 from diarize.annotation import Annotation, Turn
 from diarize.annotation.statistics import count_successions
-from diarize.audio import compress, open_recording, write
+from diarize.audio import encode_mp3, open_recording, write
 from diarize.clustering import Clustering
 from diarize.clustering.outliers import Outliers
 from diarize.config import ClusteringConfig, Config
@@ -26,7 +26,7 @@ from diarize.pipeline import Diarization
 from diarize.report import PageSound, Report, embed_sound, link_sound, media_address, render_page
 from diarize.report.colours import DARK_PAGE, colours_on_dark, colours_on_light, contrast
 from diarize.report.data import page_data
-from diarize.report.downsampling import MOST, make_ribbons, pool_posteriors
+from diarize.report.downsampling import MAX_CELLS, make_ribbons, pool_posteriors
 from diarize.report.page import SCRIPTS
 from diarize.results import Provenance, Result, SpeakerCount
 from diarize.types import FrameGrid, Posteriors, SpeechMask, Waveform
@@ -67,7 +67,9 @@ def talk(tmp_path_factory):
     """talk.wav, fifteen seconds of two voices of pure signal at 16 kHz."""
     path = tmp_path_factory.mktemp("talk") / "talk.wav"
     config = synth.SynthConfig(duration=15.0, snr=40.0)
-    waveform, _ = synth.conversation(synth.vowels(2, seed=3), config, seed=3, recording="talk")
+    waveform, _ = synth.simulate_conversation(
+        synth.synthesize_voices(2, seed=3), config, seed=3, recording="talk"
+    )
     write(path, waveform)
     return path
 
@@ -162,7 +164,7 @@ def test_long_ribbons_are_decimated_without_loss_of_mean():
     rng = np.random.default_rng(0)
     ann = rng.random(grid.n_frames).astype(np.float32)
     found = make_ribbons(Posteriors(np.column_stack((ann, 1 - ann)), grid, ("a", "b")))
-    assert MOST / 2 < found.shares.shape[1] <= MOST
+    assert MAX_CELLS / 2 < found.shares.shape[1] <= MAX_CELLS
     assert found.step * found.shares.shape[1] == pytest.approx(7200, abs=found.step)
     assert found.shares[0].mean() / 255 == pytest.approx(ann.mean(), abs=0.002)
     assert found.doubt.mean() / 255 == pytest.approx(np.minimum(ann, 1 - ann).mean(), abs=0.002)
@@ -272,7 +274,7 @@ def test_the_same_report_is_the_same_page(talk):
     assert pages[0] == pages[1]
     samples = open_recording(talk).waveform().samples
     pieces = (Waveform(samples[i : i + 48_000], 16_000) for i in range(0, len(samples), 48_000))
-    assert compress(pieces, 16_000) == one.data
+    assert encode_mp3(pieces, 16_000) == one.data
 
 
 @pytest.mark.slow
@@ -297,9 +299,9 @@ def test_sound_over_full_scale_is_cut_and_none_is_none():
     import soundfile
 
     loud = Waveform(np.full(16_000, 3.0, np.float32), 16_000)
-    back, _ = soundfile.read(io.BytesIO(compress([loud], 16_000)))
+    back, _ = soundfile.read(io.BytesIO(encode_mp3([loud], 16_000)))
     assert back.min() > -0.5
-    assert compress([], 16_000) is not None
+    assert encode_mp3([], 16_000) is not None
 
 
 def test_loudness_is_of_the_stretch(tmp_path):
@@ -374,7 +376,7 @@ def test_a_page_of_two_hours_stays_small_beside_its_sound():
     values = np.full((grid.n_frames, 8), 0.125, np.float32)
     names = tuple(f"SPEAKER_{k:02d}" for k in range(8))
     turns = tuple(Turn(1.44 * i, 1.44 * i + 1.3, names[i % 8], 0.9, names[0]) for i in range(5000))
-    sound = PageSound(np.zeros(MOST, np.uint8), 0.3, 0.0, 7200.0, b"")
+    sound = PageSound(np.zeros(MAX_CELLS, np.uint8), 0.3, 0.0, 7200.0, b"")
     page = render_page(
         Report(Result(Annotation("x", turns)), posteriors=Posteriors(values, grid, names), sound=sound)
     )

@@ -226,7 +226,7 @@ def test_renaming_takes_everything_along():
     assert after.annotation.speakers == ("Ann", "B", "C")
     assert [each.speaker for each in after.voices.speakers] == ["Ann", "B", "C"]
     assert after.alternatives.turns == TURNS
-    with pytest.raises(FormatError, match="nobody is called 'D'"):
+    with pytest.raises(FormatError, match="no speaker is called 'D'"):
         rename_speakers(RESULT, {"D": "x"})
     with pytest.raises(FormatError, match="two speakers would be called 'B'"):
         rename_speakers(RESULT, {"A": "B"})
@@ -266,7 +266,7 @@ def test_recounting_keeps_the_voices_of_those_who_did_not_change():
     assert [each.speaker for each in after.voices.speakers] == ["A"]
     with pytest.raises(DiarizeError, match="no assignment to 7 speakers is kept; there are those to 1, 2"):
         recount_speakers(RESULT, 7, "x.json")
-    with pytest.raises(FormatError, match="keeps no other numbers of speakers"):
+    with pytest.raises(FormatError, match="has no turns for other numbers of speakers"):
         recount_speakers(replace(RESULT, alternatives=None), 2, "x.json")
 
 

@@ -128,7 +128,9 @@ def test_a_degraded_conversation_keeps_its_turns(people):
     cast = {name: people[name][:1] for name in sorted(people)[:2]}
     clean = synth.SynthConfig(duration=10.0)
     worse = data.degrade(clean, np.random.default_rng(3))
-    sounds, truths = zip(*(synth.conversation(cast, each, 5) for each in (clean, worse)), strict=True)
+    sounds, truths = zip(
+        *(synth.simulate_conversation(cast, each, 5) for each in (clean, worse)), strict=True
+    )
     assert truths[0].turns == truths[1].turns
     assert np.abs(sounds[0].samples - sounds[1].samples).max() > 0.01
 

@@ -15,7 +15,7 @@ from diarize.annotation.names import as_field, find_name, make_distinct, match_n
 from diarize.batch import plan
 from diarize.cli.app import app
 from diarize.cli.files import choose_annotation, match_annotation, read_annotations
-from diarize.cli.settings import _given_speech
+from diarize.cli.settings import _speech_intervals_of
 from diarize.errors import FormatError
 from diarize.identity import results
 from diarize.scoring import score_files
@@ -91,7 +91,7 @@ def test_every_look_up_finds_a_recording_through_every_format(tmp_path, name, fo
         {name: annotation, "other": other}, found, uems={as_field(name): [(0, 9)], "other": [(0, 9)]}
     )
     assert (graded.unanswered, graded.ungraded, graded.score.missed) == ((), (), 0)
-    marks = _given_speech(path if whole else tmp_path, name, alone=False, quiet=True)
+    marks = _speech_intervals_of(path if whole else tmp_path, name, alone=False, quiet=True)
     assert marks.tolist() == [[0, 4], [5, 9]]
     spans = {each: value.intervals() for each, value in found.items()}
     assert plan._given_speech(tmp_path / "x.wav", name, spans) == (((0.0, 4.0), (5.0, 9.0)), "")

@@ -14,14 +14,21 @@ from numpy.testing import assert_array_equal
 
 from diarize import intervals
 from diarize.errors import AudioError, ConfigError
-from diarize.synth import SynthConfig, conversation, dialogue, music, scene, vowels
-from diarize.synth.acoustics import compand, impulse
-from diarize.synth.phrases import BRIDGED, CUT, phrases, speech_runs
-from diarize.synth.script import script
+from diarize.synth import (
+    SynthConfig,
+    plan_conversation,
+    plan_dialogue,
+    simulate_conversation,
+    synthesize_music,
+    synthesize_voices,
+)
+from diarize.synth.acoustics import compand, impulse_response
+from diarize.synth.phrases import MAX_PAUSE_IN_TURN, MIN_PAUSE, speech_runs, split_phrases
+from diarize.synth.script import plan_script
 from diarize.types import Waveform
 
 RATE = 16_000
-VOICES = vowels(3, 14.0, seed=5)
+VOICES = synthesize_voices(3, 14.0, seed=5)
 DRY = SynthConfig(duration=60.0, snr=inf, gain_spread=0.0)
 
 
@@ -48,31 +55,32 @@ def band_level(samples, low, high, rate=RATE):
 class TestSameAnswerTwice:
     def test_same_seed_same_bits(self):
         config = SynthConfig(duration=20.0, rt60=0.3, noise="babble", mu_law=True)
-        (one, truth), (two, again) = (conversation(VOICES, config, seed=3) for _ in range(2))
+        (one, truth), (two, again) = (simulate_conversation(VOICES, config, seed=3) for _ in range(2))
         assert one.samples.tobytes() == two.samples.tobytes()
         assert truth == again
 
     def test_another_seed_is_another_conversation(self):
-        (one, truth), (two, other) = (conversation(VOICES, DRY, seed=s) for s in (1, 2))
+        (one, truth), (two, other) = (simulate_conversation(VOICES, DRY, seed=s) for s in (1, 2))
         assert truth != other
         assert not np.array_equal(one.samples, two.samples)
 
     def test_order_of_the_voices_does_not_matter(self):
         turned = dict(reversed(VOICES.items()))
         assert (
-            conversation(VOICES, DRY)[0].samples.tobytes() == conversation(turned, DRY)[0].samples.tobytes()
+            simulate_conversation(VOICES, DRY)[0].samples.tobytes()
+            == simulate_conversation(turned, DRY)[0].samples.tobytes()
         )
 
     @pytest.mark.parametrize("seconds", [0.37, 7.0, 100.0])
     def test_blocks_are_the_whole(self, seconds):
-        planned = scene(VOICES, replace(DRY, rt60=0.5, snr=20.0, duration=31.3), seed=4)
+        planned = plan_conversation(VOICES, replace(DRY, rt60=0.5, snr=20.0, duration=31.3), seed=4)
         blocks = [block.samples for block in planned.blocks(seconds)]
         assert np.concatenate(blocks).tobytes() == planned.waveform().samples.tobytes()
 
     def test_speakers_alone_are_the_whole(self):
         """Their sum is the sound, and each speaks in his own turns only."""
-        planned = scene(VOICES, DRY, seed=4)
-        alone = {name: planned.only(name) for name in planned.annotation.speakers}
+        planned = plan_conversation(VOICES, DRY, seed=4)
+        alone = {name: planned.extract_speaker(name) for name in planned.annotation.speakers}
         sounds = {name: each.waveform().samples for name, each in alone.items()}
         np.testing.assert_allclose(sum(sounds.values()), planned.waveform().samples, atol=1e-6)
         for name, each in alone.items():
@@ -82,8 +90,8 @@ class TestSameAnswerTwice:
             assert not (np.abs(sounds[name][~near]) > 1e-3).any()
 
     def test_a_speaker_alone_has_no_noise(self):
-        planned = scene(VOICES, replace(DRY, snr=5.0), seed=4)
-        alone = planned.only(planned.annotation.speakers[0])
+        planned = plan_conversation(VOICES, replace(DRY, snr=5.0), seed=4)
+        alone = planned.extract_speaker(planned.annotation.speakers[0])
         speech = mask_of(alone.annotation, alone.waveform().samples.size)
         near = np.convolve(speech, np.ones(2 * 160 + 1), "same") > 0.5
         assert (np.abs(alone.waveform().samples[~near]) < 1e-3).all()
@@ -92,7 +100,7 @@ class TestSameAnswerTwice:
 class TestTruth:
     @pytest.mark.parametrize("seed", range(4))
     def test_sound_is_where_the_truth_says(self, seed):
-        waveform, truth = conversation(VOICES, DRY, seed=seed)
+        waveform, truth = simulate_conversation(VOICES, DRY, seed=seed)
         loud = np.abs(waveform.samples) > 1e-3
         speech = mask_of(truth, loud.size)
         near = np.convolve(speech, np.ones(2 * 160 + 1), "same") > 0.5
@@ -103,24 +111,24 @@ class TestTruth:
                 assert around.any()
 
     def test_pauses_over_the_bridge_are_marked_and_shorter_ones_not(self):
-        _, truth = conversation(VOICES, replace(DRY, duration=120.0), seed=1)
+        _, truth = simulate_conversation(VOICES, replace(DRY, duration=120.0), seed=1)
         for speaker in truth.speakers:
             rows = truth.intervals(speaker)
-            assert (rows[1:, 0] - rows[:-1, 1]).min() > BRIDGED
+            assert (rows[1:, 0] - rows[:-1, 1]).min() > MAX_PAUSE_IN_TURN
 
     def test_room_and_noise_leave_the_truth_alone(self):
         wet = replace(DRY, rt60=0.6, snr=10.0, noise="white", low_cut=300.0, high_cut=3400.0, mu_law=True)
-        assert conversation(VOICES, DRY, seed=9)[1] == conversation(VOICES, wet, seed=9)[1]
+        assert simulate_conversation(VOICES, DRY, seed=9)[1] == simulate_conversation(VOICES, wet, seed=9)[1]
 
     def test_a_band_pass_delays_nothing(self):
-        dry, _ = conversation(VOICES, DRY, seed=2)
-        filtered, _ = conversation(VOICES, replace(DRY, low_cut=100.0), seed=2)
+        dry, _ = simulate_conversation(VOICES, DRY, seed=2)
+        filtered, _ = simulate_conversation(VOICES, replace(DRY, low_cut=100.0), seed=2)
         lags = np.arange(-5, 6)
         likeness = [np.dot(np.roll(filtered.samples, lag), dry.samples) for lag in lags]
         assert lags[np.argmax(likeness)] == 0
 
     def test_names_and_recording_are_kept(self):
-        waveform, truth = conversation(VOICES, DRY, recording="tea")
+        waveform, truth = simulate_conversation(VOICES, DRY, recording="tea")
         assert waveform.recording == truth.recording == "tea"
         assert set(truth.speakers) == set(VOICES)
 
@@ -128,7 +136,7 @@ class TestTruth:
     @settings(max_examples=25, deadline=None)
     def test_every_turn_ends_within_the_duration(self, seed, duration, overlap):
         config = replace(DRY, duration=duration, overlap_probability=overlap)
-        waveform, truth = conversation(VOICES, config, seed)
+        waveform, truth = simulate_conversation(VOICES, config, seed)
         assert waveform.samples.size == round(duration * RATE)
         assert all(turn.end <= waveform.duration for turn in truth.turns)
 
@@ -160,7 +168,7 @@ class TestPhrases:
     def test_neighbours_give_back_the_recording(self):
         (voice,) = VOICES["voice_00"]
         noisy = voice.samples + 1e-4 * np.random.default_rng(0).standard_normal(voice.samples.size)
-        said = phrases(noisy, RATE)
+        said = split_phrases(noisy, RATE)
         together, clock = np.zeros(noisy.size + RATE), int(speech_runs(noisy, RATE)[0, 0])
         first = clock
         for phrase in said:
@@ -170,26 +178,26 @@ class TestPhrases:
         np.testing.assert_allclose(together[first:clock], noisy[first:clock], rtol=0, atol=1e-6)
 
     def test_cuts_are_in_pauses_only(self):
-        gaps = [p.gap for p in phrases(VOICES["voice_01"][0].samples, RATE) if p.gap is not None]
-        assert min(gaps) >= CUT * RATE
+        gaps = [p.gap for p in split_phrases(VOICES["voice_01"][0].samples, RATE) if p.gap is not None]
+        assert min(gaps) >= MIN_PAUSE * RATE
 
     def test_phrases_far_apart_are_not_said_in_one_breath(self):
         tone = 0.1 * np.sin(2 * np.pi * 300 * np.arange(5 * RATE) / RATE)
         tone[RATE : round(1.5 * RATE)] = tone[2 * RATE : 4 * RATE] = 0
-        gaps = [phrase.gap for phrase in phrases(tone, RATE)]
+        gaps = [phrase.gap for phrase in split_phrases(tone, RATE)]
         assert gaps[0] == pytest.approx(0.5 * RATE, abs=0.03 * RATE)
         assert gaps[1:] == [None, None]
 
     def test_a_short_voice_is_said_through_before_anything_comes_again(self):
-        said = phrases(VOICES["voice_02"][0].samples, RATE)
-        lines = script([said], replace(DRY, duration=200.0), np.random.default_rng(0))
+        said = split_phrases(VOICES["voice_02"][0].samples, RATE)
+        lines = plan_script([said], replace(DRY, duration=200.0), np.random.default_rng(0))
         counts = np.bincount([line.phrase for line in lines], minlength=len(said))
         assert counts.max() > 5
         assert np.ptp(counts) <= 1
 
     def test_said_again_in_another_order(self):
-        said = phrases(VOICES["voice_02"][0].samples, RATE)
-        order = [x.phrase for x in script([said], replace(DRY, duration=60.0), np.random.default_rng(0))]
+        said = split_phrases(VOICES["voice_02"][0].samples, RATE)
+        order = [x.phrase for x in plan_script([said], replace(DRY, duration=60.0), np.random.default_rng(0))]
         assert sorted(order[: len(said)]) == sorted(order[len(said) : 2 * len(said)])
         assert order[: len(said)] != order[len(said) : 2 * len(said)]
 
@@ -197,7 +205,7 @@ class TestPhrases:
 class TestTalk:
     def test_no_overlap_when_none_is_asked_for(self):
         for seed in range(5):
-            _, truth = conversation(VOICES, replace(DRY, overlap_probability=0.0), seed)
+            _, truth = simulate_conversation(VOICES, replace(DRY, overlap_probability=0.0), seed)
             for a, b in combinations(truth.speakers, 2):
                 assert len(intervals.intersect(truth.intervals(a), truth.intervals(b))) == 0
 
@@ -205,7 +213,7 @@ class TestTalk:
         shares = []
         for probability in (0.0, 0.3, 1.0):
             config = replace(DRY, duration=300.0, overlap_probability=probability)
-            _, truth = conversation(VOICES, config, seed=1)
+            _, truth = simulate_conversation(VOICES, config, seed=1)
             talk = sum(turn.duration for turn in truth.turns)
             shares.append(talk - intervals.duration(truth.intervals()))
         assert shares[0] == pytest.approx(0, abs=1e-9)
@@ -213,25 +221,25 @@ class TestTalk:
 
     def test_nobody_talks_over_oneself(self):
         config = replace(DRY, duration=300.0, overlap_probability=1.0, overlap_mean=5.0, turn_median=0.5)
-        cast = [phrases(voice[0].samples, RATE) for voice in VOICES.values()]
+        cast = [split_phrases(voice[0].samples, RATE) for voice in VOICES.values()]
         for seed in range(3):
-            lines = script(cast, config, np.random.default_rng(seed))
+            lines = plan_script(cast, config, np.random.default_rng(seed))
             for speaker in range(3):
                 own = sorted((x.onset, x.onset + x.length) for x in lines if x.speaker == speaker)
                 assert all(a[1] <= b[0] for a, b in pairwise(own))
 
     def test_a_high_concentration_gives_equal_shares(self):
         config = replace(DRY, duration=600.0, share_concentration=1e6)
-        _, truth = conversation(VOICES, config, seed=0)
+        _, truth = simulate_conversation(VOICES, config, seed=0)
         talk = np.array([intervals.duration(truth.intervals(s)) for s in truth.speakers])
         np.testing.assert_allclose(talk / talk.sum(), 1 / 3, rtol=0, atol=0.03)
 
     def test_a_low_concentration_gives_unequal_shares_but_none_is_left_out(self):
-        voices = vowels(5, 8.0, seed=1)
+        voices = synthesize_voices(5, 8.0, seed=1)
         config = replace(DRY, duration=300.0, share_concentration=0.1, least_share=0.3)
         spreads = []
         for seed in range(6):
-            lines = scene(voices, config, seed).annotation
+            lines = plan_conversation(voices, config, seed).annotation
             talk = np.array([intervals.duration(lines.intervals(s)) for s in voices])
             assert talk.min() > 0.3 / 5 * talk.sum() * 0.4
             spreads.append(talk.max() / talk.min())
@@ -239,16 +247,18 @@ class TestTalk:
 
     def test_turns_and_pauses_follow_their_lengths(self):
         short, long = (replace(DRY, duration=300.0, turn_median=t, turn_spread=0.1) for t in (1.0, 8.0))
-        counts = [changes(scene(VOICES, config, 0).annotation) for config in (short, long)]
+        counts = [changes(plan_conversation(VOICES, config, 0).annotation) for config in (short, long)]
         assert counts[0] > 3 * counts[1]
         tight, slack = (
             replace(DRY, duration=300.0, pause_mean=p, overlap_probability=0.0) for p in (0.1, 3.0)
         )
-        speech = [intervals.duration(scene(VOICES, c, 0).annotation.intervals()) for c in (tight, slack)]
+        speech = [
+            intervals.duration(plan_conversation(VOICES, c, 0).annotation.intervals()) for c in (tight, slack)
+        ]
         assert speech[0] > 1.5 * speech[1]
 
     def test_one_voice_talks_alone(self):
-        _, truth = conversation({"ann": VOICES["voice_00"]}, DRY)
+        _, truth = simulate_conversation({"ann": VOICES["voice_00"]}, DRY)
         assert truth.speakers == ("ann",)
         assert len(truth.turns) > 5
 
@@ -256,28 +266,30 @@ class TestTalk:
     def test_without_repeats_everything_is_said_once(self, seed):
         """Where there is time, all of it, and then there is silence."""
         config = replace(DRY, duration=300.0, overlap_probability=0.0, repeat=False)
-        planned = scene(VOICES, config, seed)
+        planned = plan_conversation(VOICES, config, seed)
         assert sorted(planned.which) == list(range(len(planned.cells)))
         spoken = sum(
-            p.length for voice in VOICES.values() for each in voice for p in phrases(each.samples, RATE)
+            p.length for voice in VOICES.values() for each in voice for p in split_phrases(each.samples, RATE)
         )
         heard = intervals.duration(planned.annotation.intervals())
         assert spoken / RATE <= heard < 1.5 * spoken / RATE
-        again = scene(VOICES, replace(config, repeat=True), seed)
+        again = plan_conversation(VOICES, replace(config, repeat=True), seed)
         assert len(again.which) > 2 * len(planned.which)
 
     @pytest.mark.parametrize("seed", range(4))
     def test_repeats_matter_only_once_all_has_been_said(self, seed):
         """A talk too short for that is the same with and without."""
-        once, again = (scene(VOICES, replace(DRY, duration=8.0, repeat=r), seed) for r in (False, True))
+        once, again = (
+            plan_conversation(VOICES, replace(DRY, duration=8.0, repeat=r), seed) for r in (False, True)
+        )
         assert once.annotation == again.annotation
         assert_array_equal(once.which, again.which)
 
     def test_whoever_has_said_everything_is_silent(self):
         """One speaker with little to say, and one who goes on."""
-        brief = vowels(1, 2.0, seed=1)["voice_00"]
+        brief = synthesize_voices(1, 2.0, seed=1)["voice_00"]
         config = replace(DRY, overlap_probability=0.0, repeat=False)
-        truth = scene({"brief": brief, "long": VOICES["voice_00"]}, config, 0).annotation
+        truth = plan_conversation({"brief": brief, "long": VOICES["voice_00"]}, config, 0).annotation
         said = intervals.duration(truth.intervals("brief"))
         assert said <= sum(each.duration for each in brief) + 1.0
         assert truth.turns[-1].speaker == "long"
@@ -287,7 +299,7 @@ class TestTalk:
 class TestSound:
     def test_speech_has_the_level(self):
         for level in (-26.0, -50.0):
-            planned = scene(VOICES, replace(DRY, level=level, overlap_probability=0.0), seed=0)
+            planned = plan_conversation(VOICES, replace(DRY, level=level, overlap_probability=0.0), seed=0)
             samples = planned.waveform().samples
             assert rms_level(samples[mask_of(planned.annotation, samples.size)]) == pytest.approx(
                 level, abs=1.5
@@ -295,25 +307,27 @@ class TestSound:
 
     def test_gains_spread_the_speakers(self):
         config = replace(DRY, gain_spread=10.0, overlap_probability=0.0, level=-50.0)
-        waveform, truth = conversation(VOICES, config, seed=0)
+        waveform, truth = simulate_conversation(VOICES, config, seed=0)
         levels = [rms_level(waveform.samples[mask_of(truth, waveform.samples.size, RATE, s)]) for s in VOICES]
         assert np.ptp(levels) > 5
 
     def test_full_scale_is_never_left(self):
-        waveform, _ = conversation(VOICES, replace(DRY, level=0.0, gain_spread=10.0), seed=0)
+        waveform, _ = simulate_conversation(VOICES, replace(DRY, level=0.0, gain_spread=10.0), seed=0)
         assert np.abs(waveform.samples).max() == 1.0
 
     @pytest.mark.parametrize("noise", ["white", "pink", "babble"])
     def test_noise_is_under_the_level_by_the_ratio(self, noise):
         config = replace(DRY, snr=15.0, noise=noise)
-        noisy, quiet = (conversation(VOICES, c, seed=0)[0].samples for c in (config, DRY))
+        noisy, quiet = (simulate_conversation(VOICES, c, seed=0)[0].samples for c in (config, DRY))
         assert rms_level(noisy - quiet) == pytest.approx(-26 - 15, abs=0.1)
 
     def test_noises_have_their_colours(self):
-        quiet = conversation(VOICES, DRY, seed=0)[0].samples
+        quiet = simulate_conversation(VOICES, DRY, seed=0)[0].samples
         slope = {}
         for noise in ("white", "pink", "babble"):
-            only = conversation(VOICES, replace(DRY, snr=15.0, noise=noise), seed=0)[0].samples - quiet
+            only = (
+                simulate_conversation(VOICES, replace(DRY, snr=15.0, noise=noise), seed=0)[0].samples - quiet
+            )
             slope[noise] = band_level(only, 400, 500) - band_level(only, 4000, 5000)
         assert slope["white"] == pytest.approx(0, abs=1)
         assert slope["pink"] == pytest.approx(10, abs=1)
@@ -321,24 +335,26 @@ class TestSound:
         assert slope["babble"] == pytest.approx(speech, abs=6)
 
     def test_babble_beats_and_white_noise_does_not(self):
-        quiet = conversation(VOICES, DRY, seed=0)[0].samples
+        quiet = simulate_conversation(VOICES, DRY, seed=0)[0].samples
         swell = {}
         for noise in ("white", "babble"):
-            only = conversation(VOICES, replace(DRY, snr=15.0, noise=noise), seed=0)[0].samples - quiet
+            only = (
+                simulate_conversation(VOICES, replace(DRY, snr=15.0, noise=noise), seed=0)[0].samples - quiet
+            )
             energy = np.square(only[: 59 * RATE]).reshape(-1, RATE // 20).mean(axis=1)
             swell[noise] = energy.std() / energy.mean()
         assert swell["babble"] > 3 * swell["white"]
 
     def test_a_telephone_band_is_empty_outside(self):
         config = replace(DRY, snr=20.0, noise="white", low_cut=300.0, high_cut=3400.0)
-        samples = conversation(VOICES, config, seed=0)[0].samples
+        samples = simulate_conversation(VOICES, config, seed=0)[0].samples
         inside = band_level(samples, 500, 3000)
         assert inside - band_level(samples, 3800, 8000) > 40
         assert inside - band_level(samples, 0, 150) > 20
 
     def test_a_telephone_at_its_own_rate(self):
         config = replace(DRY, rate=8_000, low_cut=300.0, high_cut=3400.0, mu_law=True)
-        waveform, truth = conversation(VOICES, config, seed=0)
+        waveform, truth = simulate_conversation(VOICES, config, seed=0)
         assert (waveform.rate, waveform.duration) == (8_000, 60.0)
         assert np.unique(waveform.samples).size <= 255
         samples = waveform.samples
@@ -355,7 +371,7 @@ class TestSound:
 class TestRoom:
     def test_reverberation_decays_by_sixty_decibels_in_its_time(self):
         config = replace(DRY, rt60=0.5, direct_to_reverberant=0.0, distance_spread=0.0)
-        response, direct = impulse(config, (), np.random.default_rng(0))
+        response, direct = impulse_response(config, (), np.random.default_rng(0))
         tail = np.cumsum(np.square(response[direct + 200 :])[::-1])[::-1]
         fall = 10 * np.log10(tail[round(0.1 * RATE)] / tail[round(0.3 * RATE)])
         assert fall == pytest.approx(60 * 0.2 / 0.5, abs=2)
@@ -363,7 +379,7 @@ class TestRoom:
     def test_direct_to_reverberant_ratio(self):
         for ratio in (0.0, 10.0):
             config = replace(DRY, rt60=0.5, direct_to_reverberant=ratio, distance_spread=0.0)
-            response, direct = impulse(config, (), np.random.default_rng(0))
+            response, direct = impulse_response(config, (), np.random.default_rng(0))
             tail = np.sum(np.square(np.delete(response, direct)))
             assert 10 * np.log10(response[direct] ** 2 / tail) == pytest.approx(ratio, abs=0.01)
 
@@ -371,7 +387,7 @@ class TestRoom:
         response = np.zeros(4000, dtype=np.float32)
         response[321] = -0.5
         room = Waveform(response, RATE, "delay")
-        dry, wet = (conversation(VOICES, DRY, seed=0, rooms=r)[0].samples for r in ((), (room,)))
+        dry, wet = (simulate_conversation(VOICES, DRY, seed=0, rooms=r)[0].samples for r in ((), (room,)))
         np.testing.assert_allclose(-wet, dry, rtol=0, atol=1e-6)
 
     def test_a_measured_echo_is_heard_where_it_was_measured(self):
@@ -379,7 +395,7 @@ class TestRoom:
         response[[100, 100 + 4000]] = 1.0, 0.5
         room = Waveform(response, RATE, "echo")
         config = replace(DRY, duration=30.0)
-        dry, wet = (conversation(VOICES, config, seed=0, rooms=r)[0].samples for r in ((), (room,)))
+        dry, wet = (simulate_conversation(VOICES, config, seed=0, rooms=r)[0].samples for r in ((), (room,)))
         expected = dry + 0.5 * np.concatenate((np.zeros(4000, np.float32), dry[:-4000]))
         gain = np.dot(wet, expected) / np.dot(expected, expected)
         assert np.corrcoef(wet, expected)[0, 1] > 0.98
@@ -393,20 +409,20 @@ def changes(annotation):
 
 class TestVoices:
     def test_voices_of_any_rate_mix(self):
-        eight = vowels(1, 5.0, rate=8_000)["voice_00"]
-        fast = vowels(1, 5.0, rate=44_100)["voice_00"]
-        waveform, truth = conversation({"a": eight, "b": fast}, DRY)
+        eight = synthesize_voices(1, 5.0, rate=8_000)["voice_00"]
+        fast = synthesize_voices(1, 5.0, rate=44_100)["voice_00"]
+        waveform, truth = simulate_conversation({"a": eight, "b": fast}, DRY)
         assert waveform.rate == RATE
         assert set(truth.speakers) == {"a", "b"}
 
     def test_voices_of_another_rate_keep_their_pitch(self):
         for rate in (8_000, 16_000, 44_100):
-            voice = vowels(1, 5.0, rate=rate, seed=1)["voice_00"]
-            waveform, _ = conversation({"a": voice}, replace(DRY, duration=20.0))
+            voice = synthesize_voices(1, 5.0, rate=rate, seed=1)["voice_00"]
+            waveform, _ = simulate_conversation({"a": voice}, replace(DRY, duration=20.0))
             assert pitch_of(waveform.samples) == pytest.approx(149, abs=12)
 
     def test_pitches_differ_and_names_count(self):
-        voices = vowels(4, 5.0, seed=2)
+        voices = synthesize_voices(4, 5.0, seed=2)
         assert list(voices) == [f"voice_{i:02d}" for i in range(4)]
         pitches = [pitch_of(v[0].samples) for v in voices.values()]
         assert pitches == sorted(pitches)
@@ -414,21 +430,23 @@ class TestVoices:
 
     def test_voices_of_one_pitch_and_length_have_vowels_of_their_own(self):
         """Spectra of halves of a voice are more alike than those of two voices, whoever they are."""
-        voices = [vowels(1, 40.0, seed=s)["voice_00"][0].samples for s in range(6)]
+        voices = [synthesize_voices(1, 40.0, seed=s)["voice_00"][0].samples for s in range(6)]
         halves = np.array([[spectrum_of(half) for half in np.array_split(v, 2)] for v in voices])
         away = np.abs(halves[:, None, 0] - halves[None, :, 1]).mean(axis=-1)  # dB, voice against voice
         assert (away.diagonal() * 2 < (away + 100 * np.eye(6)).min(axis=1)).all()
 
     def test_vowels_are_seeded(self):
-        assert np.array_equal(vowels(2, 3.0)["voice_01"][0].samples, vowels(2, 3.0)["voice_01"][0].samples)
-        one, two = (vowels(2, 3.0, seed=s)["voice_01"][0].samples for s in (0, 1))
+        assert np.array_equal(
+            synthesize_voices(2, 3.0)["voice_01"][0].samples, synthesize_voices(2, 3.0)["voice_01"][0].samples
+        )
+        one, two = (synthesize_voices(2, 3.0, seed=s)["voice_01"][0].samples for s in (0, 1))
         assert not np.array_equal(one, two)
 
 
 class TestMusic:
     def test_music_is_seeded(self):
         """The same seed is the same piece to the bit, another is another."""
-        one, again, other = (music(4.0, RATE, seed).samples for seed in (1, 1, 2))
+        one, again, other = (synthesize_music(4.0, RATE, seed).samples for seed in (1, 1, 2))
         assert np.array_equal(one, again)
         assert not np.array_equal(one, other)
 
@@ -436,14 +454,14 @@ class TestMusic:
     def test_length_and_peak(self, rate):
         """To the sample, heard, and under full scale, at any rate."""
         for seed in range(3):
-            piece = music(2.5, rate, seed)
+            piece = synthesize_music(2.5, rate, seed)
             assert (piece.rate, piece.samples.dtype, piece.samples.size) == (rate, np.float32, 2.5 * rate)
             assert 0.03 < np.abs(piece.samples).max() < 0.51
 
     @pytest.mark.slow
     def test_pieces_are_not_of_one_kind(self):
         """Of twenty, some cross zero four times as often as others, and some beat where others hold."""
-        pieces = [music(5.0, RATE, seed).samples for seed in range(20)]
+        pieces = [synthesize_music(5.0, RATE, seed).samples for seed in range(20)]
         crossings = [np.mean(np.diff(np.signbit(each))) for each in pieces]
         levels = [np.square(each[: 50 * 1600]).reshape(-1, 1600).mean(axis=1) for each in pieces]
         swings = [np.log(np.percentile(level, 95) / np.percentile(level, 5)) for level in levels]
@@ -454,7 +472,7 @@ class TestMusic:
     def test_what_is_too_little_is_refused(self, seconds, rate):
         """In one line."""
         with pytest.raises(ConfigError, match="at least 1 s and 8000 Hz"):
-            music(seconds, rate, 0)
+            synthesize_music(seconds, rate, 0)
 
 
 def pitch_of(samples):
@@ -478,16 +496,16 @@ def spectrum_of(samples):
 class TestErrors:
     def test_no_voice(self):
         with pytest.raises(AudioError, match="at least one voice"):
-            conversation({}, DRY)
+            simulate_conversation({}, DRY)
 
     def test_a_silent_voice_is_named(self):
         silent = Waveform(np.zeros(RATE), RATE)
         with pytest.raises(AudioError, match="no speech found in the recordings of voice mute"):
-            conversation({**VOICES, "mute": [silent]}, DRY)
+            simulate_conversation({**VOICES, "mute": [silent]}, DRY)
 
     def test_too_short_for_any_phrase(self):
         with pytest.raises(AudioError, match=r"fits into 0\.2 s"):
-            conversation(VOICES, replace(DRY, duration=0.2))
+            simulate_conversation(VOICES, replace(DRY, duration=0.2))
 
     @pytest.mark.parametrize(
         ("field", "value"),
@@ -508,7 +526,7 @@ class TestErrors:
 
     def test_no_voice_can_be_made_of_nothing(self):
         with pytest.raises(ConfigError, match="0 voices"):
-            vowels(0)
+            synthesize_voices(0)
 
 
 class TestDialogue:
@@ -521,7 +539,7 @@ class TestDialogue:
 
     def test_turns_are_where_they_were_put(self):
         turns = self.turns(("b", 1.0, 0.5), ("a", 2.0, -0.25), ("b", 0.5, 0.1), ("a", 1.0, 0.0))
-        planned = dialogue(turns, replace(DRY, duration=6.0), recording="play")
+        planned = plan_dialogue(turns, replace(DRY, duration=6.0), recording="play")
         found = planned.annotation.turns
         assert [turn.speaker for turn in found] == ["b", "a", "b", "a"]
         starts = [0.5, found[0].end - 0.25, found[1].end + 0.1, found[2].end]
@@ -535,7 +553,7 @@ class TestDialogue:
     def test_pauses_inside_a_turn_stay_however_long(self):
         sound = 0.1 * np.sin(0.2 * np.arange(4 * RATE))
         sound[RATE : round(2.5 * RATE)] = 0
-        planned = dialogue([("a", Waveform(sound, RATE), 1.0)], replace(DRY, duration=6.0))
+        planned = plan_dialogue([("a", Waveform(sound, RATE), 1.0)], replace(DRY, duration=6.0))
         np.testing.assert_allclose(
             planned.annotation.intervals(), [[1.0, 2.0], [3.5, 5.0]], rtol=0, atol=0.011
         )
@@ -551,8 +569,8 @@ class TestDialogue:
     )
     def test_turns_that_cannot_be(self, plan, message):
         with pytest.raises(AudioError, match=message):
-            dialogue(self.turns(*plan), replace(DRY, duration=6.0))
+            plan_dialogue(self.turns(*plan), replace(DRY, duration=6.0))
 
     def test_a_silent_turn(self):
         with pytest.raises(AudioError, match=r"the turn of a at 0\.2 s has no speech"):
-            dialogue([("a", Waveform(np.zeros(RATE), RATE), 0.2)], DRY)
+            plan_dialogue([("a", Waveform(np.zeros(RATE), RATE), 0.2)], DRY)

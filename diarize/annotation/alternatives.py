@@ -17,7 +17,7 @@ import numpy as np
 from diarize.annotation import Annotation, Turn
 from diarize.errors import DiarizeError, FormatError
 from diarize.intervals import duration, intersect, union
-from diarize.light import assignment_solver
+from diarize.lazy_imports import import_assignment_solver
 from diarize.types import Posteriors, speaker_name
 
 if TYPE_CHECKING:
@@ -39,12 +39,13 @@ __all__ = [
     "label_every_number",
 ]
 
-# A speaker of fewer seconds and of a smaller share of all speech, which is LONG seconds or more, is doubtful.
-FEW: Final = 5.0
-SHARE: Final = 0.03
-LONG: Final = 60.0
-KEPT: Final = 10  # speakers: a user who asked for two may later need three
-ROUNDS: Final = 10  # of two-means
+# A speaker with fewer seconds and a smaller share of all speech is doubtful, if there is at least so much
+# speech in seconds.
+DOUBTFUL_SECONDS: Final = 5.0
+DOUBTFUL_SHARE: Final = 0.03
+DOUBTFUL_MIN_SPEECH: Final = 60.0
+N_KEPT: Final = 10  # speakers: a user who asked for two may later need three
+KMEANS_ITERATIONS: Final = 10  # of two-means
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,7 @@ def _assign_names(pieces: Sequence[tuple[Turn, Any]], named: Annotation) -> dict
     spans = {k: np.array([(t.start, t.end) for t, label in pieces if label == k]) for k in rows}
     known = named.speakers
     table = np.array([[_common_seconds(spans[k], named.intervals(name)) for name in known] for k in rows])
-    pairs = zip(*assignment_solver()(table, maximize=True), strict=True) if table.size else ()
+    pairs = zip(*import_assignment_solver()(table, maximize=True), strict=True) if table.size else ()
     names = {rows[i]: known[j] for i, j in pairs if table[i, j] > 0}
     free = (name for i in range(len(rows) + len(known)) if (name := speaker_name(i)) not in known)
     return {k: names.get(k) or next(free) for k in rows}
@@ -223,11 +224,11 @@ def find_alternatives(
     """Alternatives for the windows of a recording whose clock begins at second ``start``.
 
     ``solutions``: responsibilities (n_windows, K) for each number that clustering tried; ``limit``: the
-    largest number to keep, at least ``KEPT``; ``annotation``: the turns that were found.
+    largest number to keep, at least ``N_KEPT``; ``annotation``: the turns that were found.
     """
     edges = points.grid.edges()[points.bounds] + start
     labels = label_every_number(
-        np.asarray(points.values, dtype=np.float64), _by_number(solutions), max(limit, KEPT)
+        np.asarray(points.values, dtype=np.float64), _by_number(solutions), max(limit, N_KEPT)
     )
     return Alternatives(np.maximum(edges[:, 0], 0.0), edges[:, 1], labels, annotation.turns)
 
@@ -312,7 +313,7 @@ def _two_means(points: Array) -> Array:
     centred = points - points.mean(axis=0)
     axis = np.linalg.svd(centred, full_matrices=False)[2][0]
     side: Array = centred @ axis > 0
-    for _ in range(ROUNDS):
+    for _ in range(KMEANS_ITERATIONS):
         if not side.any() or side.all():
             break
         one, other = points[side].mean(axis=0), points[~side].mean(axis=0)
@@ -341,14 +342,14 @@ def find_doubtful_speakers(
     """Speakers with a few seconds in a long recording, and whom each would be merged with."""
     seconds = {name: float(np.diff(annotation.intervals(name)).sum()) for name in annotation.speakers}
     total = sum(seconds.values())
-    if total < LONG:
+    if total < DOUBTFUL_MIN_SPEECH:
         return ()
     return tuple(
         DoubtfulSpeaker(
-            name, spoken, near, f"{spoken:.1f} s of {total:.0f} s of speech, too little to tell a voice by"
+            name, spoken, near, f"{spoken:.1f} s of {total:.0f} s of speech, too little to recognise a voice"
         )
         for name, spoken in seconds.items()
-        if spoken < FEW and spoken < SHARE * total
+        if spoken < DOUBTFUL_SECONDS and spoken < DOUBTFUL_SHARE * total
         for near in [_nearest(name, annotation, alternatives)]
     )
 

@@ -63,7 +63,7 @@ class AnnotationMethods:
         if key not in self.speakers:
             near = get_close_matches(str(key), self.speakers, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(self.speakers)}"
-            message = f"nobody is called {key!r}; {hint}"
+            message = f"no speaker is called {key!r}; {hint}"
             raise KeyError(message)
         return replace(self, turns=tuple(t for t in self.turns if t.speaker == key))  # type: ignore[type-var]
 

@@ -13,7 +13,7 @@ sox.
 """
 
 from diarize.audio.clips import write_clips
-from diarize.audio.compressing import compress
+from diarize.audio.compressing import encode_mp3
 from diarize.audio.folders import AUDIO_SUFFIXES, find_voices
 from diarize.audio.opening import guess_kind
 from diarize.audio.recording import Recording, open_recording, read
@@ -22,7 +22,7 @@ from diarize.audio.writing import write, write_wav
 __all__ = [
     "AUDIO_SUFFIXES",
     "Recording",
-    "compress",
+    "encode_mp3",
     "find_voices",
     "guess_kind",
     "open_recording",

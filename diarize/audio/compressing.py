@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["compress"]
+__all__ = ["encode_mp3"]
 
 LEVEL: Final = 0.9  # of compression, 0 to 1: 24 kbit/s at 16 kHz, enough to know voices by
 
 
-def compress(blocks: Iterable[Waveform], rate: int) -> bytes:
+def encode_mp3(blocks: Iterable[Waveform], rate: int) -> bytes:
     """MP3 of mono blocks at ``rate`` Hz, 3 kB per second at 16 kHz; samples over full scale are clipped.
 
     The same sound gives the same bytes.

@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 __all__ = ["SampleCounts", "clean_samples", "mix_channels"]
 
-FULL = 0.999  # of full scale: a sample that was probably clipped
-ABSURD = 2.0**31  # no scaling of samples reaches this
+FULL_SCALE = 0.999  # of full scale: a sample that was probably clipped
+MAX_SAMPLE = 2.0**31  # no scaling of samples reaches this
 CLIPPED = 1e-3  # share of clipped samples from which there is a note
 OFFSET = 0.01  # of full scale
-OFFSET_OVER = 4000  # samples; the mean of fewer says little
+OFFSET_MIN_SAMPLES = 4000  # samples; the mean of fewer says little
 CANCELLED = 1e-2  # power of the mix against that of its channels
 
 
 def clean_samples(chunk: Array) -> Array:
     """The chunk with NaN, infinity and absurd numbers replaced by 0."""
-    if np.abs(chunk).max(initial=0.0) < ABSURD:  # false with any NaN
+    if np.abs(chunk).max(initial=0.0) < MAX_SAMPLE:  # false with any NaN
         return chunk
-    return np.where(np.abs(chunk) < ABSURD, chunk, np.float32(0))
+    return np.where(np.abs(chunk) < MAX_SAMPLE, chunk, np.float32(0))
 
 
 def mix_channels(chunk: Array) -> Array:
@@ -56,7 +56,7 @@ class SampleCounts:
         peak = float(size.max(initial=0.0))
         self.samples += chunk.size
         self.replaced += int(np.count_nonzero(chunk != clean))
-        self.clipped += int(np.count_nonzero(size >= FULL)) if peak >= FULL else 0
+        self.clipped += int(np.count_nonzero(size >= FULL_SCALE)) if peak >= FULL_SCALE else 0
         self.peak = max(self.peak, peak)
         self.power += float(np.sum(np.square(size), dtype=np.float64))
         self.n_mixed += mono.size
@@ -66,14 +66,14 @@ class SampleCounts:
     def _level_notes(self) -> list[str]:
         if self.peak == 0:
             return ["silent: every sample is 0"]
-        if self.peak > 1 / FULL:
+        if self.peak > 1 / FULL_SCALE:
             return [f"over full scale: the peak is {self.peak:.3g}"]
         if self.clipped > CLIPPED * self.samples:
             return [f"clipped: {100 * self.clipped / self.samples:.1f} % of samples"]
         return []
 
     def _mix_notes(self) -> list[str]:
-        offset = self.mixed_sum / max(self.n_mixed, OFFSET_OVER)
+        offset = self.mixed_sum / max(self.n_mixed, OFFSET_MIN_SAMPLES)
         notes = [f"DC offset: {offset:+.3f} of full scale"] if OFFSET < abs(offset) <= 1 else []
         channel_power = self.power * self.n_mixed / max(self.samples, 1)
         if channel_power > 0 and self.mixed_power < CANCELLED * channel_power:

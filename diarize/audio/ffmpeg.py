@@ -14,6 +14,7 @@ import subprocess
 import threading
 from collections import deque
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -29,8 +30,10 @@ from diarize.audio.backend import (
     UnreadableError,
     ignore_note,
 )
-from diarize.audio.clock import origin, place_on_clock
-from diarize.audio.pyav import SUFFIXES
+from diarize.audio.clock import origin, place_on_clock, silence_spans
+from diarize.audio.cut_short import stated_size
+from diarize.audio.edit_list import read_empty_edits
+from diarize.audio.pyav import NO_CLOCK, SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,10 +48,11 @@ if TYPE_CHECKING:
 
 __all__ = ["FFMPEG"]
 
-PATIENCE = 10.0  # seconds to wait for the description of the file, which normally comes at once
-ROOM = 64  # pieces of sound of 64 KiB that wait at a time; a pipe holds fewer
-UNSURE = ("ogg", "avi")  # containers whose length FFmpeg counts from 0 or out of bytes
-LOST = 1 << 24  # bytes that wait for a time stamp until none is expected any more
+HEADER_TIMEOUT = 10.0  # seconds to wait for the description of the file, which normally comes at once
+QUEUE_SIZE = 64  # pieces of sound of 64 KiB that wait at a time; a pipe holds fewer
+# containers whose length FFmpeg counts from 0, out of bytes or in packets, or guesses from the rate
+UNRELIABLE_LENGTH = ("ogg", "avi", "caf", *NO_CLOCK)
+MAX_UNSTAMPED = 1 << 24  # bytes that wait for a time stamp until none is expected any more
 _INPUT = re.compile(r"Input #0, (\S+), from ")
 _LENGTH = re.compile(r"Duration: (?:N/A|(\d+):(\d+):([\d.]+))(?:, start: (-?[\d.]+))?")
 _STREAM = re.compile(r"Stream #0:(\d+)(?:\[\w+\])?(?:\((\w+)\))?: (\w+)")
@@ -56,6 +60,7 @@ _TITLE = re.compile(r"^(?:\[\w+\] )?\s+title\s*: (.*)")
 _FRAME = re.compile(r"pts:\s*(-?\d+|NOPTS) .*rate:(\d+) nb_samples:(\d+)")
 _LEVEL = re.compile(r"(?:\[[^\]]*@[^\]]*\] )?\[(error|fatal|panic)\] (.*)")
 
+_BROKEN = re.compile(r"(?:file:.*|Error during demuxing): (.+)")
 _DAMAGE = re.compile(r"error (while decoding|submitting packet)", re.IGNORECASE)
 
 
@@ -75,7 +80,8 @@ class _Messages:
 
     ``described`` is set when the description of the file is complete. ``events`` holds, in the order of
     arrival, time stamps of frames (seconds or None, rate, samples) and bytes of sound, with a None at the end
-    of each. The number of waiting bytes is bounded, that of time stamps is not.
+    of each. The number of waiting bytes is bounded, that of time stamps is not. ``broken``: why the program
+    stopped before the end of the file.
     """
 
     def __init__(self) -> None:
@@ -85,8 +91,9 @@ class _Messages:
         self.tracks: dict[int, Track] = {}
         self.complaints: deque[str] = deque(maxlen=20)
         self.damaged = 0
+        self.broken = ""
         self.events: queue.Queue[_Frame | bytes | None] = queue.Queue()
-        self.room = threading.Semaphore(ROOM)
+        self.room = threading.Semaphore(QUEUE_SIZE)
         self.described = threading.Event()
 
     def read_messages(self, errors: IO[bytes]) -> None:
@@ -101,6 +108,8 @@ class _Messages:
             elif complaint := _LEVEL.match(line):
                 self.complaints.append(complaint[2])
                 self.damaged += bool(_DAMAGE.match(complaint[2]))
+                if outputs and (broken := _BROKEN.match(complaint[2])):
+                    self.broken = broken[1]
             elif not outputs:
                 outputs = "Output #0" in line
                 self._note(line)
@@ -148,7 +157,7 @@ class _Messages:
 
     def header(self, rate: int, channels: int) -> Header:
         """The header as PyAV gives it, with a length where the program printed one."""
-        alone = len(self.kinds) == 1 and self.container not in UNSURE
+        alone = len(self.kinds) == 1 and self.container not in UNRELIABLE_LENGTH
         frames = None if self.seconds is None else int(self.seconds * rate)
         name = self.container.split(",")[0].upper() or "FFMPEG"
         tracks = tuple(self.tracks[index] for index in sorted(self.tracks)) or (Track(),)
@@ -173,11 +182,11 @@ def _decode(path: Path, track: int) -> Iterator[tuple[int, int, _Messages]]:
             _, offset, _, _, rate, channels = struct.unpack(">4s5I", start)
             output.read(offset - 24)
             decoder.start()
-            messages.described.wait(PATIENCE)  # sound may come before the lines about the file are read
+            messages.described.wait(HEADER_TIMEOUT)  # sound may come before the lines about the file are read
             yield rate, channels, messages
         finally:
             process.kill()
-            messages.room.release(ROOM)  # no consumer any more: let the reader drain the pipe
+            messages.room.release(QUEUE_SIZE)  # no consumer any more: let the reader drain the pipe
             for thread in (reader, decoder):
                 if thread.ident:
                     thread.join()
@@ -185,7 +194,12 @@ def _decode(path: Path, track: int) -> Iterator[tuple[int, int, _Messages]]:
 
 def _header(path: Path, track: int = 1) -> Header:
     with _decode(path, track) as (rate, channels, messages):
-        return messages.header(rate, channels)
+        header = messages.header(rate, channels)
+    if edits := read_empty_edits(path, track):
+        return replace(header, frames=int(edits.end * rate), promised=int(edits.end * rate))
+    if header.container == "AVI" and stated_size(path) is None:  # its writer did not come back to its header
+        return replace(header, frames=None)
+    return header
 
 
 def _pieces(rate: int, channels: int, messages: _Messages) -> Iterator[tuple[float | None, Array]]:
@@ -205,14 +219,14 @@ def _pieces(rate: int, channels: int, messages: _Messages) -> Iterator[tuple[flo
         while waiting:
             stamp, own, n = frames[0] if frames else (None, rate, CHUNK)
             size = round(due + n * rate / own) - given  # resample where the rate changes
-            if running and len(waiting) < (4 * channels * size if frames else LOST):
+            if running and len(waiting) < (4 * channels * size if frames else MAX_UNSTAMPED):
                 break
             piece = _take_samples(waiting, size, channels)
             due, given = due + n * rate / own, given + size
             if frames:
                 frames.popleft()
             if len(piece):
-                yield stamp, piece
+                yield None if messages.container in NO_CLOCK else stamp, piece
 
 
 def _take_samples(data: bytearray, n: int, channels: int) -> Array:
@@ -224,14 +238,17 @@ def _take_samples(data: bytearray, n: int, channels: int) -> Array:
 
 
 def _chunks(path: Path, first: int, tell: Tell = ignore_note, track: int = 1) -> Iterator[Array]:
-    skip = first
+    skip, edits = first, read_empty_edits(path, track)
     with _decode(path, track) as (rate, channels, messages):
-        for chunk in place_on_clock(_pieces(rate, channels, messages), rate, messages.zero, tell):
+        placed = place_on_clock(_pieces(rate, channels, messages), rate, messages.zero, tell)
+        for chunk in silence_spans(placed, rate, edits.spans) if edits else placed:
             if skip < len(chunk):
                 yield chunk[skip:]
             skip = max(0, skip - len(chunk))
         if messages.damaged:
             tell(f"damaged packets left out: {messages.damaged}")
+        if messages.broken:
+            raise UnreadableError(messages.broken.lower())
 
 
 FFMPEG = Backend(_header, _chunks, SUFFIXES)

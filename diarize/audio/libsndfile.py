@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diarize.audio.backend import CHUNK, Backend, Header, NoTrackError, UnreadableError, ignore_note
+from diarize.audio.clock import MIN_NOTED_GAP
 from diarize.audio.flac import flac_links
-from diarize.audio.links import Spans, conform_links
+from diarize.audio.links import Spans, convert_links
 from diarize.audio.mp3_header import first_frame, mpeg_links, pipe_spans
 from diarize.audio.ogg import ogg_links
 from diarize.audio.ogg_tracks import ogg_tracks
-from diarize.audio.wav_header import PatchedFile, announced_frames, unwritten_size
+from diarize.audio.wav_header import PatchedFile, announced_frames, find_patches, find_readable_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["LIBSNDFILE"]
 
 DESCRIBED = ("WAV", "WAVEX", "RF64", "AIFF")  # libsndfile repairs their headers silently
+LATE = 0.05  # seconds that may be missing at the end, as pages of Ogg may say
 GAP = 0.015  # seconds between links that are no rounding
 SPARE = 2 * 1152  # samples of two frames of MPEG audio
 
@@ -75,17 +77,21 @@ def _links_of(path: Path, size: int, changed: int) -> list[Link]:
         head = file.read(4)
         if head == b"OggS":
             return ogg_links(file)
-        return flac_links(file) if head in (b"fLaC", b"ID3\x03", b"ID3\x04") else []
+        return flac_links(file) if head == b"fLaC" or head[:3] == b"ID3" else []
 
 
 @contextmanager
-def _source(path: Path) -> Iterator[tuple[int | PatchedFile, bool]]:
+def _source(path: Path) -> Iterator[tuple[int | PatchedFile | Spans, bool]]:
     """A descriptor or a file for libsndfile, and whether it may be MPEG audio."""
-    if unwritten := unwritten_size(path):
-        with PatchedFile(path, *unwritten) as mended:
+    if replaced := find_patches(path):
+        with PatchedFile(path, replaced) as mended:
             yield mended, False
         return
+    spans = find_readable_spans(path)
     with path.open("rb", buffering=0) as file:
+        if spans:
+            yield Spans(file, spans), False
+            return
         mpeg = first_frame(file) is not None
         file.seek(0)
         mpeg = mpeg or file.read(4) == b"RIFF"  # in which MPEG audio may be
@@ -176,13 +182,30 @@ def _shape(file: FileIO, link: Link) -> tuple[str, int, int, int | None]:
 
 
 def _read(sound: Any) -> Iterator[Array]:
+    """The samples until the end, or until an error; one at the end is about what lies behind the sound."""
     mpeg = sound.subtype.startswith("MPEG")
+    left = _known_length(sound)
     while True:
-        with _silence_if_mpeg(mpeg):
-            chunk: Array = sound.read(CHUNK, dtype="float32", always_2d=True)
-        if not len(chunk):
+        chunk: Array = np.full((CHUNK, sound.channels), np.nan, dtype=np.float32)
+        try:
+            with _silence_if_mpeg(mpeg):
+                got: Array = sound.read(out=chunk)
+        except RuntimeError:
+            decoded = chunk[: _count_decoded(chunk)][:left]
+            yield decoded
+            if left is not None and left - len(decoded) <= LATE * sound.samplerate:
+                return
+            raise
+        if not len(got):
             return
-        yield chunk
+        left = None if left is None else max(0, left - len(got))
+        yield got
+
+
+def _count_decoded(chunk: Array) -> int:
+    """Rows (n, channels) before the first that the decoder did not reach, which is still NaN."""
+    untouched = np.flatnonzero(np.isnan(chunk[:, -1]))
+    return int(untouched[0]) if untouched.size else len(chunk)
 
 
 def _drop_first(chunks: Iterator[Array], skip: int) -> Iterator[Array]:
@@ -221,7 +244,7 @@ def _read_links(path: Path, links: Sequence[Link], tell: Tell) -> Iterator[Array
                         )
                         missing += late
                         position += late
-                    for chunk in conform_links(
+                    for chunk in convert_links(
                         _drop_first(_read(sound), link.skip), (sound.samplerate, rate), channels
                     ):
                         position += len(chunk)
@@ -232,7 +255,7 @@ def _read_links(path: Path, links: Sequence[Link], tell: Tell) -> Iterator[Array
                 unread += 1
     if unread:
         tell(f"{len(links)} recordings one behind the other; damaged and left out: {unread}")
-    if missing and shape:
+    if shape and missing >= MIN_NOTED_GAP * shape[0]:
         tell(f"parts of its sound are missing ({missing / shape[0]:.1f} s); silence is in their place")
 
 
@@ -248,7 +271,9 @@ def _missing_samples(link: Link, sound: Any, rate: int, position: int) -> int:
 SUFFIXES = (
     ".wav",
     ".wave",
+    ".bwf",
     ".rf64",
+    ".bw64",
     ".w64",
     ".flac",
     ".ogg",
@@ -256,6 +281,7 @@ SUFFIXES = (
     ".opus",
     ".mp3",
     ".mp2",
+    ".mpga",
     ".aiff",
     ".aif",
     ".aifc",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
     Span = tuple[int, int]
 
-__all__ = ["Link", "Spans", "conform_links"]
+__all__ = ["Link", "Spans", "convert_links"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Spans(RawIOBase):
         return count
 
 
-def conform_links(chunks: Iterable[Array], rates: tuple[int, int], channels: int) -> Iterator[Array]:
+def convert_links(chunks: Iterable[Array], rates: tuple[int, int], channels: int) -> Iterator[Array]:
     """Chunks (n, any channels) with ``channels``, from ``rates[0]`` to ``rates[1]`` Hz.
 
     Missing channels get the mean of the others; too many channels become their mean.

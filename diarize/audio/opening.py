@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diarize.audio.backend import NO_SOUND, Backend, Header, NoTrackError, UnreadableError
+from diarize.audio.cut_short import stated_size
 from diarize.audio.ffmpeg import FFMPEG
-from diarize.audio.leftovers import unread_from
 from diarize.audio.libsndfile import LIBSNDFILE
 from diarize.audio.pyav import PYAV
+from diarize.audio.trailing_data import find_trailing_data
 from diarize.errors import AudioError
 
 if TYPE_CHECKING:
@@ -25,11 +26,11 @@ __all__ = ["ALLOWED", "BACKENDS", "RATES", "guess_kind", "open_backend", "path_t
 
 BACKENDS = (LIBSNDFILE, PYAV, FFMPEG)
 RATES = (8_000, 192_000)  # Hz
-MOST_CHANNELS = 64
-UNCOUNTED = 1 << 15  # bytes behind the end of a file that are worth a word, whatever they are
+MAX_CHANNELS = 64
+MIN_TRAILING_BYTES = 1 << 15  # bytes behind the end of a file that are worth a word, whatever they are
 ALLOWED = "WAV, FLAC, OGG, Opus, MP3, AIFF and, with PyAV or ffmpeg, M4A, MP4, WebM, MKV …"
-# Suffixes of sound that no backend reads: dictation machines, old encoders.
-FOREIGN = (
+# Suffixes of sound that no backend reads: dictation machines, old encoders, locked books.
+UNSUPPORTED_SUFFIXES = (
     ".dss",
     ".ds2",
     ".ra",
@@ -44,11 +45,17 @@ FOREIGN = (
     ".vox",
     ".dsf",
     ".dff",
+    ".dts",
+    ".dvf",
+    ".msv",
+    ".aa",
+    ".aax",
 )
 # How files begin, from the given byte on.
 MAGIC = (
     (8, b"AVI ", "AVI"),
     (0, b"RIFF", "WAV"),
+    (0, b"RIFX", "WAV"),
     (0, b"RF64", "WAV"),
     (0, b"BW64", "WAV"),
     (0, b"riff", "W64"),
@@ -72,6 +79,7 @@ MAGIC = (
     (0, b"\xff\xf1", "AAC"),
     (0, b"\xff\xf9", "AAC"),
     (188, b"\x47", "MPEG-TS"),
+    *((0, b"\xff" + second, "MP3") for second in (b"\xfb", b"\xfa", b"\xfd", b"\xfc", b"\xf3", b"\xf2")),
 )
 NEEDS_FFMPEG = (
     "M4A/MP4",
@@ -114,7 +122,7 @@ def _check_regular_file(path: Path) -> None:
         raise _missing_file_error(path) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise AudioError(f"{path_text(path)}: cannot be looked at ({reason}); check the path") from error
+        raise AudioError(f"{path_text(path)}: cannot be accessed ({reason}); check the path") from error
     if stat.S_ISDIR(status.st_mode):
         raise AudioError(
             f"{path_text(path)}: a folder, not a recording; give the files in it, or batch the folder"
@@ -148,7 +156,7 @@ def guess_kind(path: Path) -> str | None:
         found = _kind(_start(path))
     except (OSError, AudioError):
         return None
-    return found or (path.suffix[1:].upper() if path.suffix.lower() in FOREIGN else None)
+    return found or (path.suffix[1:].upper() if path.suffix.lower() in UNSUPPORTED_SUFFIXES else None)
 
 
 def _mp4_problem(path: Path) -> str:
@@ -212,23 +220,31 @@ def _check_header(path: Path, header: Header) -> Header:
             f"{path_text(path)}: a sample rate of {header.rate} Hz; "
             f"{low} to {high} Hz are read, convert it first"
         )
-    if not 1 <= header.channels <= MOST_CHANNELS:
+    if not 1 <= header.channels <= MAX_CHANNELS:
         raise AudioError(
-            f"{path_text(path)}: {header.channels} channels; 1 to {MOST_CHANNELS} are read, export fewer"
+            f"{path_text(path)}: {header.channels} channels; 1 to {MAX_CHANNELS} are read, export fewer"
         )
     return header
 
 
-def _unread(path: Path) -> list[str]:
+def _missing_bytes_note(path: Path) -> list[str]:
+    """A note on bytes that the header counts and that are not there."""
+    size, stated = path.stat().st_size, stated_size(path)
+    if stated is None or stated <= size:
+        return []
+    return [f"cut short: its header says {stated} bytes, it has {size}; copy it again"]
+
+
+def _trailing_data_note(path: Path) -> list[str]:
     """A note on what lies behind the end that the file states, if that is another recording or much."""
-    start = unread_from(path)
+    start = find_trailing_data(path)
     if start is None:
         return []
     with path.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(start)
         kind = _kind(file.read(192))
-    if kind is None and size - start < max(UNCOUNTED, size // 100):
+    if kind is None and size - start < max(MIN_TRAILING_BYTES, size // 100):
         return []
     if kind:
         return [
@@ -248,7 +264,8 @@ def open_backend(path: str | os.PathLike[str], track: int = 1) -> tuple[Path, Ba
     for backend in (LIBSNDFILE, PYAV, FFMPEG):
         try:
             header = _check_header(path, backend.header(path, track))
-            return path, backend, replace(header, notes=(*header.notes, *_unread(path)))
+            notes = (*header.notes, *_missing_bytes_note(path), *_trailing_data_note(path))
+            return path, backend, replace(header, notes=notes)
         except UnreadableError as error:
             errors.append(error)
         except OSError as error:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Recording", "open_recording", "read"]
 
-LATE = 0.05  # seconds that may be missing from the announced length without a note
+LENGTH_TOLERANCE = 0.05  # seconds that may be missing from the announced length without a note
 
 
 @dataclass(slots=True)
@@ -83,7 +83,7 @@ class Recording:
         if heard.damage:
             notes.append(f"damaged after {heard.last / rate:.1f} s ({heard.damage}); the rest is left out")
         promised = self.header.promised
-        if heard.frames is not None and promised and promised - heard.frames > LATE * rate:
+        if heard.frames is not None and promised and promised - heard.frames > LENGTH_TOLERANCE * rate:
             notes.append(f"header promises {promised / rate:.1f} s, found {heard.frames / rate:.1f} s")
         if self.end is not None and heard.frames is not None and heard.frames < round(self.end * rate):
             notes.append(f"end {self.end:g} s is after the recording's end at {heard.frames / rate:.1f} s")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.light import light_librosa
+from diarize.lazy_imports import import_librosa
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,7 +44,7 @@ def _resample_piece(piece: Array, left: int, n: int, rates: tuple[int, int]) -> 
     rate, target = rates
     if rate == target:
         return piece[left : left + n]
-    whole = light_librosa().resample(piece, orig_sr=rate, target_sr=target, res_type=QUALITY)
+    whole = import_librosa().resample(piece, orig_sr=rate, target_sr=target, res_type=QUALITY)
     start = left * target // rate
     return np.asarray(whole[start : start + resampled_length(n, rate, target)])
 

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 __all__ = ["Sides"]
 
 CELL: Final = 0.2  # seconds
-APART: Final = 10.0  # dB by which one of two channels is the louder in a cell
-EACH: Final = 0.15  # share of the loud cells in which each of the channels must be louder by APART
-LOUD: Final = 30.0  # dB under the loudest cell: what is quieter is a pause
-FEWEST: Final = 25  # loud cells, to say anything
+LEVEL_DIFFERENCE: Final = 10.0  # dB by which one of two channels is the louder in a cell
+MIN_CHANNEL_SHARE: Final = (
+    0.15  # share of the loud cells in which each of the channels must be louder by LEVEL_DIFFERENCE
+)
+LOUD_RANGE: Final = 30.0  # dB under the loudest cell: what is quieter is a pause
+MIN_CELLS: Final = 25  # loud cells, to say anything
 
 
 @dataclass(slots=True)
@@ -46,8 +48,11 @@ class Sides:
         if not self._cells:
             return []
         levels = 10 * np.log10(np.concatenate(self._cells) + 1e-12)
-        loud = levels.max(axis=1) > levels.max() - LOUD
+        loud = levels.max(axis=1) > levels.max() - LOUD_RANGE
         gap = levels[loud, 0] - levels[loud, 1]
-        if len(gap) < FEWEST or min(np.mean(gap > APART), np.mean(gap < -APART)) < EACH:
+        if (
+            len(gap) < MIN_CELLS
+            or min(np.mean(gap > LEVEL_DIFFERENCE), np.mean(gap < -LEVEL_DIFFERENCE)) < MIN_CHANNEL_SHARE
+        ):
             return []
-        return ["the two channels carry different voices; --channels separate hears each by itself"]
+        return ["the two channels carry different voices; --channels separate diarizes each channel alone"]

@@ -12,7 +12,7 @@ from diarize.background.model import (
     BackgroundModel,
     fit_background,
     load,
-    load_shipped,
+    load_included,
     save,
 )
 
@@ -23,6 +23,6 @@ __all__ = [
     "BackgroundModel",
     "fit_background",
     "load",
-    "load_shipped",
+    "load_included",
     "save",
 ]

@@ -29,15 +29,15 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["Activity", "BackgroundModel", "fit_background", "load", "load_shipped", "save"]
+__all__ = ["Activity", "BackgroundModel", "fit_background", "load", "load_included", "save"]
 
 # Settings that files of earlier versions lack; none of these models was trained with another value.
-LATER: Final = {"sliding_window"}
+ADDED_SETTINGS: Final = {"sliding_window"}
 MIXTURES = ("ubm", "speech", "other")
 BANDS = ("wide", "narrow")
 # Limits for files: more than any real model, few enough to be harmless.
-MOST_BYTES: Final = 64 << 20
-MOST_COMPONENTS: Final = 4096
+MAX_BYTES: Final = 64 << 20
+MAX_COMPONENTS: Final = 4096
 ARRAYS = (
     *(f"{m}_{a}" for m in MIXTURES for a in ("weights", "means", "covariances")),
     "talk_weights",
@@ -64,14 +64,14 @@ class BackgroundModel:
     origin: dict[str, Any]
 
     def __post_init__(self) -> None:
-        for wrong in self._oddities():
+        for wrong in self._problems():
             raise ModelError(f"{wrong}; pass a background model that this version saved")
 
-    def _oddities(self) -> Iterator[str]:
+    def _problems(self) -> Iterator[str]:
         """Problems of the model as texts."""
         sizes = [each.n_components for each in (self.ubm, self.speech, self.other)]
-        if max(sizes) > MOST_COMPONENTS:
-            yield f"mixtures of {sizes} components; allowed are up to {MOST_COMPONENTS}"
+        if max(sizes) > MAX_COMPONENTS:
+            yield f"mixtures of {sizes} components; allowed are up to {MAX_COMPONENTS}"
         if self.band not in BANDS:
             yield f"band {self.band!r}; allowed are {' and '.join(BANDS)}"
         elif self.ubm.n_features_in_ != (width := self.acoustics.voice_width(self.band)):
@@ -148,7 +148,7 @@ def load(path: str | PathLike[str]) -> BackgroundModel:
     Raises ModelError when the file is not one. A file from anywhere is safe to read: nothing in it is
     executed, and array sizes are checked before memory is allocated.
     """
-    kind, arrays = load_arrays(path, ARRAYS, MOST_BYTES)
+    kind, arrays = load_arrays(path, ARRAYS, MAX_BYTES)
     word, _, text = kind.partition(" ")
     try:
         words = json.loads(text) if word == "background" else {}
@@ -163,9 +163,9 @@ def load(path: str | PathLike[str]) -> BackgroundModel:
 
 
 def _stored_acoustics(stored: Any) -> AcousticConfig:
-    """The settings in a file; files of earlier versions do not have those of ``LATER``."""
+    """The settings in a file; files of earlier versions do not have those of ``ADDED_SETTINGS``."""
     names = {each.name for each in fields(AcousticConfig)}
-    if not isinstance(stored, dict) or not names - LATER <= set(stored) <= names:
+    if not isinstance(stored, dict) or not names - ADDED_SETTINGS <= set(stored) <= names:
         raise ModelError(f"acoustics that are not the settings {', '.join(sorted(names))}")
     acoustics = AcousticConfig(**stored)
     acoustics.check()
@@ -177,6 +177,6 @@ def _stored_mixture(arrays: dict[str, Array], name: str) -> GMM:
     return GMM(weights, means, covariances, "diag")
 
 
-def load_shipped(band: str) -> BackgroundModel:
+def load_included(band: str) -> BackgroundModel:
     """The model that comes with the package for the "wide" or "narrow" band."""
     return load(Path(__file__).parent.parent / "data" / f"background-{band}.npz")

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["check_address", "run_jobs_on_cluster"]
 
-ANSWER: Final = 10.0  # seconds in which a scheduler must answer
-WORKERS: Final = 60.0  # seconds in which there must be a worker
+ANSWER_TIMEOUT: Final = 10.0  # seconds in which a scheduler must answer
+WORKER_TIMEOUT: Final = 60.0  # seconds in which there must be a worker
 SCHEMES: Final = ("tcp", "tls")
 
 _ALONE = threading.Lock()
@@ -73,19 +73,19 @@ def check_address(address: str) -> str:
 
 
 def run_jobs_on_cluster(
-    orders: Sequence[Job],
+    jobs: Sequence[Job],
     address: str,
     folder: Path,
-    starting: Callable[[Job], None],
+    on_start: Callable[[Job], None],
     perform: Callable[..., Entry] = perform_job,
 ) -> Generator[Outcome, None, None]:
-    """Every job with its outcome, in the order of completion; ``starting`` is called before each.
+    """Every job with its outcome, in the order of completion; ``on_start`` is called before each.
 
     At most one job is in flight per worker. Closing the generator, or an exception such as Ctrl-C, cancels
     those jobs. Raises ClusterError without the package, without an answer or workers, for unequal versions,
     and when the workers do not see ``folder`` (of results) or a recording.
     """
-    waiting = deque(map(_with_absolute_paths, orders))
+    waiting = deque(map(_with_absolute_paths, jobs))
     if not waiting:
         return
     with _client(address) as client:
@@ -94,21 +94,21 @@ def run_jobs_on_cluster(
         pool = client.get_executor(pure=False)
         try:
             yield from keep_in_flight(
-                pool, waiting, lambda: _n_workers(client, address), starting, partial(_perform, perform)
+                pool, waiting, lambda: _n_workers(client, address), on_start, partial(_perform, perform)
             )
         finally:
             pool.shutdown(wait=False)  # cancels what is in flight
 
 
-def _with_absolute_paths(order: Job) -> Job:
+def _with_absolute_paths(job: Job) -> Job:
     """The job with absolute paths."""
-    task, space = order.task, order.config.space
+    task, space = job.task, job.config.space
     files = {name: path.absolute() for name, path in task.files.items()}
     model = str(Path(space.background).absolute()) if space.background else ""
     return replace(
-        order,
+        job,
         task=replace(task, audio=task.audio.absolute(), files=files),
-        config=replace(order.config, space=replace(space, background=model)),
+        config=replace(job.config, space=replace(space, background=model)),
     )
 
 
@@ -127,7 +127,7 @@ def _client(address: str) -> Iterator[Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # versions are compared below, in one line
         try:
-            client = Client(check_address(address), timeout=ANSWER, set_as_default=False)
+            client = Client(check_address(address), timeout=ANSWER_TIMEOUT, set_as_default=False)
         except (OSError, ValueError) as error:
             raise ClusterError(
                 f"{address}: no scheduler answers ({error}); start one with 'dask scheduler'"
@@ -137,7 +137,7 @@ def _client(address: str) -> Iterator[Any]:
         yield client
     finally:
         with suppress(TimeoutError):  # the scheduler may be gone
-            client.close(ANSWER)
+            client.close(ANSWER_TIMEOUT)
         log.disabled = before
 
 
@@ -148,11 +148,12 @@ def _scheduler_gone(address: str) -> ClusterError:
 def _n_workers(client: Any, address: str) -> int:
     """Number of workers, after waiting for the first. Raises ClusterError."""
     try:
-        client.wait_for_workers(1, WORKERS)
+        client.wait_for_workers(1, WORKER_TIMEOUT)
         return max(1, len(client.nthreads()))
     except TimeoutError:
         raise ClusterError(
-            f"{address}: no worker for {WORKERS:g} s; start some with 'dask worker {address}' and --resume"
+            f"{address}: no worker for {WORKER_TIMEOUT:g} s; "
+            f"start some with 'dask worker {address}' and --resume"
         ) from None
     except (OSError, ValueError):
         raise _scheduler_gone(address) from None
@@ -184,13 +185,13 @@ def _check_versions(client: Any, address: str) -> None:
                 )
 
 
-def _check_shared_folder(client: Any, address: str, folder: Path, order: Job) -> None:
+def _check_shared_folder(client: Any, address: str, folder: Path, job: Job) -> None:
     """Check that every worker sees a file just written by this process, and the first recording."""
     probe = folder / f".visible.{secrets.token_hex(4)}"
-    model = order.config.space.background
+    model = job.config.space.background
     try:
         write_text(probe, "")
-        for path in (probe, order.task.audio, *([Path(model)] if model else [])):
+        for path in (probe, job.task.audio, *([Path(model)] if model else [])):
             for worker, seen in _answers(client, address, os.path.lexists, str(path)).items():
                 if seen is not True and os.path.lexists(path):
                     raise ClusterError(
@@ -201,7 +202,7 @@ def _check_shared_folder(client: Any, address: str, folder: Path, order: Job) ->
         probe.unlink(missing_ok=True)
 
 
-def _perform(perform: Callable[..., Entry], order: Job) -> Entry:
+def _perform(perform: Callable[..., Entry], job: Job) -> Entry:
     """The work of a worker, which stops soon after the job is cancelled."""
     from distributed import get_worker
 
@@ -211,8 +212,8 @@ def _perform(perform: Callable[..., Entry], order: Job) -> Entry:
     def check_wanted(_stage: str = "", _share: float = 0.0) -> None:
         task = worker.state.tasks.get(key)
         if task is None or task.state == "cancelled":
-            raise ClusterError(f"{order.task.audio}: nobody waits for it any more")
+            raise ClusterError(f"{job.task.audio}: cancelled")
 
     with _ALONE:
         check_wanted()
-        return perform(order, check_wanted)
+        return perform(job, check_wanted)

@@ -41,7 +41,7 @@ class Job:
     separate: bool = False
 
 
-def perform_job(order: Job, progress: Callable[[str, float], None] = lambda stage, share: None) -> Entry:
+def perform_job(job: Job, progress: Callable[[str, float], None] = lambda stage, share: None) -> Entry:
     """Diarize a recording and write its results; returns the outcome as fields of a manifest entry.
 
     ``progress`` as in the pipeline; ``status`` is "ok", or "failed" with ``error`` in one line. No exception
@@ -50,36 +50,36 @@ def perform_job(order: Job, progress: Callable[[str, float], None] = lambda stag
     timings: dict[str, float] = {}
     known: Entry = {"input_sha256": None, "timings": timings}
     try:
-        known["input_sha256"] = _run_timed(timings, "checksum", lambda: input_checksum(order.task.audio))
-        result = _run_timed(timings, "diarize", lambda: _diarize(order, progress))
-        _run_timed(timings, "write", lambda: _write(result, order.task))
+        known["input_sha256"] = _run_timed(timings, "checksum", lambda: input_checksum(job.task.audio))
+        result = _run_timed(timings, "diarize", lambda: _diarize(job, progress))
+        _run_timed(timings, "write", lambda: _write(result, job.task))
     except DiarizeError as error:
-        return known | {"status": "failed", "error": _one_line(_with_path(str(error), order.task.audio))}
+        return known | {"status": "failed", "error": _one_line(_with_path(str(error), job.task.audio))}
     except MemoryError:
-        error_text = f"{order.task.audio}: not enough memory; run it alone or with fewer jobs"
+        error_text = f"{job.task.audio}: not enough memory; run it alone or with fewer jobs"
         return known | {"status": "failed", "error": _one_line(error_text)}
     except Exception as error:  # a bad file must not stop the rest
-        text = f"{order.task.audio}: something unforeseen happened ({type(error).__name__}: {error})"
+        text = f"{job.task.audio}: unexpected error ({type(error).__name__}: {error})"
         return known | {"status": "failed", "error": _one_line(text)}
     return known | {"status": "ok", "error": None, **result.to_result().outline()}
 
 
-def _diarize(order: Job, progress: Callable[[str, float], None]) -> Diarization:
+def _diarize(job: Job, progress: Callable[[str, float], None]) -> Diarization:
     """The result under the name of the task."""
-    task = order.task
-    result = _diarize_possible(order, progress)
-    if order.known:
-        result = identity.name_speakers(result, task.audio, order.known.voices, order.known.threshold)
+    task = job.task
+    result = _diarize_possible(job, progress)
+    if job.known:
+        result = identity.name_speakers(result, task.audio, job.known.voices, job.known.threshold)
     named = replace(result.annotation, recording=task.name or result.annotation.recording)
     return replace(result, annotation=named)
 
 
-def _diarize_possible(order: Job, progress: Callable[[str, float], None]) -> Diarization:
+def _diarize_possible(job: Job, progress: Callable[[str, float], None]) -> Diarization:
     """The result with the requested number of speakers or, in a recording that is too short for it, with
     fewer and a note.
     """
-    task, config = order.task, order.config
-    diarize = diarize_channels if order.separate else pipeline.diarize
+    task, config = job.task, job.config
+    diarize = diarize_channels if job.separate else pipeline.diarize
     try:
         return diarize(task.audio, config, speech=task.speech, progress=progress)
     except SpeakerCountError as error:

@@ -135,7 +135,7 @@ def _given_speech(
         return tuple((float(a), float(b)) for a, b in speech[known]), ""
     near = get_close_matches(name, speech, n=1)
     hint = f"did you mean {near[0]!r}?" if near else "add it, or leave --speech out"
-    return None, f"{audio}: --speech says nothing about {name!r}; {hint}"
+    return None, f"{audio}: --speech does not name {name!r}; {hint}"
 
 
 def find_recordings(folder: Path) -> tuple[list[str], list[str]]:
@@ -150,7 +150,7 @@ def find_recordings(folder: Path) -> tuple[list[str], list[str]]:
     complaints: list[str] = []
 
     def refused(error: OSError) -> None:
-        complaints.append(f"{error.filename}: cannot be looked into ({error.strerror}); check permissions")
+        complaints.append(f"{error.filename}: cannot be read ({error.strerror}); check permissions")
 
     keys = []
     for where, below, files in os.walk(folder, onerror=refused):
@@ -168,7 +168,7 @@ def _find_unknown_suffixes(folder: Path, keys: Sequence[str]) -> list[str]:
         for path in (Path(where, name) for name in sorted(files) if not name.startswith(".")):
             key = path.relative_to(folder).as_posix()
             if key not in known and (kind := guess_kind(path)):
-                others.append(f"{key}: {kind} by its looks, but not called like a recording")
+                others.append(f"{key}: {kind} by its content, but with another suffix")
     return others
 
 

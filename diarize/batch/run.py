@@ -95,12 +95,12 @@ def run_batch(
         manifest = Manifest.open(plan.output, resume=plan.resume, overwrite=plan.overwrite)
         batch = _Batch(plan, config, known, manifest, listen)
 
-        def outcomes(orders: Sequence[Job]) -> Generator[Outcome, None, None]:
+        def outcomes(planned: Sequence[Job]) -> Generator[Outcome, None, None]:
             if scheduler:
                 return cluster.run_jobs_on_cluster(
-                    orders, scheduler, plan.output, batch.record_start, perform
+                    planned, scheduler, plan.output, batch.record_start, perform
                 )
-            return worker_pool.run_jobs(orders, jobs, batch.record_start, perform)
+            return worker_pool.run_jobs(planned, jobs, batch.record_start, perform)
 
         found = {entry["audio"]: entry for entry in batch.entries(outcomes)}
         manifest.tidy()
@@ -128,18 +128,18 @@ class _Batch:
 
     def entries(self, outcomes: Callable[[Sequence[Job]], Generator[Outcome, None, None]]) -> Iterator[Entry]:
         """The outcome of every recording, in the order of completion."""
-        orders = []
+        planned = []
         for task in self.plan.tasks:
             if self._is_finished(task):
                 yield self._record_skipped(task)
             elif problem := task.problem or self._foreign_file_problem(task) or _missing_folder_error(task):
                 yield self._record_done(task, _refusal(problem))
             else:
-                orders.append(Job(task, self.config, self.known, self.plan.separate))
-        tasks = {order.task.key: order.task for order in orders}
-        with self._interruptible(tasks), closing(outcomes(orders)) as running:
-            for order, entry in running:
-                task = tasks[order.task.key]  # as planned here, wherever it was done
+                planned.append(Job(task, self.config, self.known, self.plan.separate))
+        tasks = {job.task.key: job.task for job in planned}
+        with self._interruptible(tasks), closing(outcomes(planned)) as running:
+            for job, entry in running:
+                task = tasks[job.task.key]  # as planned here, wherever it was done
                 _remove_leftovers(task)  # left by a killed worker, perhaps before another finished
                 yield self._record_done(task, entry)
 
@@ -180,12 +180,12 @@ class _Batch:
                 )
         return ""
 
-    def record_start(self, order: Job) -> None:
+    def record_start(self, job: Job) -> None:
         """Record in the manifest that a recording's files belong to this batch, before they are written."""
-        entry = self._entry(order.task, {"status": "started"})
-        _remove_leftovers(order.task)
+        entry = self._entry(job.task, {"status": "started"})
+        _remove_leftovers(job.task)
         self.manifest.add(entry)
-        self.listen("started", order.task, entry)
+        self.listen("started", job.task, entry)
 
     def _record_done(self, task: Task, found: Entry) -> Entry:
         entry = self._entry(task, found)

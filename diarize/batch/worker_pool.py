@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["available_cores", "keep_in_flight", "run_jobs"]
 
-PATIENCE: Final = 5.0  # seconds between checks of the workers
+POLL_SECONDS: Final = 5.0  # seconds between checks of the workers
 THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -44,91 +44,92 @@ def available_cores() -> int:
 
 
 def run_jobs(
-    orders: Iterable[Job],
-    jobs: int,
-    starting: Callable[[Job], None],
+    jobs: Iterable[Job],
+    n_workers: int,
+    on_start: Callable[[Job], None],
     perform: Task = perform_job,
 ) -> Generator[Outcome, None, None]:
-    """Every job with its outcome, in the order of completion; ``starting`` is called before each.
+    """Every job with its outcome, in the order of completion; ``on_start`` is called before each.
 
-    At most ``jobs`` are in flight. Closing the generator, or an exception such as Ctrl-C, ends the workers.
+    At most ``n_workers`` jobs run at a time. Closing the generator, or an exception such as Ctrl-C,
+    ends the workers.
     """
-    waiting = deque(orders)
+    waiting = deque(jobs)
     while waiting:
-        suspects = yield from _run_until_lost(waiting, jobs, starting, perform)
-        for order in suspects:
-            alone = deque([order])
+        suspects = yield from _run_until_lost(waiting, n_workers, on_start, perform)
+        for job in suspects:
+            alone = deque([job])
             while alone:
-                if (yield from _run_until_lost(alone, 1, starting, perform)):
-                    yield order, _lost_entry(order, "its process died twice (killed, or out of memory?)")
+                if (yield from _run_until_lost(alone, 1, on_start, perform)):
+                    yield job, _lost_entry(job, "its process died twice (killed, or out of memory?)")
 
 
-def _lost_entry(order: Job, reason: str) -> Entry:
-    text = f"{order.task.audio}: {reason}; free memory or cut it"
+def _lost_entry(job: Job, reason: str) -> Entry:
+    text = f"{job.task.audio}: {reason}; free memory or cut it"
     return {"status": "failed", "error": " ".join(text.split()), "input_sha256": None, "timings": {}}
 
 
 def _run_until_lost(
     waiting: deque[Job],
-    jobs: int,
-    starting: Callable[[Job], None],
+    n_workers: int,
+    on_start: Callable[[Job], None],
     perform: Task,
 ) -> Generator[Outcome, None, list[Job]]:
-    with _workers(min(jobs, len(waiting))) as pool:
-        return (yield from keep_in_flight(pool, waiting, lambda: jobs, starting, perform))
+    with _workers(min(n_workers, len(waiting))) as pool:
+        return (yield from keep_in_flight(pool, waiting, lambda: n_workers, on_start, perform))
 
 
 def keep_in_flight(
     pool: Executor,
     waiting: deque[Job],
-    room: Callable[[], int],
-    starting: Callable[[Job], None],
+    n_allowed: Callable[[], int],
+    on_start: Callable[[Job], None],
     perform: Task,
 ) -> Generator[Outcome, None, list[Job]]:
-    """Run jobs until none waits or the pool breaks; returns the jobs that were in flight then.
+    """Run jobs until none waits or the pool breaks; returns the jobs that were running then.
 
-    ``room()``, called every few seconds, gives the allowed number of jobs in flight, or raises when no worker
-    is left.
+    ``n_allowed()``, called every few seconds, gives the allowed number of running jobs, or raises when no
+    worker is left.
     """
-    flying: dict[Future[Entry], Job] = {}
-    while waiting or flying:
-        while len(flying) < room() and waiting:
-            starting(waiting[0])
+    running: dict[Future[Entry], Job] = {}
+    while waiting or running:
+        while len(running) < n_allowed() and waiting:
+            on_start(waiting[0])
             future = _submit(pool, perform, waiting[0])
             if future is None:
                 break  # a worker died: between two recordings when nothing is in flight
-            flying[future] = waiting.popleft()
-        if not flying:
+            running[future] = waiting.popleft()
+        if not running:
             return []
-        done = wait(flying, PATIENCE, return_when=FIRST_COMPLETED).done
+        done = wait(running, POLL_SECONDS, return_when=FIRST_COMPLETED).done
         if any(isinstance(_problem(each), BrokenProcessPool) for each in done):
-            return (yield from _collect_finished(flying))
-        room()
+            return (yield from _collect_finished(running))
+        n_allowed()
         for each in done:
-            order, problem = flying.pop(each), _problem(each)
+            job, problem = running.pop(each), _problem(each)
             known = f"its workers died or could not begin ({type(problem).__name__})"
-            yield order, _lost_entry(order, known) if problem else each.result()
+            yield job, _lost_entry(job, known) if problem else each.result()
     return []
 
 
-def _collect_finished(flying: dict[Future[Entry], Job]) -> Generator[Outcome, None, list[Job]]:
+def _collect_finished(running: dict[Future[Entry], Job]) -> Generator[Outcome, None, list[Job]]:
     """The outcomes of a broken pool; returns the jobs that were lost."""
-    done = wait(flying).done
+    done = wait(running).done
     for each in done:
         if _problem(each) is None:
-            yield flying[each], each.result()
-    return [flying[each] for each in done if _problem(each)]
+            yield running[each], each.result()
+    return [running[each] for each in done if _problem(each)]
 
 
 def _problem(future: Future[Entry]) -> BaseException | None:
     return CancelledError("cancelled") if future.cancelled() else future.exception()
 
 
-def _submit(pool: Executor, perform: Task, order: Job) -> Future[Entry] | None:
+def _submit(pool: Executor, perform: Task, job: Job) -> Future[Entry] | None:
     """Submit a job; None when the pool is broken."""
     try:
         with _hold_interrupts():
-            return pool.submit(perform, order)
+            return pool.submit(perform, job)
     except BrokenProcessPool:
         return None
 

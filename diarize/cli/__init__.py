@@ -4,7 +4,7 @@ Input: arguments. Output: printed text, files and exit codes. A command may use 
 imports this one.
 """
 
-from diarize.cli.signals import catch_signals, ignore_signals, leave_interrupted
+from diarize.cli.signals import catch_signals, exit_interrupted, ignore_signals
 
 __all__ = ["main"]
 
@@ -17,6 +17,6 @@ def main() -> None:
 
         program()
     except KeyboardInterrupt:
-        leave_interrupted()
+        exit_interrupted()
     finally:
         ignore_signals()

@@ -28,15 +28,15 @@ from diarize.cli import (
     select,
     synth,
 )
-from diarize.cli.error_handling import Guarded
-from diarize.cli.help import Plain
-from diarize.cli.signals import INTERRUPTED, leave_interrupted
+from diarize.cli.error_handling import ErrorHandlingGroup
+from diarize.cli.help import PlainHelpCommand
+from diarize.cli.signals import INTERRUPTED, exit_interrupted
 
 __all__ = ["app", "program"]
 
 app = typer.Typer(
     name="diarize",
-    cls=Guarded,
+    cls=ErrorHandlingGroup,
     no_args_is_help=True,
     rich_markup_mode=None,  # plain text: no boxes in pipes, and nothing to import
     pretty_exceptions_enable=False,
@@ -68,21 +68,21 @@ def _diarize(
     """
 
 
-app.command("run", cls=Plain)(run.run)
-app.command("label", cls=Plain)(label.label)
-app.command("rename", cls=Plain)(rename.rename)
-app.command("merge", cls=Plain)(merge.merge)
-app.command("recount", cls=Plain)(recount.recount)
-app.command("score", cls=Plain)(score.score)
-app.command("plot", cls=Plain)(plot.plot)
-app.command("report", cls=Plain)(report.report)
-app.command("select", cls=Plain)(select.select)
-app.command("batch", cls=Plain)(batch.batch)
-app.command("changes", cls=Plain)(changes.changes)
-app.command("enroll", cls=Plain)(enroll.enroll)
-app.command("link", cls=Plain)(link.link)
-app.command("convert", cls=Plain)(convert.convert)
-app.command("synth", cls=Plain)(synth.synth)
+app.command("run", cls=PlainHelpCommand)(run.run)
+app.command("label", cls=PlainHelpCommand)(label.label)
+app.command("rename", cls=PlainHelpCommand)(rename.rename)
+app.command("merge", cls=PlainHelpCommand)(merge.merge)
+app.command("recount", cls=PlainHelpCommand)(recount.recount)
+app.command("score", cls=PlainHelpCommand)(score.score)
+app.command("plot", cls=PlainHelpCommand)(plot.plot)
+app.command("report", cls=PlainHelpCommand)(report.report)
+app.command("select", cls=PlainHelpCommand)(select.select)
+app.command("batch", cls=PlainHelpCommand)(batch.batch)
+app.command("changes", cls=PlainHelpCommand)(changes.changes)
+app.command("enroll", cls=PlainHelpCommand)(enroll.enroll)
+app.command("link", cls=PlainHelpCommand)(link.link)
+app.command("convert", cls=PlainHelpCommand)(convert.convert)
+app.command("synth", cls=PlainHelpCommand)(synth.synth)
 app.add_typer(background.app, name="background")
 app.add_typer(config.app, name="config")
 app.add_typer(parts.app, name="parts")
@@ -99,5 +99,5 @@ def program() -> None:
         app(prog_name="diarize")
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            leave_interrupted()
+            exit_interrupted()
         raise

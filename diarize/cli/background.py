@@ -1,4 +1,4 @@
-"""``diarize background``: models of what speech sounds like."""
+"""``diarize background``: train and describe background models."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from diarize.cli.error_handling import Guarded
+from diarize.cli.error_handling import ErrorHandlingGroup
 from diarize.cli.files import check_exists, refuse_existing
-from diarize.cli.help import Plain
-from diarize.cli.options import Overwrite, Verbose, one_of
-from diarize.cli.printing import escape_controls, say, say_json
+from diarize.cli.help import PlainHelpCommand
+from diarize.cli.options import Json, Overwrite, Verbose, parse_choice
+from diarize.cli.printing import escape_controls, print_json, print_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,66 +22,76 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(
-    cls=Guarded, no_args_is_help=True, rich_markup_mode=None, help="Train and describe background models."
+    cls=ErrorHandlingGroup,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Train and describe background models.",
 )
 
 BANDS = ("wide", "narrow")
 
 
-@app.command(cls=Plain)
+@app.command(cls=PlainHelpCommand)
 def train(
     corpora: Annotated[
         list[Path], typer.Argument(metavar="CORPUS", help="Folders with one subfolder or file per speaker.")
     ],
     *,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.npz", help="The model to write.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.npz", help="Model to write.")],
     band: Annotated[
-        str, typer.Option("--band", metavar="NAME", help="wide, or narrow for telephone speech.")
+        str, typer.Option("--band", metavar="NAME", help="Band: wide, or narrow for telephone speech.")
     ] = "wide",
     rooms: Annotated[
-        Path | None, typer.Option("--rooms", metavar="DIR", help="Measured impulse responses to use too.")
+        Path | None,
+        typer.Option(
+            "--rooms", metavar="DIR", help="Folder of measured room impulse responses, one file per room."
+        ),
     ] = None,
-    rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often each voice is used.")] = 8,
+    rounds: Annotated[
+        int, typer.Option("--rounds", min=1, help="Number of conversations in which each voice is used.")
+    ] = 8,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of all random numbers.")] = 0,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes; the result is the same.")] = 2,
+    jobs: Annotated[
+        int, typer.Option("--jobs", min=1, help="Worker processes; the result does not depend on it.")
+    ] = 2,
     overwrite: Overwrite = False,
     verbose: Verbose = False,
 ) -> None:
-    """Learn a background model from recordings of one speaker each (minutes for hundreds of speakers).
+    """Train a background model on recordings of one speaker each (minutes for hundreds of speakers).
 
-    The recordings become simulated conversations with rooms, noise and channels drawn at random. The same
-    recordings and seed give the same file to the byte.
+    The recordings are combined to simulated conversations with random rooms, noise and channels. The same
+    recordings and seed give the same bytes.
     """
     from diarize.background import save
     from diarize.cli.progress import TRAINING, show_progress
     from diarize.training import TrainingPlan, train_background
 
-    one_of(band, BANDS, "--band")
+    parse_choice(band, BANDS, "--band")
     refuse_existing(output, overwrite=overwrite)
     plan = TrainingPlan(_voices(corpora), _rooms(rooms), rounds, seed, jobs)
     with show_progress(output.name, quiet=False, stages=TRAINING) as progress:
         model = train_background(plan, band, progress=progress)
     save(model, output)
-    say(_summary(model, output))
+    print_text(_summary(model, output))
 
 
-@app.command(cls=Plain)
+@app.command(cls=PlainHelpCommand)
 def info(
     file: Annotated[
         Path | None, typer.Argument(metavar="[FILE.npz]", help="A model (default: those of the package).")
     ] = None,
     *,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,
+    json: Json = False,
     verbose: Verbose = False,
 ) -> None:
     """Describe a background model: sizes, band, feature settings, origin."""
-    from diarize.background import load, load_shipped
+    from diarize.background import load, load_included
 
-    models = {str(file): load(check_exists(file))} if file else {band: load_shipped(band) for band in BANDS}
+    models = {str(file): load(check_exists(file))} if file else {band: load_included(band) for band in BANDS}
     if json:
-        say_json({"models": {name: _facts(model) for name, model in models.items()}})
+        print_json({"models": {name: _facts(model) for name, model in models.items()}})
     else:
-        say("\n".join(_summary(model, Path(name)) for name, model in models.items()))
+        print_text("\n".join(_summary(model, Path(name)) for name, model in models.items()))
 
 
 def _voices(corpora: Sequence[Path]) -> dict[str, list[Path]]:

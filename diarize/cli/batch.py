@@ -1,4 +1,4 @@
-"""``diarize batch``: a folder of recordings, shared among processes, that can be stopped and go on."""
+"""``diarize batch``: a folder of recordings, by several processes; it can be stopped and resumed."""
 
 from __future__ import annotations
 
@@ -21,14 +21,22 @@ from diarize.cli.options import (
     SettingsOptions,
     Verbose,
     expand_options,
-    format_name,
-    refuse_words,
+    parse_format,
+    refuse_word_formats,
 )
-from diarize.cli.printing import clock, complain, escape_controls, remark, say, say_json, table
+from diarize.cli.printing import (
+    escape_controls,
+    format_clock,
+    format_table,
+    print_error,
+    print_json,
+    print_note,
+    print_text,
+)
 from diarize.cli.settings import (
     is_separate,
     load_known_voices,
-    read_marked_speech,
+    read_speech_intervals,
     resolve_config,
     speech_file,
 )
@@ -45,7 +53,7 @@ if TYPE_CHECKING:
 __all__ = ["batch"]
 
 ALL_FAILED = 3
-MOST_ROWS = 50  # of the table of recordings; the manifest has them all
+MAX_ROWS = 50  # of the table of recordings; the manifest has them all
 
 _Output = Annotated[
     Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for results and manifest.jsonl.")
@@ -71,7 +79,8 @@ class WorkerOptions:
         typer.Option(
             "--scheduler",
             metavar="tcp://HOST:PORT",
-            help="Work on this Dask cluster, whose workers see the same paths (extra 'cluster').",
+            help="Address of a Dask cluster whose workers see the same paths, instead of --jobs (extra "
+            "'cluster').",
         ),
     ] = None
 
@@ -82,17 +91,27 @@ class BatchOutputOptions:
 
     format: Annotated[
         list[str] | None,
-        typer.Option("--format", "-f", metavar="NAME", help="As for 'run', can be repeated (default: rttm)."),
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="NAME",
+            help="Formats of the turns, as for 'run'; can be repeated (default: rttm).",
+        ),
     ] = None
-    plot: Annotated[bool, typer.Option("--plot", help="Write a picture of each, too.")] = False
+    plot: Annotated[
+        bool, typer.Option("--plot", help="Also write a picture of each recording (NAME.png).")
+    ] = False
     report: Annotated[
-        bool, typer.Option("--report", help="Write the page NAME.report.html of each, too.")
+        bool,
+        typer.Option("--report", help="Also write the report page of each recording (NAME.report.html)."),
     ] = False
 
 
 @expand_options
 def batch(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Recordings, in subfolders too.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Folder of recordings; subfolders are included.")
+    ],
     *,
     output: _Output,
     workers: WorkerOptions = WorkerOptions(),
@@ -108,32 +127,32 @@ def batch(
 ) -> None:
     """Say who spoke when in every recording of a folder; one that fails does not stop the rest.
 
-    Exit codes: 0 all went well, 1 some failed, 3 all failed. After an interruption, --resume goes on.
+    Exit codes: 0 all went well, 1 some failed, 3 all failed. After an interruption, --resume continues.
     """
     from diarize import batch as rooms
 
     _check_options(workers, quiet=quiet, loud=json or verbose)
     config, speech = resolve_config(settings), speech_file(settings)
     if verbose:
-        remark(describe.settings_line(config))
+        print_note(describe.settings_line(config))
     kinds: dict[str, Any] = {"resume": resume, "overwrite": overwrite}
-    kinds["speech"] = read_marked_speech(speech) if speech else None
+    kinds["speech"] = read_speech_intervals(speech) if speech else None
     kinds["separate"] = is_separate(channels, config)
     plan = rooms.plan_batch(folder, output, **_output_options(asked), **kinds)
-    _tell_of_others(plan, quiet=quiet)
+    _print_ignored(plan, quiet=quiet)
     jobs, where, voices = workers.jobs or rooms.available_cores(), workers.scheduler, load_known_voices(known)
     with _report_events(plan, quiet=quiet or json) as listen:
         found = rooms.run_batch(plan, config, jobs=jobs, scheduler=where, known=voices, listen=listen)
     if json:
-        say_json(_document(plan, config, found))
+        print_json(_document(plan, config, found))
     elif not quiet:
-        say(_summary(plan, found))
+        print_text(_summary(plan, found))
     _exit_with_code(plan, found)
 
 
 def _output_options(asked: BatchOutputOptions) -> dict[str, Any]:
-    formats = tuple(dict.fromkeys(filter(None, map(format_name, asked.format or ["rttm"]))))
-    refuse_words(formats)
+    formats = tuple(dict.fromkeys(filter(None, map(parse_format, asked.format or ["rttm"]))))
+    refuse_word_formats(formats)
     return {"formats": formats, "picture": asked.plot, "page": asked.report}
 
 
@@ -152,12 +171,12 @@ def _check_options(workers: WorkerOptions, *, quiet: bool, loud: bool) -> None:
             raise typer.BadParameter(str(error)) from None
 
 
-def _tell_of_others(plan: Plan, *, quiet: bool) -> None:
-    """What is no part of the batch and might have been meant to be."""
+def _print_ignored(plan: Plan, *, quiet: bool) -> None:
+    """Print what was not processed: folders that cannot be read, and files with an unknown suffix."""
     for complaint in plan.unreadable:
-        complain(complaint)
+        print_error(complaint)
     for other in () if quiet else plan.passed_over:
-        remark(f"note: passed over {other}")
+        print_note(f"note: ignored {other}")
 
 
 def _exit_with_code(plan: Plan, report: BatchReport) -> None:
@@ -171,12 +190,12 @@ def _exit_with_code(plan: Plan, report: BatchReport) -> None:
 
 @contextmanager
 def _report_events(plan: Plan, *, quiet: bool) -> Iterator[Listener]:
-    """What the batch reports to: errors at once and, where somebody is looking, a bar with the current file.
+    """A listener that prints errors at once and, on a terminal, shows a bar with the current file.
 
-    The bar counts bytes of recordings, the best guess at their length without opening them.
+    The bar counts bytes of recordings, an estimate of their length without opening them.
     """
     if quiet or not sys.stderr.isatty():
-        yield lambda event, task, entry: _complain(entry) if event == "done" else None
+        yield lambda event, task, entry: _print_failure(entry) if event == "done" else None
         return
     sizes = {task.key: _size(task.audio) for task in plan.tasks}
     with typer.progressbar(
@@ -186,7 +205,7 @@ def _report_events(plan: Plan, *, quiet: bool) -> Iterator[Listener]:
         def listen(event: str, task: Task, entry: dict[str, Any]) -> None:
             if event == "done" and entry["status"] == "failed":
                 sys.stderr.write("\r\033[K")
-                _complain(entry)
+                _print_failure(entry)
             if event == "started":
                 bar.current_item = task.key
                 bar.render_progress()
@@ -196,9 +215,9 @@ def _report_events(plan: Plan, *, quiet: bool) -> Iterator[Listener]:
         yield listen
 
 
-def _complain(entry: dict[str, Any]) -> None:
+def _print_failure(entry: dict[str, Any]) -> None:
     if entry["status"] == "failed":
-        complain(entry["error"])
+        print_error(entry["error"])
 
 
 def _shorten(name: str | None) -> str | None:
@@ -215,12 +234,12 @@ def _size(path: Path) -> int:
 
 
 def _summary(plan: Plan, report: BatchReport) -> str:
-    """A row a recording, as long as there are not too many, and totals."""
-    rows = [_row(entry) for entry in report.entries[:MOST_ROWS]]
-    lines = [table(("recording", "status", "length", "speakers", "took"), rows)]
-    if len(report.entries) > MOST_ROWS:
-        lines.append(f"  … and {len(report.entries) - MOST_ROWS} more")
-    with_notes = [entry for entry in report.entries[:MOST_ROWS] if entry.get("notes")]
+    """A row for each recording, up to ``MAX_ROWS``, and totals."""
+    rows = [_row(entry) for entry in report.entries[:MAX_ROWS]]
+    lines = [format_table(("recording", "status", "length", "speakers", "took"), rows)]
+    if len(report.entries) > MAX_ROWS:
+        lines.append(f"  … and {len(report.entries) - MAX_ROWS} more")
+    with_notes = [entry for entry in report.entries[:MAX_ROWS] if entry.get("notes")]
     counts = ", ".join(f"{report.count(status)} {status}" for status in ("ok", "skipped", "failed"))
     seconds = sum(entry.get("duration", 0.0) for entry in report.entries if entry["status"] == "ok")
     lines += [
@@ -229,10 +248,10 @@ def _summary(plan: Plan, report: BatchReport) -> str:
         for note in entry["notes"]
     ]
     lines += [
-        f"  note: {escape_controls(path)} is of an earlier batch and was not written now"
+        f"  note: {escape_controls(path)} is from an earlier batch and was not written now"
         for path in report.stale
     ]
-    lines.append(f"{counts}; {clock(seconds)} of sound in {clock(report.seconds)}")
+    lines.append(f"{counts}; {format_clock(seconds)} of sound in {format_clock(report.seconds)}")
     return "\n".join([*lines, f"wrote {escape_controls(plan.output / 'manifest.jsonl')}"])
 
 
@@ -243,7 +262,7 @@ def _row(entry: dict[str, Any]) -> tuple[str, ...]:
     return (
         entry["audio"],
         entry["status"],
-        clock(entry["duration"]),
+        format_clock(entry["duration"]),
         str(entry["n_speakers"]),
         f"{took:.1f} s",
     )

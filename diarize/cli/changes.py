@@ -1,4 +1,4 @@
-"""``diarize changes``: when somebody else begins to speak."""
+"""``diarize changes``: when the speaker changes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,19 @@ from diarize.cli.options import (
     SettingsOptions,
     SoundOptions,
     Verbose,
-    check_stretch,
+    check_part,
     expand_options,
-    one_of,
+    parse_choice,
 )
-from diarize.cli.printing import clock, escape_controls, percent, remark, say, say_json, table
+from diarize.cli.printing import (
+    escape_controls,
+    format_clock,
+    format_percent,
+    format_table,
+    print_json,
+    print_note,
+    print_text,
+)
 from diarize.cli.settings import diarize_with_progress, resolve_config, speech_file
 
 if TYPE_CHECKING:
@@ -41,13 +49,14 @@ COLUMNS = ("time", "probability", "delta_bic", "before", "after")
 
 _Format = Annotated[
     str | None,
-    typer.Option("--format", "-f", metavar="NAME", help="table, csv, json or audacity (default: table)."),
+    typer.Option(
+        "--format", "-f", metavar="NAME", help="Output format: table, csv, json or audacity (default: table)."
+    ),
 ]
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document (as --format json).")]
 
 
 def _method(word: str) -> str:
-    return one_of(word, METHODS, "method")
+    return parse_choice(word, METHODS, "method")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,7 @@ class MethodOptions:
             "--method",
             metavar="posteriors|bic",
             callback=_method,
-            help="posteriors: diarizes first; bic: compares the sound before and after, without speakers.",
+            help="posteriors: diarize first; bic: compare the sound before and after, without speakers.",
         ),
     ] = "posteriors"
     min_probability: Annotated[
@@ -76,18 +85,23 @@ class MethodOptions:
     penalty: Annotated[
         float | None,
         typer.Option(
-            "--penalty", min=0, metavar="L", help="For bic: a larger value finds fewer changes (default: 2)."
+            "--penalty",
+            min=0,
+            metavar="L",
+            help="Weight λ of the penalty of bic; a larger one finds fewer changes (default: 2).",
         ),
     ] = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceOptions:
-    """Options that say what the changes are graded against, and how."""
+    """Options for scoring the changes."""
 
     reference: Annotated[
         Path | None,
-        typer.Option("--reference", metavar="FILE", help="The reference, to score the changes against."),
+        typer.Option(
+            "--reference", metavar="FILE", help="Reference turns, with which the changes are scored."
+        ),
     ] = None
     tolerance: Annotated[
         float | None,
@@ -95,14 +109,14 @@ class ReferenceOptions:
             "--tolerance",
             min=0,
             metavar="SECONDS",
-            help="Largest distance of a match, with --reference (default: 0.5).",
+            help="Largest distance of a change from its match in --reference (default: 0.5).",
         ),
     ] = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """Changes of a recording, how they were found, and what was odd about it."""
+class _FoundChanges:
+    """Changes of a recording, the method and its settings, notes, and a score if there is a reference."""
 
     recording: str
     changes: tuple[Change, ...]
@@ -116,16 +130,23 @@ class _Found:
 
 @expand_options
 def changes(
-    audio: Annotated[Path, typer.Argument(metavar="AUDIO", help="A recording of any usual kind.")],
+    audio: Annotated[
+        Path, typer.Argument(metavar="AUDIO", help="A recording (WAV, FLAC, MP3, M4A and others).")
+    ],
     *,
-    way: MethodOptions = MethodOptions(),
-    truth: ReferenceOptions = ReferenceOptions(),
+    method_options: MethodOptions = MethodOptions(),
+    reference_options: ReferenceOptions = ReferenceOptions(),
     settings: SettingsOptions = SettingsOptions(),  # noqa: B008 - a frozen value
     sound: SoundOptions = SoundOptions(),  # noqa: B008
     format: _Format = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write there: .csv, .json or .txt (Audacity)."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="File to write: .csv, .json or .txt for Audacity (default: print).",
+        ),
     ] = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -133,24 +154,24 @@ def changes(
 ) -> None:
     """Print the speaker changes: time, probability, and the speakers before and after."""
     kind = _kind(format, output, json=json)
-    _check_way(way, settings)
-    _check_truth(truth)
-    config, part = resolve_config(settings), check_stretch(sound)
+    _check_method(method_options, settings)
+    _check_reference(reference_options)
+    config, part = resolve_config(settings), check_part(sound)
     if output:
         refuse_existing(output, overwrite=overwrite)
-    if way.method == "bic":
-        found = _find_by_bic(check_exists(audio), config, part, way.penalty)
+    if method_options.method == "bic":
+        found = _find_by_bic(check_exists(audio), config, part, method_options.penalty)
     else:
         found = _find_by_posteriors(
-            audio, config, part, speech_file(settings), way.min_probability, quiet=kind != "table"
+            audio, config, part, speech_file(settings), method_options.min_probability, quiet=kind != "table"
         )
-    found = _grade_found(found, truth, part, quiet=kind != "table")
+    found = _score_found(found, reference_options, part, quiet=kind != "table")
     _print_or_write(found, audio, config, kind, output, overwrite=overwrite)
 
 
 def _kind(format: str | None, output: Path | None, *, json: bool) -> str:
-    """What is printed or written; a usage error where options contradict each other."""
-    named = one_of(format, FORMATS, "format") if format else None
+    """The output format; a usage error where options contradict each other."""
+    named = parse_choice(format, FORMATS, "format") if format else None
     if json and named not in (None, "json"):
         raise typer.BadParameter(f"--json contradicts --format {named}; leave one of them out")
     if named or json or output is None:
@@ -162,28 +183,28 @@ def _kind(format: str | None, output: Path | None, *, json: bool) -> str:
     return SUFFIXES[suffix]
 
 
-def _check_truth(truth: ReferenceOptions) -> None:
-    """The reference must be readable before any long work."""
-    if truth.reference:
-        read_annotations(truth.reference)
-    elif truth.tolerance is not None:
-        raise typer.BadParameter("--tolerance is for --reference FILE, the truth to score against")
+def _check_reference(reference_options: ReferenceOptions) -> None:
+    """Check before any long work that the reference can be read."""
+    if reference_options.reference:
+        read_annotations(reference_options.reference)
+    elif reference_options.tolerance is not None:
+        raise typer.BadParameter("--tolerance is for --reference FILE; give both, or leave --tolerance out")
 
 
-def _check_way(way: MethodOptions, asked: SettingsOptions) -> None:
+def _check_method(method_options: MethodOptions, asked: SettingsOptions) -> None:
     """No option is silently ignored."""
-    if way.method == "posteriors":
-        if way.penalty is not None:
-            raise typer.BadParameter("--penalty is for --method bic; posteriors have a --min-probability")
+    if method_options.method == "posteriors":
+        if method_options.penalty is not None:
+            raise typer.BadParameter("--penalty is for --method bic; use --min-probability")
         return
-    if way.min_probability is not None:
-        raise typer.BadParameter(
-            "--min-probability is for --method posteriors; bic gives no probabilities but takes a --penalty"
-        )
+    if method_options.min_probability is not None:
+        raise typer.BadParameter("--min-probability is for --method posteriors; use --penalty")
     for name in ("speakers", "min_speakers", "max_speakers", "space", "seed"):
         if getattr(asked, name) is not None:
             option = name.replace("_", "-")
-            raise typer.BadParameter(f"--{option} is for --method posteriors; bic knows no speakers")
+            raise typer.BadParameter(
+                f"--{option} is for --method posteriors; bic does not use speakers; leave it out"
+            )
     if speech_file(asked):
         raise typer.BadParameter("--speech FILE is for --method posteriors; bic takes hmm, energy or silero")
 
@@ -196,12 +217,12 @@ def _find_by_posteriors(
     min_probability: float | None,
     *,
     quiet: bool,
-) -> _Found:
+) -> _FoundChanges:
     from diarize.resegmentation.changes import changes_by_posteriors
 
     least = 0.5 if min_probability is None else min_probability
     result = diarize_with_progress(audio, config, part, speech, quiet=quiet)
-    return _Found(
+    return _FoundChanges(
         result.annotation.recording,
         _shift_to_file_clock(changes_by_posteriors(result.posteriors, min_probability=least), part.start),
         {"method": "posteriors", "min_probability": least},
@@ -211,26 +232,28 @@ def _find_by_posteriors(
     )
 
 
-def _grade_found(found: _Found, truth: ReferenceOptions, part: SoundOptions, *, quiet: bool) -> _Found:
-    """The changes with their score, where there is a truth about the recording or the part of it."""
-    if truth.reference is None:
+def _score_found(
+    found: _FoundChanges, reference_options: ReferenceOptions, part: SoundOptions, *, quiet: bool
+) -> _FoundChanges:
+    """The changes with their score, if there is a reference."""
+    if reference_options.reference is None:
         return found
     from diarize.scoring import CHANGE_TOLERANCE, score_changes
 
-    known = or_empty(read_annotations(truth.reference), truth.reference)
-    reference = match_annotation(known, found.recording, truth.reference, quiet=quiet)
+    known = or_empty(read_annotations(reference_options.reference), reference_options.reference)
+    reference = match_annotation(known, found.recording, reference_options.reference, quiet=quiet)
     whole = reference.crop(part.start, part.start + found.duration)
     times = [change.time for change in found.changes]
-    tolerance = CHANGE_TOLERANCE if truth.tolerance is None else truth.tolerance
+    tolerance = CHANGE_TOLERANCE if reference_options.tolerance is None else reference_options.tolerance
     return replace(found, graded=score_changes(whole, times, tolerance=tolerance), tolerance=tolerance)
 
 
 def _shift_to_file_clock(found: Sequence[Change], start: float) -> tuple[Change, ...]:
-    """Changes of a stretch on the clock of the file."""
+    """Changes of a part of a recording, in seconds of the file."""
     return tuple(replace(change, time=change.time + start) for change in found)
 
 
-def _find_by_bic(audio: Path, config: Config, part: SoundOptions, penalty: float | None) -> _Found:
+def _find_by_bic(audio: Path, config: Config, part: SoundOptions, penalty: float | None) -> _FoundChanges:
     from diarize.pipeline import speech_features
     from diarize.resegmentation.changes import BicSettings, bic_features, changes_by_bic
 
@@ -240,18 +263,18 @@ def _find_by_bic(audio: Path, config: Config, part: SoundOptions, penalty: float
     found = _shift_to_file_clock(changes_by_bic(features, mask, settings), part.start)
     method = {"method": "bic", "penalty": settings.penalty}
     notes = front.sound.notes()
-    return _Found(front.sound.name, found, method, features.grid.duration, mask.seconds, notes)
+    return _FoundChanges(front.sound.name, found, method, features.grid.duration, mask.seconds, notes)
 
 
 def _print_or_write(
-    found: _Found, audio: Path, config: Config, kind: str, output: Path | None, *, overwrite: bool
+    found: _FoundChanges, audio: Path, config: Config, kind: str, output: Path | None, *, overwrite: bool
 ) -> None:
-    """Print the changes, or write them and say so."""
+    """Print the changes, or write them to a file."""
     if output is None and kind == "json":
-        say_json(_document(found, audio, config))
+        print_json(_document(found, audio, config))
         return
     if found.graded and kind in ("csv", "audacity"):
-        remark(_grade_line(found.graded, found.tolerance).strip())
+        print_note(_score_line(found.graded, found.tolerance).strip())
     text = _text(found, audio, config, kind)
     if output is None:
         typer.echo(text, nl=not text.endswith("\n"))
@@ -259,10 +282,10 @@ def _print_or_write(
     from diarize.files import write_text
 
     write_text(output, text if text.endswith("\n") else text + "\n", overwrite=overwrite)
-    say(f"wrote {escape_controls(output)} (changes: {len(found.changes)})")
+    print_text(f"wrote {escape_controls(output)} (changes: {len(found.changes)})")
 
 
-def _text(found: _Found, audio: Path, config: Config, kind: str) -> str:
+def _text(found: _FoundChanges, audio: Path, config: Config, kind: str) -> str:
     if kind == "csv":
         return _csv(found.changes)
     if kind == "audacity":
@@ -273,7 +296,7 @@ def _text(found: _Found, audio: Path, config: Config, kind: str) -> str:
 
 
 def _cells(change: Change) -> tuple[str, ...]:
-    """The columns of a change as text; empty where the method does not tell."""
+    """The columns of a change as text, empty if the method does not give them."""
     sure = "" if change.probability is None else f"{change.probability:.4f}"
     gain = "" if change.delta_bic is None else f"{change.delta_bic:.2f}"
     return f"{change.time:.3f}", sure, gain, change.before or "", change.after or ""
@@ -294,27 +317,28 @@ def _label(change: Change) -> str:
     return escape_controls(f"{change.before} > {change.after} ({change.probability:.2f})")
 
 
-def _table(found: _Found, title: str) -> str:
+def _table(found: _FoundChanges, title: str) -> str:
     method = ", ".join(f"{key.replace('_', '-')} {value}" for key, value in found.method.items())
     n, shown = len(found.changes), escape_controls(title)
-    head = f"{shown}: {clock(found.duration)} long, {n} change{'s' * (n != 1)} of speaker ({method})"
-    rows = [(clock(c.time), *_cells(c)) for c in found.changes]
+    head = f"{shown}: {format_clock(found.duration)} long, {n} speaker change{'s' * (n != 1)} ({method})"
+    rows = [(format_clock(c.time), *_cells(c)) for c in found.changes]
     used = [0, 1, *(i for i in range(2, 6) if any(row[i] for row in rows))]
     names = ("at", *COLUMNS)
-    lines = [table([names[i] for i in used], [[row[i] for i in used] for row in rows])] if rows else []
-    lines += [_grade_line(found.graded, found.tolerance)] if found.graded else []
+    lines = [format_table([names[i] for i in used], [[row[i] for i in used] for row in rows])] if rows else []
+    lines += [_score_line(found.graded, found.tolerance)] if found.graded else []
     return "\n".join([head, *lines, *(f"  note: {escape_controls(note)}" for note in found.notes)])
 
 
-def _grade_line(graded: ChangeScore, tolerance: float) -> str:
+def _score_line(graded: ChangeScore, tolerance: float) -> str:
     return (
         f"  within ±{tolerance:g} s: {graded.matched} of {graded.true} true changes among {graded.found} "
-        f"found; precision {percent(graded.precision)}, recall {percent(graded.recall)}, "
-        f"F1 {percent(graded.f1)}, purity {percent(graded.purity)}, coverage {percent(graded.coverage)}"
+        f"found; precision {format_percent(graded.precision)}, recall {format_percent(graded.recall)}, "
+        f"F1 {format_percent(graded.f1)}, purity {format_percent(graded.purity)}, coverage "
+        f"{format_percent(graded.coverage)}"
     )
 
 
-def _grade(graded: ChangeScore, tolerance: float) -> dict[str, Any]:
+def _score_fields(graded: ChangeScore, tolerance: float) -> dict[str, Any]:
     return {
         "tolerance": tolerance,
         "true": graded.true,
@@ -328,7 +352,7 @@ def _grade(graded: ChangeScore, tolerance: float) -> dict[str, Any]:
     }
 
 
-def _document(found: _Found, audio: Path, config: Config) -> dict[str, Any]:
+def _document(found: _FoundChanges, audio: Path, config: Config) -> dict[str, Any]:
     from diarize.pipeline import provenance
 
     return {
@@ -338,7 +362,7 @@ def _document(found: _Found, audio: Path, config: Config) -> dict[str, Any]:
         "duration": round(found.duration, 3),
         "speech_seconds": round(found.speech_seconds, 3),
         "changes": [_round_values(asdict(change)) for change in found.changes],
-        **({"score": _grade(found.graded, found.tolerance)} if found.graded else {}),
+        **({"score": _score_fields(found.graded, found.tolerance)} if found.graded else {}),
         "notes": list(found.notes),
         **provenance(config).to_dict(),
     }

@@ -1,4 +1,4 @@
-"""``diarize config``: what the settings are, and whether a file of them is right."""
+"""``diarize config``: print the settings, and check files of settings."""
 
 from __future__ import annotations
 
@@ -7,24 +7,22 @@ from typing import Annotated
 
 import typer
 
-from diarize.cli.error_handling import FAILED, Guarded
+from diarize.cli.error_handling import FAILED, ErrorHandlingGroup
 from diarize.cli.files import check_exists
-from diarize.cli.help import Plain
+from diarize.cli.help import PlainHelpCommand
 from diarize.cli.options import Json, SettingsOptions, Verbose, expand_options
-from diarize.cli.printing import complain, escape_controls, say, say_json
+from diarize.cli.printing import escape_controls, print_error, print_json, print_text
 from diarize.cli.settings import merge_options
 from diarize.errors import DiarizeError
 
 __all__ = ["app"]
 
 app = typer.Typer(
-    cls=Guarded, no_args_is_help=True, rich_markup_mode=None, help="Show, check and list settings."
+    cls=ErrorHandlingGroup, no_args_is_help=True, rich_markup_mode=None, help="Show, check and list settings."
 )
 
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
 
-
-@app.command(cls=Plain)
+@app.command(cls=PlainHelpCommand)
 @expand_options
 def show(
     *,
@@ -40,14 +38,14 @@ def show(
 
     config = merge_options(settings)
     if json:
-        say_json({"config": asdict(config), "config_digest": config.digest})
+        print_json({"config": asdict(config), "config_digest": config.digest})
     else:
-        say((default_file() if config == Config() else to_commented_toml(config)).rstrip("\n"))
+        print_text((default_file() if config == Config() else to_commented_toml(config)).rstrip("\n"))
 
 
-@app.command(cls=Plain)
+@app.command(cls=PlainHelpCommand)
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE.toml", help="Files of settings.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE.toml", help="Files of settings to check.")],
     *,
     verbose: Verbose = False,
 ) -> None:
@@ -60,15 +58,17 @@ def check(
         try:
             changed = list_changes(without_defaults(load_config(check_exists(path))))
         except DiarizeError as error:
-            complain(str(error))
+            print_error(str(error))
             wrong += 1
         else:
-            say("\n  ".join([f"{escape_controls(path)}: right; settings changed: {len(changed)}", *changed]))
+            print_text(
+                "\n  ".join([f"{escape_controls(path)}: valid; settings changed: {len(changed)}", *changed])
+            )
     if wrong:
         raise typer.Exit(FAILED)
 
 
-@app.command(cls=Plain)
+@app.command(cls=PlainHelpCommand)
 def presets(*, json: Json = False, verbose: Verbose = False) -> None:
     """List the shipped presets and what each changes."""
     from diarize.config import load_preset, preset_names, without_defaults
@@ -76,9 +76,9 @@ def presets(*, json: Json = False, verbose: Verbose = False) -> None:
 
     found = {name: list_changes(without_defaults(load_preset(name))) for name in preset_names()}
     if json:
-        say_json({"presets": found})
+        print_json({"presets": found})
     else:
-        say(_preset_table(found))
+        print_text(_preset_table(found))
 
 
 def _preset_table(found: dict[str, list[str]]) -> str:

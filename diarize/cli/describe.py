@@ -1,11 +1,11 @@
-"""One result in words."""
+"""The text that is printed about a result."""
 
 from __future__ import annotations
 
 import shlex
 from typing import TYPE_CHECKING
 
-from diarize.cli.printing import clock, escape_controls, percent, table
+from diarize.cli.printing import escape_controls, format_clock, format_percent, format_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,20 +18,23 @@ __all__ = ["settings_line", "summary"]
 
 
 def summary(result: Diarization, title: str, file: Path | None = None) -> str:
-    """The short table of a result, how the number of speakers came about, and what was odd.
+    """A table of the speakers, the reason for their number, doubtful speakers and notes.
 
-    ``file``: where the turns are written, for commands that change them.
+    ``file``: the file of turns, for the printed command that merges speakers.
     """
     from diarize.annotation.statistics import speaking_shares
 
     speakers = speaking_shares(result.annotation)
-    length, speech = clock(result.duration), clock(result.speech.seconds)
+    length, speech = format_clock(result.duration), format_clock(result.speech.seconds)
     head = f"{escape_controls(title)}: {length} long, {speech} of speech, {result.band} band"
-    rows = [(s["speaker"], clock(s["seconds"]), percent(s["share"]), str(s["turns"])) for s in speakers]
-    lines = [head, table(("speaker", "time", "share", "turns"), rows)] if rows else [head]
+    rows = [
+        (s["speaker"], format_clock(s["seconds"]), format_percent(s["share"]), str(s["turns"]))
+        for s in speakers
+    ]
+    lines = [head, format_table(("speaker", "time", "share", "turns"), rows)] if rows else [head]
     if rows:
         chosen, left = result.clustering.chosen, len(speakers)
-        after = f"; {left} of them left after resegmentation" if left != chosen else ""
+        after = f"; {left} of them have a turn" if left != chosen else ""
         lines.append(f"  number of speakers: {result.count.explanation}{after}")
     lines += [f"  {_match_line(match)}" for match in result.matches]
     lines += [f"  {line}" for line in _doubt_lines(result, file)]
@@ -39,7 +42,7 @@ def summary(result: Diarization, title: str, file: Path | None = None) -> str:
 
 
 def _doubt_lines(result: Diarization, file: Path | None) -> list[str]:
-    """Doubtful speakers, why, and what merges them."""
+    """A line for each doubtful speaker, with the command that merges it."""
     from diarize.annotation.alternatives import find_doubtful_speakers
 
     lines = []
@@ -51,7 +54,7 @@ def _doubt_lines(result: Diarization, file: Path | None) -> list[str]:
 
 
 def _match_line(match: Match) -> str:
-    """Whose voice a speaker has, and by which odds."""
+    """The known voice of a speaker, with its log odds."""
     if match.nearest is None or match.log_odds is None:
         return f"{match.speaker} → unknown (too little speech to compare)"
     odds, least = f"log odds {match.log_odds:.1f}", f"threshold {match.threshold:g}"
@@ -61,7 +64,7 @@ def _match_line(match: Match) -> str:
 
 
 def settings_line(config: Config) -> str:
-    """What differs from the defaults, and with which versions."""
+    """The settings that differ from the defaults, and the versions."""
     from diarize.config import without_defaults
     from diarize.config.commented import list_changes
     from diarize.pipeline import versions

@@ -1,4 +1,4 @@
-"""What ``rename``, ``merge`` and ``recount`` have in common: a file of results in, the changed one out."""
+"""The common part of ``rename``, ``merge`` and ``recount``: read a file of results, change and write it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from diarize.cli.files import check_exists, or_empty, read_annotations, refuse_existing
-from diarize.cli.printing import clock, escape_controls, percent, say, table
+from diarize.cli.printing import escape_controls, format_clock, format_percent, format_table, print_text
 from diarize.errors import FormatError
 
 if TYPE_CHECKING:
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from diarize.annotation import Annotation
     from diarize.results import Document, Result
 
-__all__ = ["EditOptions", "Edited", "edit", "is_json", "print_edits"]
+__all__ = ["EditOptions", "EditedFile", "edit", "is_json", "print_edits"]
 
 
 @dataclass(frozen=True, slots=True)
 class EditOptions:
-    """Options that say which recording is changed and where the outcome goes."""
+    """Options for the recording that is changed, and for the file to write."""
 
     recording: Annotated[
         str | None,
@@ -33,13 +33,13 @@ class EditOptions:
     ] = None
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="OUT", help="The file to write (default: FILE itself)."),
+        typer.Option("--output", "-o", metavar="OUT", help="File to write (default: FILE itself)."),
     ] = None
 
 
 @dataclass(frozen=True, slots=True)
-class Edited:
-    """What was written where: ``turns`` of each recording that was changed."""
+class EditedFile:
+    """The file that was written, and the ``turns`` of each recording that was changed."""
 
     path: Path
     turns: tuple[Annotation, ...]
@@ -57,7 +57,7 @@ def edit(
     names: Mapping[str, str] | None = None,
     *,
     overwrite: bool,
-) -> Edited:
+) -> EditedFile:
     """Change the results in a file of any readable format; OUT in another format has the turns.
 
     ``names``: what speakers are called afterwards, for the words of editors' tiers, which are kept.
@@ -79,7 +79,7 @@ def edit(
         document=changed,
     )
     write_file(goal, turns, overwrite=overwrite or goal == path, options=options)
-    return Edited(goal, tuple(each for each in turns if each.recording in touched))
+    return EditedFile(goal, tuple(each for each in turns if each.recording in touched))
 
 
 def _read(path: Path) -> Document:
@@ -97,17 +97,19 @@ def _check_recording(name: str | None, names: Sequence[str], path: Path) -> None
         raise FormatError(f"{path}: about {', '.join(names)}, not about {name!r}; choose one of them")
 
 
-def print_edits(edited: Edited, *, quiet: bool) -> None:
-    """Who speaks how long now, and where it was written."""
+def print_edits(edited: EditedFile, *, quiet: bool) -> None:
+    """Print speaking times after the change, and the file."""
     from diarize.annotation.statistics import speaking_shares
 
     if quiet:
         return
     for each in edited.turns:
         rows = [
-            (row["speaker"], clock(row["seconds"]), percent(row["share"]), str(row["turns"]))
+            (row["speaker"], format_clock(row["seconds"]), format_percent(row["share"]), str(row["turns"]))
             for row in speaking_shares(each)
         ]
         head = escape_controls(each.recording)
-        say("\n".join([head, table(("speaker", "time", "share", "turns"), rows)] if rows else [head]))
-    say(f"  wrote {escape_controls(edited.path)}")
+        print_text(
+            "\n".join([head, format_table(("speaker", "time", "share", "turns"), rows)] if rows else [head])
+        )
+    print_text(f"  wrote {escape_controls(edited.path)}")

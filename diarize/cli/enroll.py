@@ -1,4 +1,4 @@
-"""``diarize enroll``: voices that later runs know by name."""
+"""``diarize enroll``: save voices by which later runs name speakers."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from diarize.cli.files import check_exists, match_annotation, read_annotations
-from diarize.cli.options import ListeningOptions, Overwrite, Quiet, Verbose, expand_options
-from diarize.cli.printing import clock, escape_controls, say
-from diarize.cli.settings import resolve_listening
+from diarize.cli.options import FrontEndOptions, Overwrite, Quiet, Verbose, expand_options
+from diarize.cli.printing import escape_controls, format_clock, print_text
+from diarize.cli.settings import resolve_front_end
 from diarize.errors import OutputError
 
 if TYPE_CHECKING:
@@ -23,44 +23,53 @@ if TYPE_CHECKING:
 
 __all__ = ["enroll"]
 
-LITTLE: Final = 10.0  # seconds of speech: of so little, most voices stay unknown
+LITTLE: Final = 10.0  # seconds of speech; with less, most voices are not recognised
 
 
 @dataclass(frozen=True, slots=True)
 class PartOptions:
-    """Options that say which part of the recordings is that voice."""
+    """Options for the part of the recordings that has the voice."""
 
     turns: Annotated[
         Path | None,
-        typer.Option("--turns", metavar="FILE", help="The turns in AUDIO; with --speaker."),
+        typer.Option(
+            "--turns",
+            metavar="FILE",
+            help="File with the turns of AUDIO, if it has several speakers; needs --speaker.",
+        ),
     ] = None
     speaker: Annotated[
         str | None,
-        typer.Option("--speaker", metavar="LABEL", help="The speaker in --turns to enrol."),
+        typer.Option("--speaker", metavar="LABEL", help="The speaker in --turns to enroll."),
     ] = None
     whole: Annotated[
-        bool, typer.Option("--whole", help="Take all speech as this voice, even if it sounds like several.")
+        bool,
+        typer.Option("--whole", help="Use all speech for this voice, even if it sounds like several people."),
     ] = False
 
 
 @expand_options
 def enroll(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Whose voice it is.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the person.")],
     audio: Annotated[list[Path], typer.Argument(metavar="AUDIO", help="Recordings of that person alone.")],
     *,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder of voices.")] = Path(
-        "voices"
-    ),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Folder of voices, which is made if needed.")
+    ] = Path("voices"),
     part: PartOptions = PartOptions(),
-    hearing: ListeningOptions = ListeningOptions(),  # noqa: B008
-    add: Annotated[bool, typer.Option("--add", help="Add recordings to the voice of that name.")] = False,
+    front_end: FrontEndOptions = FrontEndOptions(),  # noqa: B008
+    add: Annotated[
+        bool, typer.Option("--add", help="Add the recordings to an existing voice of that name.")
+    ] = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Save a voice under a name for 'run --known': half a minute is enough, several recordings are better.
+    """Save a voice under a name, for 'run --known'.
 
-    From recordings of one person or, with --turns and --speaker, of one speaker of a conversation.
+    Half a minute of speech is enough; several recordings are better.
+
+    AUDIO has one person only or, with --turns and --speaker, a conversation.
     """
     from diarize.identity import load, save, voice_path
     from diarize.identity.store import check_name
@@ -71,18 +80,16 @@ def enroll(
     if path.exists() and not (add or overwrite):
         raise OutputError(f"{path}: exists already; --add adds to it, --overwrite replaces it")
     known = [_stored_voice(load(path), check_name(name), path)] if add and path.exists() else []
-    voice = _learn_voice(check_name(name), audio, part, resolve_listening(hearing), quiet=quiet)
+    voice = _learn_voice(check_name(name), audio, part, resolve_front_end(front_end), quiet=quiet)
     whole = pool_voices(voice.name, [*known, voice])
     save(whole, output, overwrite=add or overwrite)
     if not quiet:
-        say(_summary(whole, path))
+        print_text(_summary(whole, path))
 
 
 def _check(part: PartOptions, audio: Sequence[Path]) -> None:
     if (part.turns is None) != (part.speaker is None):
-        raise typer.BadParameter(
-            "--turns FILE says who speaks when, --speaker LABEL whose voice it is: give both"
-        )
+        raise typer.BadParameter("--turns FILE and --speaker LABEL need each other; give both")
     if part.turns and part.whole:
         raise typer.BadParameter("--whole contradicts --speaker; leave one of them out")
     for path in audio:
@@ -90,7 +97,7 @@ def _check(part: PartOptions, audio: Sequence[Path]) -> None:
 
 
 def _stored_voice(known: Voice, name: str, path: Path) -> Voice:
-    """The voice in a file, when it is that one: some disks take two spellings for one file."""
+    """The voice, if it has that name: some file systems take two spellings for one file."""
     if known.name != name:
         raise OutputError(f"{path}: holds the voice of {known.name!r}, not of {name!r}; choose another name")
     return known
@@ -115,7 +122,7 @@ def _learn_voice(
 
 
 def _read_known(path: Path) -> dict[str, Result]:
-    """What a file says of recordings, with the voices that it keeps, or the files of a folder."""
+    """Results by recording, from a file or from the files of a folder."""
     from diarize.formats import read_results
     from diarize.results import Result
 
@@ -125,6 +132,8 @@ def _read_known(path: Path) -> dict[str, Result]:
 
 
 def _summary(voice: Voice, path: Path) -> str:
-    known = f"{clock(voice.seconds)} of speech (recordings: {voice.n_recordings})"
-    little = "  note: little to know a voice by; half a minute serves better\n" * (voice.seconds < LITTLE)
+    known = f"{format_clock(voice.seconds)} of speech (recordings: {voice.n_recordings})"
+    little = "  note: little speech; voices are recognised better with half a minute or more\n" * (
+        voice.seconds < LITTLE
+    )
     return f"{escape_controls(voice.name)}: {known}\n{little}  wrote {escape_controls(path)}"

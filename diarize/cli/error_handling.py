@@ -11,35 +11,35 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from diarize.cli.printing import complain
-from diarize.cli.signals import INTERRUPTED, signal_exit_code, tell_interrupted
+from diarize.cli.printing import print_error
+from diarize.cli.signals import INTERRUPTED, report_interrupt, signal_exit_code
 from diarize.errors import DiarizeError
 
-__all__ = ["FAILED", "Guarded", "Verbosity"]
+__all__ = ["FAILED", "ErrorHandlingGroup", "Verbosity"]
 
 FAILED = 1
 BROKEN_PIPE = 141
 
 
 class Verbosity:
-    """How much the command that is running was asked to say."""
+    """Whether the running command prints settings, versions and tracebacks."""
 
     verbose = False
 
 
-class Guarded(TyperGroup):
-    """A group of commands whose errors become one line and an exit code."""
+class ErrorHandlingGroup(TyperGroup):
+    """A group of commands; an error is printed as one line and sets the exit code."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that the words of ``ctx`` name."""
         try:
             return super().invoke(ctx)
         except DiarizeError as error:
-            complain(str(error))
+            print_error(str(error))
             _show_trace_if_verbose()
             raise typer.Exit(FAILED) from None
         except KeyboardInterrupt:
-            tell_interrupted()
+            report_interrupt()
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             _close_output()
@@ -47,7 +47,7 @@ class Guarded(TyperGroup):
         except OSError as error:
             if error.errno != ENOSPC:
                 raise typer.Exit(_unexpected(error)) from None
-            complain("what is printed has no room where it goes (the disk is full); free some space")
+            print_error("the output cannot be written (the disk is full); free some space")
             _close_output()
             raise typer.Exit(FAILED) from None
         except Exception as error:
@@ -62,7 +62,7 @@ def _unexpected(error: BaseException) -> int:
     """Print one line for an unexpected error and return the exit code."""
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     hint = "" if Verbosity.verbose else "; run again with --verbose and report what it prints"
-    complain(f"something unforeseen happened ({text}){hint}")
+    print_error(f"unexpected error ({text}){hint}")
     _show_trace_if_verbose()
     return FAILED
 

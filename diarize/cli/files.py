@@ -6,7 +6,7 @@ import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diarize.cli.printing import remark
+from diarize.cli.printing import print_note
 from diarize.errors import FormatError, OutputError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ __all__ = [
 
 
 def check_exists(path: Path) -> Path:
-    """The path, when there is something; FormatError with the nearest name otherwise."""
+    """The path, if it exists. Raises FormatError with the nearest name otherwise."""
     try:
         if path.exists():
             return path
@@ -77,13 +77,13 @@ def or_empty(annotations: dict[str, Annotation], path: Path) -> dict[str, Annota
 def match_annotation(
     annotations: dict[str, Annotation], recording: str, path: Path, *, quiet: bool
 ) -> Annotation:
-    """The annotation of that recording, or the only one, with a remark where it is called otherwise."""
+    """The annotation of that recording, or the only one, with a note where its name differs."""
     from diarize.annotation.names import find_name
 
     if len(annotations) == 1 and find_name(recording, annotations) is None:
         name = next(iter(annotations))
         if not quiet:
-            remark(f"note: {path} is about {name!r}; taken to be about {recording!r}")
+            print_note(f"note: {path} is about {name!r}; used for {recording!r}")
         return annotations[name]
     return choose_annotation(annotations, recording, path)
 
@@ -106,7 +106,7 @@ def choose_annotation(annotations: dict[str, Annotation], name: str | None, path
 
 
 def refuse_existing(path: Path, *, overwrite: bool) -> None:
-    """OutputError before any work, when a file may not be written later."""
+    """Raise OutputError before any work if a file must not be written."""
     if not path.parent.is_dir():
         raise OutputError(f"{path}: the folder {path.parent} does not exist; make it first or choose another")
     if path.exists() and not overwrite:

@@ -12,12 +12,12 @@ from typer.core import TyperCommand
 
 from diarize.cli.numbers import describe_range, explain_refusal
 
-__all__ = ["Plain", "describe_parameter", "value_name"]
+__all__ = ["PlainHelpCommand", "describe_parameter", "value_name"]
 
-_TOLD = re.compile(r" ?\((default: [^()]*)\)")
+_DEFAULT = re.compile(r" ?\((default: [^()]*)\)")
 
 
-class Plain(TyperCommand):
+class PlainHelpCommand(TyperCommand):
     """A command with such a help, which says in the same words what an option does not take."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -66,12 +66,12 @@ def _option(option: Any) -> str:
 def describe_parameter(parameter: Any) -> str:
     """The help of an argument or option with what is known of its value, the same way everywhere."""
     text = str(parameter.help or "")
-    match = _TOLD.search(text)
+    match = _DEFAULT.search(text)
     facts = [match[1]] if match else _default(parameter)
     facts += [text for text in (describe_range(parameter),) if text]
     if parameter.required and parameter.param_type_name == "option":
         facts.append("required")
-    return _TOLD.sub("", text) + (f" [{'; '.join(facts)}]" if facts else "")
+    return _DEFAULT.sub("", text) + (f" [{'; '.join(facts)}]" if facts else "")
 
 
 def _default(parameter: Any) -> list[str]:

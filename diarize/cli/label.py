@@ -1,4 +1,4 @@
-"""``diarize label``: a transcript in, the same with speakers out."""
+"""``diarize label``: add speakers to the words of a transcript."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from diarize.cli.options import (
     SettingsOptions,
     SoundOptions,
     Verbose,
-    check_stretch,
+    check_part,
     expand_options,
-    one_of,
+    parse_choice,
 )
-from diarize.cli.printing import clock, escape_controls, percent, say, table
+from diarize.cli.printing import escape_controls, format_clock, format_percent, format_table, print_text
 from diarize.cli.report import is_result, refuse_settings
 from diarize.cli.settings import (
     diarize_with_progress,
@@ -43,7 +43,7 @@ __all__ = ["label", "label_with_result"]
 
 @dataclass(frozen=True, slots=True)
 class _SpokenTurns:
-    """Who spoke when, as far as it is known: turns, posteriors and their clock, seconds of the recording."""
+    """Turns and posteriors of a recording; the clock of the posteriors begins at second ``start``."""
 
     annotation: Annotation
     posteriors: Posteriors | None = None
@@ -61,7 +61,7 @@ class LabelOptions:
             "--output",
             "-o",
             metavar="FILE",
-            help="The file to write (default: NAME.speakers.* beside TRANSCRIPT).",
+            help="File to write (default: NAME.speakers.* beside TRANSCRIPT).",
         ),
     ] = None
     format: Annotated[
@@ -69,7 +69,9 @@ class LabelOptions:
         typer.Option(
             "--format",
             "-f",
-            help="srt, webvtt, json, text, csv, textgrid, eaf, ctm (default: by suffix, or as TRANSCRIPT).",
+            help="Format to write: srt, webvtt, json, text, csv, textgrid, eaf or ctm (default: by "
+            "suffix, or as "
+            "TRANSCRIPT).",
         ),
     ] = None
 
@@ -86,7 +88,7 @@ def label(
         Path,
         typer.Argument(
             metavar="AUDIO|RESULT",
-            help="The recording, or a result (npz is better than turns: it has posteriors).",
+            help="A recording, or a result (an npz with posteriors is better than turns).",
         ),
     ],
     *,
@@ -98,7 +100,7 @@ def label(
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Say who said what: writes the words of a transcript with their speakers.
+    """Say who said what: write the words of a transcript with their speakers.
 
     Every word gets the speaker with the largest posterior; sentences are cut where the speaker changes.
     """
@@ -106,7 +108,7 @@ def label(
 
     if is_result(source):
         refuse_settings(source, (settings, sound, known))
-    check_stretch(sound)
+    check_part(sound)
     spoken = read_transcript(check_exists(transcript), recording=source.stem)
     path, name = _output_and_format(transcript, goal, spoken.dialect)
     refuse_existing(path, overwrite=overwrite)
@@ -116,7 +118,7 @@ def label(
     )
     write_transcript(path, found, name, overwrite=overwrite, options=_options(source, heard))
     if not quiet:
-        say(f"{_summary(found, transcript.name)}\n  wrote {escape_controls(path)}")
+        print_text(f"{_summary(found, transcript.name)}\n  wrote {escape_controls(path)}")
 
 
 def label_with_result(path: Path, result: Diarization) -> Transcript:
@@ -136,7 +138,7 @@ def _output_and_format(transcript: Path, asked: LabelOptions, dialect: str) -> t
     """Where to write, and in which format."""
     from diarize.transcripts import WRITABLE, format_for, suffix_of
 
-    name = one_of(asked.format, WRITABLE, "format of transcripts") if asked.format else None
+    name = parse_choice(asked.format, WRITABLE, "format of transcripts") if asked.format else None
     if asked.output is not None:
         return asked.output, name or format_for(asked.output)
     name = name or format_for("", dialect)
@@ -176,17 +178,18 @@ def _options(source: Path, heard: _SpokenTurns) -> Any:
 
 
 def _summary(found: Transcript, title: str) -> str:
-    """A row a speaker, then what was odd."""
+    """A row for each speaker, then the notes."""
     words, sure = found.words, [word.confidence for word in found.words if word.confidence is not None]
     counts: dict[str, int] = {}
     for word in words:
         if word.speaker:
             counts[word.speaker] = counts.get(word.speaker, 0) + 1
     seconds = {
-        name: clock(sum(end - start for start, end in found.annotation.intervals(name))) for name in counts
+        name: format_clock(sum(end - start for start, end in found.annotation.intervals(name)))
+        for name in counts
     }
-    rows = [(name, seconds[name], str(n), percent(n / len(words))) for name, n in counts.items()]
+    rows = [(name, seconds[name], str(n), format_percent(n / len(words))) for name, n in counts.items()]
     mean = f", mean confidence {sum(sure) / len(sure):.2f}" if sure else ""
     head = f"{escape_controls(title)}: {len(words)} words in {len(found.segments)} segments{mean}"
-    lines = [head, table(("speaker", "time", "words", "share"), rows)] if rows else [head]
+    lines = [head, format_table(("speaker", "time", "words", "share"), rows)] if rows else [head]
     return "\n".join([*lines, *(f"  note: {escape_controls(note)}" for note in found.notes)])

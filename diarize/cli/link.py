@@ -12,16 +12,23 @@ import typer
 from diarize.cli.error_handling import FAILED
 from diarize.cli.files import check_exists
 from diarize.cli.options import (
+    FrontEndOptions,
     Json,
     KnownOptions,
-    ListeningOptions,
     Overwrite,
     Quiet,
     Verbose,
     expand_options,
 )
-from diarize.cli.printing import clock, complain, escape_controls, say, say_json, table
-from diarize.cli.settings import known_voices, required_odds, resolve_listening
+from diarize.cli.printing import (
+    escape_controls,
+    format_clock,
+    format_table,
+    print_error,
+    print_json,
+    print_text,
+)
+from diarize.cli.settings import load_voices, log_odds_threshold, resolve_front_end
 from diarize.cli.signals import check_signals
 from diarize.errors import DiarizeError
 
@@ -38,18 +45,21 @@ __all__ = ["link"]
 @expand_options
 def link(
     results: Annotated[
-        list[Path], typer.Argument(metavar="RESULTS", help="Files of turns, or folders of them ('batch').")
+        list[Path],
+        typer.Argument(
+            metavar="RESULTS", help="Files of turns, or folders of them, such as the output of 'batch'."
+        ),
     ],
     *,
     audio: Annotated[
         Path | None,
-        typer.Option("--audio", metavar="DIR", help="Where the recordings are (default: beside RESULTS)."),
+        typer.Option("--audio", metavar="DIR", help="Folder of the recordings (default: beside RESULTS)."),
     ] = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the results with new labels.")
     ],
     known: KnownOptions = KnownOptions(),  # noqa: B008 - a frozen value
-    hearing: ListeningOptions = ListeningOptions(),  # noqa: B008
+    front_end: FrontEndOptions = FrontEndOptions(),  # noqa: B008
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -57,21 +67,21 @@ def link(
 ) -> None:
     """Give the same voice the same label in all recordings, and write the results again with these labels.
 
-    JSON of 'run' keeps the voices; other formats need the recordings. Voices of one recording always stay
-    apart.
+    JSON of 'run' has the voices; other formats need the recordings. Speakers of one recording are never
+    linked.
     """
     if quiet and (json or verbose):
         raise typer.BadParameter("--quiet contradicts --json and --verbose; leave one of them out")
     asked = _LinkRequest(
-        [check_exists(path) for path in results], audio, output, resolve_listening(hearing), overwrite
+        [check_exists(path) for path in results], audio, output, resolve_front_end(front_end), overwrite
     )
     document, text, failed = _link_results(
-        asked, known_voices(known), required_odds(known), quiet=quiet or json
+        asked, load_voices(known), log_odds_threshold(known), quiet=quiet or json
     )
     if json:
-        say_json(document)
+        print_json(document)
     elif not quiet:
-        say(text)
+        print_text(text)
     if failed:
         raise typer.Exit(FAILED)
 
@@ -90,7 +100,7 @@ class _LinkRequest:
 def _link_results(
     asked: _LinkRequest, known: Sequence[Voice], threshold: float, *, quiet: bool
 ) -> tuple[dict[str, Any], str, int]:
-    """What is told of the voices, as JSON and in words, and how many recordings could not be heard."""
+    """The linked voices as JSON and as text, and the number of recordings that could not be read."""
     from diarize.identity import link_voices
     from diarize.identity.results import find_results, write_linked
 
@@ -106,18 +116,20 @@ def _link_results(
 def _load_voices(
     found: Sequence[LinkInput], config: Config, *, quiet: bool
 ) -> tuple[list[RecordingVoices], int]:
-    """The voices of every result, and how many could not be heard; their speakers stay by themselves."""
+    """The voices of every result, and the number of those without readable recording, whose speakers are not
+    linked.
+    """
     from diarize.identity.results import voices_of_input, without_voices
 
     recordings, failed = [], 0
     hidden = quiet or not sys.stderr.isatty()
-    with typer.progressbar(found, label="listening", file=sys.stderr, hidden=hidden) as bar:
+    with typer.progressbar(found, label="reading", file=sys.stderr, hidden=hidden) as bar:
         for result in bar:
             check_signals()
             try:
                 recordings.append(voices_of_input(result, config))
             except DiarizeError as error:
-                complain(str(error))
+                print_error(str(error))
                 recordings.append(without_voices(result))
                 failed += 1
     return recordings, failed
@@ -126,7 +138,7 @@ def _load_voices(
 def _seconds(
     found: Sequence[LinkInput], recordings: Sequence[RecordingVoices]
 ) -> dict[tuple[str, str], float]:
-    """How long each speaker of each recording talks."""
+    """Speaking time in seconds by recording and speaker."""
     spoken: dict[tuple[str, str], float] = {}
     for result, each in zip(found, recordings, strict=True):
         for turn in result.annotation.turns:
@@ -147,11 +159,11 @@ def _entry(group: LinkedVoice, seconds: dict[tuple[str, str], float]) -> dict[st
 def _summary(
     groups: Sequence[LinkedVoice], seconds: dict[tuple[str, str], float], paths: Sequence[Path]
 ) -> str:
-    """A row a voice, then where it is heard."""
+    """A row for each voice with its speakers, and the files."""
     rows = [
         (
             group.label,
-            clock(sum(seconds[key] for key in group.members)),
+            format_clock(sum(seconds[key] for key in group.members)),
             str(len(group.members)),
             "" if group.weakest is None else f"{group.weakest:.1f}",
             ", ".join(escape_controls(f"{recording}: {speaker}") for recording, speaker in group.members),
@@ -159,5 +171,7 @@ def _summary(
         for group in groups
     ]
     head = f"{len(groups)} voices in {len(paths)} results"
-    lines = [table(("voice", "time", "recordings", "weakest", "speakers"), rows)] if rows else []
+    lines = (
+        [format_table(("voice", "time", "recordings", "least log odds", "speakers"), rows)] if rows else []
+    )
     return "\n".join([head, *lines, *(f"  wrote {escape_controls(path)}" for path in paths)])

@@ -1,8 +1,7 @@
-"""Options that several commands share, written once."""
+"""Options of several commands."""
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import re
 from dataclasses import dataclass, fields, is_dataclass
@@ -14,6 +13,7 @@ import typer
 
 from diarize.cli.error_handling import Verbosity
 from diarize.config import choices_of, preset_names
+from diarize.config.settings import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,40 +23,35 @@ __all__ = [
     "SEPARATE",
     "Channel",
     "Channels",
+    "FrontEndOptions",
     "Json",
     "KnownOptions",
-    "ListeningOptions",
     "Overwrite",
     "Quiet",
     "SettingsOptions",
     "SoundOptions",
     "Track",
     "Verbose",
-    "check_stretch",
+    "check_part",
     "expand_options",
-    "format_name",
-    "nearest",
-    "one_of",
-    "refuse_words",
-    "seconds",
+    "parse_choice",
+    "parse_format",
+    "parse_time",
+    "refuse_word_formats",
 ]
 
 
-def nearest(word: str, known: Sequence[str]) -> str:
-    """``; did you mean …?``, or nothing when no known word is near."""
-    close = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else ""
-
-
-def one_of(word: str, known: Sequence[str], what: str) -> str:
-    """The word, when it is known; a usage error with the nearest known one otherwise."""
+def parse_choice(word: str, known: Sequence[str], what: str) -> str:
+    """The word, if it is one of ``known``; a usage error with the nearest one otherwise."""
     if word.lower() not in known:
-        raise typer.BadParameter(f"no {what} {word!r}; there are {', '.join(known)}{nearest(word, known)}")
+        raise typer.BadParameter(
+            f"no {what} {word!r}; allowed are {', '.join(known)}{suggest(word.lower(), known)}"
+        )
     return word.lower()
 
 
-def seconds(text: str | float) -> float:
-    """Seconds out of ``90``, ``1:30`` or ``0:01:30.5``."""
+def parse_time(text: str | float) -> float:
+    """Seconds from ``90``, ``1:30`` or ``0:01:30.5``."""
     if isinstance(text, float):
         return text
     if not re.fullmatch(r"(\d+:){0,2}\d+(\.\d*)?", text):
@@ -68,29 +63,27 @@ def seconds(text: str | float) -> float:
     return float(sum(part * 60**power for power, part in enumerate(reversed(parts))))
 
 
-def format_name(name: str | None) -> str | None:
-    """The name of an annotation format, as an option takes it."""
+def parse_format(name: str | None) -> str | None:
+    """The name of an annotation format; a usage error for another name."""
     if name is None:
         return None
     from diarize.formats import FORMATS
 
-    return one_of(name, tuple(FORMATS), "format")
+    return parse_choice(name, tuple(FORMATS), "format")
 
 
-def refuse_words(formats: Sequence[str]) -> None:
-    """A usage error for a format of words where nobody says what was said."""
+def refuse_word_formats(formats: Sequence[str]) -> None:
+    """A usage error for a format of words, where there is no transcript."""
     if "ctm" in formats:
-        raise typer.BadParameter(
-            "--format ctm holds words: give a transcript to 'run --transcript FILE', or label one"
-        )
+        raise typer.BadParameter("--format ctm needs words; use 'run --transcript FILE' or 'diarize label'")
 
 
 def _preset(name: str | None) -> str | None:
-    return name and one_of(name, preset_names(), "preset")
+    return name and parse_choice(name, preset_names(), "preset")
 
 
 def _space(name: str | None) -> str | None:
-    return name and one_of(name, choices_of("space.kind"), "space")
+    return name and parse_choice(name, choices_of("space.kind"), "space")
 
 
 def _verbose(wanted: bool) -> bool:
@@ -104,14 +97,16 @@ Verbose = Annotated[
         "--verbose", "-v", callback=_verbose, help="Print settings, versions and tracebacks on stderr."
     ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document (docs/cli.md) instead.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist already.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text (docs/cli.md).")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
 
 _Config = Annotated[
     Path | None,
     typer.Option(
-        "--config", metavar="FILE", help="Settings (.toml), or those of an earlier 'run --json' (.json)."
+        "--config",
+        metavar="FILE",
+        help="File of settings (.toml), or JSON of an earlier run with its settings (.json).",
     ),
 ]
 _Preset = Annotated[
@@ -124,16 +119,21 @@ _Preset = Annotated[
     ),
 ]
 Channel = Annotated[
-    int | None, typer.Option("--channel", min=1, help="Channel to use, from 1 (default: the mean of all).")
+    int | None,
+    typer.Option("--channel", min=1, help="Channel to use, counted from 1 (default: the mean of all)."),
 ]
 Track = Annotated[
     int | None,
-    typer.Option("--track", min=1, help="Audio track to use, from 1 (default: 1)."),
+    typer.Option("--track", min=1, help="Audio track to use, counted from 1 (default: 1)."),
 ]
 _Background = Annotated[
     Path | None,
     typer.Option(
-        "--background", metavar="FILE.npz", exists=True, dir_okay=False, help="Another background model."
+        "--background",
+        metavar="FILE.npz",
+        exists=True,
+        dir_okay=False,
+        help="Background model (default: the included one).",
     ),
 ]
 
@@ -142,7 +142,8 @@ _Embedding = Annotated[
     typer.Option(
         "--embedding",
         metavar="FILE|NAME",
-        help="Another speaker embedding: an ONNX file, or a name that 'parts get' fetched.",
+        help="Speaker embedding: an ONNX file, or a name of 'diarize parts list' (default: the "
+        "included one).",
     ),
 ]
 _Segmentation = Annotated[
@@ -150,23 +151,23 @@ _Segmentation = Annotated[
     typer.Option(
         "--segmentation",
         metavar="FILE|NAME",
-        help="Another segmentation network: an ONNX file, or a name that 'parts get' fetched.",
+        help="Segmentation network: an ONNX file, or a name of 'diarize parts list' (default: the included "
+        "one).",
     ),
 ]
 
 _SPACE_HELP = (
-    "Features of speakers (default: embedding). 'embedding': windows of speech by a speaker "
-    "embedding. "
-    "'mfcc': single frames, for teaching; it mostly finds phones, not people."
+    "Points that are clustered (default: embedding). 'embedding': windows of speech in the space of a "
+    "speaker embedding. 'mfcc': single frames, for teaching; it mostly finds phones, not people."
 )
 
 
 SENSITIVITY = {"less": -2.0, "usual": 0.0, "more": 2.0}
-"""Log-odds added to speech by each word (``speech.bias``)."""
+"""The value of ``speech.bias``, log odds in nats, by word."""
 
 
 def _sensitivity(word: str | None) -> str | None:
-    return word and one_of(word, tuple(SENSITIVITY), "sensitivity")
+    return word and parse_choice(word, tuple(SENSITIVITY), "sensitivity")
 
 
 _Sensitivity = Annotated[
@@ -175,7 +176,8 @@ _Sensitivity = Annotated[
         "--sensitivity",
         metavar="less|usual|more",
         callback=_sensitivity,
-        help="How much sound is taken for speech: more finds quiet speech, less ignores noise.",
+        help="How much sound is detected as speech: more finds quiet speech, less ignores noise "
+        "(default: usual).",
     ),
 ]
 
@@ -189,10 +191,12 @@ class SettingsOptions:
         typer.Option("--speakers", min=1, max=100, help="Number of speakers, if you know it."),
     ] = None
     min_speakers: Annotated[
-        int | None, typer.Option("--min-speakers", min=1, max=100, help="Smallest number of speakers.")
+        int | None,
+        typer.Option("--min-speakers", min=1, max=100, help="Smallest number of speakers (default: 1)."),
     ] = None
     max_speakers: Annotated[
-        int | None, typer.Option("--max-speakers", min=1, max=100, help="Largest number of speakers.")
+        int | None,
+        typer.Option("--max-speakers", min=1, max=100, help="Largest number of speakers (default: 20)."),
     ] = None
     config: _Config = None
     preset: _Preset = None
@@ -209,7 +213,8 @@ class SettingsOptions:
         typer.Option(
             "--speech",
             metavar="network|hmm|energy|silero|FILE",
-            help="How to find speech, or a file (UEM, RTTM, lab) with the speech.",
+            help="Speech detector, or a file with the intervals of speech: UEM, RTTM or lab (default: "
+            "network).",
         ),
     ] = None
     background: _Background = None
@@ -219,7 +224,7 @@ class SettingsOptions:
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
-            help="Any setting of 'diarize config show', as speech.bias=2; can be repeated.",
+            help="Any setting of 'diarize config show', such as speech.bias=2; can be repeated.",
         ),
     ] = None
     embedding: _Embedding = None
@@ -232,8 +237,9 @@ Channels = Annotated[
     typer.Option(
         "--channels",
         metavar="mix|separate",
-        callback=lambda word: one_of(word, ("mix", SEPARATE), "way with channels"),
-        help="mix: the mean of all; separate: each channel alone, for calls with one side per channel.",
+        callback=lambda word: parse_choice(word, ("mix", SEPARATE), "value of --channels"),
+        help="mix: the mean of all channels; separate: each channel alone, for calls with one side per "
+        "channel.",
     ),
 ]
 
@@ -246,19 +252,19 @@ class SoundOptions:
         float,
         typer.Option(
             "--start",
-            parser=seconds,
+            parser=parse_time,
             metavar="TIME",
             show_default=False,
-            help="Use the recording from here (seconds, m:ss or h:mm:ss).",
+            help="Start of the part to use: seconds, m:ss or h:mm:ss (default: the start of the recording).",
         ),
     ] = 0.0
     end: Annotated[
         float | None,
         typer.Option(
             "--end",
-            parser=seconds,
+            parser=parse_time,
             metavar="TIME",
-            help="Use the recording to here (seconds, m:ss or h:mm:ss).",
+            help="End of the part to use: seconds, m:ss or h:mm:ss (default: the end of the recording).",
         ),
     ] = None
     channels: Channels = "mix"
@@ -270,22 +276,26 @@ class KnownOptions:
 
     known: Annotated[
         Path | None,
-        typer.Option("--known", metavar="DIR", help="Folder of voices from 'enroll', to name speakers."),
+        typer.Option(
+            "--known",
+            metavar="DIR",
+            help="Folder of voices that 'diarize enroll' saved; speakers with such a voice get its name.",
+        ),
     ] = None
     threshold: Annotated[
         float | None,
         typer.Option(
             "--threshold",
             metavar="NATS",
-            help="Least log odds for a name; 4.6 suits if one speaker in 100 is expected to be that person "
-            "(default: 4.6).",
+            help="Least log odds, in nats, at which two voices are taken for one person; 4.6 suits if one "
+            "speaker in 100 is expected to be that person (default: 4.6).",
         ),
     ] = None
 
 
 @dataclass(frozen=True, slots=True)
-class ListeningOptions:
-    """Options for reading and analysing a recording, for commands that do not cluster."""
+class FrontEndOptions:
+    """Options of the front end, for commands that do not cluster."""
 
     config: _Config = None
     preset: _Preset = None
@@ -296,8 +306,8 @@ class ListeningOptions:
     background: _Background = None
 
 
-def check_stretch(sound: SoundOptions) -> SoundOptions:
-    """The stretch, when it ends after its start; a usage error otherwise."""
+def check_part(sound: SoundOptions) -> SoundOptions:
+    """The options, if the part ends after its start; a usage error otherwise."""
     if sound.end is not None and sound.end <= sound.start:
         raise typer.BadParameter(f"--end {sound.end:g} s is not after --start {sound.start:g} s")
     return sound

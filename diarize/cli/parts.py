@@ -1,4 +1,4 @@
-"""``diarize parts``: speaker embeddings and segmentation networks that others have made."""
+"""``diarize parts``: speaker embeddings and segmentation networks in ONNX files."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from diarize.cli.error_handling import FAILED, Guarded
+from diarize.cli.error_handling import FAILED, ErrorHandlingGroup
 from diarize.cli.files import refuse_existing
-from diarize.cli.help import Plain
-from diarize.cli.options import Overwrite, Verbose
-from diarize.cli.printing import complain, escape_controls, say, say_json
+from diarize.cli.help import PlainHelpCommand
+from diarize.cli.options import Json, Overwrite, Verbose
+from diarize.cli.printing import escape_controls, print_error, print_json, print_text
 
 if TYPE_CHECKING:
     from diarize.parts.extractor import OnnxEmbedding
@@ -20,20 +20,28 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(
-    cls=Guarded,
+    cls=ErrorHandlingGroup,
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Embeddings and segmentation networks in ONNX files: fetch, describe, check, calibrate.",
+    help="Speaker embeddings and segmentation networks in ONNX files: download, describe, check, calibrate.",
 )
 
 Cache = Annotated[
     Path | None,
-    typer.Option("--cache", metavar="DIR", help="Folder of the files (default: the platform's cache)."),
+    typer.Option("--cache", metavar="DIR", help="Folder of the files (default: the cache of the platform)."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+
+_Voices = Annotated[
+    Path | None,
+    typer.Option(
+        "--voices",
+        metavar="DIR",
+        help="Folder with one subfolder or file per speaker (default: 200 included readers).",
+    ),
+]
 
 
-@app.command("list", cls=Plain)
+@app.command("list", cls=PlainHelpCommand)
 def list_parts(*, cache: Cache = None, json: Json = False, verbose: Verbose = False) -> None:
     """List the networks known by name (address, size, licence, SHA-256) and those in the cache."""
     from diarize.parts.cache import cached_parts, parts_folder
@@ -43,34 +51,37 @@ def list_parts(*, cache: Cache = None, json: Json = False, verbose: Verbose = Fa
     known = [_entry_facts(name, here) for name in CATALOGUE]
     others = [_other_facts(name, path) for name, path in here.items() if name not in CATALOGUE]
     if json:
-        say_json({"cache": str(parts_folder(cache)), "parts": known + others})
+        print_json({"cache": str(parts_folder(cache)), "parts": known + others})
         return
     for facts in known + others:
-        say(_described(facts))
-    say(escape_controls(f"cache: {parts_folder(cache)}"))
+        print_text(_describe(facts))
+    print_text(escape_controls(f"cache: {parts_folder(cache)}"))
 
 
-@app.command(cls=Plain)
+@app.command(cls=PlainHelpCommand)
 def get(
     name_or_address: Annotated[
-        str, typer.Argument(metavar="NAME|URL", help="A name of 'diarize parts list', or an address.")
+        str,
+        typer.Argument(metavar="NAME|URL", help="A name of 'diarize parts list', or the address of a file."),
     ],
     *,
     sha256: Annotated[
-        str | None, typer.Option("--sha256", metavar="HEX", help="Checksum of the file at the address.")
+        str | None, typer.Option("--sha256", metavar="HEX", help="SHA-256 of the file at the address.")
     ] = None,
     name: Annotated[
         str | None,
-        typer.Option("--name", metavar="NAME", help="Name in the cache (default: that of the list)."),
+        typer.Option(
+            "--name", metavar="NAME", help="Name in the cache (default: that of the list or the address)."
+        ),
     ] = None,
     cache: Cache = None,
     overwrite: Overwrite = False,
     verbose: Verbose = False,
 ) -> None:
-    """Fetch a part once. No other command touches a network.
+    """Download a part into the cache. No other command uses a network connection.
 
-    What was cut off goes on where it stopped; a file with another checksum is not kept. Proxies are those of
-    the environment, and file: addresses are read too.
+    An interrupted download is resumed; a file with another checksum is deleted. Proxies are taken from the
+    environment, and file: addresses work, too.
     """
     from diarize.cli.progress import FETCHING, show_progress
     from diarize.parts.getting import get_part
@@ -79,10 +90,10 @@ def get(
         found = get_part(
             name_or_address, sha256=sha256, name=name, cache=cache, overwrite=overwrite, progress=progress
         )
-    say(escape_controls(found.path if found.is_new else f"{found.path} (was there already)"))
+    print_text(escape_controls(found.path if found.is_new else f"{found.path} (already there)"))
 
 
-@app.command(cls=Plain)
+@app.command(cls=PlainHelpCommand)
 def info(
     part: Annotated[str, typer.Argument(metavar="FILE|NAME", help="An ONNX file, or a name in the cache.")],
     *,
@@ -90,50 +101,59 @@ def info(
     json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """What an ONNX file is, what it takes and gives, and whether it is calibrated."""
+    """Describe an ONNX file: kind, inputs, outputs, metadata, and whether it is calibrated."""
     from diarize.parts import load_part
 
     facts = _facts(load_part(part, cache), cache)
     if json:
-        say_json(facts)
+        print_json(facts)
         return
-    say(escape_controls(facts.pop("file")))
+    print_text(escape_controls(facts.pop("file")))
     for key, value in facts.items():
-        say(escape_controls(f"  {key.replace('_', ' ')}: {value}"))
+        print_text(escape_controls(f"  {key.replace('_', ' ')}: {value}"))
 
 
-@app.command(cls=Plain)
+@app.command(cls=PlainHelpCommand)
 def check(*, cache: Cache = None, verbose: Verbose = False) -> None:
-    """Check every part in the cache: its checksum, and a trial on a second of noise."""
+    """Check every part in the cache: its checksum, and a test run on noise."""
     from diarize.parts.cache import cached_parts, parts_folder
 
     parts = cached_parts(cache)
     if not parts:
-        say(escape_controls(f"no parts in {parts_folder(cache)}; 'diarize parts list' says what there is"))
-    failed = sum(not _is_well(name, path) for name, path in parts.items())
+        print_text(
+            escape_controls(
+                f"no parts in {parts_folder(cache)}; 'diarize parts list' shows those that can be downloaded"
+            )
+        )
+    failed = sum(not _check_part(name, path) for name, path in parts.items())
     if failed:
         raise typer.Exit(FAILED)
 
 
-@app.command(cls=Plain)
+@app.command(cls=PlainHelpCommand)
 def calibrate(
-    part: Annotated[str, typer.Argument(metavar="FILE|NAME", help="A speaker embedding.")],
+    part: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|NAME", help="A speaker embedding: an ONNX file, or a name in the cache."
+        ),
+    ],
     *,
-    voices: Annotated[
-        Path | None,
-        typer.Option("--voices", metavar="DIR", help="Your own voices: one subfolder or file per speaker."),
-    ] = None,
+    voices: _Voices = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE.npz", help="Where to (default: the cache).")
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE.npz", help="Calibration to write (default: in the cache)."
+        ),
     ] = None,
     cache: Cache = None,
     overwrite: Overwrite = False,
     verbose: Verbose = False,
 ) -> None:
-    """Learn how an embedding's vectors scatter within and between voices (minutes; once for each file).
+    """Calibrate a speaker embedding: estimate its covariance within and between speakers (minutes).
 
-    The first use of an embedding does it by itself, with 200 readers that ship. Voices like yours can be
-    better: 200 of them, twelve seconds each. A calibration in the cache is replaced.
+    The first use of an embedding does this with 200 included readers. Voices like yours can be better: 200
+    of them, twelve seconds each. A calibration in the cache is replaced.
     """
     from diarize.cli.progress import CALIBRATING, show_progress
     from diarize.parts import calibration as learning
@@ -148,16 +168,17 @@ def calibrate(
         vectors, speakers = learning.voice_vectors(embedding, recordings, progress)
     model = learning.fit_calibration(vectors, speakers, embedding.name)
     learning.save_calibration(place, model)
-    say(escape_controls(place))
-    say(f"  voices: {len(recordings)}, windows: {len(vectors)}, dimensions: {len(model.between)}")
-    say(f"  equal error of windows, voices left out: {100 * learning.equal_error(vectors, speakers):.1f} %")
+    print_text(escape_controls(place))
+    print_text(f"  voices: {len(recordings)}, windows: {len(vectors)}, dimensions: {len(model.between)}")
+    error = learning.equal_error(vectors, speakers)
+    print_text(f"  equal error rate of pairs of windows, cross-validated: {100 * error:.1f} %")
 
 
 def _voices(folder: Path | None) -> dict[str, list[Path]]:
     from diarize.audio import find_voices
-    from diarize.parts.calibration import shipped_voices
+    from diarize.parts.calibration import included_voices
 
-    return shipped_voices() if folder is None else find_voices(folder)
+    return included_voices() if folder is None else find_voices(folder)
 
 
 def _entry_facts(name: str, here: dict[str, Path]) -> dict[str, Any]:
@@ -192,17 +213,17 @@ def _other_facts(name: str, path: Path) -> dict[str, Any]:
     }
 
 
-def _described(facts: dict[str, Any]) -> str:
+def _describe(facts: dict[str, Any]) -> str:
     size = f"{facts['bytes'] / 1e6:.1f} MB" if facts["bytes"] else ""
     head = ", ".join(filter(None, (facts["description"], facts.get("licence"), size)))
-    lines = [f"{facts['name']}: {head}{'' if facts['here'] is None else '; here'}"]
+    lines = [f"{facts['name']}: {head}{'' if facts['here'] is None else '; in the cache'}"]
     keys = ("address", "sha256", "member", "member_sha256")
     lines += [f"  {key.replace('_', ' ')} {facts[key]}" for key in keys if facts.get(key)]
     return "\n".join(map(escape_controls, lines))
 
 
 def _facts(part: OnnxEmbedding | OnnxSegmenter, cache: Path | None) -> dict[str, Any]:
-    """What is known of a loaded part, for people and programs."""
+    """The properties of a loaded part."""
     from diarize.parts.extractor import OnnxEmbedding
 
     session = part.session
@@ -229,11 +250,11 @@ def _calibration(part: OnnxEmbedding, cache: Path | None) -> str:
     from diarize.parts.calibration import find_calibration
 
     found = find_calibration(part, cache)
-    return "at first use" if found is None else str(found)
+    return "computed at first use" if found is None else str(found)
 
 
-def _is_well(name: str, path: Path) -> bool:
-    """Whether a part in the cache is what it was and works; says so."""
+def _check_part(name: str, path: Path) -> bool:
+    """Print whether a part in the cache has its checksum and works, and return it."""
     from diarize.errors import DiarizeError
     from diarize.parts import load_part
     from diarize.parts.catalogue import CATALOGUE
@@ -242,11 +263,11 @@ def _is_well(name: str, path: Path) -> bool:
     try:
         part = load_part(path)
     except DiarizeError as error:
-        complain(str(error), name)
+        print_error(str(error), name)
         return False
     wanted = CATALOGUE[name].checksum if name in CATALOGUE else read_record(path).get("sha256")
     if wanted not in (None, part.checksum):
-        complain(f"SHA-256 {part.checksum}, {wanted} is expected; get it again with --overwrite", name)
+        print_error(f"SHA-256 {part.checksum}, {wanted} is expected; get it again with --overwrite", name)
         return False
-    say(escape_controls(f"{name}: good{'' if wanted else ' (no checksum is known)'}"))
+    print_text(escape_controls(f"{name}: valid{'' if wanted else ' (no checksum is known)'}"))
     return True

@@ -10,7 +10,7 @@ import typer
 
 from diarize.cli.files import choose_annotation, match_annotation, or_empty, read_annotations, refuse_existing
 from diarize.cli.options import Channel, Overwrite, Quiet, Track, Verbose, expand_options
-from diarize.cli.printing import escape_controls, percent, remark, say
+from diarize.cli.printing import escape_controls, format_percent, print_note, print_text
 
 if TYPE_CHECKING:
     from diarize.annotation import Annotation
@@ -20,11 +20,13 @@ __all__ = ["plot"]
 
 @dataclass(frozen=True, slots=True)
 class LoudnessOptions:
-    """Options that say whose loudness is drawn."""
+    """Options for the loudness of a recording."""
 
     audio: Annotated[
         Path | None,
-        typer.Option("--audio", metavar="FILE", help="The recording, to draw its loudness above."),
+        typer.Option(
+            "--audio", metavar="FILE", help="The recording, whose loudness is drawn above the turns."
+        ),
     ] = None
     channel: Channel = None
     track: Track = None
@@ -38,16 +40,20 @@ def plot(
     reference: Annotated[
         Path | None,
         typer.Option(
-            "--reference", metavar="FILE", help="The reference, to draw it above in matching colours."
+            "--reference",
+            metavar="FILE",
+            help="Reference turns, drawn above in the colours of the matched speakers.",
         ),
     ] = None,
     recording: Annotated[
         str | None,
-        typer.Option("--recording", metavar="NAME", help="Name of the recording, if the file has several."),
+        typer.Option("--recording", metavar="NAME", help="Name of the recording, if FILE has several."),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help=".png, .pdf or .svg (default: FILE.png)."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Picture to write: .png, .pdf or .svg (default: FILE.png)."
+        ),
     ] = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -66,14 +72,14 @@ def plot(
     figure = plots.timeline(found, reference=truth, mapping=mapping, title=found.recording + rating, **more)
     plots.save(figure, path, overwrite=overwrite)
     if not quiet:
-        say(f"wrote {escape_controls(path)}{rating}")
+        print_text(f"wrote {escape_controls(path)}{rating}")
 
 
 def _check(sound: LoudnessOptions) -> None:
     """No option is silently ignored."""
     if sound.audio is None and (sound.channel or sound.track):
         option = "--channel" if sound.channel else "--track"
-        raise typer.BadParameter(f"{option} is about a recording: name that with --audio")
+        raise typer.BadParameter(f"{option} needs a recording; give it with --audio FILE")
 
 
 def _read_reference(path: Path, recording: str, *, quiet: bool) -> Annotation:
@@ -81,11 +87,11 @@ def _read_reference(path: Path, recording: str, *, quiet: bool) -> Annotation:
 
 
 def _compare(truth: Annotation, found: Annotation) -> tuple[dict[str, str], str]:
-    """Who is whom, and how well they agree in words."""
+    """Hypothesis speaker → reference speaker, and the DER as text."""
     from diarize.scoring import score
 
     result = score(truth, found)
-    return result.mapping, f"  (DER {percent(result.der)}, {result.protocol})"
+    return result.mapping, f"  (DER {format_percent(result.der)}, {result.protocol})"
 
 
 def _load_loudness(sound: LoudnessOptions, *, quiet: bool) -> dict[str, Any]:
@@ -98,5 +104,5 @@ def _load_loudness(sound: LoudnessOptions, *, quiet: bool) -> dict[str, Any]:
     recording = open_recording(sound.audio, rate=8_000, channel=sound.channel, track=sound.track or 1)
     waveform = recording.waveform()
     for note in recording.notes if not quiet else ():
-        remark(f"note: {escape_controls(note)}")
+        print_note(f"note: {escape_controls(note)}")
     return {"loudness": envelope(waveform), "duration": waveform.duration}

@@ -1,4 +1,4 @@
-"""Printing: results on stdout, errors and remarks on stderr, one line each."""
+"""Printing: results on stdout, errors and notes on stderr, one line each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["clock", "complain", "escape_controls", "percent", "remark", "say", "say_json", "table"]
+__all__ = [
+    "escape_controls",
+    "format_clock",
+    "format_percent",
+    "format_table",
+    "print_error",
+    "print_json",
+    "print_note",
+    "print_text",
+]
 
 
 def escape_controls(text: str | Path) -> str:
@@ -21,13 +30,13 @@ def escape_controls(text: str | Path) -> str:
     return plain if plain.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in plain)
 
 
-def say(text: str = "") -> None:
-    """A line of the result."""
+def print_text(text: str = "") -> None:
+    """Print a result on stdout."""
     typer.echo(text)
 
 
-def say_json(document: Any) -> None:
-    """The whole result as one JSON document, in UTF-8 whatever the console has."""
+def print_json(document: Any) -> None:
+    """Print one JSON document on stdout, in UTF-8 for any console."""
     from diarize.annotation.names import replace_surrogates
 
     text = replace_surrogates(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
@@ -36,17 +45,17 @@ def say_json(document: Any) -> None:
     sys.stdout.buffer.flush()
 
 
-def remark(text: str) -> None:
-    """A line beside the result."""
+def print_note(text: str) -> None:
+    """Print a note on stderr, as one line."""
     typer.echo(escape_controls(text), err=True)
 
 
-def complain(text: str, head: str = "error") -> None:
-    """Why something was not done, in one line on stderr."""
+def print_error(text: str, head: str = "error") -> None:
+    """Print an error on stderr, as one line; ``head`` is ``error`` or the name of a file."""
     typer.echo(f"{head}: {escape_controls(' '.join(text.split()))}", err=True)
 
 
-def clock(seconds: float) -> str:
+def format_clock(seconds: float) -> str:
     """``m:ss``, or ``h:mm:ss`` from an hour on."""
     whole = int(seconds + 0.5)
     if whole >= 3600:
@@ -54,13 +63,13 @@ def clock(seconds: float) -> str:
     return f"{whole // 60}:{whole % 60:02d}"
 
 
-def percent(share: float | None) -> str:
+def format_percent(share: float | None) -> str:
     """A fraction in percent; a dash for none."""
     return "-" if share is None else f"{100 * share:.1f} %"
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], indent: str = "  ") -> str:
-    """Columns as wide as their widest text, the first to the left, the others to the right."""
+def format_table(head: Sequence[str], rows: Sequence[Sequence[str]], indent: str = "  ") -> str:
+    """A table as text; the first column is aligned to the left, the others to the right."""
     cells = [list(map(escape_controls, row)) for row in (head, *rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = []

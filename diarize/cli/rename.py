@@ -12,7 +12,7 @@ import typer
 from diarize.cli.editing import EditOptions, edit, is_json, print_edits
 from diarize.cli.files import refuse_existing
 from diarize.cli.options import Overwrite, Quiet, Verbose, expand_options
-from diarize.cli.printing import escape_controls, say
+from diarize.cli.printing import escape_controls, print_text
 from diarize.errors import FormatError
 
 __all__ = ["rename"]
@@ -24,7 +24,7 @@ def rename(
         Path, typer.Argument(metavar="FILE", help="Turns or a transcript, in any readable format.")
     ],
     names: Annotated[
-        list[str], typer.Argument(metavar="OLD=NEW", help="Old and new name, as SPEAKER_00=Anna.")
+        list[str], typer.Argument(metavar="OLD=NEW", help="Old and new name, such as SPEAKER_00=Anna.")
     ],
     *,
     place: EditOptions = EditOptions(),  # noqa: B008 - a frozen value
@@ -55,7 +55,7 @@ def _pairs(words: list[str]) -> dict[str, str]:
 
 
 def _transcript(file: Path) -> Any:
-    """JSON of a recogniser with speakers in it; None for results of ours."""
+    """JSON of a speech recogniser with speakers; None for results of diarize."""
     from diarize.files import read_text
     from diarize.results import is_document
 
@@ -75,11 +75,11 @@ def _rename_transcript(
     text = json.dumps(value)
     for old in names:
         if json.dumps({"speaker": old})[1:-1] not in text:
-            raise FormatError(f"{file}: nobody is called {old!r}; check the name")
+            raise FormatError(f"{file}: no speaker is called {old!r}; check the name")
     goal = place.output or file
     if place.output:
         refuse_existing(goal, overwrite=overwrite)
     renamed = json.dumps(rename_json(value, names), indent=2, ensure_ascii=False)
     write_text(goal, renamed + "\n", overwrite=overwrite or goal == file)
     if not quiet:
-        say(f"  wrote {escape_controls(goal)}")
+        print_text(f"  wrote {escape_controls(goal)}")

@@ -16,10 +16,10 @@ from diarize.cli.options import (
     SettingsOptions,
     SoundOptions,
     Verbose,
-    check_stretch,
+    check_part,
     expand_options,
 )
-from diarize.cli.printing import escape_controls, say
+from diarize.cli.printing import escape_controls, print_text
 from diarize.cli.progress import show_progress
 from diarize.cli.settings import (
     diarize_with_progress,
@@ -47,23 +47,27 @@ STAGES: Final = {"sound": (0.0, 1.0)}
 
 @dataclass(frozen=True, slots=True)
 class PageOptions:
-    """Options that say how a page comes to its sound and its words."""
+    """Options for the sound and the words of a page."""
 
     audio: Annotated[
-        Path | None, typer.Option("--audio", metavar="FILE", help="With a RESULT: the recording, to play it.")
+        Path | None,
+        typer.Option("--audio", metavar="FILE", help="The recording of a RESULT, to play it on the page."),
     ] = None
     link: Annotated[
-        bool, typer.Option("--link", help="Play the recording from its file; the page stays small.")
+        bool,
+        typer.Option(
+            "--link", help="Leave the sound in its file, which the page plays; the page stays small."
+        ),
     ] = False
     transcript: Annotated[
         Path | None,
         typer.Option(
             "--transcript",
             metavar="FILE",
-            help="Output of a speech recogniser, to show its words.",
+            help="Output of a speech recogniser, whose words are shown with speakers.",
         ),
     ] = None
-    no_audio: Annotated[bool, typer.Option("--no-audio", help="A page without sound.")] = False
+    no_audio: Annotated[bool, typer.Option("--no-audio", help="Write a page without sound.")] = False
 
 
 @expand_options
@@ -73,14 +77,16 @@ def report(
         typer.Argument(metavar="AUDIO|RESULT", help="A recording, or turns in any readable format."),
     ],
     *,
-    listening: PageOptions = PageOptions(),
+    page_options: PageOptions = PageOptions(),
     recording: Annotated[
         str | None,
         typer.Option("--recording", metavar="NAME", help="Name of the recording, if RESULT has several."),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE.html", help="The page (default: NAME.report.html)."),
+        typer.Option(
+            "--output", "-o", metavar="FILE.html", help="Page to write (default: NAME.report.html)."
+        ),
     ] = None,
     settings: SettingsOptions = SettingsOptions(),  # noqa: B008 - a frozen value
     sound: SoundOptions = SoundOptions(),  # noqa: B008
@@ -89,7 +95,7 @@ def report(
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write one HTML page to listen, rename and correct, with the confidence of every turn.
+    """Write an HTML page for listening and correcting, with the confidence of every turn.
 
     It works from disk, without a network. A RESULT (RTTM, or JSON of run) is not computed again.
     """
@@ -97,26 +103,26 @@ def report(
     from diarize.pipeline.result_files import PAGE
     from diarize.report import render_page
 
-    _check(source, listening, recording, (settings, sound, known))
+    _check(source, page_options, recording, (settings, sound, known))
     path = output or source.with_name(source.stem + PAGE)
     refuse_existing(path, overwrite=overwrite)
-    found = _make_report(source, recording, listening, path, (settings, sound, known), quiet=quiet)
+    found = _make_report(source, recording, page_options, path, (settings, sound, known), quiet=quiet)
     write_text(path, render_page(found), overwrite=overwrite)
     if not quiet:
-        say(f"wrote {escape_controls(path)} ({_size(path)})")
+        print_text(f"wrote {escape_controls(path)} ({_size(path)})")
 
 
 def _make_report(
-    source: Path, recording: str | None, listening: PageOptions, page: Path, asked: _Asked, *, quiet: bool
+    source: Path, recording: str | None, page_options: PageOptions, page: Path, asked: _Asked, *, quiet: bool
 ) -> Report:
-    """All that the page tells."""
-    if listening.transcript:
-        _read_transcript(listening.transcript, source.stem)  # readable before any long work
+    """The content of the page."""
+    if page_options.transcript:
+        _read_transcript(page_options.transcript, source.stem)  # readable before any long work
     if is_result(source):
-        found = _report_of_turns(source, recording, listening, page, asked[0], quiet=quiet)
+        found = _report_of_turns(source, recording, page_options, page, asked[0], quiet=quiet)
     else:
-        found = _report_of_audio(source, asked, listening, page, quiet=quiet)
-    return _with_words(found, listening.transcript)
+        found = _report_of_audio(source, asked, page_options, page, quiet=quiet)
+    return _with_words(found, page_options.transcript)
 
 
 def _read_transcript(path: Path, recording: str) -> Transcript:
@@ -126,12 +132,13 @@ def _read_transcript(path: Path, recording: str) -> Transcript:
 
 
 def _with_words(found: Report, path: Path | None) -> Report:
-    """The report with what was said, each word given to a speaker."""
-    if path is None:
-        return found
-    from diarize.transcripts import assign_speakers
+    """The report with what was said: the words of a transcript, or else those of the turns."""
+    from diarize.transcripts import assign_speakers, extract_words
 
     result = found.result
+    if path is None:
+        has_words = any(turn.text for turn in found.annotation.turns)
+        return replace(found, transcript=extract_words(result)) if has_words else found
     spoken = assign_speakers(
         _read_transcript(path, found.annotation.recording),
         found.annotation,
@@ -144,27 +151,27 @@ def _with_words(found: Report, path: Path | None) -> Report:
 
 
 def is_result(path: Path) -> bool:
-    """Whether a path is called like what run writes rather than like a recording, readable or not."""
+    """Whether a path has the suffix of a format of results, not of a recording."""
     from diarize.formats import FORMATS
 
     return path.suffix.lower() in {each.suffix.lower() for each in FORMATS.values() if each.suffix}
 
 
-def _check(source: Path, listening: PageOptions, recording: str | None, asked: _Asked) -> None:
+def _check(source: Path, page_options: PageOptions, recording: str | None, asked: _Asked) -> None:
     """No option is silently ignored."""
-    if listening.no_audio and (listening.link or listening.audio):
+    if page_options.no_audio and (page_options.link or page_options.audio):
         raise typer.BadParameter("--no-audio contradicts --link and --audio; leave one of them out")
     if not is_result(source):
-        for name, given in (("--audio", listening.audio), ("--recording", recording)):
+        for name, given in (("--audio", page_options.audio), ("--recording", recording)):
             if given:
                 raise typer.BadParameter(
                     f"{name} is for a RESULT such as an RTTM; {source} is a recording; leave {name} out"
                 )
-        check_stretch(asked[1])
+        check_part(asked[1])
         return
-    if listening.link and not listening.audio:
+    if page_options.link and not page_options.audio:
         raise typer.BadParameter(f"--link needs --audio FILE: {source} holds turns and no sound")
-    refuse_settings(source, asked, but=("channel", "track") if listening.audio else ())
+    refuse_settings(source, asked, but=("channel", "track") if page_options.audio else ())
 
 
 def refuse_settings(source: Path, asked: _Asked, but: Sequence[str] = ()) -> None:
@@ -179,8 +186,10 @@ def refuse_settings(source: Path, asked: _Asked, but: Sequence[str] = ()) -> Non
                 )
 
 
-def _report_of_audio(path: Path, asked: _Asked, listening: PageOptions, page: Path, *, quiet: bool) -> Report:
-    """The report on a recording, which is diarized and whose speakers get names that are known."""
+def _report_of_audio(
+    path: Path, asked: _Asked, page_options: PageOptions, page: Path, *, quiet: bool
+) -> Report:
+    """The report of a recording, which is diarized and whose speakers are named by known voices."""
     from diarize.report import Report
 
     settings, sound, known = asked
@@ -189,8 +198,8 @@ def _report_of_audio(path: Path, asked: _Asked, listening: PageOptions, page: Pa
     result = name_by_known(voices, result, path)
     heard = (
         None
-        if listening.no_audio
-        else load_page_sound(path, sound, page, link=listening.link, heard_as=config.audio, quiet=quiet)
+        if page_options.no_audio
+        else load_page_sound(path, sound, page, link=page_options.link, heard_as=config.audio, quiet=quiet)
     )
     return Report.from_result(result, sound=heard, media=path.name)
 
@@ -198,21 +207,23 @@ def _report_of_audio(path: Path, asked: _Asked, listening: PageOptions, page: Pa
 def _report_of_turns(
     path: Path,
     recording: str | None,
-    listening: PageOptions,
+    page_options: PageOptions,
     page: Path,
     settings: SettingsOptions,
     *,
     quiet: bool,
 ) -> Report:
-    """The report on turns, or on the document that ``run --json`` printed."""
+    """The report of turns, or of the document that ``run --json`` printed."""
     found = _read_report(path, recording)
-    if listening.audio is None:
+    if page_options.audio is None:
         return found
-    audio = check_exists(listening.audio)
+    audio = check_exists(page_options.audio)
     from diarize.config import AudioConfig
 
     heard_as = AudioConfig(channel=settings.channel or 0, track=settings.track or 1)
-    heard = load_page_sound(audio, SoundOptions(), page, link=listening.link, heard_as=heard_as, quiet=quiet)
+    heard = load_page_sound(
+        audio, SoundOptions(), page, link=page_options.link, heard_as=heard_as, quiet=quiet
+    )
     return replace(found, sound=heard, media=audio.name)
 
 
@@ -226,7 +237,7 @@ def _read_report(path: Path, recording: str | None) -> Report:
     document = parse_document(read_text(path), path.name)
     known = document.by_recording
     if document.entries and not known:
-        raise FormatError(f"{path.name}: no recording in it went well; run it again and see why")
+        raise FormatError(f"{path.name}: all of its recordings failed; run them again and read the errors")
     turns = {name: each.annotation for name, each in known.items()}
     name = choose_annotation(or_empty(turns, path), recording, path).recording
     return Report(known.get(name) or Result(or_empty({}, path)[name]), document.provenance)
@@ -235,7 +246,7 @@ def _read_report(path: Path, recording: str | None) -> Report:
 def load_page_sound(
     path: Path, sound: SoundOptions, page: Path, *, link: bool = False, heard_as: AudioConfig, quiet: bool
 ) -> Heard:
-    """The sound of a stretch of a recording for a page: compressed, or a link from where the page will be."""
+    """The sound of a part of a recording: compressed, or a link that is relative to the page."""
     from diarize.audio import open_recording
     from diarize.report import RATE, embed_sound, link_sound, media_address
 

@@ -21,13 +21,13 @@ from diarize.cli.options import (
     SettingsOptions,
     SoundOptions,
     Verbose,
-    check_stretch,
+    check_part,
     expand_options,
-    format_name,
-    one_of,
-    refuse_words,
+    parse_choice,
+    parse_format,
+    refuse_word_formats,
 )
-from diarize.cli.printing import complain, escape_controls, remark, say, say_json
+from diarize.cli.printing import escape_controls, print_error, print_json, print_note, print_text
 from diarize.cli.report import load_page_sound
 from diarize.cli.settings import (
     diarize_with_progress,
@@ -55,7 +55,7 @@ CLIPS = ("speaker", "turn")
 
 
 def _parse_clips(word: str) -> str:
-    return one_of(word, CLIPS, "kind of clips")
+    return parse_choice(word, CLIPS, "kind of clips")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,8 @@ class RunOutputOptions:
         typer.Option(
             "--transcript",
             metavar="FILE",
-            help="Output of a speech recogniser, for formats with words; without --format, a text "
-            "(NAME.transcript.txt) is written, too.",
+            help="Output of a speech recogniser, whose words get speakers; without --format, a text "
+            "(NAME.transcript.txt) is also written.",
         ),
     ] = None
     format: Annotated[
@@ -88,14 +88,19 @@ class RunOutputOptions:
     ] = None
     max_turn: Annotated[
         float | None,
-        typer.Option("--max-turn", min=0.5, metavar="SECONDS", help="Cut longer turns into equal parts."),
+        typer.Option(
+            "--max-turn",
+            min=0.5,
+            metavar="SECONDS",
+            help="Longest turn; longer ones are cut into equal parts (default: no limit).",
+        ),
     ] = None
     clips: Annotated[
         Path | None,
         typer.Option(
             "--clips",
             metavar="DIR",
-            help="Write the sound of each speaker there (NAME.SPEAKER.wav), or of each turn.",
+            help="Folder for WAV files with the sound of each speaker (NAME.SPEAKER.wav) or turn.",
         ),
     ] = None
     clips_of: Annotated[
@@ -109,7 +114,7 @@ class RunOutputOptions:
     ] = "speaker"
     no_plot: Annotated[bool, typer.Option("--no-plot", help="Write no picture.")] = False
     report: Annotated[
-        bool, typer.Option("--report", help="Write the page NAME.report.html, too (docs/report.md).")
+        bool, typer.Option("--report", help="Also write the report page NAME.report.html (docs/report.md).")
     ] = False
 
 
@@ -129,7 +134,9 @@ class _Job:
 
 @expand_options
 def run(
-    audio: Annotated[list[Path], typer.Argument(metavar="AUDIO", help="Recordings of any usual kind.")],
+    audio: Annotated[
+        list[Path], typer.Argument(metavar="AUDIO", help="Recordings (WAV, FLAC, MP3, M4A and others).")
+    ],
     *,
     asked: RunOutputOptions = RunOutputOptions(),
     settings: SettingsOptions = SettingsOptions(),  # noqa: B008 - a frozen value
@@ -140,9 +147,9 @@ def run(
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Say who spoke when: writes NAME.rttm and NAME.png for each recording and prints a short table.
+    """Say who spoke when: write NAME.rttm and NAME.png for each recording, and print a short table.
 
-    Files that exist already are left alone, before any work, unless --overwrite is given.
+    A recording whose files exist already is refused before any work, unless --overwrite is given.
     """
     if quiet and (json or verbose):
         raise typer.BadParameter("--quiet contradicts --json and --verbose; leave one of them out")
@@ -150,10 +157,10 @@ def run(
     _check_clips(audio, asked, overwrite=overwrite)
     speech, voices, alone = speech_file(settings), load_known_voices(known), len(audio) == 1
     job = _Job(
-        resolve_config(settings), check_stretch(sound), speech, voices, quiet or json, alone, asked, overwrite
+        resolve_config(settings), check_part(sound), speech, voices, quiet or json, alone, asked, overwrite
     )
     if verbose:
-        remark(describe.settings_line(job.config))
+        print_note(describe.settings_line(job.config))
     targets = _plan_outputs(audio, asked, overwrite=overwrite)
     entries = [
         _diarize_entry(job, path, target, silent=quiet or json)
@@ -163,7 +170,7 @@ def run(
         from diarize.pipeline import provenance
         from diarize.results import Document
 
-        say_json(Document(tuple(entries), provenance(job.config)).to_dict())
+        print_json(Document(tuple(entries), provenance(job.config)).to_dict())
     if any(not entry.succeeded for entry in entries):
         raise typer.Exit(FAILED)
 
@@ -188,9 +195,9 @@ def _plan_outputs(
     from diarize.pipeline import result_files
 
     usual = ["rttm", "text"] if asked.transcript else ["rttm"]
-    formats = tuple(dict.fromkeys(filter(None, map(format_name, asked.format or usual))))
+    formats = tuple(dict.fromkeys(filter(None, map(parse_format, asked.format or usual))))
     if asked.transcript is None:
-        refuse_words(formats)
+        refuse_word_formats(formats)
     kinds = {"picture": not asked.no_plot, "page": asked.report, "overwrite": overwrite}
     found: list[ResultFiles | DiarizeError] = []
     for path in audio:
@@ -227,12 +234,12 @@ def _diarize_entry(
             result = replace(result, annotation=split_long_turns(result.annotation, job.asked.max_turn))
         clips = _write_clips(job, result, path)
         if clips and not silent:
-            say(f"wrote {len(clips)} clips to {escape_controls(job.asked.clips or '')}")
+            print_text(f"wrote {len(clips)} clips to {escape_controls(job.asked.clips or '')}")
         return _write_and_print(
             result, target, path, _page(job, result, path, target, spoken), spoken, silent=silent
         )
     except DiarizeError as error:
-        complain(str(error))
+        print_error(str(error))
         return Failure(path.stem, str(path), str(error))
 
 
@@ -240,12 +247,12 @@ def _write_clips(job: _Job, result: Diarization, path: Path) -> tuple[Path, ...]
     """The sound of each speaker, or of each turn, in a file of its own, where that is asked for."""
     from diarize.audio import write_clips
     from diarize.files import make_folder
-    from diarize.formats.lines import tokens
+    from diarize.formats.lines import make_tokens
 
     if job.asked.clips is None:
         return ()
     folder, annotation = make_folder(job.asked.clips), result.annotation
-    names = {name: token.replace("/", "_") for name, token in tokens(annotation.speakers).items()}
+    names = {name: token.replace("/", "_") for name, token in make_tokens(annotation.speakers).items()}
     spans: dict[Path, list[tuple[float, float]]] = {}
     for i, turn in enumerate(annotation.turns, 1):
         number = f"{i:04d}." if job.asked.clips_of == "turn" else ""
@@ -291,8 +298,8 @@ def _write_and_print(
         result = replace(result, notes=(*result.notes, *(f"transcript: {note}" for note in spoken.notes)))
     paths = result_files.write_results(result, target, path, page, spoken)
     if not silent:
-        say(describe.summary(result, path.name, next(iter(target.annotations.values()), None)))
-        say("\n".join(f"  wrote {escape_controls(path)}" for path in paths))
+        print_text(describe.summary(result, path.name, next(iter(target.annotations.values()), None)))
+        print_text("\n".join(f"  wrote {escape_controls(path)}" for path in paths))
     files = {name: str(each) for name, each in target.annotations.items()}
     files |= {name: str(each) for name, each in (("picture", target.picture), ("page", target.page)) if each}
     return result.to_result(str(path), files)

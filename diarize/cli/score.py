@@ -1,4 +1,4 @@
-"""``diarize score``: grade who-spoke-when against a reference."""
+"""``diarize score``: score turns against a reference."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ import typer
 
 from diarize.cli.files import check_exists, or_empty, read_annotations
 from diarize.cli.options import Json, Verbose
-from diarize.cli.printing import percent, remark, say, say_json, table
+from diarize.cli.printing import (
+    escape_controls,
+    format_percent,
+    format_table,
+    print_json,
+    print_note,
+    print_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,18 +29,26 @@ __all__ = ["score"]
 HEAD = ("recording", "DER", "missed", "false al.", "confusion", "of", "JER", "speakers", "found")
 
 
+_Uem = Annotated[
+    Path | None,
+    typer.Option(
+        "--uem",
+        metavar="FILE",
+        help="UEM file, or folder of them: the intervals to score (default: all).",
+    ),
+]
 _Collar = Annotated[
     float,
     typer.Option(
         "--collar",
         min=0,
         metavar="SECONDS",
-        help="Do not score this much on EACH side of every reference boundary.",
+        help="Time on EACH side of every reference boundary that is not scored.",
     ),
 ]
 _Detail = Annotated[
     bool,
-    typer.Option("--detail", help="Also each speaker, purity and coverage, and the changes of speaker."),
+    typer.Option("--detail", help="Also print scores of each speaker, purity, coverage and speaker changes."),
 ]
 _Anyway = Annotated[
     bool, typer.Option("--anyway", help="Score two files even if they name different recordings.")
@@ -48,12 +63,13 @@ def score(
         Path, typer.Argument(metavar="HYP", help="The hypothesis to score: a file, or a folder of files.")
     ],
     *,
-    uem: Annotated[
-        Path | None, typer.Option("--uem", metavar="FILE", help="UEM file or folder: score only there.")
-    ] = None,
+    uem: _Uem = None,
     collar: _Collar = 0.0,
     skip_overlap: Annotated[
-        bool, typer.Option("--skip-overlap", help="Do not score where two or more reference speakers talk.")
+        bool,
+        typer.Option(
+            "--skip-overlap", help="Do not score intervals in which two or more reference speakers talk."
+        ),
     ] = False,
     detail: _Detail = False,
     anyway: _Anyway = False,
@@ -74,13 +90,13 @@ def score(
         answers = or_empty(answers, hypothesis)
     result = score_files(truth, answers, uems=maps, collar=collar, skip_overlap=skip_overlap)
     if json:
-        say_json(_document(result))
+        print_json(_document(result))
     else:
-        say(_summary(result) + (f"\n\n{_detail(result)}" if detail else ""))
+        print_text(_summary(result) + (f"\n\n{_detail(result)}" if detail else ""))
 
 
 def _check_others(recording: str, given: Mapping[Path, Mapping[str, Any]], *, anyway: bool) -> None:
-    """A file about one other recording is refused or, with --anyway, told of and taken nevertheless."""
+    """Refuse a file about one other recording or, with --anyway, use it with a note."""
     from diarize.annotation.names import find_name
     from diarize.errors import FormatError
 
@@ -89,14 +105,13 @@ def _check_others(recording: str, given: Mapping[Path, Mapping[str, Any]], *, an
             name = next(iter(found))
             if not anyway and _names_recordings(path):
                 raise FormatError(
-                    f"{path}: about {name!r}, and the reference is about {recording!r}; --anyway scores them "
-                    "nevertheless"
+                    f"{path}: about {name!r}, and the reference is about {recording!r}; --anyway scores them"
                 )
-            remark(f"note: {path} is about {name!r}; taken to be about {recording!r}")
+            print_note(f"note: {path} is about {name!r}; used for {recording!r}")
 
 
 def _names_recordings(path: Path) -> bool:
-    """Whether the names of recordings come out of a file, and not from what it is called."""
+    """Whether the names of recordings are in the file itself, not taken from the name of the file."""
     from diarize.formats import FORMATS
 
     named = {each.suffix for each in FORMATS.values() if each.several}
@@ -104,7 +119,7 @@ def _names_recordings(path: Path) -> bool:
 
 
 def _read_uems(path: Path) -> dict[str, Any]:
-    """Stretches to evaluate by recording, out of a UEM file or the UEM files of a folder."""
+    """The intervals to evaluate, by recording, from a UEM file or the UEM files of a folder."""
     from diarize.formats import read_uem
 
     files = sorted(path.glob("*.uem")) if check_exists(path).is_dir() else [path]
@@ -172,7 +187,7 @@ def _document(result: PooledScore) -> dict[str, Any]:
 
 
 def _summary(result: PooledScore) -> str:
-    """The table with its protocol, and what was not graded."""
+    """The table with its protocol, and what was not scored."""
     rows = [
         (each.recording, *_rates(each), str(each.reference_speakers), str(each.hypothesis_speakers))
         for each in result.files
@@ -180,12 +195,15 @@ def _summary(result: PooledScore) -> str:
     if len(rows) > 1:
         rows.append(("all", *_rates(result), "", f"{result.speaker_count_right}/{len(rows)} right"))
     protocol_line = f"protocol: {result.protocol}; parts in seconds and % of reference speaker time"
-    lines = [table(HEAD, rows, indent=""), protocol_line]
+    lines = [format_table(HEAD, rows, indent=""), protocol_line]
     if result.der is None:
         lines.append("note: no reference speech is scored, so there is no rate")
-    lines += [f"note: {name} has no hypothesis and counts as missed" for name in result.unanswered]
     lines += [
-        f"note: {name} is not graded (not in the reference, or not in the UEM)" for name in result.ungraded
+        f"note: {escape_controls(name)} has no hypothesis and counts as missed" for name in result.unanswered
+    ]
+    lines += [
+        f"note: {escape_controls(name)} is not scored (not in the reference, or not in the UEM)"
+        for name in result.ungraded
     ]
     return "\n".join(lines)
 
@@ -194,15 +212,15 @@ def _rates(graded: FileScore | PooledScore) -> tuple[str, ...]:
     score = graded.score
     parts = (score.missed, score.false_alarm, score.confusion)
     shown_parts = (f"{part:.2f} ({_share(part, score.total)})" for part in parts)
-    return (percent(graded.der), *shown_parts, f"{score.total:.2f}", percent(graded.jer))
+    return (format_percent(graded.der), *shown_parts, f"{score.total:.2f}", format_percent(graded.jer))
 
 
 def _share(part: float, total: float) -> str:
-    return percent(part / total) if total else "-"
+    return format_percent(part / total) if total else "-"
 
 
 def _detail(result: PooledScore) -> str:
-    """Each reference speaker with who was found for them, then purity, coverage and changes."""
+    """Each reference speaker with the matched speaker, then purity, coverage and speaker changes."""
     rows = [
         (
             f"{each.recording}: {row.speaker}",
@@ -210,7 +228,7 @@ def _detail(result: PooledScore) -> str:
             f"{row.seconds:.2f}",
             f"{row.found:.2f}",
             f"{row.false:.2f}",
-            percent(row.jer),
+            format_percent(row.jer),
         )
         for each in result.files
         for row in each.speakers
@@ -219,12 +237,12 @@ def _detail(result: PooledScore) -> str:
     return "\n".join(
         [
             *(
-                [table(("speaker", "found as", "talks", "found", "false", "JER"), rows, indent="")]
+                [format_table(("speaker", "found as", "talks", "found", "false", "JER"), rows, indent="")]
                 * bool(rows)
             ),
-            f"purity {percent(more['purity'])}, coverage {percent(more['coverage'])}",
-            f"changes of speaker within ±0.5 s: {changes.matched} of {changes.true} true ones among "
-            f"{changes.found} found; precision {percent(changes.precision)}, "
-            f"recall {percent(changes.recall)}",
+            f"purity {format_percent(more['purity'])}, coverage {format_percent(more['coverage'])}",
+            f"speaker changes within ±0.5 s: {changes.matched} of {changes.true} true ones among "
+            f"{changes.found} found; precision {format_percent(changes.precision)}, "
+            f"recall {format_percent(changes.recall)}",
         ]
     )

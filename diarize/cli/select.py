@@ -1,4 +1,4 @@
-"""``diarize select``: how many speakers, and what the other numbers are worth."""
+"""``diarize select``: the criterion of every number of speakers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from diarize.cli.options import (
     SettingsOptions,
     SoundOptions,
     Verbose,
-    check_stretch,
+    check_part,
     expand_options,
 )
-from diarize.cli.printing import escape_controls, say, say_json, table
+from diarize.cli.printing import escape_controls, format_table, print_json, print_text
 from diarize.cli.settings import diarize_with_progress, resolve_config, speech_file
 from diarize.config import override
 
@@ -30,12 +30,17 @@ __all__ = ["select"]
 
 @expand_options
 def select(
-    audio: Annotated[Path, typer.Argument(metavar="AUDIO", help="A recording of any usual kind.")],
+    audio: Annotated[
+        Path, typer.Argument(metavar="AUDIO", help="A recording (WAV, FLAC, MP3, M4A and others).")
+    ],
     *,
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="The picture (default: NAME.selection.png beside AUDIO)."
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Picture to write: .png, .pdf or .svg (default: NAME.selection.png beside AUDIO).",
         ),
     ] = None,
     settings: SettingsOptions = SettingsOptions(),  # noqa: B008 - a frozen value
@@ -45,9 +50,13 @@ def select(
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Print and draw the curve by which the number of speakers is chosen."""
+    """Print and draw the criterion by which the number of speakers is chosen.
+
+    Values are in nats (units of log likelihood) above the best one; a difference of less than ten is not
+    reliable.
+    """
     config, speech = _up_to_limit(resolve_config(settings), settings), speech_file(settings)
-    check_stretch(sound)
+    check_part(sound)
     path = None if no_plot else output or audio.with_name(audio.stem + ".selection.png")
     if path:
         refuse_existing(path, overwrite=overwrite)
@@ -58,13 +67,15 @@ def select(
         _draw(curve, result.annotation.recording, path, overwrite=overwrite)
     if json:
         name = result.annotation.recording
-        say_json({"recording": name, "selection": found.count.to_dict(), "notes": list(result.notes)})
+        print_json({"recording": name, "selection": found.count.to_dict(), "notes": list(result.notes)})
     else:
-        say(_summary(curve, found, audio.name) + (f"\n  wrote {escape_controls(path)}" if path else ""))
+        print_text(
+            _summary(curve, found, audio.name) + (f"\n  wrote {escape_controls(path)}" if path else "")
+        )
 
 
 def _up_to_limit(config: Config, asked: SettingsOptions) -> Config:
-    """The settings with every number tried up to the limit, where one was asked for."""
+    """The settings, with every number tried up to the limit, if there is one."""
     if asked.max_speakers is None:
         return config
     return override(config, {"clustering": {"whole_curve": True}}, "select")
@@ -80,7 +91,7 @@ def _draw(found: Clustering, name: str, path: Path, *, overwrite: bool) -> None:
 
 
 def _summary(curve: Clustering, whole: Clustering, title: str) -> str:
-    """The curve as far as it was asked for, and what is to be said of all of it."""
+    """The criterion up to the limit, the choice, and why there is no further speaker."""
     words = dict.fromkeys(curve.equivalent, "nearly as good") | {curve.chosen: "chosen"}
     curves = {curve.criterion: curve.values} | (
         {curve.other_criterion: curve.other_values} if curve.other_values else {}
@@ -91,7 +102,7 @@ def _summary(curve: Clustering, whole: Clustering, title: str) -> str:
     return "\n".join(
         [
             escape_controls(title),
-            table(head, rows),
+            format_table(head, rows),
             f"  number of speakers: {whole.explanation}",
             f"  {whole.why_no_more}",
         ]

@@ -12,15 +12,15 @@ from diarize.cli.files import check_exists, match_annotation, or_empty, read_ann
 from diarize.cli.options import (
     SENSITIVITY,
     SEPARATE,
+    FrontEndOptions,
     KnownOptions,
-    ListeningOptions,
     SettingsOptions,
     SoundOptions,
-    nearest,
 )
 from diarize.cli.printing import escape_controls
 from diarize.cli.progress import CALIBRATING, show_progress
 from diarize.config import Config, choices_of, load_config, load_preset, override, parse_toml
+from diarize.config.settings import suggest
 from diarize.errors import ConfigError, FormatError
 
 if TYPE_CHECKING:
@@ -35,28 +35,29 @@ if TYPE_CHECKING:
 __all__ = [
     "diarize_with_progress",
     "is_separate",
-    "known_voices",
     "load_known_voices",
+    "load_voices",
+    "log_odds_threshold",
     "merge_options",
     "name_by_known",
-    "read_marked_speech",
-    "required_odds",
+    "read_speech_intervals",
     "resolve_config",
-    "resolve_listening",
+    "resolve_front_end",
     "speech_file",
 ]
 
 
 def resolve_config(asked: SettingsOptions) -> Config:
-    """The settings of a run whose parts are there and calibrated, before any recording is opened.
+    """The settings of a run; ONNX files that they name are loaded and calibrated first.
 
-    ConfigError for a bad file, PartError for a bad part, a usage error for options that cannot be.
+    Raises ConfigError for an invalid file of settings, PartError for an invalid ONNX file, and a usage error
+    for options that contradict each other.
     """
     return _pin_parts(merge_options(asked))
 
 
 def merge_options(asked: SettingsOptions) -> Config:
-    """The settings alone; no part is looked at."""
+    """The settings, without loading any ONNX file."""
     base = load_preset(asked.preset) if asked.preset else Config()
     if asked.config:
         base = load_config(check_exists(asked.config), base)
@@ -68,7 +69,7 @@ def merge_options(asked: SettingsOptions) -> Config:
 
 
 def _pin_parts(config: Config) -> Config:
-    """The settings with the checksums of the parts that they name, once those work and are calibrated."""
+    """The settings with the checksums of the ONNX files that they name, which are loaded and calibrated."""
     if not (config.space.embedding or config.speech.segmentation):
         return config
     from diarize.parts import calibration, load_embedding, load_segmenter, pin_checksums
@@ -85,7 +86,7 @@ def _pin_parts(config: Config) -> Config:
 
 
 def _parse_assignments(words: Sequence[str]) -> dict[str, Any]:
-    """Settings by ``section.key=value``; a value that is no TOML is a text."""
+    """Nested settings from ``section.key=value``; a value that is not TOML is a text."""
     found: dict[str, Any] = {}
     for word in words:
         key, sign, value = word.partition("=")
@@ -102,8 +103,8 @@ def _parse_assignments(words: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def resolve_listening(asked: ListeningOptions) -> Config:
-    """The settings where nothing is clustered; errors as of ``resolve_config``."""
+def resolve_front_end(asked: FrontEndOptions) -> Config:
+    """The settings of commands that do not cluster; errors as of ``resolve_config``."""
     return resolve_config(
         SettingsOptions(
             config=asked.config,
@@ -117,7 +118,7 @@ def resolve_listening(asked: ListeningOptions) -> Config:
     )
 
 
-def known_voices(asked: KnownOptions) -> tuple[Voice, ...]:
+def load_voices(asked: KnownOptions) -> tuple[Voice, ...]:
     """The voices of the folder that --known names; none without it. Raises ModelError."""
     if asked.known is None:
         return ()
@@ -134,7 +135,7 @@ def load_known_voices(asked: KnownOptions) -> identity.KnownVoices | None:
         return None
     from diarize import identity
 
-    return identity.KnownVoices(known_voices(asked), required_odds(asked))
+    return identity.KnownVoices(load_voices(asked), log_odds_threshold(asked))
 
 
 def name_by_known(known: identity.KnownVoices | None, result: Diarization, path: Path) -> Diarization:
@@ -146,8 +147,8 @@ def name_by_known(known: identity.KnownVoices | None, result: Diarization, path:
     return name_speakers(result, path, known.voices, known.threshold)
 
 
-def required_odds(asked: KnownOptions) -> float:
-    """The log odds that the same voice needs."""
+def log_odds_threshold(asked: KnownOptions) -> float:
+    """The least log odds for a name, in nats."""
     from diarize.identity import THRESHOLD
 
     if asked.threshold is not None and not isfinite(asked.threshold):
@@ -158,7 +159,7 @@ def required_odds(asked: KnownOptions) -> float:
 
 
 def _changes(asked: SettingsOptions) -> dict[str, Any]:
-    """The options that were given, nested as settings are."""
+    """The given options as nested settings."""
     low, high = _counts(asked)
     space = asked.space
     nested = {
@@ -178,7 +179,7 @@ def _changes(asked: SettingsOptions) -> dict[str, Any]:
         "clustering": {
             "min_speakers": low,
             "max_speakers": high,
-            # frames are exact points, which have no evidence to weigh, and of unlike dimensions
+            # frames have no two-covariance model, and their dimensions have different variances
             "criterion": "bic" if space == "mfcc" else None,
             "covariance": "diag" if space == "mfcc" else None,
         },
@@ -209,23 +210,25 @@ def speech_file(asked: SettingsOptions) -> Path | None:
         return None
     if not Path(word).exists() and not Path(word).suffix and "/" not in word:
         raise typer.BadParameter(
-            f"--speech {word}: neither a file nor one of {', '.join(methods)}{nearest(word, methods)}"
+            f"--speech {word}: neither a file nor one of {', '.join(methods)}{suggest(word, methods)}"
         )
     return check_exists(Path(word))
 
 
-def read_marked_speech(path: Path) -> dict[str, NDArray[Any]]:
-    """Stretches (n, 2) in seconds that a file or the files of a folder mark as speech, by recording."""
+def read_speech_intervals(path: Path) -> dict[str, NDArray[Any]]:
+    """Intervals of speech (n, 2) in seconds by recording, from a file or the files of a folder."""
     from diarize.intervals import union
 
     found = or_empty(read_annotations(path, marks=True), path)
     return {name: union(each.intervals()) for name, each in found.items()}
 
 
-def _given_speech(path: Path | None, recording: str, *, alone: bool, quiet: bool) -> NDArray[Any] | None:
-    """What a file or folder marks as speech in a recording, (n, 2) s; None without one.
+def _speech_intervals_of(
+    path: Path | None, recording: str, *, alone: bool, quiet: bool
+) -> NDArray[Any] | None:
+    """Intervals of speech (n, 2) of a recording, in seconds, from a file or folder; None without one.
 
-    A file about one recording may call it otherwise when it is ``alone``.
+    A file about one recording with another name is used if the recording is ``alone``.
     """
     if path is None:
         return None
@@ -237,13 +240,13 @@ def _given_speech(path: Path | None, recording: str, *, alone: bool, quiet: bool
         return union(match_annotation(found, recording, path, quiet=quiet).intervals())
     known = find_name(recording, found)
     if known is None:
-        near = nearest(recording, tuple(found))
-        raise FormatError(f"{path}: says nothing about {recording!r}; it is about {', '.join(found)}{near}")
+        near = suggest(recording, tuple(found))
+        raise FormatError(f"{path}: does not name {recording!r}; it names {', '.join(found)}{near}")
     return union(found[known].intervals())
 
 
 def is_separate(word: str, config: Config) -> bool:
-    """Whether --channels asks for each channel by itself; a usage error for one channel of them."""
+    """Whether each channel is diarized separately; a usage error together with --channel."""
     if word == SEPARATE and config.audio.channel:
         raise typer.BadParameter("--channels separate takes all channels; leave --channel out")
     return word == SEPARATE
@@ -260,6 +263,6 @@ def diarize_with_progress(
         from diarize.pipeline.channels import diarize_channels
 
         diarize = diarize_channels
-    given = _given_speech(speech, path.stem, alone=alone, quiet=quiet)
+    given = _speech_intervals_of(speech, path.stem, alone=alone, quiet=quiet)
     with show_progress(escape_controls(path.name), quiet=quiet) as progress:
         return diarize(path, config, speech=given, start=sound.start, end=sound.end, progress=progress)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: one line or none, an exit code, nothing half-written. Needs Python alone."""
+"""Ctrl-C and SIGTERM: at most one line, an exit code, and no half-written files. Imports only Python."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = [
     "INTERRUPTED",
     "catch_signals",
     "check_signals",
+    "exit_interrupted",
     "ignore_signals",
-    "leave_interrupted",
+    "report_interrupt",
     "signal_exit_code",
-    "tell_interrupted",
 ]
 
 INTERRUPTED = 130
@@ -32,13 +32,13 @@ class _State:
     told = False  # that it was interrupted
 
 
-def tell_interrupted() -> None:
-    """Say so on stderr."""
+def report_interrupt() -> None:
+    """Print on stderr that the program was interrupted."""
     _State.told = True
-    sys.stderr.write("stopped: interrupted; what was not finished was not written\n")
+    sys.stderr.write("stopped by Ctrl-C; unfinished files were not written\n")
 
 
-def leave_interrupted() -> NoReturn:
+def exit_interrupted() -> NoReturn:
     """End with one line and 130 after Ctrl-C.
 
     If the interrupt passes through ``exec`` of a string, as in an import that makes functions, CPython under
@@ -46,7 +46,7 @@ def leave_interrupted() -> NoReturn:
     """
     with suppress(OSError, ValueError):
         if not _State.told:
-            tell_interrupted()
+            report_interrupt()
         ignore_signals()
         _release_semaphores()
         sys.stdout.flush()
@@ -63,12 +63,12 @@ def _release_semaphores() -> None:
 
 
 def catch_signals() -> None:
-    """Let Ctrl-C and SIGTERM end the program by an exception, so that half-written files are taken away."""
+    """Let Ctrl-C and SIGTERM end the program by an exception, so that half-written files are removed."""
     with suppress(ValueError):  # in a thread there are no signals to catch
         signal.signal(signal.SIGTERM, _on_signal)
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where it is ignored
             signal.signal(signal.SIGINT, _on_signal)
-    sys.unraisablehook = _tell_unraisable
+    sys.unraisablehook = _report_unraisable
 
 
 def ignore_signals() -> None:
@@ -103,6 +103,6 @@ def check_signals() -> None:
         _end()
 
 
-def _tell_unraisable(lost: sys.UnraisableHookArgs) -> None:
+def _report_unraisable(lost: sys.UnraisableHookArgs) -> None:
     if not issubclass(lost.exc_type, (KeyboardInterrupt, SystemExit)):
         sys.__unraisablehook__(lost)

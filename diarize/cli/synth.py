@@ -1,4 +1,4 @@
-"""``diarize synth``: conversations with known truth."""
+"""``diarize synth``: simulated conversations with a reference."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from diarize.cli.files import refuse_existing
-from diarize.cli.options import Overwrite, Quiet, Verbose, expand_options, one_of, seconds
-from diarize.cli.printing import clock, escape_controls, say
+from diarize.cli.options import Overwrite, Quiet, Verbose, expand_options, parse_choice, parse_time
+from diarize.cli.printing import escape_controls, format_clock, print_text
 from diarize.errors import OutputError
 
 if TYPE_CHECKING:
@@ -22,19 +22,22 @@ if TYPE_CHECKING:
 __all__ = ["synth"]
 
 TELEPHONE = {"rate": 8_000, "low_cut": 300.0, "high_cut": 3_400.0, "mu_law": True}
-VOICE_SECONDS = 20.0  # of pure signal a speaker, when there are no recordings
+VOICE_SECONDS = 20.0  # of each synthetic voice
 
 
 @dataclass(frozen=True, slots=True)
 class StyleOptions:
-    """Options that say what a conversation sounds like; None leaves the default."""
+    """Options for the sound of a conversation; None means the default."""
 
     duration: Annotated[
-        float, typer.Option("--duration", parser=seconds, metavar="TIME", help="Seconds or m:ss or h:mm:ss.")
+        float,
+        typer.Option(
+            "--duration", parser=parse_time, metavar="TIME", help="Length: seconds, m:ss or h:mm:ss."
+        ),
     ] = 60.0
     rate: Annotated[
         int | None,
-        typer.Option("--rate", min=8000, max=192_000, metavar="HZ", help="Sample rate (default: 16000)."),
+        typer.Option("--rate", min=8000, max=192_000, metavar="HZ", help="Sampling rate (default: 16000)."),
     ] = None
     overlap: Annotated[
         float | None,
@@ -43,25 +46,30 @@ class StyleOptions:
             min=0,
             max=1,
             metavar="P",
-            help="Probability of starting before others end (default: 0.15).",
+            help="Probability that a turn overlaps the one before (default: 0.15).",
         ),
     ] = None
     pause: Annotated[
         float | None,
-        typer.Option("--pause", min=0, max=600, metavar="SECONDS", help="Mean pause (default: 0.5)."),
+        typer.Option(
+            "--pause", min=0, max=600, metavar="SECONDS", help="Mean pause between turns (default: 0.5)."
+        ),
     ] = None
     rt60: Annotated[
         float | None,
-        typer.Option("--rt60", min=0, max=10, metavar="SECONDS", help="Reverberation (default: 0)."),
+        typer.Option("--rt60", min=0, max=10, metavar="SECONDS", help="Reverberation time (default: 0)."),
     ] = None
     snr: Annotated[
         float | None,
-        typer.Option("--snr", min=-40, metavar="DB", help="Speech over noise (default: 30)."),
+        typer.Option("--snr", min=-40, metavar="DB", help="Signal-to-noise ratio (default: 30)."),
     ] = None
     noise: Annotated[
-        str | None, typer.Option("--noise", metavar="NAME", help="white, pink or babble (default: pink).")
+        str | None,
+        typer.Option("--noise", metavar="NAME", help="Noise: white, pink or babble (default: pink)."),
     ] = None
-    telephone: Annotated[bool, typer.Option("--telephone", help="8 kHz, 300 to 3400 Hz, µ-law.")] = False
+    telephone: Annotated[
+        bool, typer.Option("--telephone", help="Telephone sound: 8 kHz, 300 to 3400 Hz, µ-law.")
+    ] = False
 
 
 @expand_options
@@ -71,43 +79,49 @@ def synth(
     voices: Annotated[
         Path | None,
         typer.Option(
-            "--voices", metavar="DIR", help="One subfolder or file per speaker (default: artificial voices)."
+            "--voices",
+            metavar="DIR",
+            help="Folder with one subfolder or file per speaker (default: synthetic voices).",
         ),
     ] = None,
     speakers: Annotated[
-        int | None, typer.Option("--speakers", min=1, max=100, help="How many (default: 3; all of --voices).")
+        int | None,
+        typer.Option(
+            "--speakers", min=1, max=100, help="Number of speakers (default: 3, or all of --voices)."
+        ),
     ] = None,
     style: StyleOptions = StyleOptions(),
     rooms: Annotated[
         Path | None,
-        typer.Option("--rooms", metavar="DIR", help="Measured impulse responses, one file per room."),
+        typer.Option(
+            "--rooms", metavar="DIR", help="Folder of measured room impulse responses, one file per room."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of all random numbers.")] = 0,
     channels: Annotated[
-        int, typer.Option("--n-channels", min=1, max=8, help="Channels with the same sound on each.")
+        int, typer.Option("--n-channels", min=1, max=8, help="Number of channels, all with the same sound.")
     ] = 1,
     quiet: Quiet = False,
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Make a conversation with an exact reference: NAME.flac, NAME.rttm and NAME.uem.
+    """Make a simulated conversation with its exact reference: NAME.flac, NAME.rttm and NAME.uem.
 
-    From a folder of recordings of one speaker each, or with artificial voices. The same seed gives the
-    same bits.
+    Its voices are recordings of one speaker each, or synthetic. The same seed gives the same bytes.
     """
-    from diarize.synth import scene
+    from diarize.synth import plan_conversation
 
     config, paths = _config(style), _paths(output, overwrite=overwrite)
     cast = _cast(voices, speakers, config.rate, seed)
-    found = scene(cast, config, seed, rooms=_rooms(rooms, config.rate), recording=output.stem)
+    found = plan_conversation(cast, config, seed, rooms=_rooms(rooms, config.rate), recording=output.stem)
     _write(found, paths, channels, overwrite=overwrite)
     if not quiet:
-        say(_summary(found, paths))
+        print_text(_summary(found, paths))
 
 
 def _summary(scene: Scene, paths: Sequence[Path]) -> str:
     names, n_turns = ", ".join(map(escape_controls, scene.annotation.speakers)), len(scene.annotation.turns)
-    head = f"{clock(scene.config.duration)} of {names} in {n_turns} turns"
+    head = f"{format_clock(scene.config.duration)} of {names} in {n_turns} turns"
     return "\n".join([head, *(f"  wrote {escape_controls(path)}" for path in paths)])
 
 
@@ -122,14 +136,14 @@ def _config(style: StyleOptions) -> SynthConfig:
         "pause_mean": style.pause,
         "rt60": style.rt60,
         "snr": style.snr,
-        "noise": style.noise and one_of(style.noise, NOISES, "noise"),
+        "noise": style.noise and parse_choice(style.noise, NOISES, "noise"),
     }
     given = {key: value for key, value in asked.items() if value is not None}
     return SynthConfig(**((TELEPHONE if style.telephone else {}) | given))
 
 
 def _paths(output: Path, *, overwrite: bool) -> tuple[Path, Path, Path]:
-    """Sound, truth and evaluation map; OutputError before any work when one may not be written."""
+    """Paths of the sound, the RTTM and the UEM. Raises OutputError if one of them must not be written."""
     if output.suffix.lower() not in (".flac", ".wav"):
         raise OutputError(f"{output}: sound is written as .wav or .flac; choose one of them")
     paths = (output, output.with_suffix(".rttm"), output.with_suffix(".uem"))
@@ -139,11 +153,11 @@ def _paths(output: Path, *, overwrite: bool) -> tuple[Path, Path, Path]:
 
 
 def _cast(folder: Path | None, speakers: int | None, rate: int, seed: int) -> dict[str, list[Waveform]]:
-    """Voices by name: recordings, the first of them in order of name, or pure signal."""
+    """Voices by name: recordings, the first ones in order of name, or synthetic ones."""
     if folder is None:
-        from diarize.synth import vowels
+        from diarize.synth import synthesize_voices
 
-        return vowels(speakers or 3, VOICE_SECONDS, rate=rate, seed=seed)
+        return synthesize_voices(speakers or 3, VOICE_SECONDS, rate=rate, seed=seed)
     from diarize.audio import find_voices, read
 
     found = find_voices(folder)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.clustering.vbx import pooled_points
+from diarize.clustering.vbx import pool_points
 from diarize.embedding.two_covariance import log_likelihood_ratio, mean_variance, mutual_information
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ __all__ = ["are_all_distinct"]
 # Chosen on the tuning recordings of benchmarks/protocol.md; between 0.3 and 0.5 little changes.
 CONFUSABLE: Final = 0.35
 # Least number of windows assumed for the variance of a speaker's mean.
-FEWEST: Final = 0.3
+MIN_WINDOWS: Final = 0.3
 
 
 def are_all_distinct(points: SpeakerPoints, responsibilities: Array, margin: float) -> bool:
@@ -38,8 +38,8 @@ def are_all_distinct(points: SpeakerPoints, responsibilities: Array, margin: flo
     """
     if points.weights is None or points.between is None:
         return True
-    means, counts = pooled_points(points.values, points.weights, responsibilities)
-    variances = mean_variance(np.maximum(counts, FEWEST))
+    means, counts = pool_points(points.values, points.weights, responsibilities)
+    variances = mean_variance(np.maximum(counts, MIN_WINDOWS))
     i, j = np.triu_indices(len(counts), 1)
     pairs = variances[i], variances[j]
     ratio = log_likelihood_ratio(means[i], means[j], pairs, points.between)

@@ -25,7 +25,7 @@ __all__ = ["Clustering", "choose_count", "no_speakers"]
 
 @dataclass(frozen=True, slots=True)
 class Clustering:
-    """The windows shared out among speakers, for every number of speakers tried, and the chosen number.
+    """The speaker of each window, for every number of speakers tried, and the chosen number.
 
     Attributes
     ----------
@@ -79,25 +79,29 @@ class Clustering:
 
     @property
     def explanation(self) -> str:
-        """One line for people."""
+        """One line: the chosen number, the criterion, and the second best number or the reason against it."""
         if len(self.counts) == 1:
-            alone = "the sum over channels" if self.criterion == "channels" else "no other number came up"
-            return f"{self.chosen}: {alone if self.chosen else 'nobody speaks'}"
+            alone = "the sum over channels" if self.criterion == "channels" else "no other number was found"
+            return f"{self.chosen}: {alone if self.chosen else 'there is no speech'}"
         others = [str(k) for k in self.equivalent if k != self.chosen]
         if others:
             return f"{self.chosen} by {self.criterion}; nearly as good: {', '.join(others)}"
         if self.chosen in self.confusable:
-            return f"{self.chosen} as asked, though two of the voices are much alike"
+            return f"{self.chosen} as requested, but two of these speakers may be one person"
         pairs = zip(self.values, self.counts, strict=True)
         (least, best), *further = sorted(each for each in pairs if each[1] not in self.confusable)
         if best != self.chosen:
-            ahead = f"{self.values[self.counts.index(self.chosen)] - least:.0f} nats ahead"
-            return f"{self.chosen} as asked; {self.criterion} alone says {best}, {ahead}"
+            worse = self.values[self.counts.index(self.chosen)] - least
+            return (
+                f"{self.chosen} as requested; by {self.criterion} it is worse than {best} by {worse:.0f} nats"
+            )
         if self.confusable:
             more = self.confusable[0]
-            return f"{self.chosen} by {self.criterion}; two voices of {more} would be too much alike"
-        value, runner_up = further[0]
-        return f"{self.chosen} by {self.criterion}; next is {runner_up}, {value - least:.0f} nats behind"
+            return f"{self.chosen} by {self.criterion}; with {more}, two speakers may be one person"
+        value, second = further[0]
+        return (
+            f"{self.chosen} by {self.criterion}; second best is {second}, worse by {value - least:.0f} nats"
+        )
 
     def extend(self, solutions: Mapping[int, Array], values: Mapping[int, float]) -> Clustering:
         """The same choice with more numbers on its curve."""
@@ -120,21 +124,28 @@ class Clustering:
 
     @property
     def why_no_more(self) -> str:
-        """One sentence: why the number after the chosen one lost."""
+        """One sentence: why the next larger number was not chosen."""
         more = self.chosen + 1
         if not self.chosen:
-            return "1 lost: there is no speech"
+            return "1 was not chosen: there is no speech"
         if more not in self.counts:
-            return f"{more} lost: no further voice kept a stretch of its own"
-        behind = self.values[self.counts.index(more)] - self.values[self.counts.index(self.chosen)]
+            return f"{more} was not tried: the search found no further speaker"
+        worse = self.values[self.counts.index(more)] - self.values[self.counts.index(self.chosen)]
         if more in self.equivalent:
-            only = f"by {behind:.0f} nats only" if behind >= 0 else "because two of its voices may be one"
-            return f"{more} lost {only}: listen before trusting {self.chosen}"
+            near = (
+                f"is worse by only {worse:.0f} nats"
+                if worse >= 0
+                else "has two speakers who may be one person"
+            )
+            return f"{more} {near}: listen before you trust {self.chosen}"
         if more in self.confusable:
-            return f"{more} lost: two of its voices are likelier one voice that changed than two"
-        if behind < 0:
-            return f"{more} would be better by {-behind:.0f} nats, but was not allowed"
-        return f"{more} lost by {behind:.0f} nats: a further voice explains less than it costs"
+            return f"{more} was not chosen: two of its speakers are more likely one person than two"
+        if worse < 0:
+            return f"{more} is better by {-worse:.0f} nats, but was not allowed"
+        return (
+            f"{more} was not chosen: it is worse by {worse:.0f} nats, because one more speaker raises the "
+            "likelihood by less than the penalty for its parameters"
+        )
 
 
 def no_speakers() -> Clustering:
@@ -147,22 +158,23 @@ def choose_count(
     solutions: dict[int, Array],
     values: dict[int, float],
     config: ClusteringConfig,
-    believable: Callable[[Array, float], bool] = lambda responsibilities, margin: True,
+    are_distinct: Callable[[Array, float], bool] = lambda responsibilities, margin: True,
 ) -> Clustering:
-    """Choose the allowed number with the least value whose solution is believable.
+    """Choose the allowed number with the least value whose speakers are all distinct.
 
-    If no allowed solution is believable, the number with the least value is chosen. Numbers are equivalent if
-    both their value and their believability miss by at most ``config.equivalent`` nats. All numbers are
-    reported.
+    ``solutions``: responsibilities (n_windows, K) by number of speakers; ``values``: their criterion in nats;
+    ``are_distinct``: whether no two speakers of a solution may be one person, with a margin in nats. If there
+    is no such solution among the allowed numbers, the number with the least value is chosen. Numbers are
+    equivalent if they miss both conditions by at most ``config.equivalent`` nats. All numbers are reported.
     """
     counts = tuple(sorted(values))
     ranked = sorted((values[k], k) for k in counts)
-    is_distinct = cache(lambda k: believable(solutions[k], 0.0))
+    is_distinct = cache(lambda k: are_distinct(solutions[k], 0.0))
     confusable = tuple(takewhile(lambda k: not is_distinct(k), (k for _, k in ranked)))
     allowed = [each for each in ranked if config.min_speakers <= each[1] <= config.max_speakers]
     best, chosen = next((each for each in allowed if is_distinct(each[1])), allowed[0])
     close = [k for value, k in allowed if value - best <= config.equivalent]
-    near = tuple(sorted(k for k in close if k == chosen or believable(solutions[k], config.equivalent)))
+    near = tuple(sorted(k for k in close if k == chosen or are_distinct(solutions[k], config.equivalent)))
     confusable = (*confusable, *(k for k in close if k not in (*near, *confusable)))  # nearly as good
     shown, kept = tuple(values[k] for k in counts), tuple(solutions[k] for k in counts)
     return Clustering(criterion, counts, shown, chosen, near, kept, confusable)

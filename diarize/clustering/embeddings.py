@@ -12,7 +12,7 @@ import numpy as np
 
 from diarize.clustering.confusable import are_all_distinct
 from diarize.clustering.count import Clustering, choose_count
-from diarize.clustering.starts import STAY_AFTER_PAUSE, STAY_WITHIN, kmeans_start, start_wide
+from diarize.clustering.starts import STAY_AFTER_PAUSE, STAY_WITHIN, initialize_by_kmeans, initialize_clusters
 from diarize.clustering.vbx import VBxFit, fit_vbx, merge_path
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["cluster_by_evidence", "compute_evidence"]
 
-# Number of overlapping windows that count as one independent window. Chosen on the tuning recordings of
-# benchmarks/protocol.md; between 3 and 5 little changes.
-DEPENDENT: Final = 4.0
+# F_A: windows overlap, so each counts as this share of an independent window. Chosen on the tuning recordings
+# of benchmarks/protocol.md; between 1/5 and 1/3 little changes.
+ACOUSTIC_SCALE: Final = 0.25
 
 
 def cluster_by_evidence(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clustering:
@@ -41,13 +41,13 @@ def cluster_by_evidence(points: SpeakerPoints, config: ClusteringConfig, seed: i
     chain = _chain(points)
     path: dict[int, VBxFit] = {}
     for start in range(config.n_starts):
-        shares = start_wide(points.values, config.max_speakers, seed + start)
+        shares = initialize_clusters(points.values, config.max_speakers, seed + start)
         for k, fit in merge_path(*chain, shares).items():
             if k not in path or fit.log_evidence > path[k].log_evidence:
                 path[k] = fit
 
     def fit_fresh(k: int) -> VBxFit:
-        return fit_vbx(*chain, kmeans_start(points.values, k, seed), 4, keep_all=True)
+        return fit_vbx(*chain, initialize_by_kmeans(points.values, k, seed), 4, keep_all=True)
 
     if not any(config.min_speakers <= k <= config.max_speakers for k in path):
         path[config.min_speakers] = fit_fresh(config.min_speakers)
@@ -70,7 +70,7 @@ def _chain(points: SpeakerPoints) -> tuple[Array, Array, Array, Array]:
     if points.weights is None or points.between is None:
         raise TypeError("points without a model of speakers have no evidence; cluster them by Gaussians")
     stay = np.where(points.first, STAY_AFTER_PAUSE, STAY_WITHIN)
-    return points.values, points.weights / DEPENDENT, points.between, stay
+    return points.values, points.weights * ACOUSTIC_SCALE, points.between, stay
 
 
 def compute_evidence(points: SpeakerPoints, responsibilities: Array) -> float:

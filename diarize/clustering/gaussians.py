@@ -15,7 +15,7 @@ import numpy as np
 
 from diarize.clustering.confusable import are_all_distinct
 from diarize.clustering.count import Clustering, choose_count
-from diarize.clustering.starts import kmeans_start, start_wide
+from diarize.clustering.starts import initialize_by_kmeans, initialize_clusters
 from diarize.mixtures import GMM, effective_sample_size, fit_gmm, merge_components, select_gmm
 
 if TYPE_CHECKING:
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 __all__ = ["cluster_by_bic", "compute_bic"]
 
-STEPS: Final = 20
+MAX_ITER: Final = 20
 """Of EM after the start and after each merge, at most."""
-GAIN: Final = 1e-3
+TOLERANCE: Final = 1e-3
 """Nats a window that a step of EM gains at least, or it is the last."""
-LEAST_VARIANCE: Final = 0.01
+MIN_VARIANCE_SHARE: Final = 0.01
 """Of a component, as a share of the variance of all windows: that of one window must not vanish."""
 
-ALIKE: Final = 1e-9
+CONSTANT_DEVIATION: Final = 1e-9
 """Deviation of windows that are all the same, as of a tone, as a share of their size."""
 
 
@@ -51,7 +51,7 @@ def cluster_by_bic(points: SpeakerPoints, config: ClusteringConfig, seed: int) -
     path = _best_of_starts(points, config, seed)
     solutions = {k: gmm.predict_proba(points.values) for k, gmm in path.items()}
     if config.min_speakers not in path:  # the path has every number down to one
-        solutions[config.min_speakers] = kmeans_start(points.values, config.min_speakers, seed)
+        solutions[config.min_speakers] = initialize_by_kmeans(points.values, config.min_speakers, seed)
         path[config.min_speakers] = _gmm_of(points, solutions[config.min_speakers])
     n_samples = independent_windows(points)
     values = {k: gmm.bic(points.values, points.weights, n_samples) / 2 for k, gmm in path.items()}
@@ -78,11 +78,11 @@ def independent_windows(points: SpeakerPoints) -> float:
 
 def _best_of_starts(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> dict[int, GMM]:
     """The most likely mixture for every number of components on the paths of all starts."""
-    if (points.values.std(axis=0) <= ALIKE * np.abs(points.values).max()).all():
+    if (points.values.std(axis=0) <= CONSTANT_DEVIATION * np.abs(points.values).max()).all():
         return {}
     best: dict[int, tuple[float, GMM]] = {}
     for start in range(config.n_starts):
-        shares = start_wide(points.values, config.max_speakers, seed + start)
+        shares = initialize_clusters(points.values, config.max_speakers, seed + start)
         for gmm in _merge_path(points, shares, config.covariance):
             found = gmm.score(points.values, points.weights), gmm
             best[gmm.n_components] = max(best.get(gmm.n_components, found), found, key=lambda each: each[0])
@@ -97,9 +97,9 @@ def _merge_path(points: SpeakerPoints, shares: Array, covariance_type: str) -> I
             points.values,
             gmm.n_components,
             covariance_type,
-            tol=GAIN,
-            reg_covar=LEAST_VARIANCE,
-            max_iter=STEPS,
+            tol=TOLERANCE,
+            reg_covar=MIN_VARIANCE_SHARE,
+            max_iter=MAX_ITER,
             init_params=gmm,
             sample_weight=points.weights,
         )
@@ -127,7 +127,7 @@ def _gmm_of(points: SpeakerPoints, shares: Array) -> GMM:
     middle = counts @ means / counts.sum()
     spread = squares - counts.sum() * float(middle @ middle)
     within = squares - float(counts @ (means**2).sum(axis=1))
-    variance = max(within, LEAST_VARIANCE * spread, 1e-12) / (counts.sum() * means.shape[1])
+    variance = max(within, MIN_VARIANCE_SHARE * spread, 1e-12) / (counts.sum() * means.shape[1])
     return GMM(counts / counts.sum(), means, np.array(variance), "tied_spherical")
 
 

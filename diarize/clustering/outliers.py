@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.clustering.vbx import pooled_points
+from diarize.clustering.vbx import pool_points
 from diarize.mixtures import GMM, calibrate_anomaly
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["SHARE", "Outliers", "find_outliers"]
+__all__ = ["FLAGGED_SHARE", "Outliers", "find_outliers"]
 
-SHARE: Final = 0.02
+FLAGGED_SHARE: Final = 0.02
 """Of the windows, the part that is flagged at most."""
 
 
@@ -54,9 +54,9 @@ def find_outliers(points: SpeakerPoints, responsibilities: Array) -> Outliers | 
     """
     if points.weights is None or not len(points.values):
         return None
-    means, _ = pooled_points(points.values, points.weights, responsibilities)
+    means, _ = pool_points(points.values, points.weights, responsibilities)
     left = points.values - responsibilities @ means
     n_dims = left.shape[1]
     usual = GMM(np.ones(1), np.zeros((1, n_dims)), np.ones((1, n_dims)), "diag")
-    scale = calibrate_anomaly(usual, left, contamination=SHARE)
+    scale = calibrate_anomaly(usual, left, contamination=FLAGGED_SHARE)
     return Outliers(usual.score_samples(left), points.bounds, points.grid, scale.offset_)

@@ -13,30 +13,30 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["STAY_AFTER_PAUSE", "STAY_WITHIN", "kmeans_start", "start_wide"]
+__all__ = ["STAY_AFTER_PAUSE", "STAY_WITHIN", "initialize_by_kmeans", "initialize_clusters"]
 
 # The search starts from at least this many speakers and merges: merging finds what splitting misses.
-WIDEST_START: Final = 20
+N_INITIAL: Final = 20
 # Chance that the next window has the same speaker: within a stretch of speech, and after a pause.
 STAY_WITHIN: Final = 0.9
 STAY_AFTER_PAUSE: Final = 0.5
 # Probability that a hard start leaves to the other speakers.
-DOUBT: Final = 1e-3
+LABEL_SMOOTHING: Final = 1e-3
 
 
-def start_wide(values: Array, max_speakers: int, seed: int) -> Array:
+def initialize_clusters(values: Array, max_speakers: int, seed: int) -> Array:
     """Responsibilities (n, K) of k-means on directions; the length of a point only shows how certain it is.
 
     ``values`` (n, d), n of 2 or more; K is 20, or ``max_speakers`` if that is more, and at most half of n.
     """
-    n_starting = min(max(WIDEST_START, max_speakers), len(values) // 2)
-    return kmeans_start(values, n_starting, seed)
+    n_starting = min(max(N_INITIAL, max_speakers), len(values) // 2)
+    return initialize_by_kmeans(values, n_starting, seed)
 
 
-def kmeans_start(values: Array, k: int, seed: int) -> Array:
+def initialize_by_kmeans(values: Array, k: int, seed: int) -> Array:
     """Responsibilities (n, k); where all windows are equal, as for a tone, some of the k have no window."""
     directions = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
     distinct = len(np.unique(directions, axis=0))
     labels = fit_kmeans(directions, min(k, distinct), random_state=seed).labels_
     hard = np.eye(k)[labels]
-    return (1 - DOUBT) * hard + DOUBT / k
+    return (1 - LABEL_SMOOTHING) * hard + LABEL_SMOOTHING / k

@@ -21,18 +21,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.hmm.redrawn import smooth_redrawn
+from diarize.hmm.sticky import forward_backward_sticky
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[Any]
 
-__all__ = ["VBxFit", "closest_pair", "fit_vbx", "merge_path", "pooled_points"]
+__all__ = ["VBxFit", "closest_pair", "fit_vbx", "merge_path", "pool_points"]
 
 TOLERANCE: Final = 1e-2
 """Nats: far below what makes two numbers of speakers equally good."""
-SMALLEST: Final = 1e-3
+MIN_WEIGHT: Final = 1e-3
 """Weight under which a state is given up."""
 
 
@@ -81,10 +81,10 @@ def fit_vbx(
     while len(bounds) < n_iter:
         means, variances = _speakers(points, weights, between, responsibilities)
         scores = weights[:, None] * _expected_log_likelihoods(points, between, means, variances)
-        responsibilities, evidence, draws = smooth_redrawn(scores, stay, pi)
+        responsibilities, evidence, draws = forward_backward_sticky(scores, stay, pi)
         pi = draws / draws.sum()
-        if not keep_all and (pi < SMALLEST).any():
-            responsibilities, pi = _pruned(responsibilities, pi)
+        if not keep_all and (pi < MIN_WEIGHT).any():
+            responsibilities, pi = _prune(responsibilities, pi)
             bounds = []
             continue
         divergence = 0.5 * float((variances + means**2 - 1 - np.log(variances)).sum())
@@ -109,14 +109,14 @@ def _expected_log_likelihoods(points: Array, between: Array, means: Array, varia
     return expected
 
 
-def _pruned(responsibilities: Array, pi: Array) -> tuple[Array, Array]:
+def _prune(responsibilities: Array, pi: Array) -> tuple[Array, Array]:
     """Drop states with hardly any draws; rows are normalised again."""
-    kept = pi >= SMALLEST
+    kept = pi >= MIN_WEIGHT
     left = responsibilities[:, kept] + np.finfo(np.float64).tiny
     return left / left.sum(axis=1, keepdims=True), pi[kept] / pi[kept].sum()
 
 
-def pooled_points(points: Array, weights: Array, responsibilities: Array) -> tuple[Array, Array]:
+def pool_points(points: Array, weights: Array, responsibilities: Array) -> tuple[Array, Array]:
     """Weighted mean (S, d) of the points of every speaker, and the total weight (S,)."""
     shares = responsibilities * weights[:, None]
     total = shares.sum(axis=0)
@@ -134,7 +134,7 @@ def _log_evidence(means: Array, total: Array, between: Array) -> Array:
 
 def closest_pair(points: Array, weights: Array, between: Array, responsibilities: Array) -> tuple[int, int]:
     """The two speakers whose merge loses the least evidence."""
-    means, total = pooled_points(points, weights, responsibilities)
+    means, total = pool_points(points, weights, responsibilities)
     i, j = np.triu_indices(len(total), 1)
     both = total[i] + total[j]
     joined = (total[i, None] * means[i] + total[j, None] * means[j]) / np.maximum(both, 1e-12)[:, None]

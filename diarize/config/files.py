@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 # Settings of earlier versions that are in the file of a background model now.
-RETIRED = {
+REMOVED_SETTINGS = {
     f"features.{name}": getattr(AcousticConfig(), name)
     for name in ("n_voice", "upper_mels", "upper_fmax", "n_upper", "noise_floor")
 }
@@ -61,8 +61,8 @@ def _override(config: Any, changes: Mapping[str, Any], source: str, above: str) 
     known = tuple(f.name for f in fields(config))
     new: dict[str, Any] = {}
     for key, value in changes.items():
-        if above + key in RETIRED:
-            _check_retired(above + key, value, source)
+        if above + key in REMOVED_SETTINGS:
+            _check_removed(above + key, value, source)
             continue
         if key not in known:
             near = suggest(key, known) or f"; known here: {', '.join(known)}"
@@ -79,12 +79,12 @@ def _override(config: Any, changes: Mapping[str, Any], source: str, above: str) 
     return replace(config, **new)
 
 
-def _check_retired(name: str, value: Any, source: str) -> None:
+def _check_removed(name: str, value: Any, source: str) -> None:
     """Ignore a setting of earlier versions that has the only remaining value; ConfigError otherwise."""
-    if value != RETIRED[name]:
+    if value != REMOVED_SETTINGS[name]:
         raise ConfigError(
-            f"{source}: {name} = {value!r}; background models have it (those that ship {RETIRED[name]!r}); "
-            "leave it out, or train a model of your own"
+            f"{source}: {name} = {value!r}; background models have it (the included ones "
+            f"{REMOVED_SETTINGS[name]!r}); leave it out, or train a model of your own"
         )
 
 

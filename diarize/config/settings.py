@@ -16,7 +16,7 @@ from diarize.config.toml import to_toml
 from diarize.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = [
     "AcousticConfig",
@@ -353,7 +353,7 @@ def _check_counts(clustering: ClusteringConfig) -> None:
         )
 
 
-def suggest(word: str, known: tuple[str, ...]) -> str:
+def suggest(word: str, known: Sequence[str]) -> str:
     """The end of an error message with the nearest known word, or an empty string."""
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"; did you mean {close[0]!r}?" if close else ""

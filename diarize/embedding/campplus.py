@@ -9,7 +9,7 @@ import numpy as np
 from diarize.embedding.two_covariance import TwoCovariance
 from diarize.features.fbank import filter_bank
 from diarize.networks import campplus
-from diarize.networks.store import shipped_network
+from diarize.networks.store import load_included_network
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,10 +25,10 @@ HOP: Final = 320  # samples from activation to activation
 CENTRE: Final = 200  # samples before the centre of activation 0
 # Activations computed in one piece, and context on either side that is computed and discarded: moving means
 # and convolutions have a receptive field of about a second on each side.
-KEPT: Final = 800
-ASIDE: Final = 50
-LEAST: Final = 2  # least activations of a window: one has no standard deviation
-LEAST_VARIANCE: Final = 1e-8
+PIECE: Final = 800
+CONTEXT: Final = 50
+MIN_ACTIVATIONS: Final = 2  # least activations of a window: one has no standard deviation
+MIN_VARIANCE: Final = 1e-8
 
 
 class CampplusExtractor:
@@ -42,7 +42,7 @@ class CampplusExtractor:
     dimension = 192
 
     def __init__(self) -> None:
-        network = shipped_network("campplus")
+        network = load_included_network("campplus")
         self.checksum = network.checksum
         self._weights = campplus.prepare_weights(network.weights)
         model = (network.weights[f"model_{part}"] for part in ("mean", "projection", "between"))
@@ -59,37 +59,37 @@ class CampplusExtractor:
         parts = filter_bank(self.rate, N_MELS).stream(blocks)
         for (begin, end), energies in zip(spans, _energies(parts, spans), strict=False):
             values = campplus.frame_activations(energies, self._weights)
-            pooled.add(values[min(begin, ASIDE) :][: end - begin], begin, first, last)
-        return campplus.pooled_embeddings(*pooled.statistics(), self._weights)
+            pooled.add(values[min(begin, CONTEXT) :][: end - begin], begin, first, last)
+        return campplus.pool_embeddings(*pooled.statistics(), self._weights)
 
 
 def _activation_bounds(bounds: Array) -> tuple[Array, Array]:
     """First and last + 1 activation of every window (m, 2) of samples: those whose centre is in it."""
     first = -(-(bounds[:, 0] - CENTRE) // HOP)  # 0 from sample 0 on
     last = -(-(bounds[:, 1] - CENTRE) // HOP)
-    return first, np.maximum(last, first + LEAST)
+    return first, np.maximum(last, first + MIN_ACTIVATIONS)
 
 
 def _spans(first: Array, last: Array) -> list[tuple[int, int]]:
     """First and last + 1 activation of each run of the network: the windows, joined where a gap would save
-    nothing, in pieces of at most ``KEPT``.
+    nothing, in pieces of at most ``PIECE``.
     """
     joined: list[tuple[int, int]] = []
     for a, b in sorted(zip(first.tolist(), last.tolist(), strict=True)):
-        if joined and a - joined[-1][1] <= 2 * ASIDE:
+        if joined and a - joined[-1][1] <= 2 * CONTEXT:
             joined[-1] = (joined[-1][0], max(b, joined[-1][1]))
         else:
             joined.append((a, b))
-    return [(start, min(start + KEPT, b)) for a, b in joined for start in range(a, b, KEPT)]
+    return [(start, min(start + PIECE, b)) for a, b in joined for start in range(a, b, PIECE)]
 
 
 def _energies(parts: Iterable[Array], spans: list[tuple[int, int]]) -> Iterator[Array]:
-    """Mel energies of every span, with up to ``ASIDE`` activations of context on either side."""
+    """Mel energies of every span, with up to ``CONTEXT`` activations of context on either side."""
     stride = campplus.STRIDE
     held, start = np.zeros((0, N_MELS), np.float32), 0  # energies from ``start`` on
     parts = iter(parts)
     for a, b in spans:
-        begin, end = max(0, stride * (a - ASIDE)), stride * (b + ASIDE)
+        begin, end = max(0, stride * (a - CONTEXT)), stride * (b + CONTEXT)
         while start + len(held) < end and (part := next(parts, None)) is not None:
             unneeded = min(begin - start, len(held))
             held, start = np.concatenate((held[unneeded:], part)), start + unneeded
@@ -122,7 +122,7 @@ class _StatisticsPooling:
     def _finish(self, i: int, sums: Array) -> None:
         n, size = self.counts[i], campplus.N_HIDDEN
         mean = sums[:size] / n
-        variance = np.maximum(sums[size:] / n - mean**2, LEAST_VARIANCE) * (n / max(n - 1, 1))
+        variance = np.maximum(sums[size:] / n - mean**2, MIN_VARIANCE) * (n / max(n - 1, 1))
         self.mean[i], self.deviation[i] = mean, np.sqrt(variance)
 
     def statistics(self) -> tuple[Array, Array]:

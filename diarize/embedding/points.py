@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["embed_windows", "speech_windows"]
 
 # Probability of overlap from which a frame is excluded from the windows.
-OVERLAPPED: Final = 0.3
+OVERLAP_THRESHOLD: Final = 0.3
 
 
 def speech_windows(activity: SpeechActivity, config: SpaceConfig) -> tuple[Array, Array]:
@@ -38,8 +38,8 @@ def speech_windows(activity: SpeechActivity, config: SpaceConfig) -> tuple[Array
     changes = none if activity.changes is None else activity.changes
     clean = mask.values
     if activity.overlap is not None:
-        clean = clean & (activity.overlap < OVERLAPPED)
-        edges = np.flatnonzero(np.diff((activity.overlap >= OVERLAPPED).astype(np.int8))) + 1
+        clean = clean & (activity.overlap < OVERLAP_THRESHOLD)
+        edges = np.flatnonzero(np.diff((activity.overlap >= OVERLAP_THRESHOLD).astype(np.int8))) + 1
         changes = np.union1d(changes, edges)  # no window spans an overlap
     shape = config.window, config.step, config.max_pause
     found = overlapping_windows(clean, changes, mask.grid, *shape)

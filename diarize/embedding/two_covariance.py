@@ -37,10 +37,10 @@ SHRINKAGE: Final = 0.01
 it singular."""
 RIDGE: Final = 1e-4
 """Of its mean variance, added to every direction."""
-LEAST_BETWEEN: Final = 1e-3
-CORRELATED: Final = 3.0
+MIN_BETWEEN: Final = 1e-3
+OVERLAP_FACTOR: Final = 3.0
 """c: overlapping windows of 1.5 s every half second say what a third of as many would."""
-LASTING: Final = 0.15
+RECORDING_VARIANCE: Final = 0.15
 """s: of the variance within a speaker, what does not average out over a recording."""
 
 
@@ -90,7 +90,7 @@ def fit_two_covariance(
     within = (1 - shrinkage) * within + (shrinkage + RIDGE) * spherical
     values, vectors = _joint_axes(between, within)
     kept = slice(0, min(n_dims, len(names) - 1, len(values)))
-    return TwoCovariance(mean, vectors[:, kept], np.maximum(values[kept], LEAST_BETWEEN))
+    return TwoCovariance(mean, vectors[:, kept], np.maximum(values[kept], MIN_BETWEEN))
 
 
 def _moments(centred: Array, index: Array, counts: Array) -> tuple[Array, Array]:
@@ -112,9 +112,11 @@ def _joint_axes(between: Array, within: Array) -> tuple[Array, Array]:
     return values[::-1], vectors[:, ::-1]
 
 
-def mean_variance(n: Array | float, correlated: float = CORRELATED, lasting: float = LASTING) -> Any:
+def mean_variance(
+    n: Array | float, overlap_factor: float = OVERLAP_FACTOR, recording_variance: float = RECORDING_VARIANCE
+) -> Any:
     """Variance of the mean of ``n`` windows about its speaker, in every dimension: c/n + s."""
-    return correlated / n + lasting
+    return overlap_factor / n + recording_variance
 
 
 def log_likelihood_ratio(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["overlapping_windows"]
 
-SHORTEST: Final = 0.2  # seconds: less speech than that says nothing about a voice
+MIN_SECONDS: Final = 0.2  # seconds: less speech than that says nothing about a voice
 
 
 def overlapping_windows(
@@ -33,7 +33,7 @@ def overlapping_windows(
     ``length`` is one shorter window. Returns bounds (n, 2) in frames, half-open, and bool (n,), whether a
     window begins later than the one before ends.
     """
-    shortest, wanted = grid.frames_in(SHORTEST), grid.frames_in(length)
+    shortest, wanted = grid.frames_in(MIN_SECONDS), grid.frames_in(length)
     rows: list[tuple[int, int]] = []
     for start, end in _split_at_changes(_bridge_pauses(clean, round(max_pause * grid.frame_rate)), changes):
         if not clean[start:end].any():  # a pause between two changes, such as a stretch of overlap

@@ -15,7 +15,7 @@ __all__ = ["choose_band", "measure_band"]
 
 # Measured on fricatives: the tenth of the loud frames with the most energy above the band. There, telephone
 # recordings stay at least 42 dB below the band (leakage of the window), others come within 33 dB.
-EMPTY: Final = -38.0
+NARROW_TILT: Final = -38.0
 
 
 def measure_band(features: Features, n_mels: int) -> str:
@@ -25,7 +25,7 @@ def measure_band(features: Features, n_mels: int) -> str:
     """
     level, tilt = features.columns("c0")[:, 0], features.columns("tilt")[:, 0]
     loud = level >= np.percentile(level[audible_frames(features, n_mels)], 70)
-    return "narrow" if float(np.percentile(tilt[loud], 90)) < EMPTY else "wide"
+    return "narrow" if float(np.percentile(tilt[loud], 90)) < NARROW_TILT else "wide"
 
 
 def choose_band(features: Features, band: str, n_mels: int) -> str:

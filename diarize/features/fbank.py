@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.errors import ConfigError
-from diarize.light import light_librosa
+from diarize.lazy_imports import import_librosa
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FilterBank", "fbank_of", "filter_bank"]
 
-LEAST_ENERGY: Final = float(np.finfo(np.float32).eps)
-AT_ONCE: Final = 512  # frames whose spectra are held at a time: they stay in the processor's cache
+MIN_ENERGY: Final = float(np.finfo(np.float32).eps)
+BATCH_SIZE: Final = 512  # frames whose spectra are held at a time: they stay in the processor's cache
 WINDOWS: Final = ("povey", "hamming", "hann")
 SCALES: Final = ("kaldi", "slaney", "tensorflow")
 
@@ -71,8 +71,8 @@ class FilterBank:
         samples = np.asarray(samples, dtype=np.float32)
         n = self.n_frames(len(samples))
         values = np.empty((n, self.weights.shape[1]), dtype=np.float32)
-        for first in range(0, n, AT_ONCE):
-            last = min(n, first + AT_ONCE)
+        for first in range(0, n, BATCH_SIZE):
+            last = min(n, first + BATCH_SIZE)
             piece = samples[first * self.hop : (last - 1) * self.hop + self.length]
             values[first:last] = self._log_energies(piece)
         return values
@@ -137,7 +137,7 @@ def filter_bank(
     preemphasis: float = 0.97,
     remove_dc: bool = True,
     mel: str = "kaldi",
-    floor: float = LEAST_ENERGY,
+    floor: float = MIN_ENERGY,
 ) -> FilterBank:
     """A bank of ``n_mels`` triangles from ``low`` to ``high`` Hz (None: Nyquist), lengths in seconds.
 
@@ -187,7 +187,7 @@ def _tensorflow_weights(rate: int, n_fft: int, n_mels: int, low: float, high: fl
 
 def _slaney_weights(rate: int, n_fft: int, n_mels: int, low: float, high: float) -> Array:
     """librosa's filters of equal area (n_bins, n_mels)."""
-    weights: Array = light_librosa().filters.mel(sr=rate, n_fft=n_fft, n_mels=n_mels, fmin=low, fmax=high)
+    weights: Array = import_librosa().filters.mel(sr=rate, n_fft=n_fft, n_mels=n_mels, fmin=low, fmax=high)
     return weights.T
 
 

@@ -16,27 +16,27 @@ if TYPE_CHECKING:
 __all__ = ["audible_frames", "background_frames", "level_gain", "loud_frames", "loud_outside"]
 
 # dB below the loudest hundredth of the frames: room noise and line noise are louder, digital silence is not.
-RANGE: Final = 45.0
+AUDIBLE_RANGE: Final = 45.0
 # Seconds of a segment. The loudest few segments (a third of a short recording) are assumed to hold talk. A
 # segment whose loud moments rise above the floor by less than this share of theirs holds none.
-STRETCH: Final = 5.0
-LOUDEST: Final = 3
-RISE: Final = 0.25
+SEGMENT_SECONDS: Final = 5.0
+N_TALK_SEGMENTS: Final = 3
+MIN_RISE: Final = 0.25
 # Share of the frames of speech, the quietest ones, that are dominated by noise and echo.
-BLURRED: Final = 0.2
+QUIET_SHARE: Final = 0.2
 # Least frames of pause to estimate the background from; with fewer, the quietest fiftieth of speech is used.
-ENOUGH: Final = 30
-QUIETEST: Final = 0.02
+MIN_PAUSE_FRAMES: Final = 30
+QUIETEST_SHARE: Final = 0.02
 
 # Decibels below the loudest twentieth of a recording above which a frame counts as loud without speech, and
 # the absolute level below which no frame counts.
-NEAR_LOUDEST: Final = 10.0
-HARDLY: Final = -60.0
+LOUD_RANGE: Final = 10.0
+MIN_LOUD_LEVEL: Final = -60.0
 
 # Level in dB of the loudest twentieth of the audible frames that the networks were trained at, and the
 # largest gain in dB up or down.
 USUAL_LEVEL: Final = -20.0
-MOST_GAIN: Final = 60.0
+MAX_GAIN: Final = 60.0
 
 
 def level_gain(features: Features, n_mels: int) -> float:
@@ -47,7 +47,7 @@ def level_gain(features: Features, n_mels: int) -> float:
     """
     level = features.values[audible_frames(features, n_mels), 0] / np.sqrt(n_mels)
     gain = USUAL_LEVEL - float(np.percentile(level, 95))
-    return float(10 ** (min(MOST_GAIN, max(-MOST_GAIN, gain)) / 20))
+    return float(10 ** (min(MAX_GAIN, max(-MAX_GAIN, gain)) / 20))
 
 
 def audible_frames(features: Features, n_mels: int) -> Array:
@@ -57,8 +57,8 @@ def audible_frames(features: Features, n_mels: int) -> Array:
     they last, because they say nothing about the level of speech.
     """
     level = features.values[:, 0] / np.sqrt(n_mels)
-    there = _frames_with_talk(level, features.grid.frames_in(STRETCH))
-    is_audible: Array = there & (level >= np.percentile(level[there], 99) - RANGE)
+    there = _frames_with_talk(level, features.grid.frames_in(SEGMENT_SECONDS))
+    is_audible: Array = there & (level >= np.percentile(level[there], 99) - AUDIBLE_RANGE)
     return is_audible
 
 
@@ -66,9 +66,9 @@ def _frames_with_talk(level: Array, length: int) -> Array:
     """Frames of segments of about ``length`` frames that probably hold talk, bool (n_frames,)."""
     stretches = np.array_split(level, max(1, round(len(level) / length)))
     peaks = np.array([np.percentile(each, 95) for each in stretches])
-    top = np.sort(peaks)[-max(1, min(LOUDEST, len(peaks) // 3))]
-    floor = np.percentile(level[level >= top - RANGE], 10)
-    return np.repeat(peaks >= floor + RISE * (top - floor), [len(each) for each in stretches])
+    top = np.sort(peaks)[-max(1, min(N_TALK_SEGMENTS, len(peaks) // 3))]
+    floor = np.percentile(level[level >= top - AUDIBLE_RANGE], 10)
+    return np.repeat(peaks >= floor + MIN_RISE * (top - floor), [len(each) for each in stretches])
 
 
 def loud_frames(features: Features, speech: Array) -> Array:
@@ -76,7 +76,7 @@ def loud_frames(features: Features, speech: Array) -> Array:
     level = features.values[:, 0]
     if not speech.any():
         return speech
-    loud: Array = speech & (level >= np.quantile(level[speech], BLURRED))
+    loud: Array = speech & (level >= np.quantile(level[speech], QUIET_SHARE))
     return loud
 
 
@@ -90,7 +90,7 @@ def loud_outside(features: Features, speech: Array, n_mels: int) -> float:
     if speech.any():
         least = float(np.median(level[speech]))
     else:
-        least = max(HARDLY, float(np.percentile(level, 95)) - NEAR_LOUDEST)
+        least = max(MIN_LOUD_LEVEL, float(np.percentile(level, 95)) - LOUD_RANGE)
     return float((~speech & (level >= least)).sum() / features.grid.frame_rate)
 
 
@@ -102,8 +102,8 @@ def background_frames(features: Features, speech: Array, n_mels: int) -> Array:
     """
     is_audible = audible_frames(features, n_mels)
     pauses: Array = ~speech & is_audible
-    if pauses.sum() >= ENOUGH or not (speech & is_audible).any():
+    if pauses.sum() >= MIN_PAUSE_FRAMES or not (speech & is_audible).any():
         return pauses
     level = features.values[:, 0]
-    softest: Array = speech & is_audible & (level <= np.quantile(level[speech & is_audible], QUIETEST))
+    softest: Array = speech & is_audible & (level <= np.quantile(level[speech & is_audible], QUIETEST_SHARE))
     return softest

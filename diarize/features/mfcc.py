@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diarize.errors import AudioError, ConfigError
-from diarize.light import light_librosa
+from diarize.lazy_imports import import_librosa
 from diarize.types import Features, FrameGrid
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ __all__ = ["compute_cepstra", "frame_grid"]
 FLOOR = 1e-11
 # In standard deviations: a larger mean over half a minute comes only from a bad converter.
 OFFSET = 0.05
-AT_ONCE = 30  # seconds whose spectra are held at a time, however long a block is
+BATCH_SECONDS = 30  # seconds whose spectra are held at a time, however long a block is
 
 
 def frame_grid(n_samples: int, rate: int, config: AcousticConfig) -> FrameGrid:
@@ -102,7 +102,7 @@ def _whole_windows(blocks: Iterable[Array], rate: int, config: AcousticConfig) -
     grid = frame_grid(0, rate, config)
     held = np.zeros(-grid.offset, dtype=np.float32)
     new = 0
-    for block in _remove_offset(_rechunk(blocks, AT_ONCE * rate), rate):
+    for block in _remove_offset(_rechunk(blocks, BATCH_SECONDS * rate), rate):
         held, new = np.concatenate((held, block)), new + len(block)
         n_frames = (len(held) - grid.window) // grid.hop + 1
         if n_frames >= 1:
@@ -149,7 +149,7 @@ def _power_spectrum(samples: Array, rate: int, config: AcousticConfig) -> Array:
     before = (n_fft - window) // 2
     padded = np.pad(samples, (before, n_fft - window - before))
     hamming = np.hamming(window + 1)[:-1]  # given by name, librosa would import scipy.signal, half a second
-    spectrum = light_librosa().stft(
+    spectrum = import_librosa().stft(
         padded, n_fft=n_fft, hop_length=hop, win_length=window, window=hamming, center=False
     )
     power: Array = spectrum.real**2 + spectrum.imag**2
@@ -192,7 +192,7 @@ def _upper_filters(rate: int, config: AcousticConfig) -> Array:
 def _mel_filters(rate: int, config: AcousticConfig, n_mels: int, low: float, high: float) -> Array:
     """Mel weights (n_mels, n_bins)."""
     n_fft = _fft_size(round(config.window * rate))
-    weights: Array = light_librosa().filters.mel(
+    weights: Array = import_librosa().filters.mel(
         sr=rate, n_fft=n_fft, n_mels=n_mels, fmin=low, fmax=high, htk=True
     )
     return weights
@@ -201,5 +201,5 @@ def _mel_filters(rate: int, config: AcousticConfig, n_mels: int, low: float, hig
 def _mfcc(power: Array, weights: Array, n: int, config: AcousticConfig) -> Array:
     """c0 … cn (n_frames, n + 1) of a power spectrum (n_bins, n_frames)."""
     log_mel = 10 * np.log10(np.maximum(weights @ power, FLOOR))
-    values: Array = light_librosa().feature.mfcc(S=log_mel, n_mfcc=n + 1, lifter=config.lifter).T
+    values: Array = import_librosa().feature.mfcc(S=log_mel, n_mfcc=n + 1, lifter=config.lifter).T
     return values

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.features.level import background_frames
-from diarize.light import light_librosa
+from diarize.lazy_imports import import_librosa
 from diarize.types import Features
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["denoise"]
 
-AT_ONCE: Final = 2000  # frames between noise estimates: in long recordings the noise changes
-AROUND: Final = 3000  # frames of an estimate, half before and half after the centre
+BATCH_SIZE: Final = 2000  # frames between noise estimates: in long recordings the noise changes
+ESTIMATE_FRAMES: Final = 3000  # frames of an estimate, half before and half after the centre
 
 
 def denoise(features: Features, speech: Array, config: AcousticConfig) -> Features:
@@ -53,31 +53,33 @@ def _denoise_band(values: Array, behind: Array, n: int, n_mels: int, config: Aco
     """
     found = np.empty((len(values), min(n, values.shape[1])), dtype=np.float32)
     told_by = np.flatnonzero(behind)
-    for start in range(0, len(values), AT_ONCE):
-        near = values[_nearest_frames(told_by, start + AT_ONCE // 2)]
+    for start in range(0, len(values), BATCH_SIZE):
+        near = values[_nearest_frames(told_by, start + BATCH_SIZE // 2)]
         noise = np.median(_powers(near, n_mels, config), axis=1)
-        rows = slice(start, start + AT_ONCE)
+        rows = slice(start, start + BATCH_SIZE)
         found[rows] = _subtract_noise(noise, values[rows], found.shape[1], n_mels, config)
     return found
 
 
 def _nearest_frames(frames: Array, middle: int) -> Array:
     """The sorted ``frames`` nearest to a ``middle``, equally many before and after it."""
-    first = np.clip(np.searchsorted(frames, middle) - AROUND // 2, 0, max(0, len(frames) - AROUND))
-    return frames[first : first + AROUND]
+    first = np.clip(
+        np.searchsorted(frames, middle) - ESTIMATE_FRAMES // 2, 0, max(0, len(frames) - ESTIMATE_FRAMES)
+    )
+    return frames[first : first + ESTIMATE_FRAMES]
 
 
 def _subtract_noise(noise: Array, values: Array, n: int, n_mels: int, config: AcousticConfig) -> Array:
     """The first ``n`` cepstra of frames (T, N) with the noise power (n_mels,) subtracted."""
     power = _powers(values, n_mels, config)
     left = np.maximum(power - noise[:, None], config.noise_floor * power)
-    kept: Array = light_librosa().feature.mfcc(S=10 * np.log10(left), n_mfcc=n, lifter=config.lifter)
+    kept: Array = import_librosa().feature.mfcc(S=10 * np.log10(left), n_mfcc=n, lifter=config.lifter)
     return kept.T
 
 
 def _powers(values: Array, n_mels: int, config: AcousticConfig) -> Array:
     """Power in mel filters (n_mels, T), float64, of cepstra (T, N)."""
-    power: Array = light_librosa().feature.inverse.mfcc_to_mel(
+    power: Array = import_librosa().feature.inverse.mfcc_to_mel(
         values.T.astype(np.float64), n_mels=n_mels, lifter=config.lifter
     )
     return power

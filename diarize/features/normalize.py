@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cmvn", "normalize_features", "sliding_cmvn", "warp_features"]
 
-AT_ONCE = 1 << 16  # frames that are held in double precision at a time
+BATCH_SIZE = 1 << 16  # frames that are held in double precision at a time
 SMALLEST_DEVIATION = 1e-3  # in cepstral units (dB): a coefficient that varies less is constant
 
 
@@ -61,7 +61,7 @@ def _moments(values: Array, used: Array) -> tuple[Array, Array]:
 
 
 def _parts(n: int) -> list[slice]:
-    return [slice(start, start + AT_ONCE) for start in range(0, n, AT_ONCE)]
+    return [slice(start, start + BATCH_SIZE) for start in range(0, n, BATCH_SIZE)]
 
 
 def sliding_cmvn(values: Array, width: int) -> Array:

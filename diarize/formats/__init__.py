@@ -162,7 +162,7 @@ def read_words(path: str | Path) -> Annotation | None:
         if lines.are_words(name, names)
         for turn in turns
     ]
-    return Annotation(lines.stem(Path(path).name), tuple(words)) if words else None
+    return Annotation(lines.recording_name(Path(path).name), tuple(words)) if words else None
 
 
 def read_posteriors(path: str | Path) -> StoredPosteriors:

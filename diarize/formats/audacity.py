@@ -23,7 +23,7 @@ def read(text: str, source: str = "text.txt") -> dict[str, Annotation]:
     Point labels and the lines of a spectral selection (they start with ``\\\\``) are skipped. Raises
     FormatError for anything else.
     """
-    recording = lines.stem(source)
+    recording = lines.recording_name(source)
     marks: dict[str, int] = {}
     rows = [_turn(line, marks) for line in lines.number_lines(text, source, comments=("\\",))]
     return lines.group_by_recording([(recording, None), *((recording, row) for row in rows)])
@@ -41,8 +41,8 @@ def _turn(line: lines.Line, marks: dict[str, int]) -> Turn | None:
 
 def write(annotations: Sequence[Annotation]) -> str:
     """Boundaries on the millisecond; tabs and line ends in names become spaces."""
-    annotation = lines.only_annotation(annotations, "Audacity")
-    names = lines.labels(annotation.speakers)
+    annotation = lines.require_one_annotation(annotations, "Audacity")
+    names = lines.make_labels(annotation.speakers)
     return "".join(
         f"{times.seconds(start)}000\t{times.seconds(end)}000\t{names[turn.speaker]}\n"
         for start, end, turn in times.round_turns(annotation)

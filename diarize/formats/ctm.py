@@ -26,10 +26,10 @@ def write(annotations: Sequence[Annotation], *, words: Annotation | None, channe
 
     Raises FormatError without words.
     """
-    annotation = lines.only_annotation(annotations, "CTM")
+    annotation = lines.require_one_annotation(annotations, "CTM")
     if words is None:
         raise FormatError("CTM holds words, each with its time, which turns do not have; 'label' writes it")
-    names, recording = lines.tokens(words.speakers), lines.tokens([annotation.recording])
+    names, recording = lines.make_tokens(words.speakers), lines.make_tokens([annotation.recording])
     return "".join(
         f"{recording[annotation.recording]} {turn.channel or channel} {times.seconds(start)} "
         f"{times.seconds(end - start)} {lines.one_line(turn.text or '').replace(' ', '_') or lines.SILENT} "

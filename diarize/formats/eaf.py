@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from diarize.errors import FormatError
-from diarize.formats import lines
+from diarize.formats import lines, times
+from diarize.formats.single_tier import name_by_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,32 +41,50 @@ def read(text: str, source: str = "text.eaf") -> dict[str, Annotation]:
     """The annotation, under the name of the file: a turn for each aligned annotation of an independent tier.
 
     The speaker is the tier's participant or, without one, its name. Ignored are dependent tiers, which
-    describe their parents' annotations, annotations without times, and the tier of words of a speaker who has
-    a tier of turns. Times are those of the recording: ``TIME_ORIGIN`` is the part that ELAN skips at its
-    start. Raises FormatError for other files, and for any document type declaration, so that no entity is
-    expanded.
+    describe their parents' annotations, annotations without times at either end of a tier, and the tier of
+    words of a speaker who has a tier of turns. Times are those of the recording: ``TIME_ORIGIN`` is the part
+    that ELAN skips at its start. Raises FormatError for other files, and for any document type declaration,
+    so that no entity is expanded.
     """
     root = _document(text, source)
     slots, origin = _values(root), _origin(root, source)
     tiers = _independent_tiers(root)
     names = {tier.get("TIER_ID", "") for tier in tiers}
+    rows: Sequence[Turn | None] | None = _of_single_tier(tiers, slots, origin, source)
+    if rows is not None:
+        return lines.group_by_recording([(lines.recording_name(source), row) for row in (None, *rows)])
     rows = [
         turn
         for tier in tiers
         if not lines.are_words(tier.get("TIER_ID", ""), names)
         for turn in _turns(tier, tier.get("PARTICIPANT", "").strip(), slots, origin, source)
     ]
-    recording = lines.stem(source)
+    recording = lines.recording_name(source)
     return lines.group_by_recording(
         [(recording, None), *((recording, row) for row in lines.turns_of_texts(rows))]
     )
 
 
-def tiers(text: str, source: str = "text.eaf") -> list[tuple[str, list[Turn]]]:
-    """All tiers by name, in order: a turn for every aligned annotation. Errors as of ``read``."""
+def tiers(text: str, source: str = "text.eaf", *, dependent: bool = True) -> list[tuple[str, list[Turn]]]:
+    """The tiers by name, in order: a turn for every aligned annotation. Errors as of ``read``.
+
+    ``dependent``: also the tiers that describe the annotations of others.
+    """
     root = _document(text, source)
     slots, origin = _values(root), _origin(root, source)
-    return [(tier.get("TIER_ID", ""), _turns(tier, "", slots, origin, source)) for tier in root.iter("TIER")]
+    found = root.iter("TIER") if dependent else _independent_tiers(root)
+    return [(tier.get("TIER_ID", ""), _turns(tier, "", slots, origin, source)) for tier in found]
+
+
+def _of_single_tier(
+    found: Sequence[ET.Element], slots: _Slots, origin: Decimal, source: str
+) -> list[Turn] | None:
+    """The turns of the only tier with annotations, if its texts are the speakers."""
+    used = [tier for tier in found if tier.find(".//ALIGNABLE_ANNOTATION") is not None]
+    if len(used) != 1 or used[0].get("PARTICIPANT", "").strip():
+        return None
+    turns = _turns(used[0], "", slots, origin, source)
+    return name_by_texts([(used[0].get("TIER_ID", ""), turns)], any_name=False)
 
 
 def _document(text: str, source: str) -> ET.Element:
@@ -81,8 +101,25 @@ def _values(root: ET.Element) -> _Slots:
 
 def _turns(tier: ET.Element, participant: str, slots: _Slots, origin: Decimal, source: str) -> list[Turn]:
     name = participant or tier.get("TIER_ID", "")
+    slots = slots | _estimate_times(tier, slots)
     found = (_turn(each, slots, name, source, origin) for each in tier.iter("ALIGNABLE_ANNOTATION"))
     return [turn for turn in found if turn]
+
+
+def _estimate_times(tier: ET.Element, slots: _Slots) -> _Slots:
+    """Times of the tier's slots that have none, in equal steps between those that have one, as ELAN shows
+    them.
+    """
+    annotations = tier.iter("ALIGNABLE_ANNOTATION")
+    order = list(dict.fromkeys(each.get(f"TIME_SLOT_REF{i}") for each in annotations for i in (1, 2)))
+    values = [times.decimal(slots.get(slot) or "") for slot in order]
+    known = [(i, value) for i, value in enumerate(values) if value is not None]
+    return {
+        order[i]: str(round(start + (end - start) * (i - first) / (last - first)))
+        for (first, start), (last, end) in pairwise(known)
+        for i in range(first + 1, last)
+        if order[i] in slots and start <= end
+    }
 
 
 def _independent_tiers(root: ET.Element) -> list[ET.Element]:
@@ -108,7 +145,7 @@ def _origin(root: ET.Element, source: str) -> Decimal:
         raise FormatError(f"{source}: times in {units[:40]}; ELAN writes milliseconds, export the file again")
     media = list(root.iter("MEDIA_DESCRIPTOR"))
     media.sort(key=lambda each: not each.get("MIME_TYPE", "").startswith("audio"))
-    media.sort(key=lambda each: PurePath(each.get("MEDIA_URL", "")).stem != lines.stem(source))
+    media.sort(key=lambda each: PurePath(each.get("MEDIA_URL", "")).stem != lines.recording_name(source))
     origin = media[0].get("TIME_ORIGIN", "") if media else ""
     return lines.Line(source, 1, "").parse_number(origin, "the time origin") if origin else Decimal(0)
 
@@ -147,7 +184,7 @@ def write(
     touching turns stay separate. The value of an annotation is its text or, without words, the speaker's
     name.
     """
-    annotation = lines.only_annotation(annotations, "ELAN")
+    annotation = lines.require_one_annotation(annotations, "ELAN")
     root = ET.Element("ANNOTATION_DOCUMENT", _DOCUMENT)
     header = ET.SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
     if media:
@@ -166,7 +203,7 @@ def write(
 
 
 def _media(media: str) -> dict[str, str]:
-    clean = lines.labels([media])[media]
+    clean = lines.make_labels([media])[media]
     kind = "audio/x-wav" if clean.lower().endswith(".wav") else "unknown"
     url = {"MEDIA_URL": clean, "MIME_TYPE": kind}
     if "://" in clean:

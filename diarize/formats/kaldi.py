@@ -48,10 +48,10 @@ def spk2utt(annotations: Sequence[Annotation]) -> str:
 
 
 def _utterances(annotations: Sequence[Annotation]) -> list[tuple[str, str, str, int, int, str]]:
-    recordings = lines.tokens(list(dict.fromkeys(each.recording for each in annotations)))
+    recordings = lines.make_tokens(list(dict.fromkeys(each.recording for each in annotations)))
     found = set()
     for each in annotations:
-        names, recording = lines.tokens(each.speakers), recordings[each.recording]
+        names, recording = lines.make_tokens(each.speakers), recordings[each.recording]
         for start, end, turn in times.round_turns(each):
             speaker = f"{recording}-{names[turn.speaker]}"
             said = lines.one_line(turn.text or "")

@@ -25,7 +25,7 @@ def read(text: str, source: str = "text.lab") -> dict[str, Annotation]:
 
     Comments (``;``, ``#``) and turns of no length are skipped. Raises FormatError for anything else.
     """
-    recording = lines.stem(source)
+    recording = lines.recording_name(source)
     found = list(lines.number_lines(text, source, comments=(";", "#")))
     marks: dict[str, int] = {}
     turns = [_htk_turn(line) for line in found] if _is_htk(found) else [_turn(line, marks) for line in found]
@@ -63,8 +63,8 @@ def _seconds(field: str) -> str:
 
 def write(annotations: Sequence[Annotation]) -> str:
     """Seconds with three decimals; blanks and control characters in names become ``_``, as in RTTM."""
-    annotation = lines.only_annotation(annotations, "lab")
-    names = lines.tokens(annotation.speakers)
+    annotation = lines.require_one_annotation(annotations, "lab")
+    names = lines.make_tokens(annotation.speakers)
     return "".join(
         f"{times.seconds(start)} {times.seconds(end)} {names[turn.speaker]}\n"
         for start, end, turn in times.round_turns(annotation)

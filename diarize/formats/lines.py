@@ -22,15 +22,15 @@ __all__ = [
     "Line",
     "are_words",
     "group_by_recording",
-    "labels",
+    "make_labels",
+    "make_tokens",
     "number_lines",
     "one_line",
-    "only_annotation",
+    "recording_name",
+    "require_one_annotation",
     "restore_decimal_points",
-    "stem",
-    "texts",
     "tiers_of",
-    "tokens",
+    "turn_texts",
     "turns_of_texts",
 ]
 
@@ -124,7 +124,7 @@ def turns_of_texts(turns: Sequence[Turn | None]) -> list[Turn | None]:
     return [turn and (replace(turn, text=None) if bare or turn.text == SILENT else turn) for turn in turns]
 
 
-def texts(turns: Sequence[Turn], names: Mapping[str, str]) -> list[str]:
+def turn_texts(turns: Sequence[Turn], names: Mapping[str, str]) -> list[str]:
     """The reverse: a non-empty text on one line for each turn.
 
     It is what was said or, where no turn has words, the speaker's name in ``names``.
@@ -145,9 +145,9 @@ def are_words(tier: str, names: Collection[str]) -> bool:
 
 def tiers_of(annotation: Annotation, words: Annotation | None) -> list[tuple[str, list[times.Span]]]:
     """Name and spans of the tiers of an annotation: the turns of each speaker and, below, the words."""
-    names = labels(annotation.speakers)
+    names = make_labels(annotation.speakers)
     rows = times.round_turns(annotation)
-    shown = texts([turn for *_, turn in rows], names)
+    shown = turn_texts([turn for *_, turn in rows], names)
     spans = [(turn.speaker, (start, end, text)) for (start, end, turn), text in zip(rows, shown, strict=True)]
     tiers = []
     for speaker in annotation.speakers:
@@ -167,12 +167,12 @@ def one_line(text: str) -> str:
     return " ".join(_UNPRINTABLE.sub(" ", text).split())
 
 
-def stem(source: str) -> str:
+def recording_name(source: str) -> str:
     """The name of the recording of a file: the file name without folder and extension."""
     return PurePath(source).stem or "recording"
 
 
-def only_annotation(annotations: Sequence[Annotation], name: str) -> Annotation:
+def require_one_annotation(annotations: Sequence[Annotation], name: str) -> Annotation:
     """The only annotation, for formats with one recording per file; FormatError for none or several."""
     if len(annotations) != 1:
         raise FormatError(
@@ -181,7 +181,7 @@ def only_annotation(annotations: Sequence[Annotation], name: str) -> Annotation:
     return annotations[0]
 
 
-def tokens(names: Sequence[str]) -> dict[str, str]:
+def make_tokens(names: Sequence[str]) -> dict[str, str]:
     """Names as single fields: every run of blanks and control characters becomes ``_``.
 
     Names that become equal get ``_2``, ``_3`` … in the given order.
@@ -189,9 +189,9 @@ def tokens(names: Sequence[str]) -> dict[str, str]:
     return make_distinct(names, {name: as_field(name) for name in names})
 
 
-def labels(names: Sequence[str]) -> dict[str, str]:
+def make_labels(names: Sequence[str]) -> dict[str, str]:
     """Names on one line: control characters, line ends and what XML forbids become spaces, ends are trimmed.
 
-    Names that become equal are made distinct as in ``tokens``.
+    Names that become equal are made distinct as in ``make_tokens``.
     """
     return make_distinct(names, {name: _UNPRINTABLE.sub(" ", name).strip() for name in names})

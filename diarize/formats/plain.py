@@ -17,8 +17,8 @@ __all__ = ["write"]
 
 def write(annotations: Sequence[Annotation]) -> str:
     """Consecutive turns of one speaker are one paragraph; without words, only times and names are written."""
-    annotation = lines.only_annotation(annotations, "text")
-    names = lines.labels(annotation.speakers)
+    annotation = lines.require_one_annotation(annotations, "text")
+    names = lines.make_labels(annotation.speakers)
     rows = times.round_turns(annotation)
     groups = [list(group) for _, group in groupby(rows, key=lambda row: row[2].speaker)]
     return "\n".join(_paragraph(group, names[group[0][2].speaker]) for group in groups)

@@ -166,14 +166,14 @@ def write(
     (names that become equal get ``_2``, ``_3`` …). The ninth field is ``<NA>`` unless ``confidence``.
     ``channel``: of turns without a channel.
     """
-    recordings = lines.tokens(list(dict.fromkeys(each.recording for each in annotations)))
+    recordings = lines.make_tokens(list(dict.fromkeys(each.recording for each in annotations)))
     return "".join(
         _lines(each, recordings[each.recording], channel, confidence=confidence) for each in annotations
     )
 
 
 def _lines(annotation: Annotation, recording: str, channel: str, *, confidence: bool) -> str:
-    names = lines.tokens(annotation.speakers)
+    names = lines.make_tokens(annotation.speakers)
     return "".join(
         f"SPEAKER {recording} {turn.channel or channel} {times.seconds(start)} {times.seconds(end - start)} "
         f"<NA> <NA> {names[turn.speaker]} {_confidence_field(turn, confidence=confidence)} <NA>\n"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from diarize.errors import FormatError
 from diarize.formats import lines, times
-from diarize.formats.cues import Cue, attribute_speakers, blocks, cue_of, turns_of
+from diarize.formats.cues import Cue, attribute_speakers, cues_to_turns, parse_cue, split_blocks, split_cues
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,23 +28,24 @@ def read(text: str, source: str = "text.srt") -> dict[str, Annotation]:
     found = spoken(text, source)
     if found and all(who is None and _is_name(said) for _, who, said in found):
         found = [(cue, said, said) for cue, _, said in found]
-    turns = lines.turns_of_texts(turns_of(found))
+    turns = lines.turns_of_texts(cues_to_turns(found))
     if found and not turns:
         raise FormatError(
             f"{source}: no cue begins with a name and a colon, as in 'Ann: Good morning'; a file that names "
             "speakers is needed ('diarize label' gives them)"
         )
-    recording = lines.stem(source)
+    recording = lines.recording_name(source)
     return lines.group_by_recording([(recording, None), *((recording, turn) for turn in turns)])
 
 
 def spoken(text: str, source: str = "text.srt") -> list[tuple[Cue, str | None, str]]:
     """Cue, speaker (None without a name) and plain text, in order. Raises FormatError."""
-    return attribute_speakers([cue_of(block) for block in _join_blocks(blocks(text, source))])
+    found = _join_blocks(split_blocks(text, source))
+    return attribute_speakers([parse_cue(cue) for block in found for cue in split_cues(block)])
 
 
 def _join_blocks(found: Sequence[Sequence[lines.Line]]) -> list[list[lines.Line]]:
-    """Join blocks that a blank line inside a cue has split."""
+    """Join split_blocks that a blank line inside a cue has split."""
     whole: list[list[lines.Line]] = []
     for block in found:
         if whole and not any("-->" in line.text for line in block[:2]):
@@ -64,11 +65,11 @@ def write(annotations: Sequence[Annotation]) -> str:
     SRT has no escapes: line ends become spaces, and angle brackets, which players take for markup, become
     ``‹`` and ``›``.
     """
-    annotation = lines.only_annotation(annotations, "SRT")
-    names = lines.labels(annotation.speakers)
+    annotation = lines.require_one_annotation(annotations, "SRT")
+    names = lines.make_labels(annotation.speakers)
     rows = times.round_turns(annotation)
     worded = any(turn.text for *_, turn in rows)
-    texts = lines.texts([turn for *_, turn in rows], names)
+    texts = lines.turn_texts([turn for *_, turn in rows], names)
     return "\n".join(
         f"{number}\n{times.clock(start, ',')} --> {times.clock(end, ',')}\n"
         f"{_escape_tags(f'{names[turn.speaker]}: {text}' if worded else text)}\n"

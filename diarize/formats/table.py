@@ -124,7 +124,7 @@ def _npz(annotations: Sequence[Annotation], options: Options) -> Mapping[str, by
     if options.posteriors is None:
         raise FormatError("npz holds posteriors of frames, which turns do not have; run and batch write them")
     stored = StoredPosteriors(
-        lines.only_annotation(annotations, "npz").recording, options.posteriors, options.start
+        lines.require_one_annotation(annotations, "npz").recording, options.posteriors, options.start
     )
     return {"": posteriors.dump(stored)}
 

@@ -7,7 +7,7 @@ counts. It imports only ``mixtures`` and ``errors`` and does not deal with secon
 from __future__ import annotations
 
 from diarize.hmm.inference import PathCounts, expected_counts, forward_backward, viterbi
-from diarize.hmm.redrawn import smooth_redrawn
+from diarize.hmm.sticky import forward_backward_sticky
 from diarize.hmm.transitions import Transitions, sticky_transitions
 
 __all__ = [
@@ -15,7 +15,7 @@ __all__ = [
     "Transitions",
     "expected_counts",
     "forward_backward",
-    "smooth_redrawn",
+    "forward_backward_sticky",
     "sticky_transitions",
     "viterbi",
 ]

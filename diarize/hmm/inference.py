@@ -13,7 +13,7 @@ import numpy as np
 
 from diarize.errors import ModelError
 from diarize.hmm.semi_markov import Chain, MaxPlus, SumProduct, sweep, window_sums
-from diarize.mixtures.subnormals import exp_zeroed
+from diarize.mixtures.subnormals import exp_flush_to_zero
 from diarize.mixtures.validation import Float64Array, IntArray, slices
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PathCounts", "expected_counts", "forward_backward", "viterbi"]
 
-_AT_ONCE = 1 << 14
+_BATCH_SIZE = 1 << 14
 
 
 class PathCounts(NamedTuple):
@@ -156,7 +156,7 @@ def _entries(chain: Chain, free: Float64Array) -> Float64Array:
     out = np.empty_like(free)
     out[0] = chain.log_startprob
     ring = MaxPlus(chain.leaving)
-    for part in slices(len(free) - 1, _AT_ONCE):
+    for part in slices(len(free) - 1, _BATCH_SIZE):
         out[part.start + 1 : part.stop + 1] = ring.entering(np.ascontiguousarray(free[part].T)).T
     return out
 
@@ -194,11 +194,11 @@ def _free_masses(
         np.subtract(free, shared, out=out)
         out += suffix
         out -= out.max(axis=1, keepdims=True)  # row by row, so that errors do not accumulate over time
-        return exp_zeroed(out)
+        return exp_flush_to_zero(out)
     for k, duration in enumerate(problem.chain.durations):
         late, early = slice(int(duration) - 1, None), slice(0, len(free) - int(duration) + 1)
         shared = np.where(np.isfinite(problem.windows[late, k]), problem.windows[late, k], 0.0)
-        out[late, k] = exp_zeroed(free[late, k] + suffix[early, k] - shared - log_mass)
+        out[late, k] = exp_flush_to_zero(free[late, k] + suffix[early, k] - shared - log_mass)
     return out
 
 
@@ -206,7 +206,7 @@ def _add_forced(masses: Float64Array, begins: Float64Array, durations: IntArray)
     """Add P(frame t is among the first D_k - 1 of a run of k), from the log posterior that a run begins."""
     for k, duration in enumerate(durations):
         if duration > 1:
-            masses[:, k] += _moving_sum(exp_zeroed(begins[:, k]), int(duration) - 1)
+            masses[:, k] += _moving_sum(exp_flush_to_zero(begins[:, k]), int(duration) - 1)
 
 
 def _moving_sum(values: Float64Array, width: int) -> Float64Array:
@@ -220,12 +220,12 @@ def _transition_counts(
 ) -> Float64Array:
     n_states = len(problem.chain.leaving)
     counts = np.zeros((n_states, n_states), dtype=np.float64)
-    for part in slices(len(free) - 1, _AT_ONCE):
+    for part in slices(len(free) - 1, _BATCH_SIZE):
         before, after = free[part], suffix[part.start + 1 : part.stop + 1]
         for j in range(n_states):
-            counts[j] += exp_zeroed(before[:, j, None] + problem.chain.leaving[j] + after - log_mass).sum(
-                axis=0
-            )
+            counts[j] += exp_flush_to_zero(
+                before[:, j, None] + problem.chain.leaving[j] + after - log_mass
+            ).sum(axis=0)
     counts[np.diag_indices(n_states)] = _expected_stays(problem, free, suffix, log_mass)
     return counts
 
@@ -243,7 +243,7 @@ def _expected_stays(
         possible = np.isfinite(problem.windows[late, k])
         follows = suffix[early, k] - np.where(possible, problem.windows[late, k], 0.0)
         steps = before + problem.chain.stay[k] + problem.emissions[late, k] + follows - log_mass
-        out[k] = exp_zeroed(np.where(possible, steps, -np.inf)).sum()
+        out[k] = exp_flush_to_zero(np.where(possible, steps, -np.inf)).sum()
     return out
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
-from diarize.mixtures.subnormals import exp_zeroed
+from diarize.mixtures.subnormals import exp_flush_to_zero
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +64,7 @@ class SumProduct:
     def entering(self, values: Float64Array) -> Float64Array:
         """log Σ_j exp(values_jb + a_jk), (K, b)."""
         top = _finite(values.max(axis=0))
-        sums = self._a_transposed @ exp_zeroed(values - top)
+        sums = self._a_transposed @ exp_flush_to_zero(values - top)
         out = np.log(sums)
         out += top
         lost = sums < _UNDERFLOW

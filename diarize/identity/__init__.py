@@ -8,7 +8,7 @@ and the commands import it.
     result = diarize("meeting.flac")
     name_speakers(result, "meeting.flac", load_folder("voices")).matches
 
-A voice is evidence about a point in speaker space, one row for each recording. Two voices are compared by
+A voice has its mean point in the speaker space, one row for each recording. Two voices are compared by
 the log odds that they are one; a speaker under the threshold stays unknown.
 """
 
@@ -16,15 +16,15 @@ from diarize.identity.enrollment import enroll_voice, measure_voices
 from diarize.identity.identification import THRESHOLD, KnownVoices, match_voices, name_speakers
 from diarize.identity.linking import LinkedVoice, RecordingVoices, link_voices
 from diarize.identity.store import load, load_folder, save, voice_path
-from diarize.identity.voice import Evidence, Voice, log_odds
+from diarize.identity.voice import Voice, VoiceEmbeddings, log_odds
 
 __all__ = [
     "THRESHOLD",
-    "Evidence",
     "KnownVoices",
     "LinkedVoice",
     "RecordingVoices",
     "Voice",
+    "VoiceEmbeddings",
     "enroll_voice",
     "link_voices",
     "load",

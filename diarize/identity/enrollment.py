@@ -12,7 +12,7 @@ from diarize import pipeline
 from diarize.annotation import Annotation
 from diarize.annotation.names import find_name
 from diarize.errors import DiarizeError, FormatError
-from diarize.identity.evidence import voices_from
+from diarize.identity.result_voices import voices_from_statistics
 from diarize.identity.voice import Voice, pool_voices
 from diarize.results import Result
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["enroll_speaker", "enroll_voice", "is_comparable", "measure_voices", "voices_in_result"]
 
-# Largest share of speech of other voices that an enrolment may hold.
-LEAST: Final = 2.5  # seconds of speech that an enrolment needs
-STRAY: Final = 0.1
+# Largest share of speech of other voices that an enrollment may hold.
+MIN_SECONDS: Final = 2.5  # seconds of speech that an enrollment needs
+MAX_OTHER_SHARE: Final = 0.1
 
 
 def measure_voices(
@@ -53,7 +53,7 @@ def measure_voices(
         When an ONNX file of the settings cannot be used.
 
     """
-    return voices_from(pipeline.voices_in(recording, annotation, config))
+    return voices_from_statistics(pipeline.voice_statistics_of(recording, annotation, config))
 
 
 def voices_in_result(result: Diarization, recording: str | PathLike[str]) -> dict[str, Voice]:
@@ -62,7 +62,7 @@ def voices_in_result(result: Diarization, recording: str | PathLike[str]) -> dic
     """
     if result.voices is None:
         return measure_voices(recording, result.annotation, result.config)
-    return voices_from(result.voices)
+    return voices_from_statistics(result.voices)
 
 
 def enroll_voice(
@@ -86,7 +86,7 @@ def enroll_voice(
 
     Returns
     -------
-    The voice, with one row of evidence for each recording.
+    The voice, with one row for each recording.
 
     Raises
     ------
@@ -115,14 +115,14 @@ def _learn_from_file(
 def _check_single(path: Path, seconds: Mapping[str, float], *, whole: bool) -> None:
     """Raises DiarizeError for a recording of too little speech or, unless ``whole``, of several people."""
     if not seconds:
-        raise DiarizeError(f"{path}: no speech found, so there is no voice to enrol; give another recording")
-    if sum(seconds.values()) < LEAST and not whole:
+        raise DiarizeError(f"{path}: no speech found, so there is no voice to enroll; give another recording")
+    if sum(seconds.values()) < MIN_SECONDS and not whole:
         raise DiarizeError(
             f"{path}: only {sum(seconds.values()):.1f} s of it are speech; give a recording with at least "
-            f"{LEAST:g} s of speech, or say with --whole that all of it is one person"
+            f"{MIN_SECONDS:g} s of speech, or say with --whole that all of it is one person"
         )
     strays = sum(seconds.values()) - max(seconds.values())
-    if not whole and strays > STRAY * sum(seconds.values()):
+    if not whole and strays > MAX_OTHER_SHARE * sum(seconds.values()):
         parts = ", ".join(f"{each} {spoken:.0f} s" for each, spoken in seconds.items())
         raise DiarizeError(
             f"{path}: sounds like {len(seconds)} people ({parts}); give a recording of one person, say "
@@ -141,9 +141,9 @@ def enroll_speaker(
     if label is None:
         there = ", ".join(result.annotation.speakers) or "nobody"
         raise FormatError(f"no speaker {speaker!r} in the turns of {recording}; there is {there}")
-    kept = voices_from(result.voices) if is_comparable(result, config) else {}
+    kept = voices_from_statistics(result.voices) if is_comparable(result, config) else {}
     found = kept if label in kept else measure_voices(recording, result.annotation, config)
-    return Voice(name, _require_voice(Path(recording), label, found).evidence)
+    return Voice(name, _require_voice(Path(recording), label, found).embeddings)
 
 
 def is_comparable(result: Result, config: Config) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from diarize.identity.enrollment import voices_in_result
 from diarize.identity.voice import log_odds
-from diarize.light import assignment_solver
+from diarize.lazy_imports import import_assignment_solver
 from diarize.types import Match
 
 if TYPE_CHECKING:
@@ -43,8 +43,10 @@ class KnownVoices:
         total = hashlib.sha256(repr(self.threshold).encode())
         for voice in sorted(self.voices, key=lambda each: each.name):
             total.update(repr(voice.name).encode())
-            evidence = voice.evidence
-            total.update(evidence.model.encode() + evidence.means.tobytes() + evidence.variances.tobytes())
+            embeddings = voice.embeddings
+            total.update(
+                embeddings.model.encode() + embeddings.means.tobytes() + embeddings.variances.tobytes()
+            )
         return total.hexdigest()[:16]
 
 
@@ -79,7 +81,7 @@ def match_voices(
     known = sorted(known, key=lambda voice: voice.name)
     odds = _odds(list(speakers.values()), known)
     gains = np.maximum(odds - threshold, 0.0)
-    rows, columns = assignment_solver()(-gains)
+    rows, columns = import_assignment_solver()(-gains)
     chosen = {int(i): int(j) for i, j in zip(rows, columns, strict=True) if gains[i, j] > 0}
     return tuple(_match(name, odds[i], known, chosen.get(i), threshold) for i, name in enumerate(speakers))
 

@@ -52,7 +52,7 @@ def link_voices(
 ) -> tuple[LinkedVoice, ...]:
     """Give the same voice one label in all recordings.
 
-    The two groups of voices with the highest log odds of being one voice are merged, and their evidence is
+    The two groups of voices with the highest log odds of being one voice are merged, and their embeddings are
     pooled, until no pair is above the threshold. Speakers of one recording are never merged. Recordings are
     sorted by name, so their order does not matter.
 

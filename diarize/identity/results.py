@@ -15,8 +15,8 @@ from diarize.errors import AudioError, FormatError, OutputError
 from diarize.files import make_folder, read_text
 from diarize.formats import FORMATS, Options, format_of, read_results, write_file
 from diarize.identity.enrollment import is_comparable, measure_voices
-from diarize.identity.evidence import voices_from
 from diarize.identity.linking import RecordingVoices
+from diarize.identity.result_voices import voices_from_statistics
 from diarize.results import Document, Result, rename_speakers
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def voices_of_input(result: LinkInput, config: Config) -> RecordingVoices:
     DiarizeError.
     """
     if is_comparable(result.known, config):
-        voices = voices_from(result.known.voices)
+        voices = voices_from_statistics(result.known.voices)
     elif result.audio is None:
         raise AudioError(
             f"{result.source}: its voices are of another embedding, and no recording called "

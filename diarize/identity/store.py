@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from diarize.errors import ModelError
 from diarize.files import make_folder, write_bytes
-from diarize.identity.voice import Evidence, Voice
+from diarize.identity.voice import Voice, VoiceEmbeddings
 from diarize.mixtures.npz import load_arrays, pack_arrays
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ __all__ = ["SUFFIX", "check_name", "load", "load_folder", "save", "voice_path"]
 
 SUFFIX: Final = ".voice.npz"
 VERSION: Final = 3
-LARGEST: Final = 1 << 26  # bytes: thousands of recordings of one voice
-LONGEST: Final = 60  # characters of a name
-LONGEST_STEM: Final = 200  # bytes of a file name, which most disks limit to 255
+MAX_BYTES: Final = 1 << 26  # bytes: thousands of recordings of one voice
+MAX_NAME: Final = 60  # characters of a name
+MAX_STEM: Final = 200  # bytes of a file name, which most disks limit to 255
 ARRAYS: Final = ("means", "variances", "seconds", "between")
 RESERVED: Final = {"con", "prn", "aux", "nul", *(f"{word}{n}" for word in ("com", "lpt") for n in range(10))}
 
@@ -30,9 +30,9 @@ RESERVED: Final = {"con", "prn", "aux", "nul", *(f"{word}{n}" for word in ("com"
 def check_name(name: str) -> str:
     """The normalised name: one Unicode form, no surrounding spaces. ModelError for an impossible name."""
     plain = unicodedata.normalize("NFC", name).strip()
-    if not plain or len(plain) > LONGEST or not plain.isprintable():
+    if not plain or len(plain) > MAX_NAME or not plain.isprintable():
         raise ModelError(
-            f"a voice called {name[:80]!r}; a name has 1 to {LONGEST} characters that can be printed"
+            f"a voice called {name[:80]!r}; a name has 1 to {MAX_NAME} characters that can be printed"
         )
     if plain.startswith("SPEAKER_"):
         raise ModelError(
@@ -64,7 +64,7 @@ def voice_path(folder: str | PathLike[str], name: str) -> Path:
     stem = stem.replace(".", "%2E")
     if stem.casefold() in RESERVED:
         stem = f"%{ord(stem[0]):02X}{stem[1:]}"
-    if len(stem.encode()) > LONGEST_STEM:
+    if len(stem.encode()) > MAX_STEM:
         raise ModelError(f"a voice called {plain!r}: too long for the name of a file; choose a shorter one")
     return Path(folder, stem + SUFFIX)
 
@@ -96,8 +96,8 @@ def save(voice: Voice, folder: str | PathLike[str], *, overwrite: bool = False) 
 
 
 def _pack_voice(voice: Voice) -> bytes:
-    words = {"version": VERSION, "name": voice.name, "model": voice.evidence.model}
-    arrays = {name: getattr(voice.evidence, name) for name in ARRAYS}
+    words = {"version": VERSION, "name": voice.name, "model": voice.embeddings.model}
+    arrays = {name: getattr(voice.embeddings, name) for name in ARRAYS}
     return pack_arrays("voice " + json.dumps(words, sort_keys=True), arrays)
 
 
@@ -123,13 +123,13 @@ def load(path: str | PathLike[str]) -> Voice:
         size = path.stat().st_size
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror}); check the path") from None
-    if size > LARGEST:
-        raise ModelError(f"{path}: {size} bytes, more than any voice has ({LARGEST}); check the path")
+    if size > MAX_BYTES:
+        raise ModelError(f"{path}: {size} bytes, more than any voice has ({MAX_BYTES}); check the path")
     try:
         kind, arrays = load_arrays(path, ARRAYS)
     except ModelError:
         raise ModelError(
-            f"{path}: not a voice that diarize enroll saved, or a damaged one; enrol it again"
+            f"{path}: not a voice that diarize enroll saved, or a damaged one; enroll it again"
         ) from None
     word, _, text = kind.partition(" ")
     try:
@@ -139,9 +139,9 @@ def load(path: str | PathLike[str]) -> Voice:
     except (ValueError, KeyError, TypeError, RecursionError):
         version = None
     if version != VERSION:
-        raise ModelError(f"{path}: not a voice of this version; enrol it with diarize enroll")
+        raise ModelError(f"{path}: not a voice of this version; enroll it with diarize enroll")
     try:
-        return Voice(check_name(name), Evidence(**arrays, model=model))
+        return Voice(check_name(name), VoiceEmbeddings(**arrays, model=model))
     except ModelError as error:
         raise ModelError(f"{path}: not a voice ({error})") from None
 

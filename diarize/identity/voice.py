@@ -1,4 +1,4 @@
-"""A voice: the evidence of recordings, and the log odds that two voices are the same."""
+"""A voice: its embeddings in recordings, and the log odds that two voices are the same."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["Evidence", "Voice", "log_odds", "pool_voices"]
+__all__ = ["Voice", "VoiceEmbeddings", "log_odds", "pool_voices"]
 
 # Log odds = slope · log likelihood ratio + offset: logistic calibration (Brümmer & du Preez 2006) on held-out
 # voices, python -m benchmarks.known.
@@ -26,8 +26,8 @@ OFFSET: Final = -3.77
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """Evidence of n recordings about a voice, from one speaker embedding, one row per recording.
+class VoiceEmbeddings:
+    """A voice in n recordings by one speaker embedding, one row per recording.
 
     ``means`` (n, d): the mean point of the windows; ``variances`` (n,): of that point about the speaker;
     ``seconds`` (n,) of speech; ``between`` ψ (d,): variance of speakers, where that within one is 1;
@@ -49,11 +49,13 @@ class Evidence:
         n, d = means.shape if means.ndim == 2 else (0, 0)
         if n < 1 or d < 1 or variances.shape != (n,) or seconds.shape != (n,) or between.shape != (d,):
             shapes = ", ".join(str(each.shape) for each in (means, variances, seconds, between))
-            raise ModelError(f"evidence of shapes {shapes}; (n, d), (n,), (n,) and (d,) are needed")
+            raise ModelError(f"voice embeddings of shapes {shapes}; (n, d), (n,), (n,) and (d,) are needed")
         if not all(np.isfinite(each).all() for each in (means, variances, seconds, between)):
-            raise ModelError("evidence with NaN or infinity; enrol the voice again")
+            raise ModelError("voice embeddings with NaN or infinity; enroll the voice again")
         if min(variances.min(), seconds.min(), between.min()) <= 0:
-            raise ModelError("evidence with variances or lengths that are not positive; enrol it again")
+            raise ModelError(
+                "voice embeddings with variances or lengths that are not positive; enroll it again"
+            )
         rows = np.unique(np.column_stack((means, variances, seconds)), axis=0)
         kept = {"means": rows[:, :d], "variances": rows[:, d], "seconds": rows[:, d + 1], "between": between}
         for name, part in kept.items():
@@ -64,36 +66,36 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """A name and the evidence about the voice."""
+    """A name and the embeddings of the voice."""
 
     name: str
-    evidence: Evidence
+    embeddings: VoiceEmbeddings
 
     @property
     def seconds(self) -> float:
-        """Seconds of speech behind the evidence."""
-        return float(self.evidence.seconds.sum())
+        """Seconds of speech of which the embeddings are means."""
+        return float(self.embeddings.seconds.sum())
 
     @property
     def n_recordings(self) -> int:
-        """Number of recordings behind the evidence."""
-        return len(self.evidence.seconds)
+        """Number of recordings with this voice."""
+        return len(self.embeddings.seconds)
 
 
 def pool_voices(name: str, voices: Sequence[Voice]) -> Voice:
-    """Pool the evidence of several voices of one person; the order does not matter.
+    """Pool the embeddings of several voices of one person; the order does not matter.
 
     Raises ModelError when they were made with different embeddings.
     """
-    parts = [voice.evidence for voice in voices]
+    parts = [voice.embeddings for voice in voices]
     for part in parts[1:]:
         if not _comparable(parts[0], part):
-            raise ModelError(f"the voice of {name!r} was enrolled with another embedding; enrol it again")
+            raise ModelError(f"the voice of {name!r} was enrolled with another embedding; enroll it again")
     means, variances, seconds = (
         np.concatenate(each)
         for each in zip(*((part.means, part.variances, part.seconds) for part in parts), strict=True)
     )
-    return Voice(name, Evidence(means, variances, seconds, parts[0].between, parts[0].model))
+    return Voice(name, VoiceEmbeddings(means, variances, seconds, parts[0].between, parts[0].model))
 
 
 def log_odds(first: Voice, second: Voice) -> float:
@@ -113,11 +115,11 @@ def log_odds(first: Voice, second: Voice) -> float:
         When they were made with different embeddings.
 
     """
-    a, b = first.evidence, second.evidence
+    a, b = first.embeddings, second.embeddings
     if not _comparable(a, b):
         raise ModelError(
             f"the voices of {first.name!r} and {second.name!r} were made with different embeddings; "
-            "enrol them again with the one in use"
+            "enroll them again with the one in use"
         )
     both = np.concatenate((a.means, b.means)), np.concatenate((a.variances, b.variances))
     ratio = (
@@ -128,5 +130,5 @@ def log_odds(first: Voice, second: Voice) -> float:
     return SLOPE * ratio + OFFSET
 
 
-def _comparable(first: Evidence, second: Evidence) -> bool:
+def _comparable(first: VoiceEmbeddings, second: VoiceEmbeddings) -> bool:
     return first.model == second.model and np.array_equal(first.between, second.between)

@@ -28,7 +28,7 @@ from diarize.mixtures.quadratic_design import (
     sums_of_products,
 )
 from diarize.mixtures.standardize import Standardizer
-from diarize.mixtures.subnormals import exp_shares
+from diarize.mixtures.subnormals import exp_normal
 from diarize.mixtures.threads import on_one_thread
 from diarize.mixtures.validation import BoolArray, Float64Array, IntArray, Points, slices
 
@@ -130,7 +130,7 @@ def _normalise(scores: Points, rows: Points, weights: Float64Array | None) -> fl
     """
     top = scores.max(axis=0)
     scores -= top
-    exp_shares(scores)
+    exp_normal(scores)
     norms = scores.sum(axis=0)
     top += np.log(norms)
     factors = 1.0 / norms if weights is None else (weights / norms).astype(scores.dtype)

@@ -21,7 +21,7 @@ from diarize.mixtures.gaussian import (
 )
 from diarize.mixtures.quadratic_design import component_scores
 from diarize.mixtures.standardize import standardizer_of_mixture
-from diarize.mixtures.subnormals import exp_zeroed
+from diarize.mixtures.subnormals import exp_flush_to_zero
 from diarize.mixtures.threads import on_one_thread
 from diarize.mixtures.validation import as_points, as_weights, freeze
 
@@ -280,7 +280,7 @@ class GMM:
         for part, scores in self._scores(points):
             log_density = log_sum_exp(scores)
             logs = scores - log_density
-            unsure = -np.einsum("kc,kc->c", exp_zeroed(logs), np.maximum(logs, -1e300))
+            unsure = -np.einsum("kc,kc->c", exp_flush_to_zero(logs), np.maximum(logs, -1e300))
             fit += float(log_density.sum() if mass is None else mass[part] @ log_density)
             entropy += float(unsure.sum() if mass is None else mass[part] @ unsure)
         bic = self.n_parameters * float(np.log(scale * total)) - 2.0 * scale * fit
@@ -353,14 +353,14 @@ class GMM:
 
 def normalize_scores(scores: Float64Array) -> Float64Array:
     """Responsibilities (c, K) from log joint densities (K, c)."""
-    shares = exp_zeroed(scores - scores.max(axis=0))
+    shares = exp_flush_to_zero(scores - scores.max(axis=0))
     return np.asarray((shares / shares.sum(axis=0)).T, dtype=np.float64)
 
 
 def log_sum_exp(scores: Float64Array) -> Float64Array:
     """Log densities (c,) from log joint densities (K, c)."""
     top = scores.max(axis=0)
-    return np.asarray(top + np.log(exp_zeroed(scores - top).sum(axis=0)), dtype=np.float64)
+    return np.asarray(top + np.log(exp_flush_to_zero(scores - top).sum(axis=0)), dtype=np.float64)
 
 
 def _positive_count(n_samples: float) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from diarize.errors import ModelError
 from diarize.mixtures.em import FitData, gather_statistics, m_step
 from diarize.mixtures.gaussian import Parameters, covariance_shape
-from diarize.mixtures.kmeans import assign_nearest, descend, kmeans_plusplus
+from diarize.mixtures.kmeans import assign_nearest, kmeans_plusplus, run_lloyd
 
 if TYPE_CHECKING:
     from diarize.mixtures.validation import Float64Array, IntArray, Points
@@ -68,7 +68,7 @@ def _start_labels(data: FitData, init: str, n_components: int, rng: np.random.Ge
         seeds = kmeans_plusplus(scaled, n_components, rng, data.weights)
     centres = scaled[seeds]
     if init == "kmeans":
-        return descend(scaled, centres, data.weights).labels_
+        return run_lloyd(scaled, centres, data.weights).labels_
     return assign_nearest(scaled, centres)[0]
 
 

@@ -17,9 +17,9 @@ from diarize.mixtures.validation import Float64Array, IntArray, Points, as_point
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["KMeans", "assign_nearest", "descend", "fit_kmeans", "kmeans_plusplus"]
+__all__ = ["KMeans", "assign_nearest", "fit_kmeans", "kmeans_plusplus", "run_lloyd"]
 
-_AT_ONCE = 1 << 12
+_BATCH_SIZE = 1 << 12
 DEFAULT_MAX_ITER: Final = 100
 
 
@@ -117,16 +117,16 @@ def fit_kmeans(
                 "centres, and at least 1"
             )
         seeds = kmeans_plusplus(points, n_clusters, np.random.default_rng(random_state), mass)
-        return descend(points, points[seeds], mass, max_iter)
+        return run_lloyd(points, points[seeds], mass, max_iter)
     centres = as_points(init, points.shape[1])
     if len(centres) != n_clusters:
         raise ModelError(
             f"init has {len(centres)} centres; n_clusters is {n_clusters}; pass one for each cluster"
         )
-    return descend(points, centres, mass, max_iter)
+    return run_lloyd(points, centres, mass, max_iter)
 
 
-def descend(
+def run_lloyd(
     x: Points, centres: Points, mass: Float64Array | None = None, max_iter: int = DEFAULT_MAX_ITER
 ) -> KMeans:
     """Lloyd's descent of checked points from given centres (K, D)."""
@@ -150,7 +150,7 @@ def assign_nearest(x: Points, centres: Points) -> tuple[IntArray, Float64Array]:
     middle = centres.mean(axis=0)
     local = centres - middle
     half_norms = 0.5 * np.einsum("kd,kd->k", local, local)
-    for part in slices(len(x), _AT_ONCE):
+    for part in slices(len(x), _BATCH_SIZE):
         block = x[part] - middle
         labels[part] = np.argmin(half_norms - block @ local.T, axis=1)
         away = block - local[labels[part]]

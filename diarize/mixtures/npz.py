@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["load_arrays", "pack_arrays", "save_arrays"]
 
 _MAGIC = "diarize-models-1"
-MOST_BYTES: Final = 1 << 30
+MAX_BYTES: Final = 1 << 30
 # Exceptions of zipfile, zlib and NumPy for a damaged or malicious archive.
 _DAMAGE: Final = (
     zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, LookupError, ValueError, TypeError,
@@ -55,7 +55,7 @@ def pack_arrays(kind: str, arrays: Mapping[str, Float64Array]) -> bytes:
 
 
 def load_arrays(
-    path: str | PathLike[str], names: Sequence[str], most: int = MOST_BYTES
+    path: str | PathLike[str], names: Sequence[str], most: int = MAX_BYTES
 ) -> tuple[str, dict[str, Float64Array]]:
     """The kind of model in the file and its float64 arrays, finite all of them.
 

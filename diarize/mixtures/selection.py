@@ -163,7 +163,7 @@ class Selection:
         return float(gaps.std(ddof=1) / np.sqrt(len(gaps)))
 
     @property
-    def evidence(self) -> str:
+    def explanation(self) -> str:
         """One line: the choice, or the nearly equivalent K with their differences and the limit."""
         near = self.near
         if len(near) == 1:

@@ -29,7 +29,7 @@ __all__ = [
     "unstandardize",
 ]
 
-_SUMMED_AT_ONCE = 1 << 13
+_SUM_BATCH_SIZE = 1 << 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,12 @@ def moments(x: Points, weights: Float64Array | None) -> tuple[Float64Array, Floa
     """Weighted mean (D,) and covariance (D, D) of the points, summed in float64 about the mean."""
     total = float(len(x)) if weights is None else float(weights.sum())
     mean = np.zeros(x.shape[1], dtype=np.float64)
-    for part in slices(len(x), _SUMMED_AT_ONCE):
+    for part in slices(len(x), _SUM_BATCH_SIZE):
         block = x[part].astype(np.float64)
         mean += block.sum(axis=0) if weights is None else weights[part] @ block
     mean /= total
     scatter = np.zeros((x.shape[1], x.shape[1]), dtype=np.float64)
-    for part in slices(len(x), _SUMMED_AT_ONCE):
+    for part in slices(len(x), _SUM_BATCH_SIZE):
         centred = x[part] - mean
         scatter += centred.T @ (centred if weights is None else weights[part, None] * centred)
     return mean, scatter / total

@@ -13,13 +13,13 @@ import numpy as np
 if TYPE_CHECKING:
     from diarize.mixtures.validation import Float64Array, Points
 
-__all__ = ["exp_shares", "exp_zeroed"]
+__all__ = ["exp_flush_to_zero", "exp_normal"]
 
 _SPARE = 0.6  # part of the exponent range for responsibilities; the rest is for their products
 _MARGIN = 30.0  # nats above the least normal number below which an exponential becomes zero
 
 
-def exp_shares(logs: Points) -> None:
+def exp_normal(logs: Points) -> None:
     """Exponentials in place of ``logs``, of which the largest are near 0; none is less than e.g. 1e-22 in
     float32.
 
@@ -29,7 +29,7 @@ def exp_shares(logs: Points) -> None:
     np.exp(logs, out=logs)
 
 
-def exp_zeroed(logs: Float64Array) -> Float64Array:
+def exp_flush_to_zero(logs: Float64Array) -> Float64Array:
     """Exponentials of ``logs``; those that are hardly normal numbers become 0."""
     least = _least(np.dtype(np.float64)) + _MARGIN
     kept = np.where(logs < least, -np.inf, logs)

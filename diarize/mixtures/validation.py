@@ -21,7 +21,7 @@ BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 Points = NDArray[np.floating[Any]]
 
-_CHECKED_AT_ONCE = 1 << 16  # rows looked at together, so that checking never allocates an (n, D) mask
+_CHECK_BATCH_SIZE = 1 << 16  # rows looked at together, so that checking never allocates an (n, D) mask
 
 
 def as_points(x: ArrayLike, n_dims: int | None = None) -> Points:
@@ -51,7 +51,7 @@ def as_points(x: ArrayLike, n_dims: int | None = None) -> Points:
 
 
 def _require_finite(points: Points) -> None:
-    for part in slices(len(points), _CHECKED_AT_ONCE):
+    for part in slices(len(points), _CHECK_BATCH_SIZE):
         good = np.isfinite(points[part])
         if not good.all():
             row, column = np.argwhere(~good)[0]

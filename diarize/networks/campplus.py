@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.networks.layers import conv2d, framed, moving_mean, relu, sigmoid
+from diarize.networks.layers import conv2d, moving_mean, pad_frame, relu, sigmoid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLOCKS",
-    "CONTEXT",
-    "MEAN_OVER",
+    "MASK_WIDTH",
+    "MEAN_WIDTH",
     "N_HIDDEN",
     "STRIDE",
     "frame_activations",
-    "pooled_embeddings",
+    "pool_embeddings",
     "prepare_weights",
 ]
 
@@ -39,17 +39,17 @@ STRIDE: Final = 2
 """Frames of mel energies per frame of activations."""
 N_HIDDEN: Final = 512
 """Activations per frame."""
-MEAN_OVER: Final = 300
+MEAN_WIDTH: Final = 300
 """Width of the moving mean that is subtracted from the mel energies, frames."""
-CONTEXT: Final = 75
+MASK_WIDTH: Final = 75
 """Frames of activations whose mean the masks use: 1.5 s, the window length for which the published masks are
 equivalent."""
 
 GROWTH: Final = 32  # activations added by each layer of a dense block
 # Frames that the front end computes at a time, so that a few rows stay in the processor's cache, and its
 # context on either side: ten convolutions over three frames.
-AT_ONCE: Final = 240
-REACH: Final = 10
+BATCH_SIZE: Final = 240
+CONTEXT_FRAMES: Final = 10
 
 
 def prepare_weights(weights: Mapping[str, Array]) -> dict[str, Array]:
@@ -82,17 +82,17 @@ def frame_activations(energies: Array, weights: Mapping[str, Array]) -> Array:
 
     ``weights`` come from ``prepare_weights``.
     """
-    x = energies - moving_mean(energies, MEAN_OVER)
+    x = energies - moving_mean(energies, MEAN_WIDTH)
     x = _front_end(x, weights)
     x = relu(_tdnn(x, weights["tdnn_w"], weights["tdnn_b"]))
     for block, (n_layers, dilation) in enumerate(BLOCKS):
         x = _dense_block(x, f"b{block}", n_layers, dilation, weights)
-        x = _rectified(x, weights, f"b{block}t") @ weights[f"b{block}t_w"] + weights[f"b{block}t_b"]
-    activations: Array = _rectified(x, weights, "out") * weights["out_g"] + weights["out_o"]
+        x = _rectify(x, weights, f"b{block}t") @ weights[f"b{block}t_w"] + weights[f"b{block}t_b"]
+    activations: Array = _rectify(x, weights, "out") * weights["out_g"] + weights["out_o"]
     return activations
 
 
-def pooled_embeddings(mean: Array, deviation: Array, weights: Mapping[str, Array]) -> Array:
+def pool_embeddings(mean: Array, deviation: Array, weights: Mapping[str, Array]) -> Array:
     """Embeddings (n, 192) of the ``mean`` and standard ``deviation`` (n, 512) of activations."""
     pooled: Array = np.concatenate((mean, deviation), axis=1) @ weights["dense_w"] + weights["dense_b"]
     return pooled
@@ -101,14 +101,16 @@ def pooled_embeddings(mean: Array, deviation: Array, weights: Mapping[str, Array
 def _front_end(x: Array, weights: Mapping[str, Array]) -> Array:
     """Residual convolutions over frequency and time: (T, 80) to (T, 10 · 32)."""
     parts = []
-    for start in range(0, len(x), AT_ONCE):
-        first = max(0, start - REACH)
-        parts.append(_convolved(x[first : start + AT_ONCE + REACH], weights)[start - first :][:AT_ONCE])
+    for start in range(0, len(x), BATCH_SIZE):
+        first = max(0, start - CONTEXT_FRAMES)
+        parts.append(
+            _convolve(x[first : start + BATCH_SIZE + CONTEXT_FRAMES], weights)[start - first :][:BATCH_SIZE]
+        )
     return np.concatenate(parts)
 
 
-def _convolved(x: Array, weights: Mapping[str, Array]) -> Array:
-    x = framed(x.T[:, :, None].astype(np.float32))
+def _convolve(x: Array, weights: Mapping[str, Array]) -> Array:
+    x = pad_frame(x.T[:, :, None].astype(np.float32))
     x = conv2d(x, weights["conv1_w"], weights["conv1_b"])
     for layer in ("l10", "l11", "l20", "l21"):
         x = _residual(x, layer, weights)
@@ -141,14 +143,14 @@ def _dense_block(x: Array, name: str, n_layers: int, dilation: int, weights: Map
     joined[:, :size] = x
     for layer in range(n_layers):
         key = f"{name}l{layer}"
-        inner = _rectified(joined[:, :size], weights, key) @ weights[f"{key}_w"]
+        inner = _rectify(joined[:, :size], weights, key) @ weights[f"{key}_w"]
         inner += weights[f"{key}_b"]
         joined[:, size : size + GROWTH] = _masked_convolution(relu(inner), key, dilation, weights)
         size += GROWTH
     return joined
 
 
-def _rectified(x: Array, weights: Mapping[str, Array], key: str) -> Array:
+def _rectify(x: Array, weights: Mapping[str, Array], key: str) -> Array:
     """max(x, least) in every channel; min where the factor of the channel is negative."""
     least, most = weights[f"{key}_least"], weights[f"{key}_most"]
     out: Array = np.maximum(x, least)
@@ -166,7 +168,7 @@ def _masked_convolution(x: Array, key: str, dilation: int, weights: Mapping[str,
     before, out, after = (joined[:, k * GROWTH : (k + 1) * GROWTH] for k in range(3))
     out[dilation:] += before[:-dilation]
     out[:-dilation] += after[dilation:]
-    hidden = moving_mean(joined[:, 3 * GROWTH :], CONTEXT)
+    hidden = moving_mean(joined[:, 3 * GROWTH :], MASK_WIDTH)
     hidden += weights[f"{key}_c1b"]
     mask = relu(hidden) @ weights[f"{key}_c2w"]
     mask += weights[f"{key}_c2b"]

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["conv2d", "conv2d_weights", "framed", "leaky_relu", "lstm", "moving_mean", "relu", "sigmoid"]
+__all__ = ["conv2d", "conv2d_weights", "leaky_relu", "lstm", "moving_mean", "pad_frame", "relu", "sigmoid"]
 
 ROWS: Final = 8  # rows that a convolution computes at a time
-DRIVEN: Final = 8  # frames whose input product a recurrent layer computes at a time: they fit the cache
+LSTM_BATCH_SIZE: Final = (
+    8  # frames whose input product a recurrent layer computes at a time: they fit the cache
+)
 
 
 def relu(x: Array) -> Array:
@@ -73,13 +75,13 @@ def conv2d_weights(weight: Array) -> Array:
     return arranged
 
 
-def framed(x: Array) -> Array:
+def pad_frame(x: Array) -> Array:
     """x (F, T, C) padded with zeros, (F + 2, T + 2, C): the input of ``conv2d``."""
     return np.pad(x, ((1, 1), (1, 1), (0, 0)))
 
 
 def conv2d(x: Array, weight: Array, bias: Array, stride: int = 1, beside: Array | None = None) -> Array:
-    """max(3 × 3 convolution + bias + ``beside``, 0) of ``framed`` x (F + 2, T + 2, C_in), of every
+    """max(3 × 3 convolution + bias + ``beside``, 0) of ``pad_frame`` x (F + 2, T + 2, C_in), of every
     ``stride``-th row in frequency; padded like x: (F / stride + 2, T + 2, C_out).
 
     ``beside`` (F / stride, T, C_out) is the residual connection. Processes a few rows at a time, so that they
@@ -117,7 +119,7 @@ def lstm(x: Array, w_input: Array, w_hidden: Array, bias: Array) -> Array:
     hidden, cell, entered = (np.zeros((2, n_batch, size), np.float32) for _ in range(3))
     gates = np.empty((2, n_batch, 4 * size), np.float32)
     opened, shown = gates[..., : 3 * size], gates[..., 2 * size : 3 * size]
-    for t, (ahead, behind) in enumerate(_driven(x, w_input, bias)):
+    for t, (ahead, behind) in enumerate(_input_contributions(x, w_input, bias)):
         np.matmul(hidden, w_hidden, out=gates)
         gates[0] += ahead
         gates[1] += behind
@@ -134,11 +136,11 @@ def lstm(x: Array, w_input: Array, w_hidden: Array, bias: Array) -> Array:
     return out
 
 
-def _driven(x: Array, w_input: Array, bias: Array) -> Iterator[tuple[Array, Array]]:
+def _input_contributions(x: Array, w_input: Array, bias: Array) -> Iterator[tuple[Array, Array]]:
     """Contributions of the input to the gates, two (B, 4H): of frame t and of frame T − 1 − t, for each t."""
     n_frames, n_batch, n_dims = x.shape
-    for start in range(0, n_frames, DRIVEN):
-        end = min(start + DRIVEN, n_frames)
+    for start in range(0, n_frames, LSTM_BATCH_SIZE):
+        end = min(start + LSTM_BATCH_SIZE, n_frames)
         pieces = x[start:end], x[n_frames - end : n_frames - start]
         ahead, behind = (
             (piece.reshape(-1, n_dims) @ w_input[k]).reshape(end - start, n_batch, -1)

@@ -51,7 +51,7 @@ frequencies of speech are weaker than low ones by more than that."""
 N_LSTM: Final = 4
 KERNEL, STRIDE, POOL = 251, 10, 3
 EPSILON: Final = np.float32(1e-5)  # added to the variances in instance normalisation
-AT_ONCE: Final = 256 * POOL  # frames computed at a time: they stay in the processor's cache
+BATCH_SIZE: Final = 256 * POOL  # frames computed at a time: they stay in the processor's cache
 
 
 def class_probabilities(windows: Array, weights: Mapping[str, Array]) -> Array:
@@ -72,15 +72,15 @@ def class_probabilities(windows: Array, weights: Mapping[str, Array]) -> Array:
 
 def filter_activations(samples: Array, weights: Mapping[str, Array]) -> Array:
     """Activations (589, 60) of one window: filters and two convolutions, each pooled and normalised."""
-    x = _normalized(samples.astype(np.float32), weights, "wave")
-    x = leaky_relu(_normalized(_filtered(x, weights["sinc_w"]), weights, "norm0"))
+    x = _normalize(samples.astype(np.float32), weights, "wave")
+    x = leaky_relu(_normalize(_apply_filters(x, weights["sinc_w"]), weights, "norm0"))
     for layer in (1, 2):
-        x = _convolved(x, weights[f"conv{layer}_w"]) + weights[f"conv{layer}_b"]
-        x = leaky_relu(_normalized(x, weights, f"norm{layer}"))
+        x = _convolve(x, weights[f"conv{layer}_w"]) + weights[f"conv{layer}_b"]
+        x = leaky_relu(_normalize(x, weights, f"norm{layer}"))
     return x
 
 
-def _filtered(x: Array, filters: Array) -> Array:
+def _apply_filters(x: Array, filters: Array) -> Array:
     """Absolute output of the filters (251, 80) for x (n,) at every tenth sample, pooled.
 
     The first half of the filters are even (cosines), the others odd (sines). They are applied to the sum, or
@@ -94,31 +94,31 @@ def _filtered(x: Array, filters: Array) -> Array:
     from_left = cut(x, middle + 1)[:n:STRIDE]
     from_right = cut(x[::-1].copy(), middle + 1)[n - 1 :: -STRIDE]
     parts = []
-    for start in range(0, len(from_left), AT_ONCE):
-        left, right = from_left[start : start + AT_ONCE], from_right[start : start + AT_ONCE]
+    for start in range(0, len(from_left), BATCH_SIZE):
+        left, right = from_left[start : start + BATCH_SIZE], from_right[start : start + BATCH_SIZE]
         found = np.empty((len(left), filters.shape[1]), np.float32)
         np.matmul(left + right, weights[:, :n_even], out=found[:, :n_even])
         np.matmul(left - right, weights[:, n_even:], out=found[:, n_even:])
-        parts.append(_max_pooled(np.abs(found, out=found)))
+        parts.append(_max_pool(np.abs(found, out=found)))
     return np.concatenate(parts)
 
 
-def _convolved(x: Array, weight: Array) -> Array:
+def _convolve(x: Array, weight: Array) -> Array:
     """A convolution over k frames of x (n, C) with ``weight`` (k C, C_out), pooled."""
     frames = np.lib.stride_tricks.sliding_window_view(x.reshape(-1), len(weight))[:: x.shape[1]]
-    starts = range(0, len(frames), AT_ONCE)
-    parts = [np.ascontiguousarray(frames[start : start + AT_ONCE]) @ weight for start in starts]
-    return np.concatenate([_max_pooled(part) for part in parts])
+    starts = range(0, len(frames), BATCH_SIZE)
+    parts = [np.ascontiguousarray(frames[start : start + BATCH_SIZE]) @ weight for start in starts]
+    return np.concatenate([_max_pool(part) for part in parts])
 
 
-def _max_pooled(x: Array) -> Array:
+def _max_pool(x: Array) -> Array:
     """Maximum of every three rows; one or two rows left at the end are dropped."""
     n = len(x) - len(x) % POOL
     pooled: Array = np.maximum(x[0:n:POOL], x[1:n:POOL])
     return np.maximum(pooled, x[2:n:POOL], out=pooled)
 
 
-def _normalized(x: Array, weights: Mapping[str, Array], key: str) -> Array:
+def _normalize(x: Array, weights: Mapping[str, Array], key: str) -> Array:
     """Instance normalisation: mean 0 and variance 1 of every channel over the window, then affine."""
     share = np.full(len(x), 1 / len(x), np.float32)
     normal: Array = x - share @ x

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["DATA", "Network", "pack_weights", "read_network", "shipped_network"]
+__all__ = ["DATA", "Network", "load_included_network", "pack_weights", "read_network"]
 
 DATA: Final = Path(__file__).parent.parent / "data"
 """Folder of the networks included in the package."""
@@ -39,7 +39,7 @@ class Network:
     checksum: str
 
 
-def shipped_network(name: str) -> Network:
+def load_included_network(name: str) -> Network:
     """A network included in the package, "campplus" or "pyannet"; read once per process."""
     return read_network(DATA / f"{name}.npz")
 

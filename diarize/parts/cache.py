@@ -14,7 +14,14 @@ from diarize.parts.catalogue import CATALOGUE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["cache_folder", "cached_parts", "calibrations_folder", "locate_part", "manual_way", "parts_folder"]
+__all__ = [
+    "cache_folder",
+    "cached_parts",
+    "calibrations_folder",
+    "locate_part",
+    "manual_instructions",
+    "parts_folder",
+]
 
 SUFFIX = ".onnx"
 
@@ -68,7 +75,7 @@ def locate_part(name_or_path: str | Path, cache: str | Path | None = None) -> Pa
         if inside.is_file():
             return inside
         get = f"fetch {CATALOGUE[text].address} with 'diarize parts get {text}'"
-        raise PartError(f"the part {text!r} is not here yet; {get}, or {manual_way(text, cache)}")
+        raise PartError(f"the part {text!r} is not here yet; {get}, or {manual_instructions(text, cache)}")
     if path.exists():
         return path
     if is_name and inside.is_file():
@@ -78,7 +85,7 @@ def locate_part(name_or_path: str | Path, cache: str | Path | None = None) -> Pa
     raise PartError(f"{text}: neither a file nor the name of a part; {hint}")
 
 
-def manual_way(name: str, cache: str | Path | None = None) -> str:
+def manual_instructions(name: str, cache: str | Path | None = None) -> str:
     """How to install a part of the catalogue by hand."""
     entry = CATALOGUE[name]
     what = f"{entry.member} out of that archive" if entry.member else "that file"

@@ -19,7 +19,7 @@ from diarize.errors import ModelError, OutputError, PartError
 from diarize.files import make_folder, write_bytes
 from diarize.mixtures.npz import load_arrays, pack_arrays
 from diarize.parts.cache import calibrations_folder
-from diarize.parts.conditions import hear_in_conditions
+from diarize.parts.conditions import simulate_conditions
 from diarize.parts.download import no_progress
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ __all__ = [
     "equal_error",
     "find_calibration",
     "fit_calibration",
+    "included_voices",
     "load_calibration",
     "save_calibration",
-    "shipped_voices",
     "voice_vectors",
 ]
 
@@ -51,13 +51,13 @@ WINDOW: Final = 1.5
 """Seconds."""
 WINDOWS: Final = 8
 """Of one speaker at most: more of the same minute add little."""
-READ: Final = 120.0
+MAX_SECONDS: Final = 120.0
 """Seconds of a recording that are read at most."""
-QUIET: Final = 15.0
+QUIET_DB: Final = 15.0
 """dB under the loudest window of a recording: what is quieter is mostly pause."""
-LEAST_VOICES: Final = 20
-LEAST_DIMS: Final = 16
-MOST_DIMS: Final = 64
+MIN_VOICES: Final = 20
+MIN_DIMS: Final = 16
+MAX_DIMS: Final = 64
 VOICES_EACH: Final = 3
 """For every dimension."""
 
@@ -74,7 +74,7 @@ def calibration_of(
     if found is not None:
         with suppress(ModelError):  # damaged: compute it again
             return load_calibration(found)
-    model = fit_calibration(*voice_vectors(extractor, shipped_voices(), progress), extractor.name)
+    model = fit_calibration(*voice_vectors(extractor, included_voices(), progress), extractor.name)
     with suppress(OutputError):
         save_calibration(calibration_path(extractor, cache), model)
     return model
@@ -91,7 +91,7 @@ def calibration_path(extractor: EmbeddingExtractor, cache: str | Path | None = N
     return calibrations_folder(cache) / f"{extractor.checksum}.npz"
 
 
-def shipped_voices() -> dict[str, list[Path]]:
+def included_voices() -> dict[str, list[Path]]:
     """Recordings by reader."""
     return find_voices(DATA / "voices")
 
@@ -106,9 +106,9 @@ def voice_vectors(
 
     Raises AudioError for what cannot be read and PartError for fewer than twenty speakers.
     """
-    if len(recordings) < LEAST_VOICES:
+    if len(recordings) < MIN_VOICES:
         raise PartError(
-            f"{len(recordings)} voices to calibrate with; {LEAST_VOICES} are needed, two hundred are better: "
+            f"{len(recordings)} voices to calibrate with; {MIN_VOICES} are needed, two hundred are better: "
             "give one file or subfolder for each speaker"
         )
     vectors, speakers = [], []
@@ -127,8 +127,8 @@ def _embed_recording(
     extractor: EmbeddingExtractor, path: Path, n: int, rng: np.random.Generator
 ) -> Iterator[Array]:
     """Vectors of at most ``n`` windows of the beginning of a recording, in each condition."""
-    samples = open_recording(path, rate=extractor.rate, end=READ).waveform().samples
-    for heard in hear_in_conditions(samples, extractor.rate, rng):
+    samples = open_recording(path, rate=extractor.rate, end=MAX_SECONDS).waveform().samples
+    for heard in simulate_conditions(samples, extractor.rate, rng):
         yield extractor.embed([heard], _windows(heard, round(WINDOW * extractor.rate), n))
 
 
@@ -138,7 +138,7 @@ def _windows(samples: Array, size: int, n: int) -> Array:
     power = np.array(
         [np.mean(np.square(samples[start : start + size], dtype=np.float64)) for start in starts]
     )
-    loud = starts[power >= power.max() / 10 ** (QUIET / 10)]
+    loud = starts[power >= power.max() / 10 ** (QUIET_DB / 10)]
     chosen = loud[np.unique(np.linspace(0, len(loud) - 1, n).round().astype(int))]
     return np.column_stack((chosen, np.minimum(chosen + size, len(samples))))
 
@@ -147,7 +147,7 @@ def fit_calibration(vectors: Array, speakers: Array, name: str = "the embedding"
     """The model of vectors (n, D) of ``speakers`` (n,), in a third as many dimensions as there are voices,
     sixteen at least and 64 at most. Raises PartError when they do not depend on the voice.
     """
-    n_dims = min(MOST_DIMS, max(LEAST_DIMS, len(np.unique(speakers)) // VOICES_EACH))
+    n_dims = min(MAX_DIMS, max(MIN_DIMS, len(np.unique(speakers)) // VOICES_EACH))
     if not np.ptp(vectors, axis=0).max() > 0:
         raise PartError(f"{name}: gives the same vector for every voice; it is not a speaker embedding")
     try:

@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["hear_in_conditions"]
+__all__ = ["simulate_conditions"]
 
 LEVEL: Final = -26.0  # dB of the voice
 # Ranges that are drawn from: reverberation time in seconds, direct-to-reverberant ratio and signal-to-noise
 # ratios in dB, and the edges of a telephone band in Hz.
 REVERBERATION: Final = (0.15, 0.8)
-DIRECT: Final = (-3.0, 10.0)
+DIRECT_TO_REVERBERANT: Final = (-3.0, 10.0)
 SNR_ROOM: Final = (5.0, 25.0)
 SNR_LINE: Final = (15.0, 35.0)
-LOW: Final = (200.0, 350.0)
-HIGH: Final = (3000.0, 3600.0)
+LOW_CUT: Final = (200.0, 350.0)
+HIGH_CUT: Final = (3000.0, 3600.0)
 
 
-def hear_in_conditions(samples: Array, rate: int, rng: np.random.Generator) -> Iterator[Array]:
+def simulate_conditions(samples: Array, rate: int, rng: np.random.Generator) -> Iterator[Array]:
     """Samples float32 (n,) as they are, in a room with noise, and by telephone; each float32 (n,)."""
     from diarize.synth import SynthConfig
 
@@ -38,22 +38,22 @@ def hear_in_conditions(samples: Array, rate: int, rng: np.random.Generator) -> I
     room = replace(
         plain,
         rt60=rng.uniform(*REVERBERATION),
-        direct_to_reverberant=rng.uniform(*DIRECT),
+        direct_to_reverberant=rng.uniform(*DIRECT_TO_REVERBERANT),
         noise="pink",
         snr=rng.uniform(*SNR_ROOM),
     )
-    low, high = rng.uniform(*LOW), rng.uniform(*HIGH)
+    low, high = rng.uniform(*LOW_CUT), rng.uniform(*HIGH_CUT)
     line = replace(plain, low_cut=low, high_cut=high, noise="white", snr=rng.uniform(*SNR_LINE), mu_law=True)
     for config in (room, line):
-        yield _hear(samples, config, rng)
+        yield _simulate(samples, config, rng)
 
 
-def _hear(samples: Array, config: SynthConfig, rng: np.random.Generator) -> Array:
+def _simulate(samples: Array, config: SynthConfig, rng: np.random.Generator) -> Array:
     """The voice at the level, in the room or band, with the noise, of ``config``."""
-    from diarize.synth.acoustics import amplitude, compand, convolve, impulse, noise_loop
+    from diarize.synth.acoustics import amplitude, compand, convolve, impulse_response, noise_loop
 
     voice = samples * (amplitude(LEVEL) / max(float(samples.std()), 1e-9))
-    response, lead = impulse(config, (), rng)
+    response, lead = impulse_response(config, (), rng)
     heard = convolve(voice, response)[lead:][: len(samples)]
     noise = np.resize(noise_loop(config, [voice], rng), len(heard))
     mixed = np.clip(heard + noise, -1, 1).astype(np.float32)

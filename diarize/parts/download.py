@@ -17,7 +17,7 @@ from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from diarize.errors import PartError
-from diarize.parts.onnx_file import MOST_BYTES
+from diarize.parts.onnx_file import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,10 +28,10 @@ __all__ = ["Progress", "UnreachableError", "checksum_of", "fetch", "no_progress"
 Progress = Callable[[str, float], None]
 """Told a stage and the share of it that is done."""
 SCHEMES: Final = ("https:", "http:", "file:")
-PATIENCE: Final = 30.0
+TIMEOUT: Final = 30.0
 """Seconds without a byte after which a server is given up."""
 CHUNK: Final = 1 << 16
-AGAIN: Final = "run the same command again, it goes on from there"
+RESUME_HINT: Final = "run the same command again, it goes on from there"
 
 
 class UnreachableError(PartError):
@@ -93,19 +93,19 @@ def _receive(address: str, partial: Path, size: int | None, progress: Progress) 
     with closing(response):
         begin = have if _can_resume(response, have) else 0
         total = _total(response, begin)
-        if total is not None and (total > MOST_BYTES or (size is not None and total != size)):
-            raise PartError(f"{address}: has {total} bytes, {size or MOST_BYTES} are expected; not fetched")
+        if total is not None and (total > MAX_BYTES or (size is not None and total != size)):
+            raise PartError(f"{address}: has {total} bytes, {size or MAX_BYTES} are expected; not fetched")
         with partial.open("ab" if begin else "wb") as file:
             for chunk in _chunks(response, address):
                 file.write(chunk)
                 begin += len(chunk)
-                if begin > (size or MOST_BYTES):
-                    raise PartError(f"{address}: gives more than {size or MOST_BYTES} bytes; not fetched")
+                if begin > (size or MAX_BYTES):
+                    raise PartError(f"{address}: gives more than {size or MAX_BYTES} bytes; not fetched")
                 progress("download", begin / total if total else 0.0)
             file.flush()
             os.fsync(file.fileno())
     if begin < (size or total or 0):
-        raise PartError(f"{address}: cut off after {begin} of {size or total} bytes; {AGAIN}")
+        raise PartError(f"{address}: cut off after {begin} of {size or total} bytes; {RESUME_HINT}")
 
 
 def _open_response(address: str, have: int) -> Any:
@@ -115,7 +115,7 @@ def _open_response(address: str, have: int) -> Any:
         headers["Range"] = f"bytes={have}-"
     try:
         request = urllib.request.Request(address, headers=headers)  # noqa: S310 (schemes are checked above)
-        return urllib.request.build_opener().open(request, timeout=PATIENCE)  # reads the environment anew
+        return urllib.request.build_opener().open(request, timeout=TIMEOUT)  # reads the environment anew
     except urllib.error.HTTPError as error:
         with suppress(OSError):
             error.close()
@@ -146,7 +146,7 @@ def _chunks(response: Any, address: str) -> Iterator[bytes]:
         try:
             chunk = response.read(CHUNK)
         except (OSError, http.client.HTTPException) as error:
-            raise PartError(f"{address}: the connection broke ({_reason(error)}); {AGAIN}") from None
+            raise PartError(f"{address}: the connection broke ({_reason(error)}); {RESUME_HINT}") from None
         if not chunk:
             return
         yield chunk

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 __all__ = ["OnnxEmbedding"]
 
-AT_ONCE: Final = 12.0
+BATCH_SECONDS: Final = 12.0
 """Seconds of sound in one batch: more is not faster on one core and only takes memory."""
-GATHERED: Final = 16
+N_BATCHES: Final = 16
 """Batches whose windows are put together by length."""
-LEAST_DEVIATION: Final = 1e-5
-QUIETEST: Final = 1e-8
+MIN_DEVIATION: Final = 1e-5
+ENERGY_FLOOR: Final = 1e-8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,14 +80,14 @@ class OnnxEmbedding:
 
     def _gather(self, rows: Array, pieces: Array, blocks: Iterable[Array]) -> Iterator[tuple[Array, Array]]:
         """Rows (n,) and samples (n, length) of pieces of one length, few enough to be run at once."""
-        room = round(AT_ONCE * self.rate)
+        room = round(BATCH_SECONDS * self.rate)
         waiting: list[tuple[int, Array]] = []
         held = 0
         for row, samples in zip(rows.tolist(), cut_pieces(blocks, pieces), strict=True):
             long_enough = np.resize(samples, max(len(samples), self.format.least))
             waiting.append((row, long_enough))
             held += len(long_enough)
-            if held >= GATHERED * room:
+            if held >= N_BATCHES * room:
                 yield from _batches(waiting, room)
                 waiting, held = [], 0
         yield from _batches(waiting, room)
@@ -148,7 +148,7 @@ class OnnxEmbedding:
         if self.format.normalize:
             values -= values.mean(axis=1, keepdims=True)
         if self.format.normalize == "deviation":
-            values /= values.std(axis=1, keepdims=True) + np.float32(LEAST_DEVIATION)
+            values /= values.std(axis=1, keepdims=True) + np.float32(MIN_DEVIATION)
         return values
 
 
@@ -169,6 +169,6 @@ def _standardize(samples: Array) -> Array:
     The first is emphasised against the second, as by padding with a reflection.
     """
     centred = samples - samples.mean(axis=1, keepdims=True)
-    scaled = centred / (centred.std(axis=1, keepdims=True) + np.float32(QUIETEST))
+    scaled = centred / (centred.std(axis=1, keepdims=True) + np.float32(ENERGY_FLOOR))
     before = np.concatenate((scaled[:, 1:2], scaled[:, :-1]), axis=1)
     return np.pad(scaled - np.float32(0.97) * before, ((0, 0), (80, 80)))

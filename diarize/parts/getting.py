@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from diarize.errors import PartError
-from diarize.parts.cache import SUFFIX, manual_way, parts_folder
+from diarize.parts.cache import SUFFIX, manual_instructions, parts_folder
 from diarize.parts.catalogue import CATALOGUE, Entry
 from diarize.parts.download import UnreachableError, checksum_of, fetch, no_progress
-from diarize.parts.onnx_file import MOST_BYTES
+from diarize.parts.onnx_file import MAX_BYTES
 
 if TYPE_CHECKING:
     from diarize.parts.download import Progress
@@ -61,10 +61,14 @@ def get_part(
             f"{place}: exists already and is another file; --overwrite it or choose another --name"
         )
     try:
-        _bring(entry, place, progress)
+        _fetch_into_cache(entry, place, progress)
     except UnreachableError as error:
         known = entry.name in CATALOGUE
-        way = manual_way(entry.name, cache) if known else f"without a network copy that file to {place}"
+        way = (
+            manual_instructions(entry.name, cache)
+            if known
+            else f"without a network copy that file to {place}"
+        )
         raise PartError(f"{error}; {way}") from None
     return Fetched(entry.name, place, is_new=True)
 
@@ -106,7 +110,7 @@ def _is_there(entry: Entry, place: Path) -> bool:
     return record.get("fetched") == entry.sha256 and record.get("sha256") == checksum_of(place)
 
 
-def _bring(entry: Entry, place: Path, progress: Progress) -> None:
+def _fetch_into_cache(entry: Entry, place: Path, progress: Progress) -> None:
     """Fetch, unpack if necessary, check, and store."""
     if entry.member is None:
         fetch(entry.address, place, entry.sha256, entry.size, progress)
@@ -153,7 +157,7 @@ def _member(tar: tarfile.TarFile, entry: Entry) -> tarfile.TarInfo:
     files = [each for each in tar if each.isfile() and each.name.endswith(SUFFIX)]
     named = [each for each in files if PurePosixPath(each.name).name in (entry.member, "model.onnx")]
     chosen = named or files
-    if len(chosen) != 1 or chosen[0].size > MOST_BYTES:
+    if len(chosen) != 1 or chosen[0].size > MAX_BYTES:
         names = ", ".join(each.name for each in files[:5]) or "none"
         raise PartError(f"{entry.address}: one ONNX file is needed in it, found: {names}; unpack it yourself")
     return chosen[0]

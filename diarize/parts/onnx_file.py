@@ -17,9 +17,9 @@ from diarize.errors import PartError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["MOST_BYTES", "OnnxFile", "read_onnx"]
+__all__ = ["MAX_BYTES", "OnnxFile", "read_onnx"]
 
-MOST_BYTES: Final = 1 << 30
+MAX_BYTES: Final = 1 << 30
 """Protocol buffers end at 2 GB, embeddings and segmentation networks at some hundred MB."""
 
 # Numbers of fields, https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
@@ -60,9 +60,9 @@ def _read_bytes(path: Path) -> bytes:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
             raise PartError(f"{path}: not a regular file; name an ONNX file")
-        if found.st_size > MOST_BYTES:
+        if found.st_size > MAX_BYTES:
             raise PartError(
-                f"{path}: {found.st_size / 1e9:.1f} GB; an ONNX file of at most {MOST_BYTES / 1e9:.1f} GB is "
+                f"{path}: {found.st_size / 1e9:.1f} GB; an ONNX file of at most {MAX_BYTES / 1e9:.1f} GB is "
                 "read; choose a smaller model, speaker embeddings have some hundred MB at most"
             )
         return path.read_bytes()

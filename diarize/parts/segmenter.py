@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OnnxSegmenter", "powerset"]
 
-AT_ONCE: Final = 4
+BATCH_SIZE: Final = 4
 """Windows in one batch: more is not faster on one core."""
 WINDOWS_OVER: Final = 4
 """In how many windows every moment is."""
@@ -120,7 +120,7 @@ def _group_windows(windows: Iterable[tuple[int, Array, int]]) -> Iterator[list[t
     group: list[tuple[int, Array, int]] = []
     for each in windows:
         group.append(each)
-        if len(group) == AT_ONCE:
+        if len(group) == BATCH_SIZE:
             yield group
             group = []
     if group:

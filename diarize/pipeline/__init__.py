@@ -8,7 +8,7 @@ speakers and notes. ``front_end`` is the common signal processing, ``voices`` co
 from diarize.pipeline.diarization import STAGES, diarize, provenance, versions
 from diarize.pipeline.front_end import FrontEnd, speech_features, speech_mask
 from diarize.pipeline.result import Diarization
-from diarize.pipeline.voices import load_embedding, voices_in
+from diarize.pipeline.voices import load_embedding, voice_statistics_of
 
 __all__ = [
     "STAGES",
@@ -20,5 +20,5 @@ __all__ = [
     "speech_features",
     "speech_mask",
     "versions",
-    "voices_in",
+    "voice_statistics_of",
 ]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["check_features", "check_stretches", "with_checksums", "with_counts"]
+__all__ = ["check_features", "check_intervals", "with_checksums", "with_counts"]
 
 
 def with_counts(config: Config | None, exactly: int | None, least: int | None, most: int | None) -> Config:
@@ -73,7 +73,7 @@ def check_features(config: Config) -> None:
             )
 
 
-def check_stretches(given: ArrayLike | None) -> Array | None:
+def check_intervals(given: ArrayLike | None) -> Array | None:
     """Check given intervals (n, 2) in seconds; None for none. Raises ConfigError for anything else."""
     if given is None:
         return None

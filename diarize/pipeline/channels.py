@@ -1,8 +1,8 @@
 """Recordings with one channel per side: each channel is diarized separately, without crosstalk.
 
 Crosstalk is a weaker and slightly delayed copy of the other channel. So an interval of a channel is taken for
-crosstalk when it is quieter than the other channel by ``QUIETER`` and follows its waveform: the largest
-normalised correlation over delays up to ``DELAY`` is ``ALIKE`` or more.
+crosstalk when it is quieter than the other channel by ``QUIETER_DB`` and follows its waveform: the largest
+normalised correlation over delays up to ``DELAY`` is ``MIN_CORRELATION`` or more.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from diarize.annotation import Annotation
 from diarize.audio import open_recording
 from diarize.config import Config, override
 from diarize.errors import AudioError
-from diarize.pipeline.arguments import check_stretches, with_checksums
+from diarize.pipeline.arguments import check_intervals, with_checksums
 from diarize.pipeline.diarization import run_stages
 from diarize.pipeline.result import Diarization
 from diarize.types import Posteriors, SpeechMask, runs
@@ -38,10 +38,12 @@ __all__ = ["diarize_channels", "find_leaks"]
 RATE: Final = 8_000
 CELL: Final = 0.25  # seconds of one comparison
 DELAY: Final = 0.05  # seconds
-QUIETER: Final = 3.0  # dB
-ALIKE: Final = 0.5
-SAME: Final = 0.95  # share of similar and equally loud cells from which both channels carry the same sound
-MOST: Final = 8  # channels
+QUIETER_DB: Final = 3.0  # dB
+MIN_CORRELATION: Final = 0.5
+SAME_SHARE: Final = (
+    0.95  # share of similar and equally loud cells from which both channels carry the same sound
+)
+MAX_CHANNELS: Final = 8  # channels
 
 
 def diarize_channels(
@@ -61,12 +63,12 @@ def diarize_channels(
     from threadpoolctl import threadpool_limits
 
     config = with_checksums(config or Config())
-    stretches, track = check_stretches(speech), config.audio.track
+    stretches, track = check_intervals(speech), config.audio.track
     opened = open_recording(recording, rate=RATE, track=track, start=start, end=end)
     n = opened.header.channels
-    if not 1 < n <= MOST:
+    if not 1 < n <= MAX_CHANNELS:
         there = "one channel" if n == 1 else f"{n} channels"
-        raise AudioError(f"{opened.path}: {there}; --channels separate is for two to {MOST}")
+        raise AudioError(f"{opened.path}: {there}; --channels separate is for two to {MAX_CHANNELS}")
     foreign, same = find_leaks([_blocks(recording, track, k, (start, end)) for k in range(1, n + 1)])
     found = []
     for k in range(1, n + 1):
@@ -75,7 +77,7 @@ def diarize_channels(
             found.append(
                 run_stages(recording, alone, stretches, (start, end), progress, foreign[k - 1] + start)
             )
-    notes = ("the channels carry the same sound; every voice is found in each of them",) if same else ()
+    notes = ("all channels have the same sound, so every speaker is found in each of them",) if same else ()
     return _join_channels(found, foreign, notes, config)
 
 
@@ -104,7 +106,7 @@ def find_leaks(channels: Sequence[Iterator[Array]]) -> tuple[list[Array], bool]:
         alike.extend(together)
     mask = np.concatenate(rows, axis=1) if rows else np.zeros((len(channels), 0), bool)
     stretches = [runs(row).astype(np.float64) * CELL for row in mask]
-    return stretches, bool(alike) and float(np.mean(alike)) >= SAME
+    return stretches, bool(alike) and float(np.mean(alike)) >= SAME_SHARE
 
 
 def _find_leaking_cells(cells: Array) -> tuple[Array, list[float]]:
@@ -120,9 +122,9 @@ def _find_leaking_cells(cells: Array) -> tuple[Array, list[float]]:
         near = np.concatenate((product[:, : delay + 1], product[:, -delay:]), axis=1)
         like = np.abs(near).max(axis=1) / np.sqrt(power[mine] * power[other] + 1e-20)
         quieter = 10 * np.log10((power[other] + 1e-12) / (power[mine] + 1e-12))
-        foreign[mine] |= (like >= ALIKE) & (quieter >= QUIETER)
+        foreign[mine] |= (like >= MIN_CORRELATION) & (quieter >= QUIETER_DB)
         loud = power[mine] > 1e-6 * cells.shape[2]
-        same += list(((like >= ALIKE) & (np.abs(quieter) < QUIETER))[loud].astype(float))
+        same += list(((like >= MIN_CORRELATION) & (np.abs(quieter) < QUIETER_DB))[loud].astype(float))
     return foreign, same
 
 
@@ -142,7 +144,7 @@ def _join_channels(
         names += [called[name] for name in each.posteriors.speakers]
         all_notes += [f"channel {k}: {note}" for note in each.notes]
         if (seconds := float(np.diff(other).sum())) >= 1.0:
-            all_notes.append(f"channel {k}: {seconds:.0f} s in which another channel is heard are left out")
+            all_notes.append(f"channel {k}: {seconds:.0f} s of crosstalk from another channel are left out")
     values = np.hstack(columns)
     sums = values.sum(axis=1, keepdims=True)
     shares = np.divide(values, sums, out=np.zeros_like(values), where=sums > 0)

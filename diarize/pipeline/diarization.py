@@ -12,8 +12,8 @@ import numpy as np
 from diarize.annotation import Annotation
 from diarize.config import Config
 from diarize.errors import SpeakerCountError
-from diarize.pipeline.arguments import check_features, check_stretches, with_checksums, with_counts
-from diarize.pipeline.front_end import left_out_notes, run_front_end, speech_activity, voice_values
+from diarize.pipeline.arguments import check_features, check_intervals, with_checksums, with_counts
+from diarize.pipeline.front_end import missed_sound_notes, run_front_end, speech_activity, voice_values
 from diarize.pipeline.inputs import SampleSource
 from diarize.pipeline.result import Diarization
 from diarize.pipeline.voices import speaker_points
@@ -90,7 +90,7 @@ def diarize(
     settings = with_checksums(with_counts(config, num_speakers, min_speakers, max_speakers))
     with as_recording(recording) as given, threadpool_limits(limits=1):
         # one thread, because another order of sums changes the last bits
-        return run_stages(given, settings, check_stretches(speech), (start, end), progress)
+        return run_stages(given, settings, check_intervals(speech), (start, end), progress)
 
 
 def run_stages(
@@ -148,7 +148,7 @@ def _extract(
     activity = speech_activity(front, given, config, crosstalk)
     sound = front.sound
     if given is None and crosstalk is None:
-        sound = sound.with_notes(left_out_notes(front, activity.mask))
+        sound = sound.with_notes(missed_sound_notes(front, activity.mask))
     values = voice_values(front, activity.mask, config)
     return values, activity, sound, front.background, front.band, front.duration
 
@@ -194,7 +194,7 @@ def _with_enough_speakers(
     spoken = np.bincount(forced.values.argmax(axis=1)[mask.values]) / mask.grid.frame_rate
     each = ", ".join(f"{name} {spent:.1f} s" for name, spent in zip(forced.speakers, spoken, strict=False))
     return forced, (
-        f"{least} speakers asked for, but only {n_distinct} have frames of their own; best effort: {each}",
+        f"{least} speakers asked for, but only {n_distinct} were found; the others are a guess: {each}",
     )
 
 

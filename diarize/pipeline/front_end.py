@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FrontEnd",
-    "left_out_notes",
+    "missed_sound_notes",
     "run_front_end",
     "speech_activity",
     "speech_features",
@@ -74,7 +74,7 @@ def run_front_end(
     ends = [0]
     features = compute_cepstra(_report_progress(sound, ends, progress), sound.rate, acoustics)
     band = choose_band(features, config.features.band, acoustics.n_mels)
-    model = given or (_shipped(band) if _needs_background(config) else None)
+    model = given or (_load_included(band) if _needs_background(config) else None)
     louder = sound.amplify(level_gain(features, acoustics.n_mels))
     return FrontEnd(features, louder, band, ends[-1] / sound.rate, model, acoustics)
 
@@ -108,10 +108,10 @@ def _acoustics(config: Config) -> tuple[AcousticConfig, BackgroundModel | None]:
     return model.acoustics, model
 
 
-def _shipped(band: str) -> BackgroundModel:
+def _load_included(band: str) -> BackgroundModel:
     from diarize import background
 
-    return background.load_shipped(band)
+    return background.load_included(band)
 
 
 def speech_activity(
@@ -164,7 +164,7 @@ def _segmenter(config: Config) -> Segmenter:
     return PyanNetSegmenter()
 
 
-def left_out_notes(front: FrontEnd, mask: SpeechMask) -> tuple[str, ...]:
+def missed_sound_notes(front: FrontEnd, mask: SpeechMask) -> tuple[str, ...]:
     """A note if many loud seconds were not detected as speech."""
     from diarize.features import loud_outside
 
@@ -172,7 +172,8 @@ def left_out_notes(front: FrontEnd, mask: SpeechMask) -> tuple[str, ...]:
     if loud < max(LOUD_SECONDS, LOUD_SHARE * front.duration):
         return ()
     return (
-        f"{loud:.0f} s of loud sound were taken for no speech (music, noise?); --sensitivity more takes more "
+        f"{loud:.0f} s of loud sound were not detected as speech (music or noise?); --sensitivity more "
+        f"takes more "
         "of it for speech",
     )
 

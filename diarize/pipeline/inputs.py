@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diarize.errors import AudioError, InputError
-from diarize.light import light_librosa
+from diarize.lazy_imports import import_librosa
 from diarize.types import Waveform
 
 if TYPE_CHECKING:
@@ -156,7 +156,9 @@ def _waveform_sound(waveform: Waveform, rate: int, span: tuple[float, float | No
             f"{waveform.recording}: nothing between {start:g} s and {end:g} s; choose another part"
         )
     if waveform.rate != rate:
-        samples = light_librosa().resample(samples, orig_sr=waveform.rate, target_sr=rate, res_type="soxr_hq")
+        samples = import_librosa().resample(
+            samples, orig_sr=waveform.rate, target_sr=rate, res_type="soxr_hq"
+        )
     return SampleSource(
         waveform.recording, rate, span[0], samples.size / rate, lambda: iter([samples]), lambda: ()
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.annotation.alternatives import FEW
+from diarize.annotation.alternatives import DOUBTFUL_SECONDS
 from diarize.embedding.two_covariance import mean_variance
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-LITTLE: Final = 0.5  # of an equal share of all speech
+LITTLE_SHARE: Final = 0.5  # of an equal share of all speech
 
 __all__ = ["Speaker", "describe_speakers", "note_little_speech"]
 
@@ -75,7 +75,7 @@ def note_little_speech(
     if least < 2 or len(annotation.speakers) > least:
         return ()
     seconds = {name: float(np.diff(annotation.intervals(name)).sum()) for name in names}
-    limit = min(FEW, LITTLE * sum(seconds.values()) / len(seconds))
+    limit = min(DOUBTFUL_SECONDS, LITTLE_SHARE * sum(seconds.values()) / len(seconds))
     few = [f"{name} {spoken:.1f} s" for name, spoken in seconds.items() if spoken < limit]
     wanted = f"{least} speakers asked for" if most == least else f"at least {least} speakers asked for"
     return (f"{wanted}, but little speech was found for {', '.join(few)}; listen to it",) if few else ()

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["load_embedding", "speaker_points", "voice_statistics", "voices_in"]
+__all__ = ["load_embedding", "speaker_points", "voice_statistics", "voice_statistics_of"]
 
 # Least share of a window in which a speaker must be alone for the window to be used.
-MOSTLY: Final = 0.5
+MIN_ALONE: Final = 0.5
 
 
 def load_embedding(config: Config) -> tuple[EmbeddingExtractor, TwoCovariance]:
@@ -80,14 +80,14 @@ def _statistics(name: str, points: SpeakerPoints, spans: Array, start: float) ->
     first, last = points.bounds.T
     shares = (inside[last] - inside[first]) / (last - first)
     full = np.ones(len(shares)) if points.weights is None else points.weights
-    weights = np.where(shares >= MOSTLY, shares * full, 0.0)
+    weights = np.where(shares >= MIN_ALONE, shares * full, 0.0)
     windows = float(weights.sum())
     if not windows:
         return None
     return SpeakerStatistics(name, weights @ points.values / windows, windows, float(np.diff(spans).sum()))
 
 
-def voices_in(
+def voice_statistics_of(
     recording: str | PathLike[str], annotation: Annotation, config: Config
 ) -> VoiceStatistics | None:
     """Voice statistics for given turns of a recording, such as those of a file.

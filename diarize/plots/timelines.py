@@ -34,7 +34,7 @@ _AXIS = 0.36  # below a line of time, for its tick labels
 _NAME_COLUMNS = 22  # a longer name is shortened in the middle
 _LINES = (120, 180, 300, 600, 900, 1200, 1800, 3600, 7200, 14400, 43200, 86400)  # seconds a line may hold
 _TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
-_MOST_ROWS = 110  # over all lines of a picture, if possible
+_MAX_ROWS = 110  # over all lines of a picture, if possible
 _STUB = 0.08  # of a line: a shorter remainder is squeezed into the other lines
 
 
@@ -171,7 +171,7 @@ def _shorten(name: str) -> str:
 def _layout(rows: Sequence[_Row], times: tuple[float, float, float], *, loud: bool) -> _Layout:
     length = times[1]
     tall = sum(row.height for row in rows) + 2 * loud
-    most = int(np.clip(_MOST_ROWS // (tall + 2.5), 3, 12))
+    most = int(np.clip(_MAX_ROWS // (tall + 2.5), 3, 12))
     line = length if length <= 150 else next((s for s in _LINES if length <= (most + _STUB) * s), length)
     lines = max(1, np.ceil(length / line - _STUB))
     row = float(np.clip(min(4.2, 14.0 / lines) / max(tall, 1), 0.115, 0.42))

@@ -13,7 +13,7 @@ __all__ = ["DARK_PAGE", "colours_on_dark", "colours_on_light", "contrast"]
 
 DARK_PAGE: Final = "#15181d"
 """The background of the page in a dark theme; style.css says the same."""
-LEAST: Final = 3.4  # of contrast; WCAG 2.2 asks 3 of anything that is not text
+MIN_CONTRAST: Final = 3.4  # of contrast; WCAG 2.2 asks 3 of anything that is not text
 STEP: Final = 0.05  # of white that is mixed in at a time
 
 
@@ -29,7 +29,7 @@ def colours_on_dark(speakers: Sequence[str]) -> list[str]:
 
 def _lighten(colour: str) -> str:
     steps = (plots.shade_colour(colour, STEP * i) for i in range(round(1 / STEP) + 1))
-    return next(each for each in steps if contrast(each, DARK_PAGE) >= LEAST)
+    return next(each for each in steps if contrast(each, DARK_PAGE) >= MIN_CONTRAST)
 
 
 def contrast(one: str, other: str) -> float:

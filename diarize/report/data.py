@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["page_data"]
 
-MOST_COLOURS = 20
+MAX_COLOURS = 20
 
 
 def page_data(report: Report) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def _key(report: Report) -> str:
 
 def _palette() -> list[tuple[str, str]]:
     """Colours for speakers who are added later, on a light and on a dark page."""
-    names = [speaker_name(i) for i in range(MOST_COLOURS)]
+    names = [speaker_name(i) for i in range(MAX_COLOURS)]
     return list(zip(colours.colours_on_light(names), colours.colours_on_dark(names), strict=True))
 
 

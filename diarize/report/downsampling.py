@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["MOST", "SHORTEST", "Ribbons", "encode_bytes", "make_ribbons", "pool_posteriors"]
+__all__ = ["MAX_CELLS", "MIN_CELL", "Ribbons", "encode_bytes", "make_ribbons", "pool_posteriors"]
 
-MOST: Final = 24_000
+MAX_CELLS: Final = 24_000
 """Cells of a row: several for every dot of a wide display, and 0.3 s in two hours."""
-SHORTEST: Final = 0.05
+MIN_CELL: Final = 0.05
 """Seconds: posteriors do not change within less."""
 
 
@@ -36,11 +36,11 @@ class Ribbons:
 
 
 def make_ribbons(posteriors: Posteriors, start: float = 0.0) -> Ribbons:
-    """Posteriors in at most ``MOST`` cells of equal length, none under ``SHORTEST``; ``start``: second of the
-    file at which the grid begins.
+    """Posteriors in at most ``MAX_CELLS`` cells of equal length, none under ``MIN_CELL``; ``start``: second
+    of the file at which the grid begins.
     """
     grid, values = posteriors.grid, posteriors.values
-    per_cell = max(grid.frames_in(SHORTEST), -(-grid.n_frames // MOST))
+    per_cell = max(grid.frames_in(MIN_CELL), -(-grid.n_frames // MAX_CELLS))
     lacking = values.sum(axis=1) - values.max(axis=1, initial=0.0)
     rows = pool_posteriors(np.column_stack((values, lacking)), per_cell)
     bytes_ = np.round(255 * rows.clip(0, 1)).astype(np.uint8).T

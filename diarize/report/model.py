@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Report"]
 
-MOST_SPEAKERS = 10  # selectable on the page
+MAX_SPEAKERS = 10  # selectable on the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Report:
     def alternatives(self) -> dict[int, Annotation]:
         """The turns for other numbers of speakers."""
         kept = self.result.alternatives
-        numbers = [k for k in kept.labels if k <= MOST_SPEAKERS] if kept else []
+        numbers = [k for k in kept.labels if k <= MAX_SPEAKERS] if kept else []
         return {k: kept.annotation(k, self.annotation) for k in numbers} if kept else {}
 
     @property

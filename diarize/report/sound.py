@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from diarize.report.downsampling import MOST, SHORTEST
+from diarize.report.downsampling import MAX_CELLS, MIN_CELL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,11 +46,11 @@ class PageSound:
 
 
 def embed_sound(recording: Recording, progress: Progress = lambda stage, share: None) -> PageSound:
-    """A recording with its sound compressed. Raises AudioError."""
-    from diarize.audio import compress
+    """A recording with its sound as MP3. Raises AudioError."""
+    from diarize.audio import encode_mp3
 
     peaks = _Peaks(recording, progress)
-    data = compress(peaks.blocks(), recording.rate)
+    data = encode_mp3(peaks.blocks(), recording.rate)
     return peaks.sound(data=data)
 
 
@@ -77,7 +77,7 @@ class _Peaks:
 
     def __init__(self, recording: Recording, progress: Progress) -> None:
         self._recording, self._progress = recording, progress
-        self._cell = round(SHORTEST * recording.rate)
+        self._cell = round(MIN_CELL * recording.rate)
         self._peaks: list[Array] = []
         self._n = 0
 
@@ -94,7 +94,7 @@ class _Peaks:
     def sound(self, *, data: bytes | None = None, link: str | None = None) -> PageSound:
         """The sound of the page, after all blocks."""
         peaks = np.concatenate(self._peaks) if self._peaks else np.zeros(0, np.float32)
-        together = max(1, -(-peaks.size // MOST))
+        together = max(1, -(-peaks.size // MAX_CELLS))
         cells = np.maximum.reduceat(peaks, np.arange(0, peaks.size, together)) if peaks.size else peaks
         top = float(np.quantile(cells, LOUDEST)) if cells.size else 0.0
         row = np.round(255 * np.clip(cells / (top or 1.0), 0, 1)).astype(np.uint8)

@@ -58,7 +58,7 @@ __all__ = [
 ]
 
 # Added to every variance of normalised cepstra, so that constant intervals have a determinant.
-FLOOR: Final = 1e-6
+VARIANCE_FLOOR: Final = 1e-6
 # Seconds between the first candidate cuts; around the best one every frame is tried.
 STEP: Final = 0.1
 
@@ -273,6 +273,6 @@ def _cost(sums: Array) -> Array:
     d, n = _dims(sums), sums[..., 0]
     mean = sums[..., 1 : d + 1] / n[..., None]
     moments = sums[..., d + 1 :].reshape(*sums.shape[:-1], d, d) / n[..., None, None]
-    covariances = moments - mean[..., :, None] * mean[..., None, :] + FLOOR * np.eye(d)
+    covariances = moments - mean[..., :, None] * mean[..., None, :] + VARIANCE_FLOOR * np.eye(d)
     cost: Array = 0.5 * n * np.linalg.slogdet(covariances)[1]
     return cost

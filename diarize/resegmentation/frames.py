@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["adapted_posteriors", "component_posteriors", "turn_posteriors"]
 
-AT_ONCE: Final = 16384  # frames whose responsibilities are held at a time
+BATCH_SIZE: Final = 16384  # frames whose responsibilities are held at a time
 BLOCK: Final = 0.05  # seconds assigned as one unit: shorter than any syllable
 LONGEST_PAUSE: Final = 1.0  # seconds; longer pauses count as this long
 
@@ -93,7 +93,7 @@ def _shared_statistics(ubm: GMM, values: Array, shares: Array) -> tuple[Array, A
     counts = np.zeros((n_speakers, ubm.n_components))
     sums = np.zeros((n_speakers, ubm.n_components, ubm.n_features_in_))
     frames = np.flatnonzero(used)
-    for part in np.array_split(frames, -(-len(frames) // AT_ONCE)) if len(frames) else ():
+    for part in np.array_split(frames, -(-len(frames) // BATCH_SIZE)) if len(frames) else ():
         aligned = ubm.predict_proba(values[part])
         for k in range(n_speakers):
             weighted = aligned * shares[part, k : k + 1]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.light import assignment_solver
+from diarize.lazy_imports import import_assignment_solver
 from diarize.types import runs
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 __all__ = ["second_speakers"]
 
 # Least frames of a local speaker in a window; with fewer it is ignored.
-FEWEST: Final = 5
+MIN_FRAMES: Final = 5
 # Weight of frames with overlap in the matching of local speakers.
-SHARED: Final = 0.02
+OVERLAP_WEIGHT: Final = 0.02
 # Seconds on either side in which a speaker must be present to be a likely second speaker.
-AROUND: Final = 1.5
-LEAST: Final = 0.01
+PRESENCE_SECONDS: Final = 1.5
+MIN_PRESENCE: Final = 0.01
 
 
 def second_speakers(posteriors: Posteriors, activity: SpeechActivity, threshold: float) -> Array:
@@ -46,7 +46,7 @@ def second_speakers(posteriors: Posteriors, activity: SpeechActivity, threshold:
     chances = _voices_as_speakers(activity.local, posteriors) + _local_presence(posteriors)
     likeliest = posteriors.values.argmax(axis=1)
     chances[np.arange(len(chances)), likeliest] = 0
-    both = activity.mask.values & (activity.overlap >= threshold) & (chances.max(axis=1) > LEAST)
+    both = activity.mask.values & (activity.overlap >= threshold) & (chances.max(axis=1) > MIN_PRESENCE)
     for start, end in _split_by_leader(both, likeliest):
         speaker = int(chances[start:end].sum(axis=0).argmax())  # one second speaker per interval
         second[start:end, speaker] = activity.overlap[start:end]
@@ -83,15 +83,15 @@ def _match_voices(voices: Array, shares: Array) -> list[tuple[int, int]]:
     alone = np.stack(
         [voices[:, v] * np.delete(silent, v, axis=1).prod(axis=1) for v in range(voices.shape[1])], axis=1
     )
-    common = alone.T @ shares + SHARED * (voices.T @ shares)
-    present = np.flatnonzero((voices > 0.5).sum(axis=0) >= FEWEST)
-    rows, speakers = assignment_solver()(common[present], maximize=True)
+    common = alone.T @ shares + OVERLAP_WEIGHT * (voices.T @ shares)
+    present = np.flatnonzero((voices > 0.5).sum(axis=0) >= MIN_FRAMES)
+    rows, speakers = import_assignment_solver()(common[present], maximize=True)
     return [(int(present[row]), int(speaker)) for row, speaker in zip(rows, speakers, strict=True)]
 
 
 def _local_presence(posteriors: Posteriors) -> Array:
     """Share (n_frames, K) of the surrounding frames in which each speaker is active."""
-    reach = posteriors.grid.frames_in(AROUND)
+    reach = posteriors.grid.frames_in(PRESENCE_SECONDS)
     n = len(posteriors.values)
     total = np.zeros((n + 1, len(posteriors.speakers)))
     np.cumsum(posteriors.values, axis=0, dtype=np.float64, out=total[1:])

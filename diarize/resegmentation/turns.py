@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["posteriors_to_turns", "relabel_by_first_appearance", "split_long_turns"]
 
 # Least mean posterior of a runner-up.
-LIKELY: Final = 0.01
+MIN_RUNNER_UP: Final = 0.01
 
 
 def relabel_by_first_appearance(found: Posteriors) -> Posteriors:
@@ -83,5 +83,5 @@ def _active_speakers(values: Array, speech: Array, second: Array | None) -> Arra
 
 def _turn(start: float, end: float, name: str, means: Array, k: int, speakers: tuple[str, ...]) -> Turn:
     others = [j for j in np.argsort(-means, kind="stable") if j != k]
-    runner_up = speakers[others[0]] if others and means[others[0]] >= LIKELY else None
+    runner_up = speakers[others[0]] if others and means[others[0]] >= MIN_RUNNER_UP else None
     return Turn(float(start), float(end), name, min(1.0, float(means[k])), runner_up)

@@ -99,7 +99,8 @@ def recount_speakers(result: Result, n_speakers: int, source: str) -> Result:
     known, before = result.alternatives, result.annotation
     if known is None:
         raise FormatError(
-            f"{source}: keeps no other numbers of speakers; write it with 'diarize run --format json', or "
+            f"{source}: has no turns for other numbers of speakers; write it with 'diarize run --format "
+            f"json', or "
             f"run the recording with --speakers {n_speakers}"
         )
     after = known.annotation(n_speakers, before)
@@ -118,7 +119,7 @@ def _check_known(annotation: Annotation, names: Mapping[str, str] | Sequence[str
         if name not in annotation.speakers:
             near = get_close_matches(name, annotation.speakers, n=1)
             there = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(annotation.speakers)}"
-            raise FormatError(f"{annotation.recording}: nobody is called {name!r}; {there}")
+            raise FormatError(f"{annotation.recording}: no speaker is called {name!r}; {there}")
 
 
 def _with_turns(result: Result, after: Annotation, voices: VoiceStatistics | None) -> Result:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.light import assignment_solver
+from diarize.lazy_imports import import_assignment_solver
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["map_speakers", "pair_speakers"]
 
-_PREFERENCE = 1e-9  # seconds of bonus for a perfect match: breaks ties without changing a score
+_TIE_BREAK = 1e-9  # seconds of bonus for a perfect match: breaks ties without changing a score
 
 
 def pair_speakers(cells: Cells) -> list[tuple[int, int]]:
@@ -28,7 +28,9 @@ def pair_speakers(cells: Cells) -> list[tuple[int, int]]:
     solved by scipy.
     """
     together = cells.together()
-    rows, columns = assignment_solver()(together + _PREFERENCE * _similarity(cells, together), maximize=True)
+    rows, columns = import_assignment_solver()(
+        together + _TIE_BREAK * _similarity(cells, together), maximize=True
+    )
     return [(int(r), int(h)) for r, h in zip(rows, columns, strict=True) if together[r, h] > 0]
 
 

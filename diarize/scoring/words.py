@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from diarize.light import assignment_solver
+from diarize.lazy_imports import import_assignment_solver
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -54,7 +54,7 @@ def score_words(
     for true, found in zip(reference, hypothesis, strict=True):
         if found is not None:
             together[rows.index(true), columns.index(found)] += 1
-    pairs = list(zip(*assignment_solver()(together, maximize=True), strict=True))
+    pairs = list(zip(*import_assignment_solver()(together, maximize=True), strict=True))
     right = int(sum(together[i, j] for i, j in pairs))
     mapping = {columns[j]: rows[i] for i, j in pairs if together[i, j]}
     return WordScore(len(reference), len(reference) - right), mapping

@@ -26,7 +26,7 @@ SLOPE_REACH: Final = 4
 LEVEL_REACHES: Final = (10, 30)
 SPREAD_REACH: Final = 15
 # Frames processed at a time.
-AT_ONCE: Final = 1 << 16
+BATCH_SIZE: Final = 1 << 16
 
 
 def activity_features(features: Features, n_mels: int) -> Array:
@@ -54,7 +54,7 @@ def activity_parts(features: Features, n_mels: int) -> Iterator[Array]:
 
 def _split_frames(n_frames: int) -> Iterator[slice]:
     """Slices of frames that are processed at a time."""
-    return (slice(start, start + AT_ONCE) for start in range(0, n_frames, AT_ONCE))
+    return (slice(start, start + BATCH_SIZE) for start in range(0, n_frames, BATCH_SIZE))
 
 
 def slopes_in(values: Array, part: slice) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 from diarize.hmm import forward_backward, sticky_transitions
 from diarize.speech.activity import activity_parts
 from diarize.speech.durations import least_durations, pad_speech
-from diarize.speech.music import music_evidence
+from diarize.speech.music import music_log_odds
 from diarize.speech.silence import digital_silence
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def detect_by_mixtures(
     ``music.modulation_features``.
     """
     evidence = SCALE * (_log_ratio(features, speech, other, n_mels) + BIAS + config.bias)
-    evidence += music_evidence(features, n_mels, talk)
+    evidence += music_log_odds(features, n_mels, talk)
     scores = np.column_stack((evidence, np.zeros(len(evidence))))
     chain, shortest = sticky_transitions(2, STAY), least_durations(features.grid, config)
     posteriors, _ = forward_backward(scores, chain.log_startprob, chain.log_transmat, shortest)

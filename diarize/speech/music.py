@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["modulation_features", "music_evidence"]
+__all__ = ["modulation_features", "music_log_odds"]
 
-STRETCH: Final = 3.0  # seconds of one segment
-AT_ONCE: Final = 1 << 14  # segments whose tables, in double precision, are held at a time
-SHORTEST: Final = 1.0  # seconds: in less, talk and music look alike
+SEGMENT_SECONDS: Final = 3.0  # seconds of one segment
+BATCH_SIZE: Final = 1 << 14  # segments whose tables, in double precision, are held at a time
+MIN_MUSIC: Final = 1.0  # seconds: in less, talk and music look alike
 # Floors of variances: of cepstra, of their slopes, of their steps from frame to frame.
-LEAST: Final = (0.1, 0.01, 0.05)
+VARIANCE_FLOORS: Final = (0.1, 0.01, 0.05)
 # Floor of the speed of change, dB per second.
-STEADY: Final = 1.7
+SPEED_FLOOR: Final = 1.7
 # Decibels below the loudest filter at which the weight of a filter is floored.
 RANGE: Final = 40.0
 
 
-def music_evidence(features: Features, n_mels: int, talk: Discriminant) -> Array:
+def music_log_odds(features: Features, n_mels: int, talk: Discriminant) -> Array:
     """Log odds of talk against music for every frame, (n_frames,), at most 0.
 
     ``features``: cepstra of ``n_mels`` filters. A frame is music only if the three seconds before it, after
@@ -45,8 +45,8 @@ def music_evidence(features: Features, n_mels: int, talk: Discriminant) -> Array
     talk.
     """
     n_frames = len(features.values)
-    length = min(features.grid.frames_in(STRETCH), n_frames)
-    if length < features.grid.frames_in(SHORTEST):
+    length = min(features.grid.frames_in(SEGMENT_SECONDS), n_frames)
+    if length < features.grid.frames_in(MIN_MUSIC):
         return np.zeros(n_frames)
     odds = np.concatenate([talk.log_odds(part) for part in _motion_parts(features, n_mels, length)])
     first = np.arange(n_frames)[:, None] - (length - 1, length // 2, 0)
@@ -62,7 +62,7 @@ def modulation_features(features: Features, n_mels: int) -> Array:
     frame to frame, and of the speed of the loud filters: the mean, and the mean of the logarithm.
     ``features``: cepstra of ``n_mels`` filters. Shorter sounds give no rows.
     """
-    length = features.grid.frames_in(STRETCH)
+    length = features.grid.frames_in(SEGMENT_SECONDS)
     if len(features.values) < length:
         return np.zeros((0, 3 * features.columns("c").shape[1] + 2))
     return np.concatenate(list(_motion_parts(features, n_mels, length)))
@@ -71,8 +71,8 @@ def modulation_features(features: Features, n_mels: int) -> Array:
 def _motion_parts(features: Features, n_mels: int, length: int) -> Iterator[Array]:
     """Rows of ``modulation_features`` for segments of ``length`` frames, in parts."""
     cepstra = features.columns("c")
-    for start in range(0, len(cepstra) - length + 1, AT_ONCE):
-        seen = slice(start, start + AT_ONCE + length - 1)
+    for start in range(0, len(cepstra) - length + 1, BATCH_SIZE):
+        seen = slice(start, start + BATCH_SIZE + length - 1)
         values, slopes = cepstra[seen].astype(np.float64), slopes_in(cepstra, seen).astype(np.float64)
         steps = np.diff(cepstra[max(seen.start - 1, 0) : seen.stop], axis=0).astype(np.float64)
         steps = steps if seen.start else np.concatenate((np.zeros_like(values[:1]), steps))
@@ -80,8 +80,8 @@ def _motion_parts(features: Features, n_mels: int, length: int) -> Iterator[Arra
         centred = values - values.mean(axis=0)
         variances = _means(centred**2, length) - _means(centred, length) ** 2
         squares = variances, _means(slopes**2, length), _means(steps**2, length)
-        spreads = [np.log(each + least) for each, least in zip(squares, LEAST, strict=True)]
-        changes = np.log(_means(speeds, length) + STEADY), _means(np.log(speeds + STEADY), length)
+        spreads = [np.log(each + least) for each, least in zip(squares, VARIANCE_FLOORS, strict=True)]
+        changes = np.log(_means(speeds, length) + SPEED_FLOOR), _means(np.log(speeds + SPEED_FLOOR), length)
         yield np.concatenate((*spreads, *changes), axis=1)
 
 

@@ -14,9 +14,9 @@ import numpy as np
 from diarize.errors import ConfigError
 from diarize.networks import pyannet
 from diarize.networks.activity import LocalActivity
-from diarize.networks.store import shipped_network
+from diarize.networks.store import load_included_network
 from diarize.speech.durations import enforce_durations, pad_speech
-from diarize.speech.tones import SHORTEST, ToneWatch, remove_tones
+from diarize.speech.tones import MIN_SPEECH, ToneDetector, remove_tones
 from diarize.speech.values import SpeechActivity
 from diarize.types import runs
 
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 __all__ = ["PyanNetSegmenter", "detect_by_network", "frame_means"]
 
 # Samples between windows: every frame is in two windows.
-EVERY: Final = pyannet.WINDOW // 2
-AT_ONCE: Final = 32  # windows whose activations are held at a time
+WINDOW_STEP: Final = pyannet.WINDOW // 2
+BATCH_SIZE: Final = 32  # windows whose activations are held at a time
 # Seconds before and after a moment at which local speakers are compared, and the probability from which they
 # are taken for two people.
-ASIDE: Final = 0.1
-CHANGED: Final = 0.5
+CHANGE_CONTEXT: Final = 0.1
+CHANGE_THRESHOLD: Final = 0.5
 
 
 class PyanNetSegmenter:
@@ -49,7 +49,7 @@ class PyanNetSegmenter:
     rate = pyannet.RATE
 
     def __init__(self) -> None:
-        network = shipped_network("pyannet")
+        network = load_included_network("pyannet")
         self.checksum = network.checksum
         self._weights = network.weights
 
@@ -77,15 +77,15 @@ class PyanNetSegmenter:
 
 
 def _window_batches(blocks: Iterable[Array]) -> Iterator[tuple[list[int], Array]]:
-    """First samples and samples (n, WINDOW) of windows every ``EVERY``; the last one ends with the recording,
-    or is padded where the recording is shorter than a window.
+    """First samples and samples (n, WINDOW) of windows every ``WINDOW_STEP``; the last one ends with the
+    recording, or is padded where the recording is shorter than a window.
     """
     starts: list[int] = []
     held: list[Array] = []
     for start, window in _windows(blocks):
         starts.append(start)
         held.append(window)
-        if len(held) == AT_ONCE:
+        if len(held) == BATCH_SIZE:
             yield starts, np.stack(held)
             starts, held = [], []
     if held:
@@ -100,12 +100,12 @@ def _windows(blocks: Iterable[Array]) -> Iterator[tuple[int, Array]]:
         held = np.concatenate((held, block))
         while len(held) >= size:
             yield start, held[:size]
-            last, held, start = held[:EVERY], held[EVERY:], start + EVERY
+            last, held, start = held[:WINDOW_STEP], held[WINDOW_STEP:], start + WINDOW_STEP
     if start == 0:
         yield 0, np.pad(held, (0, size - len(held)))
-    elif len(held) > size - EVERY:
+    elif len(held) > size - WINDOW_STEP:
         missing = size - len(held)
-        yield start - missing, np.concatenate((last[EVERY - missing :], held))
+        yield start - missing, np.concatenate((last[WINDOW_STEP - missing :], held))
 
 
 def detect_by_network(
@@ -117,11 +117,11 @@ def detect_by_network(
             f"speech.method 'network' works at {segmenter.rate} Hz, not {grid.rate}; set audio.rate or "
             "choose 'hmm'"
         )
-    tones = ToneWatch(grid.rate)
+    tones = ToneDetector(grid.rate)
     local = segmenter.segment(tones.watch(blocks))
     speech, overlap, change = frame_means(local, grid)
     threshold = 1 / (1 + np.exp(config.bias))
-    voiced = remove_tones(speech >= threshold, tones.mask(grid), grid.frames_in(SHORTEST))
+    voiced = remove_tones(speech >= threshold, tones.mask(grid), grid.frames_in(MIN_SPEECH))
     mask = pad_speech(enforce_durations(voiced, grid, config), grid, config)
     return SpeechActivity(mask, overlap, _peaks(change), local)
 
@@ -130,7 +130,7 @@ def frame_means(local: LocalActivity, grid: FrameGrid) -> tuple[Array, Array, Ar
     """Probabilities (n_frames,) of speech, two voices and a change, over the windows that contain a frame."""
     total = np.zeros((3, grid.n_frames), np.float64)
     seen = np.zeros(grid.n_frames)
-    aside = grid.frames_in(ASIDE)
+    aside = grid.frames_in(CHANGE_CONTEXT)
     for window in range(len(local.starts)):
         frames, nearest = local.window_frames(window, grid)
         voices = local.values[window, nearest]
@@ -153,4 +153,6 @@ def _change(voices: Array, aside: int) -> Array:
 
 def _peaks(change: Array) -> Array:
     """The most likely frame of every run of frames in which a change is more likely than not."""
-    return np.array([a + int(change[a:b].argmax()) for a, b in runs(change > CHANGED)], dtype=np.int64)
+    return np.array(
+        [a + int(change[a:b].argmax()) for a, b in runs(change > CHANGE_THRESHOLD)], dtype=np.int64
+    )

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 __all__ = ["digital_silence"]
 
 # Cepstra above c0 are rounding errors in digital silence, and larger for any sound.
-FLAT: Final = 1e-2
+SILENCE_CEPSTRA: Final = 1e-2
 
 
 def digital_silence(features: Features, shortest: int) -> Array:
     """Frames of digital silence that lasts ``shortest`` frames or more, bool (n_frames,)."""
     fine = features.columns("c")[:, 1:]
-    flat: Array = np.maximum(fine.max(axis=1), -fine.min(axis=1)) < FLAT
+    flat: Array = np.maximum(fine.max(axis=1), -fine.min(axis=1)) < SILENCE_CEPSTRA
     for start, end in runs(flat):
         flat[start:end] = end - start >= shortest
     return flat

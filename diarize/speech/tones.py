@@ -21,25 +21,25 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["SHORTEST", "ToneWatch", "remove_tones"]
+__all__ = ["MIN_SPEECH", "ToneDetector", "remove_tones"]
 
 # Seconds of a spectrum, and between spectra.
 LENGTH: Final = 0.064
 HOP: Final = 0.02
-LOWEST: Final = 90.0  # Hz: hum of the mains does not count
+MIN_FREQUENCY: Final = 90.0  # Hz: hum of the mains does not count
 # Bins on either side of a peak over which the Hann window spreads a tone, and by which it may move.
 SPREAD: Final = 2
-MOVED: Final = 1
+MAX_MOVE: Final = 1
 # Least share of the power in one or two peaks: a tone 27 dB above the noise. Speech hardly ever reaches it
 # (docs/experiments).
-SHARE: Final = 0.998
-SECOND: Final = 0.02  # least share of the power of a second peak
-HELD: Final = 5  # spectra in a row: 144 ms
-SHORTEST: Final = 0.3  # least seconds of speech that continues after a tone
-AT_ONCE: Final = 512  # spectra held at a time
+TONE_SHARE: Final = 0.998
+SECOND_PEAK_SHARE: Final = 0.02  # least share of the power of a second peak
+MIN_SPECTRA: Final = 5  # spectra in a row: 144 ms
+MIN_SPEECH: Final = 0.3  # least seconds of speech that continues after a tone
+BATCH_SIZE: Final = 512  # spectra held at a time
 
 
-class ToneWatch:
+class ToneDetector:
     """Passes blocks of samples at ``rate`` Hz through and records where they are only one or two tones."""
 
     def __init__(self, rate: int) -> None:
@@ -53,8 +53,8 @@ class ToneWatch:
         for block in blocks:
             held = np.concatenate((held, block))
             n = max(0, (len(held) - self._length) // self._hop + 1)
-            for start in range(0, n, AT_ONCE):
-                stop = min(start + AT_ONCE, n)
+            for start in range(0, n, BATCH_SIZE):
+                stop = min(start + BATCH_SIZE, n)
                 part = held[start * self._hop : (stop - 1) * self._hop + self._length]
                 self._found.append(self._peaks(part))
             held = held[n * self._hop :]
@@ -63,11 +63,11 @@ class ToneWatch:
     def mask(self, grid: FrameGrid) -> Array:
         """Frames of a grid whose middle lies in a tone, bool (n_frames,)."""
         peaks = np.concatenate([np.zeros((0, 2), np.int64), *self._found])
-        if len(peaks) < HELD:
+        if len(peaks) < MIN_SPECTRA:
             return np.zeros(grid.n_frames, bool)
-        row = np.lib.stride_tricks.sliding_window_view(peaks, HELD, axis=0)
-        steady = (row.min(axis=2) >= 0).all(axis=1) & (np.ptp(row, axis=2) <= MOVED).all(axis=1)
-        tones = [(a, b + HELD - 1) for a, b in runs(steady)]
+        row = np.lib.stride_tricks.sliding_window_view(peaks, MIN_SPECTRA, axis=0)
+        steady = (row.min(axis=2) >= 0).all(axis=1) & (np.ptp(row, axis=2) <= MAX_MOVE).all(axis=1)
+        tones = [(a, b + MIN_SPECTRA - 1) for a, b in runs(steady)]
         edge = LENGTH / 8  # a spectrum may begin before the tone does
         seconds = [(a * HOP + edge, (b - 1) * HOP + LENGTH - edge) for a, b in tones]
         return grid.mask(np.array(seconds, dtype=np.float64).reshape(-1, 2))
@@ -80,11 +80,11 @@ class ToneWatch:
         taper = np.hanning(self._length).astype(np.float32)
         power = np.abs(np.fft.rfft(frames * taper, axis=1)) ** 2
         total = power.sum(axis=1)
-        power[:, : round(LOWEST * self._length / self._rate)] = 0
+        power[:, : round(MIN_FREQUENCY * self._length / self._rate)] = 0
         first, share = _take_peak(power)
         second, more = _take_peak(power)
-        second = np.where(more > SECOND * total, second, first)
-        pure = (share + more >= SHARE * total) & (total > 0)
+        second = np.where(more > SECOND_PEAK_SHARE * total, second, first)
+        pure = (share + more >= TONE_SHARE * total) & (total > 0)
         peaks: Array = np.where(pure[:, None], np.sort(np.column_stack((first, second))), -1)
         return peaks
 

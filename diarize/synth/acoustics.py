@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["amplitude", "compand", "convolve", "impulse", "noise_loop", "resample"]
+__all__ = ["amplitude", "compand", "convolve", "impulse_response", "noise_loop", "resample"]
 
-LOOP = 30.0  # seconds of noise before it repeats seamlessly
-TAPS = 0.02  # length of the channel's filter, seconds
+NOISE_SECONDS = 30.0  # seconds of noise before it repeats seamlessly
+FILTER_SECONDS = 0.02  # length of the channel's filter, seconds
 MU = 255.0
 
 
@@ -74,11 +74,13 @@ def _channel(config: SynthConfig) -> Array:
     edges = [edge for edge in (config.low_cut or None, top) if edge]
     if not edges:
         return np.ones(1)
-    taps = 2 * (round(TAPS * config.rate) // 2) + 1
+    taps = 2 * (round(FILTER_SECONDS * config.rate) // 2) + 1
     return np.asarray(firwin(taps, edges, fs=config.rate, pass_zero=not config.low_cut))
 
 
-def impulse(config: SynthConfig, rooms: Sequence[Waveform], rng: np.random.Generator) -> tuple[Array, int]:
+def impulse_response(
+    config: SynthConfig, rooms: Sequence[Waveform], rng: np.random.Generator
+) -> tuple[Array, int]:
     """Impulse response (m,) from one speaker's place to the file, and the sample of its direct sound."""
     channel = _channel(config)
     if rooms:
@@ -111,7 +113,7 @@ def noise_loop(config: SynthConfig, voices: Sequence[Array], rng: np.random.Gene
 
     ``voices``: float (n,) each, whose average spectrum babble takes.
     """
-    n = min(round(LOOP * config.rate), config.n_samples)
+    n = min(round(NOISE_SECONDS * config.rate), config.n_samples)
     if np.isinf(config.snr):
         return np.zeros(1, dtype=np.float32)
     frequencies = np.fft.rfftfreq(n, 1 / config.rate)

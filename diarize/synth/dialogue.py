@@ -8,8 +8,8 @@ import numpy as np
 
 from diarize.errors import AudioError
 from diarize.synth.acoustics import resample
-from diarize.synth.phrases import Phrase, phrases
-from diarize.synth.scene import Scene, stage
+from diarize.synth.phrases import Phrase, split_phrases
+from diarize.synth.scene import Scene, build_scene
 from diarize.synth.script import ScriptLine
 from diarize.synth.settings import SynthConfig
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from diarize.types import Waveform
 
-__all__ = ["dialogue"]
+__all__ = ["plan_dialogue"]
 
 
 def _lines(spoken: Sequence[Phrase], speaker: int, first: int, start: int) -> list[ScriptLine]:
@@ -29,13 +29,13 @@ def _lines(spoken: Sequence[Phrase], speaker: int, first: int, start: int) -> li
     return [ScriptLine(speaker, first + i, p.onset + shift, p.length) for i, p in enumerate(spoken)]
 
 
-def dialogue(
+def plan_dialogue(
     turns: Sequence[tuple[str, Waveform, float]],
     config: SynthConfig | None = None,
     seed: int = 0,
     *,
     rooms: Sequence[Waveform] = (),
-    recording: str = "dialogue",
+    recording: str = "plan_dialogue",
 ) -> Scene:
     """Plan a conversation with turns in a given order.
 
@@ -64,7 +64,7 @@ def dialogue(
     lines: list[ScriptLine] = []
     until, floor = dict.fromkeys(cast, 0), 0
     for name, waveform, after in turns:
-        spoken = phrases(resample(waveform, config.rate), config.rate)
+        spoken = split_phrases(resample(waveform, config.rate), config.rate)
         start = floor + round(after * config.rate)
         if not spoken or start < until[name]:
             reason = "starts before the same speaker has ended" if spoken else "has no speech in it"
@@ -79,4 +79,4 @@ def dialogue(
             f"{seconds:.1f} s of dialogue in {config.duration:g} s; change the turns or the duration"
         )
     rng = np.random.default_rng(seed)
-    return stage(cast, lines, config, rng, rooms=rooms, recording=recording)
+    return build_scene(cast, lines, config, rng, rooms=rooms, recording=recording)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.errors import ConfigError
-from diarize.synth.acoustics import convolve, impulse
+from diarize.synth.acoustics import convolve, impulse_response
 from diarize.synth.settings import SynthConfig
 from diarize.types import Waveform
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["music"]
+__all__ = ["synthesize_music"]
 
 # Semitones above the root: major, minor, harmonic minor and the two pentatonic scales.
 SCALES: Final = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10), (0, 2, 3, 5, 7, 8, 11), (0, 2, 4, 7, 9),
@@ -81,7 +81,7 @@ class _Note:
     loudness: float = 1.0
 
 
-def music(seconds: float, rate: int, seed: int) -> Waveform:
+def synthesize_music(seconds: float, rate: int, seed: int) -> Waveform:
     """Make a piece of music.
 
     Parameters
@@ -125,7 +125,7 @@ def _produce(sound: Array, rate: int, rng: np.random.Generator) -> Array:
     n = sound.size
     if rng.random() < 0.6:
         room = SynthConfig(rate=rate, rt60=rng.uniform(0.2, 2.5), direct_to_reverberant=rng.uniform(-2, 10))
-        sound = convolve(sound, impulse(room, (), rng)[0])[:n]
+        sound = convolve(sound, impulse_response(room, (), rng)[0])[:n]
     if rng.random() < 0.3:
         sound = sound * 10 ** (rng.uniform(0, 0.5) * _wave(n, rate, 1 / rng.uniform(4, 20), rng))
     scale = max(float(sound.std()), 1e-9)

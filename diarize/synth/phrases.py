@@ -1,7 +1,7 @@
 """Phrases: the speech between two pauses of a clean recording of one speaker, found by energy.
 
-A recording is cut only inside pauses of at least ``CUT`` seconds, so that no word is cut. Neighbouring cells
-overlap in a short complementary ramp, so that cells at their original distance sum to the recording.
+A recording is cut only inside pauses of at least ``MIN_PAUSE`` seconds, so that no word is cut. Neighbouring
+cells overlap in a short complementary ramp, so that cells at their original distance sum to the recording.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["BRIDGED", "Phrase", "phrases", "speech_runs"]
+__all__ = ["MAX_PAUSE_IN_TURN", "Phrase", "speech_runs", "split_phrases"]
 
-RUMBLE = 100.0  # Hz; sound below is not a voice
+HIGH_PASS = 100.0  # Hz; sound below is not a voice
 HOP = 0.005  # seconds between energies, each over two hops
-CUT = 0.15  # the shortest pause to cut in: stop consonants close for less
-SILENT = -90.0  # dB; a recording that is never louder is empty
-CLICK = 0.04  # bursts alone and shorter than this are no speech
-BRIDGED = 0.3  # pauses up to this are part of a turn; longer ones are marked
-BREAK = 1.0  # phrases with a longer pause between them are not used in one turn
+MIN_PAUSE = 0.15  # the shortest pause to cut in: stop consonants close for less
+SILENCE_LEVEL = -90.0  # dB; a recording that is never louder is empty
+MIN_BURST = 0.04  # bursts alone and shorter than this are no speech
+MAX_PAUSE_IN_TURN = 0.3  # pauses up to this are part of a turn; longer ones are marked
+MAX_PAUSE_IN_RECORDING = 1.0  # phrases with a longer pause between them are not used in one turn
 MARGIN = 0.1  # kept around a phrase without a neighbour
 RAMP = 0.01  # the cross-fade of two cells
 
@@ -48,12 +48,12 @@ class Phrase:
 
 
 def _energies(samples: Array, rate: int, hop: int) -> Array:
-    """Mean square above the rumble in dB, of two hops around each whole hop, float64 (samples // hop,)."""
+    """Mean square above ``HIGH_PASS`` in dB, of two hops around each whole hop, float64 (samples // hop,)."""
     from scipy.signal import butter, sosfilt
 
     n = samples.size // hop
     voice = sosfilt(
-        butter(2, RUMBLE, "highpass", fs=rate, output="sos"), samples[: n * hop].astype(np.float64)
+        butter(2, HIGH_PASS, "highpass", fs=rate, output="sos"), samples[: n * hop].astype(np.float64)
     )
     cells = np.square(voice).reshape(n, hop).mean(axis=1)
     padded = np.concatenate((cells[:1], cells, cells[-1:]))
@@ -80,7 +80,7 @@ def _bridge(rows: Array, gap: float) -> Array:
 
 
 def speech_runs(samples: Array, rate: int) -> Array:
-    """Where a clean recording of one speaker has speech: int64 (n, 2) samples, ``CUT`` seconds or more apart.
+    """Runs of speech in a clean recording of one speaker: int64 (n, 2) samples, ``MIN_PAUSE`` s apart.
 
     ``samples``: (n,). Energy only: the recording must be clean. A recording of silence has no runs.
     """
@@ -88,15 +88,15 @@ def speech_runs(samples: Array, rate: int) -> Array:
     if samples.size < hop:
         return np.empty((0, 2), dtype=np.int64)
     energies = _energies(samples, rate, hop)
-    if energies.max() < SILENT:
+    if energies.max() < SILENCE_LEVEL:
         return np.empty((0, 2), dtype=np.int64)
-    rows = _bridge(runs(energies > _threshold(energies)), CUT / HOP)
-    return rows[rows[:, 1] - rows[:, 0] >= CLICK / HOP].astype(np.int64) * hop
+    rows = _bridge(runs(energies > _threshold(energies)), MIN_PAUSE / HOP)
+    return rows[rows[:, 1] - rows[:, 0] >= MIN_BURST / HOP].astype(np.int64) * hop
 
 
 def _cut_points(rows: Array, n: int, rate: int) -> list[tuple[int, int]]:
     """Start and end of each phrase's cell without ramps: mid-pause, or a margin away."""
-    margin, far = round(MARGIN * rate), round(BREAK * rate)
+    margin, far = round(MARGIN * rate), round(MAX_PAUSE_IN_RECORDING * rate)
     starts, ends = np.maximum(rows[:, 0] - margin, 0), np.minimum(rows[:, 1] + margin, n)
     middle = (rows[:-1, 1] + rows[1:, 0]) // 2
     near = rows[1:, 0] - rows[:-1, 1] <= far
@@ -119,7 +119,7 @@ def _cell(samples: Array, start: int, end: int, ramp: int) -> tuple[Array, int]:
     return cell, low
 
 
-def phrases(samples: Array, rate: int) -> list[Phrase]:
+def split_phrases(samples: Array, rate: int) -> list[Phrase]:
     """The phrases of one clean recording (n,) at ``rate`` Hz, in order; none when it is silent."""
     rows = speech_runs(samples, rate)
     if not len(rows):
@@ -129,6 +129,6 @@ def phrases(samples: Array, rate: int) -> list[Phrase]:
         cell, low = _cell(samples, start, end, ramp)
         onset, offset = (int(x) for x in rows[index])
         gap = int(rows[index + 1, 0]) - offset if index + 1 < len(rows) else None
-        near = gap if gap is not None and gap <= BREAK * rate else None
+        near = gap if gap is not None and gap <= MAX_PAUSE_IN_RECORDING * rate else None
         found.append(Phrase(onset, cell, onset - low, offset - onset, near))
     return found

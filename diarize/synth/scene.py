@@ -9,9 +9,9 @@ import numpy as np
 
 from diarize.annotation import Annotation
 from diarize.errors import AudioError
-from diarize.synth.acoustics import amplitude, compand, convolve, impulse, noise_loop, resample
-from diarize.synth.phrases import phrases
-from diarize.synth.script import script, truth
+from diarize.synth.acoustics import amplitude, compand, convolve, impulse_response, noise_loop, resample
+from diarize.synth.phrases import split_phrases
+from diarize.synth.script import plan_script, reference_annotation
 from diarize.synth.settings import SynthConfig
 from diarize.types import Waveform
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["Scene", "conversation", "scene", "stage"]
+__all__ = ["Scene", "build_scene", "plan_conversation", "simulate_conversation"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Scene:
     speakers: Array
     noise: Array
 
-    def only(self, speaker: str) -> Scene:
+    def extract_speaker(self, speaker: str) -> Scene:
         """What one speaker says at the same times, without the others and without noise."""
         turns = tuple(turn for turn in self.annotation.turns if turn.speaker == speaker)
         said = self.speakers == speaker
@@ -100,7 +100,7 @@ def _reverberate(said: Sequence[Phrase], response: Array, level: float) -> list[
     return [np.asarray(cell * (amplitude(level) / loudness), dtype=np.float32) for cell in cells]
 
 
-def _arrivals(
+def _place_phrases(
     cast: Mapping[str, Sequence[Phrase]],
     config: SynthConfig,
     rooms: Sequence[Waveform],
@@ -110,25 +110,25 @@ def _arrivals(
     cells: list[Array] = []
     leads: list[int] = []
     for said in cast.values():
-        response, direct = impulse(config, rooms, rng)
+        response, direct = impulse_response(config, rooms, rng)
         cells += _reverberate(said, response, config.level + config.gain_spread * rng.standard_normal())
         leads += [phrase.lead + direct for phrase in said]
     return cells, leads
 
 
-def _cast(voices: Mapping[str, Sequence[Waveform]], rate: int) -> dict[str, list[Phrase]]:
+def _split_voices(voices: Mapping[str, Sequence[Waveform]], rate: int) -> dict[str, list[Phrase]]:
     """Each speaker's phrases at ``rate`` Hz, speakers by name."""
     if not voices:
         raise AudioError("a conversation needs at least one voice; give recordings of one speaker each")
     cast: dict[str, list[Phrase]] = {}
     for name in sorted(voices):
-        cast[name] = [p for voice in voices[name] for p in phrases(resample(voice, rate), rate)]
+        cast[name] = [p for voice in voices[name] for p in split_phrases(resample(voice, rate), rate)]
         if not cast[name]:
             raise AudioError(f"no speech found in the recordings of voice {name}; leave it out")
     return cast
 
 
-def scene(
+def plan_conversation(
     voices: Mapping[str, Sequence[Waveform]],
     config: SynthConfig | None = None,
     seed: int = 0,
@@ -162,14 +162,14 @@ def scene(
     """
     config = config or SynthConfig()
     rng = np.random.default_rng(seed)
-    cast = _cast(voices, config.rate)
-    lines = script(list(cast.values()), config, rng)
+    cast = _split_voices(voices, config.rate)
+    lines = plan_script(list(cast.values()), config, rng)
     if not lines:
         raise AudioError(f"no phrase of the voices fits into {config.duration:g} s; make it longer")
-    return stage(cast, lines, config, rng, rooms=rooms, recording=recording)
+    return build_scene(cast, lines, config, rng, rooms=rooms, recording=recording)
 
 
-def stage(
+def build_scene(
     cast: Mapping[str, Sequence[Phrase]],
     lines: Sequence[ScriptLine],
     config: SynthConfig,
@@ -179,7 +179,7 @@ def stage(
     recording: str,
 ) -> Scene:
     """The scene of ``lines``, whose speakers are numbered in the order of ``cast``."""
-    cells, leads = _arrivals(cast, config, rooms, rng)
+    cells, leads = _place_phrases(cast, config, rooms, rng)
     keys = [(speaker, phrase) for speaker, said in enumerate(cast.values()) for phrase in range(len(said))]
     number = {key: index for index, key in enumerate(keys)}
     which = np.array([number[line.speaker, line.phrase] for line in lines], dtype=np.int64)
@@ -187,11 +187,11 @@ def stage(
     clean = [np.concatenate([phrase.cell for phrase in said]) for said in cast.values()]
     names = list(cast)
     speakers = np.array([names[line.speaker] for line in lines])
-    known = truth(lines, names, config.rate, recording)
+    known = reference_annotation(lines, names, config.rate, recording)
     return Scene(config, known, tuple(cells), which, starts, speakers, noise_loop(config, clean, rng))
 
 
-def conversation(
+def simulate_conversation(
     voices: Mapping[str, Sequence[Waveform]],
     config: SynthConfig | None = None,
     seed: int = 0,
@@ -203,7 +203,7 @@ def conversation(
 
     Parameters
     ----------
-    voices, config, seed, rooms, recording : as for ``scene``
+    voices, config, seed, rooms, recording : as for ``plan_conversation``
 
     Returns
     -------
@@ -213,8 +213,8 @@ def conversation(
     Raises
     ------
     AudioError
-        As ``scene`` does.
+        As ``plan_conversation`` does.
 
     """
-    planned = scene(voices, config, seed, rooms=rooms, recording=recording)
+    planned = plan_conversation(voices, config, seed, rooms=rooms, recording=recording)
     return planned.waveform(), planned.annotation

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diarize.annotation import Annotation, Turn
-from diarize.synth.phrases import BRIDGED, CUT
+from diarize.synth.phrases import MAX_PAUSE_IN_TURN, MIN_PAUSE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["ScriptLine", "script", "truth"]
+__all__ = ["ScriptLine", "plan_script", "reference_annotation"]
 
-AGAIN = 0.3  # weight of the last speaker for the next turn, relative to the others
-JOIN = (0.15, 0.45)  # pause between phrases that were not neighbours, seconds
-TRIES = 8  # attempts to fit a turn before the rest stays silent
+SAME_SPEAKER_WEIGHT = 0.3  # weight of the last speaker for the next turn, relative to the others
+PHRASE_PAUSE = (0.15, 0.45)  # pause between phrases that were not neighbours, seconds
+MAX_TRIES = 8  # attempts to fit a turn before the rest stays silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class ScriptLine:
 
 
 @dataclass(slots=True)
-class _Deck:
+class _PhraseQueue:
     """One speaker's phrases: each is used once before any is repeated in another order."""
 
     phrases: Sequence[Phrase]
@@ -51,7 +51,7 @@ class _Deck:
         self.unused = set(range(len(self.phrases)))
 
     @property
-    def spent(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether all phrases are used."""
         return not self.repeat and not self.unused
 
@@ -63,7 +63,7 @@ class _Deck:
             self.unused = set(self.order)
         return self.order.pop()
 
-    def _next_of_breath(self, index: int, room: float) -> int | None:
+    def _next_in_recording(self, index: int, room: float) -> int | None:
         """The next phrase of the same recording, if it is unused and more than half of it fits."""
         gap, following = self.phrases[index].gap, index + 1
         if gap is None or following not in self.unused:
@@ -78,13 +78,13 @@ class _Deck:
             said.append((index, clock))
             self.unused.discard(index)
             clock += self.phrases[index].length
-            following = self._next_of_breath(index, wanted - clock)
+            following = self._next_in_recording(index, wanted - clock)
             if following is not None:
                 clock += self.phrases[index].gap or 0
                 index = following
                 continue
-            clock += round(self.rng.uniform(*JOIN) * rate)
-            if clock >= wanted or self.spent:
+            clock += round(self.rng.uniform(*PHRASE_PAUSE) * rate)
+            if clock >= wanted or self.is_empty:
                 return said
             index = self._first()
 
@@ -96,7 +96,7 @@ def _shares(config: SynthConfig, n: int, rng: np.random.Generator) -> Array:
 
 
 @dataclass(slots=True)
-class _TalkSoFar:
+class _TalkState:
     """The talk so far in samples: last end of all and of each speaker, and total of each speaker."""
 
     said_until: Array
@@ -105,13 +105,13 @@ class _TalkSoFar:
     last_start: int = 0
     last_speaker: int = -1
 
-    def wishes(self, shares: Array, turn: float, able: Array) -> Array:
+    def turn_probabilities(self, shares: Array, turn: float, able: Array) -> Array:
         """Probability (n,) of each speaker in ``able`` for the next turn: the deficit to the intended share,
         reduced for the last speaker.
         """
         behind = able * np.maximum(shares * (self.spoken.sum() + turn) - self.spoken, 0)
         if self.last_speaker >= 0 and behind.size > 1:
-            behind[self.last_speaker] *= AGAIN
+            behind[self.last_speaker] *= SAME_SPEAKER_WEIGHT
         wished = behind if behind.sum() > 0 else able * shares
         return np.asarray(wished / wished.sum())
 
@@ -121,7 +121,7 @@ class _TalkSoFar:
         pause, early = rng.exponential(config.pause_mean), rng.exponential(config.overlap_mean)
         if not overlaps or speaker == self.last_speaker or self.last_speaker < 0:
             return self.floor + round(pause * config.rate)
-        own = int(self.said_until[speaker]) + round(CUT * config.rate)
+        own = int(self.said_until[speaker]) + round(MIN_PAUSE * config.rate)
         return max(self.floor - round(early * config.rate), self.last_start, own)
 
     def add(self, lines: list[ScriptLine]) -> None:
@@ -132,18 +132,21 @@ class _TalkSoFar:
         self.floor, self.last_start, self.last_speaker = max(self.floor, end), lines[0].onset, speaker
 
 
-def script(
+def plan_script(
     cast: Sequence[Sequence[Phrase]], config: SynthConfig, rng: np.random.Generator
 ) -> list[ScriptLine]:
     """The lines of a conversation in the order of turns; all end within the configured duration."""
-    shares, decks = _shares(config, len(cast), rng), [_Deck(phrases, rng, config.repeat) for phrases in cast]
-    talk = _TalkSoFar(np.zeros(len(cast), dtype=np.int64), np.zeros(len(cast)))
+    shares, decks = (
+        _shares(config, len(cast), rng),
+        [_PhraseQueue(phrases, rng, config.repeat) for phrases in cast],
+    )
+    talk = _TalkState(np.zeros(len(cast), dtype=np.int64), np.zeros(len(cast)))
     lines: list[ScriptLine] = []
     misses = 0
-    while misses < TRIES and not all(deck.spent for deck in decks):
+    while misses < MAX_TRIES and not all(deck.is_empty for deck in decks):
         wanted = config.turn_median * np.exp(config.turn_spread * rng.standard_normal()) * config.rate
-        able = np.array([not deck.spent for deck in decks])
-        speaker = int(rng.choice(len(cast), p=talk.wishes(shares, wanted, able)))
+        able = np.array([not deck.is_empty for deck in decks])
+        speaker = int(rng.choice(len(cast), p=talk.turn_probabilities(shares, wanted, able)))
         start = talk.start(speaker, config, rng)
         said = decks[speaker].turn(wanted, config.rate)
         turn = [ScriptLine(speaker, i, start + at, cast[speaker][i].length) for i, at in said]
@@ -166,11 +169,13 @@ def _merge(rows: list[tuple[int, int]], gap: int) -> list[tuple[int, int]]:
     return merged
 
 
-def truth(lines: Sequence[ScriptLine], names: Sequence[str], rate: int, recording: str) -> Annotation:
+def reference_annotation(
+    lines: Sequence[ScriptLine], names: Sequence[str], rate: int, recording: str
+) -> Annotation:
     """The reference: the speech of every line, with pauses of one speaker up to 0.3 s filled."""
     turns: list[Turn] = []
     for number, name in enumerate(names):
         rows = sorted((line.onset, line.onset + line.length) for line in lines if line.speaker == number)
-        stretches = _merge(rows, round(BRIDGED * rate))
+        stretches = _merge(rows, round(MAX_PAUSE_IN_TURN * rate))
         turns += [Turn(start / rate, end / rate, name) for start, end in stretches]
     return Annotation(recording, tuple(turns))

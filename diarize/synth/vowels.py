@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["vowels"]
+__all__ = ["synthesize_voices"]
 
 # First three formants in Hz of five vowels of an average man (Peterson and Barney 1952): a, e, i, o, u.
 FORMANTS: Final = (
     (730, 1090, 2440), (530, 1840, 2480), (270, 2290, 3010), (570, 840, 2410), (300, 870, 2240),
 )  # fmt: skip
-HIGHER: Final = (3500, 4500, 5500)  # Hz, the same in all vowels
+HIGHER_FORMANTS: Final = (3500, 4500, 5500)  # Hz, the same in all vowels
 BANDWIDTHS: Final = (70, 100, 140, 200, 250, 300)  # Hz, of the six
 PITCHES: Final = (85.0, 260.0)  # Hz, lowest and highest voice
-THROATS: Final = (0.88, 1.2)  # formants against the average man's
+TRACT_LENGTHS: Final = (0.88, 1.2)  # formants against the average man's
 # Differences of voices besides tract length: standard deviations of the logarithms of each formant over all
 # vowels, of each in each vowel (about what Peterson and Barney found within men), and of bandwidths.
-OWN_FORMANT: Final = 0.04
-OWN_VOWEL: Final = 0.06
-OWN_BANDWIDTH: Final = 0.3
+FORMANT_DEVIATION: Final = 0.04
+VOWEL_DEVIATION: Final = 0.06
+BANDWIDTH_DEVIATION: Final = 0.3
 DIPS: Final = (3500.0, 5500.0)  # Hz, dip of the piriform fossae (Dang & Honda 1997)
 DIP_WIDTHS: Final = (200.0, 500.0)  # Hz
 TILTS: Final = (0.88, 0.98)  # pole of the glottal pulse's lowpass
@@ -51,11 +51,11 @@ class _Tract:
 
 def _tract(throat: float, rng: np.random.Generator) -> _Tract:
     """A vocal tract of a relative size: 1 is the average man's, smaller is longer."""
-    average = np.array([(*lower, *HIGHER) for lower in FORMANTS], dtype=float)
-    own = OWN_FORMANT * rng.standard_normal(6) + OWN_VOWEL * rng.standard_normal(average.shape)
+    average = np.array([(*lower, *HIGHER_FORMANTS) for lower in FORMANTS], dtype=float)
+    own = FORMANT_DEVIATION * rng.standard_normal(6) + VOWEL_DEVIATION * rng.standard_normal(average.shape)
     return _Tract(
         throat * average * np.exp(own),
-        np.array(BANDWIDTHS) * np.exp(OWN_BANDWIDTH * rng.standard_normal(6)),
+        np.array(BANDWIDTHS) * np.exp(BANDWIDTH_DEVIATION * rng.standard_normal(6)),
         (float(rng.uniform(*DIPS)), float(rng.uniform(*DIP_WIDTHS))),
         float(rng.uniform(*TILTS)),
         float(np.exp(rng.uniform(*np.log(BREATHS)))),
@@ -120,7 +120,7 @@ def _voice(pitch: float, throat: float, n: int, rate: int, rng: np.random.Genera
     return np.asarray(said, dtype=np.float32)
 
 
-def vowels(
+def synthesize_voices(
     n_speakers: int, seconds: float = 20.0, *, rate: int = 16_000, seed: int = 0
 ) -> dict[str, list[Waveform]]:
     """Make clearly different voices without recordings.
@@ -152,7 +152,7 @@ def vowels(
     rng = np.random.default_rng(seed)
     steps = (np.arange(n_speakers) + 0.5) / n_speakers
     pitches = PITCHES[0] * (PITCHES[1] / PITCHES[0]) ** steps
-    throats = THROATS[0] + (THROATS[1] - THROATS[0]) * rng.permutation(steps)
+    throats = TRACT_LENGTHS[0] + (TRACT_LENGTHS[1] - TRACT_LENGTHS[0]) * rng.permutation(steps)
     voices: dict[str, list[Waveform]] = {}
     for number, (pitch, throat) in enumerate(zip(pitches, throats, strict=True)):
         name = f"voice_{number:02d}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.light import light_librosa
+from diarize.lazy_imports import import_librosa
 from diarize.types import Waveform
 
 if TYPE_CHECKING:
@@ -62,5 +62,5 @@ def change_speed(waveform: Waveform, speed: float) -> Waveform:
     if speed == 1:
         return waveform
     rate = round(waveform.rate * speed)
-    played = light_librosa().resample(waveform.samples, orig_sr=rate, target_sr=waveform.rate)
+    played = import_librosa().resample(waveform.samples, orig_sr=rate, target_sr=waveform.rate)
     return Waveform(played, waveform.rate, waveform.recording)

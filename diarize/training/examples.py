@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Example", "make_activity_example", "make_example"]
 
-EDGE: Final = 0.03  # seconds at the edges of speech that are not used for training
-WORD: Final = 1 / 8  # of a stretch must be speech for it to count as talk
-LEAST_SOLO: Final = 2.0  # least seconds alone of a voice used for training
+SPEECH_MARGIN: Final = 0.03  # seconds at the edges of speech that are not used for training
+MIN_TALK_SHARE: Final = 1 / 8  # of a stretch must be speech for it to count as talk
+MIN_SOLO: Final = 2.0  # least seconds alone of a voice used for training
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def _voice_frames(features: Features, truth: Annotation, band: str, acoustics: A
     found = [values[:0]]
     for spans in solo_intervals(truth).values():
         alone = grid.mask(spans)
-        if np.count_nonzero(alone) >= LEAST_SOLO * grid.frame_rate:
+        if np.count_nonzero(alone) >= MIN_SOLO * grid.frame_rate:
             found.append(values[alone & loud])
     return np.concatenate(found)
 
@@ -80,8 +80,8 @@ def _activity_frames(
 ) -> tuple[Array, Array]:
     """A quarter of the frames that are certainly speech, and of those that certainly are not."""
     grid, spoken = features.grid, union(truth.intervals())  # empty without speech
-    inner = np.column_stack((spoken[:, 0] + EDGE, spoken[:, 1] - EDGE))
-    outer = np.column_stack((spoken[:, 0] - EDGE, spoken[:, 1] + EDGE))
+    inner = np.column_stack((spoken[:, 0] + SPEECH_MARGIN, spoken[:, 1] - SPEECH_MARGIN))
+    outer = np.column_stack((spoken[:, 0] - SPEECH_MARGIN, spoken[:, 1] + SPEECH_MARGIN))
     x, drawn = activity_features(features, acoustics.n_mels), rng.random(grid.n_frames) < 0.25
     return x[grid.mask(inner[inner[:, 1] > inner[:, 0]]) & drawn], x[~grid.mask(np.maximum(outer, 0)) & drawn]
 
@@ -91,5 +91,5 @@ def _stretches(features: Features, truth: Annotation, acoustics: AcousticConfig)
     rows = modulation_features(features, acoustics.n_mels)
     length, every = len(features.values) - len(rows) + 1, round(features.grid.frame_rate)
     spoken = np.cumsum(np.pad(features.grid.mask(union(truth.intervals())), (1, 0)))
-    talk = (spoken[length:] - spoken[:-length]) >= WORD * length
+    talk = (spoken[length:] - spoken[:-length]) >= MIN_TALK_SHARE * length
     return rows[talk][::every], rows[:0] if truth.turns else rows[::every]

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["music_piece", "noise", "simulate_meeting", "synthetic_voices", "talk_between_music"]
+__all__ = [
+    "simulate_meeting",
+    "simulate_music",
+    "simulate_noise",
+    "simulate_synthetic_voices",
+    "simulate_talk_between_music",
+]
 
 SPEEDS: Final = (1.0, 1.0, 0.9, 1.1, 0.85, 1.15)  # voices played at another speed are other voices
 SECONDS_EACH: Final = 10.0  # of conversation for each voice in it
@@ -39,7 +45,7 @@ def simulate_meeting(
 ) -> tuple[Waveform, Annotation]:
     """A meeting of the voices of ``cast``, each with changing effort and pitch."""
     from diarize.audio import read
-    from diarize.synth import conversation
+    from diarize.synth import simulate_conversation
 
     speed = float(rng.choice(SPEEDS))
     clean = {
@@ -50,10 +56,12 @@ def simulate_meeting(
     }
     measured = bool(plan.rooms) and rng.random() < 0.4
     rooms = [read(plan.rooms[int(rng.integers(len(plan.rooms)))], rate=rate)] if measured else []
-    return conversation(voices, _scenery(len(cast), rng, rate), int(rng.integers(1 << 31)), rooms=rooms)
+    return simulate_conversation(
+        voices, _draw_conditions(len(cast), rng, rate), int(rng.integers(1 << 31)), rooms=rooms
+    )
 
 
-def _scenery(n_voices: int, rng: np.random.Generator, rate: int) -> SynthConfig:
+def _draw_conditions(n_voices: int, rng: np.random.Generator, rate: int) -> SynthConfig:
     """Room, noise and channel of one recording."""
     from diarize.synth import SynthConfig
 
@@ -77,7 +85,7 @@ def _scenery(n_voices: int, rng: np.random.Generator, rate: int) -> SynthConfig:
     )
 
 
-def talk_between_music(
+def simulate_talk_between_music(
     cast: tuple[str, ...], plan: TrainingPlan, rng: np.random.Generator, rate: int
 ) -> tuple[Waveform, Annotation]:
     """Phrases of a conversation, each between music or tones, so that a word among them is talk."""
@@ -87,7 +95,7 @@ def talk_between_music(
     parts: list[Array] = []
     turns: list[Turn] = []
     for start, end in spans:
-        parts.append(loudness * _between(rng, rate))
+        parts.append(loudness * _music_or_tone(rng, rate))
         parts.append(sound.samples[start : min(end, start + round(rng.uniform(*PHRASE_SECONDS) * rate))])
         clock = sum(part.size for part in parts)
         turns.append(Turn((clock - parts[-1].size) / rate, clock / rate, "talk"))
@@ -95,24 +103,24 @@ def talk_between_music(
     return Waveform(0.5 * whole / np.abs(whole).max(), rate), Annotation("interludes", tuple(turns))
 
 
-def _between(rng: np.random.Generator, rate: int) -> Array:
+def _music_or_tone(rng: np.random.Generator, rate: int) -> Array:
     """Music or a tone, a few decibels about unit variance."""
-    from diarize.synth import music
+    from diarize.synth import synthesize_music
 
     seconds = rng.uniform(*BETWEEN_SECONDS)
     if rng.random() < 0.7:
-        sound = music(seconds, rate, int(rng.integers(1 << 31))).samples
+        sound = synthesize_music(seconds, rate, int(rng.integers(1 << 31))).samples
     else:
         sound = np.sin(2 * np.pi * rng.uniform(200, 1000) * np.arange(round(seconds * rate)) / rate)
     between: Array = 10 ** (rng.uniform(*BETWEEN_LEVELS) / 20) * sound / sound.std()
     return between
 
 
-def synthetic_voices(rng: np.random.Generator, rate: int) -> tuple[Waveform, Annotation]:
+def simulate_synthetic_voices(rng: np.random.Generator, rate: int) -> tuple[Waveform, Annotation]:
     """Talk of one to four synthetic voices, so that speech of machines counts as talk, too."""
-    from diarize.synth import SynthConfig, conversation, vowels
+    from diarize.synth import SynthConfig, simulate_conversation, synthesize_voices
 
-    voices = vowels(int(rng.integers(1, 5)), rate=rate, seed=int(rng.integers(1 << 31)))
+    voices = synthesize_voices(int(rng.integers(1, 5)), rate=rate, seed=int(rng.integers(1 << 31)))
     scenery = SynthConfig(
         duration=MECHANICAL_SECONDS,
         rate=rate,
@@ -120,17 +128,17 @@ def synthetic_voices(rng: np.random.Generator, rate: int) -> tuple[Waveform, Ann
         rt60=float(rng.choice([0.0, rng.uniform(0.1, 0.6)])),
         snr=float(rng.uniform(10.0, 40.0)),
     )
-    return conversation(voices, scenery, int(rng.integers(1 << 31)))
+    return simulate_conversation(voices, scenery, int(rng.integers(1 << 31)))
 
 
-def music_piece(rng: np.random.Generator, rate: int) -> tuple[Waveform, Annotation]:
+def simulate_music(rng: np.random.Generator, rate: int) -> tuple[Waveform, Annotation]:
     """A made-up piece of music."""
-    from diarize.synth import music
+    from diarize.synth import synthesize_music
 
-    return music(SPEECHLESS_SECONDS, rate, int(rng.integers(1 << 31))), Annotation("music")
+    return synthesize_music(SPEECHLESS_SECONDS, rate, int(rng.integers(1 << 31))), Annotation("music")
 
 
-def noise(rng: np.random.Generator, rate: int) -> tuple[Waveform, Annotation]:
+def simulate_noise(rng: np.random.Generator, rate: int) -> tuple[Waveform, Annotation]:
     """Hum, chords, bursts of noise: sounds of rooms and radios without speech."""
     n = round(SPEECHLESS_SECONDS * rate)
     sound = 10 ** rng.uniform(-3, -1) * _coloured_noise(n, rng)

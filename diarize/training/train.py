@@ -13,11 +13,11 @@ from diarize.config import AcousticConfig
 from diarize.errors import ModelError
 from diarize.training.examples import make_activity_example, make_example
 from diarize.training.simulation import (
-    music_piece,
-    noise,
     simulate_meeting,
-    synthetic_voices,
-    talk_between_music,
+    simulate_music,
+    simulate_noise,
+    simulate_synthetic_voices,
+    simulate_talk_between_music,
 )
 
 if TYPE_CHECKING:
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
 __all__ = ["train_background"]
 
-SMALLEST: Final = 2  # voices in a conversation
-LARGEST: Final = 7
-SPEECHLESS: Final = 6  # conversations per recording of noise alone
-MUSICAL: Final = 3  # conversations per recording of music alone, and of words between music
-MECHANICAL: Final = 10  # conversations per recording of synthetic voices
+MIN_VOICES: Final = 2  # voices in a conversation
+MAX_VOICES: Final = 7
+CONVERSATIONS_PER_NOISE: Final = 6  # conversations per recording of noise alone
+CONVERSATIONS_PER_MUSIC: Final = 3  # conversations per recording of music alone, and of words between music
+CONVERSATIONS_PER_SYNTHETIC: Final = 10  # conversations per recording of synthetic voices
 
 
 def train_background(
@@ -48,9 +48,9 @@ def train_background(
     """
     from threadpoolctl import threadpool_limits
 
-    if len(plan.voices) < 2 * LARGEST:
+    if len(plan.voices) < 2 * MAX_VOICES:
         raise ModelError(
-            f"{len(plan.voices)} voices; a background model needs {2 * LARGEST}, hundreds are better"
+            f"{len(plan.voices)} voices; a background model needs {2 * MAX_VOICES}, hundreds are better"
         )
     tasks, acoustics = _tasks(plan), AcousticConfig()
     make = partial(_make_example, seed=plan.seed, band=band, acoustics=acoustics)
@@ -76,12 +76,15 @@ def _tasks(plan: TrainingPlan) -> list[Task]:
     """The simulations and what is taken from each; every task has its own random generator."""
     casts = list(_casts(plan))
     tasks: list[Task] = [partial(make_example, partial(simulate_meeting, cast, plan)) for cast in casts]
-    tasks += [partial(make_example, noise)] * max(1, len(casts) // SPEECHLESS)
-    tasks += [partial(make_activity_example, music_piece)] * max(1, len(casts) // MUSICAL)
+    tasks += [partial(make_example, simulate_noise)] * max(1, len(casts) // CONVERSATIONS_PER_NOISE)
+    tasks += [partial(make_activity_example, simulate_music)] * max(1, len(casts) // CONVERSATIONS_PER_MUSIC)
     tasks += [
-        partial(make_activity_example, partial(talk_between_music, cast, plan)) for cast in casts[::MUSICAL]
+        partial(make_activity_example, partial(simulate_talk_between_music, cast, plan))
+        for cast in casts[::CONVERSATIONS_PER_MUSIC]
     ]
-    tasks += [partial(make_activity_example, synthetic_voices)] * max(1, len(casts) // MECHANICAL)
+    tasks += [partial(make_activity_example, simulate_synthetic_voices)] * max(
+        1, len(casts) // CONVERSATIONS_PER_SYNTHETIC
+    )
     return tasks
 
 
@@ -96,7 +99,7 @@ def _casts(plan: TrainingPlan) -> Iterator[tuple[str, ...]]:
         names = list(plan.voices)
         rng.shuffle(names)
         while names:
-            size = int(rng.integers(SMALLEST, LARGEST + 1))
+            size = int(rng.integers(MIN_VOICES, MAX_VOICES + 1))
             cast, names = names[:size], names[size:]
             yield tuple(cast)
 

@@ -9,6 +9,7 @@ Input: a transcript, and turns with posteriors. Output: a Transcript whose words
 
 from diarize.transcripts.assigning import assign_speakers
 from diarize.transcripts.reading import read_transcript
+from diarize.transcripts.result_words import attach_words, extract_words, relabel_words
 from diarize.transcripts.values import SHORTEST, Segment, Transcript, Word
 from diarize.transcripts.writing import WRITABLE, format_for, suffix_of, write_transcript
 
@@ -19,8 +20,11 @@ __all__ = [
     "Transcript",
     "Word",
     "assign_speakers",
+    "attach_words",
+    "extract_words",
     "format_for",
     "read_transcript",
+    "relabel_words",
     "suffix_of",
     "write_transcript",
 ]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.transcripts.shares import Presence, measure_presence
+from diarize.transcripts.speaker_activity import SpeakerActivity, measure_speaker_activity
 from diarize.transcripts.times import estimate_times
 from diarize.transcripts.values import Segment, Transcript, Word
 
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["assign_speakers"]
+__all__ = ["assign_speakers", "ends_sentence"]
 
 # Probability of error of the evidence: a word counts for at most 3.9 nats.
-DOUBT: Final = 0.02
+ERROR_PROBABILITY: Final = 0.02
 # Cost of a change of speaker between two words in nats: within a clause, at a comma, and at the end of a
 # sentence or segment or across a pause.
-WITHIN: Final = 1.5
-AT_COMMA: Final = 0.75
-AT_END: Final = 0.0
+COST_IN_CLAUSE: Final = 1.5
+COST_AT_COMMA: Final = 0.75
+COST_AT_END: Final = 0.0
 PAUSE: Final = 0.5  # seconds
 # Least length of a word for its evidence.
-BRIEF: Final = 0.1  # seconds
+MIN_WORD: Final = 0.1  # seconds
 # Less speech than this is a pause.
-AUDIBLE: Final = 0.01  # seconds
+MIN_SPEECH: Final = 0.01  # seconds
 
 ENDS = (".", "?", "!", "…", "。", "？", "！")
 COMMAS = (",", ";", ":", "–", "—", "，", "、", "；")
@@ -67,17 +67,18 @@ def assign_speakers(
 
     Returns
     -------
-    The transcript with speakers. Without turns no word has a speaker, and a note says so.
+    The transcript with speakers and with the name of the annotation's recording. Without turns no word has a
+    speaker, and a note says so.
 
     """
-    whole = estimate_times(transcript, duration)
+    whole = replace(estimate_times(transcript, duration), recording=annotation.recording)
     named = {each.speaker for each in transcript.segments if each.speaker}
     notes = [f"speakers that it named are replaced: {', '.join(sorted(named))}"] * bool(named)
     if not annotation.turns:
         return replace(
             whole, notes=(*whole.notes, *notes, "nobody speaks in the recording: no word has a speaker")
         )
-    present = measure_presence(annotation, posteriors, start)
+    present = measure_speaker_activity(annotation, posteriors, start)
     words, lost = _label_words(whole, present)
     if lost:
         doubt = "; is it the transcript of this recording?" if 2 * lost > len(words) else ""
@@ -86,7 +87,7 @@ def assign_speakers(
     return replace(whole, segments=tuple(segments), notes=(*whole.notes, *notes))
 
 
-def _label_words(transcript: Transcript, present: Presence) -> tuple[list[Word], int]:
+def _label_words(transcript: Transcript, present: SpeakerActivity) -> tuple[list[Word], int]:
     """The words (all with times) with speakers, and the number of words where nobody speaks."""
     words = transcript.words
     if not words:
@@ -94,12 +95,12 @@ def _label_words(transcript: Transcript, present: Presence) -> tuple[list[Word],
     starts, ends = _spans(words)
     mass = present.within(starts, ends)
     total = mass.sum(axis=1)
-    audible = total >= AUDIBLE
+    audible = total >= MIN_SPEECH
     shares = np.divide(mass, total[:, None], out=np.zeros_like(mass), where=audible[:, None])
     for i in np.flatnonzero(~audible):
         shares[i, present.nearest(float(starts[i]), float(ends[i]))] = 1.0
     n = shares.shape[1]
-    scores = np.log((1 - DOUBT) * shares + DOUBT / n)
+    scores = np.log((1 - ERROR_PROBABILITY) * shares + ERROR_PROBABILITY / n)
     labels = _best_path(scores, _costs(transcript))
     found = [
         replace(
@@ -116,14 +117,14 @@ def _spans(words: Sequence[Word]) -> tuple[Array, Array]:
     """Starts and ends (n,) in seconds; very short words are widened."""
     starts = np.array([word.start for word in words], dtype=np.float64)
     ends = np.array([word.end for word in words], dtype=np.float64)
-    missing = np.maximum(0.0, BRIEF - (ends - starts)) / 2
+    missing = np.maximum(0.0, MIN_WORD - (ends - starts)) / 2
     return starts - missing, ends + missing
 
 
 def _costs(transcript: Transcript) -> Array:
     """Cost (n - 1,) in nats of a change between each word and the next."""
     costs = [
-        AT_END if i != j else _cost(one, other)
+        COST_AT_END if i != j else _cost(one, other)
         for (i, one), (j, other) in pairwise(
             (i, word) for i, segment in enumerate(transcript.segments) for word in segment.words
         )
@@ -132,10 +133,30 @@ def _costs(transcript: Transcript) -> Array:
 
 
 def _cost(one: Word, other: Word) -> float:
-    text = one.text.rstrip("\"'”’»)]")
-    if text.endswith(ENDS) or (not other.estimated and (other.start or 0.0) - (one.end or 0.0) >= PAUSE):
-        return AT_END
-    return AT_COMMA if text.endswith(COMMAS) else WITHIN
+    if ends_sentence(one, other):
+        return COST_AT_END
+    return COST_AT_COMMA if _without_quotes(one).endswith(COMMAS) else COST_IN_CLAUSE
+
+
+def ends_sentence(one: Word, other: Word) -> bool:
+    """Whether a sentence ends between two consecutive words: by punctuation, or by a pause.
+
+    Parameters
+    ----------
+    one : a word
+    other : the next one
+
+    Returns
+    -------
+    Whether the speaker may change between them at no cost.
+
+    """
+    pause = not other.estimated and (other.start or 0.0) - (one.end or 0.0) >= PAUSE
+    return pause or _without_quotes(one).endswith(ENDS)
+
+
+def _without_quotes(word: Word) -> str:
+    return word.text.rstrip("\"'”’»)]")
 
 
 def _best_path(scores: Array, costs: Array) -> Array:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from diarize.errors import FormatError
 from diarize.files import write_text
 from diarize.formats import FORMATS, Options, write_file
-from diarize.transcripts import own
+from diarize.transcripts import result_words
 from diarize.transcripts.dialects import DIALECTS
 
 if TYPE_CHECKING:
@@ -110,6 +110,6 @@ def write_transcript(
 
 def _as_json(transcript: Transcript, known: Document | None) -> str:
     if known or transcript.dialect not in DIALECTS:
-        return own.dump(transcript, known)
+        return result_words.dump(transcript, known)
     value = DIALECTS[transcript.dialect][1](transcript.segments, transcript.whole)
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

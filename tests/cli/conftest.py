@@ -79,7 +79,9 @@ def talk(tmp_path_factory):
     """A folder with talk.wav, fifteen seconds of two voices of pure signal, and talk.truth.rttm."""
     folder = tmp_path_factory.mktemp("talk")
     config = synth.SynthConfig(duration=15.0, snr=40.0, overlap_probability=0.0)
-    waveform, annotation = synth.conversation(synth.vowels(2, seed=3), config, seed=3, recording="talk")
+    waveform, annotation = synth.simulate_conversation(
+        synth.synthesize_voices(2, seed=3), config, seed=3, recording="talk"
+    )
     write(folder / "talk.wav", waveform)
     write_file(folder / "talk.truth.rttm", annotation, "rttm")
     return folder

@@ -28,7 +28,7 @@ def asked(monkeypatch):
 
     def trained(plan, band, *, progress):
         seen.append((plan, band))
-        return background.load_shipped("narrow")
+        return background.load_included("narrow")
 
     monkeypatch.setattr(training, "train_background", trained)
     return seen
@@ -49,7 +49,7 @@ def test_train_collects_voices_and_rooms_and_says_what_it_wrote(cli, corpora, as
     }
     assert [p.name for p in plan.rooms] == ["a.flac", "b.wav"]
     assert (plan.rounds, plan.seed, plan.jobs) == (3, 7, 1)
-    assert background.load(out).acoustics == background.load_shipped("narrow").acoustics
+    assert background.load(out).acoustics == background.load_included("narrow").acoustics
     assert result.stdout.splitlines()[0] == str(out)
     assert "  band: narrow" in result.stdout.splitlines()
 
@@ -89,7 +89,7 @@ def test_info_tells_of_the_models_that_ship(cli):
     facts = json.loads(cli("background", "info", "--json").stdout)["models"]
     assert list(facts) == ["wide", "narrow"]
     for band, told in facts.items():
-        model = background.load_shipped(band)
+        model = background.load_included(band)
         assert told["band"] == band
         assert (told["components"], told["dimensions"]) == model.ubm.means_.shape
         assert told["speech_components"] == len(model.speech.weights_)
@@ -104,7 +104,7 @@ def test_info_tells_of_the_models_that_ship(cli):
 def test_info_of_a_file_is_of_that_file(cli, tmp_path):
     """A file that is none is refused in one line."""
     path = tmp_path / "model.npz"
-    background.save(background.load_shipped("narrow"), path)
+    background.save(background.load_included("narrow"), path)
     facts = json.loads(cli("background", "info", path, "--json").stdout)["models"]
     assert [(name, each["band"]) for name, each in facts.items()] == [(str(path), "narrow")]
     path.write_text("no model")

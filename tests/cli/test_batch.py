@@ -149,7 +149,7 @@ def test_stale_results_are_told_in_the_summary_and_in_json(cli, batches, monkeyp
         lambda plan, *_, **__: BatchReport(({"audio": "a.wav", **OK},), 1.0, (out / "old.rttm",)),
     )
     text = cli("batch", folder, "-o", out).stdout
-    assert f"note: {out / 'old.rttm'} is of an earlier batch and was not written now" in text
+    assert f"note: {out / 'old.rttm'} is from an earlier batch and was not written now" in text
     assert json.loads(cli("batch", folder, "-o", out, "--json").stdout)["stale"] == [str(out / "old.rttm")]
 
 
@@ -172,7 +172,7 @@ def test_speech_of_a_file_or_of_the_files_of_a_folder_reaches_each_recording(cli
     assert by_file["deep/a.wav"] == (((4.0, 5.0),), "")
     for speech, problem in (by_folder["deep/a.wav"], by_file["c.wav"]):
         assert speech is None
-        assert "--speech says nothing about" in problem
+        assert "--speech does not name" in problem
 
 
 def test_what_cannot_be_is_refused(cli, batches):
@@ -196,11 +196,9 @@ def test_a_subfolder_that_cannot_be_looked_into_is_told(cli, batches, monkeypatc
     """Something is missing, so it is not all well."""
     folder, out, _ = batches
     (folder / "a.wav").touch()
-    monkeypatch.setattr(
-        "diarize.batch.plan.find_recordings", lambda _: (["a.wav"], ["x: cannot be looked into"])
-    )
+    monkeypatch.setattr("diarize.batch.plan.find_recordings", lambda _: (["a.wav"], ["x: cannot be read"]))
     result = cli("batch", folder, "-o", out)
-    assert (result.exit_code, result.stderr) == (1, "error: x: cannot be looked into\n")
+    assert (result.exit_code, result.stderr) == (1, "error: x: cannot be read\n")
 
 
 def test_a_bar_with_the_current_file_shows_on_a_terminal_only(tmp_path):

@@ -42,7 +42,7 @@ def test_table_names_time_probability_and_speakers(cli, soft, tmp_path):
     result = cli("changes", tmp_path / "a.wav")
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
-        "a.wav: 0:10 long, 1 change of speaker (method posteriors, min-probability 0.5)",
+        "a.wav: 0:10 long, 1 speaker change (method posteriors, min-probability 0.5)",
         "  at     time  probability      before       after",
         "  0:04  4.000       0.7400  SPEAKER_00  SPEAKER_01",
         "  note: clipped: 3.1 % of samples",
@@ -117,7 +117,7 @@ def test_min_probability_and_settings_reach_the_work(cli, soft, tmp_path):
     result = cli("changes", tmp_path / "a.wav", "--min-probability", "0.75", "--speakers", 3, "-f", "csv")
     assert result.stdout == "time,probability,delta_bic,before,after\n"
     assert soft[0]["config"].clustering.max_speakers == 3
-    assert "0 changes" in cli("changes", tmp_path / "a.wav", "--min-probability", 1).stdout
+    assert "0 speaker changes" in cli("changes", tmp_path / "a.wav", "--min-probability", 1).stdout
 
 
 def test_changes_are_graded_against_a_truth(cli, soft, tmp_path):

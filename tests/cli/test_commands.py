@@ -8,7 +8,7 @@ import pytest
 
 from diarize.annotation import Annotation, Turn
 from diarize.audio import open_recording
-from diarize.cli.printing import clock
+from diarize.cli.printing import format_clock
 from diarize.formats import FORMATS, read_file, read_uem, write_file
 
 TRUTH = Annotation("call", (Turn(0, 6, "Ann"), Turn(6, 10, "Bob")))
@@ -63,6 +63,13 @@ def test_score_pools_folders_and_counts_what_is_unanswered_as_missed(cli, files)
     assert "note: other has no hypothesis" in table
 
 
+def test_score_names_recordings_on_one_line(cli, files):
+    """Whatever is in their names."""
+    write_file(files / "two.json", [TRUTH, Annotation("line\nbreak", (Turn(0, 1, "A"),))])
+    lines = cli("score", files / "two.json", files / "hyp.rttm").stdout.splitlines()
+    assert "note: line\\nbreak has no hypothesis and counts as missed" in lines
+
+
 def test_score_of_silence_has_no_rate(cli, files):
     """Score of silence has no rate."""
     (files / "quiet.rttm").write_text("")
@@ -101,7 +108,7 @@ def test_what_is_called_otherwise_is_taken_with_a_note(cli, files):
     assert "about 'other', and the reference is about 'call'; --anyway" in refused.stderr
     words.append("--anyway")
     notes = [line.partition(" is about ")[2] for line in cli(*words).stderr.splitlines()]
-    assert notes == ["'other'; taken to be about 'call'"] * 2
+    assert notes == ["'other'; used for 'call'"] * 2
     assert cli("score", files / "ref.rttm", files / "hyp.rttm").stderr == ""
     (files / "none.rttm").write_text("")
     silence = cli("score", files / "none.rttm", files / "none.rttm")
@@ -235,7 +242,7 @@ def test_plot_shows_the_channel_and_track_that_are_asked_for(cli, files, monkeyp
     for option in ("--channel", "--track"):
         alone = cli("plot", files / "hyp.rttm", option, 1)
         assert alone.exit_code == 2
-        assert f"{option} is about a recording: name that with --audio" in alone.stderr
+        assert f"{option} needs a recording; give it with --audio FILE" in alone.stderr
 
 
 def test_select_prints_the_curve_and_draws_it(cli, calls, tmp_path):
@@ -248,7 +255,7 @@ def test_select_prints_the_curve_and_draws_it(cli, calls, tmp_path):
     assert cli("select", tmp_path / "a.wav").exit_code == 1
     assert calls == []
     document = json.loads(cli("select", tmp_path / "a.wav", "--json", "--no-plot").stdout)
-    assert document["selection"]["why_no_more"] == "3 lost by 2 nats only: listen before trusting 2"
+    assert document["selection"]["why_no_more"] == "3 is worse by only 2 nats: listen before you trust 2"
     cli("select", tmp_path / "a.wav", "--no-plot", "--max-speakers", 6)
     text = cli("select", tmp_path / "a.wav", "--no-plot", "--max-speakers", 2).stdout.splitlines()
     assert [line.split()[0] for line in text[2:4]] == ["1", "2"]
@@ -275,7 +282,7 @@ def test_convert_keeps_words_and_tells_where_it_cannot(cli, files):
     assert (kept.exit_code, kept.stderr) == (0, "")
     assert read_file(files / "call.TextGrid")["call"] == said
     lost = cli("convert", files / "call.TextGrid", files / "call.rttm")
-    assert (lost.exit_code, "no place for words; those of 2 turns" in lost.stderr) == (0, True)
+    assert (lost.exit_code, "cannot store words; those of 2 turns" in lost.stderr) == (0, True)
 
 
 def test_convert_takes_one_recording_out_of_several(cli, files):
@@ -321,7 +328,7 @@ def test_help_names_every_format(cli):
     """Help names every format."""
     for command in ("run", "convert"):
         words = " ".join(cli(command, "--help").stdout.replace(",", " ").split())
-        less = {"npz", "ctm"} if command == "convert" else set()  # turns have no posteriors and no words
+        less = {"npz"} if command == "convert" else set()  # turns have no posteriors
         known = set(FORMATS) - less
         assert all(f" {name}" in words for name in known)
 
@@ -355,4 +362,4 @@ def test_a_folder_that_is_not_there_has_no_near_names(cli, files):
 )
 def test_lengths_read_like_a_clock(seconds, text):
     """Hours only where there are some."""
-    assert clock(seconds) == text
+    assert format_clock(seconds) == text

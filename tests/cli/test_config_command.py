@@ -33,7 +33,7 @@ def test_check_names_the_nearest_setting_and_goes_on(cli, tmp_path):
     result = cli("config", "check", tmp_path / "bad.toml", tmp_path / "good.toml")
     assert result.exit_code == 1
     assert "did you mean 'max_speakers'?" in result.stderr
-    assert "good.toml: right; settings changed: 1\n  seed = 3" in result.stdout
+    assert "good.toml: valid; settings changed: 1\n  seed = 3" in result.stdout
     assert cli("config", "check", tmp_path / "good.toml").exit_code == 0
 
 

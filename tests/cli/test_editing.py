@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from diarize.annotation import Annotation, Turn
 from diarize.annotation.alternatives import find_alternatives
 from diarize.formats import Options, read_file, read_words, write_file
-from diarize.results import Document, Result
+from diarize.results import Document, Failure, Result, parse_document
+from diarize.transcripts import assign_speakers, read_transcript, write_transcript
 from diarize.types import SpeakerPoints
 
 from .conftest import GRID, TURNS
@@ -69,7 +71,7 @@ def test_a_transcript_of_a_recogniser_is_renamed_in_its_own_shape(cli, tmp_path)
     assert cli("rename", path, "S0=Anna").exit_code == 0
     value = json.loads(path.read_text())
     assert value["segments"][0]["speaker"] == value["segments"][0]["words"][0]["speaker"] == "Anna"
-    assert "nobody is called 'S1'" in cli("rename", path, "S1=Anna").stderr
+    assert "no speaker is called 'S1'" in cli("rename", path, "S1=Anna").stderr
 
 
 def test_merge_puts_together_what_touches(cli, tmp_path):
@@ -125,7 +127,7 @@ def test_what_run_printed_can_be_changed_too(cli, calls, tmp_path):
 @pytest.mark.parametrize(
     ("words", "code", "hint"),
     [
-        (["rename", "{}/call.json", "SPEAKER_0=Anna"], 1, "nobody is called 'SPEAKER_0'; did you mean"),
+        (["rename", "{}/call.json", "SPEAKER_0=Anna"], 1, "no speaker is called 'SPEAKER_0'; did you mean"),
         (["rename", "{}/call.json", "SPEAKER_00=SPEAKER_01"], 1, "use 'diarize merge'"),
         (["rename", "{}/call.json", "SPEAKER_00"], 2, "is not OLD=NEW"),
         (["rename", "{}/call.jso", "A=B"], 1, "did you mean call.json?"),
@@ -133,8 +135,8 @@ def test_what_run_printed_can_be_changed_too(cli, calls, tmp_path):
         (["merge", "{}/call.json", "SPEAKER_00"], 2, "name two different speakers"),
         (["merge", "{}/call.json", "SPEAKER_00", "Zoe"], 1, "there are SPEAKER_00, SPEAKER_01"),
         (["recount", "{}/call.json", "--speakers", "11"], 1, "there are those to 1, 2, 3, 4"),
-        (["recount", "{}/call.rttm", "--speakers", "2"], 1, "keeps no other numbers of speakers"),
-        (["recount", "{}/bare.json", "--speakers", "2"], 1, "keeps no other numbers of speakers"),
+        (["recount", "{}/call.rttm", "--speakers", "2"], 1, "has no turns for other numbers of speakers"),
+        (["recount", "{}/bare.json", "--speakers", "2"], 1, "has no turns for other numbers of speakers"),
         (["recount", "{}/odd.json", "--speakers", "2"], 1, 'odd.json: needs "schema"'),
         (["merge", "{}/odd.json", "a", "b"], 1, 'odd.json: needs "schema"'),
     ],
@@ -150,3 +152,76 @@ def test_every_refusal_has_its_exit_code_and_a_hint(cli, result, words, code, hi
     assert done.exit_code == code
     assert hint in " ".join(done.stderr.split())
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.fixture
+def spoken(cli, result):
+    """call.json with words, one sentence of which begins with one speaker and ends with the other."""
+    texts = [(2, 3, "we"), (3, 4, "go"), (4, 5, "home"), (5, 6, "then."), (8.5, 9, "Yes.")]
+    segments = [
+        {"start": 2, "end": 6, "words": [{"word": w, "start": s, "end": e} for s, e, w in texts[:4]]},
+        {"start": 8.5, "end": 9, "words": [{"word": w, "start": s, "end": e} for s, e, w in texts[4:]]},
+    ]
+    for each in segments:
+        each["text"] = " ".join(word["word"] for word in each["words"])
+    (heard := result.with_name("heard.json")).write_text(json.dumps({"segments": segments}))
+    known = parse_document(result.read_text(), "call.json")
+    found = assign_speakers(read_transcript(heard, recording="call"), known.results[0].annotation)
+    options = Options(document=known)
+    return write_transcript(result, found, "json", overwrite=True, options=options)
+
+
+def said(path):
+    """Speaker and text of every turn, and the number of its words with times."""
+    turns = json.loads(path.read_text())["recordings"][0]["turns"]
+    return [(turn["speaker"], turn["text"], len(turn["words"])) for turn in turns]
+
+
+def test_recount_gives_the_words_to_the_new_speakers(cli, spoken):
+    """There and back: nothing is lost, and a sentence that was cut is whole where one speaker has it."""
+    before = spoken.read_text()
+    assert said(spoken) == [
+        ("SPEAKER_00", "we go", 2),
+        ("SPEAKER_01", "home then.", 2),
+        ("SPEAKER_00", "Yes.", 1),
+    ]
+    assert cli("recount", spoken, "--speakers", "1").exit_code == 0
+    assert said(spoken) == [("SPEAKER_00", "we go home then.", 4), ("SPEAKER_00", "Yes.", 1)]
+    assert cli("recount", spoken, "--speakers", "2").exit_code == 0
+    one, other = (json.loads(each)["recordings"][0] for each in (before, spoken.read_text()))
+    assert one["turns"] == other["turns"]
+    assert one["alternatives"] == other["alternatives"]
+
+
+def test_convert_keeps_what_json_has_besides_turns(cli, spoken):
+    """Into JSON everything, into CTM and tiers the words, into RTTM the confidences."""
+    folder = spoken.parent
+    for name in ("again.json", "call.ctm", "call.TextGrid", "call.rttm"):
+        assert cli("convert", spoken, folder / name).exit_code == 0
+    assert json.loads((folder / "again.json").read_text()) == json.loads(spoken.read_text())
+    lines = (folder / "call.ctm").read_text().splitlines()
+    assert [line.split()[4] for line in lines] == ["we", "go", "home", "then.", "Yes."]
+    assert [turn.text for turn in read_words(folder / "call.TextGrid").turns][:2] == ["we", "go"]
+    assert cli("convert", folder / "call.TextGrid", folder / "call.eaf").exit_code == 0
+    assert read_words(folder / "call.eaf") == read_words(folder / "call.TextGrid")
+    assert read_file(folder / "call.rttm")["call"].turns[0].confidence == 1.0
+
+
+def test_convert_takes_one_result_out_of_several(cli, tmp_path):
+    """With all that is known of it; recordings that failed go along only with all others."""
+    results = [Result(Annotation(name, TURNS), notes=(name,)) for name in ("one", "two")]
+    path = tmp_path / "both.json"
+    path.write_text(Document((*results, Failure("bad", "bad.wav", "no sound"))).to_json())
+    assert cli("convert", path, tmp_path / "all.json").exit_code == 0
+    assert (tmp_path / "all.json").read_text() == path.read_text()
+    assert cli("convert", path, tmp_path / "two.json", "--recording", "two").exit_code == 0
+    (entry,) = json.loads((tmp_path / "two.json").read_text())["recordings"]
+    assert (entry["recording"], entry["notes"]) == ("two", ["two"])
+
+
+def test_a_page_shows_the_words_of_a_result(cli, spoken):
+    """Without the transcript that they came from."""
+    page = spoken.with_name("call.html")
+    assert cli("report", spoken, "-o", page).exit_code == 0
+    data = json.loads(re.search(r'<script[^>]*id="data"[^>]*>(.*?)</script>', page.read_text(), re.S)[1])
+    assert data["said"]["words"]["text"] == ["we", "go", "home", "then.", "Yes."]

@@ -37,7 +37,7 @@ def test_list_says_all_that_is_known(cli, cache):
     for entry in CATALOGUE.values():
         assert f"  address {entry.address}" in lines
         assert f"  sha256 {entry.sha256}" in lines
-    assert any(line.startswith("mine: copied here") and line.endswith("; here") for line in lines)
+    assert any(line.startswith("mine: copied here") and line.endswith("; in the cache") for line in lines)
     assert lines[-1] == f"cache: {cache / 'parts'}"
 
 
@@ -61,7 +61,7 @@ def test_get_puts_a_part_into_the_cache(cli, cache, monkeypatch):
     monkeypatch.setitem(CATALOGUE, "campplus", entry)
     place = cache / "parts" / "campplus.onnx"
     assert cli("parts", "get", "campplus", "--cache", cache).stdout == f"{place}\n"
-    assert cli("parts", "get", "campplus", "--cache", cache).stdout == f"{place} (was there already)\n"
+    assert cli("parts", "get", "campplus", "--cache", cache).stdout == f"{place} (already there)\n"
     assert cli("parts", "info", "campplus", "--cache", cache).stdout.splitlines()[0] == str(place)
 
 
@@ -86,7 +86,7 @@ def test_info_says_what_a_file_is(cli, cache):
         "  framework: 3d-speaker",
         "  rate: 16000",
         "  inputs: x float (?, ?, 80)",
-        "  calibration: at first use",
+        "  calibration: computed at first use",
     ):
         assert line in result.stdout.splitlines()
     document = json.loads(cli("parts", "info", "who", "--json", "--cache", cache).stdout)
@@ -109,14 +109,14 @@ def test_check_finds_what_is_damaged(cli, cache):
     result = cli("parts", "check", "--cache", cache)
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
-        "mine: good (no checksum is known)",
-        "who: good (no checksum is known)",
+        "mine: valid (no checksum is known)",
+        "who: valid (no checksum is known)",
     ]
     (cache / "parts" / "campplus.onnx").write_bytes((cache / "parts" / "mine.onnx").read_bytes())
     (cache / "parts" / "mine.onnx").write_bytes(b"cut")
     result = cli("parts", "check", "--cache", cache)
     assert result.exit_code == 1
-    assert result.stdout.splitlines() == ["who: good (no checksum is known)"]
+    assert result.stdout.splitlines() == ["who: valid (no checksum is known)"]
     campplus, mine = result.stderr.splitlines()
     assert campplus.startswith("campplus: SHA-256 ")
     assert f"{CATALOGUE['campplus'].sha256} is expected" in campplus
@@ -135,7 +135,7 @@ def test_calibrate_learns_from_voices_of_ones_own(cli, cache, tmp_path):
     first, second, third = result.stdout.splitlines()
     assert first == str(place)
     assert second == "  voices: 20, windows: 120, dimensions: 6"
-    assert third.startswith("  equal error of windows, voices left out: ")
+    assert third.startswith("  equal error rate of pairs of windows, cross-validated: ")
     assert load_calibration(place).mean.shape == (6,)
     assert f"calibration: {place}" in cli("parts", "info", "mine", "--cache", cache).stdout
     out = tmp_path / "own.npz"

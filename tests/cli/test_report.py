@@ -127,7 +127,7 @@ def test_one_of_several_recordings_is_named(cli, tmp_path):
         (["{}/a.wav", "--recording", "x"], 2, "--recording is for a RESULT"),
         (["{}/a.wav", "--start", "3", "--end", "2"], 2, "--end 2 s is not after"),
         (["{}/call.rttm", "-o", "{}/no/a.html"], 1, "does not exist"),
-        (["{}/bad.json"], 1, "no recording in it went well"),
+        (["{}/bad.json"], 1, "all of its recordings failed"),
     ],
 )
 def test_every_refusal_has_its_exit_code_and_a_hint(cli, tmp_path, words, code, hint):

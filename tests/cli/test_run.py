@@ -193,7 +193,7 @@ def test_speech_of_other_recordings_is_refused(cli, calls, tmp_path):
     marks.write_text("b 1 1.0 2.0\nc 1 1.5 4.0\n")
     result = cli("run", tmp_path / "a.wav", "--speech", marks)
     assert result.exit_code == 1
-    assert "says nothing about 'a'" in result.stderr
+    assert "does not name 'a'" in result.stderr
 
 
 def test_speech_of_one_recording_serves_another_one_with_a_note_and_no_several(cli, calls, tmp_path):
@@ -203,13 +203,13 @@ def test_speech_of_one_recording_serves_another_one_with_a_note_and_no_several(c
     marks.write_text("b 1 1.0 2.0\n")
     alone = cli("run", tmp_path / "a.wav", "--speech", marks)
     assert (alone.exit_code, calls[0]["speech"].tolist()) == (0, [[1.0, 2.0]])
-    assert "is about 'b'; taken to be about 'a'" in alone.stderr
+    assert "is about 'b'; used for 'a'" in alone.stderr
     assert cli("run", tmp_path / "a.wav", "--speech", marks, "--quiet", "--overwrite").stderr == ""
     for words in (["a.wav", "b.wav", "--speech", "marks/b.uem"], ["a.wav", "b.wav", "--speech", "marks"]):
         paths = (tmp_path / w if "/" in w or "." in w or w == "marks" else w for w in words)
         result = cli("run", *paths, "--overwrite")
         assert result.exit_code == 1
-        assert result.stderr.count("says nothing about 'a'") == result.stderr.count("error:") == 1
+        assert result.stderr.count("does not name 'a'") == result.stderr.count("error:") == 1
         assert "b.wav" in result.stdout
 
 
@@ -367,5 +367,5 @@ def test_words_without_a_transcript_are_refused_before_the_work(cli, calls, tmp_
     (tmp_path / "a.wav").touch()
     for words in (["run", tmp_path / "a.wav"], ["batch", tmp_path, "-o", tmp_path / "out"]):
         result = cli(*words, "--format", "ctm")
-        assert (result.exit_code, "holds words" in result.stderr) == (2, True)
+        assert (result.exit_code, "needs words" in result.stderr) == (2, True)
     assert calls == []

@@ -166,8 +166,8 @@ def test_turns_of_another_recording_and_little_speech_are_told(cli, folder, tmp_
     write_file(tmp_path / "talk.rttm", Annotation("talk", (Turn(0.0, 6.0, "Cy"),)))
     words = ["enroll", "Cy", folder / "alone.wav", "--turns", tmp_path / "talk.rttm", "--speaker", "Cy"]
     found = cli(*words, "-o", tmp_path)
-    assert "is about 'talk'; taken to be about 'alone'" in found.stderr
-    assert "little to know a voice by" in found.stdout
+    assert "is about 'talk'; used for 'alone'" in found.stderr
+    assert "little speech; voices are recognised better" in found.stdout
     assert "little to" not in cli("enroll", "Di", folder / "alone.wav", "--whole", "-o", tmp_path).stdout
 
 

@@ -50,7 +50,7 @@ def recordings(folder, number=5, seconds=12.0):
     folder.mkdir(parents=True)
     talk = synth.SynthConfig(duration=seconds, snr=40.0, overlap_probability=0.0)
     for seed in range(number):
-        waveform, _ = synth.conversation(synth.vowels(2, seed=3), talk, seed=seed)
+        waveform, _ = synth.simulate_conversation(synth.synthesize_voices(2, seed=3), talk, seed=seed)
         write_wav(folder / f"{seed}.wav", waveform)
     return folder
 

@@ -234,6 +234,32 @@ def test_eaf_without_times_of_its_own_is_skipped():
     assert eaf.read(text, "r.eaf") == {"r": Annotation("r")}
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ((0, None, None, 3000), [(0, 1), (1, 2), (2, 3)]),
+        ((0, 500, None, 3000), [(0, 0.5), (0.5, 1.75), (1.75, 3)]),
+        ((None, 500, None, 3000), [(0.5, 1.75), (1.75, 3)]),
+        ((3000, None, None, 0), []),
+    ],
+)
+def test_eaf_times_in_between_are_those_that_elan_shows(values, expected):
+    """As of imported texts, in which only some lines have times."""
+    slots = "".join(
+        f'<TIME_SLOT TIME_SLOT_ID="t{i}"' + ("/>" if value is None else f' TIME_VALUE="{value}"/>')
+        for i, value in enumerate(values)
+    )
+    rows = "".join(
+        f'<ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="a{i}" TIME_SLOT_REF1="t{i}" '
+        f'TIME_SLOT_REF2="t{i + 1}"><ANNOTATION_VALUE>said {i}</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION>'
+        "</ANNOTATION>"
+        for i in range(3)
+    )
+    tier = f'<TIME_ORDER>{slots}</TIME_ORDER><TIER TIER_ID="A">{rows}</TIER>'
+    found = eaf.read(f"<ANNOTATION_DOCUMENT>{tier}</ANNOTATION_DOCUMENT>", "r.eaf")["r"]
+    assert [(turn.start, turn.end) for turn in found.turns] == expected
+
+
 BOMB = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><x>&b;</x>'
 OUTSIDE = (
     '<!doctype x [<!ENTITY a SYSTEM "file:///etc/passwd">]><ANNOTATION_DOCUMENT>&a;</ANNOTATION_DOCUMENT>'
@@ -450,6 +476,7 @@ def one_tier(name, texts, *more):
         ("Mary", [f"sentence number {i % 2} of very many words" for i in range(9)], ["Mary"]),
         ("Mary", ["", ""], []),
         ("Mary", ["Mary"], ["Mary"]),
+        ("sil", ["sil"], ["sil"]),
     ],
 )
 def test_textgrid_of_one_tier(name, texts, speakers):
@@ -465,3 +492,41 @@ def test_textgrid_of_two_tiers_names_speakers_by_tiers():
     assert textgrid.read(text, "a.TextGrid")["a"].speakers == ("Mary", "speaker")
     with pytest.raises(FormatError, match="a tier without a name"):
         textgrid.read(one_tier("", ["Anna", ""], ("Mary", ["x", ""])), "a.TextGrid")
+
+
+def test_pauses_of_aligners_are_no_turns():
+    """Nor words of a transcript."""
+    text = one_tier("Ann", ["sil", "well", "sp", "yes"], ("Bob", ["<p:>", "<sil>", "so", "pau"]))
+    found = textgrid.read(text, "a.TextGrid")["a"]
+    assert [(turn.start, turn.speaker, turn.text) for turn in found.turns] == [
+        (1, "Ann", "well"),
+        (2, "Bob", "so"),
+        (3, "Ann", "yes"),
+    ]
+
+
+def test_silences_beside_other_tiers_are_nobody():
+    """Praat's marks say when anybody speaks; in another language nobody knows which of them is silence."""
+    text = one_tier("silences", ["silent", "sounding"], ("Ann", ["", "well"]))
+    assert textgrid.read(text, "a.TextGrid")["a"].turns == (Turn(1, 2, "Ann", text="well"),)
+    with pytest.raises(FormatError, match="'Stille', 'Ton'; write 'silent'"):
+        textgrid.read(one_tier("silences", ["Stille", "Ton", "Stille"]), "a.TextGrid")
+
+
+@pytest.mark.parametrize(
+    ("tier", "texts", "speakers"),
+    [
+        ('TIER_ID="speaker"', ["Anna", "Bert"], ("Anna", "Bert")),
+        ('TIER_ID="default"', ["SPEAKER_00", "SPEAKER_01"], ("SPEAKER_00", "SPEAKER_01")),
+        ('TIER_ID="default"', ["Anna", "Bert", "Anna"], ("Anna", "Bert")),
+        ('TIER_ID="default"', ["Well.", "I do not know."], ("default",)),
+        ('TIER_ID="Anna"', ["yes", "no", "yes", "no", "yes", "no"], ("Anna",)),
+        ('TIER_ID="speaker" PARTICIPANT="Anna"', ["yes", "no"], ("Anna",)),
+    ],
+)
+def test_eaf_of_one_tier(tier, texts, speakers):
+    """Its values are the speakers, or what one person says."""
+    rows = [(1000 * i, 1000 * i + 900, text) for i, text in enumerate(texts)]
+    found = eaf.read(eaf_of([(tier, rows), ('TIER_ID="empty"', [])]), "a.eaf")["a"]
+    assert found.speakers == speakers
+    assert len(found.turns) == len(texts)

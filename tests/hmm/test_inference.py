@@ -208,7 +208,7 @@ def test_a_frame_that_a_state_cannot_have_is_the_limit_of_an_unlikely_one(durati
 def test_parts_of_a_long_recording_are_joined_without_a_seam(durations, monkeypatch) -> None:
     e, chain = np.random.default_rng(10).normal(size=(60, 3)) * 2, sticky_transitions(3, 0.6)
     path, counts = viterbi(e, *chain, durations), expected_counts(e, *chain, durations)
-    monkeypatch.setattr("diarize.hmm.inference._AT_ONCE", 7)
+    monkeypatch.setattr("diarize.hmm.inference._BATCH_SIZE", 7)
     assert_array_equal(viterbi(e, *chain, durations), path)
     assert_allclose(expected_counts(e, *chain, durations).transitions, counts.transitions, rtol=1e-12)
 

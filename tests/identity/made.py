@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from diarize.identity import Evidence, Voice
+from diarize.identity import Voice, VoiceEmbeddings
 
 
-def evidence(*points, known=6.0, model="m"):
+def voice_embeddings(*points, known=6.0, model="m"):
     """One recording for each point, whose mean lies so that the point is the posterior mean of N(0, I)."""
     points = np.atleast_2d(np.array(points, dtype=float))
     n, d = points.shape
-    return Evidence(points * (1 + known) / known, np.full(n, 1 / known), np.full(n, 30.0), np.ones(d), model)
+    return VoiceEmbeddings(
+        points * (1 + known) / known, np.full(n, 1 / known), np.full(n, 30.0), np.ones(d), model
+    )
 
 
 def voice(name, *points, **more):
     """A voice heard once at each point."""
-    return Voice(name, evidence(*points, **more))
+    return Voice(name, voice_embeddings(*points, **more))
 
 
 def corner(*signs):

@@ -14,7 +14,7 @@ from diarize.errors import DiarizeError, FormatError
 from diarize.formats import read_file
 from diarize.identity import THRESHOLD, enroll_voice, log_odds, measure_voices, name_speakers
 from diarize.identity.enrollment import enroll_speaker
-from diarize.identity.evidence import voices_from
+from diarize.identity.result_voices import voices_from_statistics
 from diarize.identity.voice import pool_voices
 from diarize.types import Waveform
 
@@ -50,8 +50,8 @@ def test_enrolling_in_parts_is_enrolling_the_whole(people_talk):
     parts = pool_voices(
         "x", [enroll_voice("x", [path], CONFIG, whole=True) for path in [*paths[::-1], paths[0]]]
     )
-    np.testing.assert_array_equal(parts.evidence.means, whole.evidence.means)
-    np.testing.assert_array_equal(parts.evidence.variances, whole.evidence.variances)
+    np.testing.assert_array_equal(parts.embeddings.means, whole.embeddings.means)
+    np.testing.assert_array_equal(parts.embeddings.variances, whole.embeddings.variances)
     assert whole.n_recordings == 2
 
 
@@ -88,13 +88,13 @@ def test_what_a_result_keeps_of_a_voice_is_what_the_sound_says_of_it(people_talk
     """Turns read from a file, and the recording, give nearly the same voice as the result itself."""
     result = diarize.diarize(people_talk / "two.wav", CONFIG)
     again = measure_voices(people_talk / "two.wav", result.annotation, CONFIG)
-    kept = voices_from(result.voices)
+    kept = voices_from_statistics(result.voices)
     assert set(kept) == set(again) == set(result.annotation.speakers)
     for name, voice in kept.items():
         assert log_odds(voice, again[name]) > 5
-        np.testing.assert_allclose(voice.evidence.variances, again[name].evidence.variances, rtol=0.3)
-        np.testing.assert_array_equal(voice.evidence.between, again[name].evidence.between)
-        assert voice.evidence.model == again[name].evidence.model
+        np.testing.assert_allclose(voice.embeddings.variances, again[name].embeddings.variances, rtol=0.3)
+        np.testing.assert_array_equal(voice.embeddings.between, again[name].embeddings.between)
+        assert voice.embeddings.model == again[name].embeddings.model
 
 
 def test_level_does_not_change_a_voice(people_talk):
@@ -106,7 +106,7 @@ def test_level_does_not_change_a_voice(people_talk):
     write(people_talk / "soft.wav", Waveform(sound.samples * 10**-1.5, 16_000))
     loud, soft = (measure_voices(people_talk / f"{name}.wav", turns, CONFIG) for name in ("one", "soft"))
     for name, voice in loud.items():
-        np.testing.assert_allclose(voice.evidence.means, soft[name].evidence.means, rtol=0, atol=0.25)
+        np.testing.assert_allclose(voice.embeddings.means, soft[name].embeddings.means, rtol=0, atol=0.25)
 
 
 def test_only_where_a_speaker_is_alone_counts():
@@ -130,7 +130,7 @@ def test_speakers_of_whom_nothing_is_heard_have_no_voice(people_talk):
 def test_silence_is_no_voice(tmp_path):
     """In one line."""
     write(tmp_path / "silence.wav", Waveform(np.zeros(32_000), 16_000))
-    with pytest.raises(DiarizeError, match="no speech found, so there is no voice to enrol"):
+    with pytest.raises(DiarizeError, match="no speech found, so there is no voice to enroll"):
         enroll_voice("x", [tmp_path / "silence.wav"], CONFIG)
 
 
@@ -139,4 +139,4 @@ def test_the_space_that_turns_came_from_does_not_matter(people_talk, voices):
     same = measure_voices(people_talk / "one.wav", truth(people_talk, "one"), load_preset("textbook"))[
         "voice_00"
     ]
-    np.testing.assert_array_equal(same.evidence.means, voices["one"]["voice_00"].evidence.means)
+    np.testing.assert_array_equal(same.embeddings.means, voices["one"]["voice_00"].embeddings.means)

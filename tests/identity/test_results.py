@@ -89,7 +89,7 @@ def test_voices_that_a_file_keeps_need_no_recording(tmp_path):
     (found,) = find_results([tmp_path / "a.json"], None)
     assert found.audio is None
     heard = voices_of_input(found, Config())
-    assert heard.voices["S1"].evidence.means.tolist() == [[1.0, 1.0]]
+    assert heard.voices["S1"].embeddings.means.tolist() == [[1.0, 1.0]]
     (path,) = write_linked([found], [heard], link_voices([heard]), tmp_path / "out", overwrite=False)
     written = read_results(path)["a"]
     assert written.annotation.speakers == ("SPEAKER_00", "SPEAKER_01")

@@ -11,10 +11,10 @@ import pytest
 
 from diarize.errors import ModelError, OutputError
 from diarize.identity import Voice, load, load_folder, save, voice_path
-from diarize.identity.store import LARGEST
+from diarize.identity.store import MAX_BYTES
 from diarize.mixtures.npz import save_arrays
 
-from .made import corner, evidence, voice
+from .made import corner, voice, voice_embeddings
 
 NAMES = (
     "Anna", "Anna Maria  B.", "Jürgen Ångström", "王小明", "../../etc/passwd", "a/b\\c", "..", ".hidden",
@@ -47,13 +47,13 @@ def test_impossible_names_are_refused(tmp_path, name):
 
 def test_a_voice_comes_back_as_it_was(tmp_path):
     """All recordings, the same bytes twice."""
-    whole = Voice("Ann", evidence(corner("+0+0"), corner("0+0+")))
+    whole = Voice("Ann", voice_embeddings(corner("+0+0"), corner("0+0+")))
     first = save(whole, tmp_path / "a").read_bytes()
     assert save(whole, tmp_path / "b").read_bytes() == first
-    found = load(tmp_path / "a" / "Ann.voice.npz").evidence
+    found = load(tmp_path / "a" / "Ann.voice.npz").embeddings
     for name in ("means", "variances", "seconds", "between"):
-        np.testing.assert_array_equal(getattr(found, name), getattr(whole.evidence, name))
-    assert found.model == whole.evidence.model
+        np.testing.assert_array_equal(getattr(found, name), getattr(whole.embeddings, name))
+    assert found.model == whole.embeddings.model
 
 
 def test_an_existing_voice_is_not_lost(tmp_path):
@@ -62,7 +62,7 @@ def test_an_existing_voice_is_not_lost(tmp_path):
     with pytest.raises(OutputError, match="exists already"):
         save(voice("Ann", corner("----")), tmp_path)
     save(voice("Ann", corner("----")), tmp_path, overwrite=True)
-    assert load(voice_path(tmp_path, "Ann")).evidence.means[0, 0] < 0
+    assert load(voice_path(tmp_path, "Ann")).embeddings.means[0, 0] < 0
 
 
 def arrays(**changed):
@@ -144,7 +144,7 @@ def test_files_that_are_something_else_are_refused(tmp_path):
             load(path)
     large = tmp_path / "large.voice.npz"
     with large.open("wb") as file:
-        file.truncate(LARGEST + 1)
+        file.truncate(MAX_BYTES + 1)
     with pytest.raises(ModelError, match="more than any voice has"):
         load(large)
 

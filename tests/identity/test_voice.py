@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from diarize.errors import ModelError
-from diarize.identity import Evidence, Voice, log_odds
+from diarize.identity import Voice, VoiceEmbeddings, log_odds
 from diarize.identity.voice import OFFSET, SLOPE, pool_voices
 
 from .made import corner, voice
@@ -29,7 +29,7 @@ def test_log_odds_are_the_calibrated_log_likelihood_ratio():
     rng = np.random.default_rng(0)
     between = rng.uniform(0.5, 5, 3)
     one, other = (
-        Evidence(rng.normal(size=(n, 3)) * 2, rng.uniform(0.1, 2, n), np.full(n, 9.0), between, "m")
+        VoiceEmbeddings(rng.normal(size=(n, 3)) * 2, rng.uniform(0.1, 2, n), np.full(n, 9.0), between, "m")
         for n in (2, 3)
     )
     together = np.concatenate((one.means, other.means)), np.concatenate((one.variances, other.variances))
@@ -48,13 +48,13 @@ def test_near_voices_are_likelier_one_than_far_ones():
     assert log_odds(ann, voice("x", corner("----"))) < -2
 
 
-def test_evidence_keeps_no_order_and_hears_nothing_twice():
+def test_the_order_does_not_matter_and_the_same_recording_counts_once():
     """Parts in any order, some of them again: the same value to the bit."""
     points = [corner("+000"), corner("0+00"), corner("00+0")]
     whole = pool_voices("a", [voice("a", *points)])
     parts = pool_voices("a", [voice("a", points[2]), voice("a", *points[:2]), voice("a", points[2])])
     for name in ("means", "variances", "seconds"):
-        np.testing.assert_array_equal(getattr(parts.evidence, name), getattr(whole.evidence, name))
+        np.testing.assert_array_equal(getattr(parts.embeddings, name), getattr(whole.embeddings, name))
     assert parts.n_recordings == 3
     assert parts.seconds == pytest.approx(90.0)
 
@@ -70,10 +70,10 @@ def test_more_recordings_say_more():
 def test_other_embeddings_are_not_compared():
     """Neither others, nor one of another size or calibration under the same name."""
     ann = voice("Ann", corner("++++"))
-    recalibrated = Voice("b", replace(ann.evidence, between=2 * ann.evidence.between))
+    recalibrated = Voice("b", replace(ann.embeddings, between=2 * ann.embeddings.between))
     strangers = voice("b", corner("++++"), model="other"), voice("b", np.ones(3)), recalibrated
     for stranger in strangers:
-        with pytest.raises(ModelError, match="different embeddings; enrol them again"):
+        with pytest.raises(ModelError, match="different embeddings; enroll them again"):
             log_odds(ann, stranger)
         with pytest.raises(ModelError, match="'Ann' was enrolled with another embedding"):
             pool_voices("Ann", [ann, stranger])
@@ -104,8 +104,8 @@ FITTING = {
         {"between": np.array([1.0, -1.0])},
     ],
 )
-def test_arrays_that_do_not_fit_are_no_evidence(changed):
+def test_arrays_that_do_not_fit_are_refused(changed):
     """Shapes, finiteness, and variances that are none."""
-    Evidence(**FITTING)
-    with pytest.raises(ModelError, match="evidence"):
-        Evidence(**FITTING | changed)
+    VoiceEmbeddings(**FITTING)
+    with pytest.raises(ModelError, match="voice embeddings"):
+        VoiceEmbeddings(**FITTING | changed)

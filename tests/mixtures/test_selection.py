@@ -100,10 +100,12 @@ def test_a_plateau_is_reported_with_its_evidence() -> None:
     )
     tied = Selection((found.candidates[0], one, two), "bic", 600.0, "both")
     assert [c.gmm.n_components for c in tied.near] == [3, 4]
-    assert tied.evidence == "K = 3 and K = 4 are nearly equivalent by bic (K = 3: +0 of 6, K = 4: +2.5 of 6)"
+    assert (
+        tied.explanation == "K = 3 and K = 4 are nearly equivalent by bic (K = 3: +0 of 6, K = 4: +2.5 of 6)"
+    )
     apart = dataclasses.replace(two, bic=one.bic + 6.5)
     clear = Selection((found.candidates[0], one, apart), "bic", 600.0, "both")
-    assert clear.evidence == "K = 3 is best by bic; the next is 6.5 behind"
+    assert clear.explanation == "K = 3 is best by bic; the next is 6.5 behind"
 
 
 def test_held_out_ties_are_within_a_standard_error_of_the_difference() -> None:

@@ -9,7 +9,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from diarize.hmm import forward_backward, sticky_transitions
-from diarize.hmm.redrawn import smooth_redrawn
+from diarize.hmm.sticky import forward_backward_sticky
 from diarize.mixtures import em, fit_bayesian_gmm, fit_gmm, fit_kmeans, fit_pca, kmeans, quadratic_design
 from diarize.mixtures import standardize as standardize_module
 from diarize.mixtures import threads as blas_threads
@@ -17,7 +17,7 @@ from diarize.mixtures.fitting import DEFAULT_REG_COVAR, fit_data
 from diarize.mixtures.gaussian import Parameters
 from diarize.mixtures.gmm import GMM
 from diarize.mixtures.standardize import standardize
-from diarize.mixtures.subnormals import exp_shares, exp_zeroed
+from diarize.mixtures.subnormals import exp_flush_to_zero, exp_normal
 from diarize.mixtures.validation import slices
 
 
@@ -32,7 +32,7 @@ def test_shares_and_their_products_are_normal_numbers(dtype):
     logs = np.linspace(-2000, 0, 4001).astype(dtype)
     exact = np.exp(logs.astype(np.float64))
     assert subnormal(np.exp(logs)) > 0
-    exp_shares(logs)
+    exp_normal(logs)
     assert subnormal(logs) == subnormal(logs * dtype(1e-6)) == 0
     np.testing.assert_allclose(logs, exact, rtol=1e-5, atol=1e-21)
     assert np.isclose(logs.sum(dtype=np.float64), exact.sum(), rtol=1e-6)
@@ -41,7 +41,7 @@ def test_shares_and_their_products_are_normal_numbers(dtype):
 def test_zeroed_exponentials_are_zero_or_normal():
     """Impossible stays impossible."""
     logs = np.array([-np.inf, -745.0, -720.0, -708.0, -650.0, 0.0])
-    found = exp_zeroed(logs)
+    found = exp_flush_to_zero(logs)
     assert subnormal(np.exp(logs)) == 2
     assert subnormal(found) == 0
     assert found[0] == found[1] == 0
@@ -79,7 +79,7 @@ def test_responsibilities_hold_no_subnormal_numbers(dtype, apart, monkeypatch):
     mixture = GMM(*start)
     assert subnormal(mixture.predict_proba(x)) == 0
     scores = -np.linspace(0, 1500, 400)[:, None] * np.array([0.0, 1.0, 0.7])
-    gamma, *_ = smooth_redrawn(scores, np.full(400, 0.9), np.full(3, 1 / 3))
+    gamma, *_ = forward_backward_sticky(scores, np.full(400, 0.9), np.full(3, 1 / 3))
     assert subnormal(gamma) == 0
 
 

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import logsumexp
 
 from diarize.clustering import vbx
-from diarize.clustering.vbx import closest_pair, fit_vbx, merge_path, pooled_points
+from diarize.clustering.vbx import closest_pair, fit_vbx, merge_path, pool_points
 
 from . import LAW
 
@@ -116,8 +116,8 @@ def test_weights_are_replication():
     """A point of weight 2 is two points of weight 1 that belong together."""
     points, _, _ = planted(3, 2, n=20)
     hard = np.eye(2)[np.arange(20) % 2]
-    means, total = pooled_points(points, np.full(20, 2.0), hard)
-    twice, counted = pooled_points(np.repeat(points, 2, axis=0), np.ones(40), np.repeat(hard, 2, axis=0))
+    means, total = pool_points(points, np.full(20, 2.0), hard)
+    twice, counted = pool_points(np.repeat(points, 2, axis=0), np.ones(40), np.repeat(hard, 2, axis=0))
     assert_allclose(means, twice)
     assert_array_equal(total, counted)
 
@@ -129,14 +129,14 @@ def test_empty_states_are_dropped_unless_kept():
     weights, stay = np.ones(30), np.full(30, 0.9)
     assert fit_vbx(points, weights, psi, stay, start, 10).n_states == 1
     assert fit_vbx(points, weights, psi, stay, start, 10, keep_all=True).n_states == 2
-    assert vbx.SMALLEST < 1 / 30
+    assert vbx.MIN_WEIGHT < 1 / 30
 
 
 @pytest.mark.parametrize(("share", "left"), [(0.0009, 1), (0.0011, 2)])
 def test_a_state_with_a_thousandth_of_the_draws_is_kept(share, left):
     """With less it is given up, and the others share what it had."""
     shares = np.tile([1 - share, share], (4, 1))
-    responsibilities, pi = vbx._pruned(shares, np.array([1 - share, share]))
+    responsibilities, pi = vbx._prune(shares, np.array([1 - share, share]))
     assert len(pi) == responsibilities.shape[1] == left
     assert_allclose(pi.sum(), 1)
     assert_allclose(responsibilities.sum(axis=1), 1)
@@ -146,7 +146,7 @@ def test_evidence_of_a_speaker_is_the_integral():
     """From the mean and the total weight of the points, as from the points, but for their squares."""
     points, weights, psi, _ = drawn(3)
     everyone = np.full(len(points), True)
-    (mean,), (total,) = pooled_points(points, weights, np.ones((len(points), 1)))
+    (mean,), (total,) = pool_points(points, weights, np.ones((len(points), 1)))
     assert_allclose(vbx._log_evidence(mean, total, psi), evidence_of(points, weights, psi, everyone))
 
 
@@ -156,12 +156,12 @@ def test_speakers_without_windows_have_no_place_and_are_merged_first():
     points = np.repeat([[9.0] * 3, [-9.0] * 3], 3, axis=0)
     shares = np.zeros((6, 4))
     shares[:3, 0], shares[3:, 2] = 1, 1
-    means, total = pooled_points(points, weights, shares)
+    means, total = pool_points(points, weights, shares)
     assert_array_equal(means[[1, 3]], 0)
     assert_array_equal(total[[1, 3]], 0)
     assert {1, 3} & {*closest_pair(points, weights, psi, shares)}
     shares[0, 1] = 1e-10
-    assert_allclose(pooled_points(points, weights, shares)[0][1], points[0])
+    assert_allclose(pool_points(points, weights, shares)[0][1], points[0])
 
 
 def test_merging_settles_eight_steps_at_first_and_four_after_each_merge(monkeypatch):

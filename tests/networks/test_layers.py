@@ -13,10 +13,10 @@ from scipy.special import expit
 from diarize.networks.layers import (
     conv2d,
     conv2d_weights,
-    framed,
     leaky_relu,
     lstm,
     moving_mean,
+    pad_frame,
     relu,
     sigmoid,
 )
@@ -39,9 +39,9 @@ def test_convolution_is_that_of_scipy(stride, seed, n_bands, n_frames):
     ]
     beside = rng.normal(size=(n_bands // stride, n_frames, 3)).astype(np.float32)
     expected = np.maximum(np.stack(planes, axis=2) + beside, 0)
-    found = conv2d(framed(x), conv2d_weights(weight), bias, stride, beside)
-    assert_allclose(found, framed(expected), atol=2e-5)
-    alone = conv2d(framed(x), conv2d_weights(weight), bias, stride)
+    found = conv2d(pad_frame(x), conv2d_weights(weight), bias, stride, beside)
+    assert_allclose(found, pad_frame(expected), atol=2e-5)
+    alone = conv2d(pad_frame(x), conv2d_weights(weight), bias, stride)
     assert_allclose(alone[1:-1, 1:-1], np.maximum(np.stack(planes, axis=2), 0), atol=2e-5)
 
 

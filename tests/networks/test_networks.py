@@ -49,27 +49,33 @@ def ten_seconds():
 def embedding_of(values, weights):
     """One embedding of all frames."""
     frames = campplus.frame_activations(values, weights)
-    return campplus.pooled_embeddings(frames.mean(axis=0)[None], frames.std(axis=0, ddof=1)[None], weights)[0]
+    return campplus.pool_embeddings(frames.mean(axis=0)[None], frames.std(axis=0, ddof=1)[None], weights)[0]
 
 
 def test_campplus_with_means_over_the_window_is_the_published_one(monkeypatch):
     """Moving means as wide as the window are those of the published network; only rounding is left."""
-    monkeypatch.setattr(campplus, "MEAN_OVER", 1 << 20)
-    monkeypatch.setattr(campplus, "CONTEXT", 1 << 20)
-    found = embedding_of(energies(), campplus.prepare_weights(store.shipped_network("campplus").weights))
+    monkeypatch.setattr(campplus, "MEAN_WIDTH", 1 << 20)
+    monkeypatch.setattr(campplus, "MASK_WIDTH", 1 << 20)
+    found = embedding_of(
+        energies(), campplus.prepare_weights(store.load_included_network("campplus").weights)
+    )
     assert np.corrcoef(found, GOLDEN["embedding"])[0, 1] > 0.995
     assert_allclose(np.linalg.norm(found), np.linalg.norm(GOLDEN["embedding"]), rtol=0.02)
 
 
 def test_moving_means_change_the_embedding_but_little():
     """Frame layers that run once give nearly what the published network gives a window of its own."""
-    found = embedding_of(energies(), campplus.prepare_weights(store.shipped_network("campplus").weights))
+    found = embedding_of(
+        energies(), campplus.prepare_weights(store.load_included_network("campplus").weights)
+    )
     assert 0.8 < np.corrcoef(found, GOLDEN["embedding"])[0, 1] < 0.9999
 
 
 def test_pyannet_is_what_pytorch_makes_of_its_weights():
     """Probabilities of ten seconds; nobody, one, the other and both are likeliest in turn."""
-    found = pyannet.class_probabilities(ten_seconds()[None], store.shipped_network("pyannet").weights)[0]
+    found = pyannet.class_probabilities(ten_seconds()[None], store.load_included_network("pyannet").weights)[
+        0
+    ]
     assert found.shape == GOLDEN["probabilities"].shape == (589, len(pyannet.CLASSES))
     assert_allclose(found.sum(axis=1), 1, atol=1e-5)
     assert_allclose(found, GOLDEN["probabilities"], atol=1e-4)
@@ -79,7 +85,7 @@ def test_pyannet_is_what_pytorch_makes_of_its_weights():
 
 def test_windows_do_not_know_of_each_other():
     """In a batch, a window is what it is alone."""
-    weights = store.shipped_network("pyannet").weights
+    weights = store.load_included_network("pyannet").weights
     sound = ten_seconds()
     both = pyannet.class_probabilities(np.stack((sound, sound[::-1])), weights)
     alone = pyannet.class_probabilities(sound[None], weights)
@@ -90,18 +96,18 @@ def test_windows_do_not_know_of_each_other():
 @pytest.mark.parametrize(("name", "most"), [("campplus", 7.0), ("pyannet", 1.5)])
 def test_networks_are_small_and_finite(name, most):
     """A few megabytes, read once, with the checksum of the file."""
-    network = store.shipped_network(name)
+    network = store.load_included_network(name)
     assert (store.DATA / f"{name}.npz").stat().st_size < most * 1e6
     assert all(
         np.isfinite(values).all() and values.dtype == np.float32 for values in network.weights.values()
     )
-    assert store.shipped_network(name) is network
+    assert store.load_included_network(name) is network
     assert len(network.checksum) == 64
 
 
 def test_filters_are_deaf_outside_of_their_bands():
     """What is below 600 Hz passes a filter of a high band weaker by 60 dB: speech falls by 50 dB to there."""
-    filters = store.shipped_network("pyannet").weights["sinc_w"]
+    filters = store.load_included_network("pyannet").weights["sinc_w"]
     gains = np.abs(np.fft.rfft(filters, 4096, axis=0))
     hertz = np.fft.rfftfreq(4096, 1 / pyannet.RATE)
     for gain in gains.T[hertz[gains.argmax(axis=0)] > 2500]:
@@ -137,10 +143,10 @@ def test_packing_keeps_weights_to_a_part_of_the_largest():
 
 def test_the_same_input_gives_the_same_bytes_again():
     """The other tests compute an output once; this is why they may."""
-    voice = campplus.prepare_weights(store.shipped_network("campplus").weights)
+    voice = campplus.prepare_weights(store.load_included_network("campplus").weights)
     for function, values, weights in (
         (campplus.frame_activations, energies(), voice),
-        (pyannet.class_probabilities, ten_seconds()[None], store.shipped_network("pyannet").weights),
+        (pyannet.class_probabilities, ten_seconds()[None], store.load_included_network("pyannet").weights),
     ):
         first = function(values, weights)
         function(values[::-1, ::-1].copy(), weights)

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from diarize.errors import DiarizeError
 from diarize.networks import campplus, pyannet
 from diarize.networks.activity import LocalActivity
-from diarize.networks.store import shipped_network
+from diarize.networks.store import load_included_network
 from diarize.types import FrameGrid
 
 
@@ -83,10 +83,10 @@ def test_what_every_layer_hands_on_comes_as_many_frames_later_as_the_blocks_have
 
 def test_the_front_end_hears_the_same_however_it_is_cut(monkeypatch):
     """Ten frames beside a piece are enough, and its first and last rows are those of the whole."""
-    weights = campplus.prepare_weights(shipped_network("campplus").weights)
+    weights = campplus.prepare_weights(load_included_network("campplus").weights)
     energies = np.random.default_rng(1).normal(size=(60, 80)).astype(np.float32)
     whole = campplus._front_end(energies, weights)
-    monkeypatch.setattr(campplus, "AT_ONCE", 20)
+    monkeypatch.setattr(campplus, "BATCH_SIZE", 20)
     assert_allclose(campplus._front_end(energies, weights), whole, atol=1e-4 * np.abs(whole).max())
 
 
@@ -99,10 +99,10 @@ def test_normalisation_before_a_layer_is_part_of_the_layer():
         wanted = np.maximum(factor * x + stored["a_o"], 0)
         for bias in ({}, {"a_b": rng.normal(size=3)}):
             ready = campplus.prepare_weights({**stored, **bias})
-            found = campplus._rectified(x, ready, "a") @ ready["a_w"] + ready["a_b"]
+            found = campplus._rectify(x, ready, "a") @ ready["a_w"] + ready["a_b"]
             assert_allclose(found, wanted @ stored["a_w"] + bias.get("a_b", 0), atol=1e-5)
         ready = campplus.prepare_weights({"out_g": factor, "out_o": stored["a_o"]})
-        found = campplus._rectified(x, ready, "out") * ready["out_g"] + ready["out_o"]
+        found = campplus._rectify(x, ready, "out") * ready["out_g"] + ready["out_o"]
         assert_allclose(found, wanted, atol=1e-5)
 
 
@@ -110,14 +110,14 @@ def test_channels_that_hardly_move_are_not_blown_up():
     """By hand: to the variance of a channel a hundred-thousandth is added; one that never moves is 0."""
     x = np.sqrt(1e-5) * np.array([[1.0, 0.0], [-1.0, 0.0]], np.float32)
     weights = {"n_g": np.float32([3.0, 3.0]), "n_o": np.float32([1.0, 1.0])}
-    found = pyannet._normalized(x + np.float32([0, 2]), weights, "n")
+    found = pyannet._normalize(x + np.float32([0, 2]), weights, "n")
     assert_allclose(found, [[1 + 3 / np.sqrt(2), 1], [1 - 3 / np.sqrt(2), 1]], rtol=1e-4)
 
 
 def test_pooling_is_the_largest_of_three_rows():
     """By hand: the first, the second, the third; a row that is left over is dropped."""
     rows = np.float32([7, 3, 1, 2, 5, 4, 0, 6, 8, 9])[:, None]
-    assert pyannet._max_pooled(rows).ravel().tolist() == [7, 5, 8]
+    assert pyannet._max_pool(rows).ravel().tolist() == [7, 5, 8]
 
 
 def test_frames_lie_where_the_receptive_field_says():

@@ -99,7 +99,7 @@ def test_a_block_that_fails_would_be_seen(place, warm, language, text):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_blocks_say_what_they_are(page):
-    """An unknown language would be passed over in silence."""
+    """An unknown language would be ignored in silence."""
     assert {language for language, _ in blocks(page)} <= SHOWN | {"bash", "python"}
 
 

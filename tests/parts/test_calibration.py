@@ -13,9 +13,9 @@ from diarize.parts.calibration import (
     equal_error,
     find_calibration,
     fit_calibration,
+    included_voices,
     load_calibration,
     save_calibration,
-    shipped_voices,
     voice_vectors,
 )
 from diarize.parts.catalogue import CATALOGUE
@@ -130,7 +130,7 @@ def test_too_few_voices_are_refused(readers):
 
 def test_an_unknown_embedding_is_calibrated_once(tmp_path, readers, monkeypatch):
     """At first use, kept by its checksum; another checksum is another embedding."""
-    monkeypatch.setattr(calibration, "shipped_voices", lambda: find_voices(readers))
+    monkeypatch.setattr(calibration, "included_voices", lambda: find_voices(readers))
     extractor = Pitch()
     assert find_calibration(extractor, tmp_path) is None
     model = calibration_of(extractor, cache=tmp_path)
@@ -146,7 +146,7 @@ def test_an_unknown_embedding_is_calibrated_once(tmp_path, readers, monkeypatch)
 
 def test_a_damaged_calibration_is_learnt_anew(tmp_path, readers, monkeypatch):
     """Half a file, or one of another kind."""
-    monkeypatch.setattr(calibration, "shipped_voices", lambda: find_voices(readers))
+    monkeypatch.setattr(calibration, "included_voices", lambda: find_voices(readers))
     extractor = Pitch()
     place = calibration_path(extractor, tmp_path)
     calibration_of(extractor, cache=tmp_path)
@@ -159,7 +159,7 @@ def test_a_damaged_calibration_is_learnt_anew(tmp_path, readers, monkeypatch):
 
 def test_a_cache_that_cannot_be_written_only_costs_time(tmp_path, readers, monkeypatch):
     """The calibration is there all the same."""
-    monkeypatch.setattr(calibration, "shipped_voices", lambda: find_voices(readers))
+    monkeypatch.setattr(calibration, "included_voices", lambda: find_voices(readers))
     (tmp_path / "taken").write_bytes(b"")
     model = calibration_of(Pitch(), cache=tmp_path / "taken")
     assert model.mean.shape == (4,)
@@ -188,7 +188,7 @@ def test_the_calibration_of_campplus_ships(tmp_path):
 
 def test_the_voices_that_ship_are_as_the_notice_says():
     """200 readers of up to twelve seconds, six megabytes at most."""
-    found = shipped_voices()
+    found = included_voices()
     files = [path for paths in found.values() for path in paths]
     assert len(found) == len(files) == 200
     assert sum(path.stat().st_size for path in files) <= 6_000_000

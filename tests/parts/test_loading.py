@@ -12,7 +12,7 @@ from onnx import TensorProto, helper
 
 from diarize.errors import PartError
 from diarize.parts import load_embedding, load_part, load_segmenter
-from diarize.parts.onnx_file import MOST_BYTES
+from diarize.parts.onnx_file import MAX_BYTES
 
 from . import made
 
@@ -83,7 +83,7 @@ def test_two_gigabytes_are_refused_unread(tmp_path):
     path = tmp_path / "large.onnx"
     with path.open("wb") as file:
         os.truncate(file.fileno(), 2 << 30)
-    assert f"2.1 GB; an ONNX file of at most {MOST_BYTES / 1e9:.1f} GB" in refused(path)
+    assert f"2.1 GB; an ONNX file of at most {MAX_BYTES / 1e9:.1f} GB" in refused(path)
 
 
 def test_no_file_no_name(tmp_path):

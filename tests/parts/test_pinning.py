@@ -72,7 +72,7 @@ def test_a_recording_is_diarized_with_both_and_not_with_others(both, tmp_path, m
     folder.mkdir()
     for i in range(20):
         write(folder / f"v{i}.wav", Waveform(made.voice(4, pitch=90 + 20 * i, seed=i), 16000))
-    monkeypatch.setattr(calibration, "shipped_voices", lambda: find_voices(folder))
+    monkeypatch.setattr(calibration, "included_voices", lambda: find_voices(folder))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     embedding, segmentation = both
     config = asking(space={"embedding": str(embedding)}, speech={"segmentation": str(segmentation)})

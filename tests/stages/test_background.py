@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from diarize import background
-from diarize.background import Activity, BackgroundModel, fit_background, load, load_shipped, model, save
+from diarize.background import Activity, BackgroundModel, fit_background, load, load_included, model, save
 from diarize.config import AcousticConfig
 from diarize.errors import ModelError, OutputError
 from diarize.mixtures.discriminant import Discriminant
@@ -100,7 +100,7 @@ class TestFile:
     @pytest.mark.parametrize("band", ["wide", "narrow"])
     def test_a_model_ships_for_every_band(self, band):
         """With mixtures for speech activity, the features' settings, and as many dimensions as they have."""
-        found = load_shipped(band)
+        found = load_included(band)
         assert found.band == band
         assert found.acoustics == AcousticConfig()
         assert found.ubm.n_features_in_ == {"wide": 18, "narrow": 13}[band]

@@ -32,12 +32,12 @@ def stretches(*seconds):
 
 def test_the_network_runs_over_what_is_asked_for():
     """Stretches that overlap or are near are one, far ones are not, and long ones come in pieces."""
-    near = 2 * campplus.ASIDE
+    near = 2 * campplus.CONTEXT
     first, last = np.array([40 + near, 0, 30, 500]), np.array([60 + near, 40, 35, 520])
     assert campplus._spans(first, last) == [(0, 60 + near), (500, 520)]
-    long = campplus._spans(np.array([7]), np.array([12 + 2 * campplus.KEPT]))
+    long = campplus._spans(np.array([7]), np.array([12 + 2 * campplus.PIECE]))
     assert long[0][0] == 7
-    assert [b - a for a, b in long] == [campplus.KEPT, campplus.KEPT, 5]
+    assert [b - a for a, b in long] == [campplus.PIECE, campplus.PIECE, 5]
 
 
 def test_how_blocks_are_cut_changes_nothing(sound, extractor):

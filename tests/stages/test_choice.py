@@ -34,8 +34,8 @@ def test_less_than_two_windows_are_one_speaker_without_any_criterion(n):
 def test_nobody_has_a_curve_of_one_point():
     """At nothing, and its line says so."""
     assert (no_speakers().counts, no_speakers().values) == ((0,), (0.0,))
-    assert no_speakers().explanation == "0: nobody speaks"
-    assert replace(no_speakers(), criterion="BIC", chosen=1).explanation == "1: no other number came up"
+    assert no_speakers().explanation == "0: there is no speech"
+    assert replace(no_speakers(), criterion="BIC", chosen=1).explanation == "1: no other number was found"
 
 
 def test_who_is_chosen_has_no_margin_of_belief():

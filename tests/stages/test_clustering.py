@@ -132,15 +132,15 @@ class TestEvidence:
         assert sure[0] > sure[1] > 0.5
 
     def test_overlapping_windows_are_not_taken_for_independent(self, monkeypatch):
-        """What windows tell is divided by DEPENDENT: so is the evidence for a second speaker."""
+        """The evidence of windows is multiplied by ACOUSTIC_SCALE: so is that for a second speaker."""
         points, _ = planted_points(3, 2)
         found = {}
-        for dependent in (2.0, 4.0, 8.0):
-            monkeypatch.setattr(embeddings, "DEPENDENT", dependent)
+        for scale in (0.5, 0.25, 0.125):
+            monkeypatch.setattr(embeddings, "ACOUSTIC_SCALE", scale)
             curve = cluster_windows(points, by_evidence(), 0)
             values = dict(zip(curve.counts, curve.values, strict=True))
-            found[dependent] = values[1] - values[2]
-        assert found[2.0] > 1.5 * found[4.0] > 2 * found[8.0] > 0
+            found[scale] = values[1] - values[2]
+        assert found[0.5] > 1.5 * found[0.25] > 2 * found[0.125] > 0
 
     def test_halves_of_one_voice_that_changed_are_one(self):
         """Evidence alone would part them; they are too near for two speakers."""
@@ -149,7 +149,7 @@ class TestEvidence:
         values = dict(zip(found.counts, found.values, strict=True))
         assert values[2] < values[1]
         assert (found.chosen, found.confusable[0]) == (1, 2)
-        assert found.explanation.startswith("1 by evidence; two voices of 2 would be too much alike")
+        assert found.explanation.startswith("1 by evidence; with 2, two speakers may be one person")
         assert cluster_windows(two_voices_apart(9.0, 400), by_evidence(equivalent=0.0), 0).chosen == 2
 
     def test_whoever_asks_for_two_gets_two_voices_however_alike(self):
@@ -158,7 +158,7 @@ class TestEvidence:
             two_voices_apart(4.0, 400), by_evidence(min_speakers=2, max_speakers=2, equivalent=0.0), 0
         )
         assert (found.chosen, found.confusable[0], found.equivalent) == (2, 2, (2,))
-        assert found.explanation == "2 as asked, though two of the voices are much alike"
+        assert found.explanation == "2 as requested, but two of these speakers may be one person"
 
     def test_the_whole_curve_has_every_number_and_the_same_choice(self):
         """Numbers that merging passes by are tried too, up to the limit or the number of windows."""
@@ -305,34 +305,37 @@ def test_a_number_that_is_close_and_refused_is_named_with_the_reason():
     config = ClusteringConfig()
     found = choose_count("BIC", solutions, values, config, lambda shares, margin: shares.shape[1] < 3)
     assert (found.chosen, found.equivalent, found.confusable) == (2, (2,), (3,))
-    assert found.explanation == "2 by BIC; two voices of 3 would be too much alike"
-    assert found.why_no_more.startswith("3 lost: two of its voices are likelier one voice")
+    assert found.explanation == "2 by BIC; with 3, two speakers may be one person"
+    assert found.why_no_more.startswith("3 was not chosen: two of its speakers are more likely one person")
     free = choose_count("BIC", solutions, values, config)
     assert (free.equivalent, free.confusable) == ((2, 3), ())
 
 
-def lost(values, chosen, equivalent=(), confusable=()):
-    """Why the next number lost, of a made-up result."""
+def explain_next(values, chosen, equivalent=(), confusable=()):
+    """The sentence about the next number, of a made-up result."""
     solutions = tuple(np.ones((1, k)) for k in values)
     counts, costs = tuple(values), tuple(values.values())
     return Clustering("evidence", counts, costs, chosen, equivalent, solutions, confusable).why_no_more
 
 
-def test_one_sentence_says_why_the_next_number_lost():
+def test_one_sentence_says_why_the_next_number_was_not_chosen():
     """By nats, by two voices that are one, nearly as good, never there, and where nobody speaks."""
-    assert lost({1: 90.0, 2: 10.0, 3: 32.4}, 2) == (
-        "3 lost by 22 nats: a further voice explains less than it costs"
+    assert explain_next({1: 90.0, 2: 10.0, 3: 32.4}, 2) == (
+        "3 was not chosen: it is worse by 22 nats, because one more speaker raises the likelihood by less "
+        "than the penalty for its parameters"
     )
-    assert lost({1: 10.0, 2: 5.0}, 1, confusable=(2,)).startswith(
-        "2 lost: two of its voices are likelier one"
+    assert explain_next({1: 10.0, 2: 5.0}, 1, confusable=(2,)).startswith(
+        "2 was not chosen: two of its speakers are more likely one person"
     )
-    assert lost({1: 90.0, 2: 10.0}, 1) == "2 would be better by 80 nats, but was not allowed"
-    assert lost({1: 10.0, 2: 12.0}, 1, (1, 2)) == "2 lost by 2 nats only: listen before trusting 1"
-    assert lost({1: 26.0, 2: 12.0}, 1, (1, 2), (2,)) == (
-        "2 lost because two of its voices may be one: listen before trusting 1"
+    assert explain_next({1: 90.0, 2: 10.0}, 1) == "2 is better by 80 nats, but was not allowed"
+    assert (
+        explain_next({1: 10.0, 2: 12.0}, 1, (1, 2)) == "2 is worse by only 2 nats: listen before you trust 1"
     )
-    assert lost({1: 10.0}, 1) == "2 lost: no further voice kept a stretch of its own"
-    assert lost({0: 0.0}, 0) == "1 lost: there is no speech"
+    assert explain_next({1: 26.0, 2: 12.0}, 1, (1, 2), (2,)) == (
+        "2 has two speakers who may be one person: listen before you trust 1"
+    )
+    assert explain_next({1: 10.0}, 1) == "2 was not tried: the search found no further speaker"
+    assert explain_next({0: 0.0}, 0) == "1 was not chosen: there is no speech"
 
 
 def test_a_curve_may_end_at_a_limit():
@@ -354,30 +357,30 @@ class TestExplanation:
 
     def test_one_line_says_how_sure(self):
         """Alone, ahead of the next, or with others nearly as good."""
-        assert self.explained({1: 5.0}, 1, (1,)) == "1: no other number came up"
+        assert self.explained({1: 5.0}, 1, (1,)) == "1: no other number was found"
         channels = replace(no_speakers(), criterion="channels", chosen=2)
         assert channels.explanation == "2: the sum over channels"
         line = self.explained({1: 90.0, 2: 10.0, 3: 32.4}, 2, (2,))
-        assert line == "2 by evidence; next is 3, 22 nats behind"
+        assert line == "2 by evidence; second best is 3, worse by 22 nats"
         line = self.explained({1: 11.0, 2: 10.0, 3: 12.0}, 2, (1, 2, 3))
         assert line == "2 by evidence; nearly as good: 1, 3"
 
     def test_a_number_that_was_asked_for_is_not_called_the_best(self):
         """What the criterion would have chosen is said, and by how much."""
         line = self.explained({1: 90.0, 2: 10.0, 3: 30.0}, 1, (1,))
-        assert line == "1 as asked; evidence alone says 2, 80 nats ahead"
+        assert line == "1 as requested; by evidence it is worse than 2 by 80 nats"
 
     def test_numbers_with_voices_alike_are_what_nothing_says(self):
         """Neither of a number that was found nor of one that was asked for are they the better."""
         values = {1: 90.0, 2: 40.0, 3: 10.0, 4: 30.0}
         line = self.explained(values, 2, (2,), confusable=(3, 4))
-        assert line == "2 by evidence; two voices of 3 would be too much alike"
+        assert line == "2 by evidence; with 3, two speakers may be one person"
         line = self.explained(values, 1, (1,), confusable=(3, 4))
-        assert line == "1 as asked; evidence alone says 2, 50 nats ahead"
+        assert line == "1 as requested; by evidence it is worse than 2 by 50 nats"
         line = self.explained(values, 3, (3,), confusable=(3, 4))
-        assert line == "3 as asked, though two of the voices are much alike"
+        assert line == "3 as requested, but two of these speakers may be one person"
         assert self.explained({1: 90.0, 2: 40.0}, 1, (1,), confusable=(2,)).startswith(
-            "1 by evidence; two voices"
+            "1 by evidence; with 2, two speakers"
         )
 
     def test_nobody_is_nobody(self):

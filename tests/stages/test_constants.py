@@ -7,7 +7,7 @@ import pytest
 
 from diarize.clustering.confusable import are_all_distinct
 from diarize.clustering.embeddings import _chain
-from diarize.clustering.starts import kmeans_start, start_wide
+from diarize.clustering.starts import initialize_by_kmeans, initialize_clusters
 from diarize.config import SpaceConfig
 from diarize.embedding.points import speech_windows
 from diarize.embedding.two_covariance import log_likelihood_ratio, mean_variance, mutual_information
@@ -64,12 +64,14 @@ def test_so_many_nats_more_are_granted(part, apart):
 def test_a_search_starts_with_twenty_and_little_doubt():
     """Or with half as many as there are windows, or as many as are allowed."""
     points = planted_points(0, 3)[0].values
-    assert [start_wide(points[:n], most, 0).shape[1] for n, most in ((100, 8), (10, 8), (100, 30))] == [
+    assert [
+        initialize_clusters(points[:n], most, 0).shape[1] for n, most in ((100, 8), (10, 8), (100, 30))
+    ] == [
         20,
         5,
         30,
     ]
-    np.testing.assert_allclose(np.unique(kmeans_start(points, 4, 0)), [0.00025, 0.99925], rtol=1e-9)
+    np.testing.assert_allclose(np.unique(initialize_by_kmeans(points, 4, 0)), [0.00025, 0.99925], rtol=1e-9)
 
 
 def test_a_chain_stays_nine_times_in_ten_and_half_the_time_after_a_pause():

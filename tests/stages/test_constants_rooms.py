@@ -9,7 +9,7 @@ import pytest
 
 from diarize.clustering import gaussians, vbx
 from diarize.clustering.confusable import are_all_distinct
-from diarize.clustering.starts import start_wide
+from diarize.clustering.starts import initialize_clusters
 from diarize.config import ClusteringConfig, ResegmentationConfig
 from diarize.embedding import campplus
 from diarize.embedding.two_covariance import (
@@ -66,7 +66,7 @@ class TestClustering:
         """The mean of one speaker is that of the windows by their weights."""
         points, _ = planted_points(1, 2, n=40)
         points = replace(points, weights=np.linspace(0.1, 1.0, 40))
-        *_, last = gaussians._merge_path(points, start_wide(points.values, 4, 0), "tied_spherical")
+        *_, last = gaussians._merge_path(points, initialize_clusters(points.values, 4, 0), "tied_spherical")
         wanted = np.average(points.values, axis=0, weights=points.weights)
         np.testing.assert_allclose(last.means_[0], wanted, atol=1e-9)
 
@@ -79,7 +79,7 @@ class TestClustering:
     def test_the_search_settles_to_a_thousandth_of_a_nat_a_window(self):
         """A further step would gain less at every number, and hardly less at some."""
         points, _ = planted_points(4, 3, n=60, distance=0.3)
-        path = gaussians._merge_path(points, start_wide(points.values, 8, 0), "tied_spherical")
+        path = gaussians._merge_path(points, initialize_clusters(points.values, 8, 0), "tied_spherical")
         gains = []
         for gmm in path:
             more, _ = fit_gmm(
@@ -99,7 +99,14 @@ class TestClustering:
 
         monkeypatch.setattr(gaussians, "fit_gmm", fit)
         points, _ = planted_points(0, 3, n=60, distance=0.3)
-        assert len(list(gaussians._merge_path(points, start_wide(points.values, 8, 0), "tied_spherical"))) > 9
+        assert (
+            len(
+                list(
+                    gaussians._merge_path(points, initialize_clusters(points.values, 8, 0), "tied_spherical")
+                )
+            )
+            > 9
+        )
         assert max(made) == 20
 
     def test_windows_scatter_by_a_hundredth_of_all_at_least(self):
@@ -133,7 +140,7 @@ class TestClustering:
     def test_vbx_settles_to_a_hundredth_of_a_nat(self):
         """The bound rises by less in the last step, and by more in all before."""
         points, _ = planted_points(5, 3, distance=0.45)
-        shares = start_wide(points.values, 8, 0)[:, :2] + 1e-6
+        shares = initialize_clusters(points.values, 8, 0)[:, :2] + 1e-6
         shares = shares / shares.sum(axis=1, keepdims=True)
         stay = np.full(len(shares), 0.9)
         fit = vbx.fit_vbx(points.values, points.weights / 4, points.between, stay, shares, 200, keep_all=True)

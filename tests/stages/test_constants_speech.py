@@ -16,7 +16,7 @@ from diarize.networks import pyannet
 from diarize.networks.activity import LocalActivity
 from diarize.speech import detect_by_network, detect_by_silero, music, network
 from diarize.speech.silence import digital_silence
-from diarize.speech.tones import ToneWatch, remove_tones
+from diarize.speech.tones import ToneDetector, remove_tones
 from diarize.types import Features, FrameGrid
 
 from .made import grid, planted_points
@@ -33,7 +33,7 @@ def clock(n_frames):
 
 def is_tone(sound):
     """Whether the middle of three seconds is taken for a tone."""
-    watch = ToneWatch(RATE)
+    watch = ToneDetector(RATE)
     list(watch.watch([sound.astype(np.float32)]))
     return bool(watch.mask(clock(300))[130:170].any())
 
@@ -150,7 +150,7 @@ def test_the_network_looks_every_five_seconds():
 
 def test_the_network_gets_so_many_windows_at_a_time(monkeypatch):
     """None is lost where they do not come out even, and nothing is made of none where they do."""
-    monkeypatch.setattr(network, "AT_ONCE", 2)
+    monkeypatch.setattr(network, "BATCH_SIZE", 2)
     size, every = pyannet.WINDOW, pyannet.WINDOW // 2
     for n, parts in ((4, [2, 2]), (5, [2, 2, 1])):
         sound = np.zeros(size + (n - 1) * every, np.float32)
@@ -191,6 +191,6 @@ def test_windows_count_for_a_quarter_in_the_evidence():
 
 def test_a_state_of_under_a_thousandth_is_given_up():
     """Its windows go to the others."""
-    left, pi = vbx._pruned(np.full((3, 3), 1 / 3), np.array([0.9978, 0.0014, 0.0008]))
+    left, pi = vbx._prune(np.full((3, 3), 1 / 3), np.array([0.9978, 0.0014, 0.0008]))
     assert left.shape == (3, 2)
     assert pi == pytest.approx([0.9978 / 0.9992, 0.0014 / 0.9992])

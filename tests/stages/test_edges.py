@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from diarize.clustering.outliers import find_outliers
-from diarize.clustering.starts import kmeans_start, start_wide
+from diarize.clustering.starts import initialize_by_kmeans, initialize_clusters
 from diarize.config import ResegmentationConfig
 from diarize.embedding import campplus
 from diarize.embedding.windows import overlapping_windows
@@ -25,18 +25,18 @@ class TestStarts:
     def test_only_directions_part_windows_however_short_they_are(self):
         """A ten-billionth as long is as far; one of no length is a direction of its own."""
         places = np.array([[1, 0], [3, 0], [1e-10, 0], [0, 2], [0, 1e-10], [0, 0]], dtype=np.float64)
-        labels = kmeans_start(places, 3, 0).argmax(axis=1)
+        labels = initialize_by_kmeans(places, 3, 0).argmax(axis=1)
         assert labels[0] == labels[1] == labels[2]
         assert labels[3] == labels[4]
         assert len({*labels[[0, 3, 5]]}) == 3
 
     def test_a_search_among_two_windows_starts_with_one_speaker(self):
         """Half as many as there are windows."""
-        assert start_wide(np.eye(2), 8, 0).shape == (2, 1)
+        assert initialize_clusters(np.eye(2), 8, 0).shape == (2, 1)
 
     def test_more_speakers_than_directions_leave_some_without_windows(self):
         """Of two directions asked for four: each window has one speaker, and two have none."""
-        shares = kmeans_start(np.eye(2)[[0, 1, 0, 1, 1]], 4, 0)
+        shares = initialize_by_kmeans(np.eye(2)[[0, 1, 0, 1, 1]], 4, 0)
         assert shares.shape == (5, 4)
         assert len({*shares.argmax(axis=1)}) == 2
         assert_allclose(shares.sum(axis=1), 1)
@@ -136,7 +136,7 @@ class TestEmbedding:
         monkeypatch.setattr(
             campplus.campplus, "frame_activations", lambda x, _: np.tile(x[::2, :1], (1, 512))
         )
-        monkeypatch.setattr(campplus.campplus, "pooled_embeddings", lambda mean, *_: mean)
+        monkeypatch.setattr(campplus.campplus, "pool_embeddings", lambda mean, *_: mean)
         firsts = np.array([0, 30, 75, 400, 500, 1150, 1950])
         bounds = 200 + 320 * np.column_stack((firsts, firsts + np.array([50, 60, 40, 1000, 75, 80, 50])))
         found = campplus.CampplusExtractor().embed([], bounds)
@@ -159,7 +159,7 @@ class TestTones:
         t = np.arange(16_000) / 16_000
         low, high = (np.sin(2 * np.pi * 15.625 * k * t) for k in (30, 60))
         sound = np.float32(np.sqrt(1 - share) * low + np.sqrt(share) * high)
-        peaks = tones.ToneWatch(16_000)._peaks(sound)
+        peaks = tones.ToneDetector(16_000)._peaks(sound)
         assert_array_equal(np.unique(peaks, axis=0), [[30, 60 if heard else 30]])
 
     def test_a_tone_after_a_long_block_is_where_it_is(self):
@@ -167,7 +167,7 @@ class TestTones:
         noise = np.float32(np.random.default_rng(0).normal(size=24 * 16_000))
         tone = np.float32(np.sin(2 * np.pi * 440 * np.arange(16_000) / 16_000))
         noise[14 * 16_000 : 15 * 16_000] = tone
-        watch = tones.ToneWatch(16_000)
+        watch = tones.ToneDetector(16_000)
         assert sum(len(block) for block in watch.watch([noise[: 12 * 16_000], noise[12 * 16_000 :]])) > 0
         (found,) = grid(2400).intervals(watch.mask(grid(2400)))
         assert_allclose(found, [14, 15], atol=0.05)
@@ -182,7 +182,7 @@ class TestNetwork:
     @pytest.mark.parametrize("n_windows", [1, 2, 3, 4, 5, 8, 9])
     def test_windows_come_in_full_batches_and_each_of_them_once(self, n_windows, monkeypatch):
         """Every five seconds, whether or not the last batch is full."""
-        monkeypatch.setattr(network, "AT_ONCE", 4)
+        monkeypatch.setattr(network, "BATCH_SIZE", 4)
         n = pyannet.WINDOW + (n_windows - 1) * 80_000
         sound = np.arange(n, dtype=np.float32)
         batches = list(network._window_batches([sound]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from diarize.clustering.outliers import SHARE, find_outliers
+from diarize.clustering.outliers import FLAGGED_SHARE, find_outliers
 from diarize.types import SpeakerPoints
 
 from .made import points_at
@@ -36,7 +36,7 @@ def test_a_voice_without_a_speaker_of_its_own_is_flagged(drawn):
     points, shares = drawn
     found = find_outliers(points, shares)
     flagged = np.flatnonzero(found.flagged)
-    assert 0 < len(flagged) <= SHARE * N
+    assert 0 < len(flagged) <= FLAGGED_SHARE * N
     assert flagged.min() >= N - 10
     assert set(np.argsort(found.log_density)[:10]) == set(range(N - 10, N))
     assert found.bounds.tolist() == points.bounds.tolist()

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from numpy.testing import assert_allclose, assert_array_equal
 
-from diarize.background import load_shipped
+from diarize.background import load_included
 from diarize.config import AcousticConfig, SpeechConfig
 from diarize.errors import AudioError
 from diarize.features import compute_cepstra, compute_deltas
@@ -27,8 +27,8 @@ from diarize.speech import (
     modulation_features,
 )
 from diarize.speech import music as speech_music
-from diarize.speech.music import music_evidence
-from diarize.synth import music, vowels
+from diarize.speech.music import music_log_odds
+from diarize.synth import synthesize_music, synthesize_voices
 from diarize.types import Features, runs
 
 from .made import grid
@@ -73,7 +73,7 @@ def one_gaussian(mean, variance=1.0):
 
 # the louder the likelier speech: log-odds are 80 at the loud level and −80 at 40 under it
 LOUD, QUIET = one_gaussian(0.0, 10.0), one_gaussian(-40.0, 10.0)
-TALK = load_shipped("wide").talk
+TALK = load_included("wide").talk
 ALL_IS_TALK = Discriminant(np.zeros(TALK.weights.size), 1.0)
 
 
@@ -248,7 +248,7 @@ def tones(*hertz, seconds=10.0, loud=0.1, quiet=1e-4):
 
 def evidence(*sounds):
     """Of talk against music, of sounds one after the other."""
-    return music_evidence(features_of(np.concatenate(sounds)), N_MELS, TALK)
+    return music_log_odds(features_of(np.concatenate(sounds)), N_MELS, TALK)
 
 
 class TestMusic:
@@ -265,7 +265,10 @@ class TestMusic:
     @pytest.mark.slow
     def test_music_that_nobody_has_learnt_from_is_music(self):
         """Most of it, most of the time: it was 74 % when this was written."""
-        shares = [(evidence(music(10.0, RATE, seed).samples) < 0).mean() for seed in range(10**9, 10**9 + 20)]
+        shares = [
+            (evidence(synthesize_music(10.0, RATE, seed).samples) < 0).mean()
+            for seed in range(10**9, 10**9 + 20)
+        ]
         assert np.mean(shares) > 0.7
         assert np.mean(np.array(shares) > 0.5) > 0.7
 
@@ -301,7 +304,7 @@ class TestMusic:
     @pytest.mark.parametrize("n", [1, 2, 30, 99, 100, 299, 300, 301])
     def test_any_length_has_an_answer(self, n):
         """Down to a single frame; under a second there is none to tell."""
-        found = music_evidence(leveled(np.zeros(n)), N_MELS, Discriminant(TALK.weights, -1e6))
+        found = music_log_odds(leveled(np.zeros(n)), N_MELS, Discriminant(TALK.weights, -1e6))
         assert found.shape == (n,)
         assert np.isfinite(found).all()
         assert (found == 0).all() if n < 100 else (found < 0).all()
@@ -331,7 +334,7 @@ class TestMusic:
         """As one piece."""
         features = leveled(np.random.default_rng(2).normal(size=500))
         whole = modulation_features(features, N_MELS)
-        monkeypatch.setattr(speech_music, "AT_ONCE", 33)
+        monkeypatch.setattr(speech_music, "BATCH_SIZE", 33)
         assert_allclose(modulation_features(features, N_MELS), whole, rtol=0, atol=1e-6)
 
     def test_the_mixtures_believe_it(self):
@@ -344,7 +347,7 @@ class TestMusic:
 class TestActivityFeatures:
     def test_gain_and_channel_do_not_matter(self):
         """Level and cepstra are relative to the recording."""
-        samples = vowels(1, 4.0)["voice_00"][0].samples
+        samples = synthesize_voices(1, 4.0)["voice_00"][0].samples
         one = features_of(samples)
         moved = Features(one.values + np.linspace(-30, 5, 27, dtype=np.float32), one.grid, one.names)
         assert_allclose(activity_features(moved, N_MELS), activity_features(one, N_MELS), rtol=0, atol=1e-3)
@@ -370,7 +373,7 @@ class TestActivityFeatures:
         """A slope at the edge of a part is that of the whole."""
         features = leveled(np.random.default_rng(2).normal(size=200) * 20)
         whole = activity_features(features, N_MELS)
-        monkeypatch.setattr(activity, "AT_ONCE", 33)
+        monkeypatch.setattr(activity, "BATCH_SIZE", 33)
         assert_array_equal(activity_features(features, N_MELS), whole)
 
 

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from diarize.clustering import Clustering, cluster_windows, gaussians
 from diarize.clustering.confusable import are_all_distinct
-from diarize.clustering.starts import start_wide
+from diarize.clustering.starts import initialize_clusters
 from diarize.clustering.vbx import fit_vbx
 from diarize.config import ClusteringConfig, ResegmentationConfig, SpaceConfig, SpeechConfig
 from diarize.embedding import campplus
@@ -70,7 +70,7 @@ class TestClustering:
         """The values are those of the mixtures merged from the start of this seed."""
         points, _ = planted_points(4, 8, n=60, distance=0.8)
         found = cluster_windows(points, ClusteringConfig(max_speakers=6, n_starts=1), 0)
-        path = gaussians._merge_path(points, start_wide(points.values, 6, 0), "tied_spherical")
+        path = gaussians._merge_path(points, initialize_clusters(points.values, 6, 0), "tied_spherical")
         wanted = {gmm.n_components: gmm.bic(points.values, points.weights, 60) / 2 for gmm in path}
         assert dict(zip(found.counts, found.values, strict=True)) == pytest.approx(wanted, rel=1e-12)
 
@@ -105,8 +105,8 @@ class TestClustering:
         """The smaller of two numbers with one value is chosen, and the larger is no better."""
         solutions = tuple(np.ones((1, k)) for k in (1, 2))
         tie = Clustering("BIC", (1, 2), (5.0, 5.0), 1, (1, 2), solutions)
-        assert tie.why_no_more == "2 lost by 0 nats only: listen before trusting 1"
-        assert replace(tie, equivalent=(1,)).why_no_more.startswith("2 lost by 0 nats: a further voice")
+        assert tie.why_no_more == "2 is worse by only 0 nats: listen before you trust 1"
+        assert replace(tie, equivalent=(1,)).why_no_more.startswith("2 was not chosen: it is worse by 0 nats")
 
 
 class TestWindows:
@@ -212,10 +212,10 @@ class TestSpeech:
 
     def test_a_tone_is_where_it_is_however_many_spectra_are_held(self, monkeypatch):
         """Seven at a time: none is lost and none is counted twice."""
-        monkeypatch.setattr(tones, "AT_ONCE", 7)
+        monkeypatch.setattr(tones, "BATCH_SIZE", 7)
         sound = np.float32(np.random.default_rng(0).normal(size=4 * 16_000))
         sound[3 * 16_000 :] = np.sin(2 * np.pi * 440 * np.arange(16_000) / 16_000)
-        watch = tones.ToneWatch(16_000)
+        watch = tones.ToneDetector(16_000)
         assert len(list(watch.watch([sound]))) == 1
         (found,) = grid(400).intervals(watch.mask(grid(400)))
         assert_allclose(found, [3, 4], atol=0.05)
@@ -226,7 +226,7 @@ class TestSpeech:
         sound[32_000:40_000] = np.sin(2 * np.pi * 440 * np.arange(8_000) / 16_000)
         masks = []
         for n_blocks in (1, 3000):
-            watch = tones.ToneWatch(16_000)
+            watch = tones.ToneDetector(16_000)
             assert len(list(watch.watch(np.split(sound, n_blocks)))) == n_blocks
             masks.append(watch.mask(grid(300)))
         assert masks[0].any()
@@ -235,7 +235,7 @@ class TestSpeech:
     @pytest.mark.parametrize(("n_spectra", "found"), [(4, False), (5, True)])
     def test_five_spectra_of_a_tone_are_enough(self, n_spectra, found):
         """Of 64 ms, every 20 ms; the sound has no more."""
-        watch = tones.ToneWatch(16_000)
+        watch = tones.ToneDetector(16_000)
         sound = np.sin(2 * np.pi * 440 * np.arange(1024 + 320 * (n_spectra - 1)) / 16_000)
         assert len(list(watch.watch([np.float32(sound)]))) == 1
         assert watch.mask(grid(14)).any() == found

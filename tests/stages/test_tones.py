@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from diarize.audio import read
-from diarize.speech.tones import ToneWatch, remove_tones
-from diarize.synth import vowels
+from diarize.speech.tones import ToneDetector, remove_tones
+from diarize.synth import synthesize_voices
 from diarize.types import FrameGrid, runs
 
 RATE = 16_000
@@ -22,7 +22,7 @@ TIME = np.arange(3 * RATE) / RATE
 
 def tones_in(*blocks):
     """Frames of 10 ms in tones."""
-    watch = ToneWatch(RATE)
+    watch = ToneDetector(RATE)
     handed_on = list(watch.watch(blocks))
     assert all(a is b for a, b in zip(handed_on, blocks, strict=True))
     n = sum(map(len, blocks)) // 160
@@ -70,7 +70,7 @@ def test_a_beep_that_is_too_short_is_none():
 def test_voices_have_no_tones():
     """Talk, and vowels of pure signal, whose pitch moves."""
     assert not tones_in(read(SAMPLES / "monologue.flac").samples).any()
-    for said in vowels(3, rate=RATE, seed=1).values():
+    for said in synthesize_voices(3, rate=RATE, seed=1).values():
         assert not any(tones_in(each.samples).any() for each in said)
 
 

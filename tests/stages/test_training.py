@@ -13,7 +13,7 @@ from diarize.annotation.statistics import solo_intervals
 from diarize.audio import write
 from diarize.config import AcousticConfig
 from diarize.errors import ModelError
-from diarize.synth import vowels
+from diarize.synth import synthesize_voices
 from diarize.training import TrainingPlan, augmentation, examples, simulation, train, train_background
 
 
@@ -22,7 +22,7 @@ def voices(tmp_path_factory):
     """Six voices of six seconds, a file each."""
     folder = tmp_path_factory.mktemp("voices")
     files = {}
-    for name, (waveform,) in vowels(6, 6.0, seed=1).items():
+    for name, (waveform,) in synthesize_voices(6, 6.0, seed=1).items():
         files[name] = [folder / f"{name}.wav"]
         write(files[name][0], waveform)
     return files
@@ -33,7 +33,7 @@ def small():
     """Casts of two or three, short recordings, and a model that is learnt in a blink."""
     sizes = {"N_COMPONENTS": 4, "N_ACTIVITY": 4}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train, "LARGEST", 3)
+        patch.setattr(train, "MAX_VOICES", 3)
         patch.setattr(simulation, "SECONDS_EACH", 5.0)
         for name, size in sizes.items():
             patch.setattr(background.model, name, size)
@@ -125,7 +125,7 @@ def test_too_few_voices_are_refused(voices, tmp_path):
 
 def test_a_voice_has_many_moods():
     """Parts cut at quiet moments, together as long as the whole to a few per cent, as loud, not the same."""
-    ((waveform,),) = vowels(1, 20.0, seed=3).values()
+    ((waveform,),) = synthesize_voices(1, 20.0, seed=3).values()
     parts = list(augmentation.vary_effort(waveform, np.random.default_rng(0)))
     assert len(parts) >= 4
     total = sum(part.samples.size for part in parts)
@@ -166,7 +166,7 @@ def test_the_quietest_fifth_of_voices_is_left_out(voices):
 
 
 @pytest.mark.parametrize(
-    ("scene", "is_talk"), [(simulation.music_piece, False), (simulation.synthetic_voices, True)]
+    ("scene", "is_talk"), [(simulation.simulate_music, False), (simulation.simulate_synthetic_voices, True)]
 )
 def test_signal_teaches_how_it_moves_and_nothing_else(scene, is_talk):
     """A row a second of the stretches of three: nobody is to be known by them, nor a frame to be told by."""
@@ -185,7 +185,7 @@ def test_stretches_that_are_mostly_talk_are_told_from_such_that_have_none(voices
     assert len(talk) > 5
     assert len(music) == 0
     talk, music = examples.make_example(
-        simulation.noise, np.random.default_rng(0), "wide", AcousticConfig()
+        simulation.simulate_noise, np.random.default_rng(0), "wide", AcousticConfig()
     ).activity[2:]
     assert (len(talk), len(music)) == (0, 18)
 
@@ -194,7 +194,9 @@ def test_words_between_music_are_talk_and_nothing_else_is(voices, monkeypatch):
     """Phrases where the truth says, no longer than asked for, with two to five seconds before each."""
     monkeypatch.setattr(simulation, "PHRASE_SECONDS", (0.2, 0.4))
     plan = TrainingPlan(voices)
-    sound, truth = simulation.talk_between_music(tuple(voices)[:3], plan, np.random.default_rng(0), 16_000)
+    sound, truth = simulation.simulate_talk_between_music(
+        tuple(voices)[:3], plan, np.random.default_rng(0), 16_000
+    )
     spans = truth.intervals()
     gaps = spans[:, 0] - np.concatenate(([0.0], spans[:-1, 1]))
     assert 3 <= len(spans) <= simulation.PHRASES

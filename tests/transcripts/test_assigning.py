@@ -14,7 +14,7 @@ from diarize.annotation import Annotation, Turn
 from diarize.scoring.words import WordScore, score_words
 from diarize.transcripts import Segment, Transcript, Word
 from diarize.transcripts.assigning import _best_path
-from diarize.transcripts.shares import measure_presence
+from diarize.transcripts.speaker_activity import measure_speaker_activity
 from diarize.types import FrameGrid, Posteriors
 
 GRID = FrameGrid(100, 10, 10, 0, 100)  # ten seconds in cells of a tenth
@@ -117,7 +117,7 @@ def test_the_likeliest_sequence_is_that_of_all_sequences():
 def test_presence_by_turns_is_presence_by_their_frames():
     """Overlap included."""
     turns = Annotation("talk", (Turn(0, 6, "Ann"), Turn(5, 10, "Bob"), Turn(5.5, 7, "Bob")))
-    heard = measure_presence(turns)
+    heard = measure_speaker_activity(turns)
     assert heard.within(np.array([4.0, 0.0]), np.array([7.0, 10.0])).tolist() == [[2.0, 2.0], [6.0, 5.0]]
 
 

@@ -2,7 +2,8 @@
 
 import { byId, element } from "./text.js";
 
-const PLOT = { width: 480, height: 244, left: 56, right: 16, top: 36, bottom: 38 };
+const PLOT = { width: 480, height: 248, left: 56, right: 16, top: 36, bottom: 42 };
+const MARK_WORDS = { chosen: "chosen", near: "nearly as good", dot: "" };
 
 export function curvePanel(curve) {
   if (!curve || curve.counts.length < 1 || curve.chosen === 0) return;
@@ -13,9 +14,9 @@ export function curvePanel(curve) {
 
 function wordsOf(curve) {
   const others = curve.equivalent.filter((count) => count !== curve.chosen);
-  const near = others.length ? ` ${others.join(" or ")} ${others.length > 1 ? "are" : "is"} nearly as good: listen before you trust the number.` : "";
-  const lost = curve.whyNoMore && !others.includes(curve.chosen + 1) ? ` ${curve.whyNoMore}.` : "";
-  return `${curve.explanation[0].toUpperCase()}${curve.explanation.slice(1)}.${lost}${near}`;
+  const lost = curve.whyNoMore ? ` ${curve.whyNoMore}.` : "";
+  const doubt = others.length && !others.includes(curve.chosen + 1) ? " Listen before you trust the number." : "";
+  return `${curve.explanation[0].toUpperCase()}${curve.explanation.slice(1)}.${lost}${doubt}`;
 }
 
 /** Where counts and nats go in the plot; far nats are squeezed by a square root, so that the best stay apart. */
@@ -40,7 +41,8 @@ function curvePlot(curve) {
     { viewBox: `0 0 ${PLOT.width} ${PLOT.height}`, role: "img", "aria-label": `Nats behind the best by number of speakers. ${title}. Chosen: ${curve.chosen}.` },
     ...ticksOf(axes),
     element("svg:polyline", { class: "trace", points: points.map((point) => point.map((p) => p.toFixed(1)).join(",")).join(" ") }),
-    ...curve.counts.flatMap((count, i) => markOf(curve, count, points[i])),
+    ...curve.counts.map((count, i) => markOf(curve, count, points[i])),
+    ...marksExplained(curve),
     ...countsOf(curve, axes),
     element("svg:text", { x: PLOT.left, y: 12, text: "nats behind the best (square-root scale)" }),
     element("svg:text", { x: PLOT.width - PLOT.right, y: PLOT.height - 4, "text-anchor": "end", text: "speakers" }),
@@ -61,16 +63,29 @@ function ticksOf(axes) {
 
 function countsOf(curve, axes) {
   const every = Math.ceil(curve.counts.length / 14);
-  return curve.counts.filter((count, i) => i % every === 0 || count === curve.chosen).map((count) => element("svg:text", { class: count === curve.chosen ? "label" : null, x: axes.x(count), y: PLOT.height - 20, "text-anchor": "middle", text: String(count) }));
+  return curve.counts.filter((count, i) => i % every === 0 || count === curve.chosen).map((count) => element("svg:text", { class: count === curve.chosen ? "label" : null, x: axes.x(count), y: PLOT.height - 24, "text-anchor": "middle", text: String(count) }));
 }
 
 function markOf(curve, count, [x, y]) {
-  const chosen = count === curve.chosen;
-  const near = curve.equivalent.includes(count);
-  const last = count === curve.counts.at(-1); // whose words go to the left, where there is room
-  const kind = chosen ? "chosen" : near ? "near" : "dot";
-  const words = chosen ? "chosen" : near ? "nearly as good" : "";
-  const mark = element("svg:circle", { class: kind, cx: x.toFixed(1), cy: y.toFixed(1), r: chosen || near ? 6 : 3 });
-  mark.append(element("svg:title", { text: `${count} speakers${words && `: ${words}`}` }));
-  return words ? [mark, element("svg:text", { class: chosen ? "label" : null, x: (last ? x + 8 : x + 10).toFixed(1), y: (y + (last ? 20 : chosen ? -2 : 14)).toFixed(1), "text-anchor": last ? "end" : null, text: words })] : [mark];
+  const kind = kindOf(curve, count);
+  const mark = element("svg:circle", { class: kind, cx: x.toFixed(1), cy: y.toFixed(1), r: kind === "dot" ? 3 : 6 });
+  mark.append(element("svg:title", { text: `${count} speakers${MARK_WORDS[kind] && `: ${MARK_WORDS[kind]}`}` }));
+  return mark;
+}
+
+function kindOf(curve, count) {
+  if (count === curve.chosen) return "chosen";
+  return curve.equivalent.includes(count) ? "near" : "dot";
+}
+
+/** What the large marks mean, below the plot, where no mark can be. */
+function marksExplained(curve) {
+  const kinds = ["chosen", "near"].filter((kind) => curve.counts.some((count) => kindOf(curve, count) === kind));
+  return kinds.flatMap((kind, i) => {
+    const [x, y] = [PLOT.left + 7 + 86 * i, PLOT.height - 4];
+    return [
+      element("svg:circle", { class: kind, cx: x, cy: y - 4, r: 6 }),
+      element("svg:text", { x: x + 12, y, text: MARK_WORDS[kind] }),
+    ];
+  });
 }

@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["assignment_solver", "light_librosa"]
+__all__ = ["import_assignment_solver", "import_librosa"]
 
-USED: Final = ("core.audio", "core.spectrum", "feature.inverse", "feature.spectral", "filters")
+NEEDED_MODULES: Final = ("core.audio", "core.spectrum", "feature.inverse", "feature.spectral", "filters")
 """Modules of librosa that a run needs."""
-LATER: Final = (
+DEFERRED_MODULES: Final = (
     "librosa.sequence",
     "numpy.f2py",
     "resampy",
@@ -36,20 +36,20 @@ LATER: Final = (
 
 
 @lru_cache(maxsize=1)
-def light_librosa() -> ModuleType:
+def import_librosa() -> ModuleType:
     """The package librosa, with its modules for cepstra and resampling loaded."""
-    stand_ins: list[ModuleType] = [*map(_LazyModule, LATER), _LazyNumba("numba")]
+    stand_ins: list[ModuleType] = [*map(_LazyModule, DEFERRED_MODULES), _LazyNumba("numba")]
     stand_ins.append(_LazyFunctions("scipy.special"))
     if "LIBROSA_CACHE_DIR" not in os.environ:
         stand_ins.append(_NoCache("librosa._cache"))
     with _install_stand_ins(*stand_ins):
-        for name in USED:
+        for name in NEEDED_MODULES:
             import_module(f"librosa.{name}")
     return import_module("librosa")
 
 
 @lru_cache(maxsize=1)
-def assignment_solver() -> Callable[..., Any]:
+def import_assignment_solver() -> Callable[..., Any]:
     """``scipy.optimize.linear_sum_assignment``, if possible without importing the rest of scipy.optimize.
 
     The function is a compiled module by itself. Importing its package takes a third of a second.

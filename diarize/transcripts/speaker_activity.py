@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["Presence", "measure_presence"]
+__all__ = ["SpeakerActivity", "measure_speaker_activity"]
 
 
 @dataclass(frozen=True, slots=True)
-class Presence:
+class SpeakerActivity:
     """Cumulative activity of speakers: ``speakers``; ``edges`` (n + 1,) seconds, rising; ``mass`` (n + 1, K):
     seconds of each speaker before each edge; ``turns`` (m, 2) seconds and ``owners`` (m,) index of the
     speaker.
@@ -45,9 +45,9 @@ class Presence:
         return int(self.owners[gaps.argmin()])
 
 
-def measure_presence(
+def measure_speaker_activity(
     annotation: Annotation, posteriors: Posteriors | None = None, start: float = 0.0
-) -> Presence:
+) -> SpeakerActivity:
     """Measure presence from frame posteriors, whose clock begins at second ``start``, or else from turns."""
     turns = annotation.intervals()
     if posteriors is None:
@@ -64,7 +64,7 @@ def measure_presence(
     place = {name: i for i, name in enumerate(speakers)}
     mass = np.vstack((np.zeros((1, len(speakers))), np.cumsum(steps, axis=0, dtype=np.float64)))
     owners = np.array([place[turn.speaker] for turn in annotation.turns], dtype=np.int64)
-    return Presence(speakers, edges, mass, turns, owners)
+    return SpeakerActivity(speakers, edges, mass, turns, owners)
 
 
 def _covered_seconds(edges: Array, turns: Array) -> Array:

@@ -75,11 +75,11 @@ def test_a_run_loads_nothing_needless(loaded):
 WHOLE = """
 import sys
 import numpy as np
-from diarize.light import light_librosa
+from diarize.lazy_imports import import_librosa
 
-librosa = light_librosa()
+librosa = import_librosa()
 assert "numba" not in sys.modules and "scipy.signal" not in sys.modules
-assert librosa is light_librosa()
+assert librosa is import_librosa()
 wave = np.float32([0, 1, 0.5, -1, -2, -1, 3, 0])
 print(librosa.zero_crossings(wave).tolist())             # guvectorize, stencil
 print(librosa.filters.get_window("hann", 4).tolist())    # scipy.signal
@@ -109,7 +109,7 @@ def test_what_waited_works_when_it_is_called():
 def test_what_is_loaded_already_is_left_alone():
     """Who has numba or scipy.signal gets no stand-in, and librosa's functions compiled as ever."""
     code = "import numba, scipy.signal, sys; before = numba, scipy.signal\n"
-    code += "from diarize.light import light_librosa; light_librosa()\n"
+    code += "from diarize.lazy_imports import import_librosa; import_librosa()\n"
     code += "import librosa.core.audio as audio, numpy\n"
     code += (
         "print((sys.modules['numba'], sys.modules['scipy.signal']) == before, audio.stencil is numba.stencil)"
@@ -120,15 +120,15 @@ def test_what_is_loaded_already_is_left_alone():
 ALONE = """
 import sys
 import numpy as np
-from diarize.light import assignment_solver
+from diarize.lazy_imports import import_assignment_solver
 
-solve = assignment_solver()
+solve = import_assignment_solver()
 assert "scipy.optimize" not in sys.modules
 from scipy.optimize import linear_sum_assignment
 table = np.random.default_rng(1).normal(size=(7, 5))
 print(all((a == b).all() for a, b in zip(solve(table), linear_sum_assignment(table), strict=True)))
-assignment_solver.cache_clear()
-print(assignment_solver() is linear_sum_assignment)
+import_assignment_solver.cache_clear()
+print(import_assignment_solver() is linear_sum_assignment)
 """
 
 

@@ -10,16 +10,16 @@ from diarize.audio import read, write
 from diarize.config import Config
 from diarize.identity import THRESHOLD, enroll_voice, log_odds, measure_voices
 from diarize.identity.enrollment import enroll_speaker
-from diarize.parts.calibration import shipped_voices
+from diarize.parts.calibration import included_voices
 from diarize.types import Waveform
 
-READERS = sorted(shipped_voices())[:3]
+READERS = sorted(included_voices())[:3]
 RATE = 16000
 
 
 def halves(reader):
     """The first and the second half of what a reader says, samples each."""
-    (path,) = shipped_voices()[reader]
+    (path,) = included_voices()[reader]
     samples = read(path, rate=RATE).samples
     return samples[: len(samples) // 2], samples[len(samples) // 2 :]
 
@@ -49,14 +49,14 @@ def test_a_reader_is_known_again_and_no_other_is(recordings):
             assert odds > THRESHOLD if one == other else odds < 0
 
 
-def test_evidence_of_a_speaker_is_that_of_its_stretch_alone(recordings):
+def test_the_voice_of_a_speaker_depends_on_its_turns_only(recordings):
     """As sure to the digit, and nearly at the same place: moving means see a second of what is beside."""
     folder, truth = recordings
     both = measure_voices(folder / "pair.wav", truth, Config())[READERS[0]]
     alone = enroll_speaker(
         READERS[0], folder / "pair.wav", Annotation("pair", truth.turns[:1]), READERS[0], Config()
     )
-    one, other = both.evidence, alone.evidence
+    one, other = both.embeddings, alone.embeddings
     np.testing.assert_allclose(one.variances, other.variances, rtol=1e-9)
     np.testing.assert_allclose(one.means, other.means, rtol=0.15, atol=0.5)
 

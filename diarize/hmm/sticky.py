@@ -1,4 +1,4 @@
-"""Forward–backward for a chain that keeps its state or draws a new one, possibly the same.
+"""Forward–backward for a sticky chain, which keeps its state or draws one by weights, possibly the same.
 
 The transitions are one weight per state and not a table, so a step is linear in the number of states. The
 chain of VBx (Landini et al. 2022, equation 1).
@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.mixtures.subnormals import exp_zeroed
+from diarize.mixtures.subnormals import exp_flush_to_zero
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[Any]
 
-__all__ = ["smooth_redrawn"]
+__all__ = ["forward_backward_sticky"]
 
 
-def smooth_redrawn(scores: Array, stay: Array, weights: Array) -> tuple[Array, float, Array]:
-    """Forward–backward of a chain that stays in its state or draws a new one.
+def forward_backward_sticky(scores: Array, stay: Array, weights: Array) -> tuple[Array, float, Array]:
+    """Forward–backward of a chain that keeps its state or draws one by weights, possibly the same.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def smooth_redrawn(scores: Array, stay: Array, weights: Array) -> tuple[Array, f
 
     """
     top = scores.max(axis=1)
-    density = exp_zeroed(scores - top[:, None])
+    density = exp_flush_to_zero(scores - top[:, None])
     before, after = _expected(density, stay, weights)
     forward = before * density
     scale = forward.sum(axis=1)
