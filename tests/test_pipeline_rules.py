@@ -536,6 +536,7 @@ class TestArguments:
         found = with_counts(config, number, None, None)
         assert (found.clustering.min_speakers, found.clustering.max_speakers) == (number, number)
         assert replace(found, clustering=config.clustering) == config
+        assert with_counts(config, None, None, None) == config
 
     @pytest.mark.parametrize("number", [0, 101, 2.0, True])
     def test_other_numbers_are_refused(self, number):
