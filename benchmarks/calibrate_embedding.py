@@ -1,4 +1,4 @@
-"""Learn what the embeddings that ship do: mean, projection and covariances, from voices in many conditions.
+"""Calibrate the included embeddings: mean, projection and covariances, from voices in many conditions.
 
     python -m benchmarks.calibrate_embedding --voices DIR … [--embedding FILE.onnx] [--output FILE]
 

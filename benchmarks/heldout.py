@@ -6,7 +6,7 @@
 
 Every fifth voice (by the sum of the bytes of its name) is held out. Conversations have 1 to 10 speakers of
 one corpus, 3 s to 2 minutes, nothing said twice, turns of under a second to many, rooms, noise and channels
-drawn at random. The shipped calibration of the embedding does not know these voices.
+drawn at random. The included calibration of the embedding does not know these voices.
 
 "alone" asks how often one voice stays one: held-out voices of up to 18 s, and whatever each speaker of a
 corpus of recordings with references says alone. "criteria" counts the speakers of the same conversations in
@@ -208,7 +208,7 @@ def readers(corpus: Corpus) -> Iterator[tuple[Waveform, Any]]:
 
 
 def heard_alone(corpus: Corpus) -> str:
-    """How many of a corpus's speakers stay one, under the shipped models."""
+    """How many of a corpus's speakers stay one, under the included models."""
     found = {
         sound.recording: len(diarize.diarize(sound, speech=speech).annotation.speakers)
         for sound, speech in readers(corpus)
@@ -231,14 +231,14 @@ def guesses(number: int, corpora: Sequence[Voices], seed: int) -> tuple[int, dic
     return len(each.truth.speakers), counts(asked[0], found.clustering) if asked else {}
 
 
-def counts(points: SpeakerPoints, shipped: clustering.Clustering) -> dict[str, int]:
-    """The number of speakers by the shipped criterion and by others, on the same points."""
+def counts(points: SpeakerPoints, included: clustering.Clustering) -> dict[str, int]:
+    """The number of speakers by the default criterion and by others, on the same points."""
     n_kept = min(DIMENSIONS, *np.array(points.values.shape) - 1)
     low = fit_pca(points.values, n_kept).transform(points.values)
     most = range(1, min(20, len(low) // 2) + 1)
     found = {
-        f"{shipped.criterion}, as shipped": shipped.chosen,
-        f"{shipped.criterion} alone": shipped.counts[int(np.argmin(shipped.values))],
+        f"{included.criterion}, default": included.chosen,
+        f"{included.criterion} alone": included.counts[int(np.argmin(included.values))],
         "Dirichlet process, spherical": fit_bayesian_gmm(low, most[-1], "spherical", random_state=0)[
             0
         ].n_used,

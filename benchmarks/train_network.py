@@ -1,6 +1,6 @@
 """Train the compact network on what ``benchmarks.network_data`` has made (an experiment).
 
-docs/experiments says how far it came: not far enough to ship.
+docs/experiments says how far it came: not far enough to be included.
 
 ::
 

@@ -1,4 +1,4 @@
-"""Make the voices that ship for calibration: 200 readers, twelve seconds each, as Opus.
+"""Make the included voices for calibration: 200 readers, twelve seconds each, as Opus.
 
     python -m benchmarks.voices FOLDER        # one recording a reader, as background/librispeech
 

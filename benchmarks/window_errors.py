@@ -2,7 +2,7 @@
 
     python -m benchmarks.window_errors --voices DIR [--voices DIR …] [--compact WEIGHTS.pt]
 
-Of every fifth voice, which no shipped calibration and no training knows (``benchmarks.heldout``): windows of
+Of every fifth voice, which no included calibration and no training knows (``benchmarks.heldout``): windows of
 1, 1.5 and 3 s, one after the other, as they were recorded and in a room with noise. A trial is two windows;
 half of the voices are judged by a calibration on the other half, both ways round.
 """
@@ -84,8 +84,8 @@ def main() -> None:
     parser.add_argument("--compact", type=Path, help="weights that benchmarks.train_network wrote")
     given = parser.parse_args()
     voices = voices_of(given.voices, held_out=True)
-    shipped = CampplusExtractor()
-    networks: dict[str, Embed] = {"CAM++": lambda samples, bounds: shipped.embed([samples], bounds)}
+    included = CampplusExtractor()
+    networks: dict[str, Embed] = {"CAM++": lambda samples, bounds: included.embed([samples], bounds)}
     if given.compact:
         networks["compact"] = compact_embedding(given.compact)
     print(f"{len(voices)} voices, equal error in %")

@@ -125,7 +125,7 @@ class TestNotes:
         np.testing.assert_allclose(samples, tone(), rtol=0, atol=1e-4)
         assert notes == ("2 audio tracks: 1, 2; track 1 is used, --track chooses another",)
 
-    def test_only_the_stretch_is_judged(self, tmp_path):
+    def test_only_the_interval_is_judged(self, tmp_path):
         soundfile.write(tmp_path / "a.wav", np.concatenate((np.zeros(RATE), tone(), np.ones(RATE))), RATE)
         assert listened(tmp_path / "a.wav", end=1.0)[1] == ("silent: every sample is 0",)
         assert listened(tmp_path / "a.wav", start=1.0, end=2.0)[1] == ()

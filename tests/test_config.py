@@ -174,7 +174,7 @@ def test_written_settings_read_back_the_same(config):
 
 
 def test_settings_that_are_in_models_now_may_stand_in_earlier_documents():
-    """With the values of the models that ship, which they could only have."""
+    """With the values of the included models, which they could only have."""
     earlier = asdict(Config())
     earlier["features"] |= {"n_voice": 13, "noise_floor": 0.1, "upper_fmax": 7600.0}
     assert override(Config(), earlier) == Config()

@@ -232,7 +232,7 @@ def test_twelve_voices_in_ten_minutes_are_many():
 
 
 def test_everybody_at_once_is_somebody():
-    """Six readers who ship with the package, from beginning to end."""
+    """Six readers of the package, from beginning to end."""
     voices = [read(path, rate=RATE).samples for _, (path,) in sorted(included_voices().items())[:6]]
     shortest = min(map(len, voices))
     result = found(0.5 * sum(voice[:shortest] for voice in voices))

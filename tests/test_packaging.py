@@ -27,7 +27,7 @@ N_MELS = AcousticConfig().n_mels
 
 @cache
 def talk(seconds=40.0):
-    """Samples float32 (n,) of three readers who ship with the package, in noise, and who spoke when."""
+    """Samples float32 (n,) of three readers of the package, in noise, and who spoke when."""
     config = synth.SynthConfig(duration=seconds, snr=25.0, overlap_probability=0.0)
     voices = {}
     for name, (path,) in sorted(included_voices().items())[:3]:
@@ -182,7 +182,7 @@ def test_speech_activity_is_the_same_with_an_empty_room_around(under):
     assert not everywhere[-7900:].any()
 
 
-def test_stretches_without_anybody_tell_nothing_and_those_of_quieter_people_do():
+def test_intervals_without_anybody_tell_nothing_and_those_of_quieter_people_do():
     """Two people, one 20 dB quieter, in a room 40 dB under the first."""
     rng = np.random.default_rng(5)
     loudness = np.repeat([0.002, 0.2, 0.002, 0.02, 0.002], np.array([60, 20, 30, 10, 40]) * RATE)

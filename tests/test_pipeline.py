@@ -236,18 +236,18 @@ class TestSameAnswer:
         assert disagreement(again, other) < 0.02
 
 
-class TestStretches:
+class TestIntervals:
     def test_times_are_those_of_the_file(self, talk):
-        """A stretch of a file gives the turns of the same samples alone, later by its start."""
+        """An interval of a file gives the turns of the same samples alone, later by its start."""
         waveform, _ = talk
         part = Waveform(waveform.samples[5 * RATE : 15 * RATE], RATE, "talk")
         alone = diarize.diarize(part).annotation
-        stretch = diarize.diarize(waveform, start=5.0, end=15.0).annotation
-        assert_allclose(stretch.intervals(), alone.intervals() + 5.0, rtol=0, atol=1e-9)
-        assert [t.speaker for t in stretch.turns] == [t.speaker for t in alone.turns]
+        interval = diarize.diarize(waveform, start=5.0, end=15.0).annotation
+        assert_allclose(interval.intervals(), alone.intervals() + 5.0, rtol=0, atol=1e-9)
+        assert [t.speaker for t in interval.turns] == [t.speaker for t in alone.turns]
         assert len(alone.turns) > 2
 
-    def test_a_stretch_of_a_file_is_the_stretch_of_its_waveform(self):
+    def test_an_interval_of_a_file_is_the_interval_of_its_waveform(self):
         """Whole seconds in and out of the meeting."""
         spans = {"start": 20.0, "end": 50.0}
         one, two = (diarize.diarize(each, **spans) for each in (sample("meeting"), sound("meeting")))
@@ -258,7 +258,7 @@ class TestStretches:
 
     @pytest.mark.slow
     def test_given_speech_is_the_speech(self):
-        """To the frame, in seconds of the file, wherever the stretch begins; nothing is added to it."""
+        """To the frame, in seconds of the file, wherever the interval begins; nothing is added to it."""
         given = np.array([[2.0, 21.5], [22.0, 30.0], [41.0, 44.25], [58.0, 70.0]])
         for start, end in ((0.0, None), (20.0, 60.0)):
             result = diarize.diarize(sample("meeting"), speech=given, start=start, end=end)
@@ -296,7 +296,7 @@ class TestStretches:
             3.0,
         ],
     )
-    def test_speech_that_is_no_stretches_of_time_is_an_error(self, talk, given):
+    def test_speech_that_is_no_intervals_of_time_is_an_error(self, talk, given):
         """In one line, before anything is heard."""
         with pytest.raises(ConfigError, match=r"rows of start ≤ end in finite seconds, such as") as error:
             diarize.diarize(talk[0], speech=given)
@@ -350,7 +350,7 @@ class TestNextToNothing:
         assert result.duration == result.annotation.turns[-1].end == samples / RATE
 
     @pytest.mark.parametrize("name", ["meeting", "call"])
-    def test_a_stretch_of_a_file_ends_where_it_was_said_to(self, name):
+    def test_an_interval_of_a_file_ends_where_it_was_said_to(self, name):
         """On the clock of the file."""
         result = diarize.diarize(sample(name), speech=[(0.0, 600.0)], start=2.0, end=7.3339)
         assert result.duration == pytest.approx(5.3339, abs=1e-4)
@@ -382,7 +382,7 @@ class TestSettings:
         assert diarize.diarize(sample("meeting"), settings(features={"band": "narrow"})).band == "narrow"
 
     def test_a_background_model_may_be_named(self):
-        """The shipped one by its path is the default; settings that it was not made for are refused."""
+        """The included one by its path is the default; settings that it was not made for are refused."""
         path = str(Path(diarize.__file__).parent / "data" / "background-narrow.npz")
         named, usual = (
             diarize.diarize(sample("call"), settings(space=each), end=12.0)
@@ -397,9 +397,9 @@ class TestSettings:
     def test_features_are_those_of_the_model_that_is_named(self, tmp_path):
         """A model of other features needs no other settings; its frames have as many numbers as it knows."""
         small = AcousticConfig(n_mfcc=12, n_voice=8, hop=0.0125)
-        shipped = background.load_included("narrow")
-        parts = (shipped.ubm.weights_, shipped.ubm.means_[:, :8], shipped.ubm.covariances_[:, :8])
-        model = replace(shipped, ubm=GMM(*parts, "diag"), acoustics=small)
+        included = background.load_included("narrow")
+        parts = (included.ubm.weights_, included.ubm.means_[:, :8], included.ubm.covariances_[:, :8])
+        model = replace(included, ubm=GMM(*parts, "diag"), acoustics=small)
         background.save(model, tmp_path / "small.npz")
         asked = settings(space={"background": str(tmp_path / "small.npz")})
         result = diarize.diarize(sample("call"), asked, end=24.0)
@@ -550,7 +550,7 @@ def test_a_waveform_of_another_rate_is_its_file_resampled(talk):
     (samples,) = heard.blocks()
     assert (heard.rate, samples.size) == (RATE, 4 * RATE)
     again = librosa.resample(slow.samples, orig_sr=8000, target_sr=RATE)[RATE // 2 : RATE // 2 + 4 * RATE]
-    inside = slice(RATE // 10, -RATE // 10)  # a stretch begins and ends hard
+    inside = slice(RATE // 10, -RATE // 10)  # an interval begins and ends hard
     assert_allclose(samples[inside], again[inside], rtol=0, atol=1e-3)
 
 

@@ -152,7 +152,7 @@ class TestSpeech:
         mask = speech_activity(front(np.zeros(1000), start=start), given, config, crosstalk).mask
         return np.round(mask.intervals + start, 6).tolist()
 
-    def test_stretches_are_seconds_of_the_file(self, monkeypatch):
+    def test_intervals_are_seconds_of_the_file(self, monkeypatch):
         """They replace what is found; what lies before the part that is diarized is cut."""
         assert self.active(monkeypatch) == [[11, 12], [15, 15.1]]
         assert self.active(monkeypatch, [[9, 10.5], [13, 13.05], [19, 30]]) == [
@@ -259,7 +259,7 @@ class TestFrontEnd:
         [("embedding", "energy", True), ("mfcc", "hmm", True), ("mfcc", "energy", False)],
     )
     def test_a_background_model_is_for_adaptation_and_for_one_detector(self, kind, method, needed):
-        """The shipped one of the band, and features as it was made with; else those that are set."""
+        """The included one of the band, and features as it was made with; else those that are set."""
         config = replace(
             plain(),
             speech=SpeechConfig(method=method),
@@ -315,13 +315,13 @@ class TestFrontEnd:
         heard = []
         for name in ("network", "silero", "energy", "mixtures"):
             monkeypatch.setattr(f"diarize.speech.detect_by_{name}", detector(f"detect_by_{name}"))
-        shipped = background.load_included("wide") if model else None
+        included = background.load_included("wide") if model else None
         config = replace(Config(), speech=SpeechConfig(method=method))
-        speech_activity(replace(front(np.zeros(100)), background=shipped), None, config)
+        speech_activity(replace(front(np.zeros(100)), background=included), None, config)
         assert heard == [asked]
 
     def test_a_segmentation_network_that_is_named_is_loaded(self, monkeypatch):
-        """Or the shipped one."""
+        """Or the included one."""
         monkeypatch.setattr("diarize.parts.load_segmenter", lambda path: f"loaded {path}")
         named = replace(Config(), speech=SpeechConfig(segmentation="a.onnx"))
         assert front_end._segmenter(named) == "loaded a.onnx"
@@ -360,7 +360,7 @@ class TestStages:
         assert run_stages(sound, plain(), np.array([[0, 1]]), (0.0, None), lambda *_: None).notes == wanted
 
     def test_loud_sound_is_told_of_only_where_speech_was_detected(self):
-        """Bursts too short for speech, a fifth of the time; who gives stretches knows better."""
+        """Bursts too short for speech, a fifth of the time; who gives intervals knows better."""
         loud = np.arange(40 * 16_000) % 8_000 < 1_600
         sound = Waveform(np.float32(loud * 0.1 * rms(len(loud), 0)), 16_000)
 

@@ -169,7 +169,7 @@ def test_pictures_are_not_overwritten_by_accident(tmp_path):
 
 
 def test_envelope_keeps_the_loudest():
-    """One peak in ten thousand samples is seen in its stretch."""
+    """One peak in ten thousand samples is seen in its interval."""
     samples = np.zeros(10_000, dtype=np.float32)
     samples[5050] = -0.5
     loud = plots.envelope(Waveform(samples, 8000), points=100)

@@ -304,7 +304,7 @@ def test_sound_over_full_scale_is_cut_and_none_is_none():
     assert encode_mp3([], 16_000) is not None
 
 
-def test_loudness_is_of_the_stretch(tmp_path):
+def test_loudness_is_of_the_interval(tmp_path):
     """Peaks in cells of 50 ms, and the time at which they begin."""
     samples = np.zeros(16_000 * 4, np.float32)
     samples[16_000 * 3 :] = 0.5

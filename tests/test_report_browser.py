@@ -261,7 +261,7 @@ def test_a_click_plays_the_sound_there(opened):
 
 
 def test_what_plays_is_the_recording_at_that_time(opened):
-    """Loud and quiet stretches of five seconds are where the recording has them, after any jump."""
+    """Loud and quiet intervals of five seconds are where the recording has them, after any jump."""
     opened.find_element("id", "play").click()
     levels = opened.execute_async_script(
         """const done = arguments[0], audio = document.getElementById("audio"), levels = [];

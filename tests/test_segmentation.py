@@ -28,9 +28,9 @@ SAMPLES = Path(__file__).parent.parent / "audio_samples"
 GRID = FrameGrid(16_000, 160, 400, -120, 1000)  # hundred frames a second
 
 
-def posteriors(*stretches, silent=()):
-    """Posteriors of (seconds, shares) one after the other; ``silent`` stretches of seconds are pauses."""
-    rows = [np.tile(shares, (round(100 * seconds), 1)) for seconds, shares in stretches]
+def posteriors(*intervals, silent=()):
+    """Posteriors of (seconds, shares) one after the other; ``silent`` intervals of seconds are pauses."""
+    rows = [np.tile(shares, (round(100 * seconds), 1)) for seconds, shares in intervals]
     values = np.concatenate(rows).astype(np.float32)
     for start, end in silent:
         values[round(100 * start) : round(100 * end)] = 0
@@ -38,10 +38,10 @@ def posteriors(*stretches, silent=()):
     return Posteriors(values, replace(GRID, n_frames=len(values)), names)
 
 
-def sound(*stretches, seed=0, d=3):
+def sound(*intervals, seed=0, d=3):
     """Features of frames drawn around (seconds, mean, deviation), and a mask that takes all."""
     rng = np.random.default_rng(seed)
-    rows = [rng.normal(mean, deviation, (round(100 * seconds), d)) for seconds, mean, deviation in stretches]
+    rows = [rng.normal(mean, deviation, (round(100 * seconds), d)) for seconds, mean, deviation in intervals]
     values = np.concatenate(rows)
     grid = replace(GRID, n_frames=len(values))
     features = Features(values, grid, tuple(f"x{i}" for i in range(d)))
@@ -72,7 +72,7 @@ def test_delta_bic_by_hand():
 
 @pytest.mark.parametrize("d", [1, 2, 5, 12, 19])
 def test_delta_bic_is_the_direct_computation(d):
-    """Every cut of a stretch, from running sums and from the likelihoods themselves."""
+    """Every cut of an interval, from running sums and from the likelihoods themselves."""
     rng = np.random.default_rng(d)
     x = rng.normal(size=(90, d)) @ rng.normal(size=(d, d)) / np.sqrt(d)
     sums, cuts = running_sums(x), np.arange(30, 60, 7)

@@ -70,7 +70,7 @@ def check(
 
 @app.command(cls=PlainHelpCommand)
 def presets(*, json: Json = False, verbose: Verbose = False) -> None:
-    """List the shipped presets and what each changes."""
+    """List the included presets and what each changes."""
     from diarize.config import load_preset, preset_names, without_defaults
     from diarize.config.commented import list_changes
 

@@ -49,7 +49,7 @@ class EmbeddingExtractor(Protocol):
 
 
 class Segmenter(Protocol):
-    """Finds which of a few local voices speak when, window by window."""
+    """Finds which of a few local speakers speak when, window by window."""
 
     @property
     def name(self) -> str:

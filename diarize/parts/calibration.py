@@ -82,8 +82,8 @@ def calibration_of(
 
 def find_calibration(extractor: EmbeddingExtractor, cache: str | Path | None = None) -> Path | None:
     """The file of an existing calibration: in the cache, or in the package."""
-    shipped = DATA / "calibrations" / f"{extractor.checksum}.npz"
-    return next((place for place in (calibration_path(extractor, cache), shipped) if place.is_file()), None)
+    included = DATA / "calibrations" / f"{extractor.checksum}.npz"
+    return next((place for place in (calibration_path(extractor, cache), included) if place.is_file()), None)
 
 
 def calibration_path(extractor: EmbeddingExtractor, cache: str | Path | None = None) -> Path:

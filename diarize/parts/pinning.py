@@ -16,7 +16,7 @@ __all__ = ["pin_checksums"]
 
 
 def pin_checksums(config: Config) -> Config:
-    """The settings with the SHA-256 of every part that they use; shipped networks belong to the package
+    """The settings with the SHA-256 of every part that they use; included networks belong to the package
     version.
 
     Raises PartError for a part that is not there, or that has another checksum than the settings have,

@@ -63,7 +63,7 @@ def diarize(
     config : settings; the defaults are for meetings, calls and broadcasts
     num_speakers : number of speakers, if it is known
     min_speakers, max_speakers : bounds of the number of speakers, if it is not known
-    speech : (n, 2), stretches of speech in seconds; found in the sound unless given
+    speech : (n, 2), intervals of speech in seconds; found in the sound unless given
     start, end : seconds of the file between which it is diarized; to its end unless given
     progress : called with the name of a stage and the share of it that is done, 0 to 1
 

@@ -101,7 +101,7 @@ def _acoustics(config: Config) -> tuple[AcousticConfig, BackgroundModel | None]:
     if not _needs_background(config):
         return config.features.textbook, None
     if not config.space.background:
-        return AcousticConfig(), None  # as for the shipped models
+        return AcousticConfig(), None  # as for the included models
     from diarize import background
 
     model = background.load(config.space.background)
@@ -154,7 +154,7 @@ def _mask_without_network(front: FrontEnd, config: Config) -> SpeechMask:
 
 
 def _segmenter(config: Config) -> Segmenter:
-    """The requested segmentation network, or the shipped one."""
+    """The requested segmentation network, or the included one."""
     if config.speech.segmentation:
         from diarize.parts import load_segmenter
 

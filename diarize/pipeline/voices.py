@@ -35,12 +35,12 @@ MIN_ALONE: Final = 0.5
 
 
 def load_embedding(config: Config) -> tuple[EmbeddingExtractor, TwoCovariance]:
-    """The requested speaker embedding, or the shipped one, and its two-covariance model."""
+    """The requested speaker embedding, or the included one, and its two-covariance model."""
     if not config.space.embedding:
         from diarize.embedding import CampplusExtractor
 
-        shipped = CampplusExtractor()
-        return shipped, shipped.model
+        included = CampplusExtractor()
+        return included, included.model
     from diarize import parts
 
     extractor = parts.load_embedding(config.space.embedding)

@@ -254,7 +254,7 @@ def running_sums(values: Array) -> Array:
 
 
 def delta_bic(before: Array, after: Array, penalty: float) -> Array:
-    """ΔBIC in nats of cuts between stretches with these sums (…, 1 + d + d²); above 0 is a change."""
+    """ΔBIC in nats of cuts between pieces with these sums (…, 1 + d + d²); above 0 is a change."""
     both = before + after
     n = both[..., 0]
     d = _dims(both)
@@ -269,7 +269,7 @@ def _dims(sums: Array) -> int:
 
 
 def _cost(sums: Array) -> Array:
-    """½ N log|Σ| of stretches with these sums."""
+    """½ N log|Σ| of pieces with these sums."""
     d, n = _dims(sums), sums[..., 0]
     mean = sums[..., 1 : d + 1] / n[..., None]
     moments = sums[..., d + 1 :].reshape(*sums.shape[:-1], d, d) / n[..., None, None]

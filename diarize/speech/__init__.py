@@ -1,4 +1,4 @@
-"""Voice activity detection: which frames are speech and, for some detectors, where two people speak.
+"""Speech activity detection: which frames are speech and, for some detectors, where two people speak.
 
 Input: samples or cepstra. Output: SpeechActivity. There are four detectors: a segmentation network
 (``network``), which also finds overlap and local speakers; two mixtures and a hidden Markov model (``gmm``);

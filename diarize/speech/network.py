@@ -43,7 +43,7 @@ CHANGE_THRESHOLD: Final = 0.5
 
 
 class PyanNetSegmenter:
-    """The network that ships with the package, in NumPy."""
+    """The included network, in NumPy."""
 
     name = "pyannet"
     rate = pyannet.RATE

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Example", "make_activity_example", "make_example"]
 
 SPEECH_MARGIN: Final = 0.03  # seconds at the edges of speech that are not used for training
-MIN_TALK_SHARE: Final = 1 / 8  # of a stretch must be speech for it to count as talk
+MIN_TALK_SHARE: Final = 1 / 8  # of an interval must be speech for it to count as talk
 MIN_SOLO: Final = 2.0  # least seconds alone of a voice used for training
 
 
@@ -46,7 +46,7 @@ def make_example(scene: Scene, rng: np.random.Generator, band: str, acoustics: A
     sound, truth = scene(rng, AudioConfig().rate)
     features = compute_cepstra([sound.samples], sound.rate, acoustics)
     frames = _activity_frames(features, truth, acoustics, rng)
-    activity = Activity(*frames, *_stretches(features, truth, acoustics))
+    activity = Activity(*frames, *_segments(features, truth, acoustics))
     return Example(_voice_frames(features, truth, band, acoustics), activity)
 
 
@@ -86,7 +86,7 @@ def _activity_frames(
     return x[grid.mask(inner[inner[:, 1] > inner[:, 0]]) & drawn], x[~grid.mask(np.maximum(outer, 0)) & drawn]
 
 
-def _stretches(features: Features, truth: Annotation, acoustics: AcousticConfig) -> tuple[Array, Array]:
+def _segments(features: Features, truth: Annotation, acoustics: AcousticConfig) -> tuple[Array, Array]:
     """Modulation features, one segment per second: with speech, or all of a recording without speech."""
     rows = modulation_features(features, acoustics.n_mels)
     length, every = len(features.values) - len(rows) + 1, round(features.grid.frame_rate)

@@ -23,7 +23,7 @@ def corpora(tmp_path):
 
 @pytest.fixture
 def asked(monkeypatch):
-    """Training answers the narrow model that ships; this is what it was asked."""
+    """Training answers the included narrow model; this is what it was asked."""
     seen = []
 
     def trained(plan, band, *, progress):

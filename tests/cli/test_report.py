@@ -44,8 +44,8 @@ def test_a_recording_is_diarized_and_told_of_with_its_sound(cli, talk, tmp_path)
     assert len(sound_in(tmp_path / "one.html")) > 40_000
 
 
-def test_a_stretch_is_played_from_where_it_begins(cli, talk, tmp_path):
-    """Times stay those of the file; the sound begins with the stretch."""
+def test_an_interval_is_played_from_where_it_begins(cli, talk, tmp_path):
+    """Times stay those of the file; the sound begins with the interval."""
     page = tmp_path / "a.html"
     assert cli("report", talk / "talk.wav", "-o", page, "--start", 5, "--end", "0:12", "--quiet").output == ""
     data = data_in(page)

@@ -173,7 +173,7 @@ def test_the_textbook_space_counts_by_bic(cli, calls, tmp_path):
 
 
 def test_a_file_of_speech_for_several_recordings_is_looked_up_by_name(cli, calls, tmp_path):
-    """Each gets its own stretches."""
+    """Each gets its own intervals."""
     marks = tmp_path / "marks.uem"
     marks.write_text("b 1 1.0 2.0\na 1 3.0 4.0\n")
     assert cli("run", tmp_path / "a.wav", tmp_path / "b.wav", "--speech", marks).exit_code == 0

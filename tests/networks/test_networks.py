@@ -1,4 +1,4 @@
-"""The two networks that ship, against PyTorch (golden/README.md)."""
+"""The two included networks, against PyTorch (golden/README.md)."""
 
 from __future__ import annotations
 

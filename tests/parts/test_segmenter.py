@@ -107,7 +107,7 @@ def test_a_file_with_one_size_of_batch_gives_the_same(tmp_path, batch):
 
 
 def test_other_windows_and_more_voices_follow_the_metadata(tmp_path):
-    """Five seconds, four local voices, two at once."""
+    """Five seconds, four local speakers, two at once."""
     metadata = {**made.SEGMENTATION, "window_size": 80_000, "num_speakers": 4, "num_classes": 11}
     segmenter = load_segmenter(made.segmentation(tmp_path / "a.onnx", classes=11, metadata=metadata))
     found = segmenter.segment([made.voice(7)])

@@ -101,7 +101,7 @@ def test_what_json_keeps_comes_back(kept):
             Alternatives.from_dict((fields | damage) if damage else 3, ())
 
 
-def test_a_stretch_of_a_recording_keeps_the_times_of_the_file():
+def test_an_interval_of_a_recording_keeps_the_times_of_the_file():
     """As of run --start."""
     later = find_alternatives(POINTS, [np.eye(3)[FOUND]], 3, TURNS, start=30.0)
     assert later.starts[0] == pytest.approx(30.0)

@@ -310,10 +310,10 @@ class TestFitted:
         rng = np.random.default_rng(5)
         voices = mixture(3, 4, 3).means_[rng.integers(0, 4, 600)] + rng.normal(size=(600, 3))
         frames = (rng.normal(size=(300, 30)) + shift for shift in (3, -3))
-        stretches = (rng.normal(size=(200, 5)) + shift for shift in (3, -3))
+        intervals = (rng.normal(size=(200, 5)) + shift for shift in (3, -3))
         return fit_background(
             voices,
-            Activity(*frames, *stretches),
+            Activity(*frames, *intervals),
             band="narrow",
             acoustics=SMALL,
             seed=seed,

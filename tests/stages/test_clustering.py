@@ -114,8 +114,8 @@ class TestEvidence:
         for a, b in zip(one.solutions, two.solutions, strict=True):
             assert_array_equal(a, b)
 
-    def test_a_window_that_tells_nothing_goes_with_its_stretch(self):
-        """Within a stretch of speech it has the speaker before; after a pause that is less sure."""
+    def test_a_window_that_tells_nothing_goes_with_its_interval(self):
+        """Within an interval of speech it has the speaker before; after a pause that is less sure."""
         points, labels = planted_points(2, 2)
         values, weights = points.values.copy(), points.weights.copy()
         same = (labels[1:-1] == labels[:-2]) & (labels[2:] == labels[1:-1])

@@ -52,7 +52,7 @@ class TestOutliers:
 
 class TestFrames:
     def test_speech_without_any_window_teaches_nobody(self):
-        """Every stretch is too short for a window: all are as likely, in every round."""
+        """Every interval is too short for a window: all are as likely, in every round."""
         none = SpeakerPoints(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0, bool), grid(40))
         mask = mask_of(40, (0, 8), (20, 28))
         values = np.random.default_rng(0).normal(size=(40, 2))

@@ -34,7 +34,7 @@ def local_of(values, starts=(0,)):
 
 
 def scene(second_voice=2):
-    """Three seconds: A alone, A and B together, B alone; local voices 0 and ``second_voice``."""
+    """Three seconds: A alone, A and B together, B alone; local speakers 0 and ``second_voice``."""
     voices = np.zeros((1, 300, 3))
     voices[0, :200, 0] = 1
     voices[0, 100:, second_voice] = 1
@@ -72,7 +72,7 @@ def test_no_second_speaker_without_leave_or_knowledge():
 
 
 def test_no_second_speaker_where_overlap_is_less_likely_than_asked():
-    """Whoever the local voices are."""
+    """Whoever the local speakers are."""
     posteriors, activity = scene()
     unsure = SpeechActivity(activity.mask, 0.45 * activity.overlap, None, activity.local)
     assert not overlap.second_speakers(posteriors, unsure, 0.5).any()
@@ -80,7 +80,7 @@ def test_no_second_speaker_where_overlap_is_less_likely_than_asked():
 
 
 def test_who_speaks_where_no_window_is_is_not_known():
-    """Frames behind the last window have no local voices."""
+    """Frames behind the last window have no local speakers."""
     posteriors, activity = scene()
     longer = Posteriors(np.repeat(posteriors.values, 2, axis=0), grid_of(600), posteriors.speakers)
     assert not overlap._voices_as_speakers(activity.local, longer)[310:].any()
@@ -101,7 +101,7 @@ def test_nobody_interrupts_in_silence():
     pause=st.sampled_from([0.0, 0.05, 0.3]),
 )
 def test_windows_stay_inside_what_one_person_says(clean, changes, pause):
-    """None crosses a change or a long pause; none is longer than asked; all of a long stretch is covered."""
+    """None crosses a change or a long pause; none is longer than asked; all of a long interval is covered."""
     clean, changes = np.repeat(np.array(clean), 7), np.array(sorted(changes), dtype=np.int64)
     grid = grid_of(len(clean))
     bounds, first = overlapping_windows(clean, changes, grid, 1.0, 0.3, pause)

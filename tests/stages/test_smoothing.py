@@ -158,7 +158,7 @@ class TestShares:
         assert found.min() == 0
 
     def test_speech_that_no_window_reached_is_anybodys(self):
-        """A stretch too short for a window is speech all the same: even shares."""
+        """An interval too short for a window is speech all the same: even shares."""
         mask = mask_of(60, (0, 40), (50, 60))
         config = ResegmentationConfig(rounds=0)
         rows = np.array([[0.9, 0.1]])
@@ -333,7 +333,7 @@ class TestTurns:
         found = posteriors_to_turns(Posteriors(values, grid(9), ("A",)), mask, "r")
         assert [(t.start, t.end) for t in found.turns] == [(0.0, 0.04), (0.05, 0.09)]
 
-    def test_the_second_at_which_the_stretch_begins_is_added(self):
+    def test_the_second_at_which_the_interval_begins_is_added(self):
         """Times are those of the file; what the first cell has before the sound is cut."""
         early = FrameGrid(16_000, 160, 400, -130, 4)
         found = posteriors_to_turns(

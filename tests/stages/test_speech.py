@@ -200,7 +200,7 @@ class TestMixtures:
         assert_array_equal(found, [[100 - reach, 250 + reach], [450 - reach, 500]])
 
     def test_padding_closes_the_gap_between_neighbours(self):
-        """Where two widened stretches meet there is one."""
+        """Where two widened intervals meet there is one."""
         level = np.repeat([-40.0, 0.0, -40.0, 0.0, -40.0], [100, 100, 35, 100, 100])
         assert len(runs(heard(level, padding=0.17, bias=0.0).values)) == 2
         assert_array_equal(runs(heard(level, padding=0.18, bias=0.0).values), [[82, 353]])
@@ -321,7 +321,7 @@ class TestMusic:
         assert_allclose(steps, np.log([4 + 0.05, *[0.05] * 20]), rtol=1e-5)
         assert_allclose(changes, np.log(200 / np.sqrt(N_MELS) + 1.7), rtol=1e-5)
 
-    def test_a_stretch_has_a_row_wherever_it_begins(self):
+    def test_an_interval_has_a_row_wherever_it_begins(self):
         """Rows tell of the three seconds from their frame on; what is shorter has none."""
         features = leveled(np.random.default_rng(2).normal(size=400))
         rows = modulation_features(features, N_MELS)
