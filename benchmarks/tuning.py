@@ -3,7 +3,7 @@
     python -m benchmarks.tuning FOLDER --readers DIR --learners DIR [--learners DIR …] --rooms DIR
         [--only NAME …]
 
-Voices are every fifth (``benchmarks.heldout``), which the included calibration does not know, of ``--readers``
+Voices are every fifth (``benchmarks.heldout``), unknown to the included calibration, of ``--readers``
 (LibriSpeech, one utterance each) and ``--learners`` (speechocean762; the same speaker in several folders has
 what is in all of them). Five folders are written: ``heldout``, 60 conversations of any length; ``moods``, 24
 in which voices are excited or subdued from one utterance to the next (``benchmarks.conditions``; needs
