@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=40.0)
     asked = parser.parse_args()
     heads = "".join(f"{name:>8}" for name in DETECTORS)
-    print(f"{'share called speech, %, and none':<32} {'files':>5} {heads}   {heads}")
+    print(f"{'% called speech; files under 5 %':<32} {'files':>5} {heads}   {heads}")
     everything = []
     with ProcessPoolExecutor(2) as pool:
         for folder in asked.folders:

@@ -37,7 +37,7 @@ MP3_64 = {"format": "MP3", "subtype": "MPEG_LAYER_III", "bitrate_mode": "CONSTAN
 class Packing:
     """One way to pack: a factor, an offset, silence before and after in seconds (or what the ``room`` sounds
     like when nobody talks), a rate, and how it is written (arguments of soundfile); ``bound`` in points of
-    DER, None where it must move.
+    DER, None where it must change.
     """
 
     name: str
@@ -60,7 +60,7 @@ def as_file(**arguments: Any) -> tuple[tuple[str, Any], ...]:
 
 
 FLOAT = as_file(format="WAV", subtype="FLOAT")
-PLAIN = Packing("as it is", EXACT)
+PLAIN = Packing("none", EXACT)
 PACKINGS = (
     *(Packing(f"gain {db:+d} dB, 16 bits", factor=10 ** (db / 20)) for db in (-40, -20, -6, 6)),
     *(Packing(f"gain {db:+d} dB, float", EXACT, 10 ** (db / 20), written=FLOAT) for db in (-40, 6)),
@@ -136,13 +136,13 @@ def row(packing: Packing, scores: list[scoring.FileScore], base: list[scoring.Fi
     speakers = sum(s.hypothesis_speakers for s in scores)
     moved = f"{100 * (pooled.der - plain.der):+.2f}"
     most = max(abs(s.score.der - b.score.der) for s, b in zip(scores, base, strict=True))
-    bound = "must move" if packing.bound is None else f"{packing.bound:g}"
+    bound = "must change" if packing.bound is None else f"{packing.bound:g}"
     cells = (packing.name, share, f"{100 * pooled.der:.2f}", moved, f"{100 * most:.1f}", str(speakers), bound)
     return f"| {' | '.join(cells)} |"
 
 
 def is_kept(packing: Packing, scores: list[scoring.FileScore], base: list[scoring.FileScore]) -> bool:
-    """Whether the pooled DER moved by less than the bound."""
+    """Whether the pooled DER changed by less than the bound."""
     pooled, plain = (diarize.Score.pooled(s.score for s in each).der for each in (scores, base))
     return packing.bound is None or 100 * abs(pooled - plain) <= packing.bound
 
@@ -158,7 +158,7 @@ def main() -> None:
     found = [each for corpus in options.corpus for each in corpus.recordings]
     wanted = [p for p in PACKINGS if not options.only or any(word in p.name for word in options.only)]
     print(
-        "| packing | miss | false alarm | wrong speaker | DER % | moved by | most in one | speakers | bound |"
+        "| change | miss | false alarm | wrong speaker | DER % | difference | largest | speakers | bound |"
     )
     print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
     moved = []
@@ -170,7 +170,7 @@ def main() -> None:
             print(row(packing, scores, base), flush=True)
             moved += [] if is_kept(packing, scores, base) else [packing.name]
     if moved:
-        raise SystemExit(f"moved by more than the bound: {'; '.join(moved)}")
+        raise SystemExit(f"changed by more than the bound: {'; '.join(moved)}")
 
 
 if __name__ == "__main__":
