@@ -78,10 +78,10 @@ def presets(*, json: Json = False, verbose: Verbose = False) -> None:
     if json:
         print_json({"presets": found})
     else:
-        print_text(_preset_table(found))
+        print_text(_format_presets(found))
 
 
-def _preset_table(found: dict[str, list[str]]) -> str:
+def _format_presets(found: dict[str, list[str]]) -> str:
     width = max(map(len, found), default=0)
     return "\n".join(
         f"{name:{width}}  {', '.join(changed) or 'all defaults'}" for name, changed in found.items()

@@ -62,7 +62,7 @@ def plot(
     """Draw a timeline with one row per speaker, and a reference above it if one is given."""
     from diarize import plots
 
-    _check(sound)
+    _check_options(sound)
     found = choose_annotation(or_empty(read_annotations(annotation), annotation), recording, annotation)
     truth = _read_reference(reference, found.recording, quiet=quiet) if reference else None
     path = output or annotation.with_suffix(".png")
@@ -75,8 +75,8 @@ def plot(
         print_text(f"wrote {escape_controls(path)}{rating}")
 
 
-def _check(sound: LoudnessOptions) -> None:
-    """No option is silently ignored."""
+def _check_options(sound: LoudnessOptions) -> None:
+    """Raise a usage error for options that would be ignored."""
     if sound.audio is None and (sound.channel or sound.track):
         option = "--channel" if sound.channel else "--track"
         raise typer.BadParameter(f"{option} needs a recording; give it with --audio FILE")

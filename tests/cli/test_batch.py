@@ -12,7 +12,7 @@ import sys
 import pytest
 
 from diarize.batch import BatchReport
-from diarize.cli.batch import _size
+from diarize.cli.batch import _file_size
 
 OK = {
     "status": "ok",
@@ -235,4 +235,4 @@ def test_a_recording_that_vanished_still_moves_the_bar(tmp_path):
     """By as little as an empty one."""
     (tmp_path / "empty.wav").touch()
     (tmp_path / "some.wav").write_bytes(b"12345")
-    assert [_size(tmp_path / name) for name in ("gone.wav", "empty.wav", "some.wav")] == [1, 1, 5]
+    assert [_file_size(tmp_path / name) for name in ("gone.wav", "empty.wav", "some.wav")] == [1, 1, 5]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from diarize.cli.changes import _label
+from diarize.cli.changes import _format_label
 from diarize.resegmentation.changes import Change
 from diarize.scoring import score_changes
 
@@ -211,5 +211,5 @@ def test_a_part_that_ends_before_it_starts_is_refused(cli):
 
 def test_a_label_without_a_probability_tells_the_gain():
     """ΔBIC in nats, on a track of labels; there are no speakers to name."""
-    assert _label(Change(1.5, delta_bic=12.6)) == "change (13)"
-    assert _label(Change(1.5, 0.875, "A\tB", "C")) == "A\\tB > C (0.88)"
+    assert _format_label(Change(1.5, delta_bic=12.6)) == "change (13)"
+    assert _format_label(Change(1.5, 0.875, "A\tB", "C")) == "A\\tB > C (0.88)"

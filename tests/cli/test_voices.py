@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from diarize.annotation import Annotation, Turn
-from diarize.cli.describe import _match_line
-from diarize.cli.enroll import _stored_voice
+from diarize.cli.describe import _format_match
+from diarize.cli.enroll import _check_stored_voice
 from diarize.errors import OutputError
 from diarize.formats import read_file, write_file
 from diarize.identity import Voice
@@ -82,14 +82,14 @@ def test_run_says_so_in_a_line_for_each_speaker(cli, folder, tmp_path):
 def test_a_speaker_of_too_little_speech_is_unknown():
     """There is nothing to compare, so there are no odds to tell."""
     match = Match("SPEAKER_00", None, None, None, 4.6)
-    assert _match_line(match) == "SPEAKER_00 → unknown (too little speech to compare)"
+    assert _format_match(match) == "SPEAKER_00 → unknown (too little speech to compare)"
 
 
 def test_two_spellings_that_a_disk_takes_for_one_are_not_mixed():
     """The file of ann on a disk that does not tell Ann from ann."""
     with pytest.raises(OutputError, match=r"ann\.voice: holds the voice of 'ann', not of 'Ann'; choose"):
-        _stored_voice(Voice("ann", {}), "Ann", Path("ann.voice"))
-    assert _stored_voice(Voice("ann", {}), "ann", Path("ann.voice")).name == "ann"
+        _check_stored_voice(Voice("ann", {}), "Ann", Path("ann.voice"))
+    assert _check_stored_voice(Voice("ann", {}), "ann", Path("ann.voice")).name == "ann"
 
 
 @pytest.mark.slow
