@@ -66,7 +66,7 @@ class TestContainers:
             ("a.aiff", "AIFF", "PCM_16", 1 / 32768),
         ],
     )
-    def test_samples_come_back_to_the_step_of_the_format(self, tmp_path, name, kind, subtype, step):
+    def test_samples_are_restored_to_the_step_of_the_format(self, tmp_path, name, kind, subtype, step):
         samples = melody(1.0, RATE)
         soundfile.write(tmp_path / name, samples, RATE, format=kind, subtype=subtype)
         found = audio.read(tmp_path / name)

@@ -10,9 +10,9 @@ import struct
 import sys
 from pathlib import Path
 
-import made_sound
 import numpy as np
 import pytest
+import sound_builders
 import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -215,7 +215,7 @@ class TestCutOff:
         assert recording.notes == ()
         assert capfd.readouterr() == ("", "")
 
-    def test_a_coded_wav_file_cut_off_is_told_of(self, tmp_path):
+    def test_a_coded_wav_file_cut_off_is_reported(self, tmp_path):
         """The count is what it ought to have been."""
         soundfile.write(tmp_path / "a.wav", tone(6.0)[: 6 * 8000], 8000, subtype="GSM610")
         data = (tmp_path / "a.wav").read_bytes()
@@ -257,7 +257,7 @@ class TestCutOff:
         assert samples.size == pytest.approx(20 * RATE, abs=RATE // 4)
         assert [note[:15] for note in notes] == ["header promises"] * (share > 1)
 
-    def test_mp3_files_that_were_simply_joined_are_heard_to_the_end(self, tmp_path):
+    def test_concatenated_mp3_files_are_read_to_the_end(self, tmp_path):
         """The tag of the first says how long the first is."""
         soundfile.write(tmp_path / "a", tone(10.0), RATE, format="MP3")
         data = (tmp_path / "a").read_bytes()
@@ -545,7 +545,7 @@ def test_without_standard_error_mp3_files_are_read_all_the_same(tmp_path, monkey
     np.testing.assert_array_equal(audio.read(tmp_path / "a.mp3").samples, before)
 
 
-def test_trouble_of_the_system_is_told_in_its_words(tmp_path, monkeypatch):
+def test_trouble_of_the_system_is_reported_in_its_words(tmp_path, monkeypatch):
     """Rather than another program be asked."""
 
     def header(*_):
@@ -651,7 +651,7 @@ def test_what_a_folder_takes_pyav_reads(tmp_path, container, codec):
     rate = 8_000 if container == "amr" else 48_000
     sound = np.tile(tone(), 6)[: 2 * rate]
     try:
-        made_sound.track(tmp_path / "a", container, codec, sound, rate)
+        sound_builders.track(tmp_path / "a", container, codec, sound, rate)
     except (av.FFmpegError, ValueError, av.codec.codec.UnknownCodecError) as error:
         pytest.skip(f"PyAV does not write it here ({error})")
     assert audio.read(tmp_path / "a").duration == pytest.approx(2.0, abs=0.15)

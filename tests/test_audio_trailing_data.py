@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import struct
 
-import made_sound
 import numpy as np
 import pytest
+import sound_builders
 import soundfile
 
 from diarize import audio
@@ -27,7 +27,9 @@ def encoded(kind, subtype="PCM_16", n=RATE, **options):
 
 def muxed(tmp_path, container, codec, rate=48_000):
     """The same by FFmpeg."""
-    made_sound.track(tmp_path / "t", container, codec, made_sound.bursts(rate, length=1.0, spans=()), rate)
+    sound_builders.track(
+        tmp_path / "t", container, codec, sound_builders.bursts(rate, length=1.0, spans=()), rate
+    )
     return (tmp_path / "t").read_bytes()
 
 
@@ -46,7 +48,7 @@ def notes_of(path, data):
 
 @pytest.mark.parametrize("kind", ["WAV", "AIFF", "AU", "CAF"])
 @pytest.mark.parametrize("between", [b"", bytes(70_000), TAG], ids=["nothing", "zeros", "tag"])
-def test_a_second_recording_is_told_of(tmp_path, kind, between):
+def test_a_second_recording_is_reported(tmp_path, kind, between):
     """With the byte at which to cut; tags and zeros behind one are nothing."""
     one = encoded(kind)
     (note,) = notes_of(tmp_path / "a", one + between + one)
@@ -64,7 +66,7 @@ def test_a_second_recording_is_told_of(tmp_path, kind, between):
         ("asf", "ac3", "WMA/ASF"),
     ],
 )
-def test_a_second_recording_of_other_readers_is_told_of(tmp_path, container, codec, kind):
+def test_a_second_recording_of_other_readers_is_reported(tmp_path, container, codec, kind):
     """Files that FFmpeg reads up to the end of the first."""
     one = muxed(tmp_path, container, codec, 44_100 if container == "flv" else 48_000)
     (note,) = notes_of(tmp_path / "a", one + one)
@@ -74,7 +76,7 @@ def test_a_second_recording_of_other_readers_is_told_of(tmp_path, container, cod
 
 @pytest.mark.parametrize("first", ["MP3", "FLAC", "OGG"])
 @pytest.mark.parametrize("second", ["WAV", "FLAC"])
-def test_another_kind_behind_a_chain_is_told_of(tmp_path, first, second):
+def test_another_kind_behind_a_chain_is_reported(tmp_path, first, second):
     """Links of one kind are all read; of two kinds only the first."""
     subtype = {"MP3": "MPEG_LAYER_III", "FLAC": "PCM_16", "OGG": "VORBIS"}[first]
     one, two = encoded(first, subtype), encoded(second)
@@ -86,7 +88,7 @@ def test_another_kind_behind_a_chain_is_told_of(tmp_path, first, second):
     assert notes_of(tmp_path / "a", one) == ()
 
 
-def test_sound_that_a_header_does_not_count_is_told_of(tmp_path):
+def test_sound_that_a_header_does_not_count_is_reported(tmp_path):
     """As of a recorder that was switched off between two looks at its header; chunks of text are none."""
     wav = encoded("WAV", n=4 * RATE)
     half = 4 * RATE
@@ -103,7 +105,7 @@ def test_sound_that_a_header_does_not_count_is_told_of(tmp_path):
         assert notes_of(tmp_path / "a", sized(wav, unknown)) == ()
 
 
-def test_long_files_whose_writer_did_not_come_back_are_read(tmp_path):
+def test_long_files_whose_writer_did_not_are_restored_are_read(tmp_path):
     """RF64 with its long size left at 0, as in a live recording; a right one stays as it is."""
     data = encoded("RF64")
     path = tmp_path / "a.rf64"

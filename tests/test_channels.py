@@ -65,7 +65,7 @@ def test_one_sound_on_both_channels_is_known(sides):
     assert all(len(each) == 0 for each in found)
 
 
-def test_each_channel_is_heard_by_itself(tmp_path, sides):
+def test_each_channel_is_diarized_alone(tmp_path, sides):
     """One result, names after channels, channels in RTTM."""
     samples, _ = sides
     path = tmp_path / "call.wav"

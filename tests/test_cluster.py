@@ -153,7 +153,7 @@ def test_the_bytes_are_those_of_one_machine(cluster_here, voices, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_worker_killed_in_the_middle_is_survived(cluster_here, voices, tmp_path):
+def test_a_worker_killed_in_the_middle_does_not_stop_the_batch(cluster_here, voices, tmp_path):
     """The other does what it was at."""
     first, _ = cluster_here.add(), cluster_here.add()
     command = [*PROGRAM, voices / "in", "-o", tmp_path / "out", "--scheduler", cluster_here.address, *FORMATS]

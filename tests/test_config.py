@@ -182,7 +182,7 @@ def test_settings_that_are_in_models_now_may_stand_in_earlier_documents():
 
 @pytest.mark.slow
 @given(configs(), configs())
-def test_the_digest_tells_settings_apart(one, other):
+def test_different_settings_have_different_digests(one, other):
     """Equal settings have equal digests, others others."""
     assert (one == other) == (one.digest == other.digest)
 

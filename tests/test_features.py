@@ -221,7 +221,7 @@ class TestVoiceCepstra:
         with pytest.raises(ConfigError, match=r"n_voice = 5 of n_mfcc = 4 coefficients; choose fewer"):
             voice_cepstra(self.FOUND, "narrow", AcousticConfig(n_voice=5))
 
-    def test_what_tells_voices_does_not_depend_on_gain(self):
+    def test_embeddings_do_not_depend_on_gain(self):
         """After normalisation: the level's share of u0 − c0 is a constant."""
         soft = whole(noise(0.5, level=0.01)), whole(noise(0.5, level=0.1))
         every = np.ones(soft[0].grid.n_frames, bool)

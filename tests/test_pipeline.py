@@ -98,7 +98,7 @@ def disagreement(one, two):
 
 class TestWhatIsFound:
     @pytest.mark.slow
-    def test_four_people_meet(self):
+    def test_a_meeting_of_four_people(self):
         """With the speech given, next to nobody is taken for another; the rest of the error is overlap."""
         result, grade = found("meeting", own=False), graded("meeting", own=False)
         assert (result.band, len(result.annotation.speakers)) == ("wide", 4)
@@ -106,7 +106,7 @@ class TestWhatIsFound:
         assert grade.score.der < 0.08
 
     @pytest.mark.slow
-    def test_two_people_call(self):
+    def test_a_call_of_two_people(self):
         """Eight kilohertz make it narrow-band, whatever it is resampled to."""
         result, grade = found("call", own=False), graded("call", own=False)
         assert (result.band, len(result.annotation.speakers)) == ("narrow", 2)
@@ -306,7 +306,7 @@ class TestIntervals:
 class TestLoudSound:
     """A note where much of it was not taken for speech, unless somebody else said what speech is."""
 
-    def test_music_is_told_of_and_talk_is_not(self):
+    def test_music_is_reported_and_talk_is_not(self):
         result = diarize.diarize(sample("no_speech"))
         assert re.fullmatch(
             r"\d+ s of loud sound were taken for no speech \(music, noise\?\); --sensitivity more takes more "
@@ -437,7 +437,7 @@ class TestSettings:
         assert heard[-1] == ("resegmentation", 1.0)
         assert ("features", 1.0) in heard
 
-    def test_a_file_is_not_replaced_unasked(self, tmp_path):
+    def test_a_file_is_not_replaced_without_overwrite(self, tmp_path):
         """Written once, refused, and written over when asked to."""
         path = tmp_path / "call.rttm"
         assert found("call").to_rttm(path) == path
@@ -527,7 +527,7 @@ def test_who_was_asked_for_and_says_little_is_named(lengths, asked, note):
     assert note_little_speech(Annotation("call", tuple(rows)), names, config) == ((note,) if note else ())
 
 
-def test_six_speakers_of_one_voice_are_told_to_say_little():
+def test_six_speakers_of_one_voice_are_reported_to_say_little():
     """A result for any number, and a note on whom it invented."""
     result = diarize.diarize(sample("monologue"), num_speakers=6)
     assert len(result.annotation.speakers) == 6
@@ -536,7 +536,7 @@ def test_six_speakers_of_one_voice_are_told_to_say_little():
     assert f"{min(spoken, key=spoken.get)} {min(spoken.values()):.1f} s" in note
 
 
-def test_a_tenth_of_a_second_of_speech_is_somebody():
+def test_a_tenth_of_a_second_of_speech_has_a_speaker():
     """Too little to tell voices apart is one voice, and no error."""
     result = diarize.diarize(sample("monologue"), speech=[(5.0, 5.1)])
     assert (len(result.annotation.turns), result.clustering.chosen) == (1, 1)

@@ -90,7 +90,7 @@ class TestLeaks:
             assert leaks(sound, factor * sound) == ([0.0, 2.0], False)
         assert leaks(sound, 0.75 * sound) == ([0.0, 0.0], False)
 
-    def test_two_to_eight_channels_are_heard_by_themselves(self, tmp_path):
+    def test_two_to_eight_channels_are_diarized_alone(self, tmp_path):
         """One and nine are refused; who is alone in a channel has its name."""
         for n, match in ((1, "one channel; --channels separate is for two to 8"), (9, "9 channels; --ch")):
             soundfile.write(tmp_path / "a.wav", np.zeros((800, n)), RATE)
@@ -101,7 +101,7 @@ class TestLeaks:
         assert _channel_names(("A",), 2) == {"A": "CH2"}
         assert _channel_names(("A", "B"), 1) == {"A": "CH1_A", "B": "CH1_B"}
 
-    def test_a_second_of_crosstalk_is_told_of_and_one_sound_in_all(self, tmp_path):
+    def test_a_second_of_crosstalk_is_reported_and_one_sound_in_all(self, tmp_path):
         """By hand: four cells and three; noise on both sides, the same and its own."""
         for cells, told in ((3, False), (4, True)):
             first = 0.1 * rms(16 * CELL, 0)
@@ -179,7 +179,7 @@ class TestSpeech:
         ("loud", "duration", "told"),
         [(4.9, 40, False), (5.1, 40, True), (9.8, 100, False), (10.2, 100, True)],
     )
-    def test_a_tenth_of_loud_sound_is_told_of_and_five_seconds_at_least(self, loud, duration, told):
+    def test_a_tenth_of_loud_sound_is_reported_and_five_seconds_at_least(self, loud, duration, told):
         """Music, for example, that was taken for no speech."""
         level = np.zeros(100 * duration)
         level[: round(100 * loud)] = level[-200:] = 5.0
@@ -215,7 +215,7 @@ class TestVoices:
         counted = voice_statistics(replace(self.points(3), weights=None), turns).speakers
         assert [each.windows for each in counted] == [2.0]
 
-    def test_a_speaker_is_told_with_the_voice_that_is_known(self):
+    def test_a_speaker_is_reported_with_the_voice_that_is_known(self):
         """Its variance by hand, c/n + s; nothing of a voice where there is none."""
         turns = Annotation("a", (Turn(0.0, 2.0, "A"), Turn(2.0, 2.4, "B"), Turn(2.4, 2.9, "A")))
         known = voice_statistics(self.points(3), turns)
@@ -359,7 +359,7 @@ class TestStages:
         sound = Waveform(np.float32(0.1 * rms(32_000, 0)), 16_000)
         assert run_stages(sound, plain(), np.array([[0, 1]]), (0.0, None), lambda *_: None).notes == wanted
 
-    def test_loud_sound_is_told_of_only_where_speech_was_detected(self):
+    def test_loud_sound_is_reported_only_where_speech_was_detected(self):
         """Bursts too short for speech, a fifth of the time; who gives intervals knows better."""
         loud = np.arange(40 * 16_000) % 8_000 < 1_600
         sound = Waveform(np.float32(loud * 0.1 * rms(len(loud), 0)), 16_000)

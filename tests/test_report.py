@@ -170,7 +170,7 @@ def test_long_ribbons_are_decimated_without_loss_of_mean():
     assert found.doubt.mean() / 255 == pytest.approx(np.minimum(ann, 1 - ann).mean(), abs=0.002)
 
 
-def test_curve_outliers_and_settings_are_told():
+def test_curve_outliers_and_settings_are_reported():
     """Nats behind the best, tenths of nats below the usual, and which settings are not the defaults."""
     config = Config(seed=7, clustering=ClusteringConfig(max_speakers=5))
     found = page_data(Report.from_result(replace(result(config), start=60.0)))
@@ -353,7 +353,7 @@ def test_turns_alone_leave_out_what_they_do_not_tell():
     assert page_data(Report(Result(Annotation("silence"))))["end"] == 1.0
 
 
-def test_a_result_that_was_kept_tells_more_than_turns():
+def test_a_stored_result_has_more_than_turns():
     """Curve, notes, settings and versions are in it."""
     count = SpeakerCount("evidence", (1, 2), (9.0, 4.0), 2, (2,), "2 by evidence")
     kept = Result(Annotation("call", (Turn(0, 1, "Ann", 0.5),)), None, 0.0, 10.0, 7.5, "wide", count)

@@ -125,7 +125,7 @@ def plain(result):
 
 
 @given(documents())
-def test_a_document_comes_back_as_it_was(document):
+def test_a_document_is_restored_as_it_was(document):
     """Through a text of JSON; arrays to the last bit."""
     back = parse_document(document.to_json(), "x.json")
     assert back.provenance == document.provenance

@@ -129,7 +129,7 @@ def test_bic_sees_twelve_numbers_and_not_the_level(band):
     np.testing.assert_allclose(difference - difference.mean(axis=0), 0, rtol=0, atol=1e-2)
 
 
-def test_bic_hears_the_bands_differently():
+def test_bic_differs_between_the_bands():
     """What is above 4 kHz counts in the wide band only."""
     noise = np.random.default_rng(0).normal(0, 0.1, 32_000).astype(np.float32)
     found = compute_cepstra([noise], 16_000, AcousticConfig())
@@ -159,7 +159,7 @@ def test_bic_has_nothing_to_say_about_almost_nothing(seconds):
     assert changes_by_bic(*sound((seconds, 0, 1))) == ()
 
 
-def test_bic_survives_constant_frames():
+def test_bic_of_constant_frames_is_finite():
     """A digital silence that is taken for speech has no covariance; nothing is not finite."""
     features, mask = sound((3, 0, 0), (3, 1, 0))
     assert [round(change.time, 2) for change in changes_by_bic(features, mask)] == [3.0]

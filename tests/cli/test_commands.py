@@ -150,7 +150,7 @@ def test_every_refusal_has_its_exit_code_and_a_hint(cli, files, words, code, hin
     assert sorted(files.iterdir()) == before
 
 
-def test_plot_draws_beside_the_file_and_tells_how_well_it_agrees(cli, files):
+def test_plot_draws_beside_the_file_and_prints_the_der(cli, files):
     """Plot draws beside the file and tells how well it agrees."""
     assert cli("plot", files / "hyp.rttm").exit_code == 0
     assert (files / "hyp.png").read_bytes().startswith(b"\x89PNG")
@@ -163,7 +163,7 @@ def test_plot_draws_beside_the_file_and_tells_how_well_it_agrees(cli, files):
     assert both.count(b"#0072b2") > one.count(b"#0072b2") > 0  # the same colour, above and below
 
 
-def test_plot_never_replaces_a_file_unasked(cli, files):
+def test_plot_never_replaces_a_file_without_overwrite(cli, files):
     """Plot never replaces a file unasked."""
     (files / "hyp.png").write_text("mine")
     result = cli("plot", files / "hyp.rttm")
@@ -267,7 +267,7 @@ def test_convert_to_every_format_and_back(cli, files, name):
     assert back.read_text() == (files / "hyp.rttm").read_text()
 
 
-def test_convert_keeps_words_and_tells_where_it_cannot(cli, files):
+def test_convert_keeps_words_and_reports_lost_ones(cli, files):
     """From subtitles into an editor and back; RTTM has no place, which is said."""
     said = Annotation("call", (Turn(0, 6, "Ann", text="Good morning."), Turn(6, 10, "Bob", text="Hello.")))
     write_file(files / "call.srt", said)

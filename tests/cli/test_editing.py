@@ -44,7 +44,7 @@ def test_rename_changes_names_and_nothing_else(cli, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".srt", ".vtt", ".TextGrid", ".eaf", ".csv", ".json"])
-def test_words_survive_rename_and_merge(cli, tmp_path, suffix):
+def test_words_are_kept_by_rename_and_merge(cli, tmp_path, suffix):
     """Those of turns, and those of an editor's tiers."""
     said = Annotation("call", (Turn(0, 2, "A", text="Good morning."), Turn(2, 3, "B", text="Hello.")))
     words = Annotation("call", (Turn(0, 1, "A", text="Good"), Turn(1, 2, "A", text="morning.")))

@@ -93,7 +93,7 @@ def test_quiet_prints_nothing_but_errors(cli, calls, tmp_path):
     assert cli("run", tmp_path / "a.wav", "--quiet", "--json").exit_code == 2
 
 
-def test_one_failure_does_not_stop_the_rest_and_the_exit_code_tells(cli, calls, tmp_path, monkeypatch):
+def test_one_failure_does_not_stop_the_rest_and_sets_the_exit_code(cli, calls, tmp_path, monkeypatch):
     """One failure does not stop the rest and the exit code tells."""
     from diarize import pipeline
 
@@ -335,7 +335,7 @@ def test_a_recording_without_speech_is_no_error(cli, calls, tmp_path, monkeypatc
     assert (tmp_path / "a.rttm").read_text() == ""
 
 
-def test_verbose_tells_settings_on_stderr(cli, calls, tmp_path):
+def test_verbose_prints_settings_on_stderr(cli, calls, tmp_path):
     """Verbose tells settings on stderr."""
     result = cli("run", tmp_path / "a.wav", "--verbose", "--max-speakers", 4)
     assert "clustering.max_speakers = 4" in result.stderr

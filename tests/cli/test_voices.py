@@ -35,7 +35,7 @@ def folder(people_talk):
 
 
 @pytest.mark.slow
-def test_run_names_known_speakers_and_leaves_strangers_unknown(cli, folder, tmp_path):
+def test_run_names_known_speakers_and_leaves_others_unknown(cli, folder, tmp_path):
     """With the odds, a line for each; JSON tells the same, and nothing else is changed."""
     words = ["run", folder / "two.wav", "--no-plot", "--json"]
     plain = json.loads(cli(*words, "-o", tmp_path / "plain").stdout)["recordings"][0]
@@ -128,7 +128,7 @@ def test_quiet_commands_print_nothing(cli, folder, tmp_path):
     assert (tmp_path / "x" / "alone.rttm").exists()
 
 
-def test_link_goes_on_where_a_recording_cannot_be_heard(cli, folder, tmp_path):
+def test_link_continues_if_a_recording_cannot_be_read(cli, folder, tmp_path):
     """Its speakers get labels of their own; the exit code tells."""
     (tmp_path / "bad.wav").write_bytes(b"no sound")
     write_file(tmp_path / "bad.rttm", read_file(folder / "alone.rttm")["alone"])
@@ -148,7 +148,7 @@ def test_link_goes_on_where_a_recording_cannot_be_heard(cli, folder, tmp_path):
 
 
 @pytest.mark.slow
-def test_enroll_adds_and_replaces_only_when_told(cli, folder, tmp_path):
+def test_enroll_adds_and_replaces_only_when_asked(cli, folder, tmp_path):
     """The same recording twice counts once."""
     words = ["enroll", "Cy", folder / "alone.wav", "--whole", "-o", tmp_path]
     assert "of speech (recordings: 1)" in cli(*words).stdout
@@ -161,7 +161,7 @@ def test_enroll_adds_and_replaces_only_when_told(cli, folder, tmp_path):
     assert "recordings: 1" in cli(*words, "--overwrite").stdout
 
 
-def test_turns_of_another_recording_and_little_speech_are_told(cli, folder, tmp_path):
+def test_turns_of_another_recording_and_little_speech_are_reported(cli, folder, tmp_path):
     """Both may be meant, and neither goes unsaid."""
     write_file(tmp_path / "talk.rttm", Annotation("talk", (Turn(0.0, 6.0, "Cy"),)))
     words = ["enroll", "Cy", folder / "alone.wav", "--turns", tmp_path / "talk.rttm", "--speaker", "Cy"]

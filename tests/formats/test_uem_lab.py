@@ -116,7 +116,7 @@ def test_uem_names_with_blanks_are_read_from_the_end_of_the_line():
         ("0.0 2 sil\n", (Turn(0, 2, "sil"),)),
     ],
 )
-def test_lab_files_of_htk_are_told_from_seconds(text, turns):
+def test_lab_files_of_htk_are_distinguished_from_seconds(text, turns):
     """Whole numbers beyond eleven days in seconds are units of 100 ns."""
     assert lab.read(text, "a.lab")["a"].turns == turns
     with pytest.raises(FormatError, match=r"a\.lab:1: 2 fields"):

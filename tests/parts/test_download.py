@@ -140,7 +140,7 @@ def test_another_checksum_is_refused_and_nothing_kept(server, tmp_path):
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"mine"}
 
 
-def test_a_rest_that_belongs_to_another_file_is_thrown_away(server, tmp_path):
+def test_a_partial_file_of_another_checksum_is_deleted(server, tmp_path):
     """The first bytes were other bytes: refused once, right at the next try."""
     server.files["/a"], server.most = b"x" * len(DATA), 1000
     failed(f"{server.address}/a", tmp_path / "a", sha256(DATA))

@@ -88,7 +88,7 @@ def test_more_speakers_cut_turns_at_windows(kept):
         kept.annotation(9, TURNS)
 
 
-def test_what_json_keeps_comes_back(kept):
+def test_what_json_keeps_is_restored(kept):
     """Times to the millisecond, labels exactly; anything else is one line."""
     fields = json.loads(json.dumps(kept.fields))
     back = Alternatives.from_dict(fields, TURNS.turns)

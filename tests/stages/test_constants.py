@@ -18,7 +18,7 @@ from diarize.resegmentation.turns import posteriors_to_turns
 from diarize.speech import SpeechActivity, network
 from diarize.types import FrameGrid, Posteriors
 
-from .made import mask_of, planted_points, points_at
+from .builders import mask_of, planted_points, points_at
 
 
 def clock(n_frames):
@@ -140,7 +140,7 @@ def test_a_local_voice_of_a_few_frames_is_none(frames, active, named):
 
 
 @pytest.mark.parametrize(("at", "first", "last"), [(300, 151, 450), (5, 0, 155), (595, 446, 599)])
-def test_who_is_heard_a_second_and_a_half_away_may_interrupt(at, first, last):
+def test_a_speaker_within_a_second_and_a_half_may_be_second(at, first, last):
     """And nobody who is farther off, at the ends of the recording either."""
     grid = clock(600)
     values = np.zeros((600, 2), np.float32)

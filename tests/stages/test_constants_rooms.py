@@ -26,7 +26,7 @@ from diarize.resegmentation.pauses import move_to_pauses
 from diarize.speech import SpeechActivity
 from diarize.types import FrameGrid, Posteriors, SpeechMask
 
-from .made import mask_of, planted_points, points_at
+from .builders import mask_of, planted_points, points_at
 
 
 def clock(n_frames):
@@ -207,7 +207,7 @@ class TestEmbedding:
             np.testing.assert_allclose(pooled.deviation[i], values[a:b].std(axis=0, ddof=1), rtol=1e-5)
 
     @pytest.mark.parametrize("size", [7, 100, 3000])
-    def test_a_run_of_the_network_hears_fifty_activations_to_either_side(self, size):
+    def test_a_run_of_the_network_has_fifty_activations_of_context_on_either_side(self, size):
         """Two energies each, as far as there is sound; after its end there is no run."""
         rows = np.repeat(np.arange(1000, dtype=np.float32)[:, None], 80, axis=1)
         parts = (rows[a : a + size] for a in range(0, 1000, size))

@@ -19,7 +19,7 @@ from diarize.speech.silence import digital_silence
 from diarize.speech.tones import ToneDetector, remove_tones
 from diarize.types import Features, FrameGrid
 
-from .made import grid, planted_points
+from .builders import grid, planted_points
 from .test_speech import heard
 
 RATE = 16_000
@@ -167,7 +167,7 @@ def test_a_faint_voice_that_stays_is_no_change():
 
 
 @pytest.mark.parametrize(("probability", "speech"), [(0.45, False), (0.55, True)])
-def test_silero_hears_what_is_likelier_than_not(probability, speech, monkeypatch):
+def test_silero_detects_what_is_likelier_than_not(probability, speech, monkeypatch):
     """As its authors set it."""
     guest = SimpleNamespace(chunk_samples=lambda: 512, process_chunk=lambda chunk: probability)
     monkeypatch.setitem(

@@ -18,7 +18,7 @@ from diarize.speech import network, tones
 from diarize.speech.silence import digital_silence
 from diarize.types import Features, SpeakerPoints
 
-from .made import grid, mask_of, mixture, planted_points
+from .builders import grid, mask_of, mixture, planted_points
 
 
 class TestStarts:

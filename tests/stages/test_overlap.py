@@ -179,7 +179,7 @@ def test_mask_overlap_and_changes_follow_the_local_voices():
     assert np.abs(found.changes - 150).min() <= 10
 
 
-def test_a_positive_bias_hears_more():
+def test_a_positive_bias_detects_more():
     """Speech of a third is heard with a bias of 1 and not without."""
     local = local_of(np.full((1, 200, 1), 0.33))
     assert not detect_by_network([], _Fixed(local), grid_of(200), SpeechConfig()).mask.values.any()

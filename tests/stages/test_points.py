@@ -19,7 +19,7 @@ from diarize.errors import ConfigError, ModelError
 from diarize.speech import SpeechActivity
 from diarize.types import FrameGrid, SpeechMask
 
-from .made import mask_of
+from .builders import mask_of
 
 SAME = TwoCovariance(np.zeros(2), np.eye(2), np.ones(2))
 

@@ -19,7 +19,7 @@ from diarize.resegmentation.turns import posteriors_to_turns, split_long_turns
 from diarize.types import FrameGrid, Posteriors, SpeakerPoints, runs
 
 from . import LAW
-from .made import grid, mask_of, mixture
+from .builders import grid, mask_of, mixture
 
 
 def windows(bounds, n_frames):
@@ -66,7 +66,7 @@ class TestTurnPosteriors:
         long_enough = [n for n in (5, 10, 20, 30, 60, 100, 150) if n >= 100 * min_turn]
         assert sorted(lengths)[-len(long_enough) :] == long_enough
 
-    def test_a_pause_is_time_in_which_nothing_is_heard(self):
+    def test_a_pause_is_time_without_evidence(self):
         """As good as speech that fits everybody alike."""
         labels = np.repeat([0, 1, 0, 1], [50, 50, 50, 50])
         scores = scores_of(labels, 2, 0.3)

@@ -7,7 +7,7 @@ from numpy.testing import assert_array_equal
 
 from diarize.embedding.frames import frame_points
 
-from .made import mask_of
+from .builders import mask_of
 
 VALUES = np.random.default_rng(1).normal(size=(10, 3)).astype(np.float32)
 

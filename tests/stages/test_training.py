@@ -64,7 +64,7 @@ def test_processes_do_not_change_a_byte(once, voices, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_model_is_learnt_with_one_thread_of_algebra(voices, monkeypatch):
+def test_a_model_is_trained_with_one_blas_thread(voices, monkeypatch):
     """However many the machine has: sums in another order end in other bits."""
     threads = []
 
@@ -176,7 +176,7 @@ def test_signal_teaches_how_it_moves_and_nothing_else(scene, is_talk):
     assert (len(talk) > 20, len(music)) == ((True, 0) if is_talk else (False, 18))
 
 
-def test_intervals_that_are_mostly_talk_are_told_from_such_that_have_none(voices):
+def test_intervals_that_are_mostly_talk_are_distinguished_from_such_that_have_none(voices):
     """Of a conversation those count that are three fifths speech; of noise all, of neither the other kind."""
     scene = partial(simulation.simulate_meeting, tuple(voices)[:3], TrainingPlan(voices))
     talk, music = examples.make_example(scene, np.random.default_rng(0), "wide", AcousticConfig()).activity[
