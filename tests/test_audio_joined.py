@@ -119,15 +119,131 @@ def test_chained_files_are_read_to_the_end(tmp_path, kind, subtype):
     np.testing.assert_array_equal(part, audio.read(tmp_path / "a").samples[12 * RATE : 13 * RATE])
 
 
-@pytest.mark.parametrize("tag", [ID3V2, ID3V2 * 2], ids=["a tag", "tags"])
+ID3V2_2 = b"ID3\x02\0\0\0\0\x01\x00" + bytes(128)
+BEHIND = {"id3v1": ID3V1, "ape": ape(head=True), "zeros": bytes(5000)}
+FLAC_TAGS = {"a tag": ID3V2, "tags": ID3V2 * 2, "an old tag": ID3V2_2, **BEHIND}
+
+
+@pytest.mark.parametrize("tag", FLAC_TAGS.values(), ids=FLAC_TAGS)
 def test_flac_files_with_tags_between_them(tmp_path, tag):
     """Nothing of the first is lost in front of a tag, in which its decoder would look for frames."""
     first, second = halves("FLAC")
-    (tmp_path / "a").write_bytes(ID3V2 + first + tag + second)
+    (tmp_path / "a").write_bytes((tag if tag[:3] == b"ID3" else ID3V2) + first + tag + second)
     found, seconds, recording = listened(tmp_path / "a")
     expected = np.concatenate((sound_builders.BURSTS, np.array(SECOND) + 10))
     np.testing.assert_allclose(found, expected, rtol=0, atol=0.01)
     assert (seconds, recording.notes) == (20.0, ())
+
+
+@pytest.mark.parametrize("tail", BEHIND.values(), ids=BEHIND)
+def test_what_stands_behind_flac_is_no_damage(tmp_path, tail):
+    """The last second is heard, too."""
+    (tmp_path / "a.flac").write_bytes(ID3V2_2 + halves("FLAC")[0] + tail)
+    recording = audio.open_recording(tmp_path / "a.flac")
+    assert recording.waveform().samples.size == 10 * RATE
+    assert recording.notes == ()
+
+
+BEFORE = {
+    "zeros": bytes(3000),
+    "id3v2, zeros": ID3V2 + bytes(3000),
+    "ape": ape(head=True),
+    "id3v1": ID3V1,
+    "id3v2, junk": ID3V2 + np.random.default_rng(3).bytes(700),
+}
+
+
+@pytest.mark.parametrize("before", BEFORE.values(), ids=BEFORE)
+@pytest.mark.parametrize("twice", [False, True], ids=["one", "two"])
+def test_whatever_stands_before_an_mp3_its_clock_is_the_same(tmp_path, before, twice):
+    """The delay of the encoder is removed, and what is joined is heard."""
+    first, second = halves("MP3")
+    (tmp_path / "a.mp3").write_bytes(before + first + (before + second) * twice)
+    found, seconds, recording = listened(tmp_path / "a.mp3")
+    assert recording.notes == ()
+    assert seconds == pytest.approx(20 if twice else 10, abs=0.25)
+    np.testing.assert_allclose(found[:3], made_sound.BURSTS, rtol=0, atol=0.01)
+    np.testing.assert_allclose(found[3:], (np.array(SECOND) + 10)[: 2 * twice], rtol=0, atol=0.25)
+
+
+@pytest.mark.parametrize("between", BETWEEN.values(), ids=BETWEEN)
+def test_a_length_that_counts_joined_files_does_not_hide_the_second(tmp_path, between):
+    """Programs that mend the tag of a joined file leave there what is between the parts."""
+    first, second = halves("MP3")
+    at = max(first.find(b"Xing"), first.find(b"Info")) + 8
+    whole = (2 * int.from_bytes(first[at : at + 4], "big") + 1).to_bytes(4, "big")
+    (tmp_path / "a.mp3").write_bytes(first[:at] + whole + first[at + 4 :] + between + second)
+    found, seconds, recording = listened(tmp_path / "a.mp3")
+    assert recording.notes == ()
+    assert seconds == pytest.approx(20, abs=0.25)
+    assert len(found) == 5
+
+
+def test_another_layer_behind_an_mp3_is_heard(tmp_path):
+    """As in a file of jingles of all ages."""
+    sound = made_sound.bursts(48_000, SECOND)
+    made_sound.track(tmp_path / "b.mp2", "mp2", "mp2", sound)
+    first = encoded(made_sound.bursts(48_000), "MP3", rate=48_000)
+    (tmp_path / "a.mp3").write_bytes(first + (tmp_path / "b.mp2").read_bytes())
+    found, seconds, recording = listened(tmp_path / "a.mp3")
+    assert recording.notes == ()
+    assert seconds == pytest.approx(20, abs=0.25)
+    np.testing.assert_allclose(found[3:], np.array(SECOND) + 10, rtol=0, atol=0.1)
+
+
+def ogg_page(flags, serial, body, place=0):
+    """A page of Ogg with its checksum (RFC 3533)."""
+    sizes = bytes([255] * (len(body) // 255) + [len(body) % 255])
+    return checked(
+        b"OggS\0" + bytes([flags]) + place.to_bytes(8, "little") + serial.to_bytes(4, "little") + bytes(8)
+        + bytes([len(sizes)]) + sizes + body
+    )  # fmt: skip
+
+
+def checked(page):
+    """The page with the right checksum."""
+    remainder = 0
+    for byte in page[:22] + bytes(4) + page[26:]:
+        remainder ^= byte << 24
+        for _ in range(8):
+            remainder = (remainder << 1 ^ (0x04C11DB7 if remainder >> 31 else 0)) & 0xFFFFFFFF
+    return page[:22] + remainder.to_bytes(4, "little") + page[26:]
+
+
+def with_skeleton(data):
+    """An Ogg file with a second stream that describes it, as film programs write it."""
+    first = data.index(b"OggS", 4)
+    return ogg_page(2, 77, b"fishead\0" + bytes(56)) + data[:first] + ogg_page(4, 77, b"") + data[first:]
+
+
+@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
+@pytest.mark.parametrize("described", [(0, 1), (1, 0), (1, 1)])
+def test_chained_ogg_with_other_streams_is_heard_to_the_end(tmp_path, subtype, described):
+    """The first stream of sound of each link counts."""
+    parts = [
+        with_skeleton(data) if d else data for d, data in zip(described, halves("OGG", subtype), strict=True)
+    ]
+    (tmp_path / "a.ogg").write_bytes(b"".join(parts))
+    found, seconds, recording = listened(tmp_path / "a.ogg")
+    assert recording.notes == ()
+    assert seconds == pytest.approx(20, abs=0.01)
+    np.testing.assert_allclose(
+        found, np.concatenate((made_sound.BURSTS, np.array(SECOND) + 10)), rtol=0, atol=0.02
+    )
+
+
+@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
+def test_ogg_without_the_mark_of_its_end_is_no_damage(tmp_path, subtype):
+    """As of a live stream: the sound of the last page is heard."""
+    data = halves("OGG", subtype)[0]
+    last = data.rindex(b"OggS")
+    page = bytearray(data[last:])
+    page[5] &= ~4
+    (tmp_path / "a.ogg").write_bytes(data[:last] + checked(bytes(page)))
+    found, seconds, recording = listened(tmp_path / "a.ogg")
+    assert recording.notes == ()
+    assert seconds == pytest.approx(10, abs=0.02)
+    np.testing.assert_allclose(found, made_sound.BURSTS, rtol=0, atol=0.02)
 
 
 @pytest.mark.parametrize("unknown", [False, True])

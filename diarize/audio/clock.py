@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["origin", "place_on_clock"]
+__all__ = ["TOLD", "origin", "place_on_clock"]
 
 TOLERANCE = (
     0.015  # seconds that time stamps may be off: containers round them, and live writers are not exact
 )
 MAX_GAP = 3600.0  # seconds of silence at a time; a longer one is another clock, such as that of a broadcast
+TOLD = 0.05  # seconds of missing sound from which there is a note
 MAX_STEP_BACK = 1.0  # seconds: a larger step back begins another clock, a smaller one repeats samples
 FROM_ZERO = ("mov", "mp4", "matroska", "webm")  # in these, a late start is intended
 
@@ -67,7 +68,7 @@ def place_on_clock(
         position += max(late, 0) + len(kept)
         if len(kept):
             yield kept
-    if missing:
+    if missing >= TOLD * rate:
         tell(f"parts of its sound are missing ({missing / rate:.1f} s); silence is in their place")
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diarize.audio.backend import CHUNK, Backend, Header, NoTrackError, UnreadableError, ignore_note
+from diarize.audio.clock import TOLD
 from diarize.audio.flac import flac_links
 from diarize.audio.links import Spans, convert_links
 from diarize.audio.mp3_header import first_frame, mpeg_links, pipe_spans
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["LIBSNDFILE"]
 
 DESCRIBED = ("WAV", "WAVEX", "RF64", "AIFF")  # libsndfile repairs their headers silently
+LATE = 0.05  # seconds that may be missing at the end, as pages of Ogg may say
 GAP = 0.015  # seconds between links that are no rounding
 SPARE = 2 * 1152  # samples of two frames of MPEG audio
 
@@ -75,7 +77,7 @@ def _links_of(path: Path, size: int, changed: int) -> list[Link]:
         head = file.read(4)
         if head == b"OggS":
             return ogg_links(file)
-        return flac_links(file) if head in (b"fLaC", b"ID3\x03", b"ID3\x04") else []
+        return flac_links(file) if head == b"fLaC" or head[:3] == b"ID3" else []
 
 
 @contextmanager
@@ -176,13 +178,30 @@ def _shape(file: FileIO, link: Link) -> tuple[str, int, int, int | None]:
 
 
 def _read(sound: Any) -> Iterator[Array]:
+    """The samples until the end, or until an error; one at the end is about what lies behind the sound."""
     mpeg = sound.subtype.startswith("MPEG")
+    left = _known_length(sound)
     while True:
-        with _silence_if_mpeg(mpeg):
-            chunk: Array = sound.read(CHUNK, dtype="float32", always_2d=True)
-        if not len(chunk):
+        chunk: Array = np.full((CHUNK, sound.channels), np.nan, dtype=np.float32)
+        try:
+            with _silence_if_mpeg(mpeg):
+                got: Array = sound.read(out=chunk)
+        except RuntimeError:
+            decoded = chunk[: _count_decoded(chunk)][:left]
+            yield decoded
+            if left is not None and left - len(decoded) <= LATE * sound.samplerate:
+                return
+            raise
+        if not len(got):
             return
-        yield chunk
+        left = None if left is None else max(0, left - len(got))
+        yield got
+
+
+def _count_decoded(chunk: Array) -> int:
+    """Rows (n, channels) before the first that the decoder did not reach, which is still NaN."""
+    untouched = np.flatnonzero(np.isnan(chunk[:, -1]))
+    return int(untouched[0]) if untouched.size else len(chunk)
 
 
 def _drop_first(chunks: Iterator[Array], skip: int) -> Iterator[Array]:
@@ -232,7 +251,7 @@ def _read_links(path: Path, links: Sequence[Link], tell: Tell) -> Iterator[Array
                 unread += 1
     if unread:
         tell(f"{len(links)} recordings one behind the other; damaged and left out: {unread}")
-    if missing and shape:
+    if shape and missing >= TOLD * shape[0]:
         tell(f"parts of its sound are missing ({missing / shape[0]:.1f} s); silence is in their place")
 
 

@@ -1,4 +1,4 @@
-"""The length of MP3 files whose header gives none, or one that is too small.
+"""The frames of MP3 files whose header gives no length, or one that is too small, or that hold other bytes.
 
 Without a Xing, Info or VBRI tag, libsndfile guesses the length from the first bit rate and stops there. It
 also stops early when a tag gives too small a length, as in joined files, and at ID3, APE and Lyrics3 tags or
@@ -31,6 +31,10 @@ TAGS = (b"Xing", b"Info", b"VBRI")
 TAG_WITHIN = 200  # bytes of the first frame in which a tag can stand
 FRAMES = 1  # flag of a tag that has the number of frames
 FRAME_TOLERANCE = 2  # frames that a tag may leave out and still be right
+HEAD = 4  # bytes of the header of a frame
+PADDING = 64  # zeros in a row that are no part of a container
+JUNK = 1 << 16  # bytes behind tags in which frames are looked for
+OTHER_KINDS = (b"fLaC", b"OggS", b"RIFF")
 DECODER_DELAY = 529  # samples of delay of layer III decoders
 # kbit/s by the codes in a header: of layers I, II and III in MPEG 1, then of I and the others in MPEG 2 and
 # 2.5
@@ -51,6 +55,7 @@ class _Run:
 
     rate: int
     channels: int
+    layer: int  # the bits of it in the headers
     spans: list[tuple[int, int]] = field(default_factory=list)
     frames: int = 0
     samples: int = 0
@@ -64,13 +69,40 @@ class _Run:
 
 
 def first_frame(file: FileIO) -> int | None:
-    """Byte at which MPEG audio starts, after any ID3 tags; None when the file is not MPEG audio."""
-    file.seek(0)
-    start = 0
-    while (head := file.read(10))[:3] == b"ID3" and len(head) == 10:
-        start += id3_length(head)
-        file.seek(start)
-    return start if len(head) > 1 and head[0] == 0xFF and head[1] >= 0xE0 else None
+    """Byte at which MPEG audio starts, behind any tags and zeros; None when the file is not MPEG audio."""
+    size = os.fstat(file.fileno()).st_size
+    if size < HEAD:
+        return None
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        at = _behind_padding(data, size)
+        if data[at : at + 1] == b"\xff" and data[at + 1 : at + 2] >= b"\xe0":
+            return at
+        return _find_frame(data, at) if at and data[at : at + 4] not in OTHER_KINDS else None
+
+
+def _behind_padding(data: Data, size: int) -> int:
+    """Behind tags at the start, and behind zeros, of which a container has few."""
+    at = 0
+    while at < size:
+        end = tag_end(data, at)
+        while not end and data[at : at + PADDING] == bytes(PADDING):
+            part = data[at : at + (1 << 16)]
+            at += len(part) - len(part.lstrip(b"\0"))
+        if not end:
+            break
+        at = end
+    return at
+
+
+def _find_frame(data: Data, start: int) -> int | None:
+    """The first of two frames in a row in the next bytes."""
+    at = start
+    while (at := data.find(b"\xff", at, start + JUNK)) >= 0:
+        head = data[at : at + HEAD]
+        if _length(head) and _is_same_stream(head, data[at + _length(head) : at + _length(head) + HEAD]):
+            return at
+        at += 1
+    return None
 
 
 def id3_length(head: bytes) -> int:
@@ -80,26 +112,35 @@ def id3_length(head: bytes) -> int:
 
 
 def mpeg_links(file: FileIO, start: int) -> list[Link]:
-    """Links for a file whose tag gives no length or a wrong one; empty when the tag is right.
+    """Links for a file that libsndfile would not read to its end or not from its start; otherwise empty.
 
-    ``start``: the first frame. A tag is wrong when more frames follow than it announces; its encoder delay is
-    used nevertheless.
+    ``start``: the first frame. Such a file has no tag, or more frames than its tag announces, or something
+    else before or between its frames. The encoder delay of its tag is used nevertheless.
     """
     size = os.fstat(file.fileno()).st_size
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         tag = _tag(data[start : start + TAG_WITHIN])
         runs = list(_runs(data, start, size))
+        whole = len(runs) == 1 and len(runs[0].spans) == 1 and _id3_end(data) == start
     if not runs:
         return [] if tag else [Link(((start, size),), piped=True)]
     promised = _announced_frames(tag)
     frames = sum(run.frames for run in runs)
-    if tag and (promised is None or frames <= promised + FRAME_TOLERANCE):
+    damaged = promised is not None and frames < promised - FRAME_TOLERANCE
+    if tag and (promised is None or frames <= promised + FRAME_TOLERANCE) and (whole or damaged):
         return []
     skip = min(_delay(tag), runs[0].samples)
     return [
         Link(tuple(run.spans), run.rate, run.samples - skip * (not i), skip * (not i), piped=True)
         for i, run in enumerate(runs)
     ]
+
+
+def _id3_end(data: Data) -> int:
+    at = 0
+    while data[at : at + 3] == b"ID3":
+        at = tag_end(data, at)
+    return at
 
 
 def _tag(frame: bytes) -> bytes:
@@ -148,8 +189,8 @@ def _runs(data: Data, start: int, size: int) -> Iterator[_Run]:
             continue
         last = head
         if not _is_tag(data[at : at + 40], head):
-            kind = (_rate(head), 1 if head[3] >> 6 == 3 else 2)
-            if run is None or kind != (run.rate, run.channels):
+            kind = (_rate(head), 1 if head[3] >> 6 == 3 else 2, head[1] & 6)
+            if run is None or kind != (run.rate, run.channels, run.layer):
                 if run:
                     yield run
                 run = _Run(*kind)

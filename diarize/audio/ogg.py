@@ -65,15 +65,16 @@ class _Stream:
 
 
 def ogg_links(file: FileIO) -> list[Link]:
-    """The links of an Ogg file, split at gaps; empty for one link without gaps, and for files with several
-    parallel streams, such as films, which other backends read.
+    """The links of an Ogg file, split at gaps; empty for one link without gaps, and for one with several
+    parallel streams, such as films, which other backends read. In a chain, the first stream of sound of each
+    link counts.
     """
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         streams = _streams(_pages(data))
-        if any(len(each.serials) > 1 for each in streams):
+        if len(streams) == 1 and len(streams[0].serials) > 1:
             return []
         found, base = [], 0.0
-        for each in streams:
+        for each in (_first_sound(stream, data) for stream in streams):
             parts, base = _parts(each, base, data)
             found += parts
     return found if len(found) > 1 or any(each.frames for each in found) else []
@@ -110,12 +111,28 @@ def _streams(pages: Iterator[_Page]) -> list[_Stream]:
     return found
 
 
+def _first_sound(stream: _Stream, data: mmap.mmap) -> _Stream:
+    """The first of parallel streams whose codec is known; otherwise all of them."""
+    for serial in dict.fromkeys(page.serial for page in stream.pages):
+        alone = _Stream([page for page in stream.pages if page.serial == serial], stream.serials)
+        if _codec(alone, data) is not None:
+            return alone
+    return stream
+
+
+def _spans(stream: _Stream, *parts: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+    """Parts of a file or, where streams are parallel, the pages of this stream in them."""
+    if len(stream.serials) == 1:
+        return parts
+    return tuple((p.start, p.end) for p in stream.pages if any(a <= p.start < b for a, b in parts))
+
+
 def _parts(stream: _Stream, base: float, data: mmap.mmap) -> tuple[list[Link], float]:
     """Links of one stream, split at its gaps, and its end in seconds; ``base``: its start in seconds."""
     span = (stream.pages[0].start, stream.pages[-1].end)
     codec = _codec(stream, data)
     if codec is None:
-        return [Link((span,))], base
+        return [Link(_spans(stream, span))], base
     cuts, origin, last = _gaps(stream, codec)
     if origin is None:
         return [], base
@@ -130,7 +147,7 @@ def _parts(stream: _Stream, base: float, data: mmap.mmap) -> tuple[list[Link], f
                 Link(tuple(bodies), codec.rate, max(1, _samples(stream, codec, start, end)), end=seconds)
             )
         else:
-            links.append(Link((header, (start, end)), end=seconds))
+            links.append(Link(_spans(stream, header, (start, end)), end=seconds))
     return links, base + max(0, last - origin - codec.lead) / codec.rate
 
 

@@ -50,7 +50,7 @@ def cluster_by_bic(points: SpeakerPoints, config: ClusteringConfig, seed: int) -
         return _by_frames(points, config, seed)
     path = _best_of_starts(points, config, seed)
     solutions = {k: gmm.predict_proba(points.values) for k, gmm in path.items()}
-    if not any(config.min_speakers <= k <= config.max_speakers for k in path):
+    if config.min_speakers not in path:  # the path has every number down to one
         solutions[config.min_speakers] = initialize_by_kmeans(points.values, config.min_speakers, seed)
         path[config.min_speakers] = _gmm_of(points, solutions[config.min_speakers])
     n_samples = independent_windows(points)

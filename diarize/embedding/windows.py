@@ -31,7 +31,7 @@ def overlapping_windows(
     ``clean`` bool (n_frames,): where one person speaks; ``changes`` (n,): boundaries that no window crosses.
     No window crosses a pause over ``max_pause`` seconds either. A remainder of at least 0.2 s but less than
     ``length`` is one shorter window. Returns bounds (n, 2) in frames, half-open, and bool (n,), whether a
-    window has no frame in common with the one before.
+    window begins later than the one before ends.
     """
     shortest, wanted = grid.frames_in(MIN_SECONDS), grid.frames_in(length)
     rows: list[tuple[int, int]] = []

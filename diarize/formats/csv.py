@@ -30,7 +30,8 @@ COLUMNS = ("recording", "start", "end", "speaker", "confidence", "runner_up")
 """In the order in which they are written; read in any order, with others beside them."""
 
 _NEEDED = frozenset({"start", "end", "speaker"})
-_SEPARATOR = re.compile(r"\"?sep=([,;\t])\"?[ ]*\n", re.IGNORECASE)  # tells Excel the separator
+_KNOWN = frozenset({*COLUMNS, "text"})
+_SEPARATOR = re.compile(r"\A\s*\"?sep=([,;\t])\"?[ ]*\n", re.IGNORECASE)  # tells Excel the separator
 _GUARDED = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "'")
 
 
@@ -43,17 +44,19 @@ def read(text: str, source: str = "text.csv") -> dict[str, Annotation]:
     ``source`` and line number, for anything else.
     """
     text = text.removeprefix("\ufeff")
-    declared = _SEPARATOR.match(text)
-    body = text[declared.end() :] if declared else text
+    declared = _SEPARATOR.search(text)
+    body, skipped = _skip_empty_rows(text[declared.end() :] if declared else text)
     separator = declared[1] if declared else max(",;\t", key=body.partition("\n")[0].count)
     table = csv.DictReader(io.StringIO(body, newline=""), delimiter=separator, strict=True)
-    lines_before = int(bool(declared))
+    lines_before = skipped + (text.count("\n", 0, declared.end()) if declared else 0)
     try:
-        columns = {name.strip().lower() for name in table.fieldnames or ()}
-        if not columns >= _NEEDED:
+        columns = [name.strip().lower() for name in table.fieldnames or ()]
+        if twice := [name for name in columns if name in _KNOWN and columns.count(name) > 1]:
+            raise FormatError(f"{source}:{1 + lines_before}: two columns are called {twice[0]!r}; rename one")
+        if missing := sorted(_NEEDED.difference(columns)):
             raise FormatError(
                 f"{source}:{1 + lines_before}: the header {body.partition(chr(10))[0][:60]!r} lacks "
-                f"{', '.join(sorted(_NEEDED - columns))}; name the columns"
+                f"{', '.join(missing)}; name the columns"
             )
         found = list(_turns(table, source, lines_before))
     except csv.Error as error:
@@ -61,6 +64,13 @@ def read(text: str, source: str = "text.csv") -> dict[str, Annotation]:
             f"{source}:{table.reader.line_num + lines_before}: broken CSV ({error}); check its quotes"
         ) from None
     return lines.group_by_recording(found or [(lines.recording_name(source), None)])
+
+
+def _skip_empty_rows(text: str) -> tuple[str, int]:
+    """The text from its first row with something in a cell on, and the number of rows before."""
+    rows = text.split("\n")
+    first = next((i for i, row in enumerate(rows) if row.strip(' ,;\t"')), 0)
+    return "\n".join(rows[first:]), first
 
 
 def _turns(table: csv.DictReader[str], source: str, before: int) -> Iterator[tuple[str, Turn | None]]:

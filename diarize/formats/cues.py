@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from diarize.formats import lines, times
@@ -14,13 +15,24 @@ if TYPE_CHECKING:
 
     from diarize.annotation import Turn
 
-__all__ = ["UNKNOWN", "Cue", "attribute_speakers", "cues_to_turns", "parse_cue", "plain_text", "split_blocks"]
+__all__ = [
+    "UNKNOWN",
+    "Cue",
+    "attribute_speakers",
+    "cues_below",
+    "cues_to_turns",
+    "parse_cue",
+    "plain_text",
+    "split_blocks",
+    "split_cues",
+]
 
 UNKNOWN = "UNKNOWN"
 """Who speaks where others are named and nobody is; the word that whisperX has for it."""
 
 _NAME = re.compile(
-    r"\s*(?:\[([^\]\n]{1,60})\]\s*:?|\(([^)\n]{1,60})\)\s*:|(?:-\s*)?([^:\n]{1,60}?)\s*:)(?:\s+|$)"
+    r"\s*(?:(?:-|>{2,}|(?:&gt;){2,})\s*)?"  # what marks a change of speaker
+    r"(?:\[([^\]\n]{1,60})\]\s*:?|\(([^)\n]{1,60})\)\s*:|([^:\n]{1,60}?)\s*:)(?:\s+|$)"
 )
 _SOUND = re.compile(r"\s*([\[(♪*].*[\])♪*]|♪.*)\s*", re.DOTALL)
 _TAG = re.compile(r"</?[a-zA-Z0-9.:][^<>\n]*>|\{\\\\?[^}]*\}")
@@ -38,16 +50,41 @@ class Cue:
     text: str
 
 
-def split_blocks(text: str, source: str) -> list[list[lines.Line]]:
-    """Blocks of lines separated by blank lines."""
+def split_blocks(text: str, source: str, *, blanks_separate: bool = True) -> list[list[lines.Line]]:
+    """Blocks of lines separated by empty lines or, with ``blanks_separate``, by lines of blanks, too."""
+    rows = text.split("\n")
     found: list[list[lines.Line]] = []
-    last = -1
+    last = 0
     for line in lines.number_lines(text, source):
-        if line.number != last + 1:
+        between = rows[last : line.number - 1]
+        if not found or any(blanks_separate or row in ("", "\r") for row in between):
             found.append([])
         found[-1].append(line)
         last = line.number
     return found
+
+
+def split_cues(block: Sequence[lines.Line]) -> list[list[lines.Line]]:
+    """The lines of each cue of a block, because many files lack blank lines between cues.
+
+    A line of times begins a cue, or the number above it; above the first times may be any name.
+    """
+    times_at = [i for i, line in enumerate(block) if _is_timing(line)]
+    cuts = [i - block[i - 1].text.strip().isdigit() for i in times_at[1:]]
+    return [list(block[start:end]) for start, end in pairwise([0, *cuts, len(block)])]
+
+
+def cues_below(header: Sequence[lines.Line]) -> list[lines.Line]:
+    """The lines from the first cue on of a block that begins with something else."""
+    first = next((i for i, line in enumerate(header) if i and _is_timing(line)), len(header))
+    named = 1 < first < len(header) and header[first - 1].text.strip().isdigit()
+    return list(header[first - named :])
+
+
+def _is_timing(line: lines.Line) -> bool:
+    before, arrow, after = line.text.partition("-->")
+    ends = (before.strip(), (after.split() or [""])[0])
+    return bool(arrow) and all(times.parse_clock(end) is not None for end in ends)
 
 
 def parse_cue(block: Sequence[lines.Line]) -> Cue:

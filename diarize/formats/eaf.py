@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from diarize.errors import FormatError
 from diarize.formats import lines
+from diarize.formats.single_tier import name_by_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +49,9 @@ def read(text: str, source: str = "text.eaf") -> dict[str, Annotation]:
     slots, origin = _values(root), _origin(root, source)
     tiers = _independent_tiers(root)
     names = {tier.get("TIER_ID", "") for tier in tiers}
+    rows: Sequence[Turn | None] | None = _of_single_tier(tiers, slots, origin, source)
+    if rows is not None:
+        return lines.group_by_recording([(lines.recording_name(source), row) for row in (None, *rows)])
     rows = [
         turn
         for tier in tiers
@@ -60,11 +64,26 @@ def read(text: str, source: str = "text.eaf") -> dict[str, Annotation]:
     )
 
 
-def tiers(text: str, source: str = "text.eaf") -> list[tuple[str, list[Turn]]]:
-    """All tiers by name, in order: a turn for every aligned annotation. Errors as of ``read``."""
+def tiers(text: str, source: str = "text.eaf", *, dependent: bool = True) -> list[tuple[str, list[Turn]]]:
+    """The tiers by name, in order: a turn for every aligned annotation. Errors as of ``read``.
+
+    ``dependent``: also the tiers that describe the annotations of others.
+    """
     root = _document(text, source)
     slots, origin = _values(root), _origin(root, source)
-    return [(tier.get("TIER_ID", ""), _turns(tier, "", slots, origin, source)) for tier in root.iter("TIER")]
+    found = root.iter("TIER") if dependent else _independent_tiers(root)
+    return [(tier.get("TIER_ID", ""), _turns(tier, "", slots, origin, source)) for tier in found]
+
+
+def _of_single_tier(
+    found: Sequence[ET.Element], slots: _Slots, origin: Decimal, source: str
+) -> list[Turn] | None:
+    """The turns of the only tier with annotations, if its texts are the speakers."""
+    used = [tier for tier in found if tier.find(".//ALIGNABLE_ANNOTATION") is not None]
+    if len(used) != 1 or used[0].get("PARTICIPANT", "").strip():
+        return None
+    turns = _turns(used[0], "", slots, origin, source)
+    return name_by_texts([(used[0].get("TIER_ID", ""), turns)], any_name=False)
 
 
 def _document(text: str, source: str) -> ET.Element:

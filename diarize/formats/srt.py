@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from diarize.errors import FormatError
 from diarize.formats import lines, times
-from diarize.formats.cues import Cue, attribute_speakers, cues_to_turns, parse_cue, split_blocks
+from diarize.formats.cues import Cue, attribute_speakers, cues_to_turns, parse_cue, split_blocks, split_cues
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,11 +40,12 @@ def read(text: str, source: str = "text.srt") -> dict[str, Annotation]:
 
 def spoken(text: str, source: str = "text.srt") -> list[tuple[Cue, str | None, str]]:
     """Cue, speaker (None without a name) and plain text, in order. Raises FormatError."""
-    return attribute_speakers([parse_cue(block) for block in _join_blocks(split_blocks(text, source))])
+    found = _join_blocks(split_blocks(text, source))
+    return attribute_speakers([parse_cue(cue) for block in found for cue in split_cues(block)])
 
 
 def _join_blocks(found: Sequence[Sequence[lines.Line]]) -> list[list[lines.Line]]:
-    """Join blocks that a blank line inside a cue has split."""
+    """Join split_blocks that a blank line inside a cue has split."""
     whole: list[list[lines.Line]] = []
     for block in found:
         if whole and not any("-->" in line.text for line in block[:2]):

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from diarize.errors import FormatError
 from diarize.formats import lines, times
+from diarize.formats.single_tier import PAUSES, SILENCES, name_by_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,14 +38,7 @@ _TOKEN = re.compile(
 )
 
 
-SILENCES = frozenset({"silent", "sounding"})  # labels of Praat's "silences" tier
-_SPEAKERS = re.compile(
-    r"speakers?|spkr?s?|speaker[ _-]?(turns?|ids?|labels?)|turns|who|diari[sz]ation", re.IGNORECASE
-)
-_NOBODY = re.compile(  # what a tier is called whose name is nobody's, as programs name them
-    r"((interval|text)?[ _-]?tier|labels?|segments?|intervals?|annotations?|untitled)[ _-]?\d*", re.IGNORECASE
-)
-_NUMBERED = re.compile(r"(speaker|spkr?|s)[ _-]?\d+", re.IGNORECASE)
+_SILENCES_TIER = "silences"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +88,14 @@ class _Tokens:
 def read(text: str, source: str = "text.TextGrid") -> dict[str, Annotation]:
     """The annotation, under the name of the file; long and short text format.
 
-    Point tiers are skipped, and the tier of words of a speaker who has a tier of turns. For "silences",
-    "sounding" is a speaker and "silent" nobody. Raises FormatError for anything else that is not a TextGrid
-    in text form.
+    Point tiers are skipped, and the tier of words of a speaker who has a tier of turns. Labels of pauses
+    (``PAUSES``) are no turns. For "silences", "sounding" is a speaker and "silent" nobody; that tier is
+    skipped beside others. Raises FormatError for anything else that is not a TextGrid in text form.
     """
-    found = tiers(text, source)
+    found = _without_silences(tiers(text, source), source)
     names = {name for name, _ in found}
-    if _texts_are_speakers(found):
-        rows: list[Turn | None] = [
-            replace(turn, speaker=turn.text, text=None)
-            for turn in found[0][1]
-            if turn.text and not (turn.text == "silent" and _are_silences(found[0][1]))
-        ]
-    else:
+    rows: Sequence[Turn | None] | None = name_by_texts(found)
+    if rows is None:
         rows = lines.turns_of_texts(
             [turn for name, turns in found if not lines.are_words(name, names) for turn in turns]
         )
@@ -114,23 +103,20 @@ def read(text: str, source: str = "text.TextGrid") -> dict[str, Annotation]:
     return lines.group_by_recording([(recording, None), *((recording, row) for row in rows)])
 
 
-def _are_silences(turns: Sequence[Turn]) -> bool:
-    return {turn.text for turn in turns} <= SILENCES
-
-
-def _texts_are_speakers(found: Sequence[tuple[str, list[Turn]]]) -> bool:
-    """Whether the tier is the only one, and its name or its texts show that the texts are speakers."""
-    if len(found) != 1 or not found[0][1]:
-        return False
-    name, turns = found[0]
-    texts = [turn.text or "" for turn in turns]
-    kinds = set(texts)
-    if kinds <= SILENCES or _SPEAKERS.fullmatch(name.strip()) or not name:
-        return True
-    short = all(len(text) <= 25 and len(text.split()) <= 3 for text in kinds) and lines.SILENT not in kinds
-    numbered = all(_NUMBERED.fullmatch(text) for text in kinds)
-    often = 1.5 if _NOBODY.fullmatch(name.strip()) else 3  # who speaks comes again, what is said hardly
-    return numbered or (short and 2 <= len(kinds) <= len(texts) / often)
+def _without_silences(
+    found: Sequence[tuple[str, list[Turn]]], source: str
+) -> Sequence[tuple[str, list[Turn]]]:
+    """The tiers without Praat's "silences", if there are others; that of another language is refused."""
+    others = [tier for tier in found if tier[0] != _SILENCES_TIER]
+    if others:
+        return others
+    kinds = sorted({turn.text or "" for _, turns in found for turn in turns})
+    if len(kinds) > 1 and not SILENCES.issuperset(kinds):
+        raise FormatError(
+            f"{source}: a tier 'silences' with the texts {', '.join(map(repr, kinds))[:80]}; "
+            "write 'silent' and 'sounding' for them, or name the tier after the speaker"
+        )
+    return found
 
 
 def tiers(text: str, source: str = "text.TextGrid") -> list[tuple[str, list[Turn]]]:
@@ -164,6 +150,8 @@ def _interval(tokens: _Tokens, name: str) -> Turn | None:
     line, start = tokens.seconds("the start of an interval")
     _, end = tokens.seconds("the end of an interval")
     spoken = lines.one_line(tokens.text("the text of an interval"))
+    if spoken in PAUSES and spoken != name:
+        return None
     return line.turn(start, end, name or spoken, text=spoken) if spoken else None
 
 

@@ -45,8 +45,15 @@ def dump(intervals: Mapping[str, Intervals]) -> str:
 
 def read(text: str, source: str = "text.uem") -> dict[str, Annotation]:
     """The intervals as turns of one speaker called ``speech`` (UEM has no speakers)."""
-    rows = [_row(line) for line in lines.number_lines(text, source, comments=(";", "#"))]
-    return lines.group_by_recording(rows)
+    found = lines.number_lines(text, source, comments=(";;",))
+    return lines.group_by_recording([_row(line) for line in found if not _is_comment(line)])
+
+
+def _is_comment(line: lines.Line) -> bool:
+    """Whether a line begins like a comment and is not an interval of a recording called ``#1`` or so."""
+    *name, channel, start, end = ["", "", "", *line.fields()][-4:]
+    interval = _CHANNEL.fullmatch(channel) and None not in (times.decimal(start), times.decimal(end))
+    return line.text.lstrip().startswith((";", "#")) and not (interval and name[0] not in ("", ";", "#"))
 
 
 def _row(line: lines.Line) -> tuple[str, Turn | None]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diarize.errors import FormatError
@@ -15,10 +16,12 @@ from diarize.formats.cues import (
     UNKNOWN,
     Cue,
     attribute_speakers,
+    cues_below,
     cues_to_turns,
     parse_cue,
     plain_text,
     split_blocks,
+    split_cues,
 )
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["read", "spoken", "write"]
 
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+([^>]*)>")
+_WORD_TIME = re.compile(r"<\d+(:\d\d){1,2}\.\d{3}>")
 _BLOCKS = re.compile(r"(NOTE|STYLE|REGION)([ \t].*)?")
 _SOUND = re.compile(r"\s*[\[(♪].*[\])♪]\s*", re.DOTALL)
 
@@ -53,14 +57,29 @@ def read(text: str, source: str = "text.vtt") -> dict[str, Annotation]:
 
 def spoken(text: str, source: str = "text.vtt") -> list[tuple[Cue, str | None, str]]:
     """Cue, speaker (None without a name) and plain text, in order. Raises FormatError."""
-    found = split_blocks(text, source)
+    found = split_blocks(text, source, blanks_separate=False)
     if not found or not re.match(r"WEBVTT(\s|$)", found[0][0].text):
         raise FormatError(f"{source}:1: does not start with WEBVTT; is this a .vtt file?")
-    cues = [parse_cue(block) for block in found[1:] if not _BLOCKS.fullmatch(block[0].text)]
+    bodies = [cues_below(found[0]), *(block for block in found[1:] if not _BLOCKS.fullmatch(block[0].text))]
+    cues = _drop_repeated([parse_cue(cue) for block in bodies if block for cue in split_cues(block)])
     if not any(_VOICE.search(cue.text) for cue in cues):
         rows = attribute_speakers(cues)
-        return [(cue, who, html.unescape(said)) for cue, who, said in rows]
+        return [(cue, who and html.unescape(who), html.unescape(said)) for cue, who, said in rows]
     return [row for cue in cues for row in _voices(cue)]
+
+
+def _drop_repeated(cues: Sequence[Cue]) -> list[Cue]:
+    """Without the lines that rolling captions, whose words have times of their own, show once more."""
+    if not any(_WORD_TIME.search(cue.text) for cue in cues):
+        return list(cues)
+    found, shown = [], ""
+    for cue in cues:
+        rows = [row for row in cue.text.split("\n") if plain_text(row)]
+        new = rows[1:] if rows and plain_text(rows[0]) == shown else rows
+        if new:
+            found.append(replace(cue, text="\n".join(new)))
+            shown = plain_text(new[-1])
+    return found
 
 
 def _voices(cue: Cue) -> Iterator[tuple[Cue, str | None, str]]:

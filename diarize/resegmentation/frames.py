@@ -148,10 +148,9 @@ def _shorten_gaps(blocks: Array, longest: int) -> Array:
 
 
 def _to_posteriors(shares: Array, mask: SpeechMask) -> Posteriors:
-    """Posteriors from weights (n_frames, K), 0 outside speech; speech without a window gets equal ones."""
+    """Posteriors from shares (n_frames, K) that add up to 1, or to 0 outside speech; speech without a window
+    gets equal ones.
+    """
     values = shares.copy()
-    lost = mask.values & (values.sum(axis=1) == 0)
-    values[lost] = 1 / shares.shape[1]
-    sums = values.sum(axis=1, keepdims=True)
-    np.divide(values, sums, out=values, where=sums > 0)
+    values[mask.values & ~shares.any(axis=1)] = 1 / shares.shape[1]
     return Posteriors(values, mask.grid, tuple(speaker_name(k) for k in range(shares.shape[1])))

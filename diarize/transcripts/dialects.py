@@ -28,7 +28,7 @@ def dialect_of(value: Any) -> str | None:
     if isinstance(value, list):
         inner = next((each for each in value if isinstance(each, (dict, list))), None)
         return {"vosk": "vosk", "segment": "whisper"}.get(_entry_kind(inner))
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or _is_foreign(value):
         return None
     if isinstance(value.get("transcription"), list):
         return "whisper.cpp"
@@ -38,6 +38,16 @@ def dialect_of(value: Any) -> str | None:
         return "vosk"
     lists = (value.get("segments"), value.get("words"), value.get("word_segments"))
     return "whisper" if any(isinstance(each, list) for each in lists) else None
+
+
+def _is_foreign(value: Mapping[str, Any]) -> bool:
+    """Whether a service wrote it that has the same keys for other things.
+
+    AssemblyAI counts milliseconds; Rev has ``elements`` in its monologues.
+    """
+    monologues = value.get("monologues")
+    rows = [each for each in monologues if isinstance(each, dict)] if isinstance(monologues, list) else []
+    return "utterances" in value or "audio_url" in value or any("elements" in each for each in rows)
 
 
 def _entry_kind(value: Any) -> str:
@@ -58,7 +68,7 @@ def read_whisper(value: Any) -> list[Segment]:
     segments = [_whisper_segment(row, i) for i, row in enumerate(rows)]
     loose = [] if isinstance(value, list) else value.get("words") or value.get("word_segments") or []
     if not segments or not any(isinstance(row.get("words"), list) for row in rows):
-        words = [_whisper_word(each) for each in loose]
+        words = [word for word in map(_whisper_word, loose) if word.text]  # some list blanks, too
         if words:
             return [
                 Segment(each.words, each.start, each.end, speaker=each.speaker, source=i)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from diarize.annotation.names import find_name
 from diarize.errors import FormatError
 from diarize.files import read_text
-from diarize.formats import eaf, lines, srt, textgrid, webvtt
+from diarize.formats import eaf, lines, srt, textgrid, times, webvtt
 from diarize.results import is_document
 from diarize.transcripts import result_words
 from diarize.transcripts.dialects import DIALECTS, dialect_of
@@ -32,6 +32,7 @@ __all__ = ["parse_transcript", "read_transcript"]
 _WORDS = re.compile(
     r"(.*?)(?:^|[\s_.:-]+)(?:words?|tokens?|ort|ort-mau|wort|wörter|mots?|palabras?)$", re.IGNORECASE
 )
+_CHANNEL = re.compile(r"[1-9]\d?|[A-Za-z0]|<NA>")
 _SOUNDS = re.compile(
     r"(^|[\s_.:-])(phones?|phonemes?|mau|kan|kan-mau|segments?|syllables?|pitch|tones?)$", re.IGNORECASE
 )
@@ -99,6 +100,14 @@ def _tiers(tiers: Callable[[str, str], Tiers], dialect: str) -> Any:
     return read
 
 
+def _eaf_tiers(text: str, source: str) -> Tiers:
+    """All tiers if some are of words; otherwise without those that repeat what others hold."""
+    found = eaf.tiers(text, source)
+    if any(_WORDS.fullmatch(name) for name, _ in found):
+        return found
+    return eaf.tiers(text, source, dependent=False)
+
+
 def _of_tiers(tiers: Tiers) -> list[Segment]:
     """Sentences from tiers of words or, without such tiers, from the texts of all tiers."""
     of_words = [(match[1], turns) for name, turns in tiers if (match := _WORDS.fullmatch(name))]
@@ -127,10 +136,10 @@ def _of_tiers(tiers: Tiers) -> list[Segment]:
 def _ctm(text: str, source: str, recording: str | None) -> Transcript:
     """``recording channel start duration word [confidence [type [speaker]]]`` per line (NIST SCTK, *ctm*)."""
     words: dict[str, list[Word]] = {}
-    for line in lines.number_lines(text, source, comments=(";",)):
-        fields = line.fields()
-        if len(fields) < 5:
-            raise line.error(f"{len(fields)} fields; CTM has five: recording, channel, start, duration, word")
+    for line in lines.number_lines(text, source, comments=(";;",)):
+        if line.text.lstrip().startswith(";") and not _is_ctm(line.fields()):
+            continue  # a comment, and not a recording called ;x
+        fields = _ctm_fields(line)
         start, length = (
             line.parse_number(fields[2], "the start"),
             line.parse_number(fields[3], "the duration"),
@@ -142,6 +151,33 @@ def _ctm(text: str, source: str, recording: str | None) -> Transcript:
     name = _choose_recording(list(words) or [lines.recording_name(source)], recording, source)
     ordered = sorted(words.get(name, ()), key=lambda word: word.start or 0.0)
     return Transcript(name, _number_segments(list(segments_of_words(ordered))), "ctm")
+
+
+def _ctm_fields(line: lines.Line) -> list[str]:
+    """The fields of a line, with the blanks of the recording's name in the first one.
+
+    The name ends before a channel and two numbers, behind which there are a word and perhaps a confidence.
+    """
+    fields = line.fields()
+    if len(fields) < 5:
+        raise line.error(f"{len(fields)} fields; CTM has five: recording, channel, start, duration, word")
+    places = (n for n in range(len(fields) - 4) if _CHANNEL.fullmatch(fields[n + 1]) and _is_ctm(fields[n:]))
+    first = next(places, 0)
+    if first == 0 and not _is_ctm(fields) and (len(fields) > 8 or _has_ctm_times(fields[1:])):
+        raise line.error(
+            f"{len(fields)} fields; CTM has five to eight, write names without spaces, as in my_call"
+        )
+    return [" ".join(fields[: first + 1]), *fields[first + 1 :]]
+
+
+def _is_ctm(fields: Sequence[str]) -> bool:
+    sure = fields[5] if len(fields) > 5 else "NA"
+    known = sure.upper() in ("NA", "<NA>", "-") or times.decimal(sure) is not None
+    return len(fields) <= 8 and known and _has_ctm_times(fields)
+
+
+def _has_ctm_times(fields: Sequence[str]) -> bool:
+    return len(fields) > 4 and None not in (times.decimal(fields[2]), times.decimal(fields[3]))
 
 
 def _choose_recording(names: Sequence[str], recording: str | None, source: str) -> str:
@@ -163,7 +199,7 @@ def _json(text: str, source: str, recording: str | None) -> Transcript:
     if dialect is None:
         raise FormatError(
             f"{source}: JSON of an unknown speech recogniser; openai-whisper, faster-whisper, whisperX, "
-            "whisper.cpp, vosk and diarize itself are read"
+            "whisper.cpp, vosk and diarize itself are read; let it write subtitles (SRT or WebVTT)"
         )
     return Transcript(lines.recording_name(source), tuple(DIALECTS[dialect][0](value)), dialect, whole=value)
 
@@ -195,6 +231,6 @@ READABLE: dict[str, Callable[[str, str, str | None], Transcript]] = {
     ".jsonl": _json,
     ".ctm": _ctm,
     ".textgrid": _tiers(textgrid.tiers, "textgrid"),
-    ".eaf": _tiers(eaf.tiers, "eaf"),
+    ".eaf": _tiers(_eaf_tiers, "eaf"),
 }
 """How files are read, by suffix in lower case."""

@@ -450,6 +450,7 @@ def one_tier(name, texts, *more):
         ("Mary", [f"sentence number {i % 2} of very many words" for i in range(9)], ["Mary"]),
         ("Mary", ["", ""], []),
         ("Mary", ["Mary"], ["Mary"]),
+        ("sil", ["sil"], ["sil"]),
     ],
 )
 def test_textgrid_of_one_tier(name, texts, speakers):
@@ -465,3 +466,41 @@ def test_textgrid_of_two_tiers_names_speakers_by_tiers():
     assert textgrid.read(text, "a.TextGrid")["a"].speakers == ("Mary", "speaker")
     with pytest.raises(FormatError, match="a tier without a name"):
         textgrid.read(one_tier("", ["Anna", ""], ("Mary", ["x", ""])), "a.TextGrid")
+
+
+def test_pauses_of_aligners_are_no_turns():
+    """Nor words of a transcript."""
+    text = one_tier("Ann", ["sil", "well", "sp", "yes"], ("Bob", ["<p:>", "<sil>", "so", "pau"]))
+    found = textgrid.read(text, "a.TextGrid")["a"]
+    assert [(turn.start, turn.speaker, turn.text) for turn in found.turns] == [
+        (1, "Ann", "well"),
+        (2, "Bob", "so"),
+        (3, "Ann", "yes"),
+    ]
+
+
+def test_silences_beside_other_tiers_are_nobody():
+    """Praat's marks say when anybody speaks; in another language nobody knows which of them is silence."""
+    text = one_tier("silences", ["silent", "sounding"], ("Ann", ["", "well"]))
+    assert textgrid.read(text, "a.TextGrid")["a"].turns == (Turn(1, 2, "Ann", text="well"),)
+    with pytest.raises(FormatError, match="'Stille', 'Ton'; write 'silent'"):
+        textgrid.read(one_tier("silences", ["Stille", "Ton", "Stille"]), "a.TextGrid")
+
+
+@pytest.mark.parametrize(
+    ("tier", "texts", "speakers"),
+    [
+        ('TIER_ID="speaker"', ["Anna", "Bert"], ("Anna", "Bert")),
+        ('TIER_ID="default"', ["SPEAKER_00", "SPEAKER_01"], ("SPEAKER_00", "SPEAKER_01")),
+        ('TIER_ID="default"', ["Anna", "Bert", "Anna"], ("Anna", "Bert")),
+        ('TIER_ID="default"', ["Well.", "I do not know."], ("default",)),
+        ('TIER_ID="Anna"', ["yes", "no", "yes", "no", "yes", "no"], ("Anna",)),
+        ('TIER_ID="speaker" PARTICIPANT="Anna"', ["yes", "no"], ("Anna",)),
+    ],
+)
+def test_eaf_of_one_tier(tier, texts, speakers):
+    """Its values are the speakers, or what one person says."""
+    rows = [(1000 * i, 1000 * i + 900, text) for i, text in enumerate(texts)]
+    found = eaf.read(eaf_of([(tier, rows), ('TIER_ID="empty"', [])]), "a.eaf")["a"]
+    assert found.speakers == speakers
+    assert len(found.turns) == len(texts)

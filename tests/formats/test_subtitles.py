@@ -133,3 +133,40 @@ def test_clock_readings(ms, text):
     assert times.clock(ms) == text
     assert times.clock(ms, ",") == text.replace(".", ",")
     assert times.parse_clock(text) == ms
+
+
+def cue(start, text, number=""):
+    """A cue of a second, in WebVTT and SRT, without a blank line behind it."""
+    return f"{number}00:0{start}.000 --> 00:0{start + 1}.000\n{text}\n"
+
+
+FIRST, SECOND = cue(1, "Ann: one"), cue(2, "Bob: two")
+TWO = [(1, 2, "Ann", "one"), (2, 3, "Bob", "two")]
+ROLLING = (
+    "WEBVTT\nKind: captions\n\n"
+    "00:00.160 --> 00:02.070 align:start\n \n"
+    "Ann: hello<00:00:00.560><c> and</c><00:00:00.800><c> welcome</c>\n\n"
+    "00:02.070 --> 00:02.080 align:start\nAnn: hello and welcome\n \n\n"
+    "00:02.080 --> 00:04.000 align:start\nAnn: hello and welcome\nBob: thank<00:00:02.560><c> you</c>\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("module", "text", "turns"),
+    [
+        (webvtt, f"WEBVTT\n{FIRST}\n{SECOND}", TWO),
+        (webvtt, f"WEBVTT - x\n1\n{FIRST}2\n{SECOND}", TWO),
+        (webvtt, f"WEBVTT\n\na-1\n{FIRST}{SECOND}", TWO),
+        (webvtt, f"WEBVTT\n\n{FIRST} \n{SECOND}", TWO),
+        (webvtt, "WEBVTT\n\n" + cue(1, "A &amp; B: one"), [(1, 2, "A & B", "one")]),
+        (webvtt, ROLLING, [(0.16, 2.07, "Ann", "hello and welcome"), (2.08, 4, "Bob", "thank you")]),
+        (srt, f"1\n{FIRST}2\n{SECOND}", TWO),
+        (srt, FIRST + SECOND, TWO),
+        (srt, f"1\n{FIRST}at 9 --> 10\n", [(1, 2, "Ann", "one at 9 --> 10")]),
+        (srt, cue(1, ">> Ann: one\n>>Bob: two"), [(1, 2, "Ann", "one"), (1, 2, "Bob", "two")]),
+    ],
+)
+def test_cues_of_careless_writers(module, text, turns):
+    """Without blank lines, with blanks in them, and with lines that are shown twice."""
+    found = module.read(text, "r")["r"].turns
+    assert [(turn.start, turn.end, turn.speaker, turn.text) for turn in found] == turns

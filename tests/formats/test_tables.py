@@ -210,6 +210,8 @@ FOUND = {"call": Annotation("call", (Turn(0.5, 2.7, "Anna", 0.9), Turn(3, 4.25, 
         GERMAN + ";;;;\n ; ;;;\n\n",
         GERMAN.replace("\n", ";\n"),
         GERMAN + ";;;;;;;\n",
+        "\n;;;;\n" + GERMAN,
+        "\nsep=;\n\n" + GERMAN,
         GERMAN.replace("0,500", '"0,500"'),
         GERMAN.replace(",", ".").replace(";", ","),
         "sep=,\n" + GERMAN.replace(",", ".").replace(";", ","),
@@ -236,6 +238,8 @@ def test_tables_of_spreadsheets(tmp_path, text, encoding, end):
         ("start,end,speaker\n0,5,1,5,A\n", "x.csv:2: not the 3 cells"),
         ("sep=;\nstart,end,speaker\n", "x.csv:2: the header"),
         ("start;end;speaker\n;;A\n", "x.csv:2: the start is ''"),
+        ("\n;;\nstart;end;speaker\n;;A\n", "x.csv:4: the start is ''"),
+        ("start;end;speaker;Speaker\n0;1;A;B\n", "x.csv:1: two columns are called 'speaker'"),
     ],
 )
 def test_what_is_ambiguous_in_a_table_is_refused_with_its_line(text, problem):

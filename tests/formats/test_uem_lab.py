@@ -121,3 +121,22 @@ def test_lab_files_of_htk_are_distinguished_from_seconds(text, turns):
     assert lab.read(text, "a.lab")["a"].turns == turns
     with pytest.raises(FormatError, match=r"a\.lab:1: 2 fields"):
         lab.read("0 12300000\n", "a.lab")
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("#1_call 1 0 10.5", "#1_call"),
+        (";x 1 0 10.5", ";x"),
+        ("#1 call 1 0 10.5", "#1 call"),
+        ("# 1 0 10.5", None),
+        ("#call from 2 o'clock", None),
+        (";;call 1 0 10.5", None),
+        ("# call", None),
+    ],
+)
+def test_names_that_begin_like_comments(line, name):
+    """A recording called ``#1 call`` is not lost."""
+    assert uem.load(f"a 1 0 1\n{line}\n").keys() == {"a", *([name] if name else [])}
+    if name:
+        assert name.replace(" ", "_") in uem.load(uem.dump(uem.load(line)))

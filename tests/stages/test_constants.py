@@ -128,7 +128,7 @@ def test_local_voices_are_compared_a_tenth_of_a_second_to_either_side():
 
 
 @pytest.mark.parametrize(
-    ("frames", "active", "named"), [(4, 1.0, 1), (5, 1.0, 2), (5, 0.45, 1), (5, 0.55, 2)]
+    ("frames", "active", "named"), [(4, 1.0, 1), (5, 1.0, 2), (5, 0.45, 1), (5, 0.5, 1), (5, 0.55, 2)]
 )
 def test_a_local_voice_of_a_few_frames_is_none(frames, active, named):
     """Fewer than five, in which it is likelier active than not, are a slip of the network."""

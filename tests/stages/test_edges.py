@@ -125,7 +125,7 @@ class TestEmbedding:
         assert read == [0, 1]
 
     def test_a_window_has_the_mean_of_its_own_activations(self, monkeypatch):
-        """A network whose activations are their numbers, at the beginning, alone, and over two runs."""
+        """A network whose activations are their numbers, at both ends, alone, and over two runs."""
         rows = np.repeat(np.arange(4000, dtype=np.float32)[:, None] / 2, 80, axis=1)
 
         class Numbers:
@@ -137,8 +137,8 @@ class TestEmbedding:
             campplus.campplus, "frame_activations", lambda x, _: np.tile(x[::2, :1], (1, 512))
         )
         monkeypatch.setattr(campplus.campplus, "pool_embeddings", lambda mean, *_: mean)
-        firsts = np.array([0, 30, 75, 400, 500, 1150])
-        bounds = 200 + 320 * np.column_stack((firsts, firsts + np.array([50, 60, 40, 1000, 75, 80])))
+        firsts = np.array([0, 30, 75, 400, 500, 1150, 1950])
+        bounds = 200 + 320 * np.column_stack((firsts, firsts + np.array([50, 60, 40, 1000, 75, 80, 50])))
         found = campplus.CampplusExtractor().embed([], bounds)
         wanted = [(a + b - 1) / 2 for a, b in (bounds - 200) / 320]
         assert_allclose(found[:, 0], wanted, rtol=1e-6)

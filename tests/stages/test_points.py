@@ -36,7 +36,7 @@ def test_windows_are_in_speech_with_or_without_overlap_and_changes():
 def extractor(rate=16_000):
     """Its embedding of a window are the first and the last sample of it."""
     return SimpleNamespace(
-        name="made", rate=rate, checksum="0" * 64, embed=lambda blocks, bounds: bounds + 1.0
+        name="made", rate=rate, checksum="0123456789abcdef" * 4, embed=lambda blocks, bounds: bounds + 1.0
     )
 
 
@@ -48,6 +48,7 @@ def test_a_window_is_embedded_from_its_own_samples():
     ratio = found.values[:, 0] / found.values[:, 1]
     first, last = np.array([0, 200 * 160 - 120]), np.array([100 * 160 - 120, 290 * 160 - 120])
     np.testing.assert_allclose(ratio, (first + 1) / (last + 1))
+    assert found.model == "0123456789abcdef"
 
 
 def test_an_embedding_of_another_rate_is_refused():

@@ -222,6 +222,62 @@ def test_ctm_is_read():
         parse_transcript("talk 1 0.5\n", "x.ctm")
 
 
+@pytest.mark.parametrize(
+    ("name", "rest"),
+    [
+        ("my call", ["1 0.5 0.4 Hello", "1 0.9 0.4 there.", "1 1.5 0.5 Yes."]),
+        ("my call", ["1 0.5 0.4 Hello 0.98", "1 0.9 0.4 there. NA lex Zoe", "1 1.5 0.5 Yes. 1"]),
+        ("call 1", ["A 0.5 0.4 Hello 0.98", "A 0.9 0.4 there. 1", "A 1.5 0.5 Yes. 1 lex"]),
+        ("call", ["ch1 0.5 0.4 Hello 0.98", "ch1 0.9 0.4 there. 1", "ch1 1.5 0.5 Yes. 1 lex"]),
+        (";call", ["1 0.5 0.4 Hello", "1 0.9 0.4 there.", "1 1.5 0.5 Yes."]),
+    ],
+)
+def test_ctm_names_with_blanks_shift_no_field(name, rest):
+    """Nor do names that begin like a comment vanish."""
+    lines = "".join(f"{name} {each}\n;; a comment\n; another\n" for each in rest)
+    found = parse_transcript(lines, "x.ctm")
+    assert [(word.text, word.start, pytest.approx(word.end)) for word in found.words] == EXPECTED
+    assert found.recording == name
+
+
+@pytest.mark.parametrize("line", ["my call 1 0.5 0.4 Hello Zoe", "my old call 1 0.5 0.4 Hello 1 lex Zoe 7"])
+def test_ctm_that_cannot_be_told_apart_is_refused(line):
+    """With its number."""
+    with pytest.raises(FormatError, match=r"^x\.ctm:1: \d+ fields; CTM has five to eight"):
+        parse_transcript(line, "x.ctm")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"text": "Hi", "words": [{"text": "Hi", "start": 250, "end": 650}], "utterances": None},
+        {"audio_url": "x", "words": [{"text": "Hi", "start": 250, "end": 650, "speaker": "A"}]},
+        {"monologues": [{"speaker": 0, "elements": [{"type": "text", "value": "Hi", "ts": 0.5}]}]},
+    ],
+)
+def test_services_that_mean_other_things_by_the_same_keys(value):
+    """Milliseconds are not taken for seconds."""
+    with pytest.raises(FormatError, match=r"unknown speech recogniser.* subtitles"):
+        parse_transcript(json.dumps(value), "x.json")
+
+
+def test_blanks_among_words_are_no_words():
+    """As some services list them."""
+    words = [each for word in VERBOSE["words"] for each in (word, {"word": " ", "start": 0.9, "end": 0.9})]
+    assert [word.text for word in spoken({"words": words}).words] == ["Hello", "there.", "Yes."]
+
+
+def test_tiers_of_elan_that_repeat_others_are_no_further_words(tmp_path):
+    """An aligned tier of glosses or the like below its parent."""
+    said = Annotation("talk", (Turn(0.5, 2.0, "Zoe", text="Hello there. Yes."),))
+    path = write_file(tmp_path / "talk.eaf", said)
+    text = path.read_text(encoding="utf-8")
+    tier = text[text.index("    <TIER") : text.index("</TIER>") + 7]
+    child = tier.replace('TIER_ID="Zoe"', 'TIER_ID="gloss" PARENT_REF="Zoe"').replace('"a1"', '"a2"')
+    path.write_text(text.replace(tier, tier + "\n" + child), encoding="utf-8")
+    assert [word.text for word in transcripts.read_transcript(path).words] == ["Hello", "there.", "Yes."]
+
+
 @pytest.mark.parametrize("suffix", [".TextGrid", ".eaf"])
 def test_tiers_of_words_are_read(tmp_path, suffix):
     """By their names; tiers of phones are ignored, tiers of sentences serve where there are no words."""
