@@ -162,7 +162,7 @@ def test_whatever_stands_before_an_mp3_its_clock_is_the_same(tmp_path, before, t
     found, seconds, recording = listened(tmp_path / "a.mp3")
     assert recording.notes == ()
     assert seconds == pytest.approx(20 if twice else 10, abs=0.25)
-    np.testing.assert_allclose(found[:3], made_sound.BURSTS, rtol=0, atol=0.01)
+    np.testing.assert_allclose(found[:3], sound_builders.BURSTS, rtol=0, atol=0.01)
     np.testing.assert_allclose(found[3:], (np.array(SECOND) + 10)[: 2 * twice], rtol=0, atol=0.25)
 
 
@@ -181,9 +181,9 @@ def test_a_length_that_counts_joined_files_does_not_hide_the_second(tmp_path, be
 
 def test_another_layer_behind_an_mp3_is_heard(tmp_path):
     """As in a file of jingles of all ages."""
-    sound = made_sound.bursts(48_000, SECOND)
-    made_sound.track(tmp_path / "b.mp2", "mp2", "mp2", sound)
-    first = encoded(made_sound.bursts(48_000), "MP3", rate=48_000)
+    sound = sound_builders.bursts(48_000, SECOND)
+    sound_builders.track(tmp_path / "b.mp2", "mp2", "mp2", sound)
+    first = encoded(sound_builders.bursts(48_000), "MP3", rate=48_000)
     (tmp_path / "a.mp3").write_bytes(first + (tmp_path / "b.mp2").read_bytes())
     found, seconds, recording = listened(tmp_path / "a.mp3")
     assert recording.notes == ()
@@ -228,7 +228,7 @@ def test_chained_ogg_with_other_streams_is_heard_to_the_end(tmp_path, subtype, d
     assert recording.notes == ()
     assert seconds == pytest.approx(20, abs=0.01)
     np.testing.assert_allclose(
-        found, np.concatenate((made_sound.BURSTS, np.array(SECOND) + 10)), rtol=0, atol=0.02
+        found, np.concatenate((sound_builders.BURSTS, np.array(SECOND) + 10)), rtol=0, atol=0.02
     )
 
 
@@ -243,7 +243,7 @@ def test_ogg_without_the_mark_of_its_end_is_no_damage(tmp_path, subtype):
     found, seconds, recording = listened(tmp_path / "a.ogg")
     assert recording.notes == ()
     assert seconds == pytest.approx(10, abs=0.02)
-    np.testing.assert_allclose(found, made_sound.BURSTS, rtol=0, atol=0.02)
+    np.testing.assert_allclose(found, sound_builders.BURSTS, rtol=0, atol=0.02)
 
 
 @pytest.mark.parametrize("unknown", [False, True])

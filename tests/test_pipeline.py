@@ -309,8 +309,8 @@ class TestLoudSound:
     def test_music_is_reported_and_talk_is_not(self):
         result = diarize.diarize(sample("no_speech"))
         assert re.fullmatch(
-            r"\d+ s of loud sound were taken for no speech \(music, noise\?\); --sensitivity more takes more "
-            r"of it for speech",
+            r"\d+ s of loud sound were not detected as speech \(music or noise\?\); --sensitivity more "
+            r"detects more of it",
             result.notes[0],
         )
         assert diarize.diarize(sample("no_speech"), speech=[]).notes == ("no speech found",)

@@ -173,8 +173,7 @@ def missed_sound_notes(front: FrontEnd, mask: SpeechMask) -> tuple[str, ...]:
         return ()
     return (
         f"{loud:.0f} s of loud sound were not detected as speech (music or noise?); --sensitivity more "
-        f"takes more "
-        "of it for speech",
+        "detects more of it",
     )
 
 

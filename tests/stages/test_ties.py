@@ -36,7 +36,7 @@ from diarize.speech import (
 from diarize.speech.silence import digital_silence
 from diarize.types import Features, Posteriors, runs
 
-from .made import grid, mask_of, planted_points, points_at
+from .builders import grid, mask_of, planted_points, points_at
 from .test_speech import ALL_IS_TALK, LOUD, N_MELS, QUIET, leveled
 
 NO_CHANGES = np.zeros(0, np.int64)
