@@ -236,7 +236,7 @@ def _file_size(path: Path) -> int:
 def _format_summary(plan: Plan, report: BatchReport) -> str:
     """A row for each recording, up to ``MAX_ROWS``, and totals."""
     rows = [_format_row(entry) for entry in report.entries[:MAX_ROWS]]
-    lines = [format_table(("recording", "status", "length", "speakers", "took"), rows)]
+    lines = [format_table(("recording", "status", "length", "speakers", "time"), rows)]
     if len(report.entries) > MAX_ROWS:
         lines.append(f"  … and {len(report.entries) - MAX_ROWS} more")
     with_notes = [entry for entry in report.entries[:MAX_ROWS] if entry.get("notes")]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["score"]
 
-HEAD = ("recording", "DER", "missed", "false al.", "confusion", "of", "JER", "speakers", "found")
+HEAD = ("recording", "DER", "miss", "false alarm", "confusion", "total", "JER", "speakers", "found")
 
 
 _Uem = Annotated[
@@ -187,7 +187,7 @@ def _format_summary(result: PooledScore) -> str:
     ]
     if len(rows) > 1:
         rows.append(("all", *_format_rates(result), "", f"{result.speaker_count_right}/{len(rows)} right"))
-    protocol_line = f"protocol: {result.protocol}; parts in seconds and % of reference speaker time"
+    protocol_line = f"protocol: {result.protocol}; miss, false alarm and confusion in seconds and % of the total speaker time"
     lines = [format_table(HEAD, rows, indent=""), protocol_line]
     if result.der is None:
         lines.append("note: no reference speech is scored, so there is no rate")
@@ -227,7 +227,11 @@ def _format_detail(result: PooledScore) -> str:
     return "\n".join(
         [
             *(
-                [format_table(("speaker", "found as", "talks", "found", "false", "JER"), rows, indent="")]
+                [
+                    format_table(
+                        ("speaker", "matched with", "seconds", "found", "false alarm", "JER"), rows, indent=""
+                    )
+                ]
                 * bool(rows)
             ),
             f"purity {format_percent(more['purity'])}, coverage {format_percent(more['coverage'])}",

@@ -53,7 +53,7 @@ def test_summary_table_and_exit_code_of_success(cli, batches):
     result = cli("batch", folder, "-o", out)
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.splitlines() == [
-        "  recording  status  length  speakers   took",
+        "  recording  status  length  speakers   time",
         "  a.wav          ok    1:01         2  1.4 s",
         "  b.wav          ok    1:01         2  1.4 s",
         "2 ok, 0 skipped, 0 failed; 2:02 of sound in 0:02",

@@ -332,7 +332,7 @@ def test_one_sentence_says_why_the_next_number_was_not_chosen():
         explain_next({1: 10.0, 2: 12.0}, 1, (1, 2)) == "2 is worse by only 2 nats: listen before you trust 1"
     )
     assert explain_next({1: 26.0, 2: 12.0}, 1, (1, 2), (2,)) == (
-        "2 has two speakers who may be one person: listen before you trust 1"
+        "2 is better by 14 nats, but two of its speakers may be one person: listen before you trust 1"
     )
     assert explain_next({1: 10.0}, 1) == "2 was not tried: the search found no further speaker"
     assert explain_next({0: 0.0}, 0) == "1 was not chosen: there is no speech"
