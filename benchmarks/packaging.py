@@ -1,4 +1,4 @@
-"""Whether the answer depends on how the sound is packed: gain, offset, polarity, silence, rate, coding.
+"""Whether the result depends on the container, gain, offset, polarity, silence, rate or coding of the sound.
 
     python -m benchmarks.packaging --corpus DIR [--only WORD …]
 
@@ -20,7 +20,7 @@ import numpy as np
 import soundfile
 
 import diarize
-from benchmarks.corpora import corpora
+from benchmarks.corpora import find_corpora
 from diarize import scoring
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def empty_room(samples: Array, n: int) -> Array:
     )
 
 
-def packed(samples: Array, rate: int, packing: Packing) -> tuple[Array, int]:
+def change_sound(samples: Array, rate: int, packing: Packing) -> tuple[Array, int]:
     """The samples (n, channels) as they are packed, and their rate."""
     import librosa
 
@@ -110,10 +110,10 @@ def packed(samples: Array, rate: int, packing: Packing) -> tuple[Array, int]:
     return np.repeat(sound[:, None], packing.channels, axis=1), packing.rate or rate
 
 
-def graded(recording: Recording, packing: Packing, folder: Path) -> scoring.FileScore:
+def score_recording(recording: Recording, packing: Packing, folder: Path) -> scoring.FileScore:
     """One recording in one packing."""
     samples, rate = soundfile.read(recording.path, dtype="float64")
-    sound, new_rate = packed(samples, rate, packing)
+    sound, new_rate = change_sound(samples, rate, packing)
     path = folder / recording.path.stem
     arguments = {"samplerate": new_rate, "channels": packing.channels, **dict(packing.written)}
     with soundfile.SoundFile(path, "w", **arguments) as file:
@@ -128,7 +128,7 @@ def graded(recording: Recording, packing: Packing, folder: Path) -> scoring.File
     return scoring.score(diarize.Annotation(path.stem, tuple(moved)), found, uem=whole)
 
 
-def row(packing: Packing, scores: list[scoring.FileScore], base: list[scoring.FileScore]) -> str:
+def format_row(packing: Packing, scores: list[scoring.FileScore], base: list[scoring.FileScore]) -> str:
     """Markdown."""
     pooled, plain = (diarize.Score.pooled(s.score for s in each) for each in (scores, base))
     parts = (pooled.missed, pooled.false_alarm, pooled.confusion)
@@ -152,7 +152,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--corpus", type=corpora, action="extend", required=True)
+    parser.add_argument("--corpus", type=find_corpora, action="extend", required=True)
     parser.add_argument("--only", nargs="*", default=[], metavar="WORD", help="packings with such a word")
     options = parser.parse_args()
     found = [each for corpus in options.corpus for each in corpus.recordings]
@@ -161,11 +161,11 @@ def main() -> None:
     print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
     moved = []
     with tempfile.TemporaryDirectory() as folder:
-        base = [graded(each, PLAIN, Path(folder)) for each in found]
-        print(row(PLAIN, base, base), flush=True)
+        base = [score_recording(each, PLAIN, Path(folder)) for each in found]
+        print(format_row(PLAIN, base, base), flush=True)
         for packing in wanted:
-            scores = [graded(each, packing, Path(folder)) for each in found]
-            print(row(packing, scores, base), flush=True)
+            scores = [score_recording(each, packing, Path(folder)) for each in found]
+            print(format_row(packing, scores, base), flush=True)
             moved += [] if is_kept(packing, scores, base) else [packing.name]
     if moved:
         raise SystemExit(f"changed by more than the bound: {'; '.join(moved)}")

@@ -1,4 +1,4 @@
-"""How well one window of speech tells voices apart: equal error rates of CAM++ and of a compact network.
+"""Speaker verification by single windows of speech: equal error rates of CAM++ and of a compact network.
 
     python -m benchmarks.window_errors --voices DIR [--voices DIR …] [--compact WEIGHTS.pt]
 
@@ -61,7 +61,9 @@ def compact_embedding(path: Path) -> Embed:
     return embed
 
 
-def error(voices: Mapping[str, Sequence[Path]], embed: Embed, condition: str, seconds: float) -> float:
+def equal_error_of(
+    voices: Mapping[str, Sequence[Path]], embed: Embed, condition: str, seconds: float
+) -> float:
     """The equal error of windows of ``seconds``."""
     vectors, speakers = [], []
     for number, paths in enumerate(voices.values()):
@@ -92,7 +94,7 @@ def main() -> None:
     print(f"{'':<24}" + "".join(f"{seconds:>7g} s" for seconds in SECONDS))
     for name, embed in networks.items():
         for condition in ("as recorded", "in noise"):
-            shown = [100 * error(voices, embed, condition, seconds) for seconds in SECONDS]
+            shown = [100 * equal_error_of(voices, embed, condition, seconds) for seconds in SECONDS]
             print(f"{f'{name}, {condition}':<24}" + "".join(f"{each:9.1f}" for each in shown), flush=True)
 
 

@@ -187,7 +187,8 @@ def _format_summary(result: PooledScore) -> str:
     ]
     if len(rows) > 1:
         rows.append(("all", *_format_rates(result), "", f"{result.speaker_count_right}/{len(rows)} right"))
-    protocol_line = f"protocol: {result.protocol}; miss, false alarm and confusion in seconds and % of the total speaker time"
+    parts = "miss, false alarm and confusion in seconds and % of the total speaker time"
+    protocol_line = f"protocol: {result.protocol}; {parts}"
     lines = [format_table(HEAD, rows, indent=""), protocol_line]
     if result.der is None:
         lines.append("note: no reference speech is scored, so there is no rate")
