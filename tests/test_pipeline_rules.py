@@ -289,7 +289,9 @@ class TestFrontEnd:
         assert (found.band, found.background.band) == ("wide", "narrow")
         given, nobody = {}, SpeechMask(np.zeros(0, bool), grid(0))
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr("diarize.features.voice_features", lambda *given_: given.update(band=given_[2]))
+            patched.setattr(
+                "diarize.features.compute_voice_features", lambda *given_: given.update(band=given_[2])
+            )
             front_end.voice_values(found, nobody, config)
             assert given == {"band": "narrow"}
             front_end.voice_values(replace(found, background=None), nobody, config)
@@ -324,8 +326,8 @@ class TestFrontEnd:
         """Or the included one."""
         monkeypatch.setattr("diarize.parts.load_segmenter", lambda path: f"loaded {path}")
         named = replace(Config(), speech=SpeechConfig(segmentation="a.onnx"))
-        assert front_end._segmenter(named) == "loaded a.onnx"
-        assert isinstance(front_end._segmenter(Config()), PyanNetSegmenter)
+        assert front_end._choose_segmenter(named) == "loaded a.onnx"
+        assert isinstance(front_end._choose_segmenter(Config()), PyanNetSegmenter)
 
     def test_progress_is_a_share_of_what_was_said_to_be_there(self):
         """All at most, and nothing where nothing was said."""

@@ -118,7 +118,7 @@ class AnnotationMethods:
 
         Parameters
         ----------
-        **more : as for ``diarize.plots.timeline``
+        **more : as for ``diarize.plots.plot_timeline``
 
         Returns
         -------

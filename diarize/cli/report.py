@@ -248,16 +248,14 @@ def load_page_sound(
 ) -> Heard:
     """The sound of a part of a recording: compressed, or a link that is relative to the page."""
     from diarize.audio import open_recording
-    from diarize.report import RATE, embed_sound, link_sound, media_address
+    from diarize.report import RATE, embed_sound, link_sound, media_url
 
     channel, track = heard_as.channel or None, heard_as.track
     if link and track > 1:
         raise typer.BadParameter(f"--link plays the first track of a file; leave it out with --track {track}")
     opened = open_recording(path, rate=RATE, channel=channel, track=track, start=sound.start, end=sound.end)
     with show_progress(f"{escape_controls(path.name)}: sound", quiet=quiet, stages=STAGES) as progress:
-        return (
-            link_sound(opened, media_address(path, page), progress) if link else embed_sound(opened, progress)
-        )
+        return link_sound(opened, media_url(path, page), progress) if link else embed_sound(opened, progress)
 
 
 def _format_size(path: Path) -> str:

@@ -84,7 +84,7 @@ def _up_to_limit(config: Config, asked: SettingsOptions) -> Config:
 def _draw(found: Clustering, name: str, path: Path, *, overwrite: bool) -> None:
     from diarize import plots
 
-    figure = plots.selection_curve(
+    figure = plots.plot_selection(
         found.counts, found.values, found.chosen, found.equivalent, criterion=found.criterion, title=name
     )
     plots.save(figure, path, overwrite=overwrite)

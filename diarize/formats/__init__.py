@@ -151,7 +151,7 @@ def read_words(path: str | Path) -> Annotation | None:
         For a file that does not follow its format.
 
     """
-    tiers = {".textgrid": textgrid.tiers, ".eaf": eaf.tiers}.get(Path(path).suffix.lower())
+    tiers = {".textgrid": textgrid.read_tiers, ".eaf": eaf.read_tiers}.get(Path(path).suffix.lower())
     if tiers is None:
         return None
     found = tiers(read_text(path), Path(path).name)

@@ -70,7 +70,7 @@ def run_front_end(
     """
     from diarize.features import choose_band, compute_cepstra, level_gain
 
-    acoustics, given = _acoustics(config)
+    acoustics, given = _choose_acoustics(config)
     ends = [0]
     features = compute_cepstra(_report_progress(sound, ends, progress), sound.rate, acoustics)
     band = choose_band(features, config.features.band, acoustics.n_mels)
@@ -93,7 +93,7 @@ def _needs_background(config: Config) -> bool:
     return config.space.kind != "mfcc" or config.speech.method == "hmm"
 
 
-def _acoustics(config: Config) -> tuple[AcousticConfig, BackgroundModel | None]:
+def _choose_acoustics(config: Config) -> tuple[AcousticConfig, BackgroundModel | None]:
     """Feature settings, and the background model if one was given.
 
     A background model needs the features that it was trained with. Raises ModelError.
@@ -126,7 +126,7 @@ def speech_activity(
 
     grid, sound = front.features.grid, front.sound
     if config.speech.method == "network":
-        found = speech.detect_by_network(sound.blocks(), _segmenter(config), grid, config.speech)
+        found = speech.detect_by_network(sound.blocks(), _choose_segmenter(config), grid, config.speech)
     else:
         found = speech.SpeechActivity(_mask_without_network(front, config))
     intervals = found.mask.intervals + sound.start if given is None else given
@@ -153,7 +153,7 @@ def _mask_without_network(front: FrontEnd, config: Config) -> SpeechMask:
     return speech.detect_by_mixtures(features, model.speech, model.other, model.talk, config.speech, n_mels)
 
 
-def _segmenter(config: Config) -> Segmenter:
+def _choose_segmenter(config: Config) -> Segmenter:
     """The requested segmentation network, or the included one."""
     if config.speech.segmentation:
         from diarize.parts import load_segmenter
@@ -181,14 +181,14 @@ def voice_values(front: FrontEnd, mask: SpeechMask, config: Config) -> Array:
     """Normalised voice features or, in the textbook space, all cepstra except c0 with deltas:
     float32 (n_frames, D).
     """
-    from diarize.features import normalize_features, voice_features
+    from diarize.features import compute_voice_features, normalize_features
 
     features = front.features
     if config.space.kind == "mfcc":
         values = _textbook_cepstra(features, config)
         return normalize_features(values, mask.values, features.grid.frame_rate, front.acoustics)
     band = front.background.band if front.background else front.band
-    return voice_features(features, mask.values, band, front.acoustics)
+    return compute_voice_features(features, mask.values, band, front.acoustics)
 
 
 def _textbook_cepstra(features: Features, config: Config) -> Array:

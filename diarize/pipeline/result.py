@@ -160,7 +160,7 @@ class Diarization:
 
         Parameters
         ----------
-        **more : arguments of ``diarize.plots.timeline``
+        **more : arguments of ``diarize.plots.plot_timeline``
 
         Returns
         -------

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["load_embedding", "speaker_points", "voice_statistics", "voice_statistics_of"]
+__all__ = ["choose_embedding", "speaker_points", "voice_statistics", "voice_statistics_of"]
 
 # Least share of a window in which a speaker must be alone for the window to be used.
 MIN_ALONE: Final = 0.5
 
 
-def load_embedding(config: Config) -> tuple[EmbeddingExtractor, TwoCovariance]:
+def choose_embedding(config: Config) -> tuple[EmbeddingExtractor, TwoCovariance]:
     """The requested speaker embedding, or the included one, and its two-covariance model."""
     if not config.space.embedding:
         from diarize.embedding import CampplusExtractor
@@ -56,7 +56,7 @@ def speaker_points(
 
     if config.space.kind == "mfcc":
         return frames.frame_points(values, activity.mask)
-    return embedding.embed_windows(sound.blocks(), activity, *load_embedding(config), config.space)
+    return embedding.embed_windows(sound.blocks(), activity, *choose_embedding(config), config.space)
 
 
 def voice_statistics(
@@ -106,7 +106,7 @@ def voice_statistics_of(
     with threadpool_limits(limits=1):  # sums in another order would differ in the last bits
         front = run_front_end(SampleSource.open(recording, config, span), config)
         activity = _known_activity(annotation, front.features.grid, span[0])
-        extractor = load_embedding(config)
+        extractor = choose_embedding(config)
         points = embedding.embed_windows(front.sound.blocks(), activity, *extractor, config.space)
         return voice_statistics(points, annotation, span[0])
 

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["selection_curve"]
+__all__ = ["plot_selection"]
 
 
-def selection_curve(
+def plot_selection(
     counts: ArrayLike,
     values: ArrayLike,
     chosen: int,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["envelope", "timeline"]
+__all__ = ["peak_envelope", "plot_timeline"]
 
 _WIDTH = 14.0  # of the picture
 _MARGIN = 0.15  # around everything
@@ -72,7 +72,7 @@ class _Layout:
         return max(1, int(np.ceil(self.duration / self.line - 1e-9)))
 
 
-def timeline(
+def plot_timeline(
     annotation: Annotation,
     *,
     reference: Annotation | None = None,
@@ -86,8 +86,8 @@ def timeline(
 
     ``reference`` is drawn above; ``mapping`` (hypothesis → reference, from ``scoring.score``) gives matched
     speakers the same colour. A dark row shows overlapping speech. ``loudness``: (n,) values ≥ 0, evenly
-    spaced over the recording (see ``envelope``), drawn above. ``start`` and ``duration``: second at which the
-    picture begins, and its length in seconds, at least to the end of the last turn.
+    spaced over the recording (see ``peak_envelope``), drawn above. ``start`` and ``duration``: second at
+    which the picture begins, and its length in seconds, at least to the end of the last turn.
     """
     length = _length(annotation, reference, duration, start)
     heard = length if duration is None else duration
@@ -103,7 +103,7 @@ def timeline(
     return figure
 
 
-def envelope(waveform: Waveform, points: int = 8000) -> Array:
+def peak_envelope(waveform: Waveform, points: int = 8000) -> Array:
     """Peak (0 to 1) in each of at most ``points`` equal intervals: float32 (n,)."""
     n = min(points, waveform.samples.size)
     starts = np.linspace(0, waveform.samples.size, n, endpoint=False).astype(np.int64)

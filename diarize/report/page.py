@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-from diarize.report.data import page_data
+from diarize.report.data import build_page_data
 
 if TYPE_CHECKING:
     from diarize.report.model import Report
@@ -53,7 +53,7 @@ def render_page(report: Report) -> str:
         "title": html.escape(report.annotation.recording),
         "style": style,
         "script": script,
-        "data": _embed_json(page_data(report)),
+        "data": _embed_json(build_page_data(report)),
         "sound": _base64(report.sound),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _part("page.html"))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
     Progress = Callable[[str, float], None]
 
-__all__ = ["RATE", "PageSound", "embed_sound", "link_sound", "media_address"]
+__all__ = ["RATE", "PageSound", "embed_sound", "link_sound", "media_url"]
 
 RATE: Final = 16_000
 """Hz of the sound in a page: all of what tells voices apart."""
@@ -62,7 +62,7 @@ def link_sound(recording: Recording, link: str, progress: Progress = lambda stag
     return peaks.sound(link=link)
 
 
-def media_address(recording: Path, page: Path) -> str:
+def media_url(recording: Path, page: Path) -> str:
     """The URL of a recording for a page, relative if possible, so that both can be moved together."""
     try:
         way = os.path.relpath(recording.absolute(), page.absolute().parent)

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.errors import ConfigError
-from diarize.features import cmvn, voice_cepstra
+from diarize.features import cmvn, select_voice_cepstra
 from diarize.resegmentation.pauses import NEAR_PAUSE, move_to_pauses
 from diarize.types import Features
 
@@ -163,12 +163,12 @@ def _join_weakest(
 
 
 def bic_features(found: Features, band: str, config: AcousticConfig) -> Features:
-    """Features for ``changes_by_bic``: voice cepstra (``features.voice_cepstra``).
+    """Features for ``changes_by_bic``: voice cepstra (``features.select_voice_cepstra``).
 
     Twelve in both bands: with more, the penalty grows faster than the evidence.
     """
     coarse = replace(config, n_voice=12 if band == "narrow" else 8, n_upper=3)
-    values = voice_cepstra(found, band, coarse)
+    values = select_voice_cepstra(found, band, coarse)
     return Features(values, found.grid, tuple(f"x{i}" for i in range(values.shape[1])))
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.annotation.statistics import solo_intervals
-from diarize.background import Activity
+from diarize.background import DetectionData
 from diarize.config import AudioConfig
-from diarize.features import compute_cepstra, loud_frames, voice_features
+from diarize.features import compute_cepstra, compute_voice_features, loud_frames
 from diarize.intervals import union
 from diarize.speech import activity_features, modulation_features
 
@@ -38,7 +38,7 @@ class Example:
     """Training data of one simulated recording: ``frames`` (n, D) of voices, and rows of speech activity."""
 
     frames: Array
-    activity: Activity
+    activity: DetectionData
 
 
 def make_example(scene: Scene, rng: np.random.Generator, band: str, acoustics: AcousticConfig) -> Example:
@@ -46,7 +46,7 @@ def make_example(scene: Scene, rng: np.random.Generator, band: str, acoustics: A
     sound, truth = scene(rng, AudioConfig().rate)
     features = compute_cepstra([sound.samples], sound.rate, acoustics)
     frames = _activity_frames(features, truth, acoustics, rng)
-    activity = Activity(*frames, *_segments(features, truth, acoustics))
+    activity = DetectionData(*frames, *_segments(features, truth, acoustics))
     return Example(_voice_frames(features, truth, band, acoustics), activity)
 
 
@@ -58,14 +58,14 @@ def make_activity_example(
     """
     example = make_example(scene, rng, band, acoustics)
     speech, other, talk, music = example.activity
-    return Example(example.frames[:0], Activity(speech[:0], other[:0], talk, music))
+    return Example(example.frames[:0], DetectionData(speech[:0], other[:0], talk, music))
 
 
 def _voice_frames(features: Features, truth: Annotation, band: str, acoustics: AcousticConfig) -> Array:
     """Loud frames (n, D) of every voice where it is alone, normalised over all speech of the recording."""
     grid = features.grid
     speech = grid.mask(union(truth.intervals()))
-    values = voice_features(features, speech, band, acoustics)
+    values = compute_voice_features(features, speech, band, acoustics)
     loud = loud_frames(features, speech)
     found = [values[:0]]
     for spans in solo_intervals(truth).values():

@@ -102,10 +102,10 @@ def _tiers(tiers: Callable[[str, str], Tiers], dialect: str) -> Any:
 
 def _eaf_tiers(text: str, source: str) -> Tiers:
     """All tiers if some are of words; otherwise without those that repeat what others hold."""
-    found = eaf.tiers(text, source)
+    found = eaf.read_tiers(text, source)
     if any(_WORDS.fullmatch(name) for name, _ in found):
         return found
-    return eaf.tiers(text, source, dependent=False)
+    return eaf.read_tiers(text, source, dependent=False)
 
 
 def _of_tiers(tiers: Tiers) -> list[Segment]:
@@ -225,12 +225,12 @@ def _number_segments(segments: Sequence[Segment]) -> tuple[Segment, ...]:
 
 
 READABLE: dict[str, Callable[[str, str, str | None], Transcript]] = {
-    ".srt": _subtitles(srt.spoken, "srt"),
-    ".vtt": _subtitles(webvtt.spoken, "webvtt"),
+    ".srt": _subtitles(srt.read_cues, "srt"),
+    ".vtt": _subtitles(webvtt.read_cues, "webvtt"),
     ".json": _json,
     ".jsonl": _json,
     ".ctm": _ctm,
-    ".textgrid": _tiers(textgrid.tiers, "textgrid"),
+    ".textgrid": _tiers(textgrid.read_tiers, "textgrid"),
     ".eaf": _tiers(_eaf_tiers, "eaf"),
 }
 """How files are read, by suffix in lower case."""

@@ -178,13 +178,13 @@ def test_plot_shows_loudness_and_length_of_a_recording_of_silence(cli, talk, fil
     from diarize import plots
 
     asked = {}
-    draw = plots.timeline
+    draw = plots.plot_timeline
 
     def timeline(annotation, **more):
         asked.update(more, turns=annotation.turns)
         return draw(annotation, **more)
 
-    monkeypatch.setattr("diarize.plots.timeline", timeline)
+    monkeypatch.setattr("diarize.plots.plot_timeline", timeline)
     (files / "talk.rttm").write_text("")
     result = cli("plot", files / "talk.rttm", "--audio", talk / "talk.wav")
     assert result.exit_code == 0, result.stderr
@@ -219,9 +219,10 @@ def test_plot_shows_the_channel_and_track_that_are_asked_for(cli, files, monkeyp
     from diarize import plots
 
     asked = {}
-    draw = plots.timeline
+    draw = plots.plot_timeline
     monkeypatch.setattr(
-        "diarize.plots.timeline", lambda annotation, **more: asked.update(more) or draw(annotation, **more)
+        "diarize.plots.plot_timeline",
+        lambda annotation, **more: asked.update(more) or draw(annotation, **more),
     )
     loud = np.sin(np.arange(16_000.0))
     soundfile.write(files / "two.wav", np.column_stack((0.8 * loud, 0.2 * loud)), 8_000)

@@ -97,7 +97,7 @@ def test_tiers_of_words_are_no_speakers():
         (eaf, eaf.write([SAID], words=SAID)),
     ):
         assert each.read(text, "talk.x")["talk"].speakers == ("Ann", "Bob")
-        assert [name for name, _ in each.tiers(text)] == ["Ann", "Ann - words", "Bob", "Bob - words"]
+        assert [name for name, _ in each.read_tiers(text)] == ["Ann", "Ann - words", "Bob", "Bob - words"]
     alone = textgrid.write([Annotation("r", (Turn(0, 1, "Ann - words", text="yes"),))])
     assert textgrid.read(alone, "r.TextGrid")["r"].speakers == ("Ann - words",)
 
@@ -173,7 +173,7 @@ def test_ordinary_colons_are_no_names():
     """Where few cues begin with one, nobody is named, and that is told."""
     text = srt.write([Annotation("r", tuple(Turn(i, i + 1, "A", text="x") for i in range(7)))])
     text = text.replace("A: x", "It is late.").replace("It is late.", "Note: it is late.", 1)
-    assert [who for _, who, _ in srt.spoken(text)] == [None] * 7
+    assert [who for _, who, _ in srt.read_cues(text)] == [None] * 7
     with pytest.raises(FormatError, match="diarize label"):
         srt.read(text, "r.srt")
 

@@ -15,7 +15,7 @@ import pytest
 
 from diarize.errors import PartError
 from diarize.parts.cache import cache_folder, cached_parts, locate_part
-from diarize.parts.catalogue import CATALOGUE, Entry
+from diarize.parts.catalogue import CATALOGUE, CatalogueEntry
 from diarize.parts.download import fetch
 from diarize.parts.getting import get_part, read_record
 
@@ -220,8 +220,10 @@ def known(server, monkeypatch):
     packed = archive(model=DATA, small=b"int8")
     server.files |= {"/plain.onnx": DATA, "/packed.tar.bz2": packed}
     entries = [
-        Entry("plain", "embedding", "a", f"{server.address}/plain.onnx", len(DATA), sha256(DATA), "MIT"),
-        Entry(
+        CatalogueEntry(
+            "plain", "embedding", "a", f"{server.address}/plain.onnx", len(DATA), sha256(DATA), "MIT"
+        ),
+        CatalogueEntry(
             "packed",
             "segmentation",
             "b",

@@ -15,7 +15,15 @@ import numpy as np
 import pytest
 
 from diarize import background
-from diarize.background import Activity, BackgroundModel, fit_background, load, load_included, model, save
+from diarize.background import (
+    BackgroundModel,
+    DetectionData,
+    fit_background,
+    load,
+    load_included,
+    model,
+    save,
+)
 from diarize.config import AcousticConfig
 from diarize.errors import ModelError, OutputError
 from diarize.mixtures.discriminant import Discriminant
@@ -313,7 +321,7 @@ class TestFitted:
         intervals = (rng.normal(size=(200, 5)) + shift for shift in (3, -3))
         return fit_background(
             voices,
-            Activity(*frames, *intervals),
+            DetectionData(*frames, *intervals),
             band="narrow",
             acoustics=SMALL,
             seed=seed,

@@ -9,7 +9,7 @@ from diarize.clustering.confusable import are_all_distinct
 from diarize.clustering.embeddings import _chain
 from diarize.clustering.starts import initialize_by_kmeans, initialize_clusters
 from diarize.config import SpaceConfig
-from diarize.embedding.points import speech_windows
+from diarize.embedding.points import split_speech
 from diarize.embedding.two_covariance import log_likelihood_ratio, mean_variance, mutual_information
 from diarize.embedding.windows import overlapping_windows
 from diarize.networks.activity import LocalActivity
@@ -95,7 +95,7 @@ def test_where_two_probably_speak_there_is_no_window(probability, windows):
     both = np.zeros(140, np.float32)
     both[60:80] = probability
     activity = SpeechActivity(mask_of(140, (0, 140)), both)
-    assert len(speech_windows(activity, SpaceConfig())[0]) == windows
+    assert len(split_speech(activity, SpaceConfig())[0]) == windows
 
 
 @pytest.mark.parametrize(("share", "named"), [(0.007, None), (0.013, "SPEAKER_01")])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from diarize.config import SpaceConfig, SpeechConfig
-from diarize.embedding.points import speech_windows
+from diarize.embedding.points import split_speech
 from diarize.embedding.windows import overlapping_windows
 from diarize.errors import ConfigError
 from diarize.networks import pyannet
@@ -124,7 +124,7 @@ def test_windows_leave_overlap_out():
     double = np.zeros(200, np.float32)
     double[75:125] = 0.9
     activity = SpeechActivity(SpeechMask(np.ones(200, bool), grid), double)
-    bounds, first = speech_windows(activity, SpaceConfig(window=1.0, step=0.5, max_pause=2.0))
+    bounds, first = split_speech(activity, SpaceConfig(window=1.0, step=0.5, max_pause=2.0))
     assert_array_equal(bounds, [[0, 75], [125, 200]])
     assert first.all()
 
@@ -132,7 +132,7 @@ def test_windows_leave_overlap_out():
 def test_where_two_always_speak_windows_are_of_all_speech():
     """Something must be told apart."""
     activity = SpeechActivity(SpeechMask(np.ones(200, bool), grid_of(200)), np.ones(200, np.float32))
-    bounds, _ = speech_windows(activity, SpaceConfig())
+    bounds, _ = split_speech(activity, SpaceConfig())
     assert bounds[0, 0] == 0
     assert bounds[-1, 1] == 200
 

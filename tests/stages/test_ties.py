@@ -15,7 +15,7 @@ from diarize.clustering.starts import initialize_clusters
 from diarize.clustering.vbx import fit_vbx
 from diarize.config import ClusteringConfig, ResegmentationConfig, SpaceConfig, SpeechConfig
 from diarize.embedding import campplus
-from diarize.embedding.points import speech_windows
+from diarize.embedding.points import split_speech
 from diarize.embedding.two_covariance import TwoCovariance, fit_two_covariance
 from diarize.embedding.windows import overlapping_windows
 from diarize.errors import ModelError
@@ -139,7 +139,7 @@ class TestWindows:
         both = np.zeros(140, np.float32)
         both[60:80] = probability
         activity = SpeechActivity(mask_of(140, (0, 140)), both)
-        assert len(speech_windows(activity, SpaceConfig())[0]) == n_windows
+        assert len(split_speech(activity, SpaceConfig())[0]) == n_windows
 
 
 class TestEmbedding:
