@@ -24,7 +24,7 @@ from diarize.config import (
     to_toml,
     without_defaults,
 )
-from diarize.config.commented import default_file, list_changes, to_commented_toml
+from diarize.config.commented_toml import default_file, list_changes, to_commented_toml
 from diarize.errors import ConfigError
 
 CONFIGS = Path(__file__).parent.parent / "configs"

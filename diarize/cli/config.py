@@ -34,7 +34,7 @@ def show(
     from dataclasses import asdict
 
     from diarize.config import Config
-    from diarize.config.commented import default_file, to_commented_toml
+    from diarize.config.commented_toml import default_file, to_commented_toml
 
     config = merge_options(settings)
     if json:
@@ -51,7 +51,7 @@ def check(
 ) -> None:
     """Check files of settings, and print what each changes."""
     from diarize.config import load_config, without_defaults
-    from diarize.config.commented import list_changes
+    from diarize.config.commented_toml import list_changes
 
     wrong = 0
     for path in files:
@@ -72,7 +72,7 @@ def check(
 def presets(*, json: Json = False, verbose: Verbose = False) -> None:
     """List the included presets and what each changes."""
     from diarize.config import load_preset, preset_names, without_defaults
-    from diarize.config.commented import list_changes
+    from diarize.config.commented_toml import list_changes
 
     found = {name: list_changes(without_defaults(load_preset(name))) for name in preset_names()}
     if json:

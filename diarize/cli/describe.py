@@ -66,7 +66,7 @@ def _format_match(match: Match) -> str:
 def format_settings(config: Config) -> str:
     """The settings that differ from the defaults, and the versions."""
     from diarize.config import without_defaults
-    from diarize.config.commented import list_changes
+    from diarize.config.commented_toml import list_changes
     from diarize.pipeline import versions
 
     changed = ", ".join(list_changes(without_defaults(config))) or "all defaults"

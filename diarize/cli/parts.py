@@ -84,7 +84,7 @@ def get(
     environment, and file: addresses work, too.
     """
     from diarize.cli.progress import FETCHING, show_progress
-    from diarize.parts.getting import get_part
+    from diarize.parts.fetching import get_part
 
     with show_progress(name_or_address, quiet=False, stages=FETCHING) as progress:
         found = get_part(
@@ -200,7 +200,7 @@ def _describe_entry(name: str, here: dict[str, Path]) -> dict[str, Any]:
 
 
 def _describe_other(name: str, path: Path) -> dict[str, Any]:
-    from diarize.parts.getting import read_record
+    from diarize.parts.fetching import read_record
 
     record = read_record(path)
     return {
@@ -258,7 +258,7 @@ def _check_part(name: str, path: Path) -> bool:
     from diarize.errors import DiarizeError
     from diarize.parts import load_part
     from diarize.parts.catalogue import CATALOGUE
-    from diarize.parts.getting import read_record
+    from diarize.parts.fetching import read_record
 
     try:
         part = load_part(path)

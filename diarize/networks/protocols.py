@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from diarize.networks.activity import LocalActivity
+    from diarize.networks.local_activity import LocalActivity
 
     Array = NDArray[Any]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.errors import PartError
-from diarize.networks.activity import LocalActivity
+from diarize.networks.local_activity import LocalActivity
 from diarize.parts.cutting import cut_windows
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from diarize.types import runs
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from diarize.networks.activity import LocalActivity
+    from diarize.networks.local_activity import LocalActivity
     from diarize.speech import SpeechActivity
     from diarize.types import Posteriors
 

@@ -8,7 +8,7 @@ the same for all (``durations``). ``pipeline`` and ``training`` import it.
 
 from __future__ import annotations
 
-from diarize.speech.activity import activity_features
+from diarize.speech.detection_features import activity_features
 from diarize.speech.energy import detect_by_energy
 from diarize.speech.gmm import detect_by_mixtures
 from diarize.speech.music import modulation_features

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from diarize.errors import DiarizeError
 from diarize.networks import campplus, pyannet
-from diarize.networks.activity import LocalActivity
+from diarize.networks.local_activity import LocalActivity
 from diarize.networks.store import load_included_network
 from diarize.types import FrameGrid
 

@@ -17,7 +17,7 @@ from diarize.errors import PartError
 from diarize.parts.cache import cache_folder, cached_parts, locate_part
 from diarize.parts.catalogue import CATALOGUE, CatalogueEntry
 from diarize.parts.download import fetch
-from diarize.parts.getting import get_part, read_record
+from diarize.parts.fetching import get_part, read_record
 
 DATA = bytes(range(256)) * 2000
 

@@ -10,7 +10,7 @@ import pytest
 from diarize.clustering import cluster_windows, gaussians, no_speakers
 from diarize.clustering.confusable import are_all_distinct
 from diarize.clustering.count import choose_count
-from diarize.clustering.embeddings import compute_evidence
+from diarize.clustering.evidence import compute_evidence
 from diarize.config import ClusteringConfig
 from diarize.errors import SpeakerCountError
 from diarize.mixtures import GMM

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from diarize.clustering import Clustering, cluster_windows, embeddings, gaussians, no_speakers
+from diarize.clustering import Clustering, cluster_windows, evidence, gaussians, no_speakers
 from diarize.clustering.count import choose_count
 from diarize.config import ClusteringConfig
 from diarize.errors import DiarizeError
@@ -136,7 +136,7 @@ class TestEvidence:
         points, _ = planted_points(3, 2)
         found = {}
         for scale in (0.5, 0.25, 0.125):
-            monkeypatch.setattr(embeddings, "ACOUSTIC_SCALE", scale)
+            monkeypatch.setattr(evidence, "ACOUSTIC_SCALE", scale)
             curve = cluster_windows(points, by_evidence(), 0)
             values = dict(zip(curve.counts, curve.values, strict=True))
             found[scale] = values[1] - values[2]

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from diarize.clustering.confusable import are_all_distinct
-from diarize.clustering.embeddings import _chain
-from diarize.clustering.starts import initialize_by_kmeans, initialize_clusters
+from diarize.clustering.evidence import _chain
+from diarize.clustering.initialization import initialize_by_kmeans, initialize_clusters
 from diarize.config import SpaceConfig
 from diarize.embedding.points import split_speech
 from diarize.embedding.two_covariance import log_likelihood_ratio, mean_variance, mutual_information
 from diarize.embedding.windows import overlapping_windows
-from diarize.networks.activity import LocalActivity
+from diarize.networks.local_activity import LocalActivity
 from diarize.resegmentation import overlap
 from diarize.resegmentation.turns import posteriors_to_turns
 from diarize.speech import SpeechActivity, network

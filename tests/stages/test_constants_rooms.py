@@ -9,7 +9,7 @@ import pytest
 
 from diarize.clustering import gaussians, vbx
 from diarize.clustering.confusable import are_all_distinct
-from diarize.clustering.starts import initialize_clusters
+from diarize.clustering.initialization import initialize_clusters
 from diarize.config import ClusteringConfig, ResegmentationConfig
 from diarize.embedding import campplus
 from diarize.embedding.two_covariance import (
@@ -19,7 +19,7 @@ from diarize.embedding.two_covariance import (
     mutual_information,
 )
 from diarize.mixtures import GMM, fit_gmm
-from diarize.networks.activity import LocalActivity
+from diarize.networks.local_activity import LocalActivity
 from diarize.resegmentation import overlap
 from diarize.resegmentation.frames import turn_posteriors
 from diarize.resegmentation.pauses import move_to_pauses

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from scipy.fft import dct
 
-from diarize.clustering import embeddings, vbx
+from diarize.clustering import evidence, vbx
 from diarize.clustering.outliers import find_outliers
 from diarize.config import SpeechConfig
 from diarize.networks import pyannet
-from diarize.networks.activity import LocalActivity
+from diarize.networks.local_activity import LocalActivity
 from diarize.speech import detect_by_network, detect_by_silero, music, network
 from diarize.speech.silence import digital_silence
 from diarize.speech.tones import ToneDetector, remove_tones
@@ -186,7 +186,7 @@ def test_a_fiftieth_of_the_windows_is_flagged():
 def test_windows_count_for_a_quarter_in_the_evidence():
     """Which overlap; short ones for as much less."""
     points, _ = planted_points(0, 2)
-    np.testing.assert_allclose(embeddings._chain(points)[1], points.weights / 4)
+    np.testing.assert_allclose(evidence._chain(points)[1], points.weights / 4)
 
 
 def test_a_state_of_under_a_thousandth_is_given_up():

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from diarize.clustering.initialization import initialize_by_kmeans, initialize_clusters
 from diarize.clustering.outliers import find_outliers
-from diarize.clustering.starts import initialize_by_kmeans, initialize_clusters
 from diarize.config import ResegmentationConfig
 from diarize.embedding import campplus
 from diarize.embedding.windows import overlapping_windows
 from diarize.networks import pyannet
-from diarize.networks.activity import LocalActivity
+from diarize.networks.local_activity import LocalActivity
 from diarize.resegmentation.frames import adapted_posteriors, turn_posteriors
 from diarize.speech import network, tones
 from diarize.speech.silence import digital_silence

@@ -13,7 +13,7 @@ from diarize.embedding.points import split_speech
 from diarize.embedding.windows import overlapping_windows
 from diarize.errors import ConfigError
 from diarize.networks import pyannet
-from diarize.networks.activity import LocalActivity
+from diarize.networks.local_activity import LocalActivity
 from diarize.resegmentation import overlap
 from diarize.speech import SpeechActivity, detect_by_network
 from diarize.speech.network import _windows

@@ -18,11 +18,11 @@ from diarize.features import compute_cepstra, compute_deltas
 from diarize.mixtures import GMM
 from diarize.mixtures.discriminant import Discriminant
 from diarize.speech import (
-    activity,
     activity_features,
     detect_by_energy,
     detect_by_mixtures,
     detect_by_silero,
+    detection_features,
     durations,
     modulation_features,
 )
@@ -373,7 +373,7 @@ class TestActivityFeatures:
         """A slope at the edge of a part is that of the whole."""
         features = leveled(np.random.default_rng(2).normal(size=200) * 20)
         whole = activity_features(features, N_MELS)
-        monkeypatch.setattr(activity, "BATCH_SIZE", 33)
+        monkeypatch.setattr(detection_features, "BATCH_SIZE", 33)
         assert_array_equal(activity_features(features, N_MELS), whole)
 
 

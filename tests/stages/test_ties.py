@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from diarize.clustering import Clustering, cluster_windows, gaussians
 from diarize.clustering.confusable import are_all_distinct
-from diarize.clustering.starts import initialize_clusters
+from diarize.clustering.initialization import initialize_clusters
 from diarize.clustering.vbx import fit_vbx
 from diarize.config import ClusteringConfig, ResegmentationConfig, SpaceConfig, SpeechConfig
 from diarize.embedding import campplus
@@ -20,7 +20,7 @@ from diarize.embedding.two_covariance import TwoCovariance, fit_two_covariance
 from diarize.embedding.windows import overlapping_windows
 from diarize.errors import ModelError
 from diarize.networks import pyannet
-from diarize.networks.activity import LocalActivity
+from diarize.networks.local_activity import LocalActivity
 from diarize.resegmentation import overlap
 from diarize.resegmentation.frames import turn_posteriors
 from diarize.speech import (
