@@ -157,7 +157,7 @@ def main() -> None:
     options = parser.parse_args()
     found = [each for corpus in options.corpus for each in corpus.recordings]
     wanted = [p for p in PACKINGS if not options.only or any(word in p.name for word in options.only)]
-    print("| change | miss | false alarm | wrong speaker | DER % | difference | largest | speakers | bound |")
+    print("| change | miss | false alarm | confusion | DER % | difference | largest | speakers | bound |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
     moved = []
     with tempfile.TemporaryDirectory() as folder:

@@ -270,7 +270,7 @@ def test_a_damaged_link_is_reported_and_the_rest_is_read(tmp_path):
     (tmp_path / "a").write_bytes(first + broken + second)
     found, _, recording = listened(tmp_path / "a")
     assert len(found) >= 5
-    assert any("damaged" in note or "header promises" in note for note in recording.notes)
+    assert any("damaged" in note or "the header says" in note for note in recording.notes)
 
 
 def test_one_file_is_read_as_ever(tmp_path):

@@ -52,7 +52,7 @@ def test_a_second_recording_is_reported(tmp_path, kind, between):
     """With the byte at which to cut; tags and zeros behind one are nothing."""
     one = encoded(kind)
     (note,) = notes_of(tmp_path / "a", one + between + one)
-    assert note.startswith(f"another recording ({kind}) behind its end, from byte {len(one + between)} on,")
+    assert note.startswith(f"another recording ({kind}) after its end, from byte {len(one + between)} on,")
     assert notes_of(tmp_path / "a", one) == notes_of(tmp_path / "a", one + between) == ()
 
 
@@ -70,7 +70,7 @@ def test_a_second_recording_of_other_readers_is_reported(tmp_path, container, co
     """Files that FFmpeg reads up to the end of the first."""
     one = muxed(tmp_path, container, codec, 44_100 if container == "flv" else 48_000)
     (note,) = notes_of(tmp_path / "a", one + one)
-    assert note.startswith(f"another recording ({kind}) behind its end, from byte {len(one)} on,")
+    assert note.startswith(f"another recording ({kind}) after its end, from byte {len(one)} on,")
     assert notes_of(tmp_path / "a", one + TAG) == notes_of(tmp_path / "a", one) == ()
 
 
@@ -84,7 +84,7 @@ def test_another_kind_behind_a_chain_is_reported(tmp_path, first, second):
     if first == second or (first, second) == ("OGG", "FLAC"):
         assert not any("another recording" in note for note in notes)
     else:
-        assert f"another recording ({second}) behind its end, from byte {len(one)} on" in notes[0]
+        assert f"another recording ({second}) after its end, from byte {len(one)} on" in notes[0]
     assert notes_of(tmp_path / "a", one) == ()
 
 
@@ -93,10 +93,7 @@ def test_sound_that_a_header_does_not_count_is_reported(tmp_path):
     wav = encoded("WAV", n=4 * RATE)
     half = 4 * RATE
     (note,) = notes_of(tmp_path / "a", sized(wav, half, 36 + half))
-    assert (
-        note
-        == f"its header says that it ends at byte {44 + half} of {len(wav)}; what is behind that is not read"
-    )
+    assert note == f"its header says that it ends at byte {44 + half} of {len(wav)}; the rest is not read"
     assert len(notes_of(tmp_path / "a", sized(wav, half))) == 1
     text = b"LIST" + struct.pack("<I", 40_000) + b"INFOISFT" + struct.pack("<I", 39_988) + bytes(39_988)
     for riff in (len(wav) - 8, len(wav) + len(text) - 8, 0):

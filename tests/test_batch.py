@@ -816,7 +816,5 @@ def test_what_is_called_otherwise_and_looks_like_sound_is_named(tmp_path):
         ["deep/call.dat", "WAV by its content, but with another suffix"],
     ]
     (folder / "a.wav").unlink()
-    with pytest.raises(
-        AudioError, match=r"no recordings in it, by their names \(memo.ds2: DS2 by its content"
-    ):
+    with pytest.raises(AudioError, match=r"no recordings in it, by suffix \(memo.ds2: DS2 by its content"):
         plan_batch(folder, tmp_path / "out")

@@ -232,9 +232,9 @@ def _trailing_data_note(path: Path) -> list[str]:
         return []
     if kind:
         return [
-            f"another recording ({kind}) behind its end, from byte {start} on, is not read; cut it off there"
+            f"another recording ({kind}) after its end, from byte {start} on, is not read; cut it off there"
         ]
-    return [f"its header says that it ends at byte {start} of {size}; what is behind that is not read"]
+    return [f"its header says that it ends at byte {start} of {size}; the rest is not read"]
 
 
 def open_backend(path: str | os.PathLike[str], track: int = 1) -> tuple[Path, Backend, Header]:

@@ -84,7 +84,9 @@ class Recording:
             notes.append(f"damaged after {heard.last / rate:.1f} s ({heard.damage}); the rest is left out")
         promised = self.header.promised
         if heard.frames is not None and promised and promised - heard.frames > LENGTH_TOLERANCE * rate:
-            notes.append(f"header promises {promised / rate:.1f} s, found {heard.frames / rate:.1f} s")
+            notes.append(
+                f"the header says {promised / rate:.1f} s, but there are {heard.frames / rate:.1f} s"
+            )
         if self.end is not None and heard.frames is not None and heard.frames < round(self.end * rate):
             notes.append(f"end {self.end:g} s is after the recording's end at {heard.frames / rate:.1f} s")
         return (*notes, *heard.tally.notes(), *(heard.sides.notes() if heard.sides else ()))

@@ -111,7 +111,7 @@ def plan_batch(
     if not keys:
         also = "; ".join(_find_unknown_suffixes(folder, keys)[:3])
         raise AudioError(
-            f"{folder}: no recordings in it, by their names{f' ({also})' * bool(also)}; choose another folder"
+            f"{folder}: no recordings in it, by suffix{f' ({also})' * bool(also)}; choose another folder"
         )
     make_folder(output)
     tasks, where = [], result_places(keys)

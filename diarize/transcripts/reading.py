@@ -73,7 +73,7 @@ def parse_transcript(text: str, source: str, *, recording: str | None = None) ->
         raise FormatError(f"{source}: no words in it; give the file that the recogniser wrote")
     if not any(list_known_times(segment) for segment in found.segments):
         raise FormatError(
-            f"{source}: no times in it, so nobody can tell who said what; let the recogniser write the times "
+            f"{source}: no times in it, so words cannot get speakers; let the recogniser write the times "
             "of words or segments"
         )
     return found

@@ -134,7 +134,7 @@ def test_what_run_printed_can_be_changed_too(cli, calls, tmp_path):
         (["rename", "{}/call.json", "SPEAKER_00=A", "--recording", "x"], 1, "about call, not about 'x'"),
         (["merge", "{}/call.json", "SPEAKER_00"], 2, "name two different speakers"),
         (["merge", "{}/call.json", "SPEAKER_00", "Zoe"], 1, "there are SPEAKER_00, SPEAKER_01"),
-        (["recount", "{}/call.json", "--speakers", "11"], 1, "there are those to 1, 2, 3, 4"),
+        (["recount", "{}/call.json", "--speakers", "11"], 1, "there are those for 1, 2, 3, 4"),
         (["recount", "{}/call.rttm", "--speakers", "2"], 1, "has no turns for other numbers of speakers"),
         (["recount", "{}/bare.json", "--speakers", "2"], 1, "has no turns for other numbers of speakers"),
         (["recount", "{}/odd.json", "--speakers", "2"], 1, 'odd.json: needs "schema"'),

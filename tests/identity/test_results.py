@@ -70,7 +70,7 @@ def test_two_results_for_one_file_are_refused(tmp_path):
     recording(tmp_path, "a.wav")
     for folder in ("x", "y"):
         result(tmp_path / folder, "a.rttm")
-    with pytest.raises(OutputError, match=r"a\.rttm: two results of this name"):
+    with pytest.raises(OutputError, match=r"a\.rttm: two results with this name"):
         find_results([tmp_path / "x", tmp_path / "y"], tmp_path)
 
 

@@ -150,7 +150,7 @@ def test_files_that_are_something_else_are_refused(tmp_path):
 
 
 def oversized(folder):
-    """A small file whose header promises eight terabytes."""
+    """A small file whose header claims eight terabytes."""
     good = saved(folder / "good.npz")
     path = folder / "boasting.voice.npz"
     with zipfile.ZipFile(good) as source, zipfile.ZipFile(path, "w") as target:

@@ -83,7 +83,7 @@ def test_more_speakers_cut_turns_at_windows(kept):
     assert [(t.start, t.end) for t in four.turns] == [(0, 2), (2, 3.9), (4.1, 6), (6, 8)]
     assert set(four.speakers) == {"Ann", "Bob", "Cid", "SPEAKER_00"}
     with pytest.raises(
-        DiarizeError, match="no assignment to 9 speakers is kept; there are those to 1, 2, 3, 4"
+        DiarizeError, match="no turns for 9 speakers are stored; there are those for 1, 2, 3, 4"
     ):
         kept.annotation(9, TURNS)
 

@@ -63,7 +63,7 @@ def test_a_word_in_a_pause_goes_to_the_nearest_turn():
     assert speakers(found) == "ABB"
     assert [word.confidence for word in found.words] == [None] * 3
     assert found.notes == (
-        "3 words where nobody is heard: given to the nearest turn; is it the transcript of this recording?",
+        "3 words where nobody speaks: given to the nearest turn; is it the transcript of this recording?",
     )
 
 
