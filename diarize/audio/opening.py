@@ -141,7 +141,17 @@ def _kind(start: bytes) -> str | None:
 
 
 def guess_kind(path: Path) -> str | None:
-    """The kind of audio file, by its first bytes or else by its name; None if unknown."""
+    """Guess the kind of audio file from its first bytes or else from its name.
+
+    Parameters
+    ----------
+    path : the file
+
+    Returns
+    -------
+    The kind, such as "WAV"; None if unknown.
+
+    """
     try:
         if not path.is_file():
             return None

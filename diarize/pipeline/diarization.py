@@ -220,7 +220,17 @@ def _silent_result(
 
 
 def provenance(config: Config) -> Provenance:
-    """Settings and versions that reproduce a result, for documents of results."""
+    """Collect the settings and versions that reproduce a result.
+
+    Parameters
+    ----------
+    config : the settings
+
+    Returns
+    -------
+    What documents of results contain.
+
+    """
     return Provenance(asdict(config), config.digest, versions())
 
 

@@ -206,7 +206,28 @@ def speech_features(
     start: float = 0.0,
     end: float | None = None,
 ) -> tuple[FrontEnd, SpeechMask]:
-    """Cepstra and speech frames of a recording, or of a part of it."""
+    """Compute the cepstra and the speech frames of a recording, or of a part of it.
+
+    Parameters
+    ----------
+    recording : path of a sound file, or a Waveform
+    config : settings; the defaults unless given
+    start, end : seconds of the file between which it is read; to its end unless given
+
+    Returns
+    -------
+    The front end with the cepstra, and the mask on their frames.
+
+    Raises
+    ------
+    AudioError
+        When the recording cannot be read.
+    ConfigError
+        When settings contradict each other.
+    ModelError
+        When a background model cannot be read.
+
+    """
     from threadpoolctl import threadpool_limits
 
     config = config or Config()
@@ -222,5 +243,20 @@ def speech_mask(
     start: float = 0.0,
     end: float | None = None,
 ) -> SpeechMask:
-    """Which frames of a recording, or of a part of it, are speech."""
+    """Detect which frames of a recording, or of a part of it, are speech.
+
+    Parameters
+    ----------
+    recording, config, start, end : as for ``speech_features``
+
+    Returns
+    -------
+    The mask.
+
+    Raises
+    ------
+    AudioError
+        As ``speech_features`` does.
+
+    """
     return speech_features(recording, config, start=start, end=end)[1]

@@ -35,7 +35,22 @@ MIN_ALONE: Final = 0.5
 
 
 def choose_embedding(config: Config) -> tuple[EmbeddingExtractor, TwoCovariance]:
-    """The requested speaker embedding, or the included one, and its two-covariance model."""
+    """Load the requested speaker embedding, or the included one, and its two-covariance model.
+
+    Parameters
+    ----------
+    config : the settings
+
+    Returns
+    -------
+    The embedding and its model.
+
+    Raises
+    ------
+    PartError
+        When an ONNX file of the settings cannot be used.
+
+    """
     if not config.space.embedding:
         from diarize.embedding import CampplusExtractor
 
@@ -90,10 +105,27 @@ def _statistics(name: str, points: SpeakerPoints, spans: Array, start: float) ->
 def voice_statistics_of(
     recording: str | PathLike[str], annotation: Annotation, config: Config
 ) -> VoiceStatistics | None:
-    """Voice statistics for given turns of a recording, such as those of a file.
+    """Compute voice statistics for given turns of a recording, such as those of a file.
 
     Front end and windows are those of ``diarize``, with the time in which one speaker is alone as speech.
-    None if no speaker is alone for 0.2 s. Raises AudioError and, for parts, PartError.
+
+    Parameters
+    ----------
+    recording : path of the recording
+    annotation : its turns
+    config : the settings
+
+    Returns
+    -------
+    The statistics, or None if no speaker is alone for 0.2 s.
+
+    Raises
+    ------
+    AudioError
+        When the recording cannot be read.
+    PartError
+        When an ONNX file of the settings cannot be used.
+
     """
     from threadpoolctl import threadpool_limits
 

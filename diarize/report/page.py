@@ -46,7 +46,17 @@ SCRIPTS: Final = (
 
 
 def render_page(report: Report) -> str:
-    """The whole page. Names and texts of the report are never interpreted as HTML."""
+    """Render the report page. Names and texts of the report are never interpreted as HTML.
+
+    Parameters
+    ----------
+    report : the content
+
+    Returns
+    -------
+    The text of an HTML file.
+
+    """
     style, script = _part("style.css"), _script()
     parts = {
         "policy": _policy(style, script, report.sound),
