@@ -29,12 +29,13 @@ def heard(samples, rate):
     return edges.reshape(-1, 2)
 
 
-def track(path, container, codec, sound, rate=48_000, *, late=0.0, gaps=(), video=False):
+def track(path, container, codec, sound, rate=48_000, *, late=0.0, gaps=(), video=False, options=None):
     """A file whose sound begins ``late`` seconds in, without the packets inside ``gaps``, with a video or
     not.
     """
     av = pytest.importorskip("av")
-    with av.open(str(path), "w", format=container, options=PAGES if container == "ogg" else {}) as file:
+    options = options or (PAGES if container == "ogg" else {})
+    with av.open(str(path), "w", format=container, options=options) as file:
         stream = file.add_stream(codec, rate=rate, layout="mono")
         packets = []
         if video:
@@ -46,12 +47,13 @@ def track(path, container, codec, sound, rate=48_000, *, late=0.0, gaps=(), vide
                 frame.pts, frame.time_base = number, Fraction(1, 25)
                 packets += picture.encode(frame)
             packets += picture.encode(None)
-        packets += _sound_packets(av, stream, sound, rate, late, gaps)
+        packets += sound_packets(av, stream, sound, rate, late, gaps)
         for packet in sorted(packets, key=lambda each: each.dts * each.time_base):
             file.mux(packet)
 
 
-def _sound_packets(av, stream, sound, rate, late, gaps):
+def sound_packets(av, stream, sound, rate, late=0.0, gaps=()):
+    """The packets of a stream, without those inside ``gaps``."""
     frame = av.AudioFrame.from_ndarray(sound.reshape(1, -1), format="fltp", layout="mono")
     frame.sample_rate, frame.pts, frame.time_base = rate, round(late * rate), Fraction(1, rate)
     packets = [packet for packet in (*stream.encode(frame), *stream.encode(None)) if packet.dts is not None]

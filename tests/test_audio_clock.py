@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+import struct
 import sys
 
 import numpy as np
@@ -13,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarize import audio
-from diarize.audio import clock
+from diarize.audio import clock, edit_list
 from diarize.audio.backend import ignore_note
 from diarize.audio.ffmpeg import FFMPEG
 from diarize.audio.pyav import PYAV
@@ -140,6 +142,62 @@ def test_an_edit_list_cuts_the_start(tmp_path, backend):
     assert told == []
 
 
+def with_edits(data, edits):
+    """An MP4 of one track, whose index is at its end, with other edits: seconds, and seconds of the media or
+    None for an empty one.
+    """
+    index = data.index(b"moov") - 4
+    scale = int.from_bytes(data[data.index(b"mvhd") + 16 :][:4], "big")
+    rate = int.from_bytes(data[data.index(b"mdhd") + 16 :][:4], "big")
+    old = data.index(b"edts") - 4
+    rows = b"".join(
+        struct.pack(">Iihh", round(length * scale), -1 if start is None else round(start * rate), 1, 0)
+        for length, start in edits
+    )
+    body = struct.pack(">I4sII", 16 + len(rows), b"elst", 0, len(edits)) + rows
+    body = struct.pack(">I4s", 8 + len(body), b"edts") + body
+    size = int.from_bytes(data[old : old + 4], "big")
+    data = bytearray(data[:old] + body + data[old + size :])
+    for at in (index, data.index(b"trak") - 4):
+        struct.pack_into(">I", data, at, int.from_bytes(data[at : at + 4], "big") + len(body) - size)
+    struct.pack_into(">I", data, data.index(b"mvhd") + 20, round(scale * sum(each[0] for each in edits)))
+    return bytes(data)
+
+
+@pytest.mark.parametrize("backend", READERS)
+@pytest.mark.parametrize(
+    ("edits", "expected"),
+    [
+        ([(2.0, None), (10.0, 0.0)], [(3, 3.5), (6, 7), (10, 11)]),
+        ([(3.0, 0.0), (4.0, 6.0)], [(1, 1.5), (5, 6)]),
+        ([(4.0, 6.0), (3.0, 0.0)], [(2, 3), (5, 5.5)]),
+        ([(3.0, 0.0), (2.0, None), (7.0, 3.0)], [(1, 1.5), (6, 7), (10, 11)]),
+        ([(1.0, None), (3.0, 0.0), (2.0, None), (4.0, 6.0), (3.0, None)], [(2, 2.5), (8, 9)]),
+    ],
+    ids=["late", "two", "other order", "gap", "gaps"],
+)
+def test_edit_lists_of_all_kinds(tmp_path, edits, expected, backend):
+    """Parts are left out or moved, and where an edit is empty there is silence."""
+    sound_builders.track(tmp_path / "a.m4a", "ipod", "aac", sound_builders.bursts(48_000))
+    primed = [(length, None if start is None else start + 1024 / 48_000) for length, start in edits]
+    (tmp_path / "b.m4a").write_bytes(with_edits((tmp_path / "a.m4a").read_bytes(), primed))
+    found, header, _, told = decoded(backend, tmp_path / "b.m4a")
+    np.testing.assert_allclose(found, expected, rtol=0, atol=0.02)
+    assert told == []
+    assert header.frames / header.rate == pytest.approx(sum(each[0] for each in edits), abs=0.1)
+
+
+def test_an_index_that_is_cut_off_has_no_edits(tmp_path):
+    """Or those that are there."""
+    sound_builders.track(tmp_path / "a.m4a", "ipod", "aac", sound_builders.bursts(48_000))
+    data = with_edits((tmp_path / "a.m4a").read_bytes(), [(3.0, 0.0), (2.0, None), (7.0, 3.0)])
+    for cut in range(0, 700, 7):
+        (tmp_path / "b.m4a").write_bytes(data[: data.index(b"moov") - 4 + cut])
+        found = edit_list.read_empty_edits(tmp_path / "b.m4a", 1)
+        assert found is None or found.spans == ((3.0, 5.0),)
+        assert edit_list.read_empty_edits(tmp_path / "b.m4a", 2) is None
+
+
 @pytest.mark.parametrize("backend", READERS)
 def test_clocks_that_were_joined_go_on(tmp_path, backend):
     """Two broadcasts in one file: the second begins anew, and nothing of it is lost."""
@@ -214,6 +272,64 @@ def test_stamps_by_hand(stamps, expected, told):
 def test_where_a_clock_begins(container, start, zero):
     """At 0 where a file's own clock does, at the first packet of a broadcast."""
     assert clock.origin(container, start) == zero
+
+
+@pytest.mark.parametrize("backend", READERS)
+@pytest.mark.parametrize("rates", [(48_000, 44_100), (44_100, 48_000), (48_000, 16_000)])
+@pytest.mark.parametrize(("container", "codec"), [("adts", "aac"), ("ac3", "ac3")])
+def test_streams_of_two_rates_keep_their_pace(tmp_path, container, codec, rates, backend):
+    """Joined files without a clock: the second is converted to the rate of the first."""
+    if codec == "ac3" and 16_000 in rates:
+        pytest.skip("AC-3 has no such rate")
+    data = b""
+    for rate in rates:
+        sound_builders.track(tmp_path / "a", container, codec, sound_builders.bursts(rate), rate)
+        data += (tmp_path / "a").read_bytes()
+    (tmp_path / "a").write_bytes(data)
+    found, header, length, told = decoded(backend, tmp_path / "a")
+    assert header.rate == rates[0]
+    assert length == pytest.approx(20, abs=0.2)
+    expected = np.concatenate((sound_builders.BURSTS, np.array(sound_builders.BURSTS) + 10))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=0.15)
+    assert (told, header.promised) == ([], None)
+
+
+def test_a_stream_whose_rate_changes_on_the_clock_keeps_its_pace(tmp_path):
+    """As of a broadcast."""
+    for name, rate in (("a", 48_000), ("b", 44_100)):
+        sound_builders.track(tmp_path / name, "mpegts", "mp2", sound_builders.bursts(rate), rate)
+    (tmp_path / "a").write_bytes((tmp_path / "a").read_bytes() + (tmp_path / "b").read_bytes())
+    found, _, length, told = decoded(PYAV, tmp_path / "a")
+    assert length == pytest.approx(20, abs=0.1)
+    expected = np.concatenate((sound_builders.BURSTS, np.array(sound_builders.BURSTS) + 10))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=0.05)
+    assert [note.split(" from")[0] for note in told] == ["another clock"]
+
+
+class _Pipe(io.BytesIO):
+    """Somewhere to write to, where nobody can go back."""
+
+    seek = tell = None
+
+    def seekable(self):
+        return False
+
+
+@pytest.mark.parametrize("backend", READERS)
+@pytest.mark.parametrize("codec", ["mp3", "ac3"])
+def test_an_avi_of_a_pipe_promises_nothing(tmp_path, codec, backend):
+    """FFmpeg guesses half an hour from the zeros in its header."""
+    av = pytest.importorskip("av")
+    pipe = _Pipe()
+    with av.open(pipe, "w", format="avi") as file:
+        stream = file.add_stream(codec, rate=48_000, layout="mono")
+        for packet in sound_builders.sound_packets(av, stream, sound_builders.bursts(48_000), 48_000):
+            file.mux(packet)
+    (tmp_path / "a").write_bytes(pipe.getvalue())
+    found, header, length, told = decoded(backend, tmp_path / "a")
+    np.testing.assert_allclose(found, sound_builders.BURSTS, rtol=0, atol=0.08)
+    assert (header.frames, header.promised, told) == (None, None, [])
+    assert length == pytest.approx(10, abs=0.1)
 
 
 @pytest.mark.parametrize("backend", READERS)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import shutil
 import struct
+import sys
 
 import numpy as np
 import pytest
@@ -63,13 +65,14 @@ def test_a_second_recording_is_reported(tmp_path, kind, between):
         ("mp4", "aac", "M4A/MP4"),
         ("flv", "aac", "FLV"),
         ("tta", "tta", "TTA"),
+        ("wv", "wavpack", "WavPack"),
         ("asf", "ac3", "WMA/ASF"),
     ],
 )
 def test_a_second_recording_of_other_readers_is_reported(tmp_path, container, codec, kind):
     """Files that FFmpeg reads up to the end of the first."""
     one = muxed(tmp_path, container, codec, 44_100 if container == "flv" else 48_000)
-    (note,) = notes_of(tmp_path / "a", one + one)
+    note = notes_of(tmp_path / "a", one + one)[0]
     assert note.startswith(f"another recording ({kind}) after its end, from byte {len(one)} on,")
     assert notes_of(tmp_path / "a", one + TAG) == notes_of(tmp_path / "a", one) == ()
 
@@ -120,3 +123,47 @@ def test_headers_that_are_cut_off_say_nothing(tmp_path, kind, n):
     """No error of another kind, whatever is missing."""
     (tmp_path / "a").write_bytes(encoded(kind)[: 12 + n])
     assert find_trailing_data(tmp_path / "a") is None
+
+
+@pytest.mark.parametrize("program", [False, True], ids=["pyav", "ffmpeg"])
+@pytest.mark.parametrize(
+    ("container", "codec", "video"),
+    [
+        ("avi", "mp3", True),
+        ("matroska", "flac", True),
+        ("webm", "libopus", False),
+        ("asf", "ac3", False),
+        ("mp4", "aac", True),
+    ],
+)
+def test_a_copy_that_was_interrupted_is_told_of(tmp_path, container, codec, video, program, monkeypatch):
+    """By the size that the file states, for a film does not state how long its sound is."""
+    pytest.importorskip("av")
+    rate = 48_000
+    options = {"movflags": "faststart"} if container == "mp4" else {}
+    sound_builders.track(
+        tmp_path / "a", container, codec, sound_builders.bursts(rate), rate, video=video, options=options
+    )
+    if program:
+        if not shutil.which("ffmpeg"):
+            pytest.skip("the ffmpeg program is not installed")
+        monkeypatch.setitem(sys.modules, "av", None)
+    whole = (tmp_path / "a").read_bytes()
+    assert notes_of(tmp_path / "a", whole) == ()
+    notes = notes_of(tmp_path / "a", whole[: len(whole) // 2])
+    assert notes[0].startswith("cut short: its header says ")
+    assert f"it has {len(whole) // 2}; copy it again" in notes[0]
+    assert not any("behind" in note for note in notes)
+
+
+def test_the_ffmpeg_program_says_where_it_stopped(tmp_path, monkeypatch):
+    """In the middle of a file."""
+    if not shutil.which("ffmpeg"):
+        pytest.skip("the ffmpeg program is not installed")
+    sound_builders.track(tmp_path / "a", "wv", "wavpack", sound_builders.bursts(48_000))
+    data = (tmp_path / "a").read_bytes()
+    monkeypatch.setitem(sys.modules, "av", None)
+    (tmp_path / "a").write_bytes(data + b"wvpk" + bytes(60))
+    recording = audio.open_recording(tmp_path / "a")
+    assert recording.waveform().duration == pytest.approx(10.0)
+    assert any(note.startswith("damaged after 10.0 s (") for note in recording.notes)

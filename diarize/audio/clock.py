@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["TOLD", "origin", "place_on_clock"]
+__all__ = ["MIN_NOTED_GAP", "origin", "place_on_clock", "silence_spans"]
 
 TOLERANCE = (
     0.015  # seconds that time stamps may be off: containers round them, and live writers are not exact
 )
 MAX_GAP = 3600.0  # seconds of silence at a time; a longer one is another clock, such as that of a broadcast
-TOLD = 0.05  # seconds of missing sound from which there is a note
+MIN_NOTED_GAP = 0.05  # seconds of missing sound from which there is a note
 MAX_STEP_BACK = 1.0  # seconds: a larger step back begins another clock, a smaller one repeats samples
 FROM_ZERO = ("mov", "mp4", "matroska", "webm")  # in these, a late start is intended
 
@@ -68,8 +68,21 @@ def place_on_clock(
         position += max(late, 0) + len(kept)
         if len(kept):
             yield kept
-    if missing >= TOLD * rate:
+    if missing >= MIN_NOTED_GAP * rate:
         tell(f"parts of its sound are missing ({missing / rate:.1f} s); silence is in their place")
+
+
+def silence_spans(
+    chunks: Iterable[Array], rate: int, spans: Iterable[tuple[float, float]]
+) -> Iterator[Array]:
+    """The chunks (n, channels) in order, with zeros in some spans of seconds."""
+    edges = [(round(start * rate), round(end * rate)) for start, end in spans]
+    position = 0
+    for chunk in chunks:
+        for start, end in edges:
+            chunk[max(0, start - position) : max(0, end - position)] = 0
+        position += len(chunk)
+        yield chunk
 
 
 def _silence(n: int, channels: int) -> Iterator[Array]:

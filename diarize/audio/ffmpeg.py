@@ -14,6 +14,7 @@ import subprocess
 import threading
 from collections import deque
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -29,8 +30,10 @@ from diarize.audio.backend import (
     UnreadableError,
     ignore_note,
 )
-from diarize.audio.clock import origin, place_on_clock
-from diarize.audio.pyav import SUFFIXES
+from diarize.audio.clock import origin, place_on_clock, silence_spans
+from diarize.audio.cut_short import stated_size
+from diarize.audio.edit_list import read_empty_edits
+from diarize.audio.pyav import NO_CLOCK, SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +50,8 @@ __all__ = ["FFMPEG"]
 
 HEADER_TIMEOUT = 10.0  # seconds to wait for the description of the file, which normally comes at once
 QUEUE_SIZE = 64  # pieces of sound of 64 KiB that wait at a time; a pipe holds fewer
-UNRELIABLE_LENGTH = ("ogg", "avi")  # containers whose length FFmpeg counts from 0 or out of bytes
+# containers whose length FFmpeg counts from 0, out of bytes or in packets, or guesses from the rate
+UNRELIABLE_LENGTH = ("ogg", "avi", "caf", *NO_CLOCK)
 MAX_UNSTAMPED = 1 << 24  # bytes that wait for a time stamp until none is expected any more
 _INPUT = re.compile(r"Input #0, (\S+), from ")
 _LENGTH = re.compile(r"Duration: (?:N/A|(\d+):(\d+):([\d.]+))(?:, start: (-?[\d.]+))?")
@@ -56,6 +60,7 @@ _TITLE = re.compile(r"^(?:\[\w+\] )?\s+title\s*: (.*)")
 _FRAME = re.compile(r"pts:\s*(-?\d+|NOPTS) .*rate:(\d+) nb_samples:(\d+)")
 _LEVEL = re.compile(r"(?:\[[^\]]*@[^\]]*\] )?\[(error|fatal|panic)\] (.*)")
 
+_BROKEN = re.compile(r"(?:file:.*|Error during demuxing): (.+)")
 _DAMAGE = re.compile(r"error (while decoding|submitting packet)", re.IGNORECASE)
 
 
@@ -75,7 +80,8 @@ class _Messages:
 
     ``described`` is set when the description of the file is complete. ``events`` holds, in the order of
     arrival, time stamps of frames (seconds or None, rate, samples) and bytes of sound, with a None at the end
-    of each. The number of waiting bytes is bounded, that of time stamps is not.
+    of each. The number of waiting bytes is bounded, that of time stamps is not. ``broken``: why the program
+    stopped before the end of the file.
     """
 
     def __init__(self) -> None:
@@ -85,6 +91,7 @@ class _Messages:
         self.tracks: dict[int, Track] = {}
         self.complaints: deque[str] = deque(maxlen=20)
         self.damaged = 0
+        self.broken = ""
         self.events: queue.Queue[_Frame | bytes | None] = queue.Queue()
         self.room = threading.Semaphore(QUEUE_SIZE)
         self.described = threading.Event()
@@ -101,6 +108,8 @@ class _Messages:
             elif complaint := _LEVEL.match(line):
                 self.complaints.append(complaint[2])
                 self.damaged += bool(_DAMAGE.match(complaint[2]))
+                if outputs and (broken := _BROKEN.match(complaint[2])):
+                    self.broken = broken[1]
             elif not outputs:
                 outputs = "Output #0" in line
                 self._note(line)
@@ -185,7 +194,12 @@ def _decode(path: Path, track: int) -> Iterator[tuple[int, int, _Messages]]:
 
 def _header(path: Path, track: int = 1) -> Header:
     with _decode(path, track) as (rate, channels, messages):
-        return messages.header(rate, channels)
+        header = messages.header(rate, channels)
+    if edits := read_empty_edits(path, track):
+        return replace(header, frames=int(edits.end * rate), promised=int(edits.end * rate))
+    if header.container == "AVI" and stated_size(path) is None:  # its writer did not come back to its header
+        return replace(header, frames=None)
+    return header
 
 
 def _pieces(rate: int, channels: int, messages: _Messages) -> Iterator[tuple[float | None, Array]]:
@@ -212,7 +226,7 @@ def _pieces(rate: int, channels: int, messages: _Messages) -> Iterator[tuple[flo
             if frames:
                 frames.popleft()
             if len(piece):
-                yield stamp, piece
+                yield None if messages.container in NO_CLOCK else stamp, piece
 
 
 def _take_samples(data: bytearray, n: int, channels: int) -> Array:
@@ -224,14 +238,17 @@ def _take_samples(data: bytearray, n: int, channels: int) -> Array:
 
 
 def _chunks(path: Path, first: int, tell: Tell = ignore_note, track: int = 1) -> Iterator[Array]:
-    skip = first
+    skip, edits = first, read_empty_edits(path, track)
     with _decode(path, track) as (rate, channels, messages):
-        for chunk in place_on_clock(_pieces(rate, channels, messages), rate, messages.zero, tell):
+        placed = place_on_clock(_pieces(rate, channels, messages), rate, messages.zero, tell)
+        for chunk in silence_spans(placed, rate, edits.spans) if edits else placed:
             if skip < len(chunk):
                 yield chunk[skip:]
             skip = max(0, skip - len(chunk))
         if messages.damaged:
             tell(f"damaged packets left out: {messages.damaged}")
+        if messages.broken:
+            raise UnreadableError(messages.broken.lower())
 
 
 FFMPEG = Backend(_header, _chunks, SUFFIXES)

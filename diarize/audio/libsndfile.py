@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diarize.audio.backend import CHUNK, Backend, Header, NoTrackError, UnreadableError, ignore_note
-from diarize.audio.clock import TOLD
+from diarize.audio.clock import MIN_NOTED_GAP
 from diarize.audio.flac import flac_links
 from diarize.audio.links import Spans, convert_links
 from diarize.audio.mp3_header import first_frame, mpeg_links, pipe_spans
 from diarize.audio.ogg import ogg_links
 from diarize.audio.ogg_tracks import ogg_tracks
-from diarize.audio.wav_header import PatchedFile, announced_frames, unwritten_size
+from diarize.audio.wav_header import PatchedFile, announced_frames, find_patches, find_readable_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -81,13 +81,17 @@ def _links_of(path: Path, size: int, changed: int) -> list[Link]:
 
 
 @contextmanager
-def _source(path: Path) -> Iterator[tuple[int | PatchedFile, bool]]:
+def _source(path: Path) -> Iterator[tuple[int | PatchedFile | Spans, bool]]:
     """A descriptor or a file for libsndfile, and whether it may be MPEG audio."""
-    if unwritten := unwritten_size(path):
-        with PatchedFile(path, *unwritten) as mended:
+    if replaced := find_patches(path):
+        with PatchedFile(path, replaced) as mended:
             yield mended, False
         return
+    spans = find_readable_spans(path)
     with path.open("rb", buffering=0) as file:
+        if spans:
+            yield Spans(file, spans), False
+            return
         mpeg = first_frame(file) is not None
         file.seek(0)
         mpeg = mpeg or file.read(4) == b"RIFF"  # in which MPEG audio may be
@@ -251,7 +255,7 @@ def _read_links(path: Path, links: Sequence[Link], tell: Tell) -> Iterator[Array
                 unread += 1
     if unread:
         tell(f"{len(links)} concatenated recordings; damaged and left out: {unread}")
-    if shape and missing >= TOLD * shape[0]:
+    if shape and missing >= MIN_NOTED_GAP * shape[0]:
         tell(f"parts of its sound are missing ({missing / shape[0]:.1f} s); silence is in their place")
 
 
@@ -267,7 +271,9 @@ def _missing_samples(link: Link, sound: Any, rate: int, position: int) -> int:
 SUFFIXES = (
     ".wav",
     ".wave",
+    ".bwf",
     ".rf64",
+    ".bw64",
     ".w64",
     ".flac",
     ".ogg",
@@ -275,6 +281,7 @@ SUFFIXES = (
     ".opus",
     ".mp3",
     ".mp2",
+    ".mpga",
     ".aiff",
     ".aif",
     ".aifc",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diarize.audio.backend import NO_SOUND, Backend, Header, NoTrackError, UnreadableError
+from diarize.audio.cut_short import stated_size
 from diarize.audio.ffmpeg import FFMPEG
 from diarize.audio.libsndfile import LIBSNDFILE
 from diarize.audio.pyav import PYAV
@@ -28,7 +29,7 @@ RATES = (8_000, 192_000)  # Hz
 MAX_CHANNELS = 64
 MIN_TRAILING_BYTES = 1 << 15  # bytes behind the end of a file that are worth a word, whatever they are
 ALLOWED = "WAV, FLAC, OGG, Opus, MP3, AIFF and, with PyAV or ffmpeg, M4A, MP4, WebM, MKV …"
-# Suffixes of sound that no backend reads: dictation machines, old encoders.
+# Suffixes of sound that no backend reads: dictation machines, old encoders, locked books.
 UNSUPPORTED_SUFFIXES = (
     ".dss",
     ".ds2",
@@ -44,11 +45,17 @@ UNSUPPORTED_SUFFIXES = (
     ".vox",
     ".dsf",
     ".dff",
+    ".dts",
+    ".dvf",
+    ".msv",
+    ".aa",
+    ".aax",
 )
 # How files begin, from the given byte on.
 MAGIC = (
     (8, b"AVI ", "AVI"),
     (0, b"RIFF", "WAV"),
+    (0, b"RIFX", "WAV"),
     (0, b"RF64", "WAV"),
     (0, b"BW64", "WAV"),
     (0, b"riff", "W64"),
@@ -72,6 +79,7 @@ MAGIC = (
     (0, b"\xff\xf1", "AAC"),
     (0, b"\xff\xf9", "AAC"),
     (188, b"\x47", "MPEG-TS"),
+    *((0, b"\xff" + second, "MP3") for second in (b"\xfb", b"\xfa", b"\xfd", b"\xfc", b"\xf3", b"\xf2")),
 )
 NEEDS_FFMPEG = (
     "M4A/MP4",
@@ -229,6 +237,14 @@ def _check_header(path: Path, header: Header) -> Header:
     return header
 
 
+def _missing_bytes_note(path: Path) -> list[str]:
+    """A note on bytes that the header counts and that are not there."""
+    size, stated = path.stat().st_size, stated_size(path)
+    if stated is None or stated <= size:
+        return []
+    return [f"cut short: its header says {stated} bytes, it has {size}; copy it again"]
+
+
 def _trailing_data_note(path: Path) -> list[str]:
     """A note on what lies behind the end that the file states, if that is another recording or much."""
     start = find_trailing_data(path)
@@ -258,7 +274,8 @@ def open_backend(path: str | os.PathLike[str], track: int = 1) -> tuple[Path, Ba
     for backend in (LIBSNDFILE, PYAV, FFMPEG):
         try:
             header = _check_header(path, backend.header(path, track))
-            return path, backend, replace(header, notes=(*header.notes, *_trailing_data_note(path)))
+            notes = (*header.notes, *_missing_bytes_note(path), *_trailing_data_note(path))
+            return path, backend, replace(header, notes=notes)
         except UnreadableError as error:
             errors.append(error)
         except OSError as error:

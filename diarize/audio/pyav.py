@@ -16,7 +16,9 @@ from diarize.audio.backend import (
     UnreadableError,
     ignore_note,
 )
-from diarize.audio.clock import origin, place_on_clock
+from diarize.audio.clock import origin, place_on_clock, silence_spans
+from diarize.audio.cut_short import stated_size
+from diarize.audio.edit_list import read_empty_edits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +30,11 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["PYAV"]
+__all__ = ["NO_CLOCK", "PYAV", "SUFFIXES"]
 
-LENGTH_IS_END = ("ogg", "asf")  # formats whose length FFmpeg counts from 0, wherever they begin
+NO_CLOCK = ("aac", "ac3", "eac3", "amr", "mp3")  # formats whose stamps FFmpeg makes up from the first rate
+# formats whose length FFmpeg counts from 0, wherever they begin, or in whole packets, or guesses
+LENGTH_IS_NONE = ("ogg", "asf", "caf", *NO_CLOCK)
 UNCOUNTED = ("pcm", "adpcm")  # codecs whose bytes FFmpeg takes for more seconds than they are in AVI
 
 
@@ -98,11 +102,12 @@ def _frames(container: Any, stream: Any) -> tuple[int | None, int | None]:
         late = max(0.0, (_seconds(stream, stream.start_time) or 0.0) - _zero(container))
         whole = int((late + length) * stream.rate)
         name, codec = container.format.name, stream.codec_context.name
-        unsure = name in LENGTH_IS_END or (name == "avi" and codec.startswith(UNCOUNTED))
+        unsure = name in LENGTH_IS_NONE or (name == "avi" and codec.startswith(UNCOUNTED))
         return whole, None if unsure else whole
     if container.duration and container.duration > 0:
         whole = int(container.duration * stream.rate / 1_000_000)
-        return whole, whole if len(container.streams) == 1 else None
+        alone = len(container.streams) == 1 and container.format.name not in LENGTH_IS_NONE
+        return whole, whole if alone else None
     return None, None
 
 
@@ -110,7 +115,12 @@ def _header(path: Path, track: int = 1) -> Header:
     with _open_stream(path, track) as (container, stream):
         tracks = tuple(Track.from_metadata(each.metadata) for each in container.streams.audio)
         name = container.format.name.split(",")[0].upper()
-        return Header(name, stream.rate or 0, stream.channels or 0, *_frames(container, stream), tracks)
+        rate, frames = stream.rate or 0, _frames(container, stream)
+        if edits := read_empty_edits(path, track):
+            frames = (int(edits.end * rate), int(edits.end * rate))
+        elif name == "AVI" and stated_size(path) is None:  # its writer did not come back to its header
+            frames = (None, None)
+        return Header(name, rate, stream.channels or 0, *frames, tracks)
 
 
 def _pieces(container: Any, stream: Any, tell: Tell) -> Iterator[tuple[float | None, Array]]:
@@ -119,7 +129,10 @@ def _pieces(container: Any, stream: Any, tell: Tell) -> Iterator[tuple[float | N
     from av.audio.resampler import AudioResampler
 
     shape, damaged, n_decoded = None, 0, 0
-    convert = AudioResampler(format="flt", layout=stream.layout, rate=stream.rate)
+    # of the header: those of the stream change when the sound does
+    layout, rate, channels = stream.layout.name, stream.rate, stream.channels
+    convert = AudioResampler(format="flt", layout=layout, rate=rate)
+    clock = container.format.name not in NO_CLOCK
     for packet in container.demux(stream):
         try:
             frames = packet.decode()
@@ -129,11 +142,11 @@ def _pieces(container: Any, stream: Any, tell: Tell) -> Iterator[tuple[float | N
         for frame in frames:
             if shape != (frame.format.name, frame.layout.name, frame.sample_rate):  # joined files change it
                 shape = (frame.format.name, frame.layout.name, frame.sample_rate)
-                convert = AudioResampler(format="flt", layout=stream.layout, rate=stream.rate)
-            stamp = None if frame.pts is None else float(frame.pts * (frame.time_base or stream.time_base))
+                convert = AudioResampler(format="flt", layout=layout, rate=rate)
+            stamp = _seconds(frame, frame.pts) if clock else None
             for piece in convert.resample(frame):
                 # interleaved: PyAV reads outside the planes when there are more than eight channels
-                yield stamp, piece.to_ndarray().reshape(-1, stream.channels)
+                yield stamp, piece.to_ndarray().reshape(-1, channels)
                 stamp, n_decoded = None, n_decoded + 1
     if damaged and not n_decoded:
         raise UnreadableError("damaged data")
@@ -143,8 +156,10 @@ def _pieces(container: Any, stream: Any, tell: Tell) -> Iterator[tuple[float | N
 
 def _chunks(path: Path, first: int, tell: Tell = ignore_note, track: int = 1) -> Iterator[Array]:
     skip = first
+    edits = read_empty_edits(path, track)
     with _open_stream(path, track) as (container, stream):
-        for chunk in place_on_clock(_pieces(container, stream, tell), stream.rate, _zero(container), tell):
+        placed = place_on_clock(_pieces(container, stream, tell), stream.rate, _zero(container), tell)
+        for chunk in silence_spans(placed, stream.rate, edits.spans) if edits else placed:
             if skip < len(chunk):
                 yield chunk[skip:]
             skip = max(0, skip - len(chunk))
@@ -153,12 +168,16 @@ def _chunks(path: Path, first: int, tell: Tell = ignore_note, track: int = 1) ->
 SUFFIXES = (
     ".m4a",
     ".m4b",
+    ".m4r",
     ".mp4",
     ".m4v",
     ".mov",
+    ".qt",
+    ".3ga",
     ".3gp",
     ".3g2",
     ".webm",
+    ".weba",
     ".mkv",
     ".mka",
     ".aac",
@@ -173,8 +192,11 @@ SUFFIXES = (
     ".m2ts",
     ".mpg",
     ".mpeg",
+    ".vob",
     ".ogv",
+    ".spx",
     ".amr",
+    ".awb",
     ".ac3",
     ".eac3",
     ".wv",

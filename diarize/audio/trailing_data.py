@@ -4,7 +4,7 @@ to it, or sound that its writer did not live to count.
 Each function for a container walks over what the file says of its own parts and gives the byte behind the
 last one, None where the file says nothing of its end. Sources: Microsoft's Multimedia Programming Interface
 (RIFF) and ASF specification, EBU Tech 3306 (RF64), Apple's AIFF and CAF, ISO/IEC 14496-12 (MP4), Adobe's FLV,
-the description of TTA1.
+the descriptions of TTA1 and of WavPack 4.
 """
 
 from __future__ import annotations
@@ -15,15 +15,17 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from diarize.audio.mp3_header import id3_length, tag_end
-from diarize.audio.wav_header import is_unknown
+from diarize.audio.wav_header import find_patches, is_unknown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["find_trailing_data"]
+__all__ = ["ASF", "ASF_DATA", "find_trailing_data"]
 
 CHUNK: Final = 1 << 16  # bytes of zeros that are looked at at a time
 ASF: Final = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+ASF_DATA: Final = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
+ASF_DATA_HEAD: Final = 50  # bytes: the size where none is known
 LINKED: Final = (b"fLaC", b"OggS", b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2", b"\xff\xfa")
 """How files begin whose links are all found, if they are of one kind."""
 FOREIGN: Final = ((b"WAVEfmt ", 8), (b"fLaC\0\0\0\x22", 0), (b"OggS\0\x02", 0), (b"ftypM4A ", 4))
@@ -43,7 +45,7 @@ def find_trailing_data(path: Path) -> int | None:
 def _find_trailing_data(path: Path, size: int, _changed: int) -> int | None:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
-            end = _end(data)
+            end = None if data[:4] == b"FORM" and find_patches(path) else _end(data)
         except (struct.error, IndexError):  # cut off in the middle of what it says of itself
             return None
         while end is not None and end < size:
@@ -68,11 +70,17 @@ def _end(data: mmap.mmap) -> int | None:
         return _riff_end(data)
     if head[:4] == b"FORM":
         size = int.from_bytes(head[4:8], "big")
-        return 8 + size + size % 2
+        return None if is_unknown(size) else 8 + size + size % 2
     if head[:4] == b".snd":
         offset, size = struct.unpack(">II", head[4:])
-        return None if size == 0xFFFFFFFF else offset + size
-    walks = {b"caff": _caf_end, b"FLV\x01": _flv_end, b"TTA1": _tta_end, ASF[:4]: _asf_end}
+        return None if is_unknown(size) else offset + size
+    walks = {
+        b"caff": _caf_end,
+        b"FLV\x01": _flv_end,
+        b"TTA1": _tta_end,
+        b"wvpk": _wavpack_end,
+        ASF[:4]: _asf_end,
+    }
     if walk := walks.get(head[:4]):
         return walk(data)
     if head[4:8] == b"ftyp":
@@ -87,6 +95,8 @@ def _riff_end(data: mmap.mmap) -> int | None:
         name, size = head[:4], int.from_bytes(head[4:], "little")
         if name == b"ds64":
             long_size = int.from_bytes(data[at + 16 : at + 24], "little")
+        if counted and name == b"data":
+            return at
         if name == b"data":
             size = long_size or size
             if is_unknown(size):
@@ -106,7 +116,7 @@ def _caf_end(data: mmap.mmap) -> int | None:
     at = 8
     while len(head := data[at : at + 12]) == 12:
         size = int.from_bytes(head[4:], "big", signed=True)
-        if size < 0:
+        if size < 0 or (size == 0 and head[:4] == b"data"):
             return None
         if at > 8 and not _is_chunk(head[:4], at + 12 + size, len(data)):
             return at
@@ -119,11 +129,22 @@ def _asf_end(data: mmap.mmap) -> int | None:
     at = 0
     while len(head := data[at : at + 24]) == 24 and not (at and head[:16] == ASF):
         size = int.from_bytes(head[16:], "little")
-        if size < 24:
+        if size < 24 or (size == ASF_DATA_HEAD and head[:16] == ASF_DATA):
             return None
         if at + size > len(data):
-            return at
+            return None if head[:16] == ASF_DATA else at  # cut short in the middle of its packets
         at += size
+    return at
+
+
+def _wavpack_end(data: mmap.mmap) -> int:
+    """Behind the last block, or before the next file, whose blocks count from 0 again."""
+    at, reached = 0, -1
+    while data[at : at + 4] == b"wvpk":
+        size, start = struct.unpack_from("<I8xI", data, at + 4)
+        if start < reached:
+            return at
+        at, reached = at + 8 + size, start
     return at
 
 
@@ -134,6 +155,8 @@ def _mp4_end(data: mmap.mmap) -> int | None:
         size = int.from_bytes(head[:4], "big")
         if size == 1:
             size = int.from_bytes(data[at + 8 : at + 16], "big")
+        if at + size > len(data) and head[4:] == b"mdat":  # cut short in the middle of its sound
+            return None
         if at and (size < 8 or not _is_chunk(head[4:], at + size, len(data))):
             return at if size else None
         at += max(size, 8)

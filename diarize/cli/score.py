@@ -9,7 +9,14 @@ import typer
 
 from diarize.cli.files import check_exists, or_empty, read_annotations
 from diarize.cli.options import Json, Verbose
-from diarize.cli.printing import format_percent, format_table, print_json, print_note, print_text
+from diarize.cli.printing import (
+    escape_controls,
+    format_percent,
+    format_table,
+    print_json,
+    print_note,
+    print_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -192,9 +199,12 @@ def _format_summary(result: PooledScore) -> str:
     lines = [format_table(HEAD, rows, indent=""), protocol_line]
     if result.der is None:
         lines.append("note: no reference speech is scored, so there is no rate")
-    lines += [f"note: {name} has no hypothesis and counts as missed" for name in result.unanswered]
     lines += [
-        f"note: {name} is not scored (not in the reference, or not in the UEM)" for name in result.ungraded
+        f"note: {escape_controls(name)} has no hypothesis and counts as missed" for name in result.unanswered
+    ]
+    lines += [
+        f"note: {escape_controls(name)} is not scored (not in the reference, or not in the UEM)"
+        for name in result.ungraded
     ]
     return "\n".join(lines)
 

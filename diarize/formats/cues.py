@@ -36,7 +36,9 @@ _NAME = re.compile(
 )
 _SOUND = re.compile(r"\s*([\[(♪*].*[\])♪*]|♪.*)\s*", re.DOTALL)
 _TAG = re.compile(r"</?[a-zA-Z0-9.:][^<>\n]*>|\{\\\\?[^}]*\}")
-_WORDS_OF_A_NAME = 4
+_WORDS_OF_A_NAME = 4  # more if all begin with a capital, except short ones such as "de la"
+_MAX_WORDS = 8
+_PARTICLE = 3  # characters at most
 _SHARE_NAMED = 1 / 3  # share of the cues with a colon (sounds excluded) from which colons are taken for names
 
 
@@ -155,9 +157,16 @@ def _split_name(line: str) -> tuple[str | None, str]:
     bracketed, name = match[1] or match[2], match[3]
     if bracketed is not None and (match[2] or match[0].rstrip().endswith(":") or line[match.end() :].strip()):
         return bracketed.strip(), line[match.end() :]
-    if name and len(name.split()) <= _WORDS_OF_A_NAME and re.search(r"[^\W\d_]", name):
+    if name and _is_name(name):
         return name.strip(), line[match.end() :]
     return None, line
+
+
+def _is_name(text: str) -> bool:
+    words = text.split()
+    proper = all(word.lstrip("(")[:1].isupper() or len(word) <= _PARTICLE for word in words)
+    short = len(words) <= (_MAX_WORDS if proper else _WORDS_OF_A_NAME)
+    return short and bool(re.search(r"[^\W\d_]", text))
 
 
 def cues_to_turns(rows: Sequence[tuple[Cue, str | None, str]]) -> list[Turn | None]:

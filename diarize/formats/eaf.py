@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from diarize.errors import FormatError
-from diarize.formats import lines
+from diarize.formats import lines, times
 from diarize.formats.single_tier import name_by_texts
 
 if TYPE_CHECKING:
@@ -40,10 +41,10 @@ def read(text: str, source: str = "text.eaf") -> dict[str, Annotation]:
     """The annotation, under the name of the file: a turn for each aligned annotation of an independent tier.
 
     The speaker is the tier's participant or, without one, its name. Ignored are dependent tiers, which
-    describe their parents' annotations, annotations without times, and the tier of words of a speaker who has
-    a tier of turns. Times are those of the recording: ``TIME_ORIGIN`` is the part that ELAN skips at its
-    start. Raises FormatError for other files, and for any document type declaration, so that no entity is
-    expanded.
+    describe their parents' annotations, annotations without times at either end of a tier, and the tier of
+    words of a speaker who has a tier of turns. Times are those of the recording: ``TIME_ORIGIN`` is the part
+    that ELAN skips at its start. Raises FormatError for other files, and for any document type declaration,
+    so that no entity is expanded.
     """
     root = _document(text, source)
     slots, origin = _values(root), _origin(root, source)
@@ -102,8 +103,25 @@ def _values(root: ET.Element) -> _Slots:
 
 def _turns(tier: ET.Element, participant: str, slots: _Slots, origin: Decimal, source: str) -> list[Turn]:
     name = participant or tier.get("TIER_ID", "")
+    slots = slots | _estimate_times(tier, slots)
     found = (_turn(each, slots, name, source, origin) for each in tier.iter("ALIGNABLE_ANNOTATION"))
     return [turn for turn in found if turn]
+
+
+def _estimate_times(tier: ET.Element, slots: _Slots) -> _Slots:
+    """Times of the tier's slots that have none, in equal steps between those that have one, as ELAN shows
+    them.
+    """
+    annotations = tier.iter("ALIGNABLE_ANNOTATION")
+    order = list(dict.fromkeys(each.get(f"TIME_SLOT_REF{i}") for each in annotations for i in (1, 2)))
+    values = [times.decimal(slots.get(slot) or "") for slot in order]
+    known = [(i, value) for i, value in enumerate(values) if value is not None]
+    return {
+        order[i]: str(round(start + (end - start) * (i - first) / (last - first)))
+        for (first, start), (last, end) in pairwise(known)
+        for i in range(first + 1, last)
+        if order[i] in slots and start <= end
+    }
 
 
 def _independent_tiers(root: ET.Element) -> list[ET.Element]:

@@ -33,6 +33,7 @@ __all__ = ["read", "read_cues", "write"]
 
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+([^>]*)>")
 _WORD_TIME = re.compile(r"<\d+(:\d\d){1,2}\.\d{3}>")
+_HEADER = re.compile(r"\ufeff?WEBVTT(\s|$)")
 _BLOCKS = re.compile(r"(NOTE|STYLE|REGION)([ \t].*)?")
 _SOUND = re.compile(r"\s*[\[(♪].*[\])♪]\s*", re.DOTALL)
 
@@ -58,9 +59,13 @@ def read(text: str, source: str = "text.vtt") -> dict[str, Annotation]:
 def read_cues(text: str, source: str = "text.vtt") -> list[tuple[Cue, str | None, str]]:
     """Cue, speaker (None without a name) and plain text, in order. Raises FormatError."""
     found = split_blocks(text, source, blanks_separate=False)
-    if not found or not re.match(r"WEBVTT(\s|$)", found[0][0].text):
+    if not found or not _HEADER.match(found[0][0].text):
         raise FormatError(f"{source}:1: does not start with WEBVTT; is this a .vtt file?")
-    bodies = [cues_below(found[0]), *(block for block in found[1:] if not _BLOCKS.fullmatch(block[0].text))]
+    bodies = [
+        cues_below(block) if _HEADER.match(block[0].text) else block  # joined segments have several headers
+        for block in found
+        if not _BLOCKS.fullmatch(block[0].text)
+    ]
     cues = _drop_repeated([parse_cue(cue) for block in bodies if block for cue in split_cues(block)])
     if not any(_VOICE.search(cue.text) for cue in cues):
         rows = attribute_speakers(cues)

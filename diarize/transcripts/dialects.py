@@ -47,7 +47,8 @@ def _is_foreign(value: Mapping[str, Any]) -> bool:
     """
     monologues = value.get("monologues")
     rows = [each for each in monologues if isinstance(each, dict)] if isinstance(monologues, list) else []
-    return "utterances" in value or "audio_url" in value or any("elements" in each for each in rows)
+    milliseconds = "segments" not in value and ("utterances" in value or "audio_url" in value)
+    return milliseconds or any("elements" in each for each in rows)
 
 
 def _entry_kind(value: Any) -> str:

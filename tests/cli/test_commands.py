@@ -63,6 +63,13 @@ def test_score_pools_folders_and_counts_what_is_unanswered_as_missed(cli, files)
     assert "note: other has no hypothesis" in table
 
 
+def test_score_names_recordings_on_one_line(cli, files):
+    """Whatever is in their names."""
+    write_file(files / "two.json", [TRUTH, Annotation("line\nbreak", (Turn(0, 1, "A"),))])
+    lines = cli("score", files / "two.json", files / "hyp.rttm").stdout.splitlines()
+    assert "note: line\\nbreak has no hypothesis and counts as missed" in lines
+
+
 def test_score_of_silence_has_no_rate(cli, files):
     """Score of silence has no rate."""
     (files / "quiet.rttm").write_text("")

@@ -234,6 +234,32 @@ def test_eaf_without_times_of_its_own_is_skipped():
     assert eaf.read(text, "r.eaf") == {"r": Annotation("r")}
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ((0, None, None, 3000), [(0, 1), (1, 2), (2, 3)]),
+        ((0, 500, None, 3000), [(0, 0.5), (0.5, 1.75), (1.75, 3)]),
+        ((None, 500, None, 3000), [(0.5, 1.75), (1.75, 3)]),
+        ((3000, None, None, 0), []),
+    ],
+)
+def test_eaf_times_in_between_are_those_that_elan_shows(values, expected):
+    """As of imported texts, in which only some lines have times."""
+    slots = "".join(
+        f'<TIME_SLOT TIME_SLOT_ID="t{i}"' + ("/>" if value is None else f' TIME_VALUE="{value}"/>')
+        for i, value in enumerate(values)
+    )
+    rows = "".join(
+        f'<ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="a{i}" TIME_SLOT_REF1="t{i}" '
+        f'TIME_SLOT_REF2="t{i + 1}"><ANNOTATION_VALUE>said {i}</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION>'
+        "</ANNOTATION>"
+        for i in range(3)
+    )
+    tier = f'<TIME_ORDER>{slots}</TIME_ORDER><TIER TIER_ID="A">{rows}</TIER>'
+    found = eaf.read(f"<ANNOTATION_DOCUMENT>{tier}</ANNOTATION_DOCUMENT>", "r.eaf")["r"]
+    assert [(turn.start, turn.end) for turn in found.turns] == expected
+
+
 BOMB = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><x>&b;</x>'
 OUTSIDE = (
     '<!doctype x [<!ENTITY a SYSTEM "file:///etc/passwd">]><ANNOTATION_DOCUMENT>&a;</ANNOTATION_DOCUMENT>'

@@ -261,6 +261,11 @@ def test_services_that_mean_other_things_by_the_same_keys(value):
         parse_transcript(json.dumps(value), "x.json")
 
 
+def test_segments_are_whispers_whatever_else_there_is():
+    """Wrappers of Whisper add keys of their own."""
+    assert [word.text for word in spoken(OPENAI | {"utterances": []}).words] == ["Hello", "there.", "Yes."]
+
+
 def test_blanks_among_words_are_no_words():
     """As some services list them."""
     words = [each for word in VERBOSE["words"] for each in (word, {"word": " ", "start": 0.9, "end": 0.9})]
