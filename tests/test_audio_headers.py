@@ -142,7 +142,7 @@ def test_a_coded_file_cut_off_is_told_of_whatever_it_counts(tmp_path):
     (tmp_path / "a.wav").write_bytes(data[: len(data) // 2])
     recording = audio.open_recording(tmp_path / "a.wav")
     recording.waveform()
-    assert recording.notes == ("header promises 3.1 s, found 1.5 s",)
+    assert recording.notes == ("the header says 3.1 s, but there are 1.5 s",)
 
 
 @pytest.mark.parametrize("size", [50, 0])
