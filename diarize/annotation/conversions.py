@@ -125,7 +125,7 @@ class AnnotationMethods:
         The figure, which `savefig` writes.
 
         """
-        return import_room("plots").timeline(self, **more)
+        return import_room("plots").plot_timeline(self, **more)
 
     def write(
         self, path: str | PathLike[str], format: str | None = None, *, overwrite: bool = False, **options: Any

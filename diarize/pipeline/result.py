@@ -167,7 +167,7 @@ class Diarization:
         A ``matplotlib.figure.Figure``.
 
         """
-        return import_room("plots").timeline(
+        return import_room("plots").plot_timeline(
             self.annotation, start=self.start, duration=self.duration, **more
         )
 
