@@ -1,4 +1,4 @@
-"""How right it is: a folder of recordings with references, own and reference speech activity, one
+"""Accuracy: a folder of recordings with references, own and reference speech activity, one
 configuration.
 
     python -m benchmarks.accuracy --corpus DIR [--corpus DIR …] [--preset NAME] [--set
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import diarize
-from benchmarks.corpora import corpora
+from benchmarks.corpora import find_corpora
 from diarize import scoring
 from diarize.config import Config, choices_of, load_preset, override, parse_toml
 from diarize.intervals import union
@@ -46,7 +46,7 @@ class Outcome:
     speed: float
 
 
-def outcome(recording: Recording, config: Config, own: bool) -> Outcome:
+def score_recording(recording: Recording, config: Config, own: bool) -> Outcome:
     """Diarize once and grade twice: collar 0 with overlap, and ±0.25 s without."""
     speech = None if own else union(recording.reference.intervals())
     begin = time.perf_counter()
@@ -59,7 +59,9 @@ def outcome(recording: Recording, config: Config, own: bool) -> Outcome:
     return Outcome(recording, graded[0], graded[1], result.duration, result.duration / took)
 
 
-def row(name: str, scores: list[scoring.FileScore], lenient: list[scoring.FileScore], speed: float) -> str:
+def format_row(
+    name: str, scores: list[scoring.FileScore], lenient: list[scoring.FileScore], speed: float
+) -> str:
     """One line of the table, seconds pooled."""
     strict = diarize.Score.pooled(s.score for s in scores)
     loose = diarize.Score.pooled(s.score for s in lenient)
@@ -80,12 +82,12 @@ COLUMNS = ("DER", " DER¼", "  miss", "false", " conf", "   JER", "    spk", " �
 HEADER = f"{'':<26} " + " ".join(f"{name:>5}" for name in COLUMNS)
 
 
-def table(title: str, outcomes: list[Outcome]) -> str:
+def format_table(title: str, outcomes: list[Outcome]) -> str:
     """Per recording and pooled, with the count of speakers."""
     lines = [title, HEADER]
-    lines += [row(o.recording.path.stem, [o.strict], [o.lenient], o.speed) for o in outcomes]
+    lines += [format_row(o.recording.path.stem, [o.strict], [o.lenient], o.speed) for o in outcomes]
     total = sum(o.seconds for o in outcomes) / sum(o.seconds / o.speed for o in outcomes)
-    lines.append(row("pooled", [o.strict for o in outcomes], [o.lenient for o in outcomes], total))
+    lines.append(format_row("pooled", [o.strict for o in outcomes], [o.lenient for o in outcomes], total))
     errors = [o.strict.hypothesis_speakers - o.strict.reference_speakers for o in outcomes]
     exact, near = np.mean([e == 0 for e in errors]), np.mean([abs(e) <= 1 for e in errors])
     counted = f"speakers counted exactly {100 * exact:.0f} %, within one {100 * near:.0f} %"
@@ -97,14 +99,14 @@ def detection_table(corpus: list[Recording], config: Config) -> str:
     """Speech activity alone, all detectors in one run, pooled seconds."""
     lines = [f"{'speech activity':<26} {'miss':>5} {'false':>5}   share of reference speech"]
     for method in DETECTORS:
-        found = [detected(r, override(config, {"speech": {"method": method}})) for r in corpus]
+        found = [score_detector(r, override(config, {"speech": {"method": method}})) for r in corpus]
         speech = sum(f.speech for f in found)
         miss, false = sum(f.missed for f in found), sum(f.false_alarm for f in found)
         lines.append(f"{method:<26} {100 * miss / speech:5.1f} {100 * false / speech:5.1f}")
     return "\n".join(lines)
 
 
-def detected(recording: Recording, config: Config) -> scoring.Detection:
+def score_detector(recording: Recording, config: Config) -> scoring.Detection:
     """Miss and false alarm of one detector on one recording."""
     from diarize.pipeline import speech_mask
 
@@ -114,12 +116,12 @@ def detected(recording: Recording, config: Config) -> scoring.Detection:
     return scoring.score(recording.reference, found, uem=recording.uem).detection
 
 
-def settings(changes: Iterable[str], name: str | None) -> Config:
+def parse_settings(changes: Iterable[str], name: str | None) -> Config:
     """A preset with dotted TOML assignments laid over it."""
     return override(load_preset(name) if name else Config(), parse_toml("\n".join(changes), "--set"), "--set")
 
 
-def parts(options: argparse.Namespace) -> list[str]:
+def part_options(options: argparse.Namespace) -> list[str]:
     """The options that choose a space and its parts, as assignments of settings."""
     chosen = {"space.kind": options.space, "space.embedding": options.embedding}
     chosen["speech.segmentation"] = options.segmentation
@@ -131,7 +133,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--corpus", type=corpora, action="extend", required=True)
+    parser.add_argument("--corpus", type=find_corpora, action="extend", required=True)
     parser.add_argument("--preset")
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE")
     parser.add_argument("--space", choices=choices_of("space.kind"))
@@ -140,7 +142,7 @@ def main() -> None:
     parser.add_argument("--leave-out", default="", metavar="PREFIX", help="skip recordings so named")
     parser.add_argument("--no-detection", action="store_true", help="skip the table of speech detectors")
     options = parser.parse_args()
-    config = settings([*options.set, *parts(options)], options.preset)
+    config = parse_settings([*options.set, *part_options(options)], options.preset)
     print(
         "DER: collar 0, overlap scored. DER¼: collar ±0.25 s, overlap skipped. Parts of DER in % of reference"
     )
@@ -156,7 +158,8 @@ def main() -> None:
         for own in (False, True):
             activity = "own speech activity" if own else "reference speech activity"
             print(
-                table(f"{corpus.name}, {activity}", [outcome(r, config, own) for r in found]) + "\n",
+                format_table(f"{corpus.name}, {activity}", [score_recording(r, config, own) for r in found])
+                + "\n",
                 flush=True,
             )
         if not options.no_detection:

@@ -1,4 +1,4 @@
-"""Teach the segmentation network to hear in rooms, in noise and from afar what it hears up close.
+"""Train the segmentation network to give the same output in rooms, in noise and at a distance as close by.
 
 ::
 
@@ -152,7 +152,7 @@ class Scenes:
         return tuple(torch.from_numpy(each.astype(np.float32)) for each in pair)  # type: ignore[return-value]
 
 
-def begin(scenes: Scenes, weights: Mapping[str, Array], course: Course, seed: int) -> Trainer:
+def start_training(scenes: Scenes, weights: Mapping[str, Array], course: Course, seed: int) -> Trainer:
     """A trainer with the weights of the package."""
     net = Recurrent()
     net.load_state_dict(from_stored(weights))
@@ -167,7 +167,7 @@ def begin(scenes: Scenes, weights: Mapping[str, Array], course: Course, seed: in
 
 
 @torch.no_grad()
-def judge(state: Mapping[str, Tensor], kept: Scenes) -> str:
+def evaluate(state: Mapping[str, Tensor], kept: Scenes) -> str:
     """Loss, missed and added speech of a network on scenes that are kept from training."""
     net = Recurrent()
     net.load_state_dict(state)
@@ -182,7 +182,7 @@ def judge(state: Mapping[str, Tensor], kept: Scenes) -> str:
     return f"loss {np.mean(losses):.3f}, missed {missed:.2f} %, added {added:.2f} %"
 
 
-def blended(published: Mapping[str, Array], learnt: Mapping[str, Array], share: float) -> dict[str, Array]:
+def blend(published: Mapping[str, Array], learnt: Mapping[str, Array], share: float) -> dict[str, Array]:
     """The weighted mean of published and ``learnt`` weights; ``share`` is that of the latter."""
     means = {name: (1 - share) * published[name] + share * values for name, values in learnt.items()}
     return {**published, **means}
@@ -201,9 +201,9 @@ def main() -> None:
     learn, kept = (Scenes(paths) for paths in examples(given.pool))
     print(f"{len(learn.targets)} windows to learn from, {len(kept.targets)} kept")
     weights = read_network(given.published).weights
-    trainer = begin(learn, weights, COURSE, given.seed)
-    train(trainer, given, partial(judge, kept=kept))
-    adapted = blended(weights, to_stored(trainer.mean), given.learnt)
+    trainer = start_training(learn, weights, COURSE, given.seed)
+    train(trainer, given, partial(evaluate, kept=kept))
+    adapted = blend(weights, to_stored(trainer.mean), given.learnt)
     write(given.target, pack_weights(adapted, pyannet.EXACT))
 
 

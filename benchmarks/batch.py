@@ -50,7 +50,7 @@ def with_blas_threads(plan):
     return in_threads(plan, 1)
 
 
-def done(way, folder, output, number):
+def run_and_count(way, folder, output, number):
     """What a process of its own does: everything, in one way; fails when a recording does."""
     plan = plan_batch(folder, output)
     if way in ("one", "processes"):
@@ -61,7 +61,7 @@ def done(way, folder, output, number):
         raise SystemExit(f"{way}: a recording failed")
 
 
-def timed(way, folder, number):
+def time_run(way, folder, number):
     """Seconds of one way in a fresh process, and each recording's own, where they are written down."""
     threads = dict.fromkeys(THREADS, str(number if way == "blas" else 1))
     with tempfile.TemporaryDirectory() as output:
@@ -103,14 +103,14 @@ def main():
         parser.add_argument(name, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.way:
-        done(asked.way, Path(asked.folder), Path(asked.output), asked.cores)
+        run_and_count(asked.way, Path(asked.folder), Path(asked.output), asked.cores)
         return
     with tempfile.TemporaryDirectory() as folder:
         talk = synth.SynthConfig(duration=asked.seconds)
         for seed in range(asked.recordings):
             waveform, _ = synth.simulate_conversation(synth.synthesize_voices(2, seed=seed), talk, seed=seed)
             write_wav(Path(folder, f"{seed}.wav"), waveform)
-        rounds = [{way: timed(way, folder, asked.cores) for way in WAYS} for _ in range(asked.rounds)]
+        rounds = [{way: time_run(way, folder, asked.cores) for way in WAYS} for _ in range(asked.rounds)]
     print(f"{asked.recordings} recordings of {asked.seconds:g} s, {asked.cores} cores, {asked.rounds} rounds")
     for way, title in WAYS.items():
         seconds = statistics.median(each[way][0] for each in rounds)

@@ -1,4 +1,4 @@
-"""Learn what the embeddings that ship do: mean, projection and covariances, from voices in many conditions.
+"""Calibrate the included embeddings: mean, projection and covariances, from voices in many conditions.
 
     python -m benchmarks.calibrate_embedding --voices DIR … [--embedding FILE.onnx] [--output FILE]
 
@@ -51,7 +51,7 @@ LEVEL = 0.05  # deviation of the samples, before each condition has another
 MOODS = ("excited", "subdued", "excited, in noise")
 
 
-def embeddings_of(voice: tuple[str, Sequence[Path]], embedding: Path | None = None) -> Array:
+def embed_voice(voice: tuple[str, Sequence[Path]], embedding: Path | None = None) -> Array:
     """Embeddings (n, D) of a voice in every condition, by the network in NumPy or of an ONNX file."""
     name, paths = voice
     rng = np.random.default_rng(int(hashlib.sha256(name.encode()).hexdigest()[:8], 16))
@@ -61,12 +61,12 @@ def embeddings_of(voice: tuple[str, Sequence[Path]], embedding: Path | None = No
     for condition, change in CONDITIONS.items():
         changed = change(samples[: SAID_AGAIN if condition in MOODS else HEARD], rng)
         heard = np.clip(changed * rng.uniform(0.3, 2), -1, 1).astype(np.float32)
-        found.append(extractor_of(embedding).embed([heard], loud_windows(heard)))
+        found.append(load_extractor(embedding).embed([heard], loud_windows(heard)))
     return np.concatenate(found)
 
 
 @cache
-def extractor_of(embedding: Path | None) -> EmbeddingExtractor:
+def load_extractor(embedding: Path | None) -> EmbeddingExtractor:
     """The network in NumPy, or the embedding in an ONNX file, for sound at 16 kHz."""
     if embedding is None:
         return CampplusExtractor()
@@ -87,7 +87,7 @@ def loud_windows(samples: Array, size: int = WINDOW, most: int = WINDOWS) -> Arr
 def calibrate(voices: dict[str, list[Path]], embedding: Path | None = None) -> TwoCovariance:
     """The two-covariance model of the embeddings of all voices."""
     embeddings, names = [], []
-    embed = partial(embeddings_of, embedding=embedding)
+    embed = partial(embed_voice, embedding=embedding)
     with ProcessPoolExecutor(2) as pool:
         for name, found in zip(voices, pool.map(embed, voices.items(), chunksize=4), strict=True):
             embeddings.append(found)
@@ -100,11 +100,11 @@ def calibrate(voices: dict[str, list[Path]], embedding: Path | None = None) -> T
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the network's file with another calibration, or the calibration of an ONNX file."""
-    options = parsed(arguments)
+    options = parse_arguments(arguments)
     voices = voices_of(options.voices, held_out=False)
     if options.embedding:
         model = calibrate(voices, options.embedding)  # before this process opens the file: others are forked
-        named = DATA / "calibrations" / f"{extractor_of(options.embedding).checksum}.npz"
+        named = DATA / "calibrations" / f"{load_extractor(options.embedding).checksum}.npz"
         save_calibration(options.output or named, model)
         return
     with np.load(DATA / "campplus.npz") as file:
@@ -114,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write(options.output or DATA / "campplus.npz", arrays | learnt)
 
 
-def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The options."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

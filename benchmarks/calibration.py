@@ -1,4 +1,4 @@
-"""Whether 0.9 means nine in ten: posteriors of frames against how often they are right.
+"""Whether posteriors are calibrated: posteriors of frames against how often they are right.
 
     python -m benchmarks.calibration --corpus DIR [--corpus DIR …] [--plot FILE.png]
 
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 import diarize
-from benchmarks.corpora import Recording, corpora
+from benchmarks.corpora import Recording, find_corpora
 from diarize import scoring
 from diarize.config import Config
 from diarize.intervals import union
@@ -24,7 +24,7 @@ from diarize.intervals import union
 EDGES = np.array([0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0])
 
 
-def sureness(recording: Recording) -> tuple[Any, Any]:
+def confidences(recording: Recording) -> tuple[Any, Any]:
     """Largest posterior of every frame that counts, and whether its speaker is right."""
     result = diarize.diarize(recording.path, Config(), speech=union(recording.reference.intervals()))
     mapping = scoring.score(recording.reference, result.annotation, uem=recording.uem).mapping
@@ -38,7 +38,7 @@ def sureness(recording: Recording) -> tuple[Any, Any]:
     return posteriors.max(axis=1)[alone], right[alone]
 
 
-def table(sure: Any, right: Any) -> tuple[str, Any]:
+def format_table(sure: Any, right: Any) -> tuple[str, Any]:
     """The table, and (bins, 3): mean posterior, share right, frames."""
     place = np.clip(np.searchsorted(EDGES, sure, side="left") - 1, 0, len(EDGES) - 2)
     rows = np.array(
@@ -68,11 +68,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--corpus", type=corpora, action="extend", required=True)
+    parser.add_argument("--corpus", type=find_corpora, action="extend", required=True)
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
-    parts = [sureness(r) for corpus in options.corpus for r in corpus.recordings]
-    text, rows = table(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    parts = [confidences(r) for corpus in options.corpus for r in corpus.recordings]
+    text, rows = format_table(*(np.concatenate(column) for column in zip(*parts, strict=True)))
     print(text)
     if options.plot:
         plot(rows, options.plot)

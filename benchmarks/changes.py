@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import diarize
-from benchmarks.corpora import corpora
+from benchmarks.corpora import find_corpora
 from diarize import pipeline, scoring
 from diarize.resegmentation import changes
 
@@ -37,7 +37,7 @@ class Graded:
     scores: tuple[scoring.ChangeScore, ...]
 
 
-def graded(recording: Recording, threshold: float, penalties: Sequence[float]) -> list[Graded]:
+def score_recording(recording: Recording, threshold: float, penalties: Sequence[float]) -> list[Graded]:
     """Both methods on one recording, ΔBIC once for every penalty."""
     config = diarize.Config()
     result = diarize.diarize(recording.path, config)
@@ -58,7 +58,7 @@ def _scores(recording: Recording, changes: Iterable[changes.Change]) -> list[sco
     return [scoring.score_changes(recording.reference, times, tolerance=t) for t in TOLERANCES]
 
 
-def row(name: str, scores: Sequence[scoring.ChangeScore]) -> str:
+def format_row(name: str, scores: Sequence[scoring.ChangeScore]) -> str:
     """One line of the table."""
     rates = "".join(
         f"  {_percent(s.precision):>6} {_percent(s.recall):>6} {_percent(s.f1):>6}" for s in scores
@@ -72,14 +72,14 @@ def _percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.1f}"
 
 
-def table(corpus: Corpus, results: Sequence[Graded], *, each: bool) -> str:
+def format_table(corpus: Corpus, results: Sequence[Graded], *, each: bool) -> str:
     """Per method, pooled, and per recording where asked."""
     lines = [f"{corpus.name} ({len({r.recording for r in results})} recordings)", HEAD]
     for method in dict.fromkeys(r.method for r in results):
         mine = [r for r in results if r.method == method]
         pooled = [scoring.ChangeScore.pooled(r.scores[i] for r in mine) for i in range(len(TOLERANCES))]
-        lines.append(row(method, pooled))
-        lines += [row(f"  {r.recording}", r.scores) for r in mine if each]
+        lines.append(format_row(method, pooled))
+        lines += [format_row(f"  {r.recording}", r.scores) for r in mine if each]
     return "\n".join(lines)
 
 
@@ -88,15 +88,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--corpus", type=corpora, action="extend", required=True)
+    parser.add_argument("--corpus", type=find_corpora, action="extend", required=True)
     parser.add_argument("--threshold", type=float, default=0.5)
     parser.add_argument("--penalty", type=float, nargs="+", default=[changes.BicSettings().penalty])
     parser.add_argument("--each", action="store_true", help="a line for every recording too")
     options = parser.parse_args()
     print("P, R, F: precision, recall and F1 of changes in %, within so many seconds.\n")
     for corpus in options.corpus:
-        found = [g for r in corpus.recordings for g in graded(r, options.threshold, options.penalty)]
-        print(table(corpus, found, each=options.each) + "\n", flush=True)
+        found = [g for r in corpus.recordings for g in score_recording(r, options.threshold, options.penalty)]
+        print(format_table(corpus, found, each=options.each) + "\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ class Corpus:
     recordings: tuple[Recording, ...]
 
 
-def recordings(folder: Path) -> tuple[Recording, ...]:
+def find_recordings(folder: Path) -> tuple[Recording, ...]:
     """All recordings of a folder that have a reference."""
     paths = sorted(p for p in folder.iterdir() if p.suffix in SUFFIXES)
     return tuple(_recording(path) for path in paths if _reference(path, ".rttm").exists())
@@ -57,8 +57,8 @@ def _recording(path: Path) -> Recording:
     return Recording(path, reference, formats.read_uem(uem).get(path.stem) if uem.exists() else None)
 
 
-def corpora(given: str) -> list[Corpus]:
-    """The corpora of a folder, for argparse (``type=corpora, action="extend"``).
+def find_corpora(given: str) -> list[Corpus]:
+    """The corpora of a folder, for argparse (``type=find_corpora, action="extend"``).
 
     Raises ArgumentTypeError, which argparse shows in one line, where there are none.
     """
@@ -66,8 +66,8 @@ def corpora(given: str) -> list[Corpus]:
     if not folder.is_dir():
         raise argparse.ArgumentTypeError(f"there is no folder {given}")
     inner = sorted(p for p in folder.iterdir() if p.is_dir())
-    own = recordings(folder)
-    groups = [(folder, own)] if own else [(path, recordings(path)) for path in inner]
+    own = find_recordings(folder)
+    groups = [(folder, own)] if own else [(path, find_recordings(path)) for path in inner]
     found = [Corpus(path.resolve().name, each) for path, each in groups if each]
     if not found:
         kinds = " or ".join(f"NAME{suffix}" for suffix in SUFFIXES)

@@ -18,7 +18,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 import diarize
-from benchmarks.corpora import corpora
+from benchmarks.corpora import find_corpora
 from diarize import clustering
 from diarize.config import ClusteringConfig, Config
 from diarize.intervals import union
@@ -37,7 +37,7 @@ WAYS = {
 }
 
 
-def heard(recording: Recording, own: bool) -> SpeakerPoints | None:
+def analyse(recording: Recording, own: bool) -> SpeakerPoints | None:
     """The windows of a recording as points, or None where there is no speech."""
     seen: list[Any] = []
     cluster = clustering.cluster_windows
@@ -62,7 +62,7 @@ def speakers_of(points: SpeakerPoints, recording: Recording) -> np.ndarray:
     return (sums[:, points.bounds[:, 1]] - sums[:, points.bounds[:, 0]]).T
 
 
-def graded(points: SpeakerPoints, said: np.ndarray, config: ClusteringConfig) -> tuple[int, int, int]:
+def score_points(points: SpeakerPoints, said: np.ndarray, config: ClusteringConfig) -> tuple[int, int, int]:
     """Windows that are wrong, windows with a speaker, and by how much the number is wrong."""
     found = clustering.cluster_windows(points, config, Config().seed)
     labels = found.responsibilities.argmax(axis=1)
@@ -73,7 +73,7 @@ def graded(points: SpeakerPoints, said: np.ndarray, config: ClusteringConfig) ->
     return int(spoken.sum() - right), int(spoken.sum()), len(np.unique(labels)) - said.shape[1]
 
 
-def row(name: str, results: list[tuple[int, int, int]]) -> str:
+def format_row(name: str, results: list[tuple[int, int, int]]) -> str:
     """One line of the table."""
     wrong, total, errors = np.array(results).T
     counts = f"{np.sum(errors == 0)}/{np.sum(abs(errors) <= 1)}/{len(errors)}"
@@ -86,15 +86,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--corpus", type=corpora, action="extend", required=True)
+    parser.add_argument("--corpus", type=find_corpora, action="extend", required=True)
     parser.add_argument("--own", action="store_true", help="speech as it is found, not of the reference")
     options = parser.parse_args()
     for corpus in options.corpus:
-        windows = [(recording, heard(recording, options.own)) for recording in corpus.recordings]
+        windows = [(recording, analyse(recording, options.own)) for recording in corpus.recordings]
         known = [(points, speakers_of(points, each)) for each, points in windows if points is not None]
         print(f"{corpus.name:<28} {'wrong':>6} {'mean':>6} {'counts':>9} {'error':>6}", flush=True)
         for name, config in WAYS.items():
-            print(row(name, [graded(points, said, config) for points, said in known]), flush=True)
+            print(
+                format_row(name, [score_points(points, said, config) for points, said in known]), flush=True
+            )
         print()
 
 

@@ -6,7 +6,7 @@
 
 Every fifth voice (by the sum of the bytes of its name) is held out. Conversations have 1 to 10 speakers of
 one corpus, 3 s to 2 minutes, nothing said twice, turns of under a second to many, rooms, noise and channels
-drawn at random. The shipped calibration of the embedding does not know these voices.
+drawn at random. The included calibration of the embedding does not know these voices.
 
 "alone" asks how often one voice stays one: held-out voices of up to 18 s, and whatever each speaker of a
 corpus of recordings with references says alone. "criteria" counts the speakers of the same conversations in
@@ -31,7 +31,7 @@ from unittest import mock
 import numpy as np
 
 import diarize
-from benchmarks.corpora import corpora
+from benchmarks.corpora import find_corpora
 from diarize import audio, clustering, scoring, synth
 from diarize.clustering import cluster_windows
 from diarize.intervals import subtract, union
@@ -79,7 +79,7 @@ def voices_of(folders: Sequence[Path], *, held_out: bool) -> dict[str, list[Path
     return found
 
 
-def scenery(rng: np.random.Generator, seconds: float) -> synth.SynthConfig:
+def draw_conditions(rng: np.random.Generator, seconds: float) -> synth.SynthConfig:
     """Talk, room, noise and channel of one conversation."""
     telephone = rng.random() < 0.15
     return synth.SynthConfig(
@@ -128,7 +128,7 @@ class Result:
     own: scoring.FileScore
 
 
-def drawn(number: int, corpora: Sequence[Voices], seed: int, alone: bool) -> Conversation:
+def draw_conversation(number: int, corpora: Sequence[Voices], seed: int, alone: bool) -> Conversation:
     """Conversation ``number``, the same for the same seed and corpora."""
     rng = np.random.default_rng((seed, number))
     corpus = int(rng.integers(len(corpora)))
@@ -140,22 +140,22 @@ def drawn(number: int, corpora: Sequence[Voices], seed: int, alone: bool) -> Con
         str(n): [audio.read(p, rate=16000) for p in voices[str(n)]]
         for n in rng.choice(sorted(voices), n_speakers, replace=False)
     }
-    scene = scenery(rng, seconds)
+    scene = draw_conditions(rng, seconds)
     whole, truth = synth.simulate_conversation(cast, scene, int(rng.integers(1 << 31)))
     end = max(turn.end for turn in truth.turns) + AFTER
     sound = replace(whole, samples=whole.samples[: round(end * whole.rate)])
     return Conversation(sound, truth, corpus)
 
 
-def result(number: int, corpora: Sequence[Voices], seed: int, alone: bool) -> Result:
+def score_conversation(number: int, corpora: Sequence[Voices], seed: int, alone: bool) -> Result:
     """Simulate, diarize with the reference's speech and with one's own, and grade."""
-    each = drawn(number, corpora, seed, alone)
+    each = draw_conversation(number, corpora, seed, alone)
     found = [diarize.diarize(each.sound, speech=speech) for speech in (each.speech, None)]
     given, own = (scoring.score(each.truth, one.annotation) for one in found)
     return Result(each.sound.duration, each.corpus, found[0].clustering.equivalent, given, own)
 
 
-def counted(errors: Any) -> str:
+def format_counts(errors: Any) -> str:
     """Exact and within one in per cent, and the mean error."""
     exact, near = 100 * np.mean(errors == 0), 100 * np.mean(abs(errors) <= 1)
     return f"{exact:5.0f} {near:5.0f} {errors.mean():+6.2f}"
@@ -164,7 +164,7 @@ def counted(errors: Any) -> str:
 HEADER = f"{'':<34} {'n':>4} {'exact':>5} {'±1':>5} {'error':>6}"
 
 
-def row(name: str, results: list[Result]) -> str:
+def format_row(name: str, results: list[Result]) -> str:
     """One line of the table."""
     errors = np.array([r.given.hypothesis_speakers - r.given.reference_speakers for r in results])
     given = diarize.Score.pooled(r.given.score for r in results)
@@ -172,9 +172,8 @@ def row(name: str, results: list[Result]) -> str:
     wrong, der = 100 * given.confusion / given.total, 100 * (own.der or 0.0)
     among = 100 * np.mean([r.given.reference_speakers in r.named for r in results])
     n_named = np.mean([len(r.named) for r in results])
-    return (
-        f"{name:<34} {len(results):4d} {counted(errors)} {wrong:6.1f} {der:7.1f} {among:6.0f} {n_named:5.1f}"
-    )
+    head = f"{name:<34} {len(results):4d} {format_counts(errors)}"
+    return f"{head} {wrong:6.1f} {der:7.1f} {among:6.0f} {n_named:5.1f}"
 
 
 def conversations(results: list[Result], names: Sequence[str]) -> str:
@@ -189,8 +188,8 @@ def conversations(results: list[Result], names: Sequence[str]) -> str:
     }
     parts |= {f"voices of {name}": [r for r in results if r.corpus == n] for n, name in enumerate(names)}
     lines = [f"{HEADER} {'wrong':>6} {'DER own':>7} {'among':>6} {'named':>5}"]
-    lines += [row(name, part) for name, part in parts.items() if part]
-    return "\n".join([*lines, row("all", results)])
+    lines += [format_row(name, part) for name, part in parts.items() if part]
+    return "\n".join([*lines, format_row("all", results)])
 
 
 def readers(corpus: Corpus) -> Iterator[tuple[Waveform, Any]]:
@@ -207,8 +206,8 @@ def readers(corpus: Corpus) -> Iterator[tuple[Waveform, Any]]:
                 yield joined, np.column_stack((np.concatenate(([0.0], ends[:-1])), ends))
 
 
-def heard_alone(corpus: Corpus) -> str:
-    """How many of a corpus's speakers stay one, under the shipped models."""
+def count_single_readers(corpus: Corpus) -> str:
+    """How many of a corpus's speakers stay one, under the included models."""
     found = {
         sound.recording: len(diarize.diarize(sound, speech=speech).annotation.speakers)
         for sound, speech in readers(corpus)
@@ -217,9 +216,9 @@ def heard_alone(corpus: Corpus) -> str:
     return f"{corpus.name}: {sum(n == 1 for n in found.values())} of {len(found)} stay one; torn: {torn}"
 
 
-def guesses(number: int, corpora: Sequence[Voices], seed: int) -> tuple[int, dict[str, int]]:
+def count_by_criteria(number: int, corpora: Sequence[Voices], seed: int) -> tuple[int, dict[str, int]]:
     """True number of speakers, and what each way of counting says."""
-    each = drawn(number, corpora, seed, alone=False)
+    each = draw_conversation(number, corpora, seed, alone=False)
     asked: list[SpeakerPoints] = []
 
     def listening(points: SpeakerPoints, *rest: Any) -> Any:
@@ -231,14 +230,14 @@ def guesses(number: int, corpora: Sequence[Voices], seed: int) -> tuple[int, dic
     return len(each.truth.speakers), counts(asked[0], found.clustering) if asked else {}
 
 
-def counts(points: SpeakerPoints, shipped: clustering.Clustering) -> dict[str, int]:
-    """The number of speakers by the shipped criterion and by others, on the same points."""
+def counts(points: SpeakerPoints, included: clustering.Clustering) -> dict[str, int]:
+    """The number of speakers by the default criterion and by others, on the same points."""
     n_kept = min(DIMENSIONS, *np.array(points.values.shape) - 1)
     low = fit_pca(points.values, n_kept).transform(points.values)
     most = range(1, min(20, len(low) // 2) + 1)
     found = {
-        f"{shipped.criterion}, as shipped": shipped.chosen,
-        f"{shipped.criterion} alone": shipped.counts[int(np.argmin(shipped.values))],
+        f"{included.criterion}, default": included.chosen,
+        f"{included.criterion} alone": included.counts[int(np.argmin(included.values))],
         "Dirichlet process, spherical": fit_bayesian_gmm(low, most[-1], "spherical", random_state=0)[
             0
         ].n_used,
@@ -268,11 +267,11 @@ def criteria(results: list[tuple[int, dict[str, int]]]) -> str:
     for name in useful[0][1]:
         errors = np.array([found[name] for _, found in useful]) - truth
         one = 100 * np.mean(errors[truth == 1] == 0)
-        lines.append(f"{name:<34} {len(errors):4d} {counted(errors)} {one:10.0f}")
+        lines.append(f"{name:<34} {len(errors):4d} {format_counts(errors)} {one:10.0f}")
     return "\n".join(lines)
 
 
-def many(function: Callable[[int], Any], number: int) -> list[Any]:
+def run_many(function: Callable[[int], Any], number: int) -> list[Any]:
     """Results in order, two processes at work."""
     with ProcessPoolExecutor(2) as pool:
         return list(pool.map(function, range(number), chunksize=2))
@@ -285,21 +284,21 @@ def main() -> None:
     )
     parser.add_argument("task", choices=("conversations", "alone", "criteria"))
     parser.add_argument("--voices", type=Path, action="append", required=True)
-    parser.add_argument("--corpus", type=corpora, action="extend", default=[])
+    parser.add_argument("--corpus", type=find_corpora, action="extend", default=[])
     parser.add_argument("--number", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     everybody = [audio.find_voices(folder) for folder in asked.voices]
     held_out = [{n: p for n, p in voices.items() if is_held_out(n)} for voices in everybody]
     if asked.task == "criteria":
-        work = partial(guesses, corpora=held_out, seed=asked.seed)
-        print(criteria(many(work, asked.number)))
+        work = partial(count_by_criteria, corpora=held_out, seed=asked.seed)
+        print(criteria(run_many(work, asked.number)))
     else:
         alone = asked.task == "alone"
-        work = partial(result, corpora=held_out, seed=asked.seed, alone=alone)
-        print(conversations(many(work, asked.number), [folder.name for folder in asked.voices]))
+        work = partial(score_conversation, corpora=held_out, seed=asked.seed, alone=alone)
+        print(conversations(run_many(work, asked.number), [folder.name for folder in asked.voices]))
         for corpus in asked.corpus:
-            print(heard_alone(corpus))
+            print(count_single_readers(corpus))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How long the door takes to open: start-up of the command line beside what it could not do without.
+"""Start-up time of the command line, compared with that of the libraries that it needs.
 
     python -m benchmarks.imports [--repeat N] [--cold]
 

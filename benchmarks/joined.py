@@ -1,4 +1,4 @@
-"""The same people in other rooms: recordings of a corpus played one after the other as if they were one.
+"""Recordings of a corpus played one after the other as if they were one.
 
     python -m benchmarks.joined --corpus DIR [--together 2 4 8] [--most 28] [--own]
 
@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import diarize
-from benchmarks.corpora import corpora
-from benchmarks.heldout import counted
+from benchmarks.corpora import find_corpora
+from benchmarks.heldout import format_counts
 from diarize import audio, scoring
 from diarize.annotation import Annotation
 from diarize.intervals import union
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 RATE = 16000
 
 
-def joined(parts: Sequence[Recording]) -> tuple[Waveform, Annotation]:
+def join_recordings(parts: Sequence[Recording]) -> tuple[Waveform, Annotation]:
     """Recordings one after the other, and who speaks when in that."""
     sounds = [audio.read(each.path, rate=RATE) for each in parts]
     starts = accumulate((sound.duration for sound in sounds[:-1]), initial=0.0)
@@ -46,7 +46,7 @@ def joined(parts: Sequence[Recording]) -> tuple[Waveform, Annotation]:
     return Waveform(np.concatenate([sound.samples for sound in sounds]), RATE, name), Annotation(name, turns)
 
 
-def choices(corpus: Corpus, together: int, most: int) -> Iterator[tuple[Recording, ...]]:
+def draw_groups(corpus: Corpus, together: int, most: int) -> Iterator[tuple[Recording, ...]]:
     """Recordings to join: every choice of ``together``, or ``most`` in random order."""
     if comb(len(corpus.recordings), together) <= most:
         yield from combinations(corpus.recordings, together)
@@ -64,22 +64,22 @@ class Result:
     score: scoring.FileScore
 
 
-def graded(parts: Sequence[Recording], own: bool) -> Result:
+def score_group(parts: Sequence[Recording], own: bool) -> Result:
     """Join, diarize and grade."""
-    sound, truth = joined(parts)
+    sound, truth = join_recordings(parts)
     speech = None if own else union(truth.intervals())
     found = diarize.diarize(sound, speech=speech)
     return Result(sound.duration, scoring.score(truth, found.annotation))
 
 
-def row(name: str, results: Sequence[Result]) -> str:
+def format_row(name: str, results: Sequence[Result]) -> str:
     """One line of the table."""
     errors = np.array([r.score.hypothesis_speakers - r.score.reference_speakers for r in results])
     pooled = diarize.Score.pooled(r.score.score for r in results)
     minutes = [r.seconds / 60 for r in results]
     length = f"{min(minutes):.0f}–{max(minutes):.0f}"
     wrong, der = 100 * pooled.confusion / pooled.total, 100 * (pooled.der or 0.0)
-    return f"{name:<26} {len(results):4d} {length:>8} {counted(errors)} {wrong:6.1f} {der:6.1f}"
+    return f"{name:<26} {len(results):4d} {length:>8} {format_counts(errors)} {wrong:6.1f} {der:6.1f}"
 
 
 def main() -> None:
@@ -87,7 +87,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--corpus", type=corpora, action="extend", required=True)
+    parser.add_argument("--corpus", type=find_corpora, action="extend", required=True)
     parser.add_argument("--together", type=int, nargs="+", default=[2, 4, 8])
     parser.add_argument("--most", type=int, default=28)
     parser.add_argument("--own", action="store_true", help="own speech activity instead of the reference's")
@@ -96,9 +96,9 @@ def main() -> None:
     print(f"{'recordings joined':<26} {heads}")
     for corpus in asked.corpus:
         for together in asked.together:
-            found = [graded(parts, asked.own) for parts in choices(corpus, together, asked.most)]
+            found = [score_group(parts, asked.own) for parts in draw_groups(corpus, together, asked.most)]
             if found:
-                print(row(f"{corpus.name}, {together}", found), flush=True)
+                print(format_row(f"{corpus.name}, {together}", found), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Whether a voice is known again in another recording, and whether the log odds mean what they say.
+"""Known voices: how often a voice is recognised in another recording; whether the log odds are calibrated.
 
     python -m benchmarks.known corpus DIR [DIR …] [--leave-out PREFIX …]
     python -m benchmarks.known heldout --voices DIR [--voices DIR …] [--embedding FILE]
 
 "corpus" compares all speakers of different recordings with references (NAME.rttm beside NAME.flac); equal
 names are one person. "heldout" makes monologues and conversations, wide-band and of a telephone, out of every
-fifth voice (``benchmarks.heldout``): a voice's first half is never compared with itself. The shipped
+fifth voice (``benchmarks.heldout``): a voice's first half is never compared with itself. The included
 calibration does not know these voices. Speech and turns are those of the truth.
 
 EER: error where misses and false alarms are equal. minDCF: detection cost at its best threshold, one trial in
@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import isotonic_regression, minimize
 
-from benchmarks.corpora import corpora
+from benchmarks.corpora import find_corpora
 from benchmarks.heldout import is_held_out
 from diarize import audio, synth
 from diarize.config import Config, override
@@ -93,7 +93,7 @@ def least_cllr(same: Array, different: Array) -> float:
     return cllr(ratios[truth == 1], ratios[truth == 0])
 
 
-def row(name: str, same: Array, different: Array) -> str:
+def format_row(name: str, same: Array, different: Array) -> str:
     """One line of the table."""
     misses, false = rates(same, different)
     equal = int(np.abs(misses - false).argmin())
@@ -112,7 +112,7 @@ HEADER = (
 )
 
 
-def fitted_line(same: Array, different: Array) -> tuple[float, float]:
+def fit_line(same: Array, different: Array) -> tuple[float, float]:
     """Slope and offset of log ratios that lose the least bits."""
     slope, offset = SLOPE, OFFSET
     raw = [(each - offset) / slope for each in (same, different)]
@@ -122,7 +122,7 @@ def fitted_line(same: Array, different: Array) -> tuple[float, float]:
     return float(best.x[0]), float(best.x[1])
 
 
-def in_corpus(corpus: Corpus, leave_out: Sequence[str]) -> list[Sample]:
+def corpus_samples(corpus: Corpus, leave_out: Sequence[str]) -> list[Sample]:
     """All speakers of all recordings with references."""
     found = []
     for each in corpus.recordings:
@@ -143,7 +143,7 @@ def halves(files: Sequence[Path], rate: int) -> tuple[list[Waveform], list[Wavef
     return [Waveform(samples[:middle], rate)], [Waveform(samples[middle:], rate)]
 
 
-def scenery(rng: np.random.Generator, n_voices: int, band: str) -> synth.SynthConfig:
+def draw_conditions(rng: np.random.Generator, n_voices: int, band: str) -> synth.SynthConfig:
     """Room, noise and channel of one recording."""
     return synth.SynthConfig(
         duration=max(12.0, SECONDS_EACH * n_voices),
@@ -162,7 +162,7 @@ def scenery(rng: np.random.Generator, n_voices: int, band: str) -> synth.SynthCo
     )
 
 
-def casts(names: Sequence[str], rng: np.random.Generator) -> Iterable[tuple[str, int, tuple[str, ...]]]:
+def draw_casts(names: Sequence[str], rng: np.random.Generator) -> Iterable[tuple[str, int, tuple[str, ...]]]:
     """Kind, half and voices of every recording: each voice alone with either half, and twice in company."""
     for name in names:
         yield from (("monologue", half, (name,)) for half in (0, 1))
@@ -174,18 +174,18 @@ def casts(names: Sequence[str], rng: np.random.Generator) -> Iterable[tuple[str,
             yield "conversation", half, cast
 
 
-def of_held_out(
+def held_out_samples(
     voices: Mapping[str, Sequence[Path]], embedding: str, band: str, folder: Path
 ) -> list[Sample]:
     """Simulated recordings of voices, of one band."""
     config = override(Config(), {"space": {"embedding": embedding}})
     rng = np.random.default_rng(3)
     found = []
-    for number, (kind, half, cast) in enumerate(casts(sorted(voices), rng)):
+    for number, (kind, half, cast) in enumerate(draw_casts(sorted(voices), rng)):
         material = {name: halves(voices[name], config.audio.rate)[half] for name in cast}
         name = f"{number:04d}"
         sound, truth = synth.simulate_conversation(
-            material, scenery(rng, len(cast), band), int(rng.integers(1 << 31)), recording=name
+            material, draw_conditions(rng, len(cast), band), int(rng.integers(1 << 31)), recording=name
         )
         path = folder / f"{name}.wav"
         audio.write(path, sound)
@@ -194,12 +194,12 @@ def of_held_out(
     return found
 
 
-def shown(title: str, samples: Sequence[Sample]) -> dict[str, tuple[Array, Array]]:
+def print_table(title: str, samples: Sequence[Sample]) -> dict[str, tuple[Array, Array]]:
     """Print the table of some samples; their trials."""
     found = {kinds: pair for kinds, pair in trials(samples).items() if all(len(each) for each in pair)}
     print(f"{title}\n{HEADER}")
     for kinds, pair in sorted(found.items()):
-        print(row(kinds, *pair), flush=True)
+        print(format_row(kinds, *pair), flush=True)
     return found
 
 
@@ -210,7 +210,7 @@ def main() -> None:
     )
     ways = parser.add_subparsers(dest="way", required=True)
     corpus = ways.add_parser("corpus")
-    corpus.add_argument("corpora", type=corpora, nargs="+", action="extend")
+    corpus.add_argument("corpora", type=find_corpora, nargs="+", action="extend")
     corpus.add_argument("--leave-out", action="append", default=[], metavar="PREFIX")
     heldout = ways.add_parser("heldout")
     heldout.add_argument("--voices", type=Path, action="append", required=True)
@@ -218,7 +218,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.way == "corpus":
         for each in chain.from_iterable(options.corpora):
-            shown(each.name, in_corpus(each, options.leave_out))
+            print_table(each.name, corpus_samples(each, options.leave_out))
         return
     voices = {
         f"{folder.name[0]}{k}": v for folder in options.voices for k, v in audio.find_voices(folder).items()
@@ -226,9 +226,9 @@ def main() -> None:
     held = {name: files for name, files in voices.items() if is_held_out(name)}
     for band in ("wide", "narrow"):
         with tempfile.TemporaryDirectory() as folder:
-            samples = of_held_out(held, options.embedding, band, Path(folder))
-        found = shown(f"{len(held)} voices held out, {band} band", samples)
-        line = fitted_line(*(np.concatenate(part) for part in zip(*found.values(), strict=True)))
+            samples = held_out_samples(held, options.embedding, band, Path(folder))
+        found = print_table(f"{len(held)} voices held out, {band} band", samples)
+        line = fit_line(*(np.concatenate(part) for part in zip(*found.values(), strict=True)))
         print(f"best line: {line[0]:.2f} · log ratio {line[1]:+.2f}\n")
 
 

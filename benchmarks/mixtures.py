@@ -76,23 +76,23 @@ class Case(NamedTuple):
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table for every number of threads."""
-    options = parsed(arguments)
+    options = parse_arguments(arguments)
     for threads in options.threads:
         with threadpool_limits(limits=threads):
-            rates = {dtype: measured_rates(dtype) for dtype in DTYPES}
+            rates = {dtype: measure_rates(dtype) for dtype in DTYPES}
             print(f"\n{threads} BLAS thread(s), N = {options.frames}, D = {DIMS}")
             print(HEADER)
             for n_components, covariance_type in itertools.product(options.components, TARGETS):
                 for dtype, apart in itertools.product(DTYPES, APART):
                     # again before every case, and the best so far: on a busy machine one look is not enough
-                    rates[dtype] = Rates(*map(max, rates[dtype], measured_rates(dtype)))
+                    rates[dtype] = Rates(*map(max, rates[dtype], measure_rates(dtype)))
                     case = Case(options.frames, n_components, covariance_type, dtype, apart)
-                    print(line(compared(case, rates[dtype], options.repeat)), flush=True)
+                    print(format_row(compare(case, rates[dtype], options.repeat)), flush=True)
             for dtype, rate in rates.items():
                 print(f"{dtype}: product {rate.flops / 1e9:.0f} GF/s, exp {rate.exps / 1e9:.2f} G/s")
 
 
-def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The options."""
     parser = argparse.ArgumentParser(description="EM iterations against scikit-learn")
     parser.add_argument("--frames", type=int, default=FRAMES, metavar="N", help=f"points (default {FRAMES})")
@@ -102,7 +102,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def measured_rates(dtype: np.dtype[Any]) -> Rates:
+def measure_rates(dtype: np.dtype[Any]) -> Rates:
     """Rates of a 1024 x 1024 product and of np.exp on an array that fits the cache."""
     size = 1024
     a = np.random.default_rng(0).random((size, size)).astype(dtype)
@@ -113,24 +113,24 @@ def measured_rates(dtype: np.dtype[Any]) -> Rates:
 
 def best_of(run: Callable[[], object], repeat: int) -> float:
     """Seconds of the fastest run."""
-    return min(timed(run) for _ in range(repeat))
+    return min(time_run(run) for _ in range(repeat))
 
 
-def timed(run: Callable[[], object]) -> float:
+def time_run(run: Callable[[], object]) -> float:
     """Seconds of one run."""
     begin = time.perf_counter()
     run()
     return time.perf_counter() - begin
 
 
-def compared(case: Case, rates: Rates, repeat: int) -> Row:
+def compare(case: Case, rates: Rates, repeat: int) -> Row:
     """Both iterations timed in turns, then weighed once."""
-    x, start = problem(case)
+    x, start = make_problem(case)
     data = fit_data(x, None, case.covariance_type, DEFAULT_REG_COVAR)
     local = standardize(start, data.standardizer)
     ours, theirs = our_iteration(data, local), their_iteration(x, start)
     difference = abs(ours() - theirs())
-    pairs = [(timed(ours), timed(theirs)) for _ in range(repeat)]
+    pairs = [(time_run(ours), time_run(theirs)) for _ in range(repeat)]
     n_features = DIMS + n_quadratic(case.covariance_type, DIMS) + 1
     work = case.n_frames * case.n_components
     return Row(
@@ -145,7 +145,7 @@ def compared(case: Case, rates: Rates, repeat: int) -> Row:
     )
 
 
-def problem(case: Case) -> tuple[np.ndarray, Parameters]:
+def make_problem(case: Case) -> tuple[np.ndarray, Parameters]:
     """Frames from K clusters and a start: wide, at the first K frames, or the truth where they are apart."""
     rng = np.random.default_rng(0)
     k = case.n_components
@@ -199,7 +199,7 @@ def peak_bytes(run: Callable[[], object]) -> int:
 HEADER = "case                   kind    ours ms   sklearn  faster x bound  memory  difference"
 
 
-def line(row: Row) -> str:
+def format_row(row: Row) -> str:
     """One row, with a mark where a target is missed."""
     faster, over, saved = row.theirs / row.ours, row.ours / row.bound, row.their_bytes / row.our_bytes
     missed = [

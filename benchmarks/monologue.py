@@ -1,4 +1,4 @@
-"""Whether one voice stays one: talk of one synthesizer's voice, from a minute to an hour.
+"""Whether one voice is found as one speaker: speech of one synthesizer, from a minute to an hour.
 
     python -m benchmarks.monologue [--minutes 1 10 60] [--voice flite:slt …]
 
@@ -26,7 +26,7 @@ WORDS = 400  # at a time
 NOISE = 3e-4  # of full scale
 
 
-def spoken(engine: str, voice: str, text: str) -> tuple[np.ndarray, int]:
+def synthesize(engine: str, voice: str, text: str) -> tuple[np.ndarray, int]:
     """Samples (n,) of a text, and their rate."""
     words = {
         "flite": ["flite", "-voice", voice, "-t", text, "-o", "/dev/stdout"],
@@ -36,7 +36,7 @@ def spoken(engine: str, voice: str, text: str) -> tuple[np.ndarray, int]:
     return soundfile.read(io.BytesIO(data), dtype="float32")
 
 
-def monologue(name: str, seconds: float) -> Waveform:
+def make_monologue(name: str, seconds: float) -> Waveform:
     """One voice for so long."""
     import librosa
 
@@ -44,7 +44,7 @@ def monologue(name: str, seconds: float) -> Waveform:
     words = " ".join(topics.values()).replace("*", "").split()
     parts, length = [], 0
     for start in range(0, len(words), WORDS):
-        samples, rate = spoken(engine, voice, " ".join(words[start : start + WORDS]))
+        samples, rate = synthesize(engine, voice, " ".join(words[start : start + WORDS]))
         parts.append(librosa.resample(samples, orig_sr=rate, target_sr=16000))
         length += parts[-1].size
         if length >= 16000 * seconds:
@@ -64,7 +64,7 @@ def main() -> None:
     options = parser.parse_args()
     print("| voice | minutes | speakers | share of the first | by evidence |\n|---|---:|---:|---:|---|")
     for name in options.voice:
-        whole = monologue(name, 60 * max(options.minutes))
+        whole = make_monologue(name, 60 * max(options.minutes))
         for minutes in options.minutes:
             part = Waveform(whole.samples[: round(60 * minutes * whole.rate)], whole.rate, name)
             result = diarize.diarize(part)

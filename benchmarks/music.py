@@ -1,4 +1,4 @@
-"""How much of music passes for speech.
+"""How much music is taken for speech.
 
     python -m benchmarks.music DIR [DIR …] [--most 10] [--seconds 40]
 
@@ -36,7 +36,7 @@ def pieces(folder: Path, most: int) -> list[Path]:
     return random.Random(0).sample(large, min(most, len(large)))  # noqa: S311 (a draw, no secret)
 
 
-def shares(path: Path, seconds: float) -> list[float] | None:
+def speech_shares(path: Path, seconds: float) -> list[float] | None:
     """Shares of time that each detector calls speech; None for a file that is too short or cannot be read."""
     try:
         sound = audio.read(path, rate=16000, start=FROM, end=FROM + seconds)
@@ -46,7 +46,7 @@ def shares(path: Path, seconds: float) -> list[float] | None:
     return [float(speech_mask(sound, config).values.mean()) for config in configs]
 
 
-def row(name: str, found: np.ndarray) -> str:
+def format_row(name: str, found: np.ndarray) -> str:
     """One line of the table, ``found`` (n, detectors)."""
     cells = [f"{100 * mean:8.1f}" for mean in found.mean(axis=0)]
     none = [f"{np.sum(each < 0.05):8d}" for each in found.T]
@@ -63,18 +63,18 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=40.0)
     asked = parser.parse_args()
     heads = "".join(f"{name:>8}" for name in DETECTORS)
-    print(f"{'share called speech, %, and none':<32} {'files':>5} {heads}   {heads}")
+    print(f"{'% called speech; files under 5 %':<32} {'files':>5} {heads}   {heads}")
     everything = []
     with ProcessPoolExecutor(2) as pool:
         for folder in asked.folders:
-            heard = pool.map(partial(shares, seconds=asked.seconds), pieces(folder, asked.most))
+            heard = pool.map(partial(speech_shares, seconds=asked.seconds), pieces(folder, asked.most))
             found = [each for each in heard if each is not None]
             if found:
-                print(row(folder.resolve().name, np.array(found)), flush=True)
+                print(format_row(folder.resolve().name, np.array(found)), flush=True)
             everything += found
     if not everything:
         parser.error("no sound files of that length there")
-    print(row("all", np.array(everything)))
+    print(format_row("all", np.array(everything)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Do the tests notice? Small faults put into the code, drawn at random per room; how many make a test fail.
+"""Mutation score: small faults in the code, drawn at random per room, and the share that makes a test fail.
 
     pip install mutmut
     python -m benchmarks.mutants [--each 100] [--seed 0]
@@ -25,7 +25,7 @@ KILLED = (1, 3)  # a test failed; pytest itself broke
 LATE = (-24, 24, 36, 152, 255)  # ran out of time, which counts as killed and is said
 
 
-def verdicts():
+def read_verdicts():
     """mutmut's exit code, None before it ran, by mutant."""
     files = Path("mutants/diarize").rglob("*.py.meta")
     return {name: code for f in files for name, code in json.loads(f.read_text())["exit_code_by_key"].items()}
@@ -36,10 +36,10 @@ def room(mutant):
     return mutant.split(".")[1]
 
 
-def drawn(each, seed):
+def draw_mutants(each, seed):
     """Up to ``each`` names of mutants by room."""
     rooms = defaultdict(list)
-    for name in sorted(verdicts()):
+    for name in sorted(read_verdicts()):
         rooms[room(name)].append(name)
     return {
         name: random.Random(seed).sample(found, min(each, len(found)))  # noqa: S311
@@ -60,9 +60,9 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     run([FIRST])
-    sample = drawn(asked.each, asked.seed)
+    sample = draw_mutants(asked.each, asked.seed)
     run([name for found in sample.values() for name in found])
-    after = verdicts()
+    after = read_verdicts()
     for name in (n for found in sample.values() for n in found if after[n] not in KILLED + LATE):
         print(subprocess.run([*MUTMUT, "show", name], capture_output=True, text=True, check=True).stdout)
     for name, found in sample.items():

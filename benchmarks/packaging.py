@@ -1,4 +1,4 @@
-"""Whether the answer depends on how the sound is packed: gain, offset, polarity, silence, rate, coding.
+"""Whether the result depends on the container, gain, offset, polarity, silence, rate or coding of the sound.
 
     python -m benchmarks.packaging --corpus DIR [--only WORD …]
 
@@ -20,7 +20,7 @@ import numpy as np
 import soundfile
 
 import diarize
-from benchmarks.corpora import corpora
+from benchmarks.corpora import find_corpora
 from diarize import scoring
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ MP3_64 = {"format": "MP3", "subtype": "MPEG_LAYER_III", "bitrate_mode": "CONSTAN
 class Packing:
     """One way to pack: a factor, an offset, silence before and after in seconds (or what the ``room`` sounds
     like when nobody talks), a rate, and how it is written (arguments of soundfile); ``bound`` in points of
-    DER, None where it must move.
+    DER, None where it must change.
     """
 
     name: str
@@ -60,7 +60,7 @@ def as_file(**arguments: Any) -> tuple[tuple[str, Any], ...]:
 
 
 FLOAT = as_file(format="WAV", subtype="FLOAT")
-PLAIN = Packing("as it is", EXACT)
+PLAIN = Packing("none", EXACT)
 PACKINGS = (
     *(Packing(f"gain {db:+d} dB, 16 bits", factor=10 ** (db / 20)) for db in (-40, -20, -6, 6)),
     *(Packing(f"gain {db:+d} dB, float", EXACT, 10 ** (db / 20), written=FLOAT) for db in (-40, 6)),
@@ -96,7 +96,7 @@ def empty_room(samples: Array, n: int) -> Array:
     )
 
 
-def packed(samples: Array, rate: int, packing: Packing) -> tuple[Array, int]:
+def change_sound(samples: Array, rate: int, packing: Packing) -> tuple[Array, int]:
     """The samples (n, channels) as they are packed, and their rate."""
     import librosa
 
@@ -110,10 +110,10 @@ def packed(samples: Array, rate: int, packing: Packing) -> tuple[Array, int]:
     return np.repeat(sound[:, None], packing.channels, axis=1), packing.rate or rate
 
 
-def graded(recording: Recording, packing: Packing, folder: Path) -> scoring.FileScore:
+def score_recording(recording: Recording, packing: Packing, folder: Path) -> scoring.FileScore:
     """One recording in one packing."""
     samples, rate = soundfile.read(recording.path, dtype="float64")
-    sound, new_rate = packed(samples, rate, packing)
+    sound, new_rate = change_sound(samples, rate, packing)
     path = folder / recording.path.stem
     arguments = {"samplerate": new_rate, "channels": packing.channels, **dict(packing.written)}
     with soundfile.SoundFile(path, "w", **arguments) as file:
@@ -128,7 +128,7 @@ def graded(recording: Recording, packing: Packing, folder: Path) -> scoring.File
     return scoring.score(diarize.Annotation(path.stem, tuple(moved)), found, uem=whole)
 
 
-def row(packing: Packing, scores: list[scoring.FileScore], base: list[scoring.FileScore]) -> str:
+def format_row(packing: Packing, scores: list[scoring.FileScore], base: list[scoring.FileScore]) -> str:
     """Markdown."""
     pooled, plain = (diarize.Score.pooled(s.score for s in each) for each in (scores, base))
     parts = (pooled.missed, pooled.false_alarm, pooled.confusion)
@@ -136,13 +136,13 @@ def row(packing: Packing, scores: list[scoring.FileScore], base: list[scoring.Fi
     speakers = sum(s.hypothesis_speakers for s in scores)
     moved = f"{100 * (pooled.der - plain.der):+.2f}"
     most = max(abs(s.score.der - b.score.der) for s, b in zip(scores, base, strict=True))
-    bound = "must move" if packing.bound is None else f"{packing.bound:g}"
+    bound = "must change" if packing.bound is None else f"{packing.bound:g}"
     cells = (packing.name, share, f"{100 * pooled.der:.2f}", moved, f"{100 * most:.1f}", str(speakers), bound)
     return f"| {' | '.join(cells)} |"
 
 
 def is_kept(packing: Packing, scores: list[scoring.FileScore], base: list[scoring.FileScore]) -> bool:
-    """Whether the pooled DER moved by less than the bound."""
+    """Whether the pooled DER changed by less than the bound."""
     pooled, plain = (diarize.Score.pooled(s.score for s in each).der for each in (scores, base))
     return packing.bound is None or 100 * abs(pooled - plain) <= packing.bound
 
@@ -152,25 +152,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--corpus", type=corpora, action="extend", required=True)
+    parser.add_argument("--corpus", type=find_corpora, action="extend", required=True)
     parser.add_argument("--only", nargs="*", default=[], metavar="WORD", help="packings with such a word")
     options = parser.parse_args()
     found = [each for corpus in options.corpus for each in corpus.recordings]
     wanted = [p for p in PACKINGS if not options.only or any(word in p.name for word in options.only)]
-    print(
-        "| packing | miss | false alarm | wrong speaker | DER % | moved by | most in one | speakers | bound |"
-    )
+    print("| change | miss | false alarm | confusion | DER % | difference | largest | speakers | bound |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
     moved = []
     with tempfile.TemporaryDirectory() as folder:
-        base = [graded(each, PLAIN, Path(folder)) for each in found]
-        print(row(PLAIN, base, base), flush=True)
+        base = [score_recording(each, PLAIN, Path(folder)) for each in found]
+        print(format_row(PLAIN, base, base), flush=True)
         for packing in wanted:
-            scores = [graded(each, packing, Path(folder)) for each in found]
-            print(row(packing, scores, base), flush=True)
+            scores = [score_recording(each, packing, Path(folder)) for each in found]
+            print(format_row(packing, scores, base), flush=True)
             moved += [] if is_kept(packing, scores, base) else [packing.name]
     if moved:
-        raise SystemExit(f"moved by more than the bound: {'; '.join(moved)}")
+        raise SystemExit(f"changed by more than the bound: {'; '.join(moved)}")
 
 
 if __name__ == "__main__":

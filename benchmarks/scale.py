@@ -1,4 +1,4 @@
-"""What length costs: processor time and peak memory from a minute to hours, beside librosa's cepstra alone.
+"""Scaling with length: processor time and peak memory from a minute to hours, beside librosa's cepstra alone.
 
     python -m benchmarks.scale [--minutes 1 10 60 240] [--rate 44100] [--channels 2] [--plot docs/scale.png]
 
@@ -77,7 +77,7 @@ def cost(command: list[str], output: Path) -> Cost:
     return Cost(float(seconds), float(kilobytes) * 1024 / 1e6)
 
 
-def made(folder: Path, minutes: float, rate: int, channels: int) -> Path:
+def make_recording(folder: Path, minutes: float, rate: int, channels: int) -> Path:
     """A conversation of that length."""
     path = folder / f"{minutes:g}.flac"
     words = ["--duration", str(60 * minutes), "--rate", str(rate), "--n-channels", str(channels)]
@@ -86,7 +86,7 @@ def made(folder: Path, minutes: float, rate: int, channels: int) -> Path:
     return path
 
 
-def measured(path: Path, minutes: float, rounds: int) -> Row:
+def measure(path: Path, minutes: float, rounds: int) -> Row:
     """Medians over rounds in which the program and the reference take turns."""
     folder = path.parent
     run = [*PROGRAM, "run", str(path), "-o", str(folder / "out"), "--json", "--overwrite"]
@@ -104,7 +104,7 @@ def _median(costs: tuple[Cost, ...]) -> Cost:
     return Cost(statistics.median(c.seconds for c in costs), statistics.median(c.memory for c in costs))
 
 
-def table(rows: list[Row]) -> str:
+def format_table(rows: list[Row]) -> str:
     """Markdown."""
     head = (
         "| minutes | CPU s | × real time | MB | librosa's MFCC alone, CPU s | ratio | MB | speakers found |\n"
@@ -137,7 +137,7 @@ def forecast(rows: list[Row], minutes: float) -> str:
     return f"{minutes / 60:g} h by these slopes: {costs}"
 
 
-def drawn(rows: list[Row], path: Path) -> None:
+def draw_plot(rows: list[Row], path: Path) -> None:
     """Time and memory against length, with what was promised."""
     from matplotlib.figure import Figure
 
@@ -184,16 +184,16 @@ def main() -> None:
     rows = []
     for minutes in sorted(options.minutes):
         with tempfile.TemporaryDirectory() as folder:
-            path = made(Path(folder), minutes, options.rate, options.channels)
-            rows.append(measured(path, minutes, options.rounds))
-        print(table(rows[-1:]).splitlines()[-1], flush=True)
-    print("\n" + table(rows))
+            path = make_recording(Path(folder), minutes, options.rate, options.channels)
+            rows.append(measure(path, minutes, options.rounds))
+        print(format_table(rows[-1:]).splitlines()[-1], flush=True)
+    print("\n" + format_table(rows))
     if len(rows) > 1:
         print(
             "\n{:.3f} CPU s and {:.2f} MB per further minute; ".format(*slopes(rows)) + forecast(rows, 1440)
         )
     if options.plot:
-        drawn(rows, options.plot)
+        draw_plot(rows, options.plot)
     if broken := verdict(rows):
         raise SystemExit("not kept: " + "; ".join(broken))
 

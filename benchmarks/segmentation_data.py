@@ -1,4 +1,4 @@
-"""Degraded conversations, and what the published segmentation network hears of each speaker alone.
+"""Degraded conversations, and the output of the published segmentation network for each speaker alone.
 
 ::
 
@@ -31,7 +31,7 @@ import numpy as np
 import soundfile
 from scipy.signal import firwin, oaconvolve
 
-from benchmarks.network_data import RATE, SECONDS, scenery, with_noise
+from benchmarks.network_data import RATE, SECONDS, add_noise, draw_conditions
 from benchmarks.pools import fill_pool, find_material, pool_parser
 from diarize import audio, synth
 from diarize.networks import pyannet
@@ -119,13 +119,13 @@ def _nobody(n: int) -> Array:
 def _speechless(draw: float, material: Material, rng: np.random.Generator) -> Array:
     """Half a minute without speech, float32 (N_SAMPLES,); ``draw`` says of which kind."""
     if MADE_UP <= draw < MADE_UP + TONES:
-        return in_16_bits(_tones(rng))
+        return round_to_16_bits(_tones(rng))
     if draw < MADE_UP or not material.noises:
         make = simulation.simulate_music if rng.random() < 0.4 else simulation.simulate_noise
         return np.resize(make(rng, RATE)[0].samples, N_SAMPLES)
     noise = audio.read(material.noises[int(rng.integers(len(material.noises)))], rate=RATE).samples
     first = int(rng.integers(max(1, len(noise) - N_SAMPLES)))
-    return in_16_bits(np.resize(noise[first:], N_SAMPLES) * 10 ** rng.uniform(-1.5, 0))
+    return round_to_16_bits(np.resize(noise[first:], N_SAMPLES) * 10 ** rng.uniform(-1.5, 0))
 
 
 def _tones(rng: np.random.Generator) -> Array:
@@ -149,7 +149,7 @@ def _versions(material: Material, rng: np.random.Generator) -> tuple[list[Array]
     cast = _synthetic_cast(rng) if is_synthetic else _cast(material.voices, rng)
     seed = int(rng.integers(1 << 31))
     clean = replace(
-        scenery(rng),
+        draw_conditions(rng),
         repeat=True,
         gain_spread=float(rng.uniform(0.0, 4.0)),
         rt60=0.0,
@@ -163,31 +163,31 @@ def _versions(material: Material, rng: np.random.Generator) -> tuple[list[Array]
     sounds = [planned.waveform().samples]
     alone = [planned.extract_speaker(name).waveform().samples for name in planned.annotation.speakers]
     for version in range(DEGRADED):
-        room = [_drawn(material.rooms, rng)] if material.rooms and rng.random() < 0.3 else []
+        room = [_draw_file(material.rooms, rng)] if material.rooms and rng.random() < 0.3 else []
         worse = degrade(clean, rng) if version else clean
         sound = synth.simulate_conversation(cast, worse, seed, rooms=room if version else [])[0].samples
         if version and material.noises and rng.random() < 0.4:
-            sound = with_noise(sound, _drawn(material.noises, rng), rng)
-        sounds.append(_channelled(np.resize(sound, N_SAMPLES), rng, always=not version))
+            sound = add_noise(sound, _draw_file(material.noises, rng), rng)
+        sounds.append(_apply_channel(np.resize(sound, N_SAMPLES), rng, always=not version))
     return [np.resize(sound, N_SAMPLES) for sound in sounds], alone
 
 
-def _channelled(samples: Array, rng: np.random.Generator, *, always: bool) -> Array:
+def _apply_channel(samples: Array, rng: np.random.Generator, *, always: bool) -> Array:
     """Samples after a recorder: the band may end lower (``always``: does), coded as Opus, in 16 bits."""
     if always or rng.random() < BAND_ENDS:
-        samples = low_passed(samples, float(rng.uniform(LOWEST_END, HIGHEST_END)))
+        samples = low_pass(samples, float(rng.uniform(LOWEST_END, HIGHEST_END)))
     if rng.random() < OPUS:
-        samples = opus_coded(samples)
-    return in_16_bits(samples) if rng.random() < 0.7 else samples
+        samples = code_opus(samples)
+    return round_to_16_bits(samples) if rng.random() < 0.7 else samples
 
 
-def low_passed(samples: Array, end: float) -> Array:
+def low_pass(samples: Array, end: float) -> Array:
     """Samples whose band ends at ``end`` Hz, as after conversion from another rate."""
     sound: Array = oaconvolve(samples, firwin(TAPS, end, fs=RATE), mode="same").astype(np.float32)
     return sound
 
 
-def opus_coded(samples: Array) -> Array:
+def code_opus(samples: Array) -> Array:
     """Samples after Ogg Opus, of the same length."""
     coded = io.BytesIO()
     kind = {"format": "OGG", "subtype": "OPUS", "compression_level": 0.9}
@@ -204,7 +204,7 @@ def _synthetic_cast(rng: np.random.Generator) -> dict[str, list[Any]]:
     return synth.synthesize_voices(int(rng.integers(1, 4)), rate=RATE, seed=int(rng.integers(1 << 31)))
 
 
-def _drawn(files: Sequence[Path], rng: np.random.Generator) -> Any:
+def _draw_file(files: Sequence[Path], rng: np.random.Generator) -> Any:
     return audio.read(files[int(rng.integers(len(files)))], rate=RATE)
 
 
@@ -222,7 +222,7 @@ def _cast(voices: Mapping[str, Sequence[Path]], rng: np.random.Generator) -> dic
 
 def degrade(clean: synth.SynthConfig, rng: np.random.Generator) -> synth.SynthConfig:
     """The talk of ``clean`` in another place: its timing stays, for it is drawn before all else."""
-    other = scenery(rng)
+    other = draw_conditions(rng)
     return replace(
         clean,
         rt60=other.rt60,
@@ -237,7 +237,7 @@ def degrade(clean: synth.SynthConfig, rng: np.random.Generator) -> synth.SynthCo
     )
 
 
-def in_16_bits(samples: Array) -> Array:
+def round_to_16_bits(samples: Array) -> Array:
     """Rounded and clipped as in a WAV file of 16 bits, float32."""
     return (np.round(np.clip(samples, -1, 1) * 32767) / 32767).astype(np.float32)
 

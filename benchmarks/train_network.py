@@ -1,6 +1,6 @@
 """Train the compact network on what ``benchmarks.network_data`` has made (an experiment).
 
-docs/experiments says how far it came: not far enough to ship.
+docs/experiments says how far it came: not far enough to be included.
 
 ::
 
@@ -118,7 +118,7 @@ def crops(
         stream = streams[int(rng.integers(len(streams)))]
         first = int(rng.integers(0, len(stream.alone) - size))
         x = stream.x[4 * first : 4 * (first + size)]
-        rows["x"].append(x if plain else harder(x, rng))
+        rows["x"].append(x if plain else augment(x, rng))
         rows["activations"].append(stream.activations[first : first + size])
         rows["labels"].append(stream.labels[2 * first : 2 * (first + size)])
         alone = stream.alone[first : first + size]
@@ -138,7 +138,7 @@ def crops(
     return {**batch, "inside": windows, "speakers": torch.from_numpy(np.stack(speakers))}
 
 
-def harder(x: Array, rng: np.random.Generator) -> Array:
+def augment(x: Array, rng: np.random.Generator) -> Array:
     """A crop (T, 80) with noise, bands and moments missing: what it should give stays the same."""
     x = x.astype(np.float32)
     if rng.random() < 0.5:
@@ -183,7 +183,7 @@ def losses(net: CompactNet, batch: dict[str, Tensor], teacher: Teacher, scale: T
     }
 
 
-def begin(streams: Sequence[Stream], teacher: Teacher, scale: Tensor, seed: int) -> Trainer:
+def start_training(streams: Sequence[Stream], teacher: Teacher, scale: Tensor, seed: int) -> Trainer:
     """A trainer with new weights."""
     torch.manual_seed(seed)
     net = CompactNet().to(memory_format=torch.channels_last)
@@ -194,14 +194,14 @@ def begin(streams: Sequence[Stream], teacher: Teacher, scale: Tensor, seed: int)
     return Trainer(net, lost, COURSE, seed)
 
 
-def spread(streams: Sequence[Stream]) -> Tensor:
+def embedding_spread(streams: Sequence[Stream]) -> Tensor:
     """Standard deviation (512,) of the activations, never near 0: the scale of their losses."""
     values = np.concatenate([stream.activations[::20] for stream in streams]).astype(np.float32)
     return torch.from_numpy(values.std(axis=0) + 0.05)
 
 
 @torch.no_grad()
-def judge(state: Mapping[str, Tensor], kept: Sequence[Stream], teacher: Teacher, scale: Tensor) -> str:
+def evaluate(state: Mapping[str, Tensor], kept: Sequence[Stream], teacher: Teacher, scale: Tensor) -> str:
     """Losses of a network on streams that are kept from training."""
     net, rng = CompactNet(), np.random.default_rng(0)
     net.load_state_dict(state)
@@ -222,9 +222,9 @@ def main() -> None:
     teacher = Teacher()
     learn, kept = ([Stream(path, teacher) for path in paths] for paths in examples(given.pool))
     print(f"{len(learn)} streams to learn from, {len(kept)} kept")
-    scale = spread(learn)
-    trainer = begin(learn, teacher, scale, given.seed)
-    train(trainer, given, partial(judge, kept=kept, teacher=teacher, scale=scale))
+    scale = embedding_spread(learn)
+    trainer = start_training(learn, teacher, scale, given.seed)
+    train(trainer, given, partial(evaluate, kept=kept, teacher=teacher, scale=scale))
     torch.save(trainer.mean, given.target)
 
 

@@ -1,4 +1,4 @@
-"""Steps of training that can be stopped and go on, for the networks of the benchmarks.
+"""Training steps that can be stopped and resumed, for the networks of the benchmarks.
 
 AdamW, a cosine learning rate, averaged weights (Polyak & Juditsky 1992). The checkpoint holds all that is
 needed: the same command goes on from it, and gives the same weights. Every fortieth example is kept from

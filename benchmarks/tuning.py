@@ -3,7 +3,7 @@
     python -m benchmarks.tuning FOLDER --readers DIR --learners DIR [--learners DIR …] --rooms DIR
         [--only NAME …]
 
-Voices are every fifth (``benchmarks.heldout``), which the shipped calibration does not know, of ``--readers``
+Voices are every fifth (``benchmarks.heldout``), unknown to the included calibration, of ``--readers``
 (LibriSpeech, one utterance each) and ``--learners`` (speechocean762; the same speaker in several folders has
 what is in all of them). Five folders are written: ``heldout``, 60 conversations of any length; ``moods``, 24
 in which voices are excited or subdued from one utterance to the next (``benchmarks.conditions``; needs
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.conditions import RATE, as_recorded, excited, subdued
-from benchmarks.heldout import AFTER, SPEAKERS, scenery, voices_of
+from benchmarks.heldout import AFTER, SPEAKERS, draw_conditions, voices_of
 from diarize import audio, synth
 from diarize.formats import write_file
 
@@ -54,7 +54,7 @@ def heldout(number: int, readers: Voices, learners: Voices) -> Simulated:
     seconds = float(np.exp(rng.uniform(*np.log(bounds))))
     names = rng.choice(sorted(voices), n_speakers, replace=False)
     cast = {str(name): [audio.read(path, rate=RATE) for path in voices[str(name)]] for name in names}
-    return synth.simulate_conversation(cast, scenery(rng, seconds), int(rng.integers(1 << 31)))
+    return synth.simulate_conversation(cast, draw_conditions(rng, seconds), int(rng.integers(1 << 31)))
 
 
 def moods(number: int, readers: Voices, learners: Voices) -> Simulated:
@@ -64,7 +64,7 @@ def moods(number: int, readers: Voices, learners: Voices) -> Simulated:
     seconds = float(rng.uniform(20, 40) * n_speakers)
     names = rng.choice(sorted(learners), n_speakers, replace=False)
     cast = {str(name): [_in_a_mood(path, rng) for path in learners[str(name)][:14]] for name in names}
-    return synth.simulate_conversation(cast, scenery(rng, seconds), int(rng.integers(1 << 31)))
+    return synth.simulate_conversation(cast, draw_conditions(rng, seconds), int(rng.integers(1 << 31)))
 
 
 def _in_a_mood(path: Path, rng: np.random.Generator) -> Waveform:
@@ -82,7 +82,7 @@ def short(number: int, readers: Voices, learners: Voices) -> Simulated:
     names = rng.choice(sorted(voices), n_speakers, replace=False)
     cast = {str(name): [audio.read(path, rate=RATE) for path in voices[str(name)][:10]] for name in names}
     talk = replace(
-        scenery(rng, 30.0),
+        draw_conditions(rng, 30.0),
         turn_median=float(rng.uniform(0.7, 2.5)),
         overlap_probability=float(rng.uniform(0, 0.5)),
         share_concentration=float(rng.uniform(1, 5)),
@@ -97,7 +97,7 @@ def long(number: int, readers: Voices, learners: Voices) -> Simulated:
     n_speakers, minutes = LONG[number]
     names = rng.choice(sorted(learners), n_speakers, replace=False)
     cast = {str(name): [audio.read(path, rate=RATE) for path in learners[str(name)]] for name in names}
-    talk = replace(scenery(rng, 60.0 * minutes), repeat=True)
+    talk = replace(draw_conditions(rng, 60.0 * minutes), repeat=True)
     return synth.simulate_conversation(cast, talk, int(rng.integers(1 << 31)))
 
 
@@ -108,7 +108,7 @@ def distant(number: int, readers: Voices, learners: Voices, rooms: Sequence[Wave
     names = rng.choice(sorted(learners), n_speakers, replace=False)
     cast = {str(name): [audio.read(path, rate=RATE) for path in learners[str(name)]] for name in names}
     talk = replace(
-        scenery(rng, 60.0),
+        draw_conditions(rng, 60.0),
         repeat=True,
         gain_spread=8.0,
         level=float(rng.uniform(-56, -42)),

@@ -1,4 +1,4 @@
-"""Make the voices that ship for calibration: 200 readers, twelve seconds each, as Opus.
+"""Make the included voices for calibration: 200 readers, twelve seconds each, as Opus.
 
     python -m benchmarks.voices FOLDER        # one recording a reader, as background/librispeech
 
@@ -39,7 +39,7 @@ SAME_BYTES = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitex
 MAX_BYTES = 6_000_000
 
 
-def longest(folder: Path) -> list[tuple[str, Path]]:
+def longest_recordings(folder: Path) -> list[tuple[str, Path]]:
     """Readers and their recordings, by the order of their names."""
     recordings = [(name, files[0]) for name, files in find_voices(folder).items()]
     by_length = sorted(recordings, key=lambda each: (-(open_recording(each[1]).duration or 0), each[0]))
@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=PLACE)
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
-    chosen = longest(arguments.folder)
+    chosen = longest_recordings(arguments.folder)
     total = sum(write(path, arguments.output / f"{name}.opus") for name, path in chosen)
     print(f"{len(chosen)} voices, {total} bytes")
     if total > MAX_BYTES:

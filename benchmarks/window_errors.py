@@ -1,8 +1,8 @@
-"""How well one window of speech tells voices apart: equal error rates of CAM++ and of a compact network.
+"""Speaker verification by single windows of speech: equal error rates of CAM++ and of a compact network.
 
     python -m benchmarks.window_errors --voices DIR [--voices DIR …] [--compact WEIGHTS.pt]
 
-Of every fifth voice, which no shipped calibration and no training knows (``benchmarks.heldout``): windows of
+Of every fifth voice, which no included calibration and no training knows (``benchmarks.heldout``): windows of
 1, 1.5 and 3 s, one after the other, as they were recorded and in a room with noise. A trial is two windows;
 half of the voices are judged by a calibration on the other half, both ways round.
 """
@@ -61,7 +61,9 @@ def compact_embedding(path: Path) -> Embed:
     return embed
 
 
-def error(voices: Mapping[str, Sequence[Path]], embed: Embed, condition: str, seconds: float) -> float:
+def equal_error_of(
+    voices: Mapping[str, Sequence[Path]], embed: Embed, condition: str, seconds: float
+) -> float:
     """The equal error of windows of ``seconds``."""
     vectors, speakers = [], []
     for number, paths in enumerate(voices.values()):
@@ -84,15 +86,15 @@ def main() -> None:
     parser.add_argument("--compact", type=Path, help="weights that benchmarks.train_network wrote")
     given = parser.parse_args()
     voices = voices_of(given.voices, held_out=True)
-    shipped = CampplusExtractor()
-    networks: dict[str, Embed] = {"CAM++": lambda samples, bounds: shipped.embed([samples], bounds)}
+    included = CampplusExtractor()
+    networks: dict[str, Embed] = {"CAM++": lambda samples, bounds: included.embed([samples], bounds)}
     if given.compact:
         networks["compact"] = compact_embedding(given.compact)
     print(f"{len(voices)} voices, equal error in %")
     print(f"{'':<24}" + "".join(f"{seconds:>7g} s" for seconds in SECONDS))
     for name, embed in networks.items():
         for condition in ("as recorded", "in noise"):
-            shown = [100 * error(voices, embed, condition, seconds) for seconds in SECONDS]
+            shown = [100 * equal_error_of(voices, embed, condition, seconds) for seconds in SECONDS]
             print(f"{f'{name}, {condition}':<24}" + "".join(f"{each:9.1f}" for each in shown), flush=True)
 
 

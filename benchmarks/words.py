@@ -1,4 +1,4 @@
-"""Who said what: the share of words with the wrong speaker, by posteriors and by the turn at a word's middle.
+"""Word diarization error: by posteriors, and by the turn at the middle of a word.
 
     python -m benchmarks.words [--samples audio_samples] [--preset NAME]
 
@@ -31,7 +31,7 @@ WAYS = ("turn at the middle", "by posteriors", "by segments alone")
 SEGMENT_SECONDS = 8.0
 
 
-def truth(path: Path) -> Rows:
+def read_reference(path: Path) -> Rows:
     """Start, end, word and speaker, by start."""
     rows = [line.split() for line in path.read_text(encoding="utf-8").splitlines()]
     return sorted((float(r[2]), float(r[2]) + float(r[3]), r[4], r[7]) for r in rows)
@@ -44,7 +44,7 @@ def transcript(rows: Rows, name: str) -> Transcript:
     return transcripts.Transcript(name, segments, "ctm")
 
 
-def by_middle(rows: Rows, result: Diarization) -> list[str | None]:
+def label_by_middle(rows: Rows, result: Diarization) -> list[str | None]:
     """The speaker of the turn at the middle of each word, or of the nearest turn."""
     turns = result.annotation.turns
 
@@ -54,7 +54,7 @@ def by_middle(rows: Rows, result: Diarization) -> list[str | None]:
     return [nearest((start + end) / 2) for start, end, *_ in rows]
 
 
-def by_transcripts(rows: Rows, result: Diarization, *, timed: bool) -> list[str | None]:
+def label_by_transcript(rows: Rows, result: Diarization, *, timed: bool) -> list[str | None]:
     """As ``diarize label`` does it; without ``timed``, words have no times of their own."""
     given = transcript(rows, result.annotation.recording)
     if not timed:
@@ -77,11 +77,14 @@ def _coarse(rows: Rows) -> list[Any]:
     return segments
 
 
-def scores(path: Path, reference: Path, config: Config) -> list[WordScore]:
+def score_recording(path: Path, reference: Path, config: Config) -> list[WordScore]:
     """One for each way."""
-    rows, result = truth(reference), diarize.diarize(path, config)
+    rows, result = read_reference(reference), diarize.diarize(path, config)
     true = [who for *_, who in rows]
-    found = [by_middle(rows, result), *(by_transcripts(rows, result, timed=t) for t in (True, False))]
+    found = [
+        label_by_middle(rows, result),
+        *(label_by_transcript(rows, result, timed=t) for t in (True, False)),
+    ]
     return [score_words(true, each)[0] for each in found]
 
 
@@ -100,7 +103,7 @@ def main() -> None:
         for path in sorted(folder.glob("*.flac")):
             near = (folder / "references" / f"{path.stem}.ctm", path.with_suffix(".ctm"))
             for reference in filter(Path.exists, near):
-                each = scores(path, reference, config)
+                each = score_recording(path, reference, config)
                 print(_row(path.stem, each), flush=True)
                 total = [a + b for a, b in zip(total, each, strict=True)]
     print(_row("pooled", total))

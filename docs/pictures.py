@@ -47,17 +47,19 @@ def pictures() -> dict[str, Any]:
     result = diarize.diarize(MEETING, Config())
     truth = formats.read_file(MEETING.parent / "references" / "meeting.rttm")["meeting"]
     common = {"duration": sound.duration}
-    loud = common | {"loudness": plots.envelope(sound)}
+    loud = common | {"loudness": plots.peak_envelope(sound)}
     mapping = scoring.score(truth, result.annotation).mapping
     found = result.clustering
     return {
-        "timeline-speech.png": plots.timeline(speech(result.speech), **loud),
-        "timeline-windows.png": plots.timeline(windows(result), **common),
-        "timeline-count.png": plots.selection_curve(
+        "timeline-speech.png": plots.plot_timeline(speech(result.speech), **loud),
+        "timeline-windows.png": plots.plot_timeline(windows(result), **common),
+        "timeline-count.png": plots.plot_selection(
             found.counts, found.values, found.chosen, equivalents=found.equivalent, criterion=found.criterion
         ),
-        "timeline-turns.png": plots.timeline(result.annotation, reference=truth, mapping=mapping, **common),
-        "meeting.png": plots.timeline(result.annotation, **common),
+        "timeline-turns.png": plots.plot_timeline(
+            result.annotation, reference=truth, mapping=mapping, **common
+        ),
+        "meeting.png": plots.plot_timeline(result.annotation, **common),
     }
 
 

@@ -81,7 +81,7 @@ def talks(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def people():
-    """Five readers who ship with the package, by the names voice_00 to voice_04, three seconds at a time."""
+    """Five readers of the package, by the names voice_00 to voice_04, three seconds at a time."""
     paths = [path for _, (path,) in sorted(included_voices().items())[:5]]
     return {f"voice_{k:02d}": pieces_of(read(path, rate=16_000), 3.0) for k, path in enumerate(paths)}
 

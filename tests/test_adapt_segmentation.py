@@ -99,7 +99,7 @@ def test_losses_fall(pool):
     scenes = adapt.Scenes(sorted(pool.glob("*.npz")))
     scenes.targets[:] = np.eye(7)[pyannet.CLASSES.index((0, 1))]
     course = replace(adapt.COURSE, warm_up=1)
-    trainer = adapt.begin(scenes, store.read_network(PUBLISHED).weights, course, 0)
+    trainer = adapt.start_training(scenes, store.read_network(PUBLISHED).weights, course, 0)
     lost = [trainer.advance(60, 4)["loss"] for _ in range(12)]
     assert np.mean(lost[-3:]) < 0.9 * np.mean(lost[:3])
 
@@ -107,6 +107,6 @@ def test_losses_fall(pool):
 def test_weights_are_blended_by_their_share():
     """By hand; layers that have not learnt stay."""
     published = {"sinc_w": np.ones(2), "linear0_w": np.array([1.0, 3.0])}
-    found = adapt.blended(published, {"linear0_w": np.array([2.0, -1.0])}, 0.25)
+    found = adapt.blend(published, {"linear0_w": np.array([2.0, -1.0])}, 0.25)
     assert_allclose(found["linear0_w"], [1.25, 2.0])
     assert_allclose(found["sinc_w"], 1)

@@ -247,7 +247,7 @@ def test_slow_packages_are_loaded_when_needed():
     assert wrong == []
 
 
-def test_the_front_door_opens_without_numpy():
+def test_help_works_without_numpy():
     """Commands load their rooms when they run."""
     for path in FILES:
         if room_of(module_of(path)) in ("cli", "__init__"):
@@ -257,7 +257,7 @@ def test_the_front_door_opens_without_numpy():
             assert "numpy" not in {name.split(".")[0] for name in at_once}, relative(path)
 
 
-def test_only_the_front_door_prints_exits_or_asserts():
+def test_only_the_command_line_prints_exits_or_asserts():
     """What must hold is checked by an error of its own kind."""
     forbidden = ("print", "exit", "quit", "breakpoint", "input", "sys.exit", "os._exit")
     wrong = []

@@ -66,7 +66,7 @@ class TestContainers:
             ("a.aiff", "AIFF", "PCM_16", 1 / 32768),
         ],
     )
-    def test_samples_come_back_to_the_step_of_the_format(self, tmp_path, name, kind, subtype, step):
+    def test_samples_are_restored_to_the_step_of_the_format(self, tmp_path, name, kind, subtype, step):
         samples = melody(1.0, RATE)
         soundfile.write(tmp_path / name, samples, RATE, format=kind, subtype=subtype)
         found = audio.read(tmp_path / name)
@@ -232,11 +232,11 @@ class TestRates:
             audio.read(tmp_path / "a.wav", rate=rate)
 
 
-class TestStretches:
+class TestIntervals:
     @pytest.mark.slow
     @pytest.mark.parametrize("rate", [16_000, 44_100])
     @pytest.mark.parametrize("kind", ["WAV", "FLAC", "MP3", "OGG"])
-    def test_a_stretch_is_that_stretch_of_the_whole(self, tmp_path, rate, kind):
+    def test_an_interval_is_that_interval_of_the_whole(self, tmp_path, rate, kind):
         with soundfile.SoundFile(tmp_path / "a", "w", rate, 1, format=kind) as sound:
             for part in np.array_split(
                 noise(70.0, rate), 70
@@ -255,7 +255,7 @@ class TestStretches:
             last = None if end is None else round(end * RATE)
             assert found.tobytes() == whole[round(start * RATE) : last].tobytes()
 
-    def test_a_stretch_through_pyav(self, tmp_path):
+    def test_an_interval_through_pyav(self, tmp_path):
         encode(tmp_path / "a.webm", noise(40.0, 48_000), 48_000, "libopus")
         whole = audio.read(tmp_path / "a.webm").samples
         found = audio.read(tmp_path / "a.webm", start=31.5, end=33.25).samples
@@ -276,7 +276,7 @@ class TestStretches:
         ("start", "end"),
         [(-1.0, None), (1.0, 1.0), (1.0, 0.5), (0.5, 0.500001), (float("nan"), None), (float("inf"), None)],
     )
-    def test_no_stretch_at_all(self, tmp_path, start, end):
+    def test_no_interval_at_all(self, tmp_path, start, end):
         soundfile.write(tmp_path / "a.wav", np.zeros(2 * RATE), RATE)
         with pytest.raises(AudioError, match="0 ≤ start < end is needed"):
             audio.read(tmp_path / "a.wav", start=start, end=end)
@@ -296,7 +296,7 @@ class TestStretches:
         assert endless.waveform().duration == 2.0
         assert endless.notes == ()
 
-    def test_duration_is_that_of_the_stretch_before_anything_is_decoded(self, tmp_path):
+    def test_duration_is_that_of_the_interval_before_anything_is_decoded(self, tmp_path):
         soundfile.write(tmp_path / "a.flac", np.zeros(10 * RATE), RATE)
         for start, end, seconds in ((0, None, 10), (2, None, 8), (2, 5, 3), (2, 50, 8), (11, None, 0)):
             assert audio.open_recording(tmp_path / "a.flac", start=start, end=end).duration == seconds

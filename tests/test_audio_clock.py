@@ -7,9 +7,9 @@ import shutil
 import struct
 import sys
 
-import made_sound
 import numpy as np
 import pytest
+import sound_builders
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,7 +50,7 @@ def decoded(backend, path):
     """Where tones are, the length by the header and as found, and what is told."""
     header, told = backend.header(path), []
     sound = np.concatenate(list(backend.chunks(path, 0, told.append)))[:, 0]
-    return made_sound.heard(sound, header.rate), header, len(sound) / header.rate, told
+    return sound_builders.heard(sound, header.rate), header, len(sound) / header.rate, told
 
 
 @pytest.mark.slow
@@ -63,10 +63,12 @@ def test_a_track_that_begins_late(tmp_path, name, video, backend):
     if container == "ogg" and (video or codec == "flac"):
         pytest.skip("MPEG-4 pictures do not go into OGG, and FFmpeg lets FLAC begin at 0 there")
     late = 2.5
-    made_sound.track(tmp_path / name, container, codec, made_sound.bursts(48_000), late=late, video=video)
+    sound_builders.track(
+        tmp_path / name, container, codec, sound_builders.bursts(48_000), late=late, video=video
+    )
     found, header, length, told = decoded(backend, tmp_path / name)
     starts = late if video or container in ("mp4", "mov", "ipod", "matroska", "webm") else 0.0
-    np.testing.assert_allclose(found, np.array(made_sound.BURSTS) + starts + delay, rtol=0, atol=0.02)
+    np.testing.assert_allclose(found, np.array(sound_builders.BURSTS) + starts + delay, rtol=0, atol=0.02)
     assert length == pytest.approx(10 + starts, abs=0.1)
     assert header.promised is None or header.promised / header.rate < length + 0.05 or told
     assert told == []
@@ -79,9 +81,9 @@ def test_missing_packets_leave_silence(tmp_path, name, backend):
     """What comes behind them stays where it was, and a note says how much is missing."""
     container, codec, delay = CONTAINERS[name]
     gaps = ((2.0, 3.5), (5.5, 7.5))
-    made_sound.track(tmp_path / name, container, codec, made_sound.bursts(48_000), gaps=gaps)
+    sound_builders.track(tmp_path / name, container, codec, sound_builders.bursts(48_000), gaps=gaps)
     found, _, length, told = decoded(backend, tmp_path / name)
-    np.testing.assert_allclose(found, np.array(made_sound.BURSTS) + delay, rtol=0, atol=0.02)
+    np.testing.assert_allclose(found, np.array(sound_builders.BURSTS) + delay, rtol=0, atol=0.02)
     assert length == pytest.approx(10, abs=0.1)
     (note,) = told
     assert SILENCE in note
@@ -92,7 +94,9 @@ def test_missing_packets_leave_silence(tmp_path, name, backend):
 def test_ogg_needs_no_further_reader_for_that(tmp_path, codec, monkeypatch):
     """Its pages say where they are."""
     if codec == "vorbis":
-        noisy = made_sound.bursts() + np.random.default_rng(1).normal(0, 0.03, 160_000)  # pages fill sooner
+        noisy = sound_builders.bursts() + np.random.default_rng(1).normal(
+            0, 0.03, 160_000
+        )  # pages fill sooner
         soundfile.write(tmp_path / "whole", noisy, 16_000, format="OGG", subtype="VORBIS")
         pages = [b"OggS" + page for page in (tmp_path / "whole").read_bytes().split(b"OggS")[1:]]
         places = [int.from_bytes(page[6:14], "little") / 16_000 for page in pages]
@@ -100,13 +104,17 @@ def test_ogg_needs_no_further_reader_for_that(tmp_path, codec, monkeypatch):
         assert not all(inside)
         (tmp_path / "a").write_bytes(b"".join(page for page, kept in zip(pages, inside, strict=True) if kept))
     else:
-        made_sound.track(tmp_path / "a", "ogg", codec, made_sound.bursts(48_000), gaps=((2, 3.5), (5.5, 7.5)))
+        sound_builders.track(
+            tmp_path / "a", "ogg", codec, sound_builders.bursts(48_000), gaps=((2, 3.5), (5.5, 7.5))
+        )
     monkeypatch.setitem(sys.modules, "av", None)
     monkeypatch.setenv("PATH", "")
     recording = audio.open_recording(tmp_path / "a")
     sound = recording.waveform()
     assert recording.header.container in ("OGG", "FLAC")
-    np.testing.assert_allclose(made_sound.heard(sound.samples, 16_000), made_sound.BURSTS, rtol=0, atol=0.02)
+    np.testing.assert_allclose(
+        sound_builders.heard(sound.samples, 16_000), sound_builders.BURSTS, rtol=0, atol=0.02
+    )
     assert [note[: len(SILENCE)] for note in recording.notes] == [SILENCE]
     tail = audio.read(tmp_path / "a", start=7.0).samples
     np.testing.assert_allclose(tail, sound.samples[7 * 16_000 :], rtol=0, atol=1e-4)
@@ -116,7 +124,7 @@ def test_ogg_needs_no_further_reader_for_that(tmp_path, codec, monkeypatch):
 def test_an_edit_list_cuts_the_start(tmp_path, backend):
     """As an editor writes it that cuts without coding anew: what was before is there and not heard."""
     av = pytest.importorskip("av")
-    made_sound.track(tmp_path / "a.m4a", "ipod", "aac", made_sound.bursts(48_000))
+    sound_builders.track(tmp_path / "a.m4a", "ipod", "aac", sound_builders.bursts(48_000))
     with (
         av.open(str(tmp_path / "a.m4a")) as source,
         av.open(str(tmp_path / "b.m4a"), "w", format="ipod") as goal,
@@ -129,7 +137,7 @@ def test_an_edit_list_cuts_the_start(tmp_path, backend):
                 packet.pts, packet.dts, packet.stream = packet.pts - shift, packet.dts - shift, copy
                 goal.mux(packet)
     found, _, _, told = decoded(backend, tmp_path / "b.m4a")
-    expected = np.array(made_sound.BURSTS[1:]) - 3.5
+    expected = np.array(sound_builders.BURSTS[1:]) - 3.5
     np.testing.assert_allclose(found, expected, rtol=0, atol=0.02)
     assert told == []
 
@@ -170,7 +178,7 @@ def with_edits(data, edits):
 )
 def test_edit_lists_of_all_kinds(tmp_path, edits, expected, backend):
     """Parts are left out or moved, and where an edit is empty there is silence."""
-    made_sound.track(tmp_path / "a.m4a", "ipod", "aac", made_sound.bursts(48_000))
+    sound_builders.track(tmp_path / "a.m4a", "ipod", "aac", sound_builders.bursts(48_000))
     primed = [(length, None if start is None else start + 1024 / 48_000) for length, start in edits]
     (tmp_path / "b.m4a").write_bytes(with_edits((tmp_path / "a.m4a").read_bytes(), primed))
     found, header, _, told = decoded(backend, tmp_path / "b.m4a")
@@ -181,7 +189,7 @@ def test_edit_lists_of_all_kinds(tmp_path, edits, expected, backend):
 
 def test_an_index_that_is_cut_off_has_no_edits(tmp_path):
     """Or those that are there."""
-    made_sound.track(tmp_path / "a.m4a", "ipod", "aac", made_sound.bursts(48_000))
+    sound_builders.track(tmp_path / "a.m4a", "ipod", "aac", sound_builders.bursts(48_000))
     data = with_edits((tmp_path / "a.m4a").read_bytes(), [(3.0, 0.0), (2.0, None), (7.0, 3.0)])
     for cut in range(0, 700, 7):
         (tmp_path / "b.m4a").write_bytes(data[: data.index(b"moov") - 4 + cut])
@@ -193,7 +201,7 @@ def test_an_index_that_is_cut_off_has_no_edits(tmp_path):
 @pytest.mark.parametrize("backend", READERS)
 def test_clocks_that_were_joined_go_on(tmp_path, backend):
     """Two broadcasts in one file: the second begins anew, and nothing of it is lost."""
-    made_sound.track(tmp_path / "a.ts", "mpegts", "libopus", made_sound.bursts(48_000))
+    sound_builders.track(tmp_path / "a.ts", "mpegts", "libopus", sound_builders.bursts(48_000))
     data = (tmp_path / "a.ts").read_bytes()
     (tmp_path / "b.ts").write_bytes(data + data)
     found, _, length, told = decoded(backend, tmp_path / "b.ts")
@@ -204,8 +212,8 @@ def test_clocks_that_were_joined_go_on(tmp_path, backend):
 
 def test_a_start_is_the_same_through_both_readers(tmp_path):
     """Seconds are seconds of the clock, whatever was dropped before them."""
-    made_sound.track(
-        tmp_path / "a.mkv", "matroska", "flac", made_sound.bursts(48_000), late=2.5, gaps=((2, 3),)
+    sound_builders.track(
+        tmp_path / "a.mkv", "matroska", "flac", sound_builders.bursts(48_000), late=2.5, gaps=((2, 3),)
     )
     whole = audio.read(tmp_path / "a.mkv").samples
     part = audio.read(tmp_path / "a.mkv", start=5.5).samples
@@ -275,13 +283,13 @@ def test_streams_of_two_rates_keep_their_pace(tmp_path, container, codec, rates,
         pytest.skip("AC-3 has no such rate")
     data = b""
     for rate in rates:
-        made_sound.track(tmp_path / "a", container, codec, made_sound.bursts(rate), rate)
+        sound_builders.track(tmp_path / "a", container, codec, sound_builders.bursts(rate), rate)
         data += (tmp_path / "a").read_bytes()
     (tmp_path / "a").write_bytes(data)
     found, header, length, told = decoded(backend, tmp_path / "a")
     assert header.rate == rates[0]
     assert length == pytest.approx(20, abs=0.2)
-    expected = np.concatenate((made_sound.BURSTS, np.array(made_sound.BURSTS) + 10))
+    expected = np.concatenate((sound_builders.BURSTS, np.array(sound_builders.BURSTS) + 10))
     np.testing.assert_allclose(found, expected, rtol=0, atol=0.15)
     assert (told, header.promised) == ([], None)
 
@@ -289,11 +297,11 @@ def test_streams_of_two_rates_keep_their_pace(tmp_path, container, codec, rates,
 def test_a_stream_whose_rate_changes_on_the_clock_keeps_its_pace(tmp_path):
     """As of a broadcast."""
     for name, rate in (("a", 48_000), ("b", 44_100)):
-        made_sound.track(tmp_path / name, "mpegts", "mp2", made_sound.bursts(rate), rate)
+        sound_builders.track(tmp_path / name, "mpegts", "mp2", sound_builders.bursts(rate), rate)
     (tmp_path / "a").write_bytes((tmp_path / "a").read_bytes() + (tmp_path / "b").read_bytes())
     found, _, length, told = decoded(PYAV, tmp_path / "a")
     assert length == pytest.approx(20, abs=0.1)
-    expected = np.concatenate((made_sound.BURSTS, np.array(made_sound.BURSTS) + 10))
+    expected = np.concatenate((sound_builders.BURSTS, np.array(sound_builders.BURSTS) + 10))
     np.testing.assert_allclose(found, expected, rtol=0, atol=0.05)
     assert [note.split(" from")[0] for note in told] == ["another clock"]
 
@@ -315,11 +323,11 @@ def test_an_avi_of_a_pipe_promises_nothing(tmp_path, codec, backend):
     pipe = _Pipe()
     with av.open(pipe, "w", format="avi") as file:
         stream = file.add_stream(codec, rate=48_000, layout="mono")
-        for packet in made_sound.sound_packets(av, stream, made_sound.bursts(48_000), 48_000):
+        for packet in sound_builders.sound_packets(av, stream, sound_builders.bursts(48_000), 48_000):
             file.mux(packet)
     (tmp_path / "a").write_bytes(pipe.getvalue())
     found, header, length, told = decoded(backend, tmp_path / "a")
-    np.testing.assert_allclose(found, made_sound.BURSTS, rtol=0, atol=0.08)
+    np.testing.assert_allclose(found, sound_builders.BURSTS, rtol=0, atol=0.08)
     assert (header.frames, header.promised, told) == (None, None, [])
     assert length == pytest.approx(10, abs=0.1)
 
@@ -332,10 +340,10 @@ def test_an_avi_of_a_pipe_promises_nothing(tmp_path, codec, backend):
 def test_no_length_is_promised_that_is_none(tmp_path, container, codec, video, backend):
     """FFmpeg takes bytes of AVI for more seconds than they are, and the end of late sound for its length."""
     late = 3.0 * video
-    sound = made_sound.bursts(44_100)
-    made_sound.track(tmp_path / "a", container, codec, sound, 44_100, late=late, video=video)
+    sound = sound_builders.bursts(44_100)
+    sound_builders.track(tmp_path / "a", container, codec, sound, 44_100, late=late, video=video)
     found, header, length, told = decoded(backend, tmp_path / "a")
-    np.testing.assert_allclose(found, np.array(made_sound.BURSTS) + late, rtol=0, atol=0.02)
+    np.testing.assert_allclose(found, np.array(sound_builders.BURSTS) + late, rtol=0, atol=0.02)
     assert length == pytest.approx(10 + late, abs=0.05)
     assert header.promised is None or header.promised / header.rate < length + 0.05
     assert told == []

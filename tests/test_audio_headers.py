@@ -6,9 +6,9 @@ import io
 import struct
 import sys
 
-import made_sound
 import numpy as np
 import pytest
+import sound_builders
 import soundfile
 
 from diarize import audio
@@ -20,7 +20,7 @@ SPANS = ((0.5, 1.0), (2.0, 2.5))
 
 def encoded(kind, subtype="PCM_16", channels=1, rate=RATE):
     """The bytes of a file of sound."""
-    sound = made_sound.bursts(rate, SPANS, SECONDS)
+    sound = sound_builders.bursts(rate, SPANS, SECONDS)
     data = io.BytesIO()
     soundfile.write(data, np.column_stack([sound] * channels), rate, format=kind, subtype=subtype)
     return data.getvalue()
@@ -114,7 +114,7 @@ def test_headers_of_all_writers(tmp_path, data, monkeypatch, capfd):
     assert recording.notes == ()
     assert sound.duration == pytest.approx(SECONDS, abs=0.06)  # whole blocks of ADPCM
     assert recording.duration is None or recording.duration == pytest.approx(SECONDS, abs=0.06)
-    np.testing.assert_allclose(made_sound.heard(sound.samples, RATE), SPANS, rtol=0, atol=0.01)
+    np.testing.assert_allclose(sound_builders.heard(sound.samples, RATE), SPANS, rtol=0, atol=0.01)
     assert capfd.readouterr() == ("", "")
 
 
@@ -127,7 +127,9 @@ def test_sound_in_two_chunks_is_told_of(tmp_path):
     body += chunk(b"data", whole[at + 8 :])
     (tmp_path / "a.wav").write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
     recording = audio.open_recording(tmp_path / "a.wav")
-    np.testing.assert_allclose(made_sound.heard(recording.waveform().samples, RATE), SPANS, rtol=0, atol=0.01)
+    np.testing.assert_allclose(
+        sound_builders.heard(recording.waveform().samples, RATE), SPANS, rtol=0, atol=0.01
+    )
     (note,) = recording.notes
     assert note.startswith(f"its header says that it ends at byte {second} of")
 
@@ -140,16 +142,18 @@ def test_a_coded_file_cut_off_is_told_of_whatever_it_counts(tmp_path):
     (tmp_path / "a.wav").write_bytes(data[: len(data) // 2])
     recording = audio.open_recording(tmp_path / "a.wav")
     recording.waveform()
-    assert recording.notes == ("header promises 3.1 s, found 1.5 s",)
+    assert recording.notes == ("the header says 3.1 s, but there are 1.5 s",)
 
 
 @pytest.mark.parametrize("size", [50, 0])
 def test_a_live_stream_of_windows_media_is_read_without_a_note(tmp_path, size):
     """The size of its data is that of the head of an empty one."""
-    made_sound.track(tmp_path / "a.asf", "asf", "ac3", made_sound.bursts(48_000, SPANS, SECONDS))
+    sound_builders.track(tmp_path / "a.asf", "asf", "ac3", sound_builders.bursts(48_000, SPANS, SECONDS))
     data = (tmp_path / "a.asf").read_bytes()
     mark = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
     (tmp_path / "b.asf").write_bytes(replaced(data, mark, 16, struct.pack("<Q", size)))
     recording = audio.open_recording(tmp_path / "b.asf")
-    np.testing.assert_allclose(made_sound.heard(recording.waveform().samples, RATE), SPANS, rtol=0, atol=0.05)
+    np.testing.assert_allclose(
+        sound_builders.heard(recording.waveform().samples, RATE), SPANS, rtol=0, atol=0.05
+    )
     assert not [note for note in recording.notes if "header" in note]

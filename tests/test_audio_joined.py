@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 
-import made_sound
 import numpy as np
 import pytest
+import sound_builders
 import soundfile
 
 from diarize import audio
@@ -56,7 +56,7 @@ def encoded(sound, kind, subtype=None, rate=RATE):
 
 def halves(kind, subtype=None, rate=RATE):
     """Two files of ten seconds."""
-    sounds = (made_sound.bursts(rate), made_sound.bursts(rate, SECOND))
+    sounds = (sound_builders.bursts(rate), sound_builders.bursts(rate, SECOND))
     return [encoded(each, kind, subtype, rate) for each in sounds]
 
 
@@ -64,7 +64,7 @@ def listened(path):
     """Where tones are, seconds and notes."""
     recording = audio.open_recording(path)
     sound = recording.waveform()
-    return made_sound.heard(sound.samples, RATE), sound.duration, recording
+    return sound_builders.heard(sound.samples, RATE), sound.duration, recording
 
 
 def without_length(data):
@@ -86,7 +86,7 @@ def test_joined_mp3_files_with_tags_between_them(tmp_path, between, told):
     assert recording.notes == ()
     assert seconds == pytest.approx(20, abs=0.25)
     assert recording.duration == pytest.approx(seconds, abs=0.1)
-    expected = np.concatenate((made_sound.BURSTS, np.array(SECOND) + 10))
+    expected = np.concatenate((sound_builders.BURSTS, np.array(SECOND) + 10))
     assert found.shape == expected.shape
     np.testing.assert_allclose(found[:3], expected[:3], rtol=0, atol=0.02 if told else 0.1)
     np.testing.assert_allclose(found[3:], expected[3:], rtol=0, atol=0.25)
@@ -96,8 +96,8 @@ def test_joined_mp3_files_with_tags_between_them(tmp_path, between, told):
 
 def test_mp3_files_of_other_rates_and_channels_are_joined(tmp_path):
     """The rate of the first goes for all."""
-    stereo = np.column_stack([made_sound.bursts(44_100, SECOND)] * 2)
-    data = encoded(made_sound.bursts(), "MP3") + ID3V1 + encoded(stereo, "MP3", rate=44_100)
+    stereo = np.column_stack([sound_builders.bursts(44_100, SECOND)] * 2)
+    data = encoded(sound_builders.bursts(), "MP3") + ID3V1 + encoded(stereo, "MP3", rate=44_100)
     (tmp_path / "a.mp3").write_bytes(data)
     found, seconds, recording = listened(tmp_path / "a.mp3")
     assert (recording.header.rate, recording.header.channels, recording.notes) == (RATE, 1, ())
@@ -108,11 +108,11 @@ def test_mp3_files_of_other_rates_and_channels_are_joined(tmp_path):
 @pytest.mark.parametrize(
     ("kind", "subtype"), [("OGG", "VORBIS"), ("OGG", "OPUS"), ("FLAC", None)], ids=["vorbis", "opus", "flac"]
 )
-def test_chained_files_are_heard_to_the_end(tmp_path, kind, subtype):
+def test_chained_files_are_read_to_the_end(tmp_path, kind, subtype):
     """To the millisecond: these say where they begin."""
     (tmp_path / "a").write_bytes(b"".join(halves(kind, subtype)))
     found, seconds, recording = listened(tmp_path / "a")
-    expected = np.concatenate((made_sound.BURSTS, np.array(SECOND) + 10))
+    expected = np.concatenate((sound_builders.BURSTS, np.array(SECOND) + 10))
     np.testing.assert_allclose(found, expected, rtol=0, atol=0.02)
     assert (round(seconds, 3), round(recording.duration, 3), recording.notes) == (20.0, 20.0, ())
     part = audio.read(tmp_path / "a", start=12.0, end=13.0).samples
@@ -130,7 +130,7 @@ def test_flac_files_with_tags_between_them(tmp_path, tag):
     first, second = halves("FLAC")
     (tmp_path / "a").write_bytes((tag if tag[:3] == b"ID3" else ID3V2) + first + tag + second)
     found, seconds, recording = listened(tmp_path / "a")
-    expected = np.concatenate((made_sound.BURSTS, np.array(SECOND) + 10))
+    expected = np.concatenate((sound_builders.BURSTS, np.array(SECOND) + 10))
     np.testing.assert_allclose(found, expected, rtol=0, atol=0.01)
     assert (seconds, recording.notes) == (20.0, ())
 
@@ -162,7 +162,7 @@ def test_whatever_stands_before_an_mp3_its_clock_is_the_same(tmp_path, before, t
     found, seconds, recording = listened(tmp_path / "a.mp3")
     assert recording.notes == ()
     assert seconds == pytest.approx(20 if twice else 10, abs=0.25)
-    np.testing.assert_allclose(found[:3], made_sound.BURSTS, rtol=0, atol=0.01)
+    np.testing.assert_allclose(found[:3], sound_builders.BURSTS, rtol=0, atol=0.01)
     np.testing.assert_allclose(found[3:], (np.array(SECOND) + 10)[: 2 * twice], rtol=0, atol=0.25)
 
 
@@ -181,9 +181,9 @@ def test_a_length_that_counts_joined_files_does_not_hide_the_second(tmp_path, be
 
 def test_another_layer_behind_an_mp3_is_heard(tmp_path):
     """As in a file of jingles of all ages."""
-    sound = made_sound.bursts(48_000, SECOND)
-    made_sound.track(tmp_path / "b.mp2", "mp2", "mp2", sound)
-    first = encoded(made_sound.bursts(48_000), "MP3", rate=48_000)
+    sound = sound_builders.bursts(48_000, SECOND)
+    sound_builders.track(tmp_path / "b.mp2", "mp2", "mp2", sound)
+    first = encoded(sound_builders.bursts(48_000), "MP3", rate=48_000)
     (tmp_path / "a.mp3").write_bytes(first + (tmp_path / "b.mp2").read_bytes())
     found, seconds, recording = listened(tmp_path / "a.mp3")
     assert recording.notes == ()
@@ -228,7 +228,7 @@ def test_chained_ogg_with_other_streams_is_heard_to_the_end(tmp_path, subtype, d
     assert recording.notes == ()
     assert seconds == pytest.approx(20, abs=0.01)
     np.testing.assert_allclose(
-        found, np.concatenate((made_sound.BURSTS, np.array(SECOND) + 10)), rtol=0, atol=0.02
+        found, np.concatenate((sound_builders.BURSTS, np.array(SECOND) + 10)), rtol=0, atol=0.02
     )
 
 
@@ -243,34 +243,34 @@ def test_ogg_without_the_mark_of_its_end_is_no_damage(tmp_path, subtype):
     found, seconds, recording = listened(tmp_path / "a.ogg")
     assert recording.notes == ()
     assert seconds == pytest.approx(10, abs=0.02)
-    np.testing.assert_allclose(found, made_sound.BURSTS, rtol=0, atol=0.02)
+    np.testing.assert_allclose(found, sound_builders.BURSTS, rtol=0, atol=0.02)
 
 
 @pytest.mark.parametrize("unknown", [False, True])
 def test_flac_in_ogg_and_flac_of_unknown_length(tmp_path, unknown):
     """As programs write it that pipe: all of it is read, in Ogg too, and chained."""
-    made_sound.track(tmp_path / "a", "ogg", "flac", made_sound.bursts(), RATE)
+    sound_builders.track(tmp_path / "a", "ogg", "flac", sound_builders.bursts(), RATE)
     data = (tmp_path / "a").read_bytes()
     (tmp_path / "b").write_bytes(data * 2)
-    np.testing.assert_allclose(listened(tmp_path / "b")[0][3:] - 10, made_sound.BURSTS, rtol=0, atol=0.02)
-    data = bytearray(encoded(made_sound.bursts(), "FLAC"))
+    np.testing.assert_allclose(listened(tmp_path / "b")[0][3:] - 10, sound_builders.BURSTS, rtol=0, atol=0.02)
+    data = bytearray(encoded(sound_builders.bursts(), "FLAC"))
     if unknown:
         data[21] &= 0xF0
         data[22:26] = bytes(4)
     (tmp_path / "c").write_bytes(data)
     found, seconds, recording = listened(tmp_path / "c")
     assert (seconds, recording.notes, recording.duration) == (10.0, (), None if unknown else 10.0)
-    np.testing.assert_allclose(found, made_sound.BURSTS, rtol=0, atol=0.01)
+    np.testing.assert_allclose(found, sound_builders.BURSTS, rtol=0, atol=0.01)
 
 
-def test_a_damaged_link_is_told_of_and_the_rest_is_heard(tmp_path):
+def test_a_damaged_link_is_reported_and_the_rest_is_read(tmp_path):
     """The second of three cannot be opened."""
     first, second = halves("FLAC")
     broken = second[:42] + bytes(len(second) - 42)
     (tmp_path / "a").write_bytes(first + broken + second)
     found, _, recording = listened(tmp_path / "a")
     assert len(found) >= 5
-    assert any("damaged" in note or "header promises" in note for note in recording.notes)
+    assert any("damaged" in note or "the header says" in note for note in recording.notes)
 
 
 def test_one_file_is_read_as_ever(tmp_path):
@@ -281,7 +281,7 @@ def test_one_file_is_read_as_ever(tmp_path):
         ("FLAC", None, flac.flac_links),
         ("MP3", None, lambda file: mp3_header.mpeg_links(file, mp3_header.first_frame(file))),
     ):
-        (tmp_path / "a").write_bytes(encoded(made_sound.bursts(), kind, subtype))
+        (tmp_path / "a").write_bytes(encoded(sound_builders.bursts(), kind, subtype))
         with (tmp_path / "a").open("rb", buffering=0) as file:
             assert look(file) == []
 

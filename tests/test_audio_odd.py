@@ -10,9 +10,9 @@ import struct
 import sys
 from pathlib import Path
 
-import made_sound
 import numpy as np
 import pytest
+import sound_builders
 import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -125,7 +125,7 @@ class TestNotes:
         np.testing.assert_allclose(samples, tone(), rtol=0, atol=1e-4)
         assert notes == ("2 audio tracks: 1, 2; track 1 is used, --track chooses another",)
 
-    def test_only_the_stretch_is_judged(self, tmp_path):
+    def test_only_the_interval_is_judged(self, tmp_path):
         soundfile.write(tmp_path / "a.wav", np.concatenate((np.zeros(RATE), tone(), np.ones(RATE))), RATE)
         assert listened(tmp_path / "a.wav", end=1.0)[1] == ("silent: every sample is 0",)
         assert listened(tmp_path / "a.wav", start=1.0, end=2.0)[1] == ()
@@ -141,7 +141,7 @@ class TestCutOff:
         (tmp_path / "a").write_bytes(whole[: len(whole) - 2 * 5 * RATE])
         samples, notes = listened(tmp_path / "a")
         np.testing.assert_allclose(samples, tone(12.0)[: samples.size], rtol=0, atol=1e-4)
-        assert notes == ("header promises 12.0 s, found 7.0 s",)
+        assert notes == ("the header says 12.0 s, but there are 7.0 s",)
 
     def test_a_flac_cut_off(self, tmp_path):
         soundfile.write(
@@ -152,7 +152,7 @@ class TestCutOff:
         samples, notes = listened(tmp_path / "a")
         assert 8 * RATE < samples.size <= 10 * RATE
         assert notes[0].startswith("damaged after")
-        assert notes[1].startswith("header promises 20.0 s, found ")
+        assert notes[1].startswith("the header says 20.0 s, but there are ")
         assert "holds no sound from 15 s on" in refusal(tmp_path / "a", start=15)
 
     def test_an_mp3_cut_off_and_one_overwritten_inside(self, tmp_path, capfd):
@@ -162,7 +162,7 @@ class TestCutOff:
         (tmp_path / "a").write_bytes(whole[:half])
         samples, notes = listened(tmp_path / "a")
         assert samples.size == pytest.approx(10 * RATE, abs=RATE)
-        assert notes[0].startswith("header promises 20.0 s, found ")
+        assert notes[0].startswith("the header says 20.0 s, but there are ")
         junk = np.random.default_rng(0).bytes(3000)
         (tmp_path / "a").write_bytes(whole[:half] + junk + whole[half + 3000 :])
         assert listened(tmp_path / "a")[0].size > 9 * RATE
@@ -215,13 +215,13 @@ class TestCutOff:
         assert recording.notes == ()
         assert capfd.readouterr() == ("", "")
 
-    def test_a_coded_wav_file_cut_off_is_told_of(self, tmp_path):
+    def test_a_coded_wav_file_cut_off_is_reported(self, tmp_path):
         """The count is what it ought to have been."""
         soundfile.write(tmp_path / "a.wav", tone(6.0)[: 6 * 8000], 8000, subtype="GSM610")
         data = (tmp_path / "a.wav").read_bytes()
         (tmp_path / "a.wav").write_bytes(data[: len(data) // 2])
         (note,) = listened(tmp_path / "a.wav")[1]
-        assert note.startswith("header promises 6.0 s, found 3.")
+        assert note.startswith("the header says 6.0 s, but there are 3.")
 
     def test_a_long_header_says_its_length_elsewhere(self, tmp_path):
         """RF64, cut off: the length of 64 bits is what is promised."""
@@ -229,7 +229,7 @@ class TestCutOff:
         assert listened(tmp_path / "a.wav")[1] == ()
         data = (tmp_path / "a.wav").read_bytes()
         (tmp_path / "a.wav").write_bytes(data[: len(data) - 2 * RATE])
-        assert listened(tmp_path / "a.wav")[1] == ("header promises 4.0 s, found 3.0 s",)
+        assert listened(tmp_path / "a.wav")[1] == ("the header says 4.0 s, but there are 3.0 s",)
 
     @pytest.mark.parametrize("before", [b"", b"LIST\x06\0\0\0INFOxx"])
     def test_a_length_of_nothing_is_not_believed_by_libsndfile_alone(self, tmp_path, before, monkeypatch):
@@ -255,9 +255,9 @@ class TestCutOff:
         (tmp_path / "b").write_bytes(data)
         samples, notes = listened(tmp_path / "b")
         assert samples.size == pytest.approx(20 * RATE, abs=RATE // 4)
-        assert [note[:15] for note in notes] == ["header promises"] * (share > 1)
+        assert [note[:15] for note in notes] == ["the header says"] * (share > 1)
 
-    def test_mp3_files_that_were_simply_joined_are_heard_to_the_end(self, tmp_path):
+    def test_concatenated_mp3_files_are_read_to_the_end(self, tmp_path):
         """The tag of the first says how long the first is."""
         soundfile.write(tmp_path / "a", tone(10.0), RATE, format="MP3")
         data = (tmp_path / "a").read_bytes()
@@ -545,7 +545,7 @@ def test_without_standard_error_mp3_files_are_read_all_the_same(tmp_path, monkey
     np.testing.assert_array_equal(audio.read(tmp_path / "a.mp3").samples, before)
 
 
-def test_trouble_of_the_system_is_told_in_its_words(tmp_path, monkeypatch):
+def test_trouble_of_the_system_is_reported_in_its_words(tmp_path, monkeypatch):
     """Rather than another program be asked."""
 
     def header(*_):
@@ -593,7 +593,7 @@ def test_a_film_without_sound_is_refused(tmp_path):
         stream.width = stream.height = 16
         for packet in (*stream.encode(av.VideoFrame(16, 16, "yuv420p")), *stream.encode(None)):
             container.mux(packet)
-    assert "there is no sound track in it" in refusal(tmp_path / "a.mkv")
+    assert "it has no audio track" in refusal(tmp_path / "a.mkv")
 
 
 WRITTEN = {  # suffixes, by what libsndfile or FFmpeg call the format
@@ -653,7 +653,7 @@ def test_what_a_folder_takes_pyav_reads(tmp_path, container, codec):
     rate = 8_000 if container == "amr" else 48_000
     sound = np.tile(tone(), 6)[: 2 * rate]
     try:
-        made_sound.track(tmp_path / "a", container, codec, sound, rate)
+        sound_builders.track(tmp_path / "a", container, codec, sound, rate)
     except (av.FFmpegError, ValueError, av.codec.codec.UnknownCodecError) as error:
         pytest.skip(f"PyAV does not write it here ({error})")
     assert audio.read(tmp_path / "a").duration == pytest.approx(2.0, abs=0.15)
@@ -678,6 +678,6 @@ def test_the_reader_that_knows_best_gives_the_reason(tmp_path, monkeypatch):
         lambda: monkeypatch.setenv("PATH", ""),
     ):
         without()
-        assert "begins like M4A/MP4 but there is no sound track in it" in refusal(tmp_path / "mute.mp4")
+        assert "begins like M4A/MP4 but it has no audio track" in refusal(tmp_path / "mute.mp4")
         text = refusal(tmp_path / "cut.m4a")
         assert "but its index (moov) is missing: the file was cut short" in text

@@ -38,7 +38,7 @@ def reference(name):
     return turns
 
 
-def stretches(turns, speaker=None):
+def spans(turns, speaker=None):
     """Float64 (n, 2) seconds of one speaker, or of all."""
     return np.array([turn[:2] for turn in turns if speaker in (None, turn[2])]).reshape(-1, 2)
 
@@ -85,7 +85,7 @@ class TestReferences:
     def test_pauses_over_three_tenths_are_marked_and_shorter_ones_are_not(self, name):
         turns = reference(name)
         for speaker in RECORDINGS[name]["voices"]:
-            rows = stretches(turns, speaker)
+            rows = spans(turns, speaker)
             assert (rows[1:, 0] - rows[:-1, 1] > 0.299).all()
 
     @pytest.mark.parametrize("name", ["meeting", "call", "monologue"])
@@ -93,8 +93,8 @@ class TestReferences:
         waveform = audio.read(SAMPLES / f"{name}.flac", rate=RECORDINGS[name]["rate"])
         energy = 10 * np.log10(np.square(waveform.samples).reshape(-1, waveform.rate // 50).mean(axis=1))
         middles = (np.arange(energy.size) + 0.5) / 50
-        speech = intervals.is_covered(middles, stretches(reference(name)))
-        near = intervals.is_covered(middles, intervals.collars(stretches(reference(name)), 0.3))
+        speech = intervals.is_covered(middles, spans(reference(name)))
+        near = intervals.is_covered(middles, intervals.collars(spans(reference(name)), 0.3))
         quiet = energy[~speech & ~near]
         assert np.mean(energy[speech]) > np.mean(quiet) + 10
         assert quiet.max() < np.median(energy[speech])
@@ -127,7 +127,7 @@ class TestReferences:
     def test_people_in_the_meeting_talk_at_once_and_there_is_a_pause(self):
         turns = reference("meeting")
         talk = sum(end - start for start, end, _ in turns)
-        spoken = intervals.duration(stretches(turns))
+        spoken = intervals.duration(spans(turns))
         assert 0.01 < (talk - spoken) / talk < 0.2
         assert 0.6 < spoken / RECORDINGS["meeting"]["seconds"] < 0.95
 

@@ -69,7 +69,7 @@ def pitch(samples, rate=RATE):
 
 @pytest.mark.parametrize("backend", READERS)
 @pytest.mark.parametrize("name", FILES)
-def test_each_track_is_heard_by_its_number(tmp_path, name, backend):
+def test_each_track_is_read_by_its_number(tmp_path, name, backend):
     """In every container, by either reader, with what the container says of all tracks."""
     path = film(tmp_path / name)
     for number, tone in enumerate(TONES, 1):

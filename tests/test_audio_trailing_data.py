@@ -7,9 +7,9 @@ import shutil
 import struct
 import sys
 
-import made_sound
 import numpy as np
 import pytest
+import sound_builders
 import soundfile
 
 from diarize import audio
@@ -29,7 +29,9 @@ def encoded(kind, subtype="PCM_16", n=RATE, **options):
 
 def muxed(tmp_path, container, codec, rate=48_000):
     """The same by FFmpeg."""
-    made_sound.track(tmp_path / "t", container, codec, made_sound.bursts(rate, length=1.0, spans=()), rate)
+    sound_builders.track(
+        tmp_path / "t", container, codec, sound_builders.bursts(rate, length=1.0, spans=()), rate
+    )
     return (tmp_path / "t").read_bytes()
 
 
@@ -48,11 +50,11 @@ def notes_of(path, data):
 
 @pytest.mark.parametrize("kind", ["WAV", "AIFF", "AU", "CAF"])
 @pytest.mark.parametrize("between", [b"", bytes(70_000), TAG], ids=["nothing", "zeros", "tag"])
-def test_a_second_recording_is_told_of(tmp_path, kind, between):
+def test_a_second_recording_is_reported(tmp_path, kind, between):
     """With the byte at which to cut; tags and zeros behind one are nothing."""
     one = encoded(kind)
     (note,) = notes_of(tmp_path / "a", one + between + one)
-    assert note.startswith(f"another recording ({kind}) behind its end, from byte {len(one + between)} on,")
+    assert note.startswith(f"another recording ({kind}) after its end, from byte {len(one + between)} on,")
     assert notes_of(tmp_path / "a", one) == notes_of(tmp_path / "a", one + between) == ()
 
 
@@ -67,17 +69,17 @@ def test_a_second_recording_is_told_of(tmp_path, kind, between):
         ("asf", "ac3", "WMA/ASF"),
     ],
 )
-def test_a_second_recording_of_other_readers_is_told_of(tmp_path, container, codec, kind):
+def test_a_second_recording_of_other_readers_is_reported(tmp_path, container, codec, kind):
     """Files that FFmpeg reads up to the end of the first."""
     one = muxed(tmp_path, container, codec, 44_100 if container == "flv" else 48_000)
     note = notes_of(tmp_path / "a", one + one)[0]
-    assert note.startswith(f"another recording ({kind}) behind its end, from byte {len(one)} on,")
+    assert note.startswith(f"another recording ({kind}) after its end, from byte {len(one)} on,")
     assert notes_of(tmp_path / "a", one + TAG) == notes_of(tmp_path / "a", one) == ()
 
 
 @pytest.mark.parametrize("first", ["MP3", "FLAC", "OGG"])
 @pytest.mark.parametrize("second", ["WAV", "FLAC"])
-def test_another_kind_behind_a_chain_is_told_of(tmp_path, first, second):
+def test_another_kind_behind_a_chain_is_reported(tmp_path, first, second):
     """Links of one kind are all read; of two kinds only the first."""
     subtype = {"MP3": "MPEG_LAYER_III", "FLAC": "PCM_16", "OGG": "VORBIS"}[first]
     one, two = encoded(first, subtype), encoded(second)
@@ -85,19 +87,16 @@ def test_another_kind_behind_a_chain_is_told_of(tmp_path, first, second):
     if first == second or (first, second) == ("OGG", "FLAC"):
         assert not any("another recording" in note for note in notes)
     else:
-        assert f"another recording ({second}) behind its end, from byte {len(one)} on" in notes[0]
+        assert f"another recording ({second}) after its end, from byte {len(one)} on" in notes[0]
     assert notes_of(tmp_path / "a", one) == ()
 
 
-def test_sound_that_a_header_does_not_count_is_told_of(tmp_path):
+def test_sound_that_a_header_does_not_count_is_reported(tmp_path):
     """As of a recorder that was switched off between two looks at its header; chunks of text are none."""
     wav = encoded("WAV", n=4 * RATE)
     half = 4 * RATE
     (note,) = notes_of(tmp_path / "a", sized(wav, half, 36 + half))
-    assert (
-        note
-        == f"its header says that it ends at byte {44 + half} of {len(wav)}; what is behind that is not read"
-    )
+    assert note == f"its header says that it ends at byte {44 + half} of {len(wav)}; the rest is not read"
     assert len(notes_of(tmp_path / "a", sized(wav, half))) == 1
     text = b"LIST" + struct.pack("<I", 40_000) + b"INFOISFT" + struct.pack("<I", 39_988) + bytes(39_988)
     for riff in (len(wav) - 8, len(wav) + len(text) - 8, 0):
@@ -106,7 +105,7 @@ def test_sound_that_a_header_does_not_count_is_told_of(tmp_path):
         assert notes_of(tmp_path / "a", sized(wav, unknown)) == ()
 
 
-def test_long_files_whose_writer_did_not_come_back_are_read(tmp_path):
+def test_long_files_whose_writer_did_not_are_restored_are_read(tmp_path):
     """RF64 with its long size left at 0, as in a live recording; a right one stays as it is."""
     data = encoded("RF64")
     path = tmp_path / "a.rf64"
@@ -142,8 +141,8 @@ def test_a_copy_that_was_interrupted_is_told_of(tmp_path, container, codec, vide
     pytest.importorskip("av")
     rate = 48_000
     options = {"movflags": "faststart"} if container == "mp4" else {}
-    made_sound.track(
-        tmp_path / "a", container, codec, made_sound.bursts(rate), rate, video=video, options=options
+    sound_builders.track(
+        tmp_path / "a", container, codec, sound_builders.bursts(rate), rate, video=video, options=options
     )
     if program:
         if not shutil.which("ffmpeg"):
@@ -161,7 +160,7 @@ def test_the_ffmpeg_program_says_where_it_stopped(tmp_path, monkeypatch):
     """In the middle of a file."""
     if not shutil.which("ffmpeg"):
         pytest.skip("the ffmpeg program is not installed")
-    made_sound.track(tmp_path / "a", "wv", "wavpack", made_sound.bursts(48_000))
+    sound_builders.track(tmp_path / "a", "wv", "wavpack", sound_builders.bursts(48_000))
     data = (tmp_path / "a").read_bytes()
     monkeypatch.setitem(sys.modules, "av", None)
     (tmp_path / "a").write_bytes(data + b"wvpk" + bytes(60))

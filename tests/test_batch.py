@@ -37,7 +37,7 @@ PROGRAM = [sys.executable, "-m", "diarize"]
 N_VOICES = 12  # many more than a stopped batch gets through before the signal reaches it
 
 
-def stand_in(job):
+def write_copy(job):
     """A worker's answer without any sound: the file's text is the result; what is called bad fails."""
     text = job.task.audio.read_text()
     if "bad" in text:
@@ -55,22 +55,22 @@ def stand_in(job):
     }
 
 
-def deadly(job):
+def kill_worker(job):
     """Like ``stand_in``, but the process dies of what says so: always, or the first time."""
     text = job.task.audio.read_text()
     mark = job.task.audio.with_suffix(".died")
     if "deadly" in text or ("frail" in text and not mark.exists()):
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return stand_in(job)
+    return write_copy(job)
 
 
-def moving(job):
+def move_output(job):
     """Like ``stand_in``, but before the second recording is done somebody moves the results away."""
     (path,) = job.task.files.values()
     if job.task.key == "b.flac":
         path.parent.rename(path.parent.with_name("taken"))
-    return stand_in(job)
+    return write_copy(job)
 
 
 def environment(job):
@@ -97,7 +97,7 @@ def folder(tmp_path):
     return place
 
 
-def ran(folder, *, config=CONFIG, jobs=1, perform=stand_in, formats=("rttm",), **more):
+def ran(folder, *, config=CONFIG, jobs=1, perform=write_copy, formats=("rttm",), **more):
     """A batch into the folder ``out`` beside; statuses by recording."""
     plan = plan_batch(folder, folder.parent / "out", formats=formats, **more)
     report = run_batch(plan, config, jobs=jobs, perform=perform)
@@ -223,7 +223,7 @@ def test_corrected_and_foreign_results_stay_unless_overwriting(folder):
     assert ran(folder, resume=True)["b.flac"] == "ok"
 
 
-def test_an_earlier_batch_is_neither_continued_nor_replaced_unasked(folder):
+def test_an_earlier_batch_is_neither_continued_nor_replaced_without_overwrite(folder):
     """Nothing is done before somebody says which."""
     ran(folder)
     before = (folder.parent / "out" / MANIFEST).read_bytes()
@@ -304,7 +304,7 @@ def test_what_was_being_written_goes_when_a_batch_is_interrupted(folder):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_batch(plan_batch(folder, left.parent), CONFIG, perform=stand_in, listen=interrupted)
+        run_batch(plan_batch(folder, left.parent), CONFIG, perform=write_copy, listen=interrupted)
     assert not left.exists()
     assert set(ran(folder, resume=True).values()) == {"ok"}
 
@@ -324,7 +324,7 @@ def test_results_that_were_moved_away_meanwhile_are_no_success(folder):
     with pytest.raises(
         OutputError, match="moved or removed while the batch was writing; put the folder back"
     ):
-        ran(folder, perform=moving)
+        ran(folder, perform=move_output)
     assert [path.name for path in out.iterdir()] == ["b.rttm"]
     shutil.rmtree(out)
     (folder.parent / "taken").rename(out)
@@ -346,7 +346,7 @@ def test_a_worker_that_dies_costs_its_own_file_one_more_try_alone(folder):
     """The frail one succeeds alone, the deadly one is given up, and the rest goes on."""
     for name, text in (("d.wav", "deadly"), ("e.wav", "frail"), ("f.wav", "fine"), ("g.wav", "fine")):
         (folder / name).write_text(text)
-    statuses = ran(folder, jobs=2, perform=deadly)
+    statuses = ran(folder, jobs=2, perform=kill_worker)
     assert statuses.pop("d.wav") == "failed"
     assert set(statuses.values()) == {"ok"}
     (line,) = [line for line in lines(folder) if line["status"] == "failed"]
@@ -370,7 +370,7 @@ def test_workers_are_spawned_with_one_thread_and_leave_interrupts_to_the_parent(
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
-def sleepy(job):
+def sleep_long(job):
     """Longer than any test."""
     time.sleep(600)
     return {"status": "ok"}
@@ -385,7 +385,7 @@ def test_leaving_early_ends_the_workers(folder):
 
     begin = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        list(run_jobs(jobs_of(folder)[:1], 1, interrupted, sleepy))
+        list(run_jobs(jobs_of(folder)[:1], 1, interrupted, sleep_long))
     assert time.monotonic() - begin < 60
     assert multiprocessing.active_children() == []
 
@@ -520,7 +520,7 @@ def test_stopped_at_any_moment_it_goes_on_and_two_workers_end_as_one_does(voices
 
 
 @pytest.mark.slow
-def test_a_worker_killed_from_outside_is_survived(voices, tmp_path):
+def test_a_worker_killed_from_outside_does_not_stop_the_batch(voices, tmp_path):
     """As the system does it when memory runs out."""
     (tmp_path / "in").mkdir()
     for name in ("0.wav", "1.wav"):
@@ -592,7 +592,7 @@ def test_each_channel_by_itself_is_another_result(folder):
 
     def seen(job):
         jobs_of.append(job.separate)
-        return stand_in(job)
+        return write_copy(job)
 
     def outcomes_of(**more):
         plan = plan_batch(folder, folder.parent / "out", **more)
@@ -629,29 +629,29 @@ def test_channels_of_a_call_are_diarized_by_the_worker(tmp_path):
     assert "one channel" in failed["error"]
 
 
-def test_results_of_recordings_that_fail_or_are_gone_are_told(folder):
+def test_results_of_recordings_that_fail_or_are_gone_are_reported(folder):
     """They lie there from before; what never was is not told of."""
     out = folder.parent / "out"
     ran(folder)
     (folder / "a.wav").write_text("bad now")
     (folder / "b.flac").unlink()
-    report = run_batch(plan_batch(folder, out, resume=True), CONFIG, perform=stand_in)
+    report = run_batch(plan_batch(folder, out, resume=True), CONFIG, perform=write_copy)
     assert report.stale == (out / "a.rttm", out / "b.rttm")
     (out / "b.rttm").unlink()
-    report = run_batch(plan_batch(folder, out, resume=True), CONFIG, perform=stand_in)
+    report = run_batch(plan_batch(folder, out, resume=True), CONFIG, perform=write_copy)
     assert report.stale == (out / "a.rttm",)
 
 
 @pytest.mark.parametrize("way", ["resume", "overwrite"])
-def test_results_in_formats_that_are_not_asked_for_any_more_are_told(folder, way):
+def test_results_in_formats_that_are_not_asked_for_any_more_are_reported(folder, way):
     """They are of other settings, perhaps, than what lies beside them now."""
     out = folder.parent / "out"
     ran(folder)
     plan = plan_batch(folder, out, formats=("json",), **{way: True})
-    report = run_batch(plan, CONFIG, perform=stand_in)
+    report = run_batch(plan, CONFIG, perform=write_copy)
     assert report.count("ok") == 3
     assert report.stale == tuple(out / f"{name}.rttm" for name in ("a", "b", "deep/c"))
-    again = run_batch(plan_batch(folder, out, formats=("json",), resume=True), CONFIG, perform=stand_in)
+    again = run_batch(plan_batch(folder, out, formats=("json",), resume=True), CONFIG, perform=write_copy)
     assert (again.count("skipped"), again.stale) == (3, ())
 
 
@@ -692,7 +692,7 @@ class Pool:
 
 def taken(pool, waiting, room):
     """The outcomes by file name, and the names of those that are lost with the pool."""
-    generator, came = keep_in_flight(pool, waiting, lambda: room, lambda job: None, stand_in), []
+    generator, came = keep_in_flight(pool, waiting, lambda: room, lambda job: None, write_copy), []
     while True:
         try:
             job, entry = next(generator)
@@ -716,7 +716,7 @@ def test_what_was_done_when_a_pool_broke_is_not_done_again(folder):
     assert not waiting
 
 
-def test_a_recording_whose_work_was_cancelled_is_told_of_and_the_rest_goes_on(folder):
+def test_a_recording_whose_work_was_cancelled_is_reported_and_the_rest_goes_on(folder):
     """As when the workers of a cluster are gone."""
     waiting = deque(jobs_of(folder))
     came, lost = taken(Pool(CancelledError("x"), {"status": "ok"}), waiting, 1)
@@ -816,7 +816,5 @@ def test_what_is_called_otherwise_and_looks_like_sound_is_named(tmp_path):
         ["deep/call.dat", "WAV by its content, but with another suffix"],
     ]
     (folder / "a.wav").unlink()
-    with pytest.raises(
-        AudioError, match=r"no recordings in it, by their names \(memo.ds2: DS2 by its content"
-    ):
+    with pytest.raises(AudioError, match=r"no recordings in it, by suffix \(memo.ds2: DS2 by its content"):
         plan_batch(folder, tmp_path / "out")

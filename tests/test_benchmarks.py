@@ -13,7 +13,9 @@ from benchmarks.heldout import voices_of
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "audio_samples"
-corpora = runpy.run_path(str(ROOT / "benchmarks" / "corpora.py"))["corpora"]  # not part of the package
+find_corpora = runpy.run_path(str(ROOT / "benchmarks" / "corpora.py"))[
+    "find_corpora"
+]  # not part of the package
 
 
 @pytest.fixture
@@ -32,33 +34,33 @@ class TestCorpora:
     """A folder of recordings with references, or of such folders."""
 
     def test_a_folder_with_recordings_is_one(self, folders):
-        (only,) = corpora(str(folders / "meetings"))
+        (only,) = find_corpora(str(folders / "meetings"))
         assert only.name == "meetings"
         assert [each.path.name for each in only.recordings] == ["meeting.flac"]
         assert only.recordings[0].reference.speakers
 
     def test_a_folder_without_stands_for_its_folders(self, folders):
-        assert [each.name for each in corpora(str(folders))] == ["calls", "meetings"]
+        assert [each.name for each in find_corpora(str(folders))] == ["calls", "meetings"]
 
     def test_recordings_of_its_own_come_first(self, folders):
         """A folder that has both holds one corpus: what lies deeper is something else."""
         for path in (folders / "meetings").iterdir():
             shutil.copy(path, folders)
-        assert [each.name for each in corpora(str(folders))] == [folders.name]
+        assert [each.name for each in find_corpora(str(folders))] == [folders.name]
 
     @pytest.mark.parametrize(("folder", "why"), [("rooms", "NAME.rttm"), ("away", "no folder")])
     def test_nothing_to_measure_is_said_in_a_line(self, folders, folder, why):
         with pytest.raises(argparse.ArgumentTypeError, match=why):
-            corpora(str(folders / folder))
+            find_corpora(str(folders / folder))
 
     def test_several_folders_are_laid_side_by_side(self, folders):
         parser = argparse.ArgumentParser()
-        parser.add_argument("--corpus", type=corpora, action="extend", default=[])
+        parser.add_argument("--corpus", type=find_corpora, action="extend", default=[])
         asked = parser.parse_args(["--corpus", str(folders), "--corpus", str(folders / "calls")])
         assert [each.name for each in asked.corpus] == ["calls", "meetings", "calls"]
 
     def test_references_in_a_folder_of_their_own_are_found(self):
-        (samples,) = corpora(str(SAMPLES))
+        (samples,) = find_corpora(str(SAMPLES))
         assert [each.path.stem for each in samples.recordings] == [
             "call",
             "meeting",

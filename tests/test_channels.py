@@ -42,9 +42,9 @@ def test_what_leaks_is_found_and_nothing_else(sides):
     leaky = samples + 0.1 * np.roll(samples, 80, axis=0)[:, ::-1] + noise(1e-4)
     found, same = find_leaks(blocks(leaky))
     assert not same
-    for stretches, mine in zip(found, (first, ~first), strict=True):
+    for intervals, mine in zip(found, (first, ~first), strict=True):
         theirs = np.zeros(len(first), bool)
-        for start, end in stretches:
+        for start, end in intervals:
             theirs[round(start * RATE) : round(end * RATE)] = True
         assert np.mean(theirs[~mine]) > 0.7
         assert np.mean(theirs[mine]) < 0.03
@@ -65,7 +65,7 @@ def test_one_sound_on_both_channels_is_known(sides):
     assert all(len(each) == 0 for each in found)
 
 
-def test_each_channel_is_heard_by_itself(tmp_path, sides):
+def test_each_channel_is_diarized_alone(tmp_path, sides):
     """One result, names after channels, channels in RTTM."""
     samples, _ = sides
     path = tmp_path / "call.wav"
@@ -88,7 +88,7 @@ def test_what_is_left_beside_a_leak_is_no_turn(tmp_path, sides):
     path = tmp_path / "call.wav"
     soundfile.write(path, samples + 0.1 * np.roll(samples, 80, axis=0)[:, ::-1] + noise(1e-4), RATE)
     found, _ = find_leaks(blocks(samples + 0.1 * np.roll(samples, 80, axis=0)[:, ::-1] + noise(1e-4)))
-    ends = [end for stretches in found for _, end in stretches]
+    ends = [end for intervals in found for _, end in intervals]
     speech = [(end - 1.0, end + 0.05) for end in sorted(set(ends))] + [(SECONDS - 0.1, SECONDS)]
     turns = diarize_channels(path, speech=speech).annotation.turns
     scraps = [turn for turn in turns if turn.end - turn.start < 0.09 and turn.end < SECONDS - 0.2]

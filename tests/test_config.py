@@ -24,7 +24,7 @@ from diarize.config import (
     to_toml,
     without_defaults,
 )
-from diarize.config.commented import default_file, list_changes, to_commented_toml
+from diarize.config.commented_toml import default_file, list_changes, to_commented_toml
 from diarize.errors import ConfigError
 
 CONFIGS = Path(__file__).parent.parent / "configs"
@@ -174,7 +174,7 @@ def test_written_settings_read_back_the_same(config):
 
 
 def test_settings_that_are_in_models_now_may_stand_in_earlier_documents():
-    """With the values of the models that ship, which they could only have."""
+    """With the values of the included models, which they could only have."""
     earlier = asdict(Config())
     earlier["features"] |= {"n_voice": 13, "noise_floor": 0.1, "upper_fmax": 7600.0}
     assert override(Config(), earlier) == Config()
@@ -182,7 +182,7 @@ def test_settings_that_are_in_models_now_may_stand_in_earlier_documents():
 
 @pytest.mark.slow
 @given(configs(), configs())
-def test_the_digest_tells_settings_apart(one, other):
+def test_different_settings_have_different_digests(one, other):
     """Equal settings have equal digests, others others."""
     assert (one == other) == (one.digest == other.digest)
 

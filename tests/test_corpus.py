@@ -29,7 +29,7 @@ pytestmark = [
 
 
 @pytest.mark.slow
-def test_readers_of_the_corpus_are_told_apart():
+def test_readers_of_the_corpus_are_distinguished():
     """One test, so that no other worker grades the recordings again.
 
     Under four hundredths go to the wrong speaker (2.4 % of all eight recordings when this was written), the

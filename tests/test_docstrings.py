@@ -9,9 +9,23 @@ from importlib import import_module
 import pytest
 
 LIBRARIES = (
-    *("diarize", "diarize.annotation", "diarize.batch", "diarize.config", "diarize.files", "diarize.formats"),
-    *("diarize.hmm", "diarize.identity", "diarize.mixtures", "diarize.results", "diarize.scoring"),
-    *("diarize.synth", "diarize.transcripts"),
+    *("diarize", "diarize.annotation", "diarize.audio", "diarize.batch", "diarize.config", "diarize.files"),
+    *(
+        "diarize.formats",
+        "diarize.hmm",
+        "diarize.identity",
+        "diarize.mixtures",
+        "diarize.parts",
+        "diarize.pipeline",
+    ),
+    *(
+        "diarize.plots",
+        "diarize.report",
+        "diarize.results",
+        "diarize.scoring",
+        "diarize.synth",
+        "diarize.transcripts",
+    ),
 )
 WITH_METHODS = ("Annotation", "Diarization")
 

@@ -24,7 +24,7 @@ from diarize.features import (
     loud_frames,
     loud_outside,
     normalize_features,
-    voice_cepstra,
+    select_voice_cepstra,
 )
 from diarize.features.bandwidth import measure_band
 from diarize.features.mfcc import frame_grid
@@ -209,23 +209,23 @@ class TestVoiceCepstra:
 
     def test_a_telephone_has_the_coarse_ones(self):
         """Neither the level nor the finer ones."""
-        assert_array_equal(voice_cepstra(self.FOUND, "narrow", self.FEW), [[1, 4]])
+        assert_array_equal(select_voice_cepstra(self.FOUND, "narrow", self.FEW), [[1, 4]])
 
     def test_the_upper_band_comes_with_its_level_beside_the_lower(self):
         """u0 − c0, then the shape."""
-        assert_array_equal(voice_cepstra(self.FOUND, "wide", self.FEW), [[1, 4, 25, 36, 49, 64]])
+        assert_array_equal(select_voice_cepstra(self.FOUND, "wide", self.FEW), [[1, 4, 25, 36, 49, 64]])
 
     def test_more_than_there_are_are_refused(self):
         """All four may be asked for, five not."""
-        assert voice_cepstra(self.FOUND, "narrow", AcousticConfig(n_voice=4)).shape == (1, 4)
+        assert select_voice_cepstra(self.FOUND, "narrow", AcousticConfig(n_voice=4)).shape == (1, 4)
         with pytest.raises(ConfigError, match=r"n_voice = 5 of n_mfcc = 4 coefficients; choose fewer"):
-            voice_cepstra(self.FOUND, "narrow", AcousticConfig(n_voice=5))
+            select_voice_cepstra(self.FOUND, "narrow", AcousticConfig(n_voice=5))
 
-    def test_what_tells_voices_does_not_depend_on_gain(self):
+    def test_embeddings_do_not_depend_on_gain(self):
         """After normalisation: the level's share of u0 − c0 is a constant."""
         soft = whole(noise(0.5, level=0.01)), whole(noise(0.5, level=0.1))
         every = np.ones(soft[0].grid.n_frames, bool)
-        one, other = (cmvn(voice_cepstra(each, "wide", CONFIG), every) for each in soft)
+        one, other = (cmvn(select_voice_cepstra(each, "wide", CONFIG), every) for each in soft)
         assert_allclose(one, other, rtol=0, atol=2e-3)
 
 

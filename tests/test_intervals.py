@@ -15,7 +15,7 @@ ROWS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 12)), max_size=8).m
 
 
 def ticks(rows):
-    """The same set as whole numbers: tick t is the stretch from t to t + 1."""
+    """The same set as whole numbers: tick t is the interval from t to t + 1."""
     return {t for start, end in np.asarray(rows).astype(int) for t in range(start, end)}
 
 

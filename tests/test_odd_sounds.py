@@ -129,7 +129,7 @@ def test_sounds_that_are_held_are_nobody(name, noise):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["dial tone", "ringing, Europe", "organ", "melody"])
-def test_speech_after_and_between_held_sounds_is_heard_as_without(name):
+def test_speech_after_and_between_held_sounds_is_detected_as_without(name):
     """A fiftieth at most is missed for them: ten seconds of talk among them are speech as they were.
 
     The network sees ten seconds at a time, so edges of talk move by a few frames with what is beside it.
@@ -205,7 +205,7 @@ FAINT = pytest.mark.xfail(reason="seven of the 51 s of this voice are missed")
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=FAINT), 2, 3])
-def test_nearly_all_that_one_voice_says_in_a_minute_is_heard(seed):
+def test_nearly_all_speech_of_one_voice_in_a_minute_is_detected(seed):
     """All but six seconds."""
     assert scoring.score(*minute(seed)).score.missed < 6.0
 
@@ -231,8 +231,8 @@ def test_twelve_voices_in_ten_minutes_are_many():
     assert 7 <= len(found(sound.samples).annotation.speakers) <= 12
 
 
-def test_everybody_at_once_is_somebody():
-    """Six readers who ship with the package, from beginning to end."""
+def test_all_speakers_at_once_are_one_speaker():
+    """Six readers of the package, from beginning to end."""
     voices = [read(path, rate=RATE).samples for _, (path,) in sorted(included_voices().items())[:6]]
     shortest = min(map(len, voices))
     result = found(0.5 * sum(voice[:shortest] for voice in voices))

@@ -27,7 +27,7 @@ N_MELS = AcousticConfig().n_mels
 
 @cache
 def talk(seconds=40.0):
-    """Samples float32 (n,) of three readers who ship with the package, in noise, and who spoke when."""
+    """Samples float32 (n,) of three readers of the package, in noise, and who spoke when."""
     config = synth.SynthConfig(duration=seconds, snr=25.0, overlap_probability=0.0)
     voices = {}
     for name, (path,) in sorted(included_voices().items())[:3]:
@@ -73,7 +73,7 @@ def test_there_is_something_to_change():
     assert difference(talk()[1], plain().annotation) < 0.35
 
 
-def test_polarity_is_not_heard():
+def test_polarity_does_not_change_the_result():
     """The power of a spectrum has no sign, nor, but for a constant that it adds, has what a network sees."""
     turned = found(-talk()[0])
     assert turned.annotation.speakers == plain().annotation.speakers
@@ -94,7 +94,7 @@ def test_both_channels_the_same_is_one(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("power", [-7, -2, 3])
-def test_a_gain_is_not_heard(power):
+def test_a_gain_does_not_change_the_result(power):
     """A power of two is exact in every sample; what is left is the rounding of logarithms."""
     scaled = found(talk()[0] * np.float32(2.0**power))
     assert scaled.annotation.speakers == plain().annotation.speakers
@@ -142,7 +142,7 @@ def test_silence_that_was_put_around_changes_nothing(level):
     assert difference(moved(plain().annotation, seconds), result.annotation) < 0.03
 
 
-def test_frames_that_only_fill_are_told_from_those_of_a_quiet_room():
+def test_frames_that_only_fill_are_distinguished_from_those_of_a_quiet_room():
     """Speech with pauses 30 dB under it is all of the recording; silence of a machine is none of it."""
     rng = np.random.default_rng(2)
     room = rng.standard_normal(4 * RATE) * np.repeat([0.1, 0.003, 0.1, 0.003], RATE)
@@ -182,7 +182,7 @@ def test_speech_activity_is_the_same_with_an_empty_room_around(under):
     assert not everywhere[-7900:].any()
 
 
-def test_stretches_without_anybody_tell_nothing_and_those_of_quieter_people_do():
+def test_intervals_without_speech_do_not_count_and_quiet_speakers_do():
     """Two people, one 20 dB quieter, in a room 40 dB under the first."""
     rng = np.random.default_rng(5)
     loudness = np.repeat([0.002, 0.2, 0.002, 0.02, 0.002], np.array([60, 20, 30, 10, 40]) * RATE)

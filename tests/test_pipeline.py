@@ -98,7 +98,7 @@ def disagreement(one, two):
 
 class TestWhatIsFound:
     @pytest.mark.slow
-    def test_four_people_meet(self):
+    def test_a_meeting_of_four_people(self):
         """With the speech given, next to nobody is taken for another; the rest of the error is overlap."""
         result, grade = found("meeting", own=False), graded("meeting", own=False)
         assert (result.band, len(result.annotation.speakers)) == ("wide", 4)
@@ -106,7 +106,7 @@ class TestWhatIsFound:
         assert grade.score.der < 0.08
 
     @pytest.mark.slow
-    def test_two_people_call(self):
+    def test_a_call_of_two_people(self):
         """Eight kilohertz make it narrow-band, whatever it is resampled to."""
         result, grade = found("call", own=False), graded("call", own=False)
         assert (result.band, len(result.annotation.speakers)) == ("narrow", 2)
@@ -236,18 +236,18 @@ class TestSameAnswer:
         assert disagreement(again, other) < 0.02
 
 
-class TestStretches:
+class TestIntervals:
     def test_times_are_those_of_the_file(self, talk):
-        """A stretch of a file gives the turns of the same samples alone, later by its start."""
+        """An interval of a file gives the turns of the same samples alone, later by its start."""
         waveform, _ = talk
         part = Waveform(waveform.samples[5 * RATE : 15 * RATE], RATE, "talk")
         alone = diarize.diarize(part).annotation
-        stretch = diarize.diarize(waveform, start=5.0, end=15.0).annotation
-        assert_allclose(stretch.intervals(), alone.intervals() + 5.0, rtol=0, atol=1e-9)
-        assert [t.speaker for t in stretch.turns] == [t.speaker for t in alone.turns]
+        interval = diarize.diarize(waveform, start=5.0, end=15.0).annotation
+        assert_allclose(interval.intervals(), alone.intervals() + 5.0, rtol=0, atol=1e-9)
+        assert [t.speaker for t in interval.turns] == [t.speaker for t in alone.turns]
         assert len(alone.turns) > 2
 
-    def test_a_stretch_of_a_file_is_the_stretch_of_its_waveform(self):
+    def test_an_interval_of_a_file_is_the_interval_of_its_waveform(self):
         """Whole seconds in and out of the meeting."""
         spans = {"start": 20.0, "end": 50.0}
         one, two = (diarize.diarize(each, **spans) for each in (sample("meeting"), sound("meeting")))
@@ -258,7 +258,7 @@ class TestStretches:
 
     @pytest.mark.slow
     def test_given_speech_is_the_speech(self):
-        """To the frame, in seconds of the file, wherever the stretch begins; nothing is added to it."""
+        """To the frame, in seconds of the file, wherever the interval begins; nothing is added to it."""
         given = np.array([[2.0, 21.5], [22.0, 30.0], [41.0, 44.25], [58.0, 70.0]])
         for start, end in ((0.0, None), (20.0, 60.0)):
             result = diarize.diarize(sample("meeting"), speech=given, start=start, end=end)
@@ -296,7 +296,7 @@ class TestStretches:
             3.0,
         ],
     )
-    def test_speech_that_is_no_stretches_of_time_is_an_error(self, talk, given):
+    def test_speech_that_is_no_intervals_of_time_is_an_error(self, talk, given):
         """In one line, before anything is heard."""
         with pytest.raises(ConfigError, match=r"rows of start ≤ end in finite seconds, such as") as error:
             diarize.diarize(talk[0], speech=given)
@@ -306,11 +306,11 @@ class TestStretches:
 class TestLoudSound:
     """A note where much of it was not taken for speech, unless somebody else said what speech is."""
 
-    def test_music_is_told_of_and_talk_is_not(self):
+    def test_music_is_reported_and_talk_is_not(self):
         result = diarize.diarize(sample("no_speech"))
         assert re.fullmatch(
-            r"\d+ s of loud sound were taken for no speech \(music, noise\?\); --sensitivity more takes more "
-            r"of it for speech",
+            r"\d+ s of loud sound were not detected as speech \(music or noise\?\); --sensitivity more "
+            r"detects more of it",
             result.notes[0],
         )
         assert diarize.diarize(sample("no_speech"), speech=[]).notes == ("no speech found",)
@@ -350,7 +350,7 @@ class TestNextToNothing:
         assert result.duration == result.annotation.turns[-1].end == samples / RATE
 
     @pytest.mark.parametrize("name", ["meeting", "call"])
-    def test_a_stretch_of_a_file_ends_where_it_was_said_to(self, name):
+    def test_an_interval_of_a_file_ends_where_it_was_said_to(self, name):
         """On the clock of the file."""
         result = diarize.diarize(sample(name), speech=[(0.0, 600.0)], start=2.0, end=7.3339)
         assert result.duration == pytest.approx(5.3339, abs=1e-4)
@@ -382,7 +382,7 @@ class TestSettings:
         assert diarize.diarize(sample("meeting"), settings(features={"band": "narrow"})).band == "narrow"
 
     def test_a_background_model_may_be_named(self):
-        """The shipped one by its path is the default; settings that it was not made for are refused."""
+        """The included one by its path is the default; settings that it was not made for are refused."""
         path = str(Path(diarize.__file__).parent / "data" / "background-narrow.npz")
         named, usual = (
             diarize.diarize(sample("call"), settings(space=each), end=12.0)
@@ -397,9 +397,9 @@ class TestSettings:
     def test_features_are_those_of_the_model_that_is_named(self, tmp_path):
         """A model of other features needs no other settings; its frames have as many numbers as it knows."""
         small = AcousticConfig(n_mfcc=12, n_voice=8, hop=0.0125)
-        shipped = background.load_included("narrow")
-        parts = (shipped.ubm.weights_, shipped.ubm.means_[:, :8], shipped.ubm.covariances_[:, :8])
-        model = replace(shipped, ubm=GMM(*parts, "diag"), acoustics=small)
+        included = background.load_included("narrow")
+        parts = (included.ubm.weights_, included.ubm.means_[:, :8], included.ubm.covariances_[:, :8])
+        model = replace(included, ubm=GMM(*parts, "diag"), acoustics=small)
         background.save(model, tmp_path / "small.npz")
         asked = settings(space={"background": str(tmp_path / "small.npz")})
         result = diarize.diarize(sample("call"), asked, end=24.0)
@@ -437,7 +437,7 @@ class TestSettings:
         assert heard[-1] == ("resegmentation", 1.0)
         assert ("features", 1.0) in heard
 
-    def test_a_file_is_not_replaced_unasked(self, tmp_path):
+    def test_a_file_is_not_replaced_without_overwrite(self, tmp_path):
         """Written once, refused, and written over when asked to."""
         path = tmp_path / "call.rttm"
         assert found("call").to_rttm(path) == path
@@ -528,7 +528,7 @@ def test_who_was_asked_for_and_says_little_is_named(lengths, asked, note):
     assert note_little_speech(Annotation("call", tuple(rows)), names, config) == ((note,) if note else ())
 
 
-def test_six_speakers_of_one_voice_are_told_to_say_little():
+def test_six_speakers_of_one_voice_are_reported_to_say_little():
     """A result for any number, and a note on whom it invented."""
     result = diarize.diarize(sample("monologue"), num_speakers=6)
     assert len(result.annotation.speakers) == 6
@@ -537,7 +537,7 @@ def test_six_speakers_of_one_voice_are_told_to_say_little():
     assert f"{min(spoken, key=spoken.get)} {min(spoken.values()):.1f} s" in note
 
 
-def test_a_tenth_of_a_second_of_speech_is_somebody():
+def test_a_tenth_of_a_second_of_speech_has_a_speaker():
     """Too little to tell voices apart is one voice, and no error."""
     result = diarize.diarize(sample("monologue"), speech=[(5.0, 5.1)])
     assert (len(result.annotation.turns), result.clustering.chosen) == (1, 1)
@@ -551,7 +551,7 @@ def test_a_waveform_of_another_rate_is_its_file_resampled(talk):
     (samples,) = heard.blocks()
     assert (heard.rate, samples.size) == (RATE, 4 * RATE)
     again = librosa.resample(slow.samples, orig_sr=8000, target_sr=RATE)[RATE // 2 : RATE // 2 + 4 * RATE]
-    inside = slice(RATE // 10, -RATE // 10)  # a stretch begins and ends hard
+    inside = slice(RATE // 10, -RATE // 10)  # an interval begins and ends hard
     assert_allclose(samples[inside], again[inside], rtol=0, atol=1e-3)
 
 

@@ -110,7 +110,7 @@ class TestLeaks:
             assert leaks(sound, factor * sound) == ([0.0, 2.0], False)
         assert leaks(sound, 0.75 * sound) == ([0.0, 0.0], False)
 
-    def test_two_to_eight_channels_are_heard_by_themselves(self, tmp_path):
+    def test_two_to_eight_channels_are_diarized_alone(self, tmp_path):
         """One and nine are refused; who is alone in a channel has its name."""
         for n, match in ((1, "one channel; --channels separate is for two to 8"), (9, "9 channels; --ch")):
             soundfile.write(tmp_path / "a.wav", np.zeros((800, n)), RATE)
@@ -121,7 +121,7 @@ class TestLeaks:
         assert _channel_names(("A",), 2) == {"A": "CH2"}
         assert _channel_names(("A", "B"), 1) == {"A": "CH1_A", "B": "CH1_B"}
 
-    def test_a_second_of_crosstalk_is_told_of_and_one_sound_in_all(self, tmp_path):
+    def test_a_second_of_crosstalk_is_reported_and_one_sound_in_all(self, tmp_path):
         """By hand: four cells and three; noise on both sides, the same and its own."""
         for cells, told in ((3, False), (4, True)):
             first = 0.1 * rms(16 * CELL, 0)
@@ -176,7 +176,7 @@ class TestSpeech:
         mask = speech_activity(front(np.zeros(1000), start=start), given, config, crosstalk).mask
         return np.round(mask.intervals + start, 6).tolist()
 
-    def test_stretches_are_seconds_of_the_file(self, monkeypatch):
+    def test_intervals_are_seconds_of_the_file(self, monkeypatch):
         """They replace what is found; what lies before the part that is diarized is cut."""
         assert self.active(monkeypatch) == [[11, 12], [15, 15.1]]
         assert self.active(monkeypatch, [[9, 10.5], [13, 13.05], [19, 30]]) == [
@@ -204,7 +204,7 @@ class TestSpeech:
         ("loud", "duration", "told"),
         [(4.9, 40, False), (5.0, 40, True), (9.8, 100, False), (10.0, 100, True)],
     )
-    def test_a_tenth_of_loud_sound_is_told_of_and_five_seconds_at_least(self, loud, duration, told):
+    def test_a_tenth_of_loud_sound_is_reported_and_five_seconds_at_least(self, loud, duration, told):
         """Music, for example, that was taken for no speech."""
         level = np.zeros(100 * duration)
         level[: round(100 * loud)] = level[-200:] = 5.0
@@ -246,7 +246,7 @@ class TestVoices:
         counted = voice_statistics(replace(self.points(3), weights=None), turns).speakers
         assert [each.windows for each in counted] == [2.0]
 
-    def test_a_speaker_is_told_with_the_voice_that_is_known(self):
+    def test_a_speaker_is_reported_with_the_voice_that_is_known(self):
         """Its variance by hand, c/n + s; nothing of a voice where there is none."""
         turns = Annotation("a", (Turn(0.0, 2.0, "A"), Turn(2.0, 2.4, "B"), Turn(2.4, 2.9, "A")))
         known = voice_statistics(self.points(3), turns)
@@ -271,7 +271,7 @@ class TestVoices:
             name="made", rate=16_000, checksum="0", embed=lambda blocks, bounds: bounds + 1.0
         )
         model = TwoCovariance(np.zeros(2), np.eye(2), np.ones(2))
-        monkeypatch.setattr(voices, "load_embedding", lambda config: (embed, model))
+        monkeypatch.setattr(voices, "choose_embedding", lambda config: (embed, model))
         soundfile.write(tmp_path / "a.wav", 0.1 * rms(64_000, 0), 16_000)
         (found,) = voice_statistics_of(
             tmp_path / "a.wav", Annotation("a", (Turn(0.5, 2.5, "A"),)), Config()
@@ -303,7 +303,7 @@ class TestFrontEnd:
         [("embedding", "energy", True), ("mfcc", "hmm", True), ("mfcc", "energy", False)],
     )
     def test_a_background_model_is_for_adaptation_and_for_one_detector(self, kind, method, needed):
-        """The shipped one of the band, and features as it was made with; else those that are set."""
+        """The included one of the band, and features as it was made with; else those that are set."""
         config = replace(
             plain(),
             speech=SpeechConfig(method=method),
@@ -333,7 +333,9 @@ class TestFrontEnd:
         assert (found.band, found.background.band) == ("wide", "narrow")
         given, nobody = {}, SpeechMask(np.zeros(0, bool), grid(0))
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr("diarize.features.voice_features", lambda *given_: given.update(band=given_[2]))
+            patched.setattr(
+                "diarize.features.compute_voice_features", lambda *given_: given.update(band=given_[2])
+            )
             front_end.voice_values(found, nobody, config)
             assert given == {"band": "narrow"}
             front_end.voice_values(replace(found, background=None), nobody, config)
@@ -359,17 +361,17 @@ class TestFrontEnd:
         heard = []
         for name in ("network", "silero", "energy", "mixtures"):
             monkeypatch.setattr(f"diarize.speech.detect_by_{name}", detector(f"detect_by_{name}"))
-        shipped = background.load_included("wide") if model else None
+        included = background.load_included("wide") if model else None
         config = replace(Config(), speech=SpeechConfig(method=method))
-        speech_activity(replace(front(np.zeros(100)), background=shipped), None, config)
+        speech_activity(replace(front(np.zeros(100)), background=included), None, config)
         assert heard == [asked]
 
     def test_a_segmentation_network_that_is_named_is_loaded(self, monkeypatch):
-        """Or the shipped one."""
+        """Or the included one."""
         monkeypatch.setattr("diarize.parts.load_segmenter", lambda path: f"loaded {path}")
         named = replace(Config(), speech=SpeechConfig(segmentation="a.onnx"))
-        assert front_end._segmenter(named) == "loaded a.onnx"
-        assert isinstance(front_end._segmenter(Config()), PyanNetSegmenter)
+        assert front_end._choose_segmenter(named) == "loaded a.onnx"
+        assert isinstance(front_end._choose_segmenter(Config()), PyanNetSegmenter)
 
     def test_progress_is_a_share_of_what_was_said_to_be_there(self):
         """All at most, and nothing where nothing was said."""
@@ -418,8 +420,8 @@ class TestStages:
         sound = Waveform(np.float32(0.1 * rms(32_000, 0)), 16_000)
         assert run_stages(sound, plain(), np.array([[0, 1]]), (0.0, None), lambda *_: None).notes == wanted
 
-    def test_loud_sound_is_told_of_only_where_speech_was_detected(self):
-        """Bursts too short for speech, a fifth of the time; who gives stretches knows better."""
+    def test_loud_sound_is_reported_only_where_speech_was_detected(self):
+        """Bursts too short for speech, a fifth of the time; who gives intervals knows better."""
         loud = np.arange(40 * 16_000) % 8_000 < 1_600
         sound = Waveform(np.float32(loud * 0.1 * rms(len(loud), 0)), 16_000)
 

@@ -49,7 +49,7 @@ SIZES = [(20, 1), (20, 20), (120, 4), (3601, 4), (3601, 12), (14400, 4), (14400,
 def test_no_text_is_cut_off_or_covers_another(seconds, speakers, with_reference):
     """From 20 seconds to 4 hours, from one speaker to twenty, with and without reference."""
     found = meeting(seconds, speakers, min(seconds, 150))
-    figure = plots.timeline(found, reference=meeting(seconds, speakers, 50) if with_reference else None)
+    figure = plots.plot_timeline(found, reference=meeting(seconds, speakers, 50) if with_reference else None)
     boxes = texts(figure)
     picture = figure.bbox
     for text, box in boxes:
@@ -90,7 +90,7 @@ def bars(figure):
 def test_every_second_is_drawn_however_the_time_wraps():
     """Two speakers over an hour: as many seconds of each colour as they speak."""
     long = Annotation("r", (Turn(10, 1900, "A"), Turn(2000, 3599, "B")))
-    figure = plots.timeline(long, duration=3600)
+    figure = plots.plot_timeline(long, duration=3600)
     assert len(figure.axes) > 3
     assert sorted(bars(figure).values()) == pytest.approx([1599, 1890])
 
@@ -99,7 +99,7 @@ def test_mapped_speakers_share_their_colour_and_order():
     """``x`` is B and ``y`` is nobody: three colours, B's for both."""
     reference = Annotation("r", (Turn(0, 4, "A"), Turn(4, 9, "B")))
     found = Annotation("r", (Turn(0, 3, "y"), Turn(4, 11, "x")))
-    drawn = bars(plots.timeline(found, reference=reference, mapping={"x": "B"}))
+    drawn = bars(plots.plot_timeline(found, reference=reference, mapping={"x": "B"}))
     assert sorted(drawn.values()) == pytest.approx([3, 4, 12])
 
 
@@ -107,22 +107,22 @@ def test_overlap_has_a_row_of_its_own():
     """Only where there is some."""
     apart = Annotation("r", (Turn(0, 4, "A"), Turn(4, 9, "B")))
     together = Annotation("r", (Turn(0, 5, "A"), Turn(4, 9, "B")))
-    assert "overlap" not in [text for text, _ in texts(plots.timeline(apart))]
-    assert "overlap" in [text for text, _ in texts(plots.timeline(together))]
-    assert sorted(bars(plots.timeline(together)).values()) == pytest.approx([1, 5, 5])
+    assert "overlap" not in [text for text, _ in texts(plots.plot_timeline(apart))]
+    assert "overlap" in [text for text, _ in texts(plots.plot_timeline(together))]
+    assert sorted(bars(plots.plot_timeline(together)).values()) == pytest.approx([1, 5, 5])
 
 
 @pytest.mark.parametrize(("duration", "labels"), [(20, "0:10"), (3599, "10:00"), (3600, "0:10:00")])
 def test_clock(duration, labels):
     """Minutes and seconds, hours from one hour on."""
-    figure = plots.timeline(Annotation("r", (Turn(0, 5, "A"),)), duration=duration)
+    figure = plots.plot_timeline(Annotation("r", (Turn(0, 5, "A"),)), duration=duration)
     assert labels in [text for text, _ in texts(figure)]
 
 
 def test_empty_annotation_has_a_picture():
     """A recording in which nobody speaks."""
-    assert "nobody" in [text for text, _ in texts(plots.timeline(Annotation("r"), duration=30))]
-    plots.timeline(Annotation("r"))
+    assert "nobody" in [text for text, _ in texts(plots.plot_timeline(Annotation("r"), duration=30))]
+    plots.plot_timeline(Annotation("r"))
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_empty_annotation_has_a_picture():
 )
 def test_any_name_is_text(tmp_path, name):
     """No formulas, no line breaks, no warnings about missing letters."""
-    figure = plots.timeline(Annotation(name, (Turn(0, 1, name),)))
+    figure = plots.plot_timeline(Annotation(name, (Turn(0, 1, name),)))
     plots.save(figure, tmp_path / "x.png")
 
 
@@ -147,7 +147,7 @@ def test_same_picture_is_the_same_bytes(tmp_path):
     """In another process too, of every kind, without a date."""
     code = (
         "import sys; from diarize import plots; from diarize.annotation import Annotation, Turn;"
-        "figure = plots.timeline(Annotation('r', (Turn(0, 5, 'A'), Turn(4, 9, 'B'))));"
+        "figure = plots.plot_timeline(Annotation('r', (Turn(0, 5, 'A'), Turn(4, 9, 'B'))));"
         "[plots.save(figure, sys.argv[1] + kind) for kind in plots.KINDS]"
     )
     for name in ("a", "b"):
@@ -160,7 +160,7 @@ def test_same_picture_is_the_same_bytes(tmp_path):
 
 def test_pictures_are_not_overwritten_by_accident(tmp_path):
     """And only three kinds are written."""
-    figure = plots.timeline(Annotation("r"))
+    figure = plots.plot_timeline(Annotation("r"))
     plots.save(figure, tmp_path / "x.PNG")
     with pytest.raises(OutputError, match="exists already"):
         plots.save(figure, tmp_path / "x.PNG")
@@ -169,29 +169,29 @@ def test_pictures_are_not_overwritten_by_accident(tmp_path):
 
 
 def test_envelope_keeps_the_loudest():
-    """One peak in ten thousand samples is seen in its stretch."""
+    """One peak in ten thousand samples is seen in its interval."""
     samples = np.zeros(10_000, dtype=np.float32)
     samples[5050] = -0.5
-    loud = plots.envelope(Waveform(samples, 8000), points=100)
+    loud = plots.peak_envelope(Waveform(samples, 8000), points=100)
     assert loud.shape == (100,)
     assert np.flatnonzero(loud).tolist() == [50]
-    assert plots.envelope(Waveform(samples[:3], 8000)).shape == (3,)
-    figure = plots.timeline(Annotation("r", (Turn(0, 1, "A"),)), loudness=loud, duration=1.25)
+    assert plots.peak_envelope(Waveform(samples[:3], 8000)).shape == (3,)
+    figure = plots.plot_timeline(Annotation("r", (Turn(0, 1, "A"),)), loudness=loud, duration=1.25)
     assert len(figure.axes[0].collections) == 2
-    plots.timeline(Annotation("r"), loudness=plots.envelope(Waveform(np.zeros(0), 8000)))
+    plots.plot_timeline(Annotation("r"), loudness=plots.peak_envelope(Waveform(np.zeros(0), 8000)))
 
 
 def test_a_part_of_a_recording_is_drawn_where_it_is():
     """From its first second to its last, with shares of the talk; sound that ends before is not drawn out."""
     part = Annotation("r", (Turn(70, 85, "A"), Turn(85, 90, "B")))
-    figure = plots.timeline(part, start=70.0, duration=40.0, loudness=np.ones(100))
+    figure = plots.plot_timeline(part, start=70.0, duration=40.0, loudness=np.ones(100))
     axes = figure.axes[0]
     assert axes.get_xlim() == (70, 110)
     labels = [text for text, _ in texts(figure)]
     assert "0:40" in labels
     assert "0:15  75 %" in labels
     assert "1:15" in labels
-    short = plots.timeline(part, start=70.0, duration=10.0, loudness=np.ones(100)).axes[0]
+    short = plots.plot_timeline(part, start=70.0, duration=10.0, loudness=np.ones(100)).axes[0]
     assert short.get_xlim() == (70, 90)
     heard = next(each for each in short.collections if each.get_facecolor()[0][0] > 0.6)
     assert heard.get_datalim(short.transData).x1 < 80
@@ -199,7 +199,7 @@ def test_a_part_of_a_recording_is_drawn_where_it_is():
 
 def test_selection_curve_marks_what_was_chosen_and_what_is_as_good():
     """Counts whose fit failed are left out; a count chosen against the criterion is marked all the same."""
-    figure = plots.selection_curve([1, 2, 3, 4], [900, 500, 502, np.nan], 3, [2, 3])
+    figure = plots.plot_selection([1, 2, 3, 4], [900, 500, 502, np.nan], 3, [2, 3])
     labels = [text for text, _ in texts(figure)]
     assert "chosen: 3" in labels
     assert "nearly as good: 2" in labels
@@ -208,7 +208,7 @@ def test_selection_curve_marks_what_was_chosen_and_what_is_as_good():
     heights = axes.transData.transform([(1, each) for each in (0.0, 100.0, 400.0)])[:, 1]
     assert heights[0] - heights[1] == pytest.approx(heights[1] - heights[2])  # a square-root scale
     assert 0 in axes.get_yticks()
-    plots.selection_curve([], [], 2)
+    plots.plot_selection([], [], 2)
 
 
 @pytest.mark.slow
@@ -216,7 +216,7 @@ def test_matplotlib_waits_for_the_first_picture():
     """Importing the module imports no matplotlib, and pictures never touch pyplot."""
     code = (
         "import sys, diarize.plots as plots; assert 'matplotlib' not in sys.modules;"
-        "from diarize.annotation import Annotation; plots.timeline(Annotation('r'));"
+        "from diarize.annotation import Annotation; plots.plot_timeline(Annotation('r'));"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

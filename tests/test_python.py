@@ -100,7 +100,7 @@ def test_a_number_that_cannot_be_is_a_clear_value_error(more):
         ({"min_speakers": True}, "min_speakers = True; give a whole number from 1 to 100, or leave it out"),
     ],
 )
-def test_a_number_that_cannot_be_is_told_under_the_name_of_the_argument(more, problem):
+def test_a_number_that_cannot_be_is_reported_under_the_name_of_the_argument(more, problem):
     """And not under that of a setting, which the caller has not given."""
     with pytest.raises(ConfigError) as caught:
         diarize.diarize(CALL, **more)

@@ -23,9 +23,9 @@ from diarize.clustering.outliers import Outliers
 from diarize.config import ClusteringConfig, Config
 from diarize.errors import AudioError
 from diarize.pipeline import Diarization
-from diarize.report import PageSound, Report, embed_sound, link_sound, media_address, render_page
+from diarize.report import PageSound, Report, embed_sound, link_sound, media_url, render_page
 from diarize.report.colours import DARK_PAGE, colours_on_dark, colours_on_light, contrast
-from diarize.report.data import page_data
+from diarize.report.data import build_page_data
 from diarize.report.downsampling import MAX_CELLS, make_ribbons, pool_posteriors
 from diarize.report.page import SCRIPTS
 from diarize.results import Provenance, Result, SpeakerCount
@@ -112,7 +112,7 @@ def decoded(text):
 
 def test_turns_are_whole_milliseconds_and_names_stand_once():
     """A turn that vanishes is left out; a runner-up without a turn has a name all the same."""
-    found = page_data(Report.from_result(result()))
+    found = build_page_data(Report.from_result(result()))
     assert found["turns"] == {
         "names": ["Ann", "Bob", "Cid"],
         "start": [500, 4000, 8500],
@@ -138,7 +138,7 @@ def test_successions_count_who_speaks_next():
 
 def test_ribbons_are_mean_posteriors_and_doubt():
     """Cells of 50 ms in a short recording, 255 for certainty."""
-    found = page_data(Report.from_result(replace(result(), start=60.0)))["ribbons"]
+    found = build_page_data(Report.from_result(replace(result(), start=60.0)))["ribbons"]
     assert found["step"] == 0.05
     assert found["start"] == pytest.approx(60.0, abs=0.01)
     ann, bob, doubt = (decoded(row) for row in (*found["shares"], found["doubt"]))
@@ -153,7 +153,7 @@ def test_ribbons_keep_the_speakers_of_the_turns():
     alone = Report(
         Result(Annotation("x", (Turn(0, 1, "Bob"), Turn(1, 2, "Cid")))), posteriors=result().posteriors
     )
-    bob, cid = map(decoded, page_data(alone)["ribbons"]["shares"])
+    bob, cid = map(decoded, build_page_data(alone)["ribbons"]["shares"])
     assert bob.max() == 191
     assert cid.max() == 0
 
@@ -170,10 +170,10 @@ def test_long_ribbons_are_decimated_without_loss_of_mean():
     assert found.doubt.mean() / 255 == pytest.approx(np.minimum(ann, 1 - ann).mean(), abs=0.002)
 
 
-def test_curve_outliers_and_settings_are_told():
+def test_curve_outliers_and_settings_are_reported():
     """Nats behind the best, tenths of nats below the usual, and which settings are not the defaults."""
     config = Config(seed=7, clustering=ClusteringConfig(max_speakers=5))
-    found = page_data(Report.from_result(replace(result(config), start=60.0)))
+    found = build_page_data(Report.from_result(replace(result(config), start=60.0)))
     assert found["curve"]["behind"] == [30, 0, 2]
     assert (found["curve"]["chosen"], found["curve"]["equivalent"]) == (2, [2, 3])
     assert found["outliers"] == {
@@ -304,7 +304,7 @@ def test_sound_over_full_scale_is_cut_and_none_is_none():
     assert encode_mp3([], 16_000) is not None
 
 
-def test_loudness_is_of_the_stretch(tmp_path):
+def test_loudness_is_of_the_interval(tmp_path):
     """Peaks in cells of 50 ms, and the time at which they begin."""
     samples = np.zeros(16_000 * 4, np.float32)
     samples[16_000 * 3 :] = 0.5
@@ -312,7 +312,7 @@ def test_loudness_is_of_the_stretch(tmp_path):
     sound = embed_sound(open_recording(tmp_path / "a.wav", start=1.0))
     assert (sound.start, sound.duration, sound.step) == (1.0, 3.0, 0.05)
     assert sound.loudness.tolist() == [0] * 40 + [255] * 20
-    found = page_data(Report(Result(Annotation("a")), sound=sound))
+    found = build_page_data(Report(Result(Annotation("a")), sound=sound))
     assert found["end"] == 4.0
     assert found["sound"]["offset"] == 1.0
     assert decoded(found["sound"]["loudness"]).tolist() == sound.loudness.tolist()
@@ -329,7 +329,7 @@ def test_loudness_is_of_the_stretch(tmp_path):
 )
 def test_links_are_relative_and_quoted(tmp_path, recording, page, expected):
     """Names keep their meaning in a URL."""
-    assert media_address(tmp_path / recording, tmp_path / page) == expected
+    assert media_url(tmp_path / recording, tmp_path / page) == expected
 
 
 def test_a_linked_sound_is_not_in_the_page(talk):
@@ -346,18 +346,18 @@ def test_a_linked_sound_is_not_in_the_page(talk):
 
 def test_turns_alone_leave_out_what_they_do_not_tell():
     """The rest is null, not invented."""
-    found = page_data(Report(Result(Annotation("call", TURNS))))
+    found = build_page_data(Report(Result(Annotation("call", TURNS))))
     for name in ("speech", "band", "ribbons", "curve", "outliers", "sound", "digest"):
         assert found[name] is None
     assert found["end"] == 9.0
-    assert page_data(Report(Result(Annotation("silence"))))["end"] == 1.0
+    assert build_page_data(Report(Result(Annotation("silence"))))["end"] == 1.0
 
 
-def test_a_result_that_was_kept_tells_more_than_turns():
+def test_a_stored_result_has_more_than_turns():
     """Curve, notes, settings and versions are in it."""
     count = SpeakerCount("evidence", (1, 2), (9.0, 4.0), 2, (2,), "2 by evidence")
     kept = Result(Annotation("call", (Turn(0, 1, "Ann", 0.5),)), None, 0.0, 10.0, 7.5, "wide", count)
-    found = page_data(Report(replace(kept, notes=("clipped",)), Provenance({"seed": 0}, "abc")))
+    found = build_page_data(Report(replace(kept, notes=("clipped",)), Provenance({"seed": 0}, "abc")))
     assert found["curve"]["behind"] == [5, 0]
     assert (found["end"], found["speech"], found["notes"]) == (10, 7.5, ["clipped"])
     assert (found["settings"], found["digest"]) == ([["seed", "0", False]], "abc")
@@ -394,6 +394,6 @@ def test_a_recording_on_another_drive_is_named_by_its_whole_path(tmp_path, monke
     def relpath(*_):
         raise ValueError("path is on mount 'C:', start on mount 'D:'")
 
-    assert media_address(tmp_path / "a b.wav", tmp_path / "page.html") == "./a%20b.wav"
+    assert media_url(tmp_path / "a b.wav", tmp_path / "page.html") == "./a%20b.wav"
     monkeypatch.setattr("os.path.relpath", relpath)
-    assert media_address(tmp_path / "a b.wav", tmp_path / "page.html") == f"file://{tmp_path}/a%20b.wav"
+    assert media_url(tmp_path / "a b.wav", tmp_path / "page.html") == f"file://{tmp_path}/a%20b.wav"

@@ -19,7 +19,7 @@ from diarize.clustering.outliers import Outliers
 from diarize.config import Config
 from diarize.formats import write_file
 from diarize.pipeline import Diarization
-from diarize.report import RATE, Report, embed_sound, link_sound, media_address, render_page
+from diarize.report import RATE, Report, embed_sound, link_sound, media_url, render_page
 from diarize.report.colours import DARK_PAGE
 from diarize.results import Result
 from diarize.types import FrameGrid, Posteriors, SpeechMask, Waveform
@@ -261,7 +261,7 @@ def test_a_click_plays_the_sound_there(opened):
 
 
 def test_what_plays_is_the_recording_at_that_time(opened):
-    """Loud and quiet stretches of five seconds are where the recording has them, after any jump."""
+    """Loud and quiet intervals of five seconds are where the recording has them, after any jump."""
     opened.find_element("id", "play").click()
     levels = opened.execute_async_script(
         """const done = arguments[0], audio = document.getElementById("audio"), levels = [];
@@ -439,7 +439,7 @@ def test_the_policy_forbids_the_network(browser, page):
 def test_a_linked_recording_plays_from_its_file(browser, folder):
     """The name may hold what means something in a URL."""
     audio, path = folder / "tone #1 %.wav", folder / "linked.html"
-    sound = link_sound(open_recording(audio), media_address(audio, path))
+    sound = link_sound(open_recording(audio), media_url(audio, path))
     path.write_text(render_page(Report.from_result(result(), sound=sound)), encoding="utf-8")
     for driver in visited(browser, path.as_uri()):
         driver.find_element("id", "play").click()

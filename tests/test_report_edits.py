@@ -250,7 +250,7 @@ def test_another_number_of_speakers_is_one_choice_away(opened):
     assert len(opened.find_elements("css selector", "#sentence-list p")) == 9
 
 
-def test_edits_and_names_survive_a_reload(opened):
+def test_edits_and_names_are_kept_after_a_reload(opened):
     """Under the recording's own key; discarding them clears it."""
     choose(opened, "#speaker-table tbody tr:nth-child(3) select.merge", "0")
     typed(opened, 0, "Anna")

@@ -125,7 +125,7 @@ def plain(result):
 
 
 @given(documents())
-def test_a_document_comes_back_as_it_was(document):
+def test_a_document_is_restored_as_it_was(document):
     """Through a text of JSON; arrays to the last bit."""
     back = parse_document(document.to_json(), "x.json")
     assert back.provenance == document.provenance
@@ -264,7 +264,7 @@ def test_recounting_keeps_the_voices_of_those_who_did_not_change():
     after = recount_speakers(RESULT, 2, "x.json")
     assert after.annotation.speakers == ("A", "B")
     assert [each.speaker for each in after.voices.speakers] == ["A"]
-    with pytest.raises(DiarizeError, match="no assignment to 7 speakers is kept; there are those to 1, 2"):
+    with pytest.raises(DiarizeError, match="no turns for 7 speakers are stored; there are those for 1, 2"):
         recount_speakers(RESULT, 7, "x.json")
     with pytest.raises(FormatError, match="has no turns for other numbers of speakers"):
         recount_speakers(replace(RESULT, alternatives=None), 2, "x.json")

@@ -28,9 +28,9 @@ SAMPLES = Path(__file__).parent.parent / "audio_samples"
 GRID = FrameGrid(16_000, 160, 400, -120, 1000)  # hundred frames a second
 
 
-def posteriors(*stretches, silent=()):
-    """Posteriors of (seconds, shares) one after the other; ``silent`` stretches of seconds are pauses."""
-    rows = [np.tile(shares, (round(100 * seconds), 1)) for seconds, shares in stretches]
+def posteriors(*intervals, silent=()):
+    """Posteriors of (seconds, shares) one after the other; ``silent`` intervals of seconds are pauses."""
+    rows = [np.tile(shares, (round(100 * seconds), 1)) for seconds, shares in intervals]
     values = np.concatenate(rows).astype(np.float32)
     for start, end in silent:
         values[round(100 * start) : round(100 * end)] = 0
@@ -38,10 +38,10 @@ def posteriors(*stretches, silent=()):
     return Posteriors(values, replace(GRID, n_frames=len(values)), names)
 
 
-def sound(*stretches, seed=0, d=3):
+def sound(*intervals, seed=0, d=3):
     """Features of frames drawn around (seconds, mean, deviation), and a mask that takes all."""
     rng = np.random.default_rng(seed)
-    rows = [rng.normal(mean, deviation, (round(100 * seconds), d)) for seconds, mean, deviation in stretches]
+    rows = [rng.normal(mean, deviation, (round(100 * seconds), d)) for seconds, mean, deviation in intervals]
     values = np.concatenate(rows)
     grid = replace(GRID, n_frames=len(values))
     features = Features(values, grid, tuple(f"x{i}" for i in range(d)))
@@ -72,7 +72,7 @@ def test_delta_bic_by_hand():
 
 @pytest.mark.parametrize("d", [1, 2, 5, 12, 19])
 def test_delta_bic_is_the_direct_computation(d):
-    """Every cut of a stretch, from running sums and from the likelihoods themselves."""
+    """Every cut of an interval, from running sums and from the likelihoods themselves."""
     rng = np.random.default_rng(d)
     x = rng.normal(size=(90, d)) @ rng.normal(size=(d, d)) / np.sqrt(d)
     sums, cuts = running_sums(x), np.arange(30, 60, 7)
@@ -129,7 +129,7 @@ def test_bic_sees_twelve_numbers_and_not_the_level(band):
     np.testing.assert_allclose(difference - difference.mean(axis=0), 0, rtol=0, atol=1e-2)
 
 
-def test_bic_hears_the_bands_differently():
+def test_bic_differs_between_the_bands():
     """What is above 4 kHz counts in the wide band only."""
     noise = np.random.default_rng(0).normal(0, 0.1, 32_000).astype(np.float32)
     found = compute_cepstra([noise], 16_000, AcousticConfig())
@@ -159,7 +159,7 @@ def test_bic_has_nothing_to_say_about_almost_nothing(seconds):
     assert changes_by_bic(*sound((seconds, 0, 1))) == ()
 
 
-def test_bic_survives_constant_frames():
+def test_bic_of_constant_frames_is_finite():
     """A digital silence that is taken for speech has no covariance; nothing is not finite."""
     features, mask = sound((3, 0, 0), (3, 1, 0))
     assert [round(change.time, 2) for change in changes_by_bic(features, mask)] == [3.0]

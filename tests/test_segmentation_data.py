@@ -110,13 +110,13 @@ def test_the_band_ends_where_it_is_cut():
     n = np.arange(data.RATE)
     low, high = (np.sin(2 * np.pi * f * n / data.RATE).astype(np.float32) for f in (5800, 6200))
     inside = slice(1000, -1000)
-    assert_allclose(data.low_passed(low + high, 6000.0)[inside], low[inside], atol=0.01)
+    assert_allclose(data.low_pass(low + high, 6000.0)[inside], low[inside], atol=0.01)
 
 
 def test_opus_keeps_length_and_time(people):
     """Of a voice; the code is of other samples, at the same place."""
     sound = next(iter(people.values()))[0].samples[: data.RATE]
-    coded = data.opus_coded(sound)
+    coded = data.code_opus(sound)
     assert len(coded) == len(sound)
     shifts = range(-400, 401, 8)
     fits = [float(np.dot(np.roll(coded, shift), sound)) for shift in shifts]
@@ -137,7 +137,7 @@ def test_a_degraded_conversation_keeps_its_turns(people):
 
 def test_sixteen_bits_round_and_clip():
     """By hand."""
-    found = data.in_16_bits(np.array([0.0, 0.6 / 32767, -2.0, 1.5]))
+    found = data.round_to_16_bits(np.array([0.0, 0.6 / 32767, -2.0, 1.5]))
     assert_array_equal(found, np.array([0, 1 / 32767, -1, 1], np.float32))
 
 

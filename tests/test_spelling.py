@@ -58,7 +58,7 @@ def test_names_that_were_written_together_are_matched_again(names, random):
         assert found == fields
 
 
-def test_what_cannot_be_told_apart_is_not_found():
+def test_ambiguous_names_are_not_found():
     """Two candidates are no answer; the letter comes first."""
     assert find_name("a b", ["a\tb", "a_b"]) is None
     assert find_name("a b", ["a b", "a_b"]) == "a b"
@@ -120,7 +120,7 @@ def test_score_after_convert_at_the_command_line(tmp_path, name):
     assert plotted.exit_code == 0
 
 
-def test_a_stranger_is_still_none():
+def test_an_unknown_name_is_refused():
     """One rule more does not make everything alike."""
     with pytest.raises(FormatError, match="did you mean 'my_call'"):
         choose_annotation({"my_call": Annotation("my_call"), "b": Annotation("b")}, "my calls", "x.rttm")

@@ -285,7 +285,7 @@ class TestTalk:
         assert once.annotation == again.annotation
         assert_array_equal(once.which, again.which)
 
-    def test_whoever_has_said_everything_is_silent(self):
+    def test_a_speaker_without_further_phrases_is_silent(self):
         """One speaker with little to say, and one who goes on."""
         brief = synthesize_voices(1, 2.0, seed=1)["voice_00"]
         config = replace(DRY, overlap_probability=0.0, repeat=False)
@@ -390,7 +390,7 @@ class TestRoom:
         dry, wet = (simulate_conversation(VOICES, DRY, seed=0, rooms=r)[0].samples for r in ((), (room,)))
         np.testing.assert_allclose(-wet, dry, rtol=0, atol=1e-6)
 
-    def test_a_measured_echo_is_heard_where_it_was_measured(self):
+    def test_a_measured_echo_is_at_its_measured_time(self):
         response = np.zeros(8000, dtype=np.float32)
         response[[100, 100 + 4000]] = 1.0, 0.5
         room = Waveform(response, RATE, "echo")

@@ -24,7 +24,7 @@ def pool(tmp_path_factory, people):
         samples = np.where(half, first, second).astype(np.float32)
         cells = half[:: network_data.SUBFRAME]
         with (folder / f"{number:05d}.npz").open("wb") as file:
-            np.savez(file, **network_data.answers(samples, np.stack((cells, ~cells), axis=1)))
+            np.savez(file, **network_data.teacher_outputs(samples, np.stack((cells, ~cells), axis=1)))
     return folder
 
 
@@ -68,7 +68,7 @@ def test_losses_fall(pool):
     """Within two dozen steps on the same crops."""
     teacher = train_network.Teacher()
     streams = [train_network.Stream(path, teacher) for path in sorted(pool.glob("*.npz"))]
-    trainer = train_network.begin(streams, teacher, train_network.spread(streams), 0)
+    trainer = train_network.start_training(streams, teacher, train_network.embedding_spread(streams), 0)
     lost = [trainer.advance(40, 4) for _ in range(24)]
     for name in ("frames", "window", "scores"):
         assert np.mean([each[name] for each in lost[-4:]]) < 0.9 * np.mean([each[name] for each in lost[:4]])

@@ -86,7 +86,7 @@ def test_grid_refuses_what_cannot_run():
 
 
 @given(grids())
-def test_boundaries_survive_the_way_to_seconds_and_back(grid):
+def test_boundaries_are_equal_after_conversion_to_seconds_and_back(grid):
     """Whatever the rate, hop and offset: no frame is lost to rounding."""
     assert [grid.boundary(t) for t in grid.edges()] == list(range(grid.n_frames + 1))
     assert [grid.seconds(i) for i in range(grid.n_frames + 1)] == pytest.approx(grid.edges().tolist())
@@ -94,7 +94,7 @@ def test_boundaries_survive_the_way_to_seconds_and_back(grid):
 
 
 @given(grids(), st.data())
-def test_masks_survive_the_way_to_intervals_and_back(grid, data):
+def test_masks_are_equal_after_conversion_to_intervals_and_back(grid, data):
     """So a mask may be written as UEM and read again."""
     mask = np.array(
         data.draw(st.lists(st.booleans(), min_size=grid.n_frames, max_size=grid.n_frames)), dtype=bool

@@ -97,7 +97,7 @@ class Alternatives:
         """
         if n_speakers not in self.labels:
             raise DiarizeError(
-                f"{named.recording}: no assignment to {n_speakers} speakers is kept; there are those to "
+                f"{named.recording}: no turns for {n_speakers} speakers are stored; there are those for "
                 f"{', '.join(map(str, sorted(self.labels))) or 'none'}"
             )
         base = Annotation(named.recording, self.turns or named.turns)

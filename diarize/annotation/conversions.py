@@ -118,14 +118,14 @@ class AnnotationMethods:
 
         Parameters
         ----------
-        **more : as for ``diarize.plots.timeline``
+        **more : as for ``diarize.plots.plot_timeline``
 
         Returns
         -------
         The figure, which `savefig` writes.
 
         """
-        return import_room("plots").timeline(self, **more)
+        return import_room("plots").plot_timeline(self, **more)
 
     def write(
         self, path: str | PathLike[str], format: str | None = None, *, overwrite: bool = False, **options: Any

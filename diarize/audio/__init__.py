@@ -13,8 +13,8 @@ sox.
 """
 
 from diarize.audio.clips import write_clips
-from diarize.audio.compressing import encode_mp3
 from diarize.audio.folders import AUDIO_SUFFIXES, find_voices
+from diarize.audio.mp3_encoding import encode_mp3
 from diarize.audio.opening import guess_kind
 from diarize.audio.recording import Recording, open_recording, read
 from diarize.audio.writing import write, write_wav

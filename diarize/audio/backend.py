@@ -34,7 +34,7 @@ CONTAINERS = (
 )
 
 
-NO_SOUND = "there is no sound track in it"
+NO_SOUND = "it has no audio track"
 
 
 class UnreadableError(Exception):

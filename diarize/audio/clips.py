@@ -28,10 +28,23 @@ def write_clips(
     channel: int | None = None,
     track: int = 1,
 ) -> None:
-    """Write the intervals (start, end) in seconds of each clip to its file, concatenated, at the recording's
-    rate.
+    """Write parts of a recording to files of their own, at its sampling rate.
 
-    The recording is decoded once. Raises AudioError and OutputError.
+    The recording is decoded once. The parts of one file are concatenated.
+
+    Parameters
+    ----------
+    recording : path of the recording
+    clips : (start, end) in seconds of each part, by the WAV file to write
+    channel, track : as for ``open_recording``
+
+    Raises
+    ------
+    AudioError
+        When the recording cannot be read.
+    OutputError
+        When a file cannot be written.
+
     """
     rate = open_recording(recording, channel=channel, track=track).header.rate
     opened = open_recording(recording, rate=rate, channel=channel, track=track)

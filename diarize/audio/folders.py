@@ -25,9 +25,21 @@ def _below(folder: Path) -> list[Path]:
 
 
 def find_voices(folder: str | os.PathLike[str]) -> dict[str, list[Path]]:
-    """Single-speaker recordings by speaker: a subfolder is a speaker, and so is a file, named by its stem.
+    """Find single-speaker recordings by speaker: a subfolder is a speaker, and so is a file.
 
-    Speakers and files are sorted by name. Raises AudioError when there is no such folder or no audio in it.
+    Parameters
+    ----------
+    folder : the folder
+
+    Returns
+    -------
+    Files by speaker, both sorted by name. A file is named by its stem.
+
+    Raises
+    ------
+    AudioError
+        When there is no such folder or no audio in it.
+
     """
     folder = Path(folder)
     try:

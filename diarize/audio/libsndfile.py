@@ -254,7 +254,7 @@ def _read_links(path: Path, links: Sequence[Link], tell: Tell) -> Iterator[Array
                     raise
                 unread += 1
     if unread:
-        tell(f"{len(links)} recordings one behind the other; damaged and left out: {unread}")
+        tell(f"{len(links)} concatenated recordings; damaged and left out: {unread}")
     if shape and missing >= MIN_NOTED_GAP * shape[0]:
         tell(f"parts of its sound are missing ({missing / shape[0]:.1f} s); silence is in their place")
 

@@ -149,7 +149,17 @@ def _kind(start: bytes) -> str | None:
 
 
 def guess_kind(path: Path) -> str | None:
-    """The kind of audio file, by its first bytes or else by its name; None if unknown."""
+    """Guess the kind of audio file from its first bytes or else from its name.
+
+    Parameters
+    ----------
+    path : the file
+
+    Returns
+    -------
+    The kind, such as "WAV"; None if unknown.
+
+    """
     try:
         if not path.is_file():
             return None
@@ -248,9 +258,9 @@ def _trailing_data_note(path: Path) -> list[str]:
         return []
     if kind:
         return [
-            f"another recording ({kind}) behind its end, from byte {start} on, is not read; cut it off there"
+            f"another recording ({kind}) after its end, from byte {start} on, is not read; cut it off there"
         ]
-    return [f"its header says that it ends at byte {start} of {size}; what is behind that is not read"]
+    return [f"its header says that it ends at byte {start} of {size}; the rest is not read"]
 
 
 def open_backend(path: str | os.PathLike[str], track: int = 1) -> tuple[Path, Backend, Header]:

@@ -84,7 +84,9 @@ class Recording:
             notes.append(f"damaged after {heard.last / rate:.1f} s ({heard.damage}); the rest is left out")
         promised = self.header.promised
         if heard.frames is not None and promised and promised - heard.frames > LENGTH_TOLERANCE * rate:
-            notes.append(f"header promises {promised / rate:.1f} s, found {heard.frames / rate:.1f} s")
+            notes.append(
+                f"the header says {promised / rate:.1f} s, but there are {heard.frames / rate:.1f} s"
+            )
         if self.end is not None and heard.frames is not None and heard.frames < round(self.end * rate):
             notes.append(f"end {self.end:g} s is after the recording's end at {heard.frames / rate:.1f} s")
         return (*notes, *heard.tally.notes(), *(heard.sides.notes() if heard.sides else ()))
@@ -126,10 +128,22 @@ class Recording:
         heard.frames = heard.last
 
     def blocks(self, seconds: int = 30) -> Iterator[Waveform]:
-        """The sound in blocks of whole ``seconds``, counted from the start of the file.
+        """Decode the sound in blocks, with the memory of one block.
 
-        Memory is that of one block. Concatenated, the blocks are ``waveform()``; another block length changes
-        samples by less than 1e-6. Raises AudioError when there is nothing to read.
+        Parameters
+        ----------
+        seconds : length of a block, whole seconds, counted from the start of the file
+
+        Returns
+        -------
+        The blocks. Concatenated, they are ``waveform()``; another block length changes samples by less than
+        1e-6.
+
+        Raises
+        ------
+        AudioError
+            When there is nothing to read.
+
         """
         rate, target = self.header.rate, self.rate
         around = margin(rate, target)
@@ -204,9 +218,23 @@ def open_recording(
 ) -> Recording:
     """Open a recording: its header is read, its sound is not.
 
-    ``rate``: Hz wanted; ``channel``: counted from 1, None for the mean of all; ``track`` of audio, from 1;
-    ``start``, ``end``: seconds. Raises AudioError for an unreadable file and for a track, channel or part
-    that the file does not have.
+    Parameters
+    ----------
+    path : the file
+    rate : sampling rate of the samples in Hz
+    channel : counted from 1; the mean of all unless given
+    track : audio track, counted from 1
+    start, end : seconds of the file between which it is read; to its end unless given
+
+    Returns
+    -------
+    The recording.
+
+    Raises
+    ------
+    AudioError
+        For an unreadable file, and for a track, channel or part that the file does not have.
+
     """
     if track < 1:
         raise AudioError(f"{path_text(Path(path))}: no track {track}; tracks are counted from 1")
@@ -226,5 +254,20 @@ def read(
     start: float = 0.0,
     end: float | None = None,
 ) -> Waveform:
-    """A recording in one piece at ``rate`` Hz; arguments and errors as for ``open_recording``."""
+    """Read a recording in one piece.
+
+    Parameters
+    ----------
+    path, rate, channel, track, start, end : as for ``open_recording``
+
+    Returns
+    -------
+    Samples, float32 (n,), at ``rate`` Hz.
+
+    Raises
+    ------
+    AudioError
+        As ``open_recording`` does, and when there is nothing to read.
+
+    """
     return open_recording(path, rate=rate, channel=channel, track=track, start=start, end=end).waveform()

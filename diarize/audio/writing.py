@@ -63,10 +63,20 @@ def write(
     channels: int = 1,
     container: str | None = None,
 ) -> None:
-    """Write 16-bit WAV or FLAC, by ``container`` or else by the suffix, from one waveform or from blocks.
+    """Write 16-bit WAV or FLAC. The file appears only when it is complete.
 
-    ``channels``: number of equal channels. The file appears only when it is complete. Raises OutputError when
-    it cannot be written or the suffix is neither .wav nor .flac.
+    Parameters
+    ----------
+    path : the file to write
+    sound : one waveform, or consecutive blocks
+    channels : number of equal channels
+    container : "WAV" or "FLAC"; by the suffix of the path unless given
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written, or when the suffix is neither .wav nor .flac.
+
     """
     path = Path(path)
     container = container or FORMATS.get(path.suffix.lower())
@@ -82,5 +92,16 @@ def write(
 
 
 def write_wav(path: str | os.PathLike[str], sound: Waveform | Iterable[Waveform]) -> None:
-    """Write a 16-bit WAV file, whatever the suffix; errors as for ``write``."""
+    """Write a 16-bit WAV file, whatever the suffix.
+
+    Parameters
+    ----------
+    path, sound : as for ``write``
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written.
+
+    """
     write(path, sound, container="WAV")

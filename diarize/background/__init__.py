@@ -8,8 +8,8 @@ commands import it.
 from diarize.background.model import (
     ARRAYS,
     BANDS,
-    Activity,
     BackgroundModel,
+    DetectionData,
     fit_background,
     load,
     load_included,
@@ -19,8 +19,8 @@ from diarize.background.model import (
 __all__ = [
     "ARRAYS",
     "BANDS",
-    "Activity",
     "BackgroundModel",
+    "DetectionData",
     "fit_background",
     "load",
     "load_included",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["Activity", "BackgroundModel", "fit_background", "load", "load_included", "save"]
+__all__ = ["BackgroundModel", "DetectionData", "fit_background", "load", "load_included", "save"]
 
 # Settings that files of earlier versions lack; none of these models was trained with another value.
 ADDED_SETTINGS: Final = {"sliding_window"}
@@ -80,7 +80,7 @@ class BackgroundModel:
             yield "an origin that is not a table"
 
 
-class Activity(NamedTuple):
+class DetectionData(NamedTuple):
     """Training data of speech detection: frames of ``speech.activity_features`` for ``speech`` and ``other``;
     rows of ``speech.modulation_features`` for intervals with ``talk`` and without, ``music``.
     """
@@ -99,7 +99,7 @@ N_FRAMES: Final = 400_000  # most frames for a mixture
 
 def fit_background(
     frames: Array,
-    activity: Activity,
+    activity: DetectionData,
     *,
     band: str,
     acoustics: AcousticConfig,

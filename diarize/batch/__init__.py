@@ -10,7 +10,7 @@ The commands import it.
 Every file is written atomically, so a batch may be killed at any moment and continued with ``resume``.
 """
 
-from diarize.batch.cluster import check_address
+from diarize.batch.dask_cluster import check_address
 from diarize.batch.manifest import MANIFEST
 from diarize.batch.plan import Plan, Task, plan_batch
 from diarize.batch.run import BatchReport, run_batch

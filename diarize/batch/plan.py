@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Stretches = Mapping[str, NDArray[Any]]
+    Intervals = Mapping[str, NDArray[Any]]
 
 __all__ = ["PAGE", "PICTURE", "Plan", "Task", "find_recordings", "plan_batch", "recording_names"]
 
@@ -76,7 +76,7 @@ def plan_batch(
     formats: Sequence[str] = ("rttm",),
     picture: bool = False,
     page: bool = False,
-    speech: Stretches | None = None,
+    speech: Intervals | None = None,
     resume: bool = False,
     overwrite: bool = False,
     separate: bool = False,
@@ -90,7 +90,7 @@ def plan_batch(
     formats : names of the formats to write
     picture : write a picture of each recording
     page : write the report page of each recording
-    speech : (n, 2), stretches of speech in seconds, by recording
+    speech : (n, 2), intervals of speech in seconds, by recording
     resume : continue with the manifest in ``output``
     overwrite : replace files that exist
     separate : diarize each channel separately
@@ -111,7 +111,7 @@ def plan_batch(
     if not keys:
         also = "; ".join(_find_unknown_suffixes(folder, keys)[:3])
         raise AudioError(
-            f"{folder}: no recordings in it, by their names{f' ({also})' * bool(also)}; choose another folder"
+            f"{folder}: no recordings in it, by suffix{f' ({also})' * bool(also)}; choose another folder"
         )
     make_folder(output)
     tasks, where = [], result_places(keys)
@@ -125,7 +125,7 @@ def plan_batch(
 
 
 def _given_speech(
-    audio: Path, name: str, speech: Stretches | None
+    audio: Path, name: str, speech: Intervals | None
 ) -> tuple[tuple[tuple[float, float], ...] | None, str]:
     """The given intervals of speech of a recording, or why they are missing."""
     if speech is None:

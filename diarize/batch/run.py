@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from diarize.batch import cluster, worker_pool
+from diarize.batch import dask_cluster, worker_pool
 from diarize.batch.job import Job, checksum, input_checksum, perform_job
 from diarize.batch.manifest import Manifest, lock_folder
 from diarize.errors import OutputError
@@ -97,7 +97,7 @@ def run_batch(
 
         def outcomes(planned: Sequence[Job]) -> Generator[Outcome, None, None]:
             if scheduler:
-                return cluster.run_jobs_on_cluster(
+                return dask_cluster.run_jobs_on_cluster(
                     planned, scheduler, plan.output, batch.record_start, perform
                 )
             return worker_pool.run_jobs(planned, jobs, batch.record_start, perform)

@@ -107,7 +107,7 @@ def keep_in_flight(
         n_allowed()
         for each in done:
             job, problem = running.pop(each), _problem(each)
-            known = f"its workers died or could not begin ({type(problem).__name__})"
+            known = f"its workers died or could not start ({type(problem).__name__})"
             yield job, _lost_entry(job, known) if problem else each.result()
     return []
 

@@ -89,7 +89,7 @@ app.add_typer(parts.app, name="parts")
 
 
 def program() -> None:
-    """Run the command that the words behind ``diarize`` name."""
+    """Run the command of the command line."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, ValueError):
             # a name that the terminal cannot show must not stop the run; files and pipes get UTF-8

@@ -68,11 +68,11 @@ def train(
 
     parse_choice(band, BANDS, "--band")
     refuse_existing(output, overwrite=overwrite)
-    plan = TrainingPlan(_voices(corpora), _rooms(rooms), rounds, seed, jobs)
+    plan = TrainingPlan(_find_voices(corpora), _find_rooms(rooms), rounds, seed, jobs)
     with show_progress(output.name, quiet=False, stages=TRAINING) as progress:
         model = train_background(plan, band, progress=progress)
     save(model, output)
-    print_text(_summary(model, output))
+    print_text(_format_summary(model, output))
 
 
 @app.command(cls=PlainHelpCommand)
@@ -89,12 +89,12 @@ def info(
 
     models = {str(file): load(check_exists(file))} if file else {band: load_included(band) for band in BANDS}
     if json:
-        print_json({"models": {name: _facts(model) for name, model in models.items()}})
+        print_json({"models": {name: _describe(model) for name, model in models.items()}})
     else:
-        print_text("\n".join(_summary(model, Path(name)) for name, model in models.items()))
+        print_text("\n".join(_format_summary(model, Path(name)) for name, model in models.items()))
 
 
-def _voices(corpora: Sequence[Path]) -> dict[str, list[Path]]:
+def _find_voices(corpora: Sequence[Path]) -> dict[str, list[Path]]:
     """Files by speaker over several corpora; equal names in two corpora are two speakers."""
     from diarize.audio import find_voices
 
@@ -102,7 +102,7 @@ def _voices(corpora: Sequence[Path]) -> dict[str, list[Path]]:
     return {f"{corpus.name}/{name}": files for corpus, each in found for name, files in each.items()}
 
 
-def _rooms(folder: Path | None) -> list[Path]:
+def _find_rooms(folder: Path | None) -> list[Path]:
     from diarize.audio import AUDIO_SUFFIXES
 
     return (
@@ -112,7 +112,7 @@ def _rooms(folder: Path | None) -> list[Path]:
     )
 
 
-def _facts(model: BackgroundModel) -> dict[str, Any]:
+def _describe(model: BackgroundModel) -> dict[str, Any]:
     return {
         "band": model.band,
         "components": model.ubm.n_components,
@@ -124,8 +124,8 @@ def _facts(model: BackgroundModel) -> dict[str, Any]:
     }
 
 
-def _summary(model: BackgroundModel, path: Path) -> str:
-    facts = _facts(model)
+def _format_summary(model: BackgroundModel, path: Path) -> str:
+    facts = _describe(model)
     nested = {key: facts.pop(key) for key in ("acoustics", "origin")}
     lines = [f"  {key.replace('_', ' ')}: {value}" for key, value in facts.items()]
     lines += [f"  {key}: {', '.join(f'{k} {v}' for k, v in value.items())}" for key, value in nested.items()]

@@ -68,7 +68,7 @@ _Resume = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class WorkerOptions:
-    """Options that say who does the work."""
+    """Options for the worker processes or the cluster."""
 
     jobs: Annotated[
         int | None,
@@ -87,7 +87,7 @@ class WorkerOptions:
 
 @dataclass(frozen=True, slots=True)
 class BatchOutputOptions:
-    """Options that say what is written of each recording."""
+    """Options for the files of each recording."""
 
     format: Annotated[
         list[str] | None,
@@ -134,7 +134,7 @@ def batch(
     _check_options(workers, quiet=quiet, loud=json or verbose)
     config, speech = resolve_config(settings), speech_file(settings)
     if verbose:
-        print_note(describe.settings_line(config))
+        print_note(describe.format_settings(config))
     kinds: dict[str, Any] = {"resume": resume, "overwrite": overwrite}
     kinds["speech"] = read_speech_intervals(speech) if speech else None
     kinds["separate"] = is_separate(channels, config)
@@ -144,9 +144,9 @@ def batch(
     with _report_events(plan, quiet=quiet or json) as listen:
         found = rooms.run_batch(plan, config, jobs=jobs, scheduler=where, known=voices, listen=listen)
     if json:
-        print_json(_document(plan, config, found))
+        print_json(_build_document(plan, config, found))
     elif not quiet:
-        print_text(_summary(plan, found))
+        print_text(_format_summary(plan, found))
     _exit_with_code(plan, found)
 
 
@@ -157,7 +157,7 @@ def _output_options(asked: BatchOutputOptions) -> dict[str, Any]:
 
 
 def _check_options(workers: WorkerOptions, *, quiet: bool, loud: bool) -> None:
-    """Usage errors: what contradicts each other, and an address that cannot be one."""
+    """Raise usage errors: options that contradict each other, and an impossible address."""
     if quiet and loud:
         raise typer.BadParameter("--quiet contradicts --json and --verbose; leave one of them out")
     if workers.jobs and workers.scheduler:
@@ -180,7 +180,7 @@ def _print_ignored(plan: Plan, *, quiet: bool) -> None:
 
 
 def _exit_with_code(plan: Plan, report: BatchReport) -> None:
-    """The exit code."""
+    """Exit with 3 if all recordings failed and with 1 if some did."""
     failed = report.count("failed")
     if failed == len(report.entries):
         raise typer.Exit(ALL_FAILED)
@@ -197,7 +197,7 @@ def _report_events(plan: Plan, *, quiet: bool) -> Iterator[Listener]:
     if quiet or not sys.stderr.isatty():
         yield lambda event, task, entry: _print_failure(entry) if event == "done" else None
         return
-    sizes = {task.key: _size(task.audio) for task in plan.tasks}
+    sizes = {task.key: _file_size(task.audio) for task in plan.tasks}
     with typer.progressbar(
         length=sum(sizes.values()), label="batch", file=sys.stderr, item_show_func=_shorten
     ) as bar:
@@ -221,22 +221,22 @@ def _print_failure(entry: dict[str, Any]) -> None:
 
 
 def _shorten(name: str | None) -> str | None:
-    """The name of the current file on one line, its end where it is long."""
+    """The end of the name of the current file, on one line."""
     text = escape_controls(name or "")
     return text if len(text) <= 30 else f"…{text[-29:]}"
 
 
-def _size(path: Path) -> int:
+def _file_size(path: Path) -> int:
     try:
         return max(1, path.stat().st_size)
     except OSError:
         return 1
 
 
-def _summary(plan: Plan, report: BatchReport) -> str:
+def _format_summary(plan: Plan, report: BatchReport) -> str:
     """A row for each recording, up to ``MAX_ROWS``, and totals."""
-    rows = [_row(entry) for entry in report.entries[:MAX_ROWS]]
-    lines = [format_table(("recording", "status", "length", "speakers", "took"), rows)]
+    rows = [_format_row(entry) for entry in report.entries[:MAX_ROWS]]
+    lines = [format_table(("recording", "status", "length", "speakers", "time"), rows)]
     if len(report.entries) > MAX_ROWS:
         lines.append(f"  … and {len(report.entries) - MAX_ROWS} more")
     with_notes = [entry for entry in report.entries[:MAX_ROWS] if entry.get("notes")]
@@ -255,7 +255,7 @@ def _summary(plan: Plan, report: BatchReport) -> str:
     return "\n".join([*lines, f"wrote {escape_controls(plan.output / 'manifest.jsonl')}"])
 
 
-def _row(entry: dict[str, Any]) -> tuple[str, ...]:
+def _format_row(entry: dict[str, Any]) -> tuple[str, ...]:
     if entry["status"] == "failed":
         return entry["audio"], "failed", "", "", ""
     took = sum(entry["timings"].values())
@@ -268,7 +268,7 @@ def _row(entry: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _document(plan: Plan, config: Config, report: BatchReport) -> dict[str, Any]:
+def _build_document(plan: Plan, config: Config, report: BatchReport) -> dict[str, Any]:
     from diarize.pipeline import provenance
 
     return {

@@ -61,7 +61,7 @@ def _method(word: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class MethodOptions:
-    """Options that say how changes are found."""
+    """Options for finding changes."""
 
     method: Annotated[
         str,
@@ -153,7 +153,7 @@ def changes(
     overwrite: Overwrite = False,
 ) -> None:
     """Print the speaker changes: time, probability, and the speakers before and after."""
-    kind = _kind(format, output, json=json)
+    kind = _output_format(format, output, json=json)
     _check_method(method_options, settings)
     _check_reference(reference_options)
     config, part = resolve_config(settings), check_part(sound)
@@ -169,7 +169,7 @@ def changes(
     _print_or_write(found, audio, config, kind, output, overwrite=overwrite)
 
 
-def _kind(format: str | None, output: Path | None, *, json: bool) -> str:
+def _output_format(format: str | None, output: Path | None, *, json: bool) -> str:
     """The output format; a usage error where options contradict each other."""
     named = parse_choice(format, FORMATS, "format") if format else None
     if json and named not in (None, "json"):
@@ -192,7 +192,7 @@ def _check_reference(reference_options: ReferenceOptions) -> None:
 
 
 def _check_method(method_options: MethodOptions, asked: SettingsOptions) -> None:
-    """No option is silently ignored."""
+    """Raise a usage error for options that the method does not use."""
     if method_options.method == "posteriors":
         if method_options.penalty is not None:
             raise typer.BadParameter("--penalty is for --method bic; use --min-probability")
@@ -271,11 +271,11 @@ def _print_or_write(
 ) -> None:
     """Print the changes, or write them to a file."""
     if output is None and kind == "json":
-        print_json(_document(found, audio, config))
+        print_json(_build_document(found, audio, config))
         return
     if found.graded and kind in ("csv", "audacity"):
-        print_note(_score_line(found.graded, found.tolerance).strip())
-    text = _text(found, audio, config, kind)
+        print_note(_format_score(found.graded, found.tolerance).strip())
+    text = _format_output(found, audio, config, kind)
     if output is None:
         typer.echo(text, nl=not text.endswith("\n"))
         return
@@ -285,51 +285,51 @@ def _print_or_write(
     print_text(f"wrote {escape_controls(output)} (changes: {len(found.changes)})")
 
 
-def _text(found: _FoundChanges, audio: Path, config: Config, kind: str) -> str:
+def _format_output(found: _FoundChanges, audio: Path, config: Config, kind: str) -> str:
     if kind == "csv":
-        return _csv(found.changes)
+        return _format_csv(found.changes)
     if kind == "audacity":
-        return "".join(f"{c.time:.6f}\t{c.time:.6f}\t{_label(c)}\n" for c in found.changes)
+        return "".join(f"{c.time:.6f}\t{c.time:.6f}\t{_format_label(c)}\n" for c in found.changes)
     if kind == "json":
-        return json_text.dumps(_document(found, audio, config), indent=2, ensure_ascii=False)
-    return _table(found, audio.name)
+        return json_text.dumps(_build_document(found, audio, config), indent=2, ensure_ascii=False)
+    return _format_changes(found, audio.name)
 
 
-def _cells(change: Change) -> tuple[str, ...]:
+def _format_cells(change: Change) -> tuple[str, ...]:
     """The columns of a change as text, empty if the method does not give them."""
     sure = "" if change.probability is None else f"{change.probability:.4f}"
     gain = "" if change.delta_bic is None else f"{change.delta_bic:.2f}"
     return f"{change.time:.3f}", sure, gain, change.before or "", change.after or ""
 
 
-def _csv(found: Sequence[Change]) -> str:
+def _format_csv(found: Sequence[Change]) -> str:
     text = io.StringIO(newline="")
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(COLUMNS)
-    rows.writerows(map(_cells, found))
+    rows.writerows(map(_format_cells, found))
     return text.getvalue()
 
 
-def _label(change: Change) -> str:
+def _format_label(change: Change) -> str:
     """A label of an Audacity track, on one line and without tabs."""
     if change.probability is None:
         return f"change ({change.delta_bic:.0f})"
     return escape_controls(f"{change.before} > {change.after} ({change.probability:.2f})")
 
 
-def _table(found: _FoundChanges, title: str) -> str:
+def _format_changes(found: _FoundChanges, title: str) -> str:
     method = ", ".join(f"{key.replace('_', '-')} {value}" for key, value in found.method.items())
     n, shown = len(found.changes), escape_controls(title)
     head = f"{shown}: {format_clock(found.duration)} long, {n} speaker change{'s' * (n != 1)} ({method})"
-    rows = [(format_clock(c.time), *_cells(c)) for c in found.changes]
+    rows = [(format_clock(c.time), *_format_cells(c)) for c in found.changes]
     used = [0, 1, *(i for i in range(2, 6) if any(row[i] for row in rows))]
     names = ("at", *COLUMNS)
     lines = [format_table([names[i] for i in used], [[row[i] for i in used] for row in rows])] if rows else []
-    lines += [_score_line(found.graded, found.tolerance)] if found.graded else []
+    lines += [_format_score(found.graded, found.tolerance)] if found.graded else []
     return "\n".join([head, *lines, *(f"  note: {escape_controls(note)}" for note in found.notes)])
 
 
-def _score_line(graded: ChangeScore, tolerance: float) -> str:
+def _format_score(graded: ChangeScore, tolerance: float) -> str:
     return (
         f"  within ±{tolerance:g} s: {graded.matched} of {graded.true} true changes among {graded.found} "
         f"found; precision {format_percent(graded.precision)}, recall {format_percent(graded.recall)}, "
@@ -352,7 +352,7 @@ def _score_fields(graded: ChangeScore, tolerance: float) -> dict[str, Any]:
     }
 
 
-def _document(found: _FoundChanges, audio: Path, config: Config) -> dict[str, Any]:
+def _build_document(found: _FoundChanges, audio: Path, config: Config) -> dict[str, Any]:
     from diarize.pipeline import provenance
 
     return {

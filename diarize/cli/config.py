@@ -34,7 +34,7 @@ def show(
     from dataclasses import asdict
 
     from diarize.config import Config
-    from diarize.config.commented import default_file, to_commented_toml
+    from diarize.config.commented_toml import default_file, to_commented_toml
 
     config = merge_options(settings)
     if json:
@@ -51,7 +51,7 @@ def check(
 ) -> None:
     """Check files of settings, and print what each changes."""
     from diarize.config import load_config, without_defaults
-    from diarize.config.commented import list_changes
+    from diarize.config.commented_toml import list_changes
 
     wrong = 0
     for path in files:
@@ -70,18 +70,18 @@ def check(
 
 @app.command(cls=PlainHelpCommand)
 def presets(*, json: Json = False, verbose: Verbose = False) -> None:
-    """List the shipped presets and what each changes."""
+    """List the included presets and what each changes."""
     from diarize.config import load_preset, preset_names, without_defaults
-    from diarize.config.commented import list_changes
+    from diarize.config.commented_toml import list_changes
 
     found = {name: list_changes(without_defaults(load_preset(name))) for name in preset_names()}
     if json:
         print_json({"presets": found})
     else:
-        print_text(_preset_table(found))
+        print_text(_format_presets(found))
 
 
-def _preset_table(found: dict[str, list[str]]) -> str:
+def _format_presets(found: dict[str, list[str]]) -> str:
     width = max(map(len, found), default=0)
     return "\n".join(
         f"{name:{width}}  {', '.join(changed) or 'all defaults'}" for name, changed in found.items()

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from diarize.pipeline import Diarization
     from diarize.types import Match
 
-__all__ = ["settings_line", "summary"]
+__all__ = ["format_result", "format_settings"]
 
 
-def summary(result: Diarization, title: str, file: Path | None = None) -> str:
+def format_result(result: Diarization, title: str, file: Path | None = None) -> str:
     """A table of the speakers, the reason for their number, doubtful speakers and notes.
 
     ``file``: the file of turns, for the printed command that merges speakers.
@@ -36,12 +36,12 @@ def summary(result: Diarization, title: str, file: Path | None = None) -> str:
         chosen, left = result.clustering.chosen, len(speakers)
         after = f"; {left} of them have a turn" if left != chosen else ""
         lines.append(f"  number of speakers: {result.count.explanation}{after}")
-    lines += [f"  {_match_line(match)}" for match in result.matches]
-    lines += [f"  {line}" for line in _doubt_lines(result, file)]
+    lines += [f"  {_format_match(match)}" for match in result.matches]
+    lines += [f"  {line}" for line in _format_doubts(result, file)]
     return "\n".join([*lines, *(f"  note: {escape_controls(note)}" for note in result.notes)])
 
 
-def _doubt_lines(result: Diarization, file: Path | None) -> list[str]:
+def _format_doubts(result: Diarization, file: Path | None) -> list[str]:
     """A line for each doubtful speaker, with the command that merges it."""
     from diarize.annotation.alternatives import find_doubtful_speakers
 
@@ -53,7 +53,7 @@ def _doubt_lines(result: Diarization, file: Path | None) -> list[str]:
     return lines
 
 
-def _match_line(match: Match) -> str:
+def _format_match(match: Match) -> str:
     """The known voice of a speaker, with its log odds."""
     if match.nearest is None or match.log_odds is None:
         return f"{match.speaker} → unknown (too little speech to compare)"
@@ -63,10 +63,10 @@ def _match_line(match: Match) -> str:
     return f"{match.speaker} → {escape_controls(match.name)} ({odds}, {least})"
 
 
-def settings_line(config: Config) -> str:
+def format_settings(config: Config) -> str:
     """The settings that differ from the defaults, and the versions."""
     from diarize.config import without_defaults
-    from diarize.config.commented import list_changes
+    from diarize.config.commented_toml import list_changes
     from diarize.pipeline import versions
 
     changed = ", ".join(list_changes(without_defaults(config))) or "all defaults"

@@ -75,19 +75,19 @@ def enroll(
     from diarize.identity.store import check_name
     from diarize.identity.voice import pool_voices
 
-    _check(part, audio)
+    _check_options(part, audio)
     path = voice_path(output, name)
     if path.exists() and not (add or overwrite):
         raise OutputError(f"{path}: exists already; --add adds to it, --overwrite replaces it")
-    known = [_stored_voice(load(path), check_name(name), path)] if add and path.exists() else []
+    known = [_check_stored_voice(load(path), check_name(name), path)] if add and path.exists() else []
     voice = _learn_voice(check_name(name), audio, part, resolve_front_end(front_end), quiet=quiet)
     whole = pool_voices(voice.name, [*known, voice])
     save(whole, output, overwrite=add or overwrite)
     if not quiet:
-        print_text(_summary(whole, path))
+        print_text(_format_summary(whole, path))
 
 
-def _check(part: PartOptions, audio: Sequence[Path]) -> None:
+def _check_options(part: PartOptions, audio: Sequence[Path]) -> None:
     if (part.turns is None) != (part.speaker is None):
         raise typer.BadParameter("--turns FILE and --speaker LABEL need each other; give both")
     if part.turns and part.whole:
@@ -96,7 +96,7 @@ def _check(part: PartOptions, audio: Sequence[Path]) -> None:
         check_exists(path)
 
 
-def _stored_voice(known: Voice, name: str, path: Path) -> Voice:
+def _check_stored_voice(known: Voice, name: str, path: Path) -> Voice:
     """The voice, if it has that name: some file systems take two spellings for one file."""
     if known.name != name:
         raise OutputError(f"{path}: holds the voice of {known.name!r}, not of {name!r}; choose another name")
@@ -131,7 +131,7 @@ def _read_known(path: Path) -> dict[str, Result]:
     return {name: Result(each) for name, each in read_annotations(path).items()}
 
 
-def _summary(voice: Voice, path: Path) -> str:
+def _format_summary(voice: Voice, path: Path) -> str:
     known = f"{format_clock(voice.seconds)} of speech (recordings: {voice.n_recordings})"
     little = "  note: little speech; voices are recognised better with half a minute or more\n" * (
         voice.seconds < LITTLE

@@ -31,7 +31,7 @@ class ErrorHandlingGroup(TyperGroup):
     """A group of commands; an error is printed as one line and sets the exit code."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command that the words of ``ctx`` name."""
+        """Run the command."""
         try:
             return super().invoke(ctx)
         except DiarizeError as error:
@@ -46,19 +46,19 @@ class ErrorHandlingGroup(TyperGroup):
             raise typer.Exit(BROKEN_PIPE) from None
         except OSError as error:
             if error.errno != ENOSPC:
-                raise typer.Exit(_unexpected(error)) from None
+                raise typer.Exit(_print_unexpected(error)) from None
             print_error("the output cannot be written (the disk is full); free some space")
             _close_output()
             raise typer.Exit(FAILED) from None
         except Exception as error:
             if type(error).__module__.split(".")[0] in ("typer", "click"):
-                raise  # usage errors and exits belong to them
+                raise  # usage errors and exits, which typer handles
             if code := signal_exit_code():  # an import that is interrupted may fail in its own way
                 raise typer.Exit(code) from None
-            raise typer.Exit(_unexpected(error)) from None
+            raise typer.Exit(_print_unexpected(error)) from None
 
 
-def _unexpected(error: BaseException) -> int:
+def _print_unexpected(error: BaseException) -> int:
     """Print one line for an unexpected error and return the exit code."""
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     hint = "" if Verbosity.verbose else "; run again with --verbose and report what it prints"

@@ -1,4 +1,4 @@
-"""Paths that a user types."""
+"""Paths and annotation files of the command line."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def check_exists(path: Path) -> Path:
 
 
 def read_annotations(path: Path, format: str | None = None, *, marks: bool = False) -> dict[str, Annotation]:
-    """Annotations by recording, out of a file or out of the files of a folder.
+    """Annotations by recording, from a file or from the files of a folder.
 
-    A folder's RTTM files are read or, when it has none, its files of the first format of the table that it
-    has, UEM only where ``marks`` of speech are wanted; one without turns is a recording in which nobody
-    speaks. FormatError when there is none, and when two files are about one recording.
+    In a folder, the RTTM files are read; if there are none, the files of the first format of the table that
+    it has, UEM only with ``marks`` (of speech). A file without turns is a recording without speech. Raises
+    FormatError if there is no such file, and if two files are about one recording.
     """
     from diarize.formats import read_file
 
@@ -68,7 +68,7 @@ def _annotation_files(folder: Path, *, marks: bool) -> list[Path]:
 
 
 def or_empty(annotations: dict[str, Annotation], path: Path) -> dict[str, Annotation]:
-    """The annotations or, when a file holds none, one in which nobody speaks, called like the file."""
+    """The annotations or, if there are none, one without turns, named after the file."""
     from diarize.annotation import Annotation
 
     return annotations or {path.stem: Annotation(path.stem)}
@@ -89,9 +89,9 @@ def match_annotation(
 
 
 def choose_annotation(annotations: dict[str, Annotation], name: str | None, path: Path) -> Annotation:
-    """The annotation of that recording, however it is spelt, or, without a name, the only one.
+    """The annotation of that recording in any spelling or, without a name, the only one.
 
-    FormatError otherwise.
+    Raises FormatError if there is none or if it is ambiguous.
     """
     from diarize.annotation.names import find_name
 

@@ -1,5 +1,5 @@
-"""What ``--help`` prints, the same way for all commands: values in plain words, and in brackets the default,
-the range, and whether an option is required.
+"""The text of ``--help``, in one form for all commands: the help and, in brackets, the default, the range,
+and whether an option is required.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _DEFAULT = re.compile(r" ?\((default: [^()]*)\)")
 
 
 class PlainHelpCommand(TyperCommand):
-    """A command with such a help, which says in the same words what an option does not take."""
+    """A command with this help, and with one message for all numbers out of range."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """The words of the command line; a number that is refused is named with what is allowed."""
+        """Parse the command line; the error for a number says what is allowed."""
         words = list(args)  # parsing empties the list
         try:
             return super().parse_args(ctx, args)
@@ -32,17 +32,19 @@ class PlainHelpCommand(TyperCommand):
             raise
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Arguments and options with what they mean."""
+        """Write the arguments and options with their help."""
         shown = [each for each in self.get_params(ctx) if not getattr(each, "hidden", False)]
         arguments = [(value_name(p), describe_parameter(p)) for p in shown if p.param_type_name == "argument"]
-        options = [(_option(p), describe_parameter(p)) for p in shown if p.param_type_name == "option"]
+        options = [
+            (_describe_option(p), describe_parameter(p)) for p in shown if p.param_type_name == "option"
+        ]
         for title, rows in (("Arguments", arguments), ("Options", options)):
             if rows:
                 with formatter.section(title):
                     formatter.write_dl(rows)
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """What stands behind the command's name in the line of usage."""
+        """The parts of the line of usage after the name of the command."""
         arguments = [p for p in self.get_params(ctx) if p.param_type_name == "argument"]
         names = [f"{value_name(p)}{'...' if p.nargs == -1 else ''}" for p in arguments]
         optional = [f"[{n}]" if not p.required else n for n, p in zip(names, arguments, strict=True)]
@@ -50,7 +52,7 @@ class PlainHelpCommand(TyperCommand):
 
 
 def value_name(parameter: Any) -> str:
-    """The word for the value of an argument or option."""
+    """The placeholder for the value of an argument or option."""
     if parameter.metavar:
         return str(parameter.metavar).strip("[]")
     if parameter.param_type_name == "argument":
@@ -58,23 +60,23 @@ def value_name(parameter: Any) -> str:
     return "N" if describe_range(parameter) else "NAME"
 
 
-def _option(option: Any) -> str:
+def _describe_option(option: Any) -> str:
     names = ", ".join(sorted(option.opts, key=len))
     return names if option.is_flag or getattr(option, "count", False) else f"{names} {value_name(option)}"
 
 
 def describe_parameter(parameter: Any) -> str:
-    """The help of an argument or option with what is known of its value, the same way everywhere."""
+    """The help of an argument or option with its default and range in brackets."""
     text = str(parameter.help or "")
     match = _DEFAULT.search(text)
-    facts = [match[1]] if match else _default(parameter)
+    facts = [match[1]] if match else _describe_default(parameter)
     facts += [text for text in (describe_range(parameter),) if text]
     if parameter.required and parameter.param_type_name == "option":
         facts.append("required")
     return _DEFAULT.sub("", text) + (f" [{'; '.join(facts)}]" if facts else "")
 
 
-def _default(parameter: Any) -> list[str]:
+def _describe_default(parameter: Any) -> list[str]:
     value = parameter.default
     if callable(value) or value in (None, (), [], "") or isinstance(value, bool):
         return []

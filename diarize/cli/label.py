@@ -42,7 +42,7 @@ __all__ = ["label", "label_with_result"]
 
 
 @dataclass(frozen=True, slots=True)
-class _SpokenTurns:
+class _TimedTurns:
     """Turns and posteriors of a recording; the clock of the posteriors begins at second ``start``."""
 
     annotation: Annotation
@@ -53,7 +53,7 @@ class _SpokenTurns:
 
 @dataclass(frozen=True, slots=True)
 class LabelOptions:
-    """Options that say what to write."""
+    """Options for the file to write."""
 
     output: Annotated[
         Path | None,
@@ -110,15 +110,15 @@ def label(
         refuse_settings(source, (settings, sound, known))
     check_part(sound)
     spoken = read_transcript(check_exists(transcript), recording=source.stem)
-    path, name = _output_and_format(transcript, goal, spoken.dialect)
+    path, name = _choose_output(transcript, goal, spoken.dialect)
     refuse_existing(path, overwrite=overwrite)
     heard = _diarize_source(source, (settings, sound, known), quiet=quiet)
     found = assign_speakers(
         spoken, heard.annotation, heard.posteriors, start=heard.start, duration=heard.duration
     )
-    write_transcript(path, found, name, overwrite=overwrite, options=_options(source, heard))
+    write_transcript(path, found, name, overwrite=overwrite, options=_writer_options(source, heard))
     if not quiet:
-        print_text(f"{_summary(found, transcript.name)}\n  wrote {escape_controls(path)}")
+        print_text(f"{_format_summary(found, transcript.name)}\n  wrote {escape_controls(path)}")
 
 
 def label_with_result(path: Path, result: Diarization) -> Transcript:
@@ -134,8 +134,8 @@ def label_with_result(path: Path, result: Diarization) -> Transcript:
     )
 
 
-def _output_and_format(transcript: Path, asked: LabelOptions, dialect: str) -> tuple[Path, str]:
-    """Where to write, and in which format."""
+def _choose_output(transcript: Path, asked: LabelOptions, dialect: str) -> tuple[Path, str]:
+    """The file to write and its format."""
     from diarize.transcripts import WRITABLE, format_for, suffix_of
 
     name = parse_choice(asked.format, WRITABLE, "format of transcripts") if asked.format else None
@@ -145,20 +145,20 @@ def _output_and_format(transcript: Path, asked: LabelOptions, dialect: str) -> t
     return transcript.with_name(f"{transcript.stem}.speakers{suffix_of(name)}"), name
 
 
-def _diarize_source(source: Path, asked: _Asked, *, quiet: bool) -> _SpokenTurns:
+def _diarize_source(source: Path, asked: _Asked, *, quiet: bool) -> _TimedTurns:
     if not is_result(source):
         settings, sound, known = asked
         config, voices = resolve_config(settings), load_known_voices(known)
         result = diarize_with_progress(source, config, sound, speech_file(settings), quiet=quiet)
         result = name_by_known(voices, result, source)
         end = result.start + result.duration
-        return _SpokenTurns(result.annotation, result.posteriors, result.start, end)
+        return _TimedTurns(result.annotation, result.posteriors, result.start, end)
     if check_exists(source).suffix.lower() == ".npz":
         return _read_posteriors_file(source)
-    return _SpokenTurns(choose_annotation(or_empty(read_annotations(source), source), None, source))
+    return _TimedTurns(choose_annotation(or_empty(read_annotations(source), source), None, source))
 
 
-def _read_posteriors_file(path: Path) -> _SpokenTurns:
+def _read_posteriors_file(path: Path) -> _TimedTurns:
     from diarize.formats import read_posteriors
     from diarize.resegmentation.turns import posteriors_to_turns
     from diarize.types import SpeechMask
@@ -166,18 +166,18 @@ def _read_posteriors_file(path: Path) -> _SpokenTurns:
     recording, posteriors, start = read_posteriors(path)
     mask = SpeechMask(posteriors.values.sum(axis=1) > 0, posteriors.grid)
     span = (start, posteriors.grid.duration)
-    return _SpokenTurns(
+    return _TimedTurns(
         posteriors_to_turns(posteriors, mask, recording, span), posteriors, start, start + span[1]
     )
 
 
-def _options(source: Path, heard: _SpokenTurns) -> Any:
+def _writer_options(source: Path, heard: _TimedTurns) -> Any:
     from diarize.formats import Options
 
     return Options(duration=heard.duration, media=None if is_result(source) else source.name)
 
 
-def _summary(found: Transcript, title: str) -> str:
+def _format_summary(found: Transcript, title: str) -> str:
     """A row for each speaker, then the notes."""
     words, sure = found.words, [word.confidence for word in found.words if word.confidence is not None]
     counts: dict[str, int] = {}

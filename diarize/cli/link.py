@@ -88,7 +88,7 @@ def link(
 
 @dataclass(frozen=True, slots=True)
 class _LinkRequest:
-    """What to link and where to."""
+    """The options of ``link``."""
 
     results: Sequence[Path]
     audio: Path | None
@@ -108,9 +108,9 @@ def _link_results(
     recordings, failed = _load_voices(found, asked.config, quiet=quiet)
     groups = link_voices(recordings, threshold, known)
     paths = write_linked(found, recordings, groups, asked.output, overwrite=asked.overwrite)
-    seconds = _seconds(found, recordings)
-    document = {"threshold": threshold, "voices": [_entry(group, seconds) for group in groups]}
-    return document, _summary(groups, seconds, paths), failed
+    seconds = _speaking_seconds(found, recordings)
+    document = {"threshold": threshold, "voices": [_build_entry(group, seconds) for group in groups]}
+    return document, _format_summary(groups, seconds, paths), failed
 
 
 def _load_voices(
@@ -135,7 +135,7 @@ def _load_voices(
     return recordings, failed
 
 
-def _seconds(
+def _speaking_seconds(
     found: Sequence[LinkInput], recordings: Sequence[RecordingVoices]
 ) -> dict[tuple[str, str], float]:
     """Speaking time in seconds by recording and speaker."""
@@ -147,7 +147,7 @@ def _seconds(
     return spoken
 
 
-def _entry(group: LinkedVoice, seconds: dict[tuple[str, str], float]) -> dict[str, Any]:
+def _build_entry(group: LinkedVoice, seconds: dict[tuple[str, str], float]) -> dict[str, Any]:
     members = [
         {"recording": recording, "speaker": speaker, "seconds": round(seconds[recording, speaker], 3)}
         for recording, speaker in group.members
@@ -156,7 +156,7 @@ def _entry(group: LinkedVoice, seconds: dict[tuple[str, str], float]) -> dict[st
     return {"label": group.label, "weakest": weakest, "members": members}
 
 
-def _summary(
+def _format_summary(
     groups: Sequence[LinkedVoice], seconds: dict[tuple[str, str], float], paths: Sequence[Path]
 ) -> str:
     """A row for each voice with its speakers, and the files."""

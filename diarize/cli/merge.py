@@ -1,4 +1,4 @@
-"""``diarize merge``: several speakers who are one."""
+"""``diarize merge``: merge several speakers into one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def merge(
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Merge speakers.
+    """Merge speakers: their turns get the first name.
 
     FILE itself is replaced unless --output names another.
     """

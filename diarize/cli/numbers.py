@@ -1,6 +1,6 @@
-"""Options that take a number: what it may be, in words, and why one was refused.
+"""Options that take a number: the range in words, and the error for another value.
 
-Typer's own sentence depends on its version and names neither what was given nor the largest number.
+The message of typer depends on its version and contains neither the given nor the largest number.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import Any
 
 __all__ = ["describe_range", "explain_refusal"]
 
-# What older versions of typer call the types of click.
+# Names of the types of click in older versions of typer.
 CLICK_NUMBERS = {"integer": int, "integer range": int, "float": float, "float range": float}
 
 
 def describe_range(parameter: Any) -> str:
-    """The least and the largest number of an option, ``1 to 100`` or ``0 or more``; empty without bounds."""
+    """The range of an option, ``1 to 100`` or ``0 or more``; empty without bounds."""
     bounds = parameter if getattr(parameter, "min", None) is not None else getattr(parameter, "type", None)
     low, high = getattr(bounds, "min", None), getattr(bounds, "max", None)
     if low is None:
@@ -24,7 +24,7 @@ def describe_range(parameter: Any) -> str:
 
 
 def explain_refusal(parameter: Any, given: object) -> str:
-    """One sentence on a value that an option does not take; empty where the option takes no plain number."""
+    """The message for a value that an option refuses; empty if the option takes no number."""
     kind = _number_type(parameter)
     if kind is None:
         return ""
@@ -37,7 +37,7 @@ def explain_refusal(parameter: Any, given: object) -> str:
 
 
 def _number_type(parameter: Any) -> type[int] | type[float] | None:
-    """``int`` or ``float``; None for text, and for numbers that the option reads in its own way, as times."""
+    """``int`` or ``float``; None for text, and for numbers that the option parses itself, such as times."""
     declared = getattr(parameter, "type_descriptor", None)
     if declared is None:
         return CLICK_NUMBERS.get(getattr(parameter.type, "name", ""))

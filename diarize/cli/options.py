@@ -314,7 +314,7 @@ def check_part(sound: SoundOptions) -> SoundOptions:
 
 
 def expand_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with each parameter that is a dataclass of options replaced by those options."""
+    """The command, with the fields of each dataclass of options as parameters."""
     hints = get_type_hints(command, include_extras=True)
     parameters, groups = [], {}
     for name, each in inspect.signature(command).parameters.items():

@@ -48,13 +48,13 @@ def list_parts(*, cache: Cache = None, json: Json = False, verbose: Verbose = Fa
     from diarize.parts.catalogue import CATALOGUE
 
     here = cached_parts(cache)
-    known = [_entry_facts(name, here) for name in CATALOGUE]
-    others = [_other_facts(name, path) for name, path in here.items() if name not in CATALOGUE]
+    known = [_describe_entry(name, here) for name in CATALOGUE]
+    others = [_describe_other(name, path) for name, path in here.items() if name not in CATALOGUE]
     if json:
         print_json({"cache": str(parts_folder(cache)), "parts": known + others})
         return
     for facts in known + others:
-        print_text(_describe(facts))
+        print_text(_format_part(facts))
     print_text(escape_controls(f"cache: {parts_folder(cache)}"))
 
 
@@ -84,7 +84,7 @@ def get(
     environment, and file: addresses work, too.
     """
     from diarize.cli.progress import FETCHING, show_progress
-    from diarize.parts.getting import get_part
+    from diarize.parts.fetching import get_part
 
     with show_progress(name_or_address, quiet=False, stages=FETCHING) as progress:
         found = get_part(
@@ -104,7 +104,7 @@ def info(
     """Describe an ONNX file: kind, inputs, outputs, metadata, and whether it is calibrated."""
     from diarize.parts import load_part
 
-    facts = _facts(load_part(part, cache), cache)
+    facts = _describe_part(load_part(part, cache), cache)
     if json:
         print_json(facts)
         return
@@ -163,7 +163,7 @@ def calibrate(
     place = learning.calibration_path(embedding, cache) if output is None else output
     if output is not None:
         refuse_existing(output, overwrite=overwrite)
-    recordings = _voices(voices)
+    recordings = _find_voices(voices)
     with show_progress(embedding.name, quiet=False, stages=CALIBRATING) as progress:
         vectors, speakers = learning.voice_vectors(embedding, recordings, progress)
     model = learning.fit_calibration(vectors, speakers, embedding.name)
@@ -174,14 +174,14 @@ def calibrate(
     print_text(f"  equal error rate of pairs of windows, cross-validated: {100 * error:.1f} %")
 
 
-def _voices(folder: Path | None) -> dict[str, list[Path]]:
+def _find_voices(folder: Path | None) -> dict[str, list[Path]]:
     from diarize.audio import find_voices
     from diarize.parts.calibration import included_voices
 
     return included_voices() if folder is None else find_voices(folder)
 
 
-def _entry_facts(name: str, here: dict[str, Path]) -> dict[str, Any]:
+def _describe_entry(name: str, here: dict[str, Path]) -> dict[str, Any]:
     from diarize.parts.catalogue import CATALOGUE
 
     entry = CATALOGUE[name]
@@ -199,8 +199,8 @@ def _entry_facts(name: str, here: dict[str, Path]) -> dict[str, Any]:
     }
 
 
-def _other_facts(name: str, path: Path) -> dict[str, Any]:
-    from diarize.parts.getting import read_record
+def _describe_other(name: str, path: Path) -> dict[str, Any]:
+    from diarize.parts.fetching import read_record
 
     record = read_record(path)
     return {
@@ -213,7 +213,7 @@ def _other_facts(name: str, path: Path) -> dict[str, Any]:
     }
 
 
-def _describe(facts: dict[str, Any]) -> str:
+def _format_part(facts: dict[str, Any]) -> str:
     size = f"{facts['bytes'] / 1e6:.1f} MB" if facts["bytes"] else ""
     head = ", ".join(filter(None, (facts["description"], facts.get("licence"), size)))
     lines = [f"{facts['name']}: {head}{'' if facts['here'] is None else '; in the cache'}"]
@@ -222,7 +222,7 @@ def _describe(facts: dict[str, Any]) -> str:
     return "\n".join(map(escape_controls, lines))
 
 
-def _facts(part: OnnxEmbedding | OnnxSegmenter, cache: Path | None) -> dict[str, Any]:
+def _describe_part(part: OnnxEmbedding | OnnxSegmenter, cache: Path | None) -> dict[str, Any]:
     """The properties of a loaded part."""
     from diarize.parts.extractor import OnnxEmbedding
 
@@ -242,11 +242,11 @@ def _facts(part: OnnxEmbedding | OnnxSegmenter, cache: Path | None) -> dict[str,
         "outputs": ", ".join(map(str, session.signature.outputs)),
     }
     if isinstance(part, OnnxEmbedding):
-        facts["calibration"] = _calibration(part, cache)
+        facts["calibration"] = _calibration_place(part, cache)
     return facts | {"metadata": dict(session.signature.metadata)}
 
 
-def _calibration(part: OnnxEmbedding, cache: Path | None) -> str:
+def _calibration_place(part: OnnxEmbedding, cache: Path | None) -> str:
     from diarize.parts.calibration import find_calibration
 
     found = find_calibration(part, cache)
@@ -258,7 +258,7 @@ def _check_part(name: str, path: Path) -> bool:
     from diarize.errors import DiarizeError
     from diarize.parts import load_part
     from diarize.parts.catalogue import CATALOGUE
-    from diarize.parts.getting import read_record
+    from diarize.parts.fetching import read_record
 
     try:
         part = load_part(path)

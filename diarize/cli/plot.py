@@ -62,21 +62,21 @@ def plot(
     """Draw a timeline with one row per speaker, and a reference above it if one is given."""
     from diarize import plots
 
-    _check(sound)
+    _check_options(sound)
     found = choose_annotation(or_empty(read_annotations(annotation), annotation), recording, annotation)
     truth = _read_reference(reference, found.recording, quiet=quiet) if reference else None
     path = output or annotation.with_suffix(".png")
     refuse_existing(path, overwrite=overwrite)
     mapping, rating = _compare(truth, found) if truth else (None, "")
-    more = _load_loudness(sound, quiet=quiet)
-    figure = plots.timeline(found, reference=truth, mapping=mapping, title=found.recording + rating, **more)
+    title, more = found.recording + rating, _load_loudness(sound, quiet=quiet)
+    figure = plots.plot_timeline(found, reference=truth, mapping=mapping, title=title, **more)
     plots.save(figure, path, overwrite=overwrite)
     if not quiet:
         print_text(f"wrote {escape_controls(path)}{rating}")
 
 
-def _check(sound: LoudnessOptions) -> None:
-    """No option is silently ignored."""
+def _check_options(sound: LoudnessOptions) -> None:
+    """Raise a usage error for options that would be ignored."""
     if sound.audio is None and (sound.channel or sound.track):
         option = "--channel" if sound.channel else "--track"
         raise typer.BadParameter(f"{option} needs a recording; give it with --audio FILE")
@@ -99,10 +99,10 @@ def _load_loudness(sound: LoudnessOptions, *, quiet: bool) -> dict[str, Any]:
     if sound.audio is None:
         return {}
     from diarize.audio import open_recording
-    from diarize.plots import envelope
+    from diarize.plots import peak_envelope
 
     recording = open_recording(sound.audio, rate=8_000, channel=sound.channel, track=sound.track or 1)
     waveform = recording.waveform()
     for note in recording.notes if not quiet else ():
         print_note(f"note: {escape_controls(note)}")
-    return {"loudness": envelope(waveform), "duration": waveform.duration}
+    return {"loudness": peak_envelope(waveform), "duration": waveform.duration}

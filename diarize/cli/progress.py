@@ -26,10 +26,10 @@ STAGES: Final = {
 }
 
 
-# The same for learning a background model.
+# The same for training a background model.
 TRAINING: Final = {"simulated recordings": (0.0, 0.9), "mixtures": (0.9, 1.0)}
 
-# And for fetching a part and for calibrating one.
+# The same for the download of a part, and for its calibration.
 FETCHING: Final = {"download": (0.0, 1.0)}
 CALIBRATING: Final = {"calibration": (0.0, 1.0)}
 
@@ -38,7 +38,9 @@ CALIBRATING: Final = {"calibration": (0.0, 1.0)}
 def show_progress(
     label: str, *, quiet: bool, stages: Mapping[str, tuple[float, float]] = STAGES
 ) -> Iterator[Callable[[str, float], None]]:
-    """What a computation in ``stages`` reports to; says nothing when stderr is no terminal or ``quiet``."""
+    """A progress bar; yields the function to call with stage and share. No bar if ``quiet`` or without
+    terminal.
+    """
     if quiet or not sys.stderr.isatty():
         yield lambda stage, share: check_signals()
         return

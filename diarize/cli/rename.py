@@ -1,4 +1,4 @@
-"""``diarize rename``: names for speakers."""
+"""``diarize rename``: rename speakers."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ def rename(
     verbose: Verbose = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Give speakers other names; nothing else in the file changes.
+    """Rename speakers; nothing else in the file changes.
 
     FILE itself is replaced unless --output names another.
     """
     from diarize.results import rename_speakers
 
-    wanted = _pairs(names)
-    if is_json(file) and (value := _transcript(file)) is not None:
+    wanted = _parse_names(names)
+    if is_json(file) and (value := _read_transcript(file)) is not None:
         _rename_transcript(file, value, wanted, place, overwrite=overwrite, quiet=quiet)
         return
     change = partial(rename_speakers, names=wanted)
     print_edits(edit(file, place, change, wanted, overwrite=overwrite), quiet=quiet)
 
 
-def _pairs(words: list[str]) -> dict[str, str]:
+def _parse_names(words: list[str]) -> dict[str, str]:
     pairs = [word.partition("=") for word in words]
     for word, (old, sign, new) in zip(words, pairs, strict=True):
         if not (old and sign and new.strip()):
@@ -54,7 +54,7 @@ def _pairs(words: list[str]) -> dict[str, str]:
     return {old: new.strip() for old, _, new in pairs}
 
 
-def _transcript(file: Path) -> Any:
+def _read_transcript(file: Path) -> Any:
     """JSON of a speech recogniser with speakers; None for results of diarize."""
     from diarize.files import read_text
     from diarize.results import is_document

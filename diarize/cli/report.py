@@ -103,13 +103,13 @@ def report(
     from diarize.pipeline.result_files import PAGE
     from diarize.report import render_page
 
-    _check(source, page_options, recording, (settings, sound, known))
+    _check_options(source, page_options, recording, (settings, sound, known))
     path = output or source.with_name(source.stem + PAGE)
     refuse_existing(path, overwrite=overwrite)
     found = _make_report(source, recording, page_options, path, (settings, sound, known), quiet=quiet)
     write_text(path, render_page(found), overwrite=overwrite)
     if not quiet:
-        print_text(f"wrote {escape_controls(path)} ({_size(path)})")
+        print_text(f"wrote {escape_controls(path)} ({_format_size(path)})")
 
 
 def _make_report(
@@ -157,8 +157,8 @@ def is_result(path: Path) -> bool:
     return path.suffix.lower() in {each.suffix.lower() for each in FORMATS.values() if each.suffix}
 
 
-def _check(source: Path, page_options: PageOptions, recording: str | None, asked: _Asked) -> None:
-    """No option is silently ignored."""
+def _check_options(source: Path, page_options: PageOptions, recording: str | None, asked: _Asked) -> None:
+    """Raise a usage error for options that would be ignored."""
     if page_options.no_audio and (page_options.link or page_options.audio):
         raise typer.BadParameter("--no-audio contradicts --link and --audio; leave one of them out")
     if not is_result(source):
@@ -175,7 +175,7 @@ def _check(source: Path, page_options: PageOptions, recording: str | None, asked
 
 
 def refuse_settings(source: Path, asked: _Asked, but: Sequence[str] = ()) -> None:
-    """A usage error for an option, ``but`` those, that changes nothing about a result."""
+    """Raise a usage error for an option that does not apply to a result, except for those in ``but``."""
     for group in asked:
         for each in fields(group):
             if each.name not in but and getattr(group, each.name) != each.default:
@@ -248,18 +248,16 @@ def load_page_sound(
 ) -> Heard:
     """The sound of a part of a recording: compressed, or a link that is relative to the page."""
     from diarize.audio import open_recording
-    from diarize.report import RATE, embed_sound, link_sound, media_address
+    from diarize.report import RATE, embed_sound, link_sound, media_url
 
     channel, track = heard_as.channel or None, heard_as.track
     if link and track > 1:
         raise typer.BadParameter(f"--link plays the first track of a file; leave it out with --track {track}")
     opened = open_recording(path, rate=RATE, channel=channel, track=track, start=sound.start, end=sound.end)
     with show_progress(f"{escape_controls(path.name)}: sound", quiet=quiet, stages=STAGES) as progress:
-        return (
-            link_sound(opened, media_address(path, page), progress) if link else embed_sound(opened, progress)
-        )
+        return link_sound(opened, media_url(path, page), progress) if link else embed_sound(opened, progress)
 
 
-def _size(path: Path) -> str:
+def _format_size(path: Path) -> str:
     size = path.stat().st_size
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"

@@ -1,4 +1,4 @@
-"""``diarize run``: recordings in, who spoke when out."""
+"""``diarize run``: who spoke when in recordings."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _parse_clips(word: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RunOutputOptions:
-    """Options that say what is written, and where."""
+    """Options for the files to write."""
 
     output: Annotated[
         Path | None,
@@ -120,7 +120,7 @@ class RunOutputOptions:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What is the same for all recordings of a run."""
+    """The options that are the same for all recordings of a run."""
 
     config: Config
     sound: SoundOptions
@@ -160,7 +160,7 @@ def run(
         resolve_config(settings), check_part(sound), speech, voices, quiet or json, alone, asked, overwrite
     )
     if verbose:
-        print_note(describe.settings_line(job.config))
+        print_note(describe.format_settings(job.config))
     targets = _plan_outputs(audio, asked, overwrite=overwrite)
     entries = [
         _diarize_entry(job, path, target, silent=quiet or json)
@@ -176,7 +176,7 @@ def run(
 
 
 def _check_transcript(transcript: Path | None, audio: Sequence[Path]) -> None:
-    """A transcript is about one recording, and must be readable before any long work."""
+    """Check before any long work that there is one recording, and that the transcript can be read."""
     if transcript is None:
         return
     if len(audio) > 1:
@@ -191,7 +191,7 @@ def _check_transcript(transcript: Path | None, audio: Sequence[Path]) -> None:
 def _plan_outputs(
     audio: Sequence[Path], asked: RunOutputOptions, *, overwrite: bool
 ) -> list[ResultFiles | DiarizeError]:
-    """Where each recording's results go, or why they cannot, before any long work."""
+    """The output files of each recording, or the error why they cannot be written; before any long work."""
     from diarize.pipeline import result_files
 
     usual = ["rttm", "text"] if asked.transcript else ["rttm"]
@@ -217,7 +217,7 @@ def _plan_outputs(
 def _diarize_entry(
     job: _Job, path: Path, target: ResultFiles | DiarizeError, *, silent: bool
 ) -> Result | Failure:
-    """The part of the JSON document about one recording, which is done and told of; errors are in it."""
+    """Diarize a recording, write and print the result; returns its entry in the JSON document."""
     from diarize.results import Failure
 
     try:
@@ -236,7 +236,7 @@ def _diarize_entry(
         if clips and not silent:
             print_text(f"wrote {len(clips)} clips to {escape_controls(job.asked.clips or '')}")
         return _write_and_print(
-            result, target, path, _page(job, result, path, target, spoken), spoken, silent=silent
+            result, target, path, _render_page(job, result, path, target, spoken), spoken, silent=silent
         )
     except DiarizeError as error:
         print_error(str(error))
@@ -244,7 +244,7 @@ def _diarize_entry(
 
 
 def _write_clips(job: _Job, result: Diarization, path: Path) -> tuple[Path, ...]:
-    """The sound of each speaker, or of each turn, in a file of its own, where that is asked for."""
+    """Write the sound of each speaker or turn to a file, if there is --clips; returns the paths."""
     from diarize.audio import write_clips
     from diarize.files import make_folder
     from diarize.formats.lines import make_tokens
@@ -264,16 +264,16 @@ def _write_clips(job: _Job, result: Diarization, path: Path) -> tuple[Path, ...]
 
 
 def _check_clips(audio: Sequence[Path], asked: RunOutputOptions, *, overwrite: bool) -> None:
-    """Clips of an earlier run are in the way before any work."""
+    """Raise OutputError before any work if clips of an earlier run exist."""
     for path in audio if asked.clips and not overwrite else ():
         for there in sorted(asked.clips.glob(f"{escape(path.stem)}.*.wav")) if asked.clips else ():
             raise OutputError(f"{there}: exists already; --overwrite replaces it, or choose another folder")
 
 
-def _page(
+def _render_page(
     job: _Job, result: Diarization, path: Path, target: ResultFiles, spoken: Transcript | None = None
 ) -> str:
-    """The page about a recording, where one is planned; its sound is read again, nothing is computed."""
+    """The report page of a recording, if it is planned, otherwise an empty text."""
     if target.page is None:
         return ""
     from diarize.report import Report, render_page
@@ -298,7 +298,7 @@ def _write_and_print(
         result = replace(result, notes=(*result.notes, *(f"transcript: {note}" for note in spoken.notes)))
     paths = result_files.write_results(result, target, path, page, spoken)
     if not silent:
-        print_text(describe.summary(result, path.name, next(iter(target.annotations.values()), None)))
+        print_text(describe.format_result(result, path.name, next(iter(target.annotations.values()), None)))
         print_text("\n".join(f"  wrote {escape_controls(path)}" for path in paths))
     files = {name: str(each) for name, each in target.annotations.items()}
     files |= {name: str(each) for name, each in (("picture", target.picture), ("page", target.page)) if each}

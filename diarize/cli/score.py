@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["score"]
 
-HEAD = ("recording", "DER", "missed", "false al.", "confusion", "of", "JER", "speakers", "found")
+HEAD = ("recording", "DER", "miss", "false alarm", "confusion", "total", "JER", "speakers", "found")
 
 
 _Uem = Annotated[
@@ -90,9 +90,9 @@ def score(
         answers = or_empty(answers, hypothesis)
     result = score_files(truth, answers, uems=maps, collar=collar, skip_overlap=skip_overlap)
     if json:
-        print_json(_document(result))
+        print_json(_build_document(result))
     else:
-        print_text(_summary(result) + (f"\n\n{_detail(result)}" if detail else ""))
+        print_text(_format_summary(result) + (f"\n\n{_format_detail(result)}" if detail else ""))
 
 
 def _check_others(recording: str, given: Mapping[Path, Mapping[str, Any]], *, anyway: bool) -> None:
@@ -126,7 +126,7 @@ def _read_uems(path: Path) -> dict[str, Any]:
     return {name: spans for each in files for name, spans in read_uem(each).items()}
 
 
-def _numbers(score: Score) -> dict[str, float]:
+def _score_fields(score: Score) -> dict[str, float]:
     return {
         "total": round(score.total, 6),
         "missed": round(score.missed, 6),
@@ -135,17 +135,17 @@ def _numbers(score: Score) -> dict[str, float]:
     }
 
 
-def _file(each: FileScore) -> dict[str, Any]:
+def _file_fields(each: FileScore) -> dict[str, Any]:
     return {
         "recording": each.recording,
         "der": each.der,
         "jer": each.jer,
-        **_numbers(each.score),
+        **_score_fields(each.score),
         "scored": round(each.scored, 6),
         "reference_speakers": each.reference_speakers,
         "hypothesis_speakers": each.hypothesis_speakers,
         "mapping": each.mapping,
-        **_more(each),
+        **_more_fields(each),
         "speakers": [
             {
                 "speaker": row.speaker,
@@ -160,7 +160,7 @@ def _file(each: FileScore) -> dict[str, Any]:
     }
 
 
-def _more(each: FileScore | PooledScore) -> dict[str, Any]:
+def _more_fields(each: FileScore | PooledScore) -> dict[str, Any]:
     return {
         "purity": each.purity.purity,
         "coverage": each.purity.coverage,
@@ -170,31 +170,32 @@ def _more(each: FileScore | PooledScore) -> dict[str, Any]:
     }
 
 
-def _document(result: PooledScore) -> dict[str, Any]:
+def _build_document(result: PooledScore) -> dict[str, Any]:
     return {
         "protocol": str(result.protocol),
         "collar": result.protocol.collar,
         "skip_overlap": result.protocol.skip_overlap,
         "der": result.der,
         "jer": result.jer,
-        **_numbers(result.score),
+        **_score_fields(result.score),
         "speaker_count_error": result.speaker_count_error,
-        **_more(result),
-        "files": [_file(each) for each in result.files],
+        **_more_fields(result),
+        "files": [_file_fields(each) for each in result.files],
         "unanswered": list(result.unanswered),
         "ungraded": list(result.ungraded),
     }
 
 
-def _summary(result: PooledScore) -> str:
+def _format_summary(result: PooledScore) -> str:
     """The table with its protocol, and what was not scored."""
     rows = [
-        (each.recording, *_rates(each), str(each.reference_speakers), str(each.hypothesis_speakers))
+        (each.recording, *_format_rates(each), str(each.reference_speakers), str(each.hypothesis_speakers))
         for each in result.files
     ]
     if len(rows) > 1:
-        rows.append(("all", *_rates(result), "", f"{result.speaker_count_right}/{len(rows)} right"))
-    protocol_line = f"protocol: {result.protocol}; parts in seconds and % of reference speaker time"
+        rows.append(("all", *_format_rates(result), "", f"{result.speaker_count_right}/{len(rows)} right"))
+    parts = "miss, false alarm and confusion in seconds and % of the total speaker time"
+    protocol_line = f"protocol: {result.protocol}; {parts}"
     lines = [format_table(HEAD, rows, indent=""), protocol_line]
     if result.der is None:
         lines.append("note: no reference speech is scored, so there is no rate")
@@ -208,18 +209,18 @@ def _summary(result: PooledScore) -> str:
     return "\n".join(lines)
 
 
-def _rates(graded: FileScore | PooledScore) -> tuple[str, ...]:
+def _format_rates(graded: FileScore | PooledScore) -> tuple[str, ...]:
     score = graded.score
     parts = (score.missed, score.false_alarm, score.confusion)
-    shown_parts = (f"{part:.2f} ({_share(part, score.total)})" for part in parts)
+    shown_parts = (f"{part:.2f} ({_format_share(part, score.total)})" for part in parts)
     return (format_percent(graded.der), *shown_parts, f"{score.total:.2f}", format_percent(graded.jer))
 
 
-def _share(part: float, total: float) -> str:
+def _format_share(part: float, total: float) -> str:
     return format_percent(part / total) if total else "-"
 
 
-def _detail(result: PooledScore) -> str:
+def _format_detail(result: PooledScore) -> str:
     """Each reference speaker with the matched speaker, then purity, coverage and speaker changes."""
     rows = [
         (
@@ -233,11 +234,15 @@ def _detail(result: PooledScore) -> str:
         for each in result.files
         for row in each.speakers
     ]
-    more, changes = _more(result), result.changes
+    more, changes = _more_fields(result), result.changes
     return "\n".join(
         [
             *(
-                [format_table(("speaker", "found as", "talks", "found", "false", "JER"), rows, indent="")]
+                [
+                    format_table(
+                        ("speaker", "matched with", "seconds", "found", "false alarm", "JER"), rows, indent=""
+                    )
+                ]
                 * bool(rows)
             ),
             f"purity {format_percent(more['purity'])}, coverage {format_percent(more['coverage'])}",

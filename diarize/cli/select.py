@@ -70,7 +70,7 @@ def select(
         print_json({"recording": name, "selection": found.count.to_dict(), "notes": list(result.notes)})
     else:
         print_text(
-            _summary(curve, found, audio.name) + (f"\n  wrote {escape_controls(path)}" if path else "")
+            _format_summary(curve, found, audio.name) + (f"\n  wrote {escape_controls(path)}" if path else "")
         )
 
 
@@ -84,13 +84,13 @@ def _up_to_limit(config: Config, asked: SettingsOptions) -> Config:
 def _draw(found: Clustering, name: str, path: Path, *, overwrite: bool) -> None:
     from diarize import plots
 
-    figure = plots.selection_curve(
+    figure = plots.plot_selection(
         found.counts, found.values, found.chosen, found.equivalent, criterion=found.criterion, title=name
     )
     plots.save(figure, path, overwrite=overwrite)
 
 
-def _summary(curve: Clustering, whole: Clustering, title: str) -> str:
+def _format_summary(curve: Clustering, whole: Clustering, title: str) -> str:
     """The criterion up to the limit, the choice, and why there is no further speaker."""
     words = dict.fromkeys(curve.equivalent, "nearly as good") | {curve.chosen: "chosen"}
     curves = {curve.criterion: curve.values} | (

@@ -62,7 +62,7 @@ def merge_options(asked: SettingsOptions) -> Config:
     if asked.config:
         base = load_config(check_exists(asked.config), base)
     try:
-        named = override(base, _changes(asked), "options")
+        named = override(base, _given_settings(asked), "options")
         return override(named, _parse_assignments(asked.set or ()), "--set") if asked.set else named
     except ConfigError as error:
         raise typer.BadParameter(str(error)) from None
@@ -158,9 +158,9 @@ def log_odds_threshold(asked: KnownOptions) -> float:
     return THRESHOLD if asked.threshold is None else asked.threshold
 
 
-def _changes(asked: SettingsOptions) -> dict[str, Any]:
+def _given_settings(asked: SettingsOptions) -> dict[str, Any]:
     """The given options as nested settings."""
-    low, high = _counts(asked)
+    low, high = _speaker_counts(asked)
     space = asked.space
     nested = {
         "audio": {"channel": asked.channel, "track": asked.track},
@@ -193,7 +193,7 @@ def _drop_unset(nested: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in inner.items() if value is not None and value != {}}
 
 
-def _counts(asked: SettingsOptions) -> tuple[int | None, int | None]:
+def _speaker_counts(asked: SettingsOptions) -> tuple[int | None, int | None]:
     if asked.speakers is None:
         return asked.min_speakers, asked.max_speakers
     if asked.min_speakers is not None or asked.max_speakers is not None:

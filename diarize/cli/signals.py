@@ -83,10 +83,10 @@ def ignore_signals() -> None:
 
 def _on_signal(number: int, _frame: FrameType | None) -> NoReturn:
     _State.ending = number
-    _end()
+    _raise_exit()
 
 
-def _end() -> NoReturn:
+def _raise_exit() -> NoReturn:
     if _State.ending == signal.SIGTERM:
         raise SystemExit(TERMINATED)
     raise KeyboardInterrupt
@@ -100,7 +100,7 @@ def signal_exit_code() -> int:
 def check_signals() -> None:
     """Raise again an exception that a callback of a library has swallowed."""
     if _State.ending:
-        _end()
+        _raise_exit()
 
 
 def _report_unraisable(lost: sys.UnraisableHookArgs) -> None:

@@ -24,6 +24,15 @@ __all__ = ["synth"]
 TELEPHONE = {"rate": 8_000, "low_cut": 300.0, "high_cut": 3_400.0, "mu_law": True}
 VOICE_SECONDS = 20.0  # of each synthetic voice
 
+_Voices = Annotated[
+    Path | None,
+    typer.Option(
+        "--voices",
+        metavar="DIR",
+        help="Folder with one subfolder or file per speaker (default: synthetic voices).",
+    ),
+]
+
 
 @dataclass(frozen=True, slots=True)
 class StyleOptions:
@@ -76,14 +85,7 @@ class StyleOptions:
 def synth(
     output: Annotated[Path, typer.Argument(metavar="OUT.flac", help="Sound to write: .flac or .wav.")],
     *,
-    voices: Annotated[
-        Path | None,
-        typer.Option(
-            "--voices",
-            metavar="DIR",
-            help="Folder with one subfolder or file per speaker (default: synthetic voices).",
-        ),
-    ] = None,
+    voices: _Voices = None,
     speakers: Annotated[
         int | None,
         typer.Option(
@@ -111,21 +113,23 @@ def synth(
     """
     from diarize.synth import plan_conversation
 
-    config, paths = _config(style), _paths(output, overwrite=overwrite)
-    cast = _cast(voices, speakers, config.rate, seed)
-    found = plan_conversation(cast, config, seed, rooms=_rooms(rooms, config.rate), recording=output.stem)
+    config, paths = _synth_config(style), _plan_paths(output, overwrite=overwrite)
+    cast = _load_voices(voices, speakers, config.rate, seed)
+    found = plan_conversation(
+        cast, config, seed, rooms=_load_rooms(rooms, config.rate), recording=output.stem
+    )
     _write(found, paths, channels, overwrite=overwrite)
     if not quiet:
-        print_text(_summary(found, paths))
+        print_text(_format_summary(found, paths))
 
 
-def _summary(scene: Scene, paths: Sequence[Path]) -> str:
+def _format_summary(scene: Scene, paths: Sequence[Path]) -> str:
     names, n_turns = ", ".join(map(escape_controls, scene.annotation.speakers)), len(scene.annotation.turns)
     head = f"{format_clock(scene.config.duration)} of {names} in {n_turns} turns"
     return "\n".join([head, *(f"  wrote {escape_controls(path)}" for path in paths)])
 
 
-def _config(style: StyleOptions) -> SynthConfig:
+def _synth_config(style: StyleOptions) -> SynthConfig:
     from diarize.synth import SynthConfig
     from diarize.synth.settings import NOISES
 
@@ -142,7 +146,7 @@ def _config(style: StyleOptions) -> SynthConfig:
     return SynthConfig(**((TELEPHONE if style.telephone else {}) | given))
 
 
-def _paths(output: Path, *, overwrite: bool) -> tuple[Path, Path, Path]:
+def _plan_paths(output: Path, *, overwrite: bool) -> tuple[Path, Path, Path]:
     """Paths of the sound, the RTTM and the UEM. Raises OutputError if one of them must not be written."""
     if output.suffix.lower() not in (".flac", ".wav"):
         raise OutputError(f"{output}: sound is written as .wav or .flac; choose one of them")
@@ -152,7 +156,9 @@ def _paths(output: Path, *, overwrite: bool) -> tuple[Path, Path, Path]:
     return paths
 
 
-def _cast(folder: Path | None, speakers: int | None, rate: int, seed: int) -> dict[str, list[Waveform]]:
+def _load_voices(
+    folder: Path | None, speakers: int | None, rate: int, seed: int
+) -> dict[str, list[Waveform]]:
     """Voices by name: recordings, the first ones in order of name, or synthetic ones."""
     if folder is None:
         from diarize.synth import synthesize_voices
@@ -166,7 +172,7 @@ def _cast(folder: Path | None, speakers: int | None, rate: int, seed: int) -> di
     return {name: [read(path, rate=rate) for path in found[name]] for name in list(found)[:speakers]}
 
 
-def _rooms(folder: Path | None, rate: int) -> list[Waveform]:
+def _load_rooms(folder: Path | None, rate: int) -> list[Waveform]:
     if folder is None:
         return []
     from diarize.audio import find_voices, read

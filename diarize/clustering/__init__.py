@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diarize.clustering.count import Clustering, no_speakers
-from diarize.clustering.embeddings import cluster_by_evidence, compute_evidence
+from diarize.clustering.evidence import cluster_by_evidence, compute_evidence
 from diarize.clustering.gaussians import cluster_by_bic, compute_bic
 from diarize.errors import SpeakerCountError
 

@@ -132,11 +132,8 @@ class Clustering:
             return f"{more} was not tried: the search found no further speaker"
         worse = self.values[self.counts.index(more)] - self.values[self.counts.index(self.chosen)]
         if more in self.equivalent:
-            near = (
-                f"is worse by only {worse:.0f} nats"
-                if worse >= 0
-                else "has two speakers who may be one person"
-            )
+            better = f"is better by {-worse:.0f} nats, but two of its speakers may be one person"
+            near = f"is worse by only {worse:.0f} nats" if worse >= 0 else better
             return f"{more} {near}: listen before you trust {self.chosen}"
         if more in self.confusable:
             return f"{more} was not chosen: two of its speakers are more likely one person than two"

@@ -15,7 +15,7 @@ import numpy as np
 
 from diarize.clustering.confusable import are_all_distinct
 from diarize.clustering.count import Clustering, choose_count
-from diarize.clustering.starts import initialize_by_kmeans, initialize_clusters
+from diarize.clustering.initialization import initialize_by_kmeans, initialize_clusters
 from diarize.mixtures import GMM, effective_sample_size, fit_gmm, merge_components, select_gmm
 
 if TYPE_CHECKING:

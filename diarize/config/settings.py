@@ -111,7 +111,7 @@ class FeatureConfig(CepstraConfig):
 class AcousticConfig(CepstraConfig):
     """Settings of the cepstra that a background model was trained with, stored in its file.
 
-    The defaults are those of the models that ship.
+    The defaults are those of the included models.
     """
 
     n_voice: int = setting(13, "number of the lowest coefficients, which describe voices", allowed=(1, 40))
@@ -150,7 +150,7 @@ class AcousticConfig(CepstraConfig):
 
 @dataclass(frozen=True, slots=True)
 class SpeechConfig:
-    """Voice activity detection."""
+    """Speech activity detection."""
 
     method: str = setting(
         "network",

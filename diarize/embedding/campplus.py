@@ -1,4 +1,4 @@
-"""The extractor that ships with the package: CAM++ in NumPy, frame layers run once."""
+"""The included extractor: CAM++ in NumPy, frame layers run once."""
 
 from __future__ import annotations
 

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["embed_windows", "speech_windows"]
+__all__ = ["embed_windows", "split_speech"]
 
 # Probability of overlap from which a frame is excluded from the windows.
 OVERLAP_THRESHOLD: Final = 0.3
 
 
-def speech_windows(activity: SpeechActivity, config: SpaceConfig) -> tuple[Array, Array]:
+def split_speech(activity: SpeechActivity, config: SpaceConfig) -> tuple[Array, Array]:
     """Windows in which one person speaks, as `windows.overlapping_windows` gives them.
 
     If nothing is left, as in a recording in which two people always overlap, windows of all speech.
@@ -62,7 +62,7 @@ def embed_windows(
         raise ConfigError(
             f"the embedding {extractor.name} works at {extractor.rate} Hz, not {grid.rate}; set audio.rate"
         )
-    bounds, first = speech_windows(activity, config)
+    bounds, first = split_speech(activity, config)
     samples = np.maximum(grid.origin + grid.hop * bounds, 0)
     points = model.project(extractor.embed(blocks, samples))
     weights = (bounds[:, 1] - bounds[:, 0]) / grid.frames_in(config.window)

@@ -81,7 +81,7 @@ def fit_two_covariance(
     names, index, counts = np.unique(speakers, return_inverse=True, return_counts=True)
     if len(names) < 2 or len(unit) <= len(names):
         raise ModelError(
-            f"{len(unit)} stretches of {len(names)} voices; at least two voices with several stretches each "
+            f"{len(unit)} windows of {len(names)} voices; at least two voices with several windows each "
             "are needed, two hundred are better"
         )
     mean = unit.mean(axis=0)

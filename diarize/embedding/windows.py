@@ -36,7 +36,7 @@ def overlapping_windows(
     shortest, wanted = grid.frames_in(MIN_SECONDS), grid.frames_in(length)
     rows: list[tuple[int, int]] = []
     for start, end in _split_at_changes(_bridge_pauses(clean, round(max_pause * grid.frame_rate)), changes):
-        if not clean[start:end].any():  # a pause between two changes, such as a stretch of overlap
+        if not clean[start:end].any():  # a pause between two changes, such as an interval of overlap
             continue
         if shortest <= end - start <= wanted:
             rows.append((start, end))
@@ -47,9 +47,9 @@ def overlapping_windows(
     return bounds, np.concatenate((np.ones(min(1, len(bounds)), bool), bounds[1:, 0] > bounds[:-1, 1]))
 
 
-def _split_at_changes(stretches: Array, changes: Array) -> Iterator[tuple[int, int]]:
-    """The stretches (n, 2) cut at the rising ``changes``."""
-    for start, end in stretches:
+def _split_at_changes(intervals: Array, changes: Array) -> Iterator[tuple[int, int]]:
+    """The intervals (n, 2) cut at the rising ``changes``."""
+    for start, end in intervals:
         inside = changes[(changes > start) & (changes < end)]
         edges = [int(start), *inside.tolist(), int(end)]
         yield from pairwise(edges)

@@ -11,7 +11,7 @@ from diarize.features.fbank import FilterBank, fbank_of, filter_bank
 from diarize.features.level import audible_frames, level_gain, loud_frames, loud_outside
 from diarize.features.mfcc import compute_cepstra
 from diarize.features.normalize import cmvn, normalize_features
-from diarize.features.voice import voice_cepstra, voice_features
+from diarize.features.voice import compute_voice_features, select_voice_cepstra
 
 __all__ = [
     "FilterBank",
@@ -21,12 +21,12 @@ __all__ = [
     "cmvn",
     "compute_cepstra",
     "compute_deltas",
+    "compute_voice_features",
     "fbank_of",
     "filter_bank",
     "level_gain",
     "loud_frames",
     "loud_outside",
     "normalize_features",
-    "voice_cepstra",
-    "voice_features",
+    "select_voice_cepstra",
 ]

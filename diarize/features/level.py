@@ -64,11 +64,11 @@ def audible_frames(features: Features, n_mels: int) -> Array:
 
 def _frames_with_talk(level: Array, length: int) -> Array:
     """Frames of segments of about ``length`` frames that probably hold talk, bool (n_frames,)."""
-    stretches = np.array_split(level, max(1, round(len(level) / length)))
-    peaks = np.array([np.percentile(each, 95) for each in stretches])
+    segments = np.array_split(level, max(1, round(len(level) / length)))
+    peaks = np.array([np.percentile(each, 95) for each in segments])
     top = np.sort(peaks)[-max(1, min(N_TALK_SEGMENTS, len(peaks) // 3))]
     floor = np.percentile(level[level >= top - AUDIBLE_RANGE], 10)
-    return np.repeat(peaks >= floor + MIN_RISE * (top - floor), [len(each) for each in stretches])
+    return np.repeat(peaks >= floor + MIN_RISE * (top - floor), [len(each) for each in segments])
 
 
 def loud_frames(features: Features, speech: Array) -> Array:

@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["voice_cepstra", "voice_features"]
+__all__ = ["compute_voice_features", "select_voice_cepstra"]
 
 
-def voice_features(features: Features, speech: Array, band: str, config: AcousticConfig) -> Array:
+def compute_voice_features(features: Features, speech: Array, band: str, config: AcousticConfig) -> Array:
     """Voice features of every frame, float32 (n_frames, D): denoised and normalised cepstra.
 
     ``features``: cepstra of ``config``; ``speech``: bool (n_frames,), the frames that the statistics are
     taken from. Used for recordings and training examples alike.
     """
-    values = voice_cepstra(denoise(features, speech, config), band, config)
+    values = select_voice_cepstra(denoise(features, speech, config), band, config)
     return normalize_features(values, speech, features.grid.frame_rate, config)
 
 
-def voice_cepstra(features: Features, band: str, config: AcousticConfig) -> Array:
+def select_voice_cepstra(features: Features, band: str, config: AcousticConfig) -> Array:
     """Columns (n_frames, D) of ``cepstra`` for the speaker space of a ``band``, "wide" or "narrow".
 
     c1 … c{n_voice} in both bands; in the wide band also u0 − c0, the level of the upper band relative to the

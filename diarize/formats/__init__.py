@@ -151,7 +151,7 @@ def read_words(path: str | Path) -> Annotation | None:
         For a file that does not follow its format.
 
     """
-    tiers = {".textgrid": textgrid.tiers, ".eaf": eaf.tiers}.get(Path(path).suffix.lower())
+    tiers = {".textgrid": textgrid.read_tiers, ".eaf": eaf.read_tiers}.get(Path(path).suffix.lower())
     if tiers is None:
         return None
     found = tiers(read_text(path), Path(path).name)
@@ -205,13 +205,13 @@ def read_uem(path: str | Path) -> dict[str, Intervals]:
     return uem.load(read_text(path), Path(path).name)
 
 
-def write_uem(path: str | Path, stretches: Mapping[str, Intervals], *, overwrite: bool = False) -> Path:
+def write_uem(path: str | Path, intervals: Mapping[str, Intervals], *, overwrite: bool = False) -> Path:
     """Write the parts of recordings that are evaluated.
 
     Parameters
     ----------
     path : the file to write
-    stretches : intervals by recording, each (n, 2) seconds
+    intervals : intervals by recording, each (n, 2) seconds
     overwrite : replace the file if it exists
 
     Returns
@@ -224,4 +224,4 @@ def write_uem(path: str | Path, stretches: Mapping[str, Intervals], *, overwrite
         When the file exists and ``overwrite`` is false, or cannot be written.
 
     """
-    return write_text(path, uem.dump(stretches), overwrite=overwrite)
+    return write_text(path, uem.dump(intervals), overwrite=overwrite)

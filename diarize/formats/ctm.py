@@ -28,7 +28,7 @@ def write(annotations: Sequence[Annotation], *, words: Annotation | None, channe
     """
     annotation = lines.require_one_annotation(annotations, "CTM")
     if words is None:
-        raise FormatError("CTM holds words, each with its time, which turns do not have; 'label' writes it")
+        raise FormatError("CTM needs words with times; use 'diarize label'")
     names, recording = lines.make_tokens(words.speakers), lines.make_tokens([annotation.recording])
     return "".join(
         f"{recording[annotation.recording]} {turn.channel or channel} {times.seconds(start)} "

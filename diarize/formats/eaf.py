@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     _Slots = dict[str | None, str | None]
 
-__all__ = ["read", "tiers", "write"]
+__all__ = ["read", "read_tiers", "write"]
 
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _DOCUMENT = {
@@ -48,14 +48,14 @@ def read(text: str, source: str = "text.eaf") -> dict[str, Annotation]:
     """
     root = _document(text, source)
     slots, origin = _values(root), _origin(root, source)
-    tiers = _independent_tiers(root)
-    names = {tier.get("TIER_ID", "") for tier in tiers}
-    rows: Sequence[Turn | None] | None = _of_single_tier(tiers, slots, origin, source)
+    read_tiers = _independent_tiers(root)
+    names = {tier.get("TIER_ID", "") for tier in read_tiers}
+    rows: Sequence[Turn | None] | None = _of_single_tier(read_tiers, slots, origin, source)
     if rows is not None:
         return lines.group_by_recording([(lines.recording_name(source), row) for row in (None, *rows)])
     rows = [
         turn
-        for tier in tiers
+        for tier in read_tiers
         if not lines.are_words(tier.get("TIER_ID", ""), names)
         for turn in _turns(tier, tier.get("PARTICIPANT", "").strip(), slots, origin, source)
     ]
@@ -65,7 +65,9 @@ def read(text: str, source: str = "text.eaf") -> dict[str, Annotation]:
     )
 
 
-def tiers(text: str, source: str = "text.eaf", *, dependent: bool = True) -> list[tuple[str, list[Turn]]]:
+def read_tiers(
+    text: str, source: str = "text.eaf", *, dependent: bool = True
+) -> list[tuple[str, list[Turn]]]:
     """The tiers by name, in order: a turn for every aligned annotation. Errors as of ``read``.
 
     ``dependent``: also the tiers that describe the annotations of others.
@@ -189,10 +191,10 @@ def write(
     header = ET.SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
     if media:
         ET.SubElement(header, "MEDIA_DESCRIPTOR", _media(media))
-    tiers = lines.tiers_of(annotation, words)
-    spans = [(name, *span) for name, each in tiers for span in each]
+    read_tiers = lines.tiers_of(annotation, words)
+    spans = [(name, *span) for name, each in read_tiers for span in each]
     slots = _slots(ET.SubElement(root, "TIME_ORDER"), spans)
-    for name, _ in tiers:
+    for name, _ in read_tiers:
         who = name.removesuffix(lines.WORDS)
         tier = {"LINGUISTIC_TYPE_REF": _TYPE, "PARTICIPANT": who, "TIER_ID": name}
         mine = {i: ends for i, ends in slots.items() if spans[i][0] == name}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from diarize.annotation import Annotation
 
-__all__ = ["read", "spoken", "write"]
+__all__ = ["read", "read_cues", "write"]
 
 _LONGEST_NAME = 40  # characters
 
@@ -25,7 +25,7 @@ def read(text: str, source: str = "text.srt") -> dict[str, Annotation]:
     Sounds such as ``[music]`` are skipped. Raises FormatError for what is not SRT and for a file that names
     no speaker.
     """
-    found = spoken(text, source)
+    found = read_cues(text, source)
     if found and all(who is None and _is_name(said) for _, who, said in found):
         found = [(cue, said, said) for cue, _, said in found]
     turns = lines.turns_of_texts(cues_to_turns(found))
@@ -38,7 +38,7 @@ def read(text: str, source: str = "text.srt") -> dict[str, Annotation]:
     return lines.group_by_recording([(recording, None), *((recording, turn) for turn in turns)])
 
 
-def spoken(text: str, source: str = "text.srt") -> list[tuple[Cue, str | None, str]]:
+def read_cues(text: str, source: str = "text.srt") -> list[tuple[Cue, str | None, str]]:
     """Cue, speaker (None without a name) and plain text, in order. Raises FormatError."""
     found = _join_blocks(split_blocks(text, source))
     return attribute_speakers([parse_cue(cue) for block in found for cue in split_cues(block)])

@@ -140,7 +140,7 @@ FORMATS: dict[str, Format] = {
         Format(
             "uem",
             ".uem",
-            "NIST evaluation map: where anybody speaks",
+            "NIST UEM: intervals without speakers",
             _plain(uem.write),
             uem.read,
             several=True,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from diarize.annotation import Annotation, Turn
 
-__all__ = ["read", "tiers", "write"]
+__all__ = ["read", "read_tiers", "write"]
 
 # Tokens that Praat reads: texts, separate numbers, flags; it ignores all other words
 _TOKEN = re.compile(
@@ -92,7 +92,7 @@ def read(text: str, source: str = "text.TextGrid") -> dict[str, Annotation]:
     (``PAUSES``) are no turns. For "silences", "sounding" is a speaker and "silent" nobody; that tier is
     skipped beside others. Raises FormatError for anything else that is not a TextGrid in text form.
     """
-    found = _without_silences(tiers(text, source), source)
+    found = _without_silences(read_tiers(text, source), source)
     names = {name for name, _ in found}
     rows: Sequence[Turn | None] | None = name_by_texts(found)
     if rows is None:
@@ -119,7 +119,7 @@ def _without_silences(
     return found
 
 
-def tiers(text: str, source: str = "text.TextGrid") -> list[tuple[str, list[Turn]]]:
+def read_tiers(text: str, source: str = "text.TextGrid") -> list[tuple[str, list[Turn]]]:
     """The interval tiers by name, in order: a turn for every interval with a text. Errors as of ``read``."""
     tokens = _Tokens(text.removeprefix("\ufeff"), source)
     if tokens.text("the file type") != "ooTextFile" or tokens.text("the object class") != "TextGrid":

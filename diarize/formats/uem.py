@@ -32,12 +32,12 @@ def load(text: str, source: str = "text.uem") -> dict[str, Intervals]:
     return {name: union(each.intervals()) for name, each in read(text, source).items()}
 
 
-def dump(stretches: Mapping[str, Intervals]) -> str:
+def dump(intervals: Mapping[str, Intervals]) -> str:
     """UEM of (n, 2) seconds by recording; boundaries are rounded to milliseconds."""
-    names = lines.make_tokens(list(stretches))
+    names = lines.make_tokens(list(intervals))
     return "".join(
         f"{names[recording]} 1 {times.seconds(start)} {times.seconds(end)}\n"
-        for recording, rows in stretches.items()
+        for recording, rows in intervals.items()
         for start, end in ((times.milliseconds(a), times.milliseconds(b)) for a, b in union(rows))
         if end > start
     )

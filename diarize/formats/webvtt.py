@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from diarize.annotation import Annotation
 
-__all__ = ["read", "spoken", "write"]
+__all__ = ["read", "read_cues", "write"]
 
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+([^>]*)>")
 _WORD_TIME = re.compile(r"<\d+(:\d\d){1,2}\.\d{3}>")
@@ -45,7 +45,7 @@ def read(text: str, source: str = "text.vtt") -> dict[str, Annotation]:
     voice spans, other cues without one have the speaker UNKNOWN. Raises FormatError for other files and for a
     file without names of speakers.
     """
-    found = spoken(text, source)
+    found = read_cues(text, source)
     turns = lines.turns_of_texts(cues_to_turns(found))
     if found and not turns:
         raise FormatError(
@@ -56,7 +56,7 @@ def read(text: str, source: str = "text.vtt") -> dict[str, Annotation]:
     return lines.group_by_recording([(recording, None), *((recording, turn) for turn in turns)])
 
 
-def spoken(text: str, source: str = "text.vtt") -> list[tuple[Cue, str | None, str]]:
+def read_cues(text: str, source: str = "text.vtt") -> list[tuple[Cue, str | None, str]]:
     """Cue, speaker (None without a name) and plain text, in order. Raises FormatError."""
     found = split_blocks(text, source, blanks_separate=False)
     if not found or not _HEADER.match(found[0][0].text):

@@ -150,7 +150,7 @@ def is_comparable(result: Result, config: Config) -> bool:
     """Whether a result has voices from the embedding in use."""
     if result.voices is None:
         return False
-    return result.voices.model == pipeline.load_embedding(config)[0].checksum[:16]
+    return result.voices.model == pipeline.choose_embedding(config)[0].checksum[:16]
 
 
 def _require_voice(path: Path, speaker: str, found: Mapping[str, Voice]) -> Voice:

@@ -59,7 +59,7 @@ def find_results(given: Sequence[Path], folder: Path | None) -> tuple[LinkInput,
     places: dict[Path, Path] = {}
     for each in found:
         if places.setdefault(each.place, each.source) != each.source:
-            raise OutputError(f"{each.place}: two results of this name; link them from folders of their own")
+            raise OutputError(f"{each.place}: two results with this name; put them into separate folders")
     return tuple(found)
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from diarize.networks.activity import LocalActivity
+    from diarize.networks.local_activity import LocalActivity
 
     Array = NDArray[Any]
 
@@ -49,7 +49,7 @@ class EmbeddingExtractor(Protocol):
 
 
 class Segmenter(Protocol):
-    """Finds which of a few local voices speak when, window by window."""
+    """Finds which of a few local speakers speak when, window by window."""
 
     @property
     def name(self) -> str:

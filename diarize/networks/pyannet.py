@@ -1,4 +1,4 @@
-"""PyanNet, a recurrent network that detects which of up to three local voices speak in ten seconds of audio.
+"""PyanNet, a recurrent network that detects when up to three local speakers talk in ten seconds of audio.
 
 Learnable band-pass filters (SincNet, Ravanelli & Bengio 2018), four bidirectional recurrent layers and seven
 classes, one for each set of at most two of three voices (Bredin 2023, "pyannote.audio 2.1 speaker diarization
@@ -41,7 +41,7 @@ STEP: Final = 270
 FIRST_CENTRE: Final = 495
 """Sample at the centre of the first frame, whose receptive field is 991 samples."""
 CLASSES: Final = ((), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2))
-"""The local voices that speak in each class."""
+"""The local speakers that speak in each class."""
 OUTPUT: Final = (589, 7)
 """Frames and classes per window."""
 EXACT: Final = ("sinc_w",)

@@ -65,10 +65,25 @@ VOICES_EACH: Final = 3
 def calibration_of(
     extractor: EmbeddingExtractor, progress: Progress = no_progress, cache: str | Path | None = None
 ) -> TwoCovariance:
-    """The calibration of an embedding: from the ``cache`` folder, from the package, or computed now.
+    """Load or compute the calibration of an embedding: from the cache, from the package, or now.
 
-    Computing takes minutes, and is repeated each time if the cache is not writable. Raises PartError when the
-    vectors do not depend on the voice.
+    Computing takes minutes, and is repeated each time if the cache is not writable.
+
+    Parameters
+    ----------
+    extractor : the embedding
+    progress : called with the name of a stage and the share of it that is done, 0 to 1
+    cache : folder of the cache; that of the platform unless given
+
+    Returns
+    -------
+    The two-covariance model.
+
+    Raises
+    ------
+    PartError
+        When the vectors do not depend on the voice.
+
     """
     found = find_calibration(extractor, cache)
     if found is not None:
@@ -82,8 +97,8 @@ def calibration_of(
 
 def find_calibration(extractor: EmbeddingExtractor, cache: str | Path | None = None) -> Path | None:
     """The file of an existing calibration: in the cache, or in the package."""
-    shipped = DATA / "calibrations" / f"{extractor.checksum}.npz"
-    return next((place for place in (calibration_path(extractor, cache), shipped) if place.is_file()), None)
+    included = DATA / "calibrations" / f"{extractor.checksum}.npz"
+    return next((place for place in (calibration_path(extractor, cache), included) if place.is_file()), None)
 
 
 def calibration_path(extractor: EmbeddingExtractor, cache: str | Path | None = None) -> Path:

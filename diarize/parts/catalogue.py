@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["CATALOGUE", "Entry", "named_by_checksum"]
+__all__ = ["CATALOGUE", "CatalogueEntry", "named_by_checksum"]
 
 _SHERPA: Final = "https://github.com/k2-fsa/sherpa-onnx/releases/download"
 _EMBEDDINGS: Final = f"{_SHERPA}/speaker-recongition-models"  # the tag's spelling is theirs
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CatalogueEntry:
     """One published part.
 
     ``kind``: "embedding" or "segmentation"; ``size`` in bytes (None: not known) and ``sha256`` of what
@@ -46,7 +46,7 @@ class Entry:
 CATALOGUE: Final = {
     entry.name: entry
     for entry in (
-        Entry(
+        CatalogueEntry(
             name="campplus",
             kind="embedding",
             description="CAM++, Chinese and English, 192 dimensions, 16 kHz (3D-Speaker)",
@@ -55,7 +55,7 @@ CATALOGUE: Final = {
             sha256="aa3cfc16963a10586a9393f5035d6d6b57e98d358b347f80c2a30bf4f00ceba2",
             licence="Apache-2.0",
         ),
-        Entry(
+        CatalogueEntry(
             name="titanet-small",
             kind="embedding",
             description="TitaNet small, English, 192 dimensions, 16 kHz (NVIDIA NeMo)",
@@ -64,7 +64,7 @@ CATALOGUE: Final = {
             sha256="ad4a1802485d8b34c722d2a9d04249662f2ece5d28a7a039063ca22f515a789e",
             licence="Apache-2.0",
         ),
-        Entry(
+        CatalogueEntry(
             name="segmentation-3.0",
             kind="segmentation",
             description="segmentation-3.0, three local speakers, two at once, 16 kHz (pyannote)",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["check_bounds", "cut_pieces", "overlapping_windows"]
+__all__ = ["check_bounds", "cut_pieces", "cut_windows"]
 
 
 def check_bounds(bounds: Array) -> Array:
@@ -47,7 +47,7 @@ def cut_pieces(blocks: Iterable[Array], bounds: Array) -> Iterator[Array]:
         yield piece
 
 
-def overlapping_windows(blocks: Iterable[Array], size: int, hop: int) -> Iterator[tuple[int, Array, int]]:
+def cut_windows(blocks: Iterable[Array], size: int, hop: int) -> Iterator[tuple[int, Array, int]]:
     """Windows of ``size`` samples every ``hop``: first sample, samples (size,), how many samples came so far.
 
     The last window is the first one that reaches the end, padded with zeros. Without samples there is none.

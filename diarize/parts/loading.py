@@ -28,9 +28,22 @@ TRIAL = 1.5  # seconds of noise to test an embedding
 
 
 def load_embedding(name_or_path: str | Path, cache: str | Path | None = None) -> OnnxEmbedding:
-    """The speaker embedding in an ONNX file, or under a name in the ``cache`` folder (None: the platform's).
+    """Load a speaker embedding from an ONNX file.
 
-    Raises PartError, with one line, if onnxruntime is missing or the file is of another kind.
+    Parameters
+    ----------
+    name_or_path : the file, or a name in the cache
+    cache : folder of the cache; that of the platform unless given
+
+    Returns
+    -------
+    The embedding, tested on noise.
+
+    Raises
+    ------
+    PartError
+        Without onnxruntime, and for a file that is damaged or of another kind.
+
     """
     part = load_part(name_or_path, cache)
     if not isinstance(part, OnnxEmbedding):
@@ -39,7 +52,22 @@ def load_embedding(name_or_path: str | Path, cache: str | Path | None = None) ->
 
 
 def load_segmenter(name_or_path: str | Path) -> OnnxSegmenter:
-    """The segmentation network in an ONNX file, or under a name; like `load_embedding`."""
+    """Load a segmentation network from an ONNX file.
+
+    Parameters
+    ----------
+    name_or_path : the file, or a name in the cache
+
+    Returns
+    -------
+    The network, tested on noise.
+
+    Raises
+    ------
+    PartError
+        As ``load_embedding`` does.
+
+    """
     part = load_part(name_or_path)
     if not isinstance(part, OnnxSegmenter):
         raise PartError(f"{name_or_path}: a speaker embedding; give it to --embedding")
@@ -47,7 +75,22 @@ def load_segmenter(name_or_path: str | Path) -> OnnxSegmenter:
 
 
 def load_part(name_or_path: str | Path, cache: str | Path | None = None) -> OnnxEmbedding | OnnxSegmenter:
-    """An embedding or a segmentation network, tested on a short piece of noise. Raises PartError."""
+    """Load an embedding or a segmentation network from an ONNX file.
+
+    Parameters
+    ----------
+    name_or_path, cache : as for ``load_embedding``
+
+    Returns
+    -------
+    What the file contains, tested on noise.
+
+    Raises
+    ------
+    PartError
+        As ``load_embedding`` does.
+
+    """
     file = read_onnx(locate_part(name_or_path, cache))
     _check_name(str(name_or_path), file)
     session = open_session(file)

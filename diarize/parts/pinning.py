@@ -16,11 +16,24 @@ __all__ = ["pin_checksums"]
 
 
 def pin_checksums(config: Config) -> Config:
-    """The settings with the SHA-256 of every part that they use; shipped networks belong to the package
-    version.
+    """Add to settings the SHA-256 of every part that they use.
 
-    Raises PartError for a part that is not there, or that has another checksum than the settings have,
-    as those of an earlier result do.
+    Included networks belong to the package version and have none.
+
+    Parameters
+    ----------
+    config : the settings
+
+    Returns
+    -------
+    The settings with checksums.
+
+    Raises
+    ------
+    PartError
+        For a part that does not exist, or that has another checksum than the settings have, as those of an
+        earlier result do.
+
     """
     space, speech = config.space, config.speech
     if space.kind == "embedding" and space.embedding:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.errors import PartError
-from diarize.networks.activity import LocalActivity
-from diarize.parts.cutting import overlapping_windows
+from diarize.networks.local_activity import LocalActivity
+from diarize.parts.cutting import cut_windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -60,7 +60,7 @@ class OnnxSegmenter:
         size, n = self.format.window, 0
         starts: list[int] = []
         classes = [np.empty((0, self.format.n_frames, self.format.n_classes), dtype=np.float32)]
-        for batch in _group_windows(overlapping_windows(blocks, size, size // WINDOWS_OVER)):
+        for batch in _group_windows(cut_windows(blocks, size, size // WINDOWS_OVER)):
             starts += [start for start, _, _ in batch]
             classes.append(self._classes(np.stack([samples for _, samples, _ in batch])))
             n = batch[-1][2]

@@ -8,14 +8,14 @@ speakers and notes. ``front_end`` is the common signal processing, ``voices`` co
 from diarize.pipeline.diarization import STAGES, diarize, provenance, versions
 from diarize.pipeline.front_end import FrontEnd, speech_features, speech_mask
 from diarize.pipeline.result import Diarization
-from diarize.pipeline.voices import load_embedding, voice_statistics_of
+from diarize.pipeline.voices import choose_embedding, voice_statistics_of
 
 __all__ = [
     "STAGES",
     "Diarization",
     "FrontEnd",
+    "choose_embedding",
     "diarize",
-    "load_embedding",
     "provenance",
     "speech_features",
     "speech_mask",

@@ -63,7 +63,7 @@ def diarize_channels(
     from threadpoolctl import threadpool_limits
 
     config = with_checksums(config or Config())
-    stretches, track = check_intervals(speech), config.audio.track
+    intervals, track = check_intervals(speech), config.audio.track
     opened = open_recording(recording, rate=RATE, track=track, start=start, end=end)
     n = opened.header.channels
     if not 1 < n <= MAX_CHANNELS:
@@ -75,7 +75,7 @@ def diarize_channels(
         alone = override(config, {"audio": {"channel": k}}, "--channels")
         with threadpool_limits(limits=1):  # another order of sums changes the last bits
             found.append(
-                run_stages(recording, alone, stretches, (start, end), progress, foreign[k - 1] + start)
+                run_stages(recording, alone, intervals, (start, end), progress, foreign[k - 1] + start)
             )
     notes = ("all channels have the same sound, so every speaker is found in each of them",) if same else ()
     return _join_channels(found, foreign, notes, config)
@@ -105,8 +105,8 @@ def find_leaks(channels: Sequence[Iterator[Array]]) -> tuple[list[Array], bool]:
         rows.append(found)
         alike.extend(together)
     mask = np.concatenate(rows, axis=1) if rows else np.zeros((len(channels), 0), bool)
-    stretches = [runs(row).astype(np.float64) * CELL for row in mask]
-    return stretches, bool(alike) and float(np.mean(alike)) >= SAME_SHARE
+    intervals = [runs(row).astype(np.float64) * CELL for row in mask]
+    return intervals, bool(alike) and float(np.mean(alike)) >= SAME_SHARE
 
 
 def _find_leaking_cells(cells: Array) -> tuple[Array, list[float]]:

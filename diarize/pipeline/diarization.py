@@ -63,7 +63,7 @@ def diarize(
     config : settings; the defaults are for meetings, calls and broadcasts
     num_speakers : number of speakers, if it is known
     min_speakers, max_speakers : bounds of the number of speakers, if it is not known
-    speech : (n, 2), stretches of speech in seconds; found in the sound unless given
+    speech : (n, 2), intervals of speech in seconds; found in the sound unless given
     start, end : seconds of the file between which it is diarized; to its end unless given
     progress : called with the name of a stage and the share of it that is done, 0 to 1
 
@@ -109,14 +109,14 @@ def run_stages(
 
     check_features(config)
     source = SampleSource.open(recording, config, span)
-    values, activity, sound, model, band, duration = _extract(source, given, config, progress, crosstalk)
+    values, activity, sound, model, band, duration = _front_end(source, given, config, progress, crosstalk)
     mask = activity.mask
     if not mask.values.any():
         return _silent_result(sound, mask, band, duration, config)
     progress("space", 0.0)
     points = speaker_points(values, activity, sound, config)
     progress("clustering", 0.0)
-    clusters = _cluster(sound.name, points, config)
+    clusters = _cluster_speech(sound.name, points, config)
     progress("resegmentation", 0.0)
     frames = _frame_posteriors(values, mask, points, clusters, model, config)
     posteriors = turns.relabel_by_first_appearance(frames)
@@ -136,7 +136,7 @@ def run_stages(
     )  # fmt: skip
 
 
-def _extract(
+def _front_end(
     sound: SampleSource, given: Array | None, config: Config, progress: Progress, crosstalk: Array | None
 ) -> tuple[Array, SpeechActivity, SampleSource, BackgroundModel | None, str, float]:
     """Normalised cepstra, speech activity, the sound at the usual level, background model, band and seconds.
@@ -169,7 +169,7 @@ def _frame_posteriors(
     return frames.adapted_posteriors(values, mask, points, shares, model.ubm, config.resegmentation)
 
 
-def _cluster(name: str, points: SpeakerPoints, config: Config) -> Clustering:
+def _cluster_speech(name: str, points: SpeakerPoints, config: Config) -> Clustering:
     from diarize import clustering
 
     try:
@@ -220,7 +220,17 @@ def _silent_result(
 
 
 def provenance(config: Config) -> Provenance:
-    """Settings and versions that reproduce a result, for documents of results."""
+    """Collect the settings and versions that reproduce a result.
+
+    Parameters
+    ----------
+    config : the settings
+
+    Returns
+    -------
+    What documents of results contain.
+
+    """
     return Provenance(asdict(config), config.digest, versions())
 
 

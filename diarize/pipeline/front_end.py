@@ -70,7 +70,7 @@ def run_front_end(
     """
     from diarize.features import choose_band, compute_cepstra, level_gain
 
-    acoustics, given = _acoustics(config)
+    acoustics, given = _choose_acoustics(config)
     ends = [0]
     features = compute_cepstra(_report_progress(sound, ends, progress), sound.rate, acoustics)
     band = choose_band(features, config.features.band, acoustics.n_mels)
@@ -93,7 +93,7 @@ def _needs_background(config: Config) -> bool:
     return config.space.kind != "mfcc" or config.speech.method == "hmm"
 
 
-def _acoustics(config: Config) -> tuple[AcousticConfig, BackgroundModel | None]:
+def _choose_acoustics(config: Config) -> tuple[AcousticConfig, BackgroundModel | None]:
     """Feature settings, and the background model if one was given.
 
     A background model needs the features that it was trained with. Raises ModelError.
@@ -101,7 +101,7 @@ def _acoustics(config: Config) -> tuple[AcousticConfig, BackgroundModel | None]:
     if not _needs_background(config):
         return config.features.textbook, None
     if not config.space.background:
-        return AcousticConfig(), None  # as for the shipped models
+        return AcousticConfig(), None  # as for the included models
     from diarize import background
 
     model = background.load(config.space.background)
@@ -126,7 +126,7 @@ def speech_activity(
 
     grid, sound = front.features.grid, front.sound
     if config.speech.method == "network":
-        found = speech.detect_by_network(sound.blocks(), _segmenter(config), grid, config.speech)
+        found = speech.detect_by_network(sound.blocks(), _choose_segmenter(config), grid, config.speech)
     else:
         found = speech.SpeechActivity(_mask_without_network(front, config))
     intervals = found.mask.intervals + sound.start if given is None else given
@@ -153,8 +153,8 @@ def _mask_without_network(front: FrontEnd, config: Config) -> SpeechMask:
     return speech.detect_by_mixtures(features, model.speech, model.other, model.talk, config.speech, n_mels)
 
 
-def _segmenter(config: Config) -> Segmenter:
-    """The requested segmentation network, or the shipped one."""
+def _choose_segmenter(config: Config) -> Segmenter:
+    """The requested segmentation network, or the included one."""
     if config.speech.segmentation:
         from diarize.parts import load_segmenter
 
@@ -173,8 +173,7 @@ def missed_sound_notes(front: FrontEnd, mask: SpeechMask) -> tuple[str, ...]:
         return ()
     return (
         f"{loud:.0f} s of loud sound were not detected as speech (music or noise?); --sensitivity more "
-        f"takes more "
-        "of it for speech",
+        "detects more of it",
     )
 
 
@@ -182,14 +181,14 @@ def voice_values(front: FrontEnd, mask: SpeechMask, config: Config) -> Array:
     """Normalised voice features or, in the textbook space, all cepstra except c0 with deltas:
     float32 (n_frames, D).
     """
-    from diarize.features import normalize_features, voice_features
+    from diarize.features import compute_voice_features, normalize_features
 
     features = front.features
     if config.space.kind == "mfcc":
         values = _textbook_cepstra(features, config)
         return normalize_features(values, mask.values, features.grid.frame_rate, front.acoustics)
     band = front.background.band if front.background else front.band
-    return voice_features(features, mask.values, band, front.acoustics)
+    return compute_voice_features(features, mask.values, band, front.acoustics)
 
 
 def _textbook_cepstra(features: Features, config: Config) -> Array:
@@ -207,7 +206,28 @@ def speech_features(
     start: float = 0.0,
     end: float | None = None,
 ) -> tuple[FrontEnd, SpeechMask]:
-    """Cepstra and speech frames of a recording, or of a part of it."""
+    """Compute the cepstra and the speech frames of a recording, or of a part of it.
+
+    Parameters
+    ----------
+    recording : path of a sound file, or a Waveform
+    config : settings; the defaults unless given
+    start, end : seconds of the file between which it is read; to its end unless given
+
+    Returns
+    -------
+    The front end with the cepstra, and the mask on their frames.
+
+    Raises
+    ------
+    AudioError
+        When the recording cannot be read.
+    ConfigError
+        When settings contradict each other.
+    ModelError
+        When a background model cannot be read.
+
+    """
     from threadpoolctl import threadpool_limits
 
     config = config or Config()
@@ -223,5 +243,20 @@ def speech_mask(
     start: float = 0.0,
     end: float | None = None,
 ) -> SpeechMask:
-    """Which frames of a recording, or of a part of it, are speech."""
+    """Detect which frames of a recording, or of a part of it, are speech.
+
+    Parameters
+    ----------
+    recording, config, start, end : as for ``speech_features``
+
+    Returns
+    -------
+    The mask.
+
+    Raises
+    ------
+    AudioError
+        As ``speech_features`` does.
+
+    """
     return speech_features(recording, config, start=start, end=end)[1]

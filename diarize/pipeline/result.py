@@ -160,14 +160,14 @@ class Diarization:
 
         Parameters
         ----------
-        **more : arguments of ``diarize.plots.timeline``
+        **more : arguments of ``diarize.plots.plot_timeline``
 
         Returns
         -------
         A ``matplotlib.figure.Figure``.
 
         """
-        return import_room("plots").timeline(
+        return import_room("plots").plot_timeline(
             self.annotation, start=self.start, duration=self.duration, **more
         )
 

@@ -129,5 +129,5 @@ def draw_timeline(result: Diarization) -> bytes:
     """The timeline as the bytes of a PNG."""
     from diarize import plots
 
-    figure = plots.timeline(result.annotation, start=result.start, duration=result.duration)
+    figure = plots.plot_timeline(result.annotation, start=result.start, duration=result.duration)
     return plots.to_png(figure)

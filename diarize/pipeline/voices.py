@@ -28,19 +28,34 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["load_embedding", "speaker_points", "voice_statistics", "voice_statistics_of"]
+__all__ = ["choose_embedding", "speaker_points", "voice_statistics", "voice_statistics_of"]
 
 # Least share of a window in which a speaker must be alone for the window to be used.
 MIN_ALONE: Final = 0.5
 
 
-def load_embedding(config: Config) -> tuple[EmbeddingExtractor, TwoCovariance]:
-    """The requested speaker embedding, or the shipped one, and its two-covariance model."""
+def choose_embedding(config: Config) -> tuple[EmbeddingExtractor, TwoCovariance]:
+    """Load the requested speaker embedding, or the included one, and its two-covariance model.
+
+    Parameters
+    ----------
+    config : the settings
+
+    Returns
+    -------
+    The embedding and its model.
+
+    Raises
+    ------
+    PartError
+        When an ONNX file of the settings cannot be used.
+
+    """
     if not config.space.embedding:
         from diarize.embedding import CampplusExtractor
 
-        shipped = CampplusExtractor()
-        return shipped, shipped.model
+        included = CampplusExtractor()
+        return included, included.model
     from diarize import parts
 
     extractor = parts.load_embedding(config.space.embedding)
@@ -56,7 +71,7 @@ def speaker_points(
 
     if config.space.kind == "mfcc":
         return frames.frame_points(values, activity.mask)
-    return embedding.embed_windows(sound.blocks(), activity, *load_embedding(config), config.space)
+    return embedding.embed_windows(sound.blocks(), activity, *choose_embedding(config), config.space)
 
 
 def voice_statistics(
@@ -90,10 +105,27 @@ def _statistics(name: str, points: SpeakerPoints, spans: Array, start: float) ->
 def voice_statistics_of(
     recording: str | PathLike[str], annotation: Annotation, config: Config
 ) -> VoiceStatistics | None:
-    """Voice statistics for given turns of a recording, such as those of a file.
+    """Compute voice statistics for given turns of a recording, such as those of a file.
 
     Front end and windows are those of ``diarize``, with the time in which one speaker is alone as speech.
-    None if no speaker is alone for 0.2 s. Raises AudioError and, for parts, PartError.
+
+    Parameters
+    ----------
+    recording : path of the recording
+    annotation : its turns
+    config : the settings
+
+    Returns
+    -------
+    The statistics, or None if no speaker is alone for 0.2 s.
+
+    Raises
+    ------
+    AudioError
+        When the recording cannot be read.
+    PartError
+        When an ONNX file of the settings cannot be used.
+
     """
     from threadpoolctl import threadpool_limits
 
@@ -106,7 +138,7 @@ def voice_statistics_of(
     with threadpool_limits(limits=1):  # sums in another order would differ in the last bits
         front = run_front_end(SampleSource.open(recording, config, span), config)
         activity = _known_activity(annotation, front.features.grid, span[0])
-        extractor = load_embedding(config)
+        extractor = choose_embedding(config)
         points = embedding.embed_windows(front.sound.blocks(), activity, *extractor, config.space)
         return voice_statistics(points, annotation, span[0])
 

@@ -6,17 +6,17 @@ methods of results and the commands import it; nothing else imports Matplotlib.
 
 from __future__ import annotations
 
-from diarize.plots.curve import selection_curve
+from diarize.plots.curve import plot_selection
 from diarize.plots.figure import KINDS, save, shade_colour, speaker_colours, to_png
-from diarize.plots.timelines import envelope, timeline
+from diarize.plots.timelines import peak_envelope, plot_timeline
 
 __all__ = [
     "KINDS",
-    "envelope",
+    "peak_envelope",
+    "plot_selection",
+    "plot_timeline",
     "save",
-    "selection_curve",
     "shade_colour",
     "speaker_colours",
-    "timeline",
     "to_png",
 ]

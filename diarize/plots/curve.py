@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["selection_curve"]
+__all__ = ["plot_selection"]
 
 
-def selection_curve(
+def plot_selection(
     counts: ArrayLike,
     values: ArrayLike,
     chosen: int,
@@ -30,9 +30,21 @@ def selection_curve(
     criterion: str = "BIC",
     title: str | None = None,
 ) -> Figure:
-    """The criterion against the number of speakers, as the distance to the best value in nats, the best on
-    top. ``counts`` and ``values``: (n,), lower is better, values that are not finite are left out;
-    ``chosen``: the chosen number; ``equivalents``: nearly equivalent numbers, drawn as open rings.
+    """Draw the criterion against the number of speakers, as the distance to the best value, the best on top.
+
+    Parameters
+    ----------
+    counts : (n,), the numbers of speakers
+    values : (n,), the criterion of each in nats, lower is better; values that are not finite are left out
+    chosen : the chosen number
+    equivalents : nearly equivalent numbers, drawn as open rings
+    criterion : its name
+    title : text above the picture
+
+    Returns
+    -------
+    The figure.
+
     """
     speakers, criteria = np.asarray(counts), np.asarray(values, dtype=np.float64)
     finite = np.isfinite(criteria)

@@ -57,14 +57,35 @@ def new_figure(width: float, height: float, **more: Any) -> Figure:
 
 
 def speaker_colours(speakers: Sequence[str]) -> dict[str, str]:
-    """A colour as ``#rrggbb`` for each speaker, in the order of the palette."""
+    """Choose a colour for each speaker, in the order of the palette.
+
+    Parameters
+    ----------
+    speakers : the names
+
+    Returns
+    -------
+    ``#rrggbb`` by name.
+
+    """
     n = len(PALETTE)
     shades = [(PALETTE[i % n], _ROUNDS[(i // n) % len(_ROUNDS)]) for i in range(len(speakers))]
     return {name: shade_colour(*shade) for name, shade in zip(speakers, shades, strict=True)}
 
 
 def shade_colour(colour: str, amount: float) -> str:
-    """The colour mixed with black (amount below 0) or white (above 0)."""
+    """Mix a colour with black or white.
+
+    Parameters
+    ----------
+    colour : ``#rrggbb``
+    amount : share of black (below 0) or of white (above 0), −1 to 1
+
+    Returns
+    -------
+    ``#rrggbb``.
+
+    """
     parts = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
     goal = 255 if amount > 0 else 0
     return "#" + "".join(f"{round(part + (goal - part) * abs(amount)):02x}" for part in parts)
@@ -80,7 +101,24 @@ def font_families() -> list[str]:
 
 
 def save(figure: Figure, path: str | Path, *, overwrite: bool = False) -> Path:
-    """Write a picture as PNG, PDF or SVG by its suffix, atomically. Raises OutputError."""
+    """Write a picture atomically, as PNG, PDF or SVG by its suffix.
+
+    Parameters
+    ----------
+    figure : the picture
+    path : the file to write
+    overwrite : replace the file if it exists
+
+    Returns
+    -------
+    The path.
+
+    Raises
+    ------
+    OutputError
+        For another suffix, when the file exists and ``overwrite`` is false, or when it cannot be written.
+
+    """
     path = Path(path)
     kind = path.suffix.lower()
     if kind not in KINDS:
@@ -89,7 +127,18 @@ def save(figure: Figure, path: str | Path, *, overwrite: bool = False) -> Path:
 
 
 def to_png(figure: Figure, kind: str = ".png") -> bytes:
-    """The bytes of a picture file, without a date, so equal pictures give equal bytes."""
+    """Convert a picture to the bytes of a file, without a date, so that equal pictures give equal bytes.
+
+    Parameters
+    ----------
+    figure : the picture
+    kind : .png, .pdf or .svg
+
+    Returns
+    -------
+    The bytes.
+
+    """
     import matplotlib as mpl
 
     dateless: dict[str, dict[str, Any]] = {

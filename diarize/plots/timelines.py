@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["envelope", "timeline"]
+__all__ = ["peak_envelope", "plot_timeline"]
 
 _WIDTH = 14.0  # of the picture
 _MARGIN = 0.15  # around everything
@@ -72,7 +72,7 @@ class _Layout:
         return max(1, int(np.ceil(self.duration / self.line - 1e-9)))
 
 
-def timeline(
+def plot_timeline(
     annotation: Annotation,
     *,
     reference: Annotation | None = None,
@@ -82,12 +82,25 @@ def timeline(
     duration: float | None = None,
     title: str | None = None,
 ) -> Figure:
-    """Who spoke when: one row per speaker, time wrapped into lines for long recordings.
+    """Draw who spoke when: one row per speaker, time wrapped into lines for long recordings.
 
-    ``reference`` is drawn above; ``mapping`` (hypothesis → reference, from ``scoring.score``) gives matched
-    speakers the same colour. A dark row shows overlapping speech. ``loudness``: (n,) values ≥ 0, evenly
-    spaced over the recording (see ``envelope``), drawn above. ``start`` and ``duration``: second at which the
-    picture begins, and its length in seconds, at least to the end of the last turn.
+    A dark row shows overlapping speech.
+
+    Parameters
+    ----------
+    annotation : the turns
+    reference : other turns, drawn above
+    mapping : hypothesis speaker → reference speaker, from ``scoring.score``; matched speakers get the same
+        colour
+    loudness : (n,), at least 0, evenly spaced over the recording (see ``peak_envelope``), drawn above
+    start : second at which the picture begins
+    duration : its length in seconds, at least to the end of the last turn, which is the default
+    title : text above the picture; the name of the recording unless given
+
+    Returns
+    -------
+    The figure.
+
     """
     length = _length(annotation, reference, duration, start)
     heard = length if duration is None else duration
@@ -103,8 +116,19 @@ def timeline(
     return figure
 
 
-def envelope(waveform: Waveform, points: int = 8000) -> Array:
-    """Peak (0 to 1) in each of at most ``points`` equal intervals: float32 (n,)."""
+def peak_envelope(waveform: Waveform, points: int = 8000) -> Array:
+    """Compute the peak in each of a number of equal intervals.
+
+    Parameters
+    ----------
+    waveform : the sound
+    points : largest number of intervals
+
+    Returns
+    -------
+    Float32 (n,), 0 to 1.
+
+    """
     n = min(points, waveform.samples.size)
     starts = np.linspace(0, waveform.samples.size, n, endpoint=False).astype(np.int64)
     loudest: Array = np.maximum.reduceat(np.abs(waveform.samples), starts) if n else np.zeros(0, np.float32)

@@ -9,7 +9,7 @@ import it.
 
 from diarize.report.model import Report
 from diarize.report.page import render_page
-from diarize.report.sound import RATE, PageSound, embed_sound, link_sound, media_address
+from diarize.report.sound import RATE, PageSound, embed_sound, link_sound, media_url
 
 __all__ = [
     "RATE",
@@ -17,6 +17,6 @@ __all__ = [
     "Report",
     "embed_sound",
     "link_sound",
-    "media_address",
+    "media_url",
     "render_page",
 ]

@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from diarize.results import SpeakerCount
     from diarize.transcripts import Word
 
-__all__ = ["page_data"]
+__all__ = ["build_page_data"]
 
 MAX_COLOURS = 20
 
 
-def page_data(report: Report) -> dict[str, Any]:
+def build_page_data(report: Report) -> dict[str, Any]:
     """The JSON of a page: numbers and unescaped texts, null where something is unknown."""
     annotation, result = report.annotation, report.result
     run = report.provenance or Provenance()

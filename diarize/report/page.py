@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-from diarize.report.data import page_data
+from diarize.report.data import build_page_data
 
 if TYPE_CHECKING:
     from diarize.report.model import Report
@@ -46,14 +46,24 @@ SCRIPTS: Final = (
 
 
 def render_page(report: Report) -> str:
-    """The whole page. Names and texts of the report are never interpreted as HTML."""
+    """Render the report page. Names and texts of the report are never interpreted as HTML.
+
+    Parameters
+    ----------
+    report : the content
+
+    Returns
+    -------
+    The text of an HTML file.
+
+    """
     style, script = _part("style.css"), _script()
     parts = {
         "policy": _policy(style, script, report.sound),
         "title": html.escape(report.annotation.recording),
         "style": style,
         "script": script,
-        "data": _embed_json(page_data(report)),
+        "data": _embed_json(build_page_data(report)),
         "sound": _base64(report.sound),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _part("page.html"))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
     Progress = Callable[[str, float], None]
 
-__all__ = ["RATE", "PageSound", "embed_sound", "link_sound", "media_address"]
+__all__ = ["RATE", "PageSound", "embed_sound", "link_sound", "media_url"]
 
 RATE: Final = 16_000
 """Hz of the sound in a page: all of what tells voices apart."""
@@ -46,7 +46,23 @@ class PageSound:
 
 
 def embed_sound(recording: Recording, progress: Progress = lambda stage, share: None) -> PageSound:
-    """A recording with its sound as MP3. Raises AudioError."""
+    """Prepare the sound of a recording for a page, as MP3.
+
+    Parameters
+    ----------
+    recording : the recording
+    progress : called with the name of a stage and the share of it that is done, 0 to 1
+
+    Returns
+    -------
+    Loudness and MP3.
+
+    Raises
+    ------
+    AudioError
+        When the recording cannot be read.
+
+    """
     from diarize.audio import encode_mp3
 
     peaks = _Peaks(recording, progress)
@@ -55,15 +71,43 @@ def embed_sound(recording: Recording, progress: Progress = lambda stage, share: 
 
 
 def link_sound(recording: Recording, link: str, progress: Progress = lambda stage, share: None) -> PageSound:
-    """A recording whose sound stays in its file, at the URL ``link``. Raises AudioError."""
+    """Prepare the loudness of a recording whose sound stays in its file.
+
+    Parameters
+    ----------
+    recording : the recording
+    link : URL of the file, relative to the page
+    progress : as for ``embed_sound``
+
+    Returns
+    -------
+    Loudness and link.
+
+    Raises
+    ------
+    AudioError
+        When the recording cannot be read.
+
+    """
     peaks = _Peaks(recording, progress)
     for _ in peaks.blocks():
         pass
     return peaks.sound(link=link)
 
 
-def media_address(recording: Path, page: Path) -> str:
-    """The URL of a recording for a page, relative if possible, so that both can be moved together."""
+def media_url(recording: Path, page: Path) -> str:
+    """Make the URL of a recording for a page, relative if possible, so that both can be moved together.
+
+    Parameters
+    ----------
+    recording : path of the recording
+    page : path of the page
+
+    Returns
+    -------
+    The URL.
+
+    """
     try:
         way = os.path.relpath(recording.absolute(), page.absolute().parent)
     except ValueError:  # another drive of Windows

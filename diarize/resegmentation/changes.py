@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.errors import ConfigError
-from diarize.features import cmvn, voice_cepstra
+from diarize.features import cmvn, select_voice_cepstra
 from diarize.resegmentation.pauses import NEAR_PAUSE, move_to_pauses
 from diarize.types import Features
 
@@ -163,12 +163,12 @@ def _join_weakest(
 
 
 def bic_features(found: Features, band: str, config: AcousticConfig) -> Features:
-    """Features for ``changes_by_bic``: voice cepstra (``features.voice_cepstra``).
+    """Features for ``changes_by_bic``: voice cepstra (``features.select_voice_cepstra``).
 
     Twelve in both bands: with more, the penalty grows faster than the evidence.
     """
     coarse = replace(config, n_voice=12 if band == "narrow" else 8, n_upper=3)
-    values = voice_cepstra(found, band, coarse)
+    values = select_voice_cepstra(found, band, coarse)
     return Features(values, found.grid, tuple(f"x{i}" for i in range(values.shape[1])))
 
 
@@ -254,7 +254,7 @@ def running_sums(values: Array) -> Array:
 
 
 def delta_bic(before: Array, after: Array, penalty: float) -> Array:
-    """ΔBIC in nats of cuts between stretches with these sums (…, 1 + d + d²); above 0 is a change."""
+    """ΔBIC in nats of cuts between pieces with these sums (…, 1 + d + d²); above 0 is a change."""
     both = before + after
     n = both[..., 0]
     d = _dims(both)
@@ -269,7 +269,7 @@ def _dims(sums: Array) -> int:
 
 
 def _cost(sums: Array) -> Array:
-    """½ N log|Σ| of stretches with these sums."""
+    """½ N log|Σ| of pieces with these sums."""
     d, n = _dims(sums), sums[..., 0]
     mean = sums[..., 1 : d + 1] / n[..., None]
     moments = sums[..., d + 1 :].reshape(*sums.shape[:-1], d, d) / n[..., None, None]

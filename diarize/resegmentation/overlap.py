@@ -19,7 +19,7 @@ from diarize.types import runs
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from diarize.networks.activity import LocalActivity
+    from diarize.networks.local_activity import LocalActivity
     from diarize.speech import SpeechActivity
     from diarize.types import Posteriors
 
@@ -56,11 +56,11 @@ def second_speakers(posteriors: Posteriors, activity: SpeechActivity, threshold:
 def _split_by_leader(both: Array, likeliest: Array) -> list[tuple[int, int]]:
     """Intervals of ``both`` (n_frames,) in which the most likely speaker is the same."""
     edges = np.flatnonzero(np.diff(likeliest)) + 1
-    stretches = []
+    intervals = []
     for start, end in runs(both):
         inside = [start, *edges[(edges > start) & (edges < end)], end]
-        stretches += [(int(a), int(b)) for a, b in pairwise(inside)]
-    return stretches
+        intervals += [(int(a), int(b)) for a, b in pairwise(inside)]
+    return intervals
 
 
 def _voices_as_speakers(local: LocalActivity, posteriors: Posteriors) -> Array:

@@ -125,7 +125,7 @@ def score_files(
     """Score many recordings and pool them.
 
     Recordings are matched by name in any spelling (``my call``, ``my_call``). A single reference and a
-    single hypothesis are matched for any names, and so is a single evaluation map.
+    single hypothesis are matched for any names, and so is a single UEM.
 
     Parameters
     ----------

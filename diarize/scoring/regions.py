@@ -22,7 +22,7 @@ __all__ = ["evaluated_regions", "scored_regions"]
 def evaluated_regions(
     reference: Annotation, hypothesis: Annotation, uem: ArrayLike | None = None
 ) -> Intervals:
-    """The evaluation map ``uem`` (n, 2) s, merged.
+    """The intervals ``uem`` (n, 2) s, merged.
 
     Without one: from the first to the last boundary of reference and hypothesis together, as dscore and
     pyannote.metrics assume. md-eval uses the extent of the reference only, which ignores hypothesis turns

@@ -63,7 +63,7 @@ class PooledScore:
     """Scores of several recordings under one protocol, pooled by summing seconds.
 
     ``files``: one score per recording; ``unanswered``: recordings without a hypothesis, scored as missed;
-    ``ungraded``: recordings left out because they have no reference or are not in a given evaluation map.
+    ``ungraded``: recordings left out because they have no reference or are not in the given UEM.
     """
 
     files: tuple[FileScore, ...]

@@ -1,4 +1,4 @@
-"""Voice activity detection: which frames are speech and, for some detectors, where two people speak.
+"""Speech activity detection: which frames are speech and, for some detectors, where two people speak.
 
 Input: samples or cepstra. Output: SpeechActivity. There are four detectors: a segmentation network
 (``network``), which also finds overlap and local speakers; two mixtures and a hidden Markov model (``gmm``);
@@ -8,7 +8,7 @@ the same for all (``durations``). ``pipeline`` and ``training`` import it.
 
 from __future__ import annotations
 
-from diarize.speech.activity import activity_features
+from diarize.speech.detection_features import activity_features
 from diarize.speech.energy import detect_by_energy
 from diarize.speech.gmm import detect_by_mixtures
 from diarize.speech.music import modulation_features

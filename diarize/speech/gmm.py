@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.hmm import forward_backward, sticky_transitions
-from diarize.speech.activity import activity_parts
+from diarize.speech.detection_features import activity_parts
 from diarize.speech.durations import least_durations, pad_speech
 from diarize.speech.music import music_log_odds
 from diarize.speech.silence import digital_silence

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.speech.activity import slopes_in
+from diarize.speech.detection_features import slopes_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

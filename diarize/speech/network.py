@@ -13,7 +13,7 @@ import numpy as np
 
 from diarize.errors import ConfigError
 from diarize.networks import pyannet
-from diarize.networks.activity import LocalActivity
+from diarize.networks.local_activity import LocalActivity
 from diarize.networks.store import load_included_network
 from diarize.speech.durations import enforce_durations, pad_speech
 from diarize.speech.tones import MIN_SPEECH, ToneDetector, remove_tones
@@ -43,7 +43,7 @@ CHANGE_THRESHOLD: Final = 0.5
 
 
 class PyanNetSegmenter:
-    """The network that ships with the package, in NumPy."""
+    """The included network, in NumPy."""
 
     name = "pyannet"
     rate = pyannet.RATE

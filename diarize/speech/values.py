@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from diarize.networks.activity import LocalActivity
+    from diarize.networks.local_activity import LocalActivity
     from diarize.types import SpeechMask
 
     Array = NDArray[Any]

@@ -176,6 +176,6 @@ def reference_annotation(
     turns: list[Turn] = []
     for number, name in enumerate(names):
         rows = sorted((line.onset, line.onset + line.length) for line in lines if line.speaker == number)
-        stretches = _merge(rows, round(MAX_PAUSE_IN_TURN * rate))
-        turns += [Turn(start / rate, end / rate, name) for start, end in stretches]
+        intervals = _merge(rows, round(MAX_PAUSE_IN_TURN * rate))
+        turns += [Turn(start / rate, end / rate, name) for start, end in intervals]
     return Annotation(recording, tuple(turns))

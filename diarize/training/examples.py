@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from diarize.annotation.statistics import solo_intervals
-from diarize.background import Activity
+from diarize.background import DetectionData
 from diarize.config import AudioConfig
-from diarize.features import compute_cepstra, loud_frames, voice_features
+from diarize.features import compute_cepstra, compute_voice_features, loud_frames
 from diarize.intervals import union
 from diarize.speech import activity_features, modulation_features
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Example", "make_activity_example", "make_example"]
 
 SPEECH_MARGIN: Final = 0.03  # seconds at the edges of speech that are not used for training
-MIN_TALK_SHARE: Final = 1 / 8  # of a stretch must be speech for it to count as talk
+MIN_TALK_SHARE: Final = 1 / 8  # of an interval must be speech for it to count as talk
 MIN_SOLO: Final = 2.0  # least seconds alone of a voice used for training
 
 
@@ -38,7 +38,7 @@ class Example:
     """Training data of one simulated recording: ``frames`` (n, D) of voices, and rows of speech activity."""
 
     frames: Array
-    activity: Activity
+    activity: DetectionData
 
 
 def make_example(scene: Scene, rng: np.random.Generator, band: str, acoustics: AcousticConfig) -> Example:
@@ -46,7 +46,7 @@ def make_example(scene: Scene, rng: np.random.Generator, band: str, acoustics: A
     sound, truth = scene(rng, AudioConfig().rate)
     features = compute_cepstra([sound.samples], sound.rate, acoustics)
     frames = _activity_frames(features, truth, acoustics, rng)
-    activity = Activity(*frames, *_stretches(features, truth, acoustics))
+    activity = DetectionData(*frames, *_segments(features, truth, acoustics))
     return Example(_voice_frames(features, truth, band, acoustics), activity)
 
 
@@ -58,14 +58,14 @@ def make_activity_example(
     """
     example = make_example(scene, rng, band, acoustics)
     speech, other, talk, music = example.activity
-    return Example(example.frames[:0], Activity(speech[:0], other[:0], talk, music))
+    return Example(example.frames[:0], DetectionData(speech[:0], other[:0], talk, music))
 
 
 def _voice_frames(features: Features, truth: Annotation, band: str, acoustics: AcousticConfig) -> Array:
     """Loud frames (n, D) of every voice where it is alone, normalised over all speech of the recording."""
     grid = features.grid
     speech = grid.mask(union(truth.intervals()))
-    values = voice_features(features, speech, band, acoustics)
+    values = compute_voice_features(features, speech, band, acoustics)
     loud = loud_frames(features, speech)
     found = [values[:0]]
     for spans in solo_intervals(truth).values():
@@ -86,7 +86,7 @@ def _activity_frames(
     return x[grid.mask(inner[inner[:, 1] > inner[:, 0]]) & drawn], x[~grid.mask(np.maximum(outer, 0)) & drawn]
 
 
-def _stretches(features: Features, truth: Annotation, acoustics: AcousticConfig) -> tuple[Array, Array]:
+def _segments(features: Features, truth: Annotation, acoustics: AcousticConfig) -> tuple[Array, Array]:
     """Modulation features, one segment per second: with speech, or all of a recording without speech."""
     rows = modulation_features(features, acoustics.n_mels)
     length, every = len(features.values) - len(rows) + 1, round(features.grid.frame_rate)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.background import Activity, fit_background
+from diarize.background import DetectionData, fit_background
 from diarize.config import AcousticConfig
 from diarize.errors import ModelError
 from diarize.training.examples import make_activity_example, make_example
@@ -59,7 +59,9 @@ def train_background(
         for done, each in enumerate(pool.map(make, range(len(tasks)), tasks, chunksize=4)):
             examples.append(each)
             progress("simulated recordings", (done + 1) / len(tasks))
-    activity = Activity(*(np.concatenate(x) for x in zip(*(each.activity for each in examples), strict=True)))
+    activity = DetectionData(
+        *(np.concatenate(x) for x in zip(*(each.activity for each in examples), strict=True))
+    )
     with threadpool_limits(limits=1):  # another order of sums changes the last bits
         return fit_background(
             np.concatenate([each.frames for each in examples]),

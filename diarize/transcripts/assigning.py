@@ -82,7 +82,7 @@ def assign_speakers(
     words, lost = _label_words(whole, present)
     if lost:
         doubt = "; is it the transcript of this recording?" if 2 * lost > len(words) else ""
-        notes.append(f"{lost} word{'s' * (lost > 1)} where nobody is heard: given to the nearest turn{doubt}")
+        notes.append(f"{lost} word{'s' * (lost > 1)} where nobody speaks: given to the nearest turn{doubt}")
     segments = _cut(whole.segments, words)
     return replace(whole, segments=tuple(segments), notes=(*whole.notes, *notes))
 

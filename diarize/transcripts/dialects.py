@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from diarize.transcripts.values import Segment, Word
-from diarize.transcripts.words import parse_time, segments_of_words, split_text
+from diarize.transcripts.words import parse_seconds, segments_of_words, split_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -82,7 +82,7 @@ def _whisper_segment(row: Mapping[str, Any], i: int) -> Segment:
     text = str(row.get("text") or "")
     given = row.get("words")
     words = tuple(_whisper_word(each) for each in given) if isinstance(given, list) else ()
-    start, end = parse_time(row.get("start")), parse_time(row.get("end"))
+    start, end = parse_seconds(row.get("start")), parse_seconds(row.get("end"))
     who = row.get("speaker")
     speaker = who if isinstance(who, str) and who else None
     return Segment(words or split_text(text), start, end, speaker=speaker, text=text, source=i, given=row)
@@ -98,8 +98,8 @@ def _whisper_word(given: Any) -> Word:
     before = "" if spelt and not spelt[0].isspace() and _is_glued(spelt) else " "
     return Word(
         spelt.strip(),
-        parse_time(given.get("start")),
-        parse_time(given.get("end")),
+        parse_seconds(given.get("start")),
+        parse_seconds(given.get("end")),
         before=before,
         given=given,
     )
@@ -168,7 +168,7 @@ def _cpp_segment(row: Mapping[str, Any], i: int) -> Segment:
 def _offsets(row: Mapping[str, Any]) -> tuple[float | None, float | None]:
     offsets = row.get("offsets")
     ends = (
-        [parse_time(offsets.get(name)) for name in ("from", "to")]
+        [parse_seconds(offsets.get(name)) for name in ("from", "to")]
         if isinstance(offsets, dict)
         else [None, None]
     )
@@ -247,8 +247,8 @@ def _vosk_segment(row: Mapping[str, Any], i: int) -> Segment:
 def _vosk_word(given: Mapping[str, Any]) -> Word:
     return Word(
         str(given.get("word", "")).strip(),
-        parse_time(given.get("start")),
-        parse_time(given.get("end")),
+        parse_seconds(given.get("start")),
+        parse_seconds(given.get("end")),
         given=given,
     )
 
@@ -274,13 +274,13 @@ def _monologue(row: Mapping[str, Any], i: int) -> Segment:
     words = tuple(
         Word(
             str(each.get("text", "")).strip(),
-            parse_time(each.get("start")),
-            parse_time(each.get("end")),
+            parse_seconds(each.get("start")),
+            parse_seconds(each.get("end")),
             given=each,
         )
         for each in terms
     )
-    return Segment(words, parse_time(row.get("start")), parse_time(row.get("end")), source=i, given=row)
+    return Segment(words, parse_seconds(row.get("start")), parse_seconds(row.get("end")), source=i, given=row)
 
 
 def write_monologues(segments: Sequence[Segment], whole: Any) -> Any:

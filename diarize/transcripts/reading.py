@@ -73,7 +73,7 @@ def parse_transcript(text: str, source: str, *, recording: str | None = None) ->
         raise FormatError(f"{source}: no words in it; give the file that the recogniser wrote")
     if not any(list_known_times(segment) for segment in found.segments):
         raise FormatError(
-            f"{source}: no times in it, so nobody can tell who said what; let the recogniser write the times "
+            f"{source}: no times in it, so words cannot get speakers; let the recogniser write the times "
             "of words or segments"
         )
     return found
@@ -102,10 +102,10 @@ def _tiers(tiers: Callable[[str, str], Tiers], dialect: str) -> Any:
 
 def _eaf_tiers(text: str, source: str) -> Tiers:
     """All tiers if some are of words; otherwise without those that repeat what others hold."""
-    found = eaf.tiers(text, source)
+    found = eaf.read_tiers(text, source)
     if any(_WORDS.fullmatch(name) for name, _ in found):
         return found
-    return eaf.tiers(text, source, dependent=False)
+    return eaf.read_tiers(text, source, dependent=False)
 
 
 def _of_tiers(tiers: Tiers) -> list[Segment]:
@@ -225,12 +225,12 @@ def _number_segments(segments: Sequence[Segment]) -> tuple[Segment, ...]:
 
 
 READABLE: dict[str, Callable[[str, str, str | None], Transcript]] = {
-    ".srt": _subtitles(srt.spoken, "srt"),
-    ".vtt": _subtitles(webvtt.spoken, "webvtt"),
+    ".srt": _subtitles(srt.read_cues, "srt"),
+    ".vtt": _subtitles(webvtt.read_cues, "webvtt"),
     ".json": _json,
     ".jsonl": _json,
     ".ctm": _ctm,
-    ".textgrid": _tiers(textgrid.tiers, "textgrid"),
+    ".textgrid": _tiers(textgrid.read_tiers, "textgrid"),
     ".eaf": _tiers(_eaf_tiers, "eaf"),
 }
 """How files are read, by suffix in lower case."""

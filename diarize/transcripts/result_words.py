@@ -16,7 +16,7 @@ from diarize.results import Document, Result, read_document
 from diarize.results.values import word_key
 from diarize.transcripts.assigning import assign_speakers, ends_sentence
 from diarize.transcripts.values import Segment, Transcript, Word
-from diarize.transcripts.words import parse_time, split_text
+from diarize.transcripts.words import parse_seconds, split_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -126,10 +126,10 @@ def _text_of(given: Mapping[str, Any]) -> str:
 def _word(given: Mapping[str, Any], blank: str) -> Word:
     return Word(
         _text_of(given),
-        parse_time(given.get("start")),
-        parse_time(given.get("end")),
+        parse_seconds(given.get("start")),
+        parse_seconds(given.get("end")),
         estimated=given.get("estimated") is True,
-        confidence=parse_time(given.get("confidence")),
+        confidence=parse_seconds(given.get("confidence")),
         before=blank,
     )
 

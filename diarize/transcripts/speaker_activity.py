@@ -32,7 +32,7 @@ class SpeakerActivity:
     owners: Array
 
     def within(self, starts: Array, ends: Array) -> Array:
-        """Seconds (n, K) of each speaker in stretches (n,)."""
+        """Seconds (n, K) of each speaker in intervals (n,)."""
         return self._before(ends) - self._before(starts)
 
     def _before(self, times: Array) -> Array:

@@ -90,7 +90,7 @@ def _notes(given: Transcript, whole: Transcript, duration: float | None) -> list
     words = list(zip(given.words, whole.words, strict=True))
     by_segment = all(word.start is None for word in given.words)
     counts = {
-        "without a time: worked out from their neighbours": 0 if by_segment else sum(
+        "without a time: estimated from their neighbours": 0 if by_segment else sum(
             old.start is None or old.end is None for old, _ in words
         ),
         "before the start of the recording": sum(
@@ -105,5 +105,5 @@ def _notes(given: Transcript, whole: Transcript, duration: float | None) -> list
     }  # fmt: skip
     notes = [f"{n} word{'s' * (n > 1)} {what}" for what, n in counts.items() if n]
     if by_segment and words:
-        notes.append("no times of words: worked out from those of the segments, in proportion to characters")
+        notes.append("no times of words: estimated from those of the segments, in proportion to characters")
     return notes

@@ -10,7 +10,7 @@ from diarize.transcripts.values import Segment, Word
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["parse_time", "segment_of_text", "segments_of_words", "split_text"]
+__all__ = ["parse_seconds", "segment_of_text", "segments_of_words", "split_text"]
 
 APART: Final = 1.0  # seconds without a word that end a segment where the file has none
 LONGEST: Final = 1e9  # seconds
@@ -21,7 +21,7 @@ _WORD = re.compile(
 _ENDS = (".", "?", "!", "。", "？", "！")
 
 
-def parse_time(value: Any) -> float | None:
+def parse_seconds(value: Any) -> float | None:
     """Seconds from a JSON field; None for anything but a finite number."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None

@@ -23,7 +23,7 @@ def corpora(tmp_path):
 
 @pytest.fixture
 def asked(monkeypatch):
-    """Training answers the narrow model that ships; this is what it was asked."""
+    """Training answers the included narrow model; this is what it was asked."""
     seen = []
 
     def trained(plan, band, *, progress):
@@ -83,7 +83,7 @@ def test_what_cannot_be_trained_is_refused_before_the_work(cli, corpora, asked):
     assert taken.read_text(errors="replace") != "mine"
 
 
-def test_info_tells_of_the_models_that_ship(cli):
+def test_info_describes_the_included_models(cli):
     """Sizes as the models have them, for people and as JSON."""
     printed = cli("background", "info").stdout
     facts = json.loads(cli("background", "info", "--json").stdout)["models"]

@@ -12,7 +12,7 @@ import sys
 import pytest
 
 from diarize.batch import BatchReport
-from diarize.cli.batch import _size
+from diarize.cli.batch import _file_size
 
 OK = {
     "status": "ok",
@@ -53,7 +53,7 @@ def test_summary_table_and_exit_code_of_success(cli, batches):
     result = cli("batch", folder, "-o", out)
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.splitlines() == [
-        "  recording  status  length  speakers   took",
+        "  recording  status  length  speakers   time",
         "  a.wav          ok    1:01         2  1.4 s",
         "  b.wav          ok    1:01         2  1.4 s",
         "2 ok, 0 skipped, 0 failed; 2:02 of sound in 0:02",
@@ -64,7 +64,7 @@ def test_summary_table_and_exit_code_of_success(cli, batches):
 @pytest.mark.parametrize(
     ("names", "code"), [(["a.wav", "bad.wav"], 1), (["bad.wav"], 3), (["bad.wav", "bad2.wav"], 3)]
 )
-def test_exit_code_tells_some_from_all(cli, batches, names, code):
+def test_exit_codes_of_some_and_of_all_failures_differ(cli, batches, names, code):
     """One line on stderr for each failure."""
     folder, out, _ = batches
     for name in names:
@@ -140,7 +140,7 @@ def test_channels_reach_the_batch_and_one_channel_of_them_contradicts(cli, batch
     assert "did you mean" in cli("batch", folder, "-o", out, "--channels", "separat").stderr
 
 
-def test_stale_results_are_told_in_the_summary_and_in_json(cli, batches, monkeypatch):
+def test_stale_results_are_reported_in_the_summary_and_in_json(cli, batches, monkeypatch):
     """By path."""
     folder, out, _ = batches
     (folder / "a.wav").touch()
@@ -192,7 +192,7 @@ def test_what_cannot_be_is_refused(cli, batches):
     assert seen == []
 
 
-def test_a_subfolder_that_cannot_be_looked_into_is_told(cli, batches, monkeypatch):
+def test_a_subfolder_that_cannot_be_looked_into_is_reported(cli, batches, monkeypatch):
     """Something is missing, so it is not all well."""
     folder, out, _ = batches
     (folder / "a.wav").touch()
@@ -220,7 +220,7 @@ def test_a_bar_with_the_current_file_shows_on_a_terminal_only(tmp_path):
     assert "\r\n" in shown.split("error:")[1]
 
 
-def test_verbose_tells_the_settings(cli, batches):
+def test_verbose_prints_the_settings(cli, batches):
     """On stderr, in the one line of run."""
     folder, out, _ = batches
     (folder / "a.wav").touch()
@@ -235,4 +235,4 @@ def test_a_recording_that_vanished_still_moves_the_bar(tmp_path):
     """By as little as an empty one."""
     (tmp_path / "empty.wav").touch()
     (tmp_path / "some.wav").write_bytes(b"12345")
-    assert [_size(tmp_path / name) for name in ("gone.wav", "empty.wav", "some.wav")] == [1, 1, 5]
+    assert [_file_size(tmp_path / name) for name in ("gone.wav", "empty.wav", "some.wav")] == [1, 1, 5]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from diarize.cli.changes import _label
+from diarize.cli.changes import _format_label
 from diarize.resegmentation.changes import Change
 from diarize.scoring import score_changes
 
@@ -138,7 +138,7 @@ def test_changes_are_graded_against_a_truth(cli, soft, tmp_path):
     assert part["true"] == 2  # the pipeline of this test is ten seconds long whatever the part
 
 
-def test_only_the_part_that_was_heard_is_graded(cli):
+def test_only_the_processed_part_is_scored(cli):
     """With the true changes in it, on the clock of the file."""
     words = ["changes", SAMPLES / "meeting.flac", "--method", "bic", "--start", 20, "--end", 40, "--json"]
     score = json.loads(cli(*words, "--reference", SAMPLES / "references" / "meeting.rttm").stdout)["score"]
@@ -209,7 +209,7 @@ def test_a_part_that_ends_before_it_starts_is_refused(cli):
     assert (result.exit_code, "--end 40 s is not after --start 50 s" in result.stderr) == (2, True)
 
 
-def test_a_label_without_a_probability_tells_the_gain():
+def test_a_label_without_a_probability_has_the_gain():
     """ΔBIC in nats, on a track of labels; there are no speakers to name."""
-    assert _label(Change(1.5, delta_bic=12.6)) == "change (13)"
-    assert _label(Change(1.5, 0.875, "A\tB", "C")) == "A\\tB > C (0.88)"
+    assert _format_label(Change(1.5, delta_bic=12.6)) == "change (13)"
+    assert _format_label(Change(1.5, 0.875, "A\tB", "C")) == "A\\tB > C (0.88)"

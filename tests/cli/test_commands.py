@@ -157,7 +157,7 @@ def test_every_refusal_has_its_exit_code_and_a_hint(cli, files, words, code, hin
     assert sorted(files.iterdir()) == before
 
 
-def test_plot_draws_beside_the_file_and_tells_how_well_it_agrees(cli, files):
+def test_plot_draws_beside_the_file_and_prints_the_der(cli, files):
     """Plot draws beside the file and tells how well it agrees."""
     assert cli("plot", files / "hyp.rttm").exit_code == 0
     assert (files / "hyp.png").read_bytes().startswith(b"\x89PNG")
@@ -170,7 +170,7 @@ def test_plot_draws_beside_the_file_and_tells_how_well_it_agrees(cli, files):
     assert both.count(b"#0072b2") > one.count(b"#0072b2") > 0  # the same colour, above and below
 
 
-def test_plot_never_replaces_a_file_unasked(cli, files):
+def test_plot_never_replaces_a_file_without_overwrite(cli, files):
     """Plot never replaces a file unasked."""
     (files / "hyp.png").write_text("mine")
     result = cli("plot", files / "hyp.rttm")
@@ -185,13 +185,13 @@ def test_plot_shows_loudness_and_length_of_a_recording_of_silence(cli, talk, fil
     from diarize import plots
 
     asked = {}
-    draw = plots.timeline
+    draw = plots.plot_timeline
 
     def timeline(annotation, **more):
         asked.update(more, turns=annotation.turns)
         return draw(annotation, **more)
 
-    monkeypatch.setattr("diarize.plots.timeline", timeline)
+    monkeypatch.setattr("diarize.plots.plot_timeline", timeline)
     (files / "talk.rttm").write_text("")
     result = cli("plot", files / "talk.rttm", "--audio", talk / "talk.wav")
     assert result.exit_code == 0, result.stderr
@@ -226,9 +226,10 @@ def test_plot_shows_the_channel_and_track_that_are_asked_for(cli, files, monkeyp
     from diarize import plots
 
     asked = {}
-    draw = plots.timeline
+    draw = plots.plot_timeline
     monkeypatch.setattr(
-        "diarize.plots.timeline", lambda annotation, **more: asked.update(more) or draw(annotation, **more)
+        "diarize.plots.plot_timeline",
+        lambda annotation, **more: asked.update(more) or draw(annotation, **more),
     )
     loud = np.sin(np.arange(16_000.0))
     soundfile.write(files / "two.wav", np.column_stack((0.8 * loud, 0.2 * loud)), 8_000)
@@ -274,7 +275,7 @@ def test_convert_to_every_format_and_back(cli, files, name):
     assert back.read_text() == (files / "hyp.rttm").read_text()
 
 
-def test_convert_keeps_words_and_tells_where_it_cannot(cli, files):
+def test_convert_keeps_words_and_reports_lost_ones(cli, files):
     """From subtitles into an editor and back; RTTM has no place, which is said."""
     said = Annotation("call", (Turn(0, 6, "Ann", text="Good morning."), Turn(6, 10, "Bob", text="Hello.")))
     write_file(files / "call.srt", said)

@@ -44,7 +44,7 @@ def test_rename_changes_names_and_nothing_else(cli, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".srt", ".vtt", ".TextGrid", ".eaf", ".csv", ".json"])
-def test_words_survive_rename_and_merge(cli, tmp_path, suffix):
+def test_words_are_kept_by_rename_and_merge(cli, tmp_path, suffix):
     """Those of turns, and those of an editor's tiers."""
     said = Annotation("call", (Turn(0, 2, "A", text="Good morning."), Turn(2, 3, "B", text="Hello.")))
     words = Annotation("call", (Turn(0, 1, "A", text="Good"), Turn(1, 2, "A", text="morning.")))
@@ -134,7 +134,7 @@ def test_what_run_printed_can_be_changed_too(cli, calls, tmp_path):
         (["rename", "{}/call.json", "SPEAKER_00=A", "--recording", "x"], 1, "about call, not about 'x'"),
         (["merge", "{}/call.json", "SPEAKER_00"], 2, "name two different speakers"),
         (["merge", "{}/call.json", "SPEAKER_00", "Zoe"], 1, "there are SPEAKER_00, SPEAKER_01"),
-        (["recount", "{}/call.json", "--speakers", "11"], 1, "there are those to 1, 2, 3, 4"),
+        (["recount", "{}/call.json", "--speakers", "11"], 1, "there are those for 1, 2, 3, 4"),
         (["recount", "{}/call.rttm", "--speakers", "2"], 1, "has no turns for other numbers of speakers"),
         (["recount", "{}/bare.json", "--speakers", "2"], 1, "has no turns for other numbers of speakers"),
         (["recount", "{}/odd.json", "--speakers", "2"], 1, 'odd.json: needs "schema"'),

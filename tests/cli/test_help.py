@@ -34,7 +34,7 @@ def test_help_is_plain_and_whole(cli, name, monkeypatch):
             assert " ".join(describe_parameter(each).split()) in flat
 
 
-def test_defaults_are_told_in_one_way():
+def test_defaults_are_reported_in_one_way():
     """In brackets at the end, wherever there is one; and nowhere else."""
     for _, each in OPTIONS:
         text = describe_parameter(each)

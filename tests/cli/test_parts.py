@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from parts import made
+from parts import builders
 
 from diarize.audio import write
 from diarize.parts.calibration import load_calibration
@@ -20,8 +20,8 @@ from diarize.types import Waveform
 def cache(tmp_path):
     """A cache with an embedding and a segmentation network that were copied there."""
     (tmp_path / "parts").mkdir()
-    made.embedding(tmp_path / "parts" / "mine.onnx")
-    made.segmentation(tmp_path / "parts" / "who.onnx")
+    builders.embedding(tmp_path / "parts" / "mine.onnx")
+    builders.segmentation(tmp_path / "parts" / "who.onnx")
     return tmp_path
 
 
@@ -123,12 +123,12 @@ def test_check_finds_what_is_damaged(cli, cache):
     assert mine.startswith("mine: ")
 
 
-def test_calibrate_learns_from_voices_of_ones_own(cli, cache, tmp_path):
+def test_calibrate_uses_own_voices(cli, cache, tmp_path):
     """Into the cache by checksum, or wherever it is asked for."""
     folder = tmp_path / "voices"
     folder.mkdir()
     for i in range(20):
-        write(folder / f"v{i}.wav", Waveform(made.voice(4, pitch=90 + 20 * i, seed=i), 16000))
+        write(folder / f"v{i}.wav", Waveform(builders.voice(4, pitch=90 + 20 * i, seed=i), 16000))
     result = cli("parts", "calibrate", "mine", "--voices", folder, "--cache", cache)
     assert (result.exit_code, result.stderr) == (0, "")
     place = cache / "calibrations" / f"{checksum_of(cache / 'parts' / 'mine.onnx')}.npz"
@@ -167,7 +167,7 @@ def test_a_result_is_not_made_again_with_another_part(cli, calls, talk, cache, t
     (tmp_path / "earlier.json").write_text(json.dumps(document))
     again = [*words, "--overwrite", "--config", tmp_path / "earlier.json"]
     assert cli(*again).exit_code == 0
-    made.segmentation(who, ending="Softmax")
+    builders.segmentation(who, ending="Softmax")
     result = cli(*again)
     assert result.exit_code == 1
     assert "speech.segmentation" in result.stderr
@@ -202,7 +202,7 @@ def test_an_unknown_embedding_is_calibrated_before_the_first_recording(cli, call
 
 
 @pytest.mark.parametrize("command", ["enroll", "link"])
-def test_voices_are_learnt_and_linked_with_other_parts_too(cli, talk, tmp_path, command):
+def test_voices_are_enrolled_and_linked_with_other_parts_too(cli, talk, tmp_path, command):
     """The option is there, and a part that is not is refused first."""
     words = {"enroll": ["Ann", talk / "talk.wav", "-o", tmp_path], "link": [talk, "-o", tmp_path / "out"]}
     result = cli(command, *words[command], "--embedding", "nowhere")

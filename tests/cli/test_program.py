@@ -259,7 +259,7 @@ def test_a_reader_that_is_gone_is_141():
     assert (done.returncode, done.stderr) == (141, b"")
 
 
-def test_what_goes_wrong_while_things_are_thrown_away_is_told_but_not_interrupts():
+def test_errors_at_finalisation_are_printed_but_not_interrupts():
     """Python prints what a finaliser raises; of Ctrl-C there is one line elsewhere."""
     code = (
         "from diarize.cli.signals import catch_signals\n"

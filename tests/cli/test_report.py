@@ -27,7 +27,7 @@ def sound_in(path):
     return re.search(r'id="sound">(.*?)</script>', path.read_text(encoding="utf-8"))[1]
 
 
-def test_a_recording_is_diarized_and_told_of_with_its_sound(cli, talk, tmp_path):
+def test_a_recording_is_diarized_and_reported_with_its_sound(cli, talk, tmp_path):
     """The real pipeline: everything is in the page, and a second run gives the same bytes."""
     for name in ("one.html", "two.html"):
         result = cli("report", talk / "talk.wav", "--output", tmp_path / name)
@@ -44,8 +44,8 @@ def test_a_recording_is_diarized_and_told_of_with_its_sound(cli, talk, tmp_path)
     assert len(sound_in(tmp_path / "one.html")) > 40_000
 
 
-def test_a_stretch_is_played_from_where_it_begins(cli, talk, tmp_path):
-    """Times stay those of the file; the sound begins with the stretch."""
+def test_an_interval_is_played_from_where_it_begins(cli, talk, tmp_path):
+    """Times stay those of the file; the sound begins with the interval."""
     page = tmp_path / "a.html"
     assert cli("report", talk / "talk.wav", "-o", page, "--start", 5, "--end", "0:12", "--quiet").output == ""
     data = data_in(page)
@@ -56,7 +56,7 @@ def test_a_stretch_is_played_from_where_it_begins(cli, talk, tmp_path):
     assert min(data["outliers"]["start"]) >= 5000
 
 
-def test_the_page_lies_beside_the_source_and_is_not_replaced_unasked(cli, calls, tmp_path):
+def test_the_page_lies_beside_the_source_and_is_not_replaced_without_overwrite(cli, calls, tmp_path):
     """Refused before the work."""
     words = ["report", tmp_path / "a.wav", "--no-audio"]
     assert cli(*words).exit_code == 0
@@ -68,7 +68,7 @@ def test_the_page_lies_beside_the_source_and_is_not_replaced_unasked(cli, calls,
     assert calls[0]["config"].seed == 3
 
 
-def test_turns_are_told_of_without_computing(cli, calls, talk, tmp_path):
+def test_turns_are_reported_without_computing(cli, calls, talk, tmp_path):
     """With the recording they can be played, inside the page or from its file."""
     write_file(tmp_path / "call.rttm", TURNS)
     assert cli("report", tmp_path / "call.rttm").exit_code == 0
@@ -85,7 +85,7 @@ def test_turns_are_told_of_without_computing(cli, calls, talk, tmp_path):
     assert calls == []
 
 
-def test_the_json_of_a_run_tells_the_curve_too(cli, calls, tmp_path):
+def test_the_json_of_a_run_has_the_curve_too(cli, calls, tmp_path):
     """Both kinds: what run prints, and what it writes."""
     (tmp_path / "printed.json").write_text(cli("run", tmp_path / "a.wav", "--json", "-f", "json").stdout)
     assert cli("report", tmp_path / "printed.json").exit_code == 0

@@ -93,7 +93,7 @@ def test_quiet_prints_nothing_but_errors(cli, calls, tmp_path):
     assert cli("run", tmp_path / "a.wav", "--quiet", "--json").exit_code == 2
 
 
-def test_one_failure_does_not_stop_the_rest_and_the_exit_code_tells(cli, calls, tmp_path, monkeypatch):
+def test_one_failure_does_not_stop_the_rest_and_sets_the_exit_code(cli, calls, tmp_path, monkeypatch):
     """One failure does not stop the rest and the exit code tells."""
     from diarize import pipeline
 
@@ -173,7 +173,7 @@ def test_the_textbook_space_counts_by_bic(cli, calls, tmp_path):
 
 
 def test_a_file_of_speech_for_several_recordings_is_looked_up_by_name(cli, calls, tmp_path):
-    """Each gets its own stretches."""
+    """Each gets its own intervals."""
     marks = tmp_path / "marks.uem"
     marks.write_text("b 1 1.0 2.0\na 1 3.0 4.0\n")
     assert cli("run", tmp_path / "a.wav", tmp_path / "b.wav", "--speech", marks).exit_code == 0
@@ -335,7 +335,7 @@ def test_a_recording_without_speech_is_no_error(cli, calls, tmp_path, monkeypatc
     assert (tmp_path / "a.rttm").read_text() == ""
 
 
-def test_verbose_tells_settings_on_stderr(cli, calls, tmp_path):
+def test_verbose_prints_settings_on_stderr(cli, calls, tmp_path):
     """Verbose tells settings on stderr."""
     result = cli("run", tmp_path / "a.wav", "--verbose", "--max-speakers", 4)
     assert "clustering.max_speakers = 4" in result.stderr

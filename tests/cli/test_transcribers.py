@@ -20,7 +20,7 @@ def test_long_turns_are_cut_into_equal_parts():
     ]  # fmt: skip
 
 
-def test_clips_hold_the_sound_of_their_stretches(tmp_path):
+def test_clips_hold_the_sound_of_their_intervals(tmp_path):
     """To the sample, over the blocks in which a recording is read, at its own rate."""
     rate = 8_000
     sound = (np.arange(70 * rate) % 30_000 / 32_768).astype(np.float32)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from diarize.annotation import Annotation, Turn
-from diarize.cli.describe import _match_line
-from diarize.cli.enroll import _stored_voice
+from diarize.cli.describe import _format_match
+from diarize.cli.enroll import _check_stored_voice
 from diarize.errors import OutputError
 from diarize.formats import read_file, write_file
 from diarize.identity import Voice
@@ -35,7 +35,7 @@ def folder(people_talk):
 
 
 @pytest.mark.slow
-def test_run_names_known_speakers_and_leaves_strangers_unknown(cli, folder, tmp_path):
+def test_run_names_known_speakers_and_leaves_others_unknown(cli, folder, tmp_path):
     """With the odds, a line for each; JSON tells the same, and nothing else is changed."""
     words = ["run", folder / "two.wav", "--no-plot", "--json"]
     plain = json.loads(cli(*words, "-o", tmp_path / "plain").stdout)["recordings"][0]
@@ -82,14 +82,14 @@ def test_run_says_so_in_a_line_for_each_speaker(cli, folder, tmp_path):
 def test_a_speaker_of_too_little_speech_is_unknown():
     """There is nothing to compare, so there are no odds to tell."""
     match = Match("SPEAKER_00", None, None, None, 4.6)
-    assert _match_line(match) == "SPEAKER_00 → unknown (too little speech to compare)"
+    assert _format_match(match) == "SPEAKER_00 → unknown (too little speech to compare)"
 
 
 def test_two_spellings_that_a_disk_takes_for_one_are_not_mixed():
     """The file of ann on a disk that does not tell Ann from ann."""
     with pytest.raises(OutputError, match=r"ann\.voice: holds the voice of 'ann', not of 'Ann'; choose"):
-        _stored_voice(Voice("ann", {}), "Ann", Path("ann.voice"))
-    assert _stored_voice(Voice("ann", {}), "ann", Path("ann.voice")).name == "ann"
+        _check_stored_voice(Voice("ann", {}), "Ann", Path("ann.voice"))
+    assert _check_stored_voice(Voice("ann", {}), "ann", Path("ann.voice")).name == "ann"
 
 
 @pytest.mark.slow
@@ -128,7 +128,7 @@ def test_quiet_commands_print_nothing(cli, folder, tmp_path):
     assert (tmp_path / "x" / "alone.rttm").exists()
 
 
-def test_link_goes_on_where_a_recording_cannot_be_heard(cli, folder, tmp_path):
+def test_link_continues_if_a_recording_cannot_be_read(cli, folder, tmp_path):
     """Its speakers get labels of their own; the exit code tells."""
     (tmp_path / "bad.wav").write_bytes(b"no sound")
     write_file(tmp_path / "bad.rttm", read_file(folder / "alone.rttm")["alone"])
@@ -148,7 +148,7 @@ def test_link_goes_on_where_a_recording_cannot_be_heard(cli, folder, tmp_path):
 
 
 @pytest.mark.slow
-def test_enroll_adds_and_replaces_only_when_told(cli, folder, tmp_path):
+def test_enroll_adds_and_replaces_only_when_asked(cli, folder, tmp_path):
     """The same recording twice counts once."""
     words = ["enroll", "Cy", folder / "alone.wav", "--whole", "-o", tmp_path]
     assert "of speech (recordings: 1)" in cli(*words).stdout
@@ -161,7 +161,7 @@ def test_enroll_adds_and_replaces_only_when_told(cli, folder, tmp_path):
     assert "recordings: 1" in cli(*words, "--overwrite").stdout
 
 
-def test_turns_of_another_recording_and_little_speech_are_told(cli, folder, tmp_path):
+def test_turns_of_another_recording_and_little_speech_are_reported(cli, folder, tmp_path):
     """Both may be meant, and neither goes unsaid."""
     write_file(tmp_path / "talk.rttm", Annotation("talk", (Turn(0.0, 6.0, "Cy"),)))
     words = ["enroll", "Cy", folder / "alone.wav", "--turns", tmp_path / "talk.rttm", "--speaker", "Cy"]

@@ -86,7 +86,7 @@ def test_every_bad_recording_gets_one_line(recordings, part, tmp_path, monkeypat
 
 
 @pytest.mark.slow
-def test_a_batch_of_little_but_trouble(tmp_path):
+def test_a_batch_of_damaged_recordings(tmp_path):
     """Every recording has its line in the manifest, all that can be read is read, and the exit code is 1."""
     folder = tmp_path / "in"
     folder.mkdir()
@@ -130,7 +130,7 @@ def test_every_damaged_annotation_is_read_or_refused_in_one_line(name, tmp_path)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(name for name, each in FORMATS.items() if each.read))
-def test_commands_take_no_harm_from_annotations(name, tmp_path, monkeypatch):
+def test_commands_refuse_or_read_damaged_annotations(name, tmp_path, monkeypatch):
     """``score``, ``convert`` and ``plot`` of a sample of the same; files only where they were asked for."""
     monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(2)

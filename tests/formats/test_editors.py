@@ -108,7 +108,7 @@ def test_audacity_golden():
     assert audacity.write([written.MEETING]) == AUDACITY
 
 
-def test_audacity_strangers():
+def test_audacity_files_of_other_programs():
     """Point labels and spectral lines are skipped; a label may hold blanks; a tab in a name does not."""
     text = "0.5\t0.5\tpoint\n1.0\t2.5\tMr Green\n\\\t100.0\t200.0\n"
     assert audacity.read(text, "talk.txt")["talk"].turns == (Turn(1, 2.5, "Mr Green"),)

@@ -84,7 +84,7 @@ def of_another_version():
     return data.getvalue()
 
 
-def boasting():
+def oversized():
     """A promise of a terabyte in a few bytes."""
     data = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(dump(made()))) as source, zipfile.ZipFile(data, "w") as target:
@@ -103,7 +103,7 @@ def boasting():
 @pytest.mark.parametrize(
     "data",
     [
-        b"", b"hello", dump(made())[:-30], boasting(), of_another_version(),
+        b"", b"hello", dump(made())[:-30], oversized(), of_another_version(),
         changed(format=np.array("something else")),
         changed(posteriors=None),
         changed(posteriors=np.ones((50, 2), np.float32)),

@@ -44,7 +44,7 @@ def test_touching_turns_touch_after_rounding():
     assert all(a.end == b.start for a, b in pairwise(back))
 
 
-def test_strangers_are_read():
+def test_files_of_other_programs_are_read():
     """Nine fields, tabs, CRLF, a byte order mark, comments, other records, no length, several recordings."""
     text = (
         "\ufeff;; made by hand\r\n"
@@ -215,7 +215,7 @@ def test_names_with_blanks_shift_no_field(line, recording, speaker, confidence):
         "LEXEME my own call 1 one two words lex Ann <NA> <NA> <NA>",
     ],
 )
-def test_what_cannot_be_told_apart_is_refused_with_its_line(line):
+def test_ambiguous_lines_are_refused_with_their_number(line):
     """Rather than that one field be taken for another."""
     with pytest.raises(FormatError, match=r"^mine\.rttm:2: "):
         rttm.read(f";; first\n{line}\n", "mine.rttm")

@@ -57,7 +57,7 @@ def test_markup_in_names_is_escaped():
     assert srt.write([annotation]).split("\n")[2:] == ["\u2039b\u203a&amp; --\u203ax", ""]
 
 
-def test_strangers_are_read():
+def test_files_of_other_programs_are_read():
     """Notes, styles, identifiers, settings, no hours, classes, two voices in a cue, cues without a voice."""
     text = (
         "WEBVTT - a title\nKind: captions\n\nNOTE\nnothing --> here\n\nSTYLE\n::cue { color: red }\n\n"

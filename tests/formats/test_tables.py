@@ -69,7 +69,7 @@ def test_no_cell_is_a_formula():
     assert [turn.speaker for turn in back.turns] == [*names[:-1], "=1"]
 
 
-def test_csv_strangers():
+def test_csv_files_of_other_programs():
     """Other separators, order and case, more columns, no recording, rows of no length, a byte order mark."""
     text = '\ufeffSpeaker;START;comment;End\r\n"A;""x""";1;hm;2.5\r\nB;3;;3\r\n\'tHooft;4;;5\r\n'
     assert csv.read(text, "talk.csv") == {

@@ -12,14 +12,14 @@ from diarize.errors import FormatError
 from diarize.formats import lab, uem
 
 
-def test_uem_is_read_as_stretches():
-    """Sorted, merged, channels together, comments and empty stretches skipped."""
-    stretches = uem.load(";; map\n# of two\nb 1 5 6.5\na 1 3.0 4\r\na 2 0.5 3.5\na 1 9 9\n")
-    assert {name: rows.tolist() for name, rows in stretches.items()} == {"b": [[5, 6.5]], "a": [[0.5, 4]]}
+def test_uem_is_read_as_intervals():
+    """Sorted, merged, channels together, comments and empty intervals skipped."""
+    intervals = uem.load(";; map\n# of two\nb 1 5 6.5\na 1 3.0 4\r\na 2 0.5 3.5\na 1 9 9\n")
+    assert {name: rows.tolist() for name, rows in intervals.items()} == {"b": [[5, 6.5]], "a": [[0.5, 4]]}
 
 
 def test_uem_is_written_on_the_millisecond():
-    """Four fields; a stretch that vanishes is left out."""
+    """Four fields; an interval that vanishes is left out."""
     rows = np.array([[7.0001, 7.0002], [0.0004, 2.0006]])
     assert uem.dump({"my call": rows}) == "my_call 1 0.000 2.001\n"
 
@@ -52,7 +52,7 @@ def test_a_map_without_a_file_is_called_after_the_format():
 
 
 def test_pyannote_reads_our_uem(tmp_path):
-    """An independent reader finds the same stretches."""
+    """An independent reader finds the same intervals."""
     util = pytest.importorskip("pyannote.database.util")
     path = tmp_path / "x.uem"
     path.write_text(uem.dump({"r": np.array([[0.5, 4], [6, 7.25]])}))
@@ -116,7 +116,7 @@ def test_uem_names_with_blanks_are_read_from_the_end_of_the_line():
         ("0.0 2 sil\n", (Turn(0, 2, "sil"),)),
     ],
 )
-def test_lab_files_of_htk_are_told_from_seconds(text, turns):
+def test_lab_files_of_htk_are_distinguished_from_seconds(text, turns):
     """Whole numbers beyond eleven days in seconds are units of 100 ns."""
     assert lab.read(text, "a.lab")["a"].turns == turns
     with pytest.raises(FormatError, match=r"a\.lab:1: 2 fields"):

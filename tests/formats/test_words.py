@@ -37,7 +37,7 @@ def test_the_table_says_which_formats_hold_words():
 
 
 @pytest.mark.parametrize("name", WORDED)
-def test_words_come_back(tmp_path, name):
+def test_words_are_restored(tmp_path, name):
     """From a file, with times and speakers."""
     path = formats.write_file(tmp_path / "talk.x", SAID, name)
     back = formats.read_file(path, name)["talk"]
@@ -48,7 +48,7 @@ def test_words_come_back(tmp_path, name):
 
 @pytest.mark.parametrize("name", WORDED)
 @given(annotation=written.annotations(disjoint=True), data=st.data())
-def test_any_words_come_back_on_one_line(name, annotation, data):
+def test_any_words_are_restored_on_one_line(name, annotation, data):
     """Whatever is said, as long as somebody says something that is not their name."""
     names = st.sampled_from(["Ann", "Bob Smith", "SPEAKER_00", "Zo\u00eb"])
     turns = tuple(
@@ -97,7 +97,7 @@ def test_tiers_of_words_are_no_speakers():
         (eaf, eaf.write([SAID], words=SAID)),
     ):
         assert each.read(text, "talk.x")["talk"].speakers == ("Ann", "Bob")
-        assert [name for name, _ in each.tiers(text)] == ["Ann", "Ann - words", "Bob", "Bob - words"]
+        assert [name for name, _ in each.read_tiers(text)] == ["Ann", "Ann - words", "Bob", "Bob - words"]
     alone = textgrid.write([Annotation("r", (Turn(0, 1, "Ann - words", text="yes"),))])
     assert textgrid.read(alone, "r.TextGrid")["r"].speakers == ("Ann - words",)
 
@@ -173,18 +173,18 @@ def test_ordinary_colons_are_no_names():
     """Where few cues begin with one, nobody is named, and that is told."""
     text = srt.write([Annotation("r", tuple(Turn(i, i + 1, "A", text="x") for i in range(7)))])
     text = text.replace("A: x", "It is late.").replace("It is late.", "Note: it is late.", 1)
-    assert [who for _, who, _ in srt.spoken(text)] == [None] * 7
+    assert [who for _, who, _ in srt.read_cues(text)] == [None] * 7
     with pytest.raises(FormatError, match="diarize label"):
         srt.read(text, "r.srt")
 
 
-def test_somebody_without_a_name_among_voices_is_unknown():
+def test_a_cue_without_a_name_among_voices_is_unknown():
     """Words are not given to whoever spoke before, and not lost."""
     text = "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ann>Hi\n\n00:03.000 --> 00:04.000\nWho is there?\n"
     assert webvtt.read(text)["text"].turns[1] == Turn(3, 4, "UNKNOWN", text="Who is there?")
 
 
-def test_editors_texts_survive_a_change_of_editor():
+def test_texts_are_kept_when_converted_between_editors():
     """From Praat to ELAN and back."""
     there = eaf.write([textgrid.read(textgrid.write([SAID]), "talk.TextGrid")["talk"]])
     assert eaf.read(there, "talk.eaf")["talk"] == SAID

@@ -35,7 +35,7 @@ def voices(people_talk):
     }
 
 
-def test_the_same_voice_is_known_again_in_other_company(voices):
+def test_the_same_voice_is_recognised_among_other_speakers(voices):
     """00 in both people_talk, 04 in one and alone; the others are others."""
     assert log_odds(voices["one"]["voice_00"], voices["two"]["voice_00"]) > 5
     assert log_odds(voices["one"]["voice_04"], voices["alone"]["voice_04"]) > 5
@@ -55,7 +55,7 @@ def test_enrolling_in_parts_is_enrolling_the_whole(people_talk):
     assert whole.n_recordings == 2
 
 
-def test_a_talk_of_two_is_no_voice_unless_it_is_said_to_be(people_talk):
+def test_a_conversation_of_two_is_refused_without_whole(people_talk):
     """Or one of the two is meant."""
     with pytest.raises(
         DiarizeError, match=r"one\.wav: sounds like 2 people .*give a recording of one person"
@@ -118,7 +118,7 @@ def test_only_where_a_speaker_is_alone_counts():
     assert found["c"].size == 0
 
 
-def test_speakers_of_whom_nothing_is_heard_have_no_voice(people_talk):
+def test_speakers_without_speech_have_no_voice(people_talk):
     """A tenth of a second, and nobody at all."""
     annotation = Annotation("one", (Turn(1.0, 9.0, "a"), Turn(12.0, 12.1, "b")))
     assert set(measure_voices(people_talk / "one.wav", annotation, CONFIG)) == {"a"}

@@ -8,7 +8,7 @@ import pytest
 
 from diarize.identity import THRESHOLD, log_odds, match_voices
 
-from .made import corner, voice
+from .builders import corner, voice
 
 KNOWN = (voice("Ann", corner("++++")), voice("Bob", corner("+--+")), voice("Cy", corner("-+-+")))
 SPEAKERS = {
@@ -18,7 +18,7 @@ SPEAKERS = {
 }
 
 
-def test_speakers_get_the_names_of_their_voices_and_a_stranger_none():
+def test_speakers_get_the_names_of_their_voices_and_others_stay_unknown():
     """The stranger still hears whom it is nearest to."""
     found = match_voices(SPEAKERS, KNOWN, threshold=2.0)
     assert [match.name for match in found] == ["Bob", None, "Ann"]

@@ -1,4 +1,4 @@
-"""Voices by the speaker embedding: readers that ship with the package, known again from other sentences."""
+"""Voices by the speaker embedding: readers of the package, known again from other sentences."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_the_voice_of_a_speaker_depends_on_its_turns_only(recordings):
     np.testing.assert_allclose(one.means, other.means, rtol=0.15, atol=0.5)
 
 
-def test_a_speaker_without_a_stretch_has_no_voice(recordings):
+def test_a_speaker_without_an_interval_has_no_voice(recordings):
     """A tenth of a second says nothing."""
     folder, _ = recordings
     short = Annotation("pair", (Turn(1.0, 1.1, "a"), Turn(2.0, 4.0, "b")))

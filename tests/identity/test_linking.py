@@ -10,7 +10,7 @@ import pytest
 from diarize.errors import DiarizeError
 from diarize.identity import RecordingVoices, link_voices
 
-from .made import corner, voice
+from .builders import corner, voice
 
 ANN, BOB, CY = corner("++++"), corner("+--+"), corner("-+-+")
 

@@ -13,7 +13,7 @@ from diarize.errors import AudioError, FormatError, OutputError
 from diarize.formats import Options, read_file, read_results, write_file
 from diarize.identity import LinkedVoice, RecordingVoices, link_voices
 from diarize.identity.results import MANIFEST, find_results, voices_of_input, without_voices, write_linked
-from diarize.pipeline import load_embedding
+from diarize.pipeline import choose_embedding
 from diarize.results import Document, Result, SpeakerStatistics, VoiceStatistics
 
 
@@ -70,7 +70,7 @@ def test_two_results_for_one_file_are_refused(tmp_path):
     recording(tmp_path, "a.wav")
     for folder in ("x", "y"):
         result(tmp_path / folder, "a.rttm")
-    with pytest.raises(OutputError, match=r"a\.rttm: two results of this name"):
+    with pytest.raises(OutputError, match=r"a\.rttm: two results with this name"):
         find_results([tmp_path / "x", tmp_path / "y"], tmp_path)
 
 
@@ -84,7 +84,7 @@ def voiced(folder, name, model, **more):
 
 def test_voices_that_a_file_keeps_need_no_recording(tmp_path):
     """Where they are of the embedding in use; otherwise the recording is named that is needed."""
-    model = load_embedding(Config())[0].checksum[:16]
+    model = choose_embedding(Config())[0].checksum[:16]
     voiced(tmp_path, "a", model, notes=("clipped",))
     (found,) = find_results([tmp_path / "a.json"], None)
     assert found.audio is None

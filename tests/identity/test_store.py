@@ -14,7 +14,7 @@ from diarize.identity import Voice, load, load_folder, save, voice_path
 from diarize.identity.store import MAX_BYTES
 from diarize.mixtures.npz import save_arrays
 
-from .made import corner, voice, voice_embeddings
+from .builders import corner, voice, voice_embeddings
 
 NAMES = (
     "Anna", "Anna Maria  B.", "Jürgen Ångström", "王小明", "../../etc/passwd", "a/b\\c", "..", ".hidden",
@@ -45,7 +45,7 @@ def test_impossible_names_are_refused(tmp_path, name):
         save(voice(name, corner("++++")), tmp_path)
 
 
-def test_a_voice_comes_back_as_it_was(tmp_path):
+def test_a_voice_is_restored_as_it_was(tmp_path):
     """All recordings, the same bytes twice."""
     whole = Voice("Ann", voice_embeddings(corner("+0+0"), corner("0+0+")))
     first = save(whole, tmp_path / "a").read_bytes()
@@ -139,7 +139,7 @@ def test_files_that_are_something_else_are_refused(tmp_path):
     save_arrays(model, "background {}", arrays())
     pickled = tmp_path / "pickled.voice.npz"
     np.savez(pickled, header=np.array([{}], dtype=object), **arrays())
-    for path in (text, empty, other, model, pickled, boasting(tmp_path), tmp_path, tmp_path / "none"):
+    for path in (text, empty, other, model, pickled, oversized(tmp_path), tmp_path, tmp_path / "none"):
         with pytest.raises(ModelError, match=path.name):
             load(path)
     large = tmp_path / "large.voice.npz"
@@ -149,8 +149,8 @@ def test_files_that_are_something_else_are_refused(tmp_path):
         load(large)
 
 
-def boasting(folder):
-    """A small file whose header promises eight terabytes."""
+def oversized(folder):
+    """A small file whose header claims eight terabytes."""
     good = saved(folder / "good.npz")
     path = folder / "boasting.voice.npz"
     with zipfile.ZipFile(good) as source, zipfile.ZipFile(path, "w") as target:

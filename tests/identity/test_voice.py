@@ -12,7 +12,7 @@ from diarize.errors import ModelError
 from diarize.identity import Voice, VoiceEmbeddings, log_odds
 from diarize.identity.voice import OFFSET, SLOPE, pool_voices
 
-from .made import corner, voice
+from .builders import corner, voice
 
 
 def dense_log_density(values, variances, between):

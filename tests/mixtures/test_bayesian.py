@@ -291,7 +291,7 @@ def test_a_posterior_has_one_row_for_each_component(name: str) -> None:
 
 @pytest.mark.parametrize("weights", WEIGHT_PRIOR_TYPES)
 @pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES[:4])
-def test_a_saved_posterior_comes_back_bit_for_bit(covariance_type: str, weights: str, tmp_path) -> None:
+def test_a_saved_posterior_is_restored_bit_for_bit(covariance_type: str, weights: str, tmp_path) -> None:
     x = cloud(3, 120)
     model, _ = fit_bayesian_gmm(x, 4, covariance_type, weight_concentration_prior_type=weights, max_iter=20)
     model.save(tmp_path / "m.npz")

@@ -136,7 +136,7 @@ def test_samples_have_the_moments_of_the_mixture(covariance_type: str) -> None:
 
 
 @pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
-def test_a_saved_mixture_comes_back_bit_for_bit(covariance_type: str, tmp_path) -> None:
+def test_a_saved_mixture_is_restored_bit_for_bit(covariance_type: str, tmp_path) -> None:
     gmm = random_gmm(covariance_type)
     gmm.save(tmp_path / "m.npz")
     back = GMM.load(tmp_path / "m.npz")

@@ -69,7 +69,7 @@ def test_full_covariances_after_reduction_where_dimensions_are_many() -> None:
     assert np.mean(labels == truth) in (0.0, 1.0)
 
 
-def test_a_saved_projection_comes_back(tmp_path) -> None:
+def test_a_saved_projection_is_restored(tmp_path) -> None:
     pca = fit_pca(cloud(2, n_dims=5), 2, whiten=True)
     pca.save(tmp_path / "p.npz")
     back = PCA.load(tmp_path / "p.npz")

@@ -97,7 +97,7 @@ def test_length_does_not_matter():
 
 
 def test_few_voices_need_shrinkage():
-    """With fewer stretches than dimensions the covariance within is singular; shrunk, all stays finite."""
+    """With fewer intervals than dimensions the covariance within is singular; shrunk, all stays finite."""
     rng = np.random.default_rng(2)
     model = fit_two_covariance(rng.normal(size=(12, 40)), np.repeat(np.arange(4), 3), 10)
     assert model.projection.shape == (40, 3)
@@ -105,7 +105,7 @@ def test_few_voices_need_shrinkage():
 
 
 @pytest.mark.parametrize("speakers", [["a", "a", "a"], ["a", "b", "c"]])
-def test_one_voice_or_one_stretch_each_is_refused(speakers):
+def test_one_voice_or_one_interval_each_is_refused(speakers):
     """Nothing can be learnt of what differs, or of what does not."""
     with pytest.raises(ModelError, match="at least two voices"):
         fit_two_covariance(np.eye(3), np.array(speakers), 2)

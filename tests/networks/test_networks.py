@@ -1,4 +1,4 @@
-"""The two networks that ship, against PyTorch (golden/README.md)."""
+"""The two included networks, against PyTorch (golden/README.md)."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_networks_are_small_and_finite(name, most):
     assert len(network.checksum) == 64
 
 
-def test_filters_are_deaf_outside_of_their_bands():
+def test_filters_attenuate_sound_outside_of_their_bands():
     """What is below 600 Hz passes a filter of a high band weaker by 60 dB: speech falls by 50 dB to there."""
     filters = store.load_included_network("pyannet").weights["sinc_w"]
     gains = np.abs(np.fft.rfft(filters, 4096, axis=0))

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from diarize.errors import DiarizeError
 from diarize.networks import campplus, pyannet
-from diarize.networks.activity import LocalActivity
+from diarize.networks.local_activity import LocalActivity
 from diarize.networks.store import load_included_network
 from diarize.types import FrameGrid
 
@@ -35,7 +35,7 @@ def test_three_seconds_of_energies_are_the_mean_that_is_subtracted(monkeypatch):
 
 
 @pytest.mark.parametrize("dilation", [1, 2])
-def test_a_mask_hears_a_second_and_a_half(dilation):
+def test_a_mask_depends_on_a_second_and_a_half(dilation):
     """By hand: a mask of zeros is a half; 37 frames before a frame and 37 after it move the mask."""
     growth, t = campplus.GROWTH, 100
     weights = {
@@ -81,7 +81,7 @@ def test_what_every_layer_hands_on_comes_as_many_frames_later_as_the_blocks_have
     assert_array_equal(np.flatnonzero(found[:, 0]), [10 + 12 * 1 + 24 * 2 + 16 * 2])
 
 
-def test_the_front_end_hears_the_same_however_it_is_cut(monkeypatch):
+def test_the_front_end_does_not_depend_on_the_blocks(monkeypatch):
     """Ten frames beside a piece are enough, and its first and last rows are those of the whole."""
     weights = campplus.prepare_weights(load_included_network("campplus").weights)
     energies = np.random.default_rng(1).normal(size=(60, 80)).astype(np.float32)

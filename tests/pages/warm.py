@@ -66,7 +66,7 @@ def warmed() -> None:
     from diarize.cli.app import app  # noqa: F401
 
     sample = Path(__file__).parent.parent.parent / "audio_samples" / "call.flac"
-    plots.timeline(diarize.diarize(sample, end=10.0).annotation)
+    plots.plot_timeline(diarize.diarize(sample, end=10.0).annotation)
 
 
 def main() -> None:

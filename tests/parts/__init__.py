@@ -1,1 +1,1 @@
-"""Parts that others have made."""
+"""Speaker embeddings and segmentation networks in ONNX files."""

@@ -21,7 +21,7 @@ from diarize.parts.calibration import (
 from diarize.parts.catalogue import CATALOGUE
 from diarize.types import Waveform
 
-from . import made
+from . import builders
 
 
 class Pitch:
@@ -46,7 +46,7 @@ def readers(tmp_path_factory):
     """A folder of 24 voices of other pitch, five seconds each."""
     folder = tmp_path_factory.mktemp("readers")
     for i in range(24):
-        write(folder / f"v{i:02d}.wav", Waveform(made.voice(5, pitch=90 + 25 * i, seed=i), 16000))
+        write(folder / f"v{i:02d}.wav", Waveform(builders.voice(5, pitch=90 + 25 * i, seed=i), 16000))
     return folder
 
 
@@ -93,7 +93,7 @@ def test_vectors_that_know_no_voice_are_refused():
 
 def test_windows_are_the_loud_ones_of_every_voice(tmp_path, readers):
     """A second and a half each, none of a pause, eight at most, in each of three conditions."""
-    sound = np.concatenate((made.voice(6), np.zeros(48000, dtype="f"), made.voice(30)))
+    sound = np.concatenate((builders.voice(6), np.zeros(48000, dtype="f"), builders.voice(30)))
     write(tmp_path / "long.wav", Waveform(sound, 16000))
     extractor = Pitch()
     paths = {**find_voices(readers), "long": [tmp_path / "long.wav"]}
@@ -144,7 +144,7 @@ def test_an_unknown_embedding_is_calibrated_once(tmp_path, readers, monkeypatch)
     assert len(other.asked) == 72
 
 
-def test_a_damaged_calibration_is_learnt_anew(tmp_path, readers, monkeypatch):
+def test_a_damaged_calibration_is_computed_again(tmp_path, readers, monkeypatch):
     """Half a file, or one of another kind."""
     monkeypatch.setattr(calibration, "included_voices", lambda: find_voices(readers))
     extractor = Pitch()
@@ -165,7 +165,7 @@ def test_a_cache_that_cannot_be_written_only_costs_time(tmp_path, readers, monke
     assert model.mean.shape == (4,)
 
 
-def test_what_is_saved_comes_back(tmp_path):
+def test_what_is_saved_is_restored(tmp_path):
     """To the bit."""
     model = fit_calibration(*drawn(60, 4, 2.0))
     save_calibration(tmp_path / "new" / "a.npz", model)

@@ -8,13 +8,13 @@ from numpy.testing import assert_array_equal
 
 from diarize.parts.conditions import simulate_conditions
 
-from . import made
+from . import builders
 
 
 @pytest.mark.parametrize("rate", [16_000, 8_000])
 def test_there_are_three_and_the_first_is_the_recording(rate):
     """All of its length, in float32, the others different from it and from each other."""
-    samples = made.voice(4)[:: 16_000 // rate]
+    samples = builders.voice(4)[:: 16_000 // rate]
     heard = list(simulate_conditions(samples, rate, np.random.default_rng(0)))
     assert len(heard) == 3
     assert_array_equal(heard[0], samples)

@@ -15,9 +15,9 @@ import pytest
 
 from diarize.errors import PartError
 from diarize.parts.cache import cache_folder, cached_parts, locate_part
-from diarize.parts.catalogue import CATALOGUE, Entry
+from diarize.parts.catalogue import CATALOGUE, CatalogueEntry
 from diarize.parts.download import fetch
-from diarize.parts.getting import get_part, read_record
+from diarize.parts.fetching import get_part, read_record
 
 DATA = bytes(range(256)) * 2000
 
@@ -140,7 +140,7 @@ def test_another_checksum_is_refused_and_nothing_kept(server, tmp_path):
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"mine"}
 
 
-def test_a_rest_that_belongs_to_another_file_is_thrown_away(server, tmp_path):
+def test_a_partial_file_of_another_checksum_is_deleted(server, tmp_path):
     """The first bytes were other bytes: refused once, right at the next try."""
     server.files["/a"], server.most = b"x" * len(DATA), 1000
     failed(f"{server.address}/a", tmp_path / "a", sha256(DATA))
@@ -220,8 +220,10 @@ def known(server, monkeypatch):
     packed = archive(model=DATA, small=b"int8")
     server.files |= {"/plain.onnx": DATA, "/packed.tar.bz2": packed}
     entries = [
-        Entry("plain", "embedding", "a", f"{server.address}/plain.onnx", len(DATA), sha256(DATA), "MIT"),
-        Entry(
+        CatalogueEntry(
+            "plain", "embedding", "a", f"{server.address}/plain.onnx", len(DATA), sha256(DATA), "MIT"
+        ),
+        CatalogueEntry(
             "packed",
             "segmentation",
             "b",

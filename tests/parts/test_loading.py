@@ -14,7 +14,7 @@ from diarize.errors import PartError
 from diarize.parts import load_embedding, load_part, load_segmenter
 from diarize.parts.onnx_file import MAX_BYTES
 
-from . import made
+from . import builders
 
 
 def refused(path, load=load_part):
@@ -26,10 +26,10 @@ def refused(path, load=load_part):
     return str(caught.value)
 
 
-def test_kinds_are_told_apart(tmp_path):
+def test_kinds_are_distinguished(tmp_path):
     """An embedding is no segmentation network, and the line says where it belongs."""
-    embedding = made.embedding(tmp_path / "voice.onnx")
-    segmentation = made.segmentation(tmp_path / "who.onnx")
+    embedding = builders.embedding(tmp_path / "voice.onnx")
+    segmentation = builders.segmentation(tmp_path / "who.onnx")
     assert (load_embedding(embedding).name, load_embedding(embedding).dimension) == ("voice", 6)
     assert load_segmenter(segmentation).rate == 16000
     assert "give it to --segmentation" in refused(segmentation, load_embedding)
@@ -40,13 +40,13 @@ def test_the_checksum_is_that_of_the_file(tmp_path):
     """As sha256sum prints it."""
     import hashlib
 
-    path = made.embedding(tmp_path / "a.onnx")
+    path = builders.embedding(tmp_path / "a.onnx")
     assert load_embedding(path).checksum == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_sizes_that_the_file_leaves_open_are_tried(tmp_path):
     """Dimensions of the output without a number."""
-    path = made.embedding(tmp_path / "a.onnx", size=6)
+    path = builders.embedding(tmp_path / "a.onnx", size=6)
     model = onnx.load(path)
     model.graph.output[0].type.tensor_type.shape.dim[1].dim_param = "D"
     onnx.save(model, path)
@@ -55,7 +55,7 @@ def test_sizes_that_the_file_leaves_open_are_tried(tmp_path):
 
 def test_a_file_cut_anywhere_is_refused(tmp_path):
     """Every length up to the whole."""
-    data = made.embedding(tmp_path / "a.onnx").read_bytes()
+    data = builders.embedding(tmp_path / "a.onnx").read_bytes()
     cut = tmp_path / "cut.onnx"
     for n in [*range(0, len(data), 37), len(data) - 1]:
         cut.write_bytes(data[:n])
@@ -96,7 +96,7 @@ def test_no_file_no_name(tmp_path):
 def test_a_known_name_stands_for_one_file(tmp_path):
     """Another one under its name is not it, while its path may be given."""
     (tmp_path / "parts").mkdir()
-    path = made.embedding(tmp_path / "parts" / "campplus.onnx")
+    path = builders.embedding(tmp_path / "parts" / "campplus.onnx")
     with pytest.raises(PartError, match="not campplus as it is known"):
         load_embedding("campplus", tmp_path)
     assert load_embedding(path).dimension == 6
@@ -104,7 +104,7 @@ def test_a_known_name_stands_for_one_file(tmp_path):
 
 def test_weights_in_another_file_are_not_read(tmp_path):
     """External data may lie anywhere on the disk."""
-    path = made.embedding(tmp_path / "a.onnx")
+    path = builders.embedding(tmp_path / "a.onnx")
     onnx.save(onnx.load(path), path, save_as_external_data=True, location="w.bin", size_threshold=0)
     assert (tmp_path / "w.bin").exists()
     assert "external data" in refused(path)
@@ -116,14 +116,14 @@ def test_external_data_hidden_in_a_node_is_seen(tmp_path):
     tensor.data_location = TensorProto.EXTERNAL
     tensor.external_data.add(key="location", value="/etc/passwd")
     inner = helper.make_graph(
-        [helper.make_node("Constant", [], ["w"], value=tensor)], "inner", [], [made.port("w", [80, 6])]
+        [helper.make_node("Constant", [], ["w"], value=tensor)], "inner", [], [builders.port("w", [80, 6])]
     )
     node = helper.make_node("If", ["yes"], ["z"], then_branch=inner, else_branch=inner)
-    path = made.save(
+    path = builders.save(
         tmp_path / "a.onnx",
         [node],
-        [made.port("x", ["B", "T", 80])],
-        [made.port("z", ["B", 6])],
+        [builders.port("x", ["B", "T", 80])],
+        [builders.port("z", ["B", 6])],
         {"yes": np.array(True)},
     )
     assert "external data" in refused(path)
@@ -133,8 +133,8 @@ def one_node(path, operator, kind=TensorProto.FLOAT, **more):
     """A file whose only operator is given."""
     domain = more.pop("domain", "")
     node = helper.make_node(operator, ["x"], ["y"], domain=domain, **more.pop("attributes", {}))
-    ports = [made.port("x", ["B", "T", 80], kind)], [made.port("y", ["B", 80], kind)]
-    return made.save(path, [node], *ports, domains=[domain] if domain else [], **more)
+    ports = [builders.port("x", ["B", "T", 80], kind)], [builders.port("y", ["B", 80], kind)]
+    return builders.save(path, [node], *ports, domains=[domain] if domain else [], **more)
 
 
 def test_custom_operators_are_not_run(tmp_path):
@@ -173,8 +173,8 @@ def test_numbers_that_are_not_finite_are_noticed_at_once(tmp_path):
         helper.make_node("ReduceMean", ["x"], ["mean"], axes=[1], keepdims=0),
         helper.make_node("Div", ["mean", "zero"], ["y"]),
     ]
-    ports = [made.port("x", ["B", "T", 80])], [made.port("y", ["B", 80])]
-    path = made.save(tmp_path / "a.onnx", nodes, *ports, {"zero": np.float32(0)})
+    ports = [builders.port("x", ["B", "T", 80])], [builders.port("y", ["B", 80])]
+    path = builders.save(tmp_path / "a.onnx", nodes, *ports, {"zero": np.float32(0)})
     assert "not finite" in refused(path)
 
 
@@ -184,28 +184,28 @@ def test_a_file_that_fails_on_its_own_input_is_refused(tmp_path):
         helper.make_node("Reshape", ["x", "shape"], ["rows"]),
         helper.make_node("ReduceMean", ["rows"], ["y"], axes=[1], keepdims=0),
     ]
-    ports = [made.port("x", ["B", "T", 80])], [made.port("y", ["B", "D"])]
-    path = made.save(tmp_path / "a.onnx", nodes, *ports, {"shape": np.array([7, 11, 13])})
+    ports = [builders.port("x", ["B", "T", 80])], [builders.port("y", ["B", "D"])]
+    path = builders.save(tmp_path / "a.onnx", nodes, *ports, {"shape": np.array([7, 11, 13])})
     assert "fails on x (1, 148, 80)" in refused(path)
 
 
 def test_vectors_of_another_size_than_promised_are_refused(tmp_path):
     """One row for a batch, whatever went in."""
     nodes = [helper.make_node("ReduceMean", ["x"], ["y"], axes=[0], keepdims=0)]
-    ports = [made.port("x", ["B", "T", 80])], [made.port("y", ["B", "D"])]
-    assert "not a speaker embedding" in refused(made.save(tmp_path / "a.onnx", nodes, *ports))
+    ports = [builders.port("x", ["B", "T", 80])], [builders.port("y", ["B", "D"])]
+    assert "not a speaker embedding" in refused(builders.save(tmp_path / "a.onnx", nodes, *ports))
 
 
 def test_a_segmentation_of_other_frames_is_refused(tmp_path):
     """A network of another shape with seven classes."""
-    metadata = {**made.SEGMENTATION, "receptive_field_size": 721}
-    said = refused(made.segmentation(tmp_path / "a.onnx", metadata=metadata))
+    metadata = {**builders.SEGMENTATION, "receptive_field_size": 721}
+    said = refused(builders.segmentation(tmp_path / "a.onnx", metadata=metadata))
     assert "gives classes of shape (1, 589, 7)" in said
 
 
 def test_without_onnxruntime_the_extra_is_named(tmp_path, monkeypatch):
     """What to install."""
-    path = made.embedding(tmp_path / "a.onnx")
+    path = builders.embedding(tmp_path / "a.onnx")
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(PartError, match=r"pip install 'diarize-gmm\[onnx\]'"):
         load_embedding(path)
@@ -213,7 +213,7 @@ def test_without_onnxruntime_the_extra_is_named(tmp_path, monkeypatch):
 
 def test_one_thread_of_the_processor_is_used(tmp_path):
     """And nothing but the processor."""
-    session = load_embedding(made.embedding(tmp_path / "a.onnx")).session._session
+    session = load_embedding(builders.embedding(tmp_path / "a.onnx")).session._session
     options = session.get_session_options()
     assert session.get_providers() == ["CPUExecutionProvider"]
     assert (options.intra_op_num_threads, options.inter_op_num_threads) == (1, 1)

@@ -13,7 +13,7 @@ from diarize.errors import PartError
 from diarize.parts import calibration, pin_checksums
 from diarize.types import Waveform
 
-from . import made
+from . import builders
 
 
 def sha256(path):
@@ -29,7 +29,7 @@ def asking(**changes):
 @pytest.fixture
 def both(tmp_path):
     """An embedding and a segmentation network."""
-    return made.embedding(tmp_path / "voice.onnx"), made.segmentation(tmp_path / "who.onnx")
+    return builders.embedding(tmp_path / "voice.onnx"), builders.segmentation(tmp_path / "who.onnx")
 
 
 def test_parts_that_ship_need_no_checksum():
@@ -71,16 +71,16 @@ def test_a_recording_is_diarized_with_both_and_not_with_others(both, tmp_path, m
     folder = tmp_path / "voices"
     folder.mkdir()
     for i in range(20):
-        write(folder / f"v{i}.wav", Waveform(made.voice(4, pitch=90 + 20 * i, seed=i), 16000))
+        write(folder / f"v{i}.wav", Waveform(builders.voice(4, pitch=90 + 20 * i, seed=i), 16000))
     monkeypatch.setattr(calibration, "included_voices", lambda: find_voices(folder))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     embedding, segmentation = both
     config = asking(space={"embedding": str(embedding)}, speech={"segmentation": str(segmentation)})
-    recording = Waveform(made.voice(25), 16000, "a")
+    recording = Waveform(builders.voice(25), 16000, "a")
     result = diarize.diarize(recording, config)
     assert result.annotation.turns
     assert result.config == pin_checksums(config)
     assert diarize.diarize(recording, result.config).annotation == result.annotation
-    made.embedding(embedding, size=5)
+    builders.embedding(embedding, size=5)
     with pytest.raises(PartError, match="is another file than the settings were recorded with"):
         diarize.diarize(recording, result.config)

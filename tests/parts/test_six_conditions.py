@@ -15,10 +15,12 @@ from diarize.parts import load_embedding
 from diarize.parts.calibration import load_calibration
 from diarize.types import Waveform
 
-from . import made
+from . import builders
 
 HELD_OUT = "d"
-VOICES = {name: made.voice(5, pitch=90.0 + 25 * number, seed=number) for number, name in enumerate("abcdef")}
+VOICES = {
+    name: builders.voice(5, pitch=90.0 + 25 * number, seed=number) for number, name in enumerate("abcdef")
+}
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ def voices(tmp_path, monkeypatch):
 
 def test_a_calibration_of_an_onnx_file_lies_where_the_package_looks_for_it(voices, tmp_path):
     """By its checksum; its mean is that of the windows of all voices but the one held out."""
-    file = made.embedding(tmp_path / "a.onnx")
+    file = builders.embedding(tmp_path / "a.onnx")
     main(["--voices", str(voices), "--embedding", str(file)])
     extractor = load_embedding(file)
     found = load_calibration(tmp_path / "data" / "calibrations" / f"{extractor.checksum}.npz")
@@ -46,9 +48,9 @@ def test_a_calibration_of_an_onnx_file_lies_where_the_package_looks_for_it(voice
     np.testing.assert_allclose(found.mean, unit.mean(axis=0), atol=0.005)  # each is heard louder or softer
 
 
-def test_another_condition_is_heard_too(voices, tmp_path, monkeypatch):
+def test_another_condition_is_used_too(voices, tmp_path, monkeypatch):
     """By telephone the upper bands are noise of the line."""
-    file, output = made.embedding(tmp_path / "a.onnx"), tmp_path / "b.npz"
+    file, output = builders.embedding(tmp_path / "a.onnx"), tmp_path / "b.npz"
     means = []
     for conditions in ({"a": as_recorded}, {"a": as_recorded, "b": by_telephone}):
         monkeypatch.setattr(calibrate_embedding, "CONDITIONS", conditions)
@@ -59,6 +61,6 @@ def test_another_condition_is_heard_too(voices, tmp_path, monkeypatch):
 
 def test_an_embedding_of_another_rate_is_refused_in_one_line(voices, tmp_path):
     """The conditions are those of 16 kHz."""
-    file = made.embedding(tmp_path / "a.onnx", metadata={**made.SHERPA, "sample_rate": 8000})
+    file = builders.embedding(tmp_path / "a.onnx", metadata={**builders.SHERPA, "sample_rate": 8000})
     with pytest.raises(SystemExit, match=r"a\.onnx works at 8000 Hz; voices are heard at 16000"):
         main(["--voices", str(voices), "--embedding", str(file)])

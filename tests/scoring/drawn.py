@@ -21,7 +21,7 @@ def annotations(draw, speakers="ABC", unit=1000, most=8, recording="r"):
 
 @st.composite
 def maps(draw, unit=1000):
-    """Evaluation maps of one or a few stretches, (n, 2) seconds."""
+    """Evaluation maps of one or a few intervals, (n, 2) seconds."""
     steps = draw(st.lists(st.tuples(st.integers(1, 2000), st.integers(1, 20000)), min_size=1, max_size=4))
     return np.cumsum([x for step in steps for x in step]).reshape(-1, 2) / unit
 

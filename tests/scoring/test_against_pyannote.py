@@ -28,7 +28,7 @@ def theirs(annotation):
 
 
 def timeline(rows):
-    """The same stretches as pyannote keeps them."""
+    """The same intervals as pyannote keeps them."""
     return core.Timeline([core.Segment(float(start), float(end)) for start, end in rows])
 
 

@@ -73,7 +73,7 @@ def test_times_may_be_whole_numbers_in_any_order():
     assert score_changes(TALK, [11, 4, 4]) == score_changes(TALK, [4.0, 11.0])
 
 
-def test_pauses_of_one_speaker_are_filled_when_shorter_than_told():
+def test_pauses_of_one_speaker_are_filled_when_shorter_than_given():
     """A pause of just that length is not."""
     talk = Annotation("r", (Turn(0, 2, "A"), Turn(2.5, 4, "A"), Turn(4.25, 5, "A")))
     assert [score_changes(talk, [], fill=fill).seconds for fill in (0.0, 0.25, 0.5, 0.75)] == [
@@ -84,7 +84,7 @@ def test_pauses_of_one_speaker_are_filled_when_shorter_than_told():
     ]
 
 
-def test_unless_told_pauses_under_half_a_second_are_filled_and_a_quarter_off_is_right():
+def test_by_default_pauses_under_half_a_second_are_filled_and_a_quarter_off_is_right():
     """The defaults that the reference tells."""
     talk = Annotation("r", (Turn(0, 2, "A"), Turn(2.4, 4, "A"), Turn(4.5, 5, "A"), Turn(5, 6, "B")))
     assert score_changes(talk, [5.25]) == score_changes(talk, [5.25], tolerance=0.25, fill=0.5)

@@ -83,12 +83,12 @@ def test_more_speakers_cut_turns_at_windows(kept):
     assert [(t.start, t.end) for t in four.turns] == [(0, 2), (2, 3.9), (4.1, 6), (6, 8)]
     assert set(four.speakers) == {"Ann", "Bob", "Cid", "SPEAKER_00"}
     with pytest.raises(
-        DiarizeError, match="no assignment to 9 speakers is kept; there are those to 1, 2, 3, 4"
+        DiarizeError, match="no turns for 9 speakers are stored; there are those for 1, 2, 3, 4"
     ):
         kept.annotation(9, TURNS)
 
 
-def test_what_json_keeps_comes_back(kept):
+def test_what_json_keeps_is_restored(kept):
     """Times to the millisecond, labels exactly; anything else is one line."""
     fields = json.loads(json.dumps(kept.fields))
     back = Alternatives.from_dict(fields, TURNS.turns)
@@ -127,7 +127,7 @@ def test_ten_numbers_are_kept_or_more_if_more_are_allowed(limit, largest):
     assert max(find_alternatives(points, [np.ones((12, 1))], limit, TURNS).labels) == largest
 
 
-def test_a_stretch_of_a_recording_keeps_the_times_of_the_file():
+def test_an_interval_of_a_recording_keeps_the_times_of_the_file():
     """As of run --start."""
     later = find_alternatives(POINTS, [np.eye(3)[FOUND]], 3, TURNS, start=30.0)
     assert later.starts[0] == pytest.approx(30.0)

@@ -15,13 +15,21 @@ import numpy as np
 import pytest
 
 from diarize import background
-from diarize.background import Activity, BackgroundModel, fit_background, load, load_included, model, save
+from diarize.background import (
+    BackgroundModel,
+    DetectionData,
+    fit_background,
+    load,
+    load_included,
+    model,
+    save,
+)
 from diarize.config import AcousticConfig
 from diarize.errors import ModelError, OutputError
 from diarize.mixtures.discriminant import Discriminant
 from diarize.mixtures.npz import load_arrays
 
-from .made import mixture
+from .builders import mixture
 
 RNG = np.random.default_rng(0)
 SETTINGS = AcousticConfig(n_voice=2, n_upper=0)  # three numbers a frame: with the upper band's level
@@ -259,7 +267,7 @@ class TestRefusal:
         self.refused(tmp_path / "model.npz", "not a regular file")
 
     @pytest.mark.parametrize("seed", range(5))
-    def test_flipped_bytes_are_refused_or_harmless(self, stored, seed):
+    def test_flipped_bytes_are_refused_or_read(self, stored, seed):
         """Whatever they hit, ModelError is all there is."""
         whole, rng = stored.read_bytes(), np.random.default_rng(seed)
         for _ in range(60):
@@ -310,10 +318,10 @@ class TestFitted:
         rng = np.random.default_rng(5)
         voices = mixture(3, 4, 3).means_[rng.integers(0, 4, 600)] + rng.normal(size=(600, 3))
         frames = (rng.normal(size=(300, 30)) + shift for shift in (3, -3))
-        stretches = (rng.normal(size=(200, 5)) + shift for shift in (3, -3))
+        intervals = (rng.normal(size=(200, 5)) + shift for shift in (3, -3))
         return fit_background(
             voices,
-            Activity(*frames, *stretches),
+            DetectionData(*frames, *intervals),
             band="narrow",
             acoustics=SMALL,
             seed=seed,
@@ -336,7 +344,7 @@ class TestFitted:
         assert found.acoustics == SMALL
         assert heard == ["mixtures"]
 
-    def test_speech_is_told_from_the_rest(self):
+    def test_speech_is_distinguished_from_other_sound(self):
         """Each mixture likes its own frames better."""
         found, rng = self.learnt(), np.random.default_rng(8)
         x = rng.normal(size=(100, 30)) + 3

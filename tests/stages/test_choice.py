@@ -10,12 +10,12 @@ import pytest
 from diarize.clustering import cluster_windows, gaussians, no_speakers
 from diarize.clustering.confusable import are_all_distinct
 from diarize.clustering.count import choose_count
-from diarize.clustering.embeddings import compute_evidence
+from diarize.clustering.evidence import compute_evidence
 from diarize.config import ClusteringConfig
 from diarize.errors import SpeakerCountError
 from diarize.mixtures import GMM
 
-from .made import planted_points, points_at
+from .builders import planted_points, points_at
 
 
 @pytest.mark.parametrize("n", [0, 1])
@@ -62,7 +62,7 @@ def test_a_solution_that_merging_came_to_is_kept_when_so_many_are_asked_for(crit
     assert asked.counts == free.counts
 
 
-def test_points_without_a_model_are_neither_alike_nor_evidence():
+def test_points_without_a_model_are_distinct_and_have_no_evidence():
     """What two speakers of them have in common is not known."""
     points, labels = planted_points(1, 1)
     shares = np.eye(2)[labels + np.arange(len(labels)) % 2]

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from diarize.clustering import Clustering, cluster_windows, embeddings, gaussians, no_speakers
+from diarize.clustering import Clustering, cluster_windows, evidence, gaussians, no_speakers
 from diarize.clustering.count import choose_count
 from diarize.config import ClusteringConfig
 from diarize.errors import DiarizeError
 from diarize.types import SpeakerPoints
 
-from .made import agreement, grid, planted_points, points_at
+from .builders import agreement, grid, planted_points, points_at
 
 
 def exact_points(seed, n_speakers, n=300, distance=12.0):
@@ -47,7 +47,7 @@ def by_evidence(**changes):
 
 class TestEvidence:
     @pytest.mark.parametrize("n_speakers", [1, 2, 4, 6])
-    def test_planted_speakers_are_counted_and_told_apart(self, n_speakers):
+    def test_planted_speakers_are_counted_and_distinguished(self, n_speakers):
         """The number is free; the windows are shared out as planted."""
         points, labels = planted_points(n_speakers, n_speakers)
         found = cluster_windows(points, by_evidence(), 0)
@@ -114,8 +114,8 @@ class TestEvidence:
         for a, b in zip(one.solutions, two.solutions, strict=True):
             assert_array_equal(a, b)
 
-    def test_a_window_that_tells_nothing_goes_with_its_stretch(self):
-        """Within a stretch of speech it has the speaker before; after a pause that is less sure."""
+    def test_a_window_without_evidence_has_the_speaker_of_its_interval(self):
+        """Within an interval of speech it has the speaker before; after a pause that is less sure."""
         points, labels = planted_points(2, 2)
         values, weights = points.values.copy(), points.weights.copy()
         same = (labels[1:-1] == labels[:-2]) & (labels[2:] == labels[1:-1])
@@ -136,7 +136,7 @@ class TestEvidence:
         points, _ = planted_points(3, 2)
         found = {}
         for scale in (0.5, 0.25, 0.125):
-            monkeypatch.setattr(embeddings, "ACOUSTIC_SCALE", scale)
+            monkeypatch.setattr(evidence, "ACOUSTIC_SCALE", scale)
             curve = cluster_windows(points, by_evidence(), 0)
             values = dict(zip(curve.counts, curve.values, strict=True))
             found[scale] = values[1] - values[2]
@@ -152,7 +152,7 @@ class TestEvidence:
         assert found.explanation.startswith("1 by evidence; with 2, two speakers may be one person")
         assert cluster_windows(two_voices_apart(9.0, 400), by_evidence(equivalent=0.0), 0).chosen == 2
 
-    def test_whoever_asks_for_two_gets_two_voices_however_alike(self):
+    def test_two_requested_speakers_are_found_even_if_they_are_alike(self):
         """Nothing better is allowed, and that is said as it is."""
         found = cluster_windows(
             two_voices_apart(4.0, 400), by_evidence(min_speakers=2, max_speakers=2, equivalent=0.0), 0
@@ -190,7 +190,7 @@ class TestEvidence:
 class TestBic:
     @pytest.mark.parametrize("covariance", ["tied_spherical", "spherical"])
     @pytest.mark.parametrize("n_speakers", [1, 2, 4, 6])
-    def test_planted_speakers_are_counted_and_told_apart(self, n_speakers, covariance):
+    def test_planted_speakers_are_counted_and_distinguished(self, n_speakers, covariance):
         """The number is free; the windows are shared out as planted."""
         points, labels = planted_points(n_speakers, n_speakers)
         found = cluster_windows(points, settings(covariance=covariance), 0)
@@ -266,7 +266,7 @@ class TestBic:
             assert_allclose(theirs[k], ours[k], rtol=1e-3)
 
     @pytest.mark.parametrize("criterion", ["bic", "evidence"])
-    def test_the_other_criterion_is_told_for_the_same_solutions(self, criterion):
+    def test_the_other_criterion_is_reported_for_the_same_solutions(self, criterion):
         """It agrees about planted speakers, and it is not the same number."""
         points, _ = planted_points(7, 4)
         found = cluster_windows(points, settings(criterion=criterion), 0)
@@ -332,7 +332,7 @@ def test_one_sentence_says_why_the_next_number_was_not_chosen():
         explain_next({1: 10.0, 2: 12.0}, 1, (1, 2)) == "2 is worse by only 2 nats: listen before you trust 1"
     )
     assert explain_next({1: 26.0, 2: 12.0}, 1, (1, 2), (2,)) == (
-        "2 has two speakers who may be one person: listen before you trust 1"
+        "2 is better by 14 nats, but two of its speakers may be one person: listen before you trust 1"
     )
     assert explain_next({1: 10.0}, 1) == "2 was not tried: the search found no further speaker"
     assert explain_next({0: 0.0}, 0) == "1 was not chosen: there is no speech"
@@ -370,7 +370,7 @@ class TestExplanation:
         line = self.explained({1: 90.0, 2: 10.0, 3: 30.0}, 1, (1,))
         assert line == "1 as requested; by evidence it is worse than 2 by 80 nats"
 
-    def test_numbers_with_voices_alike_are_what_nothing_says(self):
+    def test_confusable_numbers_are_not_reported_as_the_best(self):
         """Neither of a number that was found nor of one that was asked for are they the better."""
         values = {1: 90.0, 2: 40.0, 3: 10.0, 4: 30.0}
         line = self.explained(values, 2, (2,), confusable=(3, 4))

@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 
 from diarize.clustering.confusable import are_all_distinct
-from diarize.clustering.embeddings import _chain
-from diarize.clustering.starts import initialize_by_kmeans, initialize_clusters
+from diarize.clustering.evidence import _chain
+from diarize.clustering.initialization import initialize_by_kmeans, initialize_clusters
 from diarize.config import SpaceConfig
-from diarize.embedding.points import speech_windows
+from diarize.embedding.points import split_speech
 from diarize.embedding.two_covariance import log_likelihood_ratio, mean_variance, mutual_information
 from diarize.embedding.windows import overlapping_windows
-from diarize.networks.activity import LocalActivity
+from diarize.networks.local_activity import LocalActivity
 from diarize.resegmentation import overlap
 from diarize.resegmentation.turns import posteriors_to_turns
 from diarize.speech import SpeechActivity, network
 from diarize.types import FrameGrid, Posteriors
 
-from .made import mask_of, planted_points, points_at
+from .builders import mask_of, planted_points, points_at
 
 
 def clock(n_frames):
@@ -95,7 +95,7 @@ def test_where_two_probably_speak_there_is_no_window(probability, windows):
     both = np.zeros(140, np.float32)
     both[60:80] = probability
     activity = SpeechActivity(mask_of(140, (0, 140)), both)
-    assert len(speech_windows(activity, SpaceConfig())[0]) == windows
+    assert len(split_speech(activity, SpaceConfig())[0]) == windows
 
 
 @pytest.mark.parametrize(("share", "named"), [(0.007, None), (0.013, "SPEAKER_01")])
@@ -140,7 +140,7 @@ def test_a_local_voice_of_a_few_frames_is_none(frames, active, named):
 
 
 @pytest.mark.parametrize(("at", "first", "last"), [(300, 151, 450), (5, 0, 155), (595, 446, 599)])
-def test_who_is_heard_a_second_and_a_half_away_may_interrupt(at, first, last):
+def test_a_speaker_within_a_second_and_a_half_may_be_second(at, first, last):
     """And nobody who is farther off, at the ends of the recording either."""
     grid = clock(600)
     values = np.zeros((600, 2), np.float32)

@@ -9,7 +9,7 @@ import pytest
 
 from diarize.clustering import gaussians, vbx
 from diarize.clustering.confusable import are_all_distinct
-from diarize.clustering.starts import initialize_clusters
+from diarize.clustering.initialization import initialize_clusters
 from diarize.config import ClusteringConfig, ResegmentationConfig
 from diarize.embedding import campplus
 from diarize.embedding.two_covariance import (
@@ -19,14 +19,14 @@ from diarize.embedding.two_covariance import (
     mutual_information,
 )
 from diarize.mixtures import GMM, fit_gmm
-from diarize.networks.activity import LocalActivity
+from diarize.networks.local_activity import LocalActivity
 from diarize.resegmentation import overlap
 from diarize.resegmentation.frames import turn_posteriors
 from diarize.resegmentation.pauses import move_to_pauses
 from diarize.speech import SpeechActivity
 from diarize.types import FrameGrid, Posteriors, SpeechMask
 
-from .made import mask_of, planted_points, points_at
+from .builders import mask_of, planted_points, points_at
 
 
 def clock(n_frames):
@@ -176,8 +176,8 @@ class TestEmbedding:
             drawn = (1 - share) * within + (share + 1e-4) * np.trace(within) / 5 * np.eye(5)
             np.testing.assert_allclose(model.projection.T @ drawn @ model.projection, np.eye(5), atol=1e-6)
 
-    def test_what_few_stretches_scatter_is_no_difference_of_voices(self):
-        """Voices that differ as much as their stretches do, two of each: half of that is in their means."""
+    def test_what_few_intervals_scatter_is_no_difference_of_voices(self):
+        """Voices that differ as much as their intervals do, two of each: half of that is in their means."""
         rng = np.random.default_rng(3)
         voices, speakers = rng.normal(size=(600, 3)), np.repeat(np.arange(600), 2)
         values = np.column_stack((np.full(1200, 60.0), voices[speakers] + rng.normal(size=(1200, 3))))
@@ -207,7 +207,7 @@ class TestEmbedding:
             np.testing.assert_allclose(pooled.deviation[i], values[a:b].std(axis=0, ddof=1), rtol=1e-5)
 
     @pytest.mark.parametrize("size", [7, 100, 3000])
-    def test_a_run_of_the_network_hears_fifty_activations_to_either_side(self, size):
+    def test_a_run_of_the_network_has_fifty_activations_of_context_on_either_side(self, size):
         """Two energies each, as far as there is sound; after its end there is no run."""
         rows = np.repeat(np.arange(1000, dtype=np.float32)[:, None], 80, axis=1)
         parts = (rows[a : a + size] for a in range(0, 1000, size))
@@ -216,7 +216,7 @@ class TestEmbedding:
         assert found == [(0, 120), (200, 420), (840, 1000)]
 
     @pytest.mark.parametrize(("samples", "activations"), [(1, 2), (640, 2), (960, 3)])
-    def test_the_shortest_stretch_has_two_activations(self, samples, activations):
+    def test_the_shortest_interval_has_two_activations(self, samples, activations):
         """One has no deviation."""
         first, last = campplus._activation_bounds(np.array([[200, 200 + samples]]))
         assert last[0] - first[0] == activations
@@ -225,7 +225,7 @@ class TestEmbedding:
 class TestResegmentation:
     @pytest.mark.parametrize(("n_shared", "speaker"), [(70, 0), (140, 1)])
     def test_fifty_frames_with_others_count_like_one_alone(self, n_shared, speaker):
-        """Who a local voice is, two frames alone and many with another voice say differently."""
+        """Who a local speaker is, two frames alone and many with another voice say differently."""
         voices, shares = np.zeros((400, 3)), np.zeros((400, 3))
         voices[:2, 0] = shares[:2, 0] = 1
         voices[2 : 2 + n_shared, [0, 2]] = shares[2 : 2 + n_shared, 1] = 1
@@ -234,7 +234,7 @@ class TestResegmentation:
 
     @pytest.mark.parametrize(("heard", "named"), [(2.6, False), (3.4, True)])
     def test_a_second_speaker_has_a_chance_of_a_hundredth(self, heard, named):
-        """Of three hundred frames around, shared by four; no local voice is theirs."""
+        """Of three hundred frames around, shared by four; no local speaker is theirs."""
         n = 900
         values = np.zeros((n, 2), np.float32)
         values[:, 0] = 1

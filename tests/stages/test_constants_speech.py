@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 from scipy.fft import dct
 
-from diarize.clustering import embeddings, vbx
+from diarize.clustering import evidence, vbx
 from diarize.clustering.outliers import find_outliers
 from diarize.config import SpeechConfig
 from diarize.networks import pyannet
-from diarize.networks.activity import LocalActivity
+from diarize.networks.local_activity import LocalActivity
 from diarize.speech import detect_by_network, detect_by_silero, music, network
 from diarize.speech.silence import digital_silence
 from diarize.speech.tones import ToneDetector, remove_tones
 from diarize.types import Features, FrameGrid
 
-from .made import grid, planted_points
+from .builders import grid, planted_points
 from .test_speech import heard
 
 RATE = 16_000
@@ -167,7 +167,7 @@ def test_a_faint_voice_that_stays_is_no_change():
 
 
 @pytest.mark.parametrize(("probability", "speech"), [(0.45, False), (0.5, False), (0.55, True)])
-def test_silero_hears_what_is_likelier_than_not(probability, speech, monkeypatch):
+def test_silero_detects_what_is_likelier_than_not(probability, speech, monkeypatch):
     """As its authors set it."""
     guest = SimpleNamespace(chunk_samples=lambda: 512, process_chunk=lambda chunk: probability)
     monkeypatch.setitem(
@@ -186,7 +186,7 @@ def test_a_fiftieth_of_the_windows_is_flagged():
 def test_windows_count_for_a_quarter_in_the_evidence():
     """Which overlap; short ones for as much less."""
     points, _ = planted_points(0, 2)
-    np.testing.assert_allclose(embeddings._chain(points)[1], points.weights / 4)
+    np.testing.assert_allclose(evidence._chain(points)[1], points.weights / 4)
 
 
 def test_a_state_of_under_a_thousandth_is_given_up():

@@ -9,7 +9,7 @@ from diarize.resegmentation import changes
 from diarize.resegmentation.changes import BicSettings
 from diarize.types import Features, Posteriors, SpeechMask
 
-from .made import grid
+from .builders import grid
 
 
 @pytest.fixture

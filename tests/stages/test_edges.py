@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from diarize.clustering.initialization import initialize_by_kmeans, initialize_clusters
 from diarize.clustering.outliers import find_outliers
-from diarize.clustering.starts import initialize_by_kmeans, initialize_clusters
 from diarize.config import ResegmentationConfig
 from diarize.embedding import campplus
 from diarize.embedding.windows import overlapping_windows
 from diarize.networks import pyannet
-from diarize.networks.activity import LocalActivity
+from diarize.networks.local_activity import LocalActivity
 from diarize.resegmentation.frames import adapted_posteriors, turn_posteriors
 from diarize.speech import network, tones
 from diarize.speech.silence import digital_silence
 from diarize.types import Features, SpeakerPoints
 
-from .made import grid, mask_of, mixture, planted_points
+from .builders import grid, mask_of, mixture, planted_points
 
 
 class TestStarts:
@@ -52,7 +52,7 @@ class TestOutliers:
 
 class TestFrames:
     def test_speech_without_any_window_teaches_nobody(self):
-        """Every stretch is too short for a window: all are as likely, in every round."""
+        """Every interval is too short for a window: all are as likely, in every round."""
         none = SpeakerPoints(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0, bool), grid(40))
         mask = mask_of(40, (0, 8), (20, 28))
         values = np.random.default_rng(0).normal(size=(40, 2))

@@ -8,7 +8,7 @@ import pytest
 from diarize.clustering.outliers import FLAGGED_SHARE, find_outliers
 from diarize.types import SpeakerPoints
 
-from .made import points_at
+from .builders import points_at
 
 RANK, N = 6, 400
 

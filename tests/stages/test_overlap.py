@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from diarize.config import SpaceConfig, SpeechConfig
-from diarize.embedding.points import speech_windows
+from diarize.embedding.points import split_speech
 from diarize.embedding.windows import overlapping_windows
 from diarize.errors import ConfigError
 from diarize.networks import pyannet
-from diarize.networks.activity import LocalActivity
+from diarize.networks.local_activity import LocalActivity
 from diarize.resegmentation import overlap
 from diarize.speech import SpeechActivity, detect_by_network
 from diarize.speech.network import _windows
@@ -34,7 +34,7 @@ def local_of(values, starts=(0,)):
 
 
 def scene(second_voice=2):
-    """Three seconds: A alone, A and B together, B alone; local voices 0 and ``second_voice``."""
+    """Three seconds: A alone, A and B together, B alone; local speakers 0 and ``second_voice``."""
     voices = np.zeros((1, 300, 3))
     voices[0, :200, 0] = 1
     voices[0, 100:, second_voice] = 1
@@ -72,7 +72,7 @@ def test_no_second_speaker_without_leave_or_knowledge():
 
 
 def test_no_second_speaker_where_overlap_is_less_likely_than_asked():
-    """Whoever the local voices are."""
+    """Whoever the local speakers are."""
     posteriors, activity = scene()
     unsure = SpeechActivity(activity.mask, 0.45 * activity.overlap, None, activity.local)
     assert not overlap.second_speakers(posteriors, unsure, 0.5).any()
@@ -80,7 +80,7 @@ def test_no_second_speaker_where_overlap_is_less_likely_than_asked():
 
 
 def test_who_speaks_where_no_window_is_is_not_known():
-    """Frames behind the last window have no local voices."""
+    """Frames behind the last window have no local speakers."""
     posteriors, activity = scene()
     longer = Posteriors(np.repeat(posteriors.values, 2, axis=0), grid_of(600), posteriors.speakers)
     assert not overlap._voices_as_speakers(activity.local, longer)[310:].any()
@@ -101,7 +101,7 @@ def test_nobody_interrupts_in_silence():
     pause=st.sampled_from([0.0, 0.05, 0.3]),
 )
 def test_windows_stay_inside_what_one_person_says(clean, changes, pause):
-    """None crosses a change or a long pause; none is longer than asked; all of a long stretch is covered."""
+    """None crosses a change or a long pause; none is longer than asked; all of a long interval is covered."""
     clean, changes = np.repeat(np.array(clean), 7), np.array(sorted(changes), dtype=np.int64)
     grid = grid_of(len(clean))
     bounds, first = overlapping_windows(clean, changes, grid, 1.0, 0.3, pause)
@@ -124,7 +124,7 @@ def test_windows_leave_overlap_out():
     double = np.zeros(200, np.float32)
     double[75:125] = 0.9
     activity = SpeechActivity(SpeechMask(np.ones(200, bool), grid), double)
-    bounds, first = speech_windows(activity, SpaceConfig(window=1.0, step=0.5, max_pause=2.0))
+    bounds, first = split_speech(activity, SpaceConfig(window=1.0, step=0.5, max_pause=2.0))
     assert_array_equal(bounds, [[0, 75], [125, 200]])
     assert first.all()
 
@@ -132,7 +132,7 @@ def test_windows_leave_overlap_out():
 def test_where_two_always_speak_windows_are_of_all_speech():
     """Something must be told apart."""
     activity = SpeechActivity(SpeechMask(np.ones(200, bool), grid_of(200)), np.ones(200, np.float32))
-    bounds, _ = speech_windows(activity, SpaceConfig())
+    bounds, _ = split_speech(activity, SpaceConfig())
     assert bounds[0, 0] == 0
     assert bounds[-1, 1] == 200
 
@@ -179,7 +179,7 @@ def test_mask_overlap_and_changes_follow_the_local_voices():
     assert np.abs(found.changes - 150).min() <= 10
 
 
-def test_a_positive_bias_hears_more():
+def test_a_positive_bias_detects_more():
     """Speech of a third is heard with a bias of 1 and not without."""
     local = local_of(np.full((1, 200, 1), 0.33))
     assert not detect_by_network([], _Fixed(local), grid_of(200), SpeechConfig()).mask.values.any()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from diarize.config import SpaceConfig
-from diarize.embedding.points import embed_windows, speech_windows
+from diarize.embedding.points import embed_windows, split_speech
 from diarize.embedding.two_covariance import (
     TwoCovariance,
     fit_two_covariance,
@@ -19,7 +19,7 @@ from diarize.errors import ConfigError, ModelError
 from diarize.speech import SpeechActivity
 from diarize.types import FrameGrid, SpeechMask
 
-from .made import mask_of
+from .builders import mask_of
 
 SAME = TwoCovariance(np.zeros(2), np.eye(2), np.ones(2))
 
@@ -27,9 +27,9 @@ SAME = TwoCovariance(np.zeros(2), np.eye(2), np.ones(2))
 def test_windows_are_in_speech_with_or_without_overlap_and_changes():
     """Of a detector that knows neither, or one of them."""
     mask, space = mask_of(300, (0, 100)), SpaceConfig()
-    assert speech_windows(SpeechActivity(mask), space)[0].tolist() == [[0, 100]]
-    assert speech_windows(SpeechActivity(mask, np.zeros(300)), space)[0].tolist() == [[0, 100]]
-    cut = speech_windows(SpeechActivity(mask, None, np.array([50])), space)[0]
+    assert split_speech(SpeechActivity(mask), space)[0].tolist() == [[0, 100]]
+    assert split_speech(SpeechActivity(mask, np.zeros(300)), space)[0].tolist() == [[0, 100]]
+    cut = split_speech(SpeechActivity(mask, None, np.array([50])), space)[0]
     assert cut.tolist() == [[0, 50], [50, 100]]
 
 

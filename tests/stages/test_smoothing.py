@@ -19,7 +19,7 @@ from diarize.resegmentation.turns import posteriors_to_turns, split_long_turns
 from diarize.types import FrameGrid, Posteriors, SpeakerPoints, runs
 
 from . import LAW
-from .made import grid, mask_of, mixture
+from .builders import grid, mask_of, mixture
 
 
 def windows(bounds, n_frames):
@@ -66,7 +66,7 @@ class TestTurnPosteriors:
         long_enough = [n for n in (5, 10, 20, 30, 60, 100, 150) if n >= 100 * min_turn]
         assert sorted(lengths)[-len(long_enough) :] == long_enough
 
-    def test_a_pause_is_time_in_which_nothing_is_heard(self):
+    def test_a_pause_is_time_without_evidence(self):
         """As good as speech that fits everybody alike."""
         labels = np.repeat([0, 1, 0, 1], [50, 50, 50, 50])
         scores = scores_of(labels, 2, 0.3)
@@ -158,7 +158,7 @@ class TestShares:
         assert found.min() == 0
 
     def test_speech_that_no_window_reached_is_anybodys(self):
-        """A stretch too short for a window is speech all the same: even shares."""
+        """An interval too short for a window is speech all the same: even shares."""
         mask = mask_of(60, (0, 40), (50, 60))
         config = ResegmentationConfig(rounds=0)
         rows = np.array([[0.9, 0.1]])
@@ -333,7 +333,7 @@ class TestTurns:
         found = posteriors_to_turns(Posteriors(values, grid(9), ("A",)), mask, "r")
         assert [(t.start, t.end) for t in found.turns] == [(0.0, 0.04), (0.05, 0.09)]
 
-    def test_the_second_at_which_the_stretch_begins_is_added(self):
+    def test_the_second_at_which_the_interval_begins_is_added(self):
         """Times are those of the file; what the first cell has before the sound is cut."""
         early = FrameGrid(16_000, 160, 400, -130, 4)
         found = posteriors_to_turns(

@@ -7,13 +7,13 @@ from numpy.testing import assert_array_equal
 
 from diarize.embedding.frames import frame_points
 
-from .made import mask_of
+from .builders import mask_of
 
 VALUES = np.random.default_rng(1).normal(size=(10, 3)).astype(np.float32)
 
 
 def test_every_frame_of_speech_is_a_point_in_the_textbook_space():
-    """Exact points, one per frame; the first of a stretch is marked."""
+    """Exact points, one per frame; the first of an interval is marked."""
     mask = mask_of(10, (0, 3), (5, 6), (8, 10))
     found = frame_points(VALUES, mask)
     assert found.weights is None

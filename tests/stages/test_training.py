@@ -64,7 +64,7 @@ def test_processes_do_not_change_a_byte(once, voices, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_model_is_learnt_with_one_thread_of_algebra(voices, monkeypatch):
+def test_a_model_is_trained_with_one_blas_thread(voices, monkeypatch):
     """However many the machine has: sums in another order end in other bits."""
     threads = []
 
@@ -169,14 +169,14 @@ def test_the_quietest_fifth_of_voices_is_left_out(voices):
     ("scene", "is_talk"), [(simulation.simulate_music, False), (simulation.simulate_synthetic_voices, True)]
 )
 def test_signal_teaches_how_it_moves_and_nothing_else(scene, is_talk):
-    """A row a second of the stretches of three: nobody is to be known by them, nor a frame to be told by."""
+    """A row a second of the intervals of three: nobody is to be known by them, nor a frame to be told by."""
     lesson = examples.make_activity_example(scene, np.random.default_rng(0), "wide", AcousticConfig())
     speech, other, talk, music = lesson.activity
     assert (len(lesson.frames), len(speech), len(other)) == (0, 0, 0)
     assert (len(talk) > 20, len(music)) == ((True, 0) if is_talk else (False, 18))
 
 
-def test_stretches_that_are_mostly_talk_are_told_from_such_that_have_none(voices):
+def test_intervals_that_are_mostly_talk_are_distinguished_from_such_that_have_none(voices):
     """Of a conversation those count that are three fifths speech; of noise all, of neither the other kind."""
     scene = partial(simulation.simulate_meeting, tuple(voices)[:3], TrainingPlan(voices))
     talk, music = examples.make_example(scene, np.random.default_rng(0), "wide", AcousticConfig()).activity[

@@ -51,7 +51,7 @@ def test_the_largest_mass_over_the_span_decides_and_not_the_middle():
 
 
 def test_the_clock_of_posteriors_may_start_later():
-    """As of a stretch of a recording."""
+    """As of an interval of a recording."""
     heard = posteriors([1.0] * 50 + [0.0] * 50)
     found = transcripts.assign_speakers(transcript(("a", 32, 33), ("b", 37, 38)), TURNS, heard, start=30.0)
     assert speakers(found) == "AB"
@@ -63,7 +63,7 @@ def test_a_word_in_a_pause_goes_to_the_nearest_turn():
     assert speakers(found) == "ABB"
     assert [word.confidence for word in found.words] == [None] * 3
     assert found.notes == (
-        "3 words where nobody is heard: given to the nearest turn; is it the transcript of this recording?",
+        "3 words where nobody speaks: given to the nearest turn; is it the transcript of this recording?",
     )
 
 

@@ -301,7 +301,7 @@ def test_tiers_of_words_are_read(tmp_path, suffix):
     assert [(word.text, word.start, word.end) for word in found.words] == EXPECTED
 
 
-def test_our_own_json_comes_back(tmp_path):
+def test_json_of_diarize_is_read_again(tmp_path):
     """With words, their times and whether they were worked out; and it is a file of turns, too."""
     from diarize.formats import read_file
 

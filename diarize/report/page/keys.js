@@ -29,7 +29,7 @@ export function shortcutsOf({ player, view, model, timeline, corrections }) {
     { keys: [" "], shown: ["Space"], says: "play, pause", act: () => player.toggle(), sound: true },
     { keys: ["ArrowLeft", "ArrowRight"], shown: ["←", "→"], says: "five seconds back, on; thirty with Shift", act: (key, shift) => move((key === "ArrowLeft" ? -1 : 1) * (shift ? 30 : STEP)) },
     { keys: ["p", "n"], shown: ["P", "N"], says: "previous, next turn", act: (key) => toNeighbour(key === "p" ? -1 : 1) },
-    { keys: ["u"], shown: ["U"], says: "next unusual stretch", act: nextOutlier, only: model.flagged.length > 0 },
+    { keys: ["u"], shown: ["U"], says: "next unusual interval", act: nextOutlier, only: model.flagged.length > 0 },
     { keys: ["+", "=", "-", "_"], shown: ["+", "−"], says: "zoom in, out", act: (key) => timeline.zoomAtHead("+=".includes(key) ? 0.5 : 2) },
     { keys: ["0"], shown: ["0"], says: "show all of it", act: () => view.whole() },
     { keys: ["[", "]"], shown: ["[", "]"], says: "move what is shown", act: (key) => view.pan((key === "[" ? -0.5 : 0.5) * view.width) },

@@ -39,7 +39,7 @@ class Cells {
     this.sums = runningSums(this.values);
   }
 
-  /** Indices of the cells that a stretch of time touches, at least one where there is one. */
+  /** Indices of the cells that an interval touches, at least one where there is one. */
   range(from, to) {
     const n = this.values.length;
     const first = Math.floor((from - this.start) / this.step);
@@ -47,13 +47,13 @@ class Cells {
     return [Math.min(Math.max(first, 0), n), Math.min(Math.max(last, 0), n)];
   }
 
-  /** Mean over a stretch of time, 0 to 1. */
+  /** Mean over an interval, 0 to 1. */
   mean(from, to) {
     const [a, b] = this.range(from, to);
     return b > a ? (this.sums[b] - this.sums[a]) / (255 * (b - a)) : 0;
   }
 
-  /** Greatest value over a stretch of time, 0 to 1. */
+  /** Greatest value over an interval, 0 to 1. */
   peak(from, to) {
     const [a, b] = this.range(from, to);
     let top = 0;
@@ -115,7 +115,7 @@ export class Model {
     return found;
   }
 
-  /** How unsure a stretch is: what the likeliest speaker lacks to 1, over its speech. */
+  /** Uncertainty of an interval: 1 minus the largest posterior, averaged over its speech. */
   doubtIn(from, to) {
     const speech = this.ribbons.reduce((sum, row) => sum + row.mean(from, to), 0);
     return speech > 0 ? Math.min(1, this.doubt.mean(from, to) / speech) : 0;
@@ -141,8 +141,8 @@ function windowsOf(found) {
   return found.start.map((start, i) => ({ start, end: found.end[i], below: found.below[i] / 10, flagged: flagged.has(i) }));
 }
 
-/** Flagged windows as stretches, neighbours joined, the least usual first. */
-export function stretchesOf(flagged) {
+/** Flagged windows as intervals, neighbours joined, the least usual first. */
+export function flaggedIntervals(flagged) {
   const joined = [];
   for (const each of flagged) {
     const last = joined.at(-1);

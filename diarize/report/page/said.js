@@ -12,7 +12,7 @@ class Spoken {
     this.longest = this.turns.reduce((most, turn) => Math.max(most, turn.end - turn.start), 0);
   }
 
-  /** Who has most of a stretch, null where nobody speaks in it. */
+  /** The speaker with most time in an interval, null where nobody speaks. */
   most(start, end) {
     const shares = new Map();
     for (let i = after(this.starts, end) - 1; i >= 0 && this.starts[i] >= start - this.longest; i--) {
@@ -25,7 +25,7 @@ class Spoken {
     return most;
   }
 
-  /** Whose turn is the nearest to a stretch in a pause. */
+  /** The speaker of the turn nearest to an interval in a pause. */
   nearest(start, end) {
     const i = after(this.starts, start);
     const near = this.turns.slice(Math.max(0, i - 8), i + 1);

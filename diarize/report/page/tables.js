@@ -1,10 +1,10 @@
-/* Tables: speakers, who follows whom, turns; and the list of unusual stretches. */
+/* Tables: speakers, who follows whom, turns; and the list of unusual intervals. */
 
-import { stretchesOf } from "./model.js";
+import { flaggedIntervals } from "./model.js";
 import { byId, clock, element, percent } from "./text.js";
 
 const PAGE = 100; // turns shown at a time
-const LISTED = 60; // unusual stretches
+const LISTED = 60; // unusual intervals
 
 const LEFT = ["name", "start", "speaker", "runner-up"]; // columns of texts
 const WIDE = ["share of talk", "turns", "mean turn", "runner-up"]; // columns that a narrow screen has no room for
@@ -147,11 +147,11 @@ function successionCell(n, own, share) {
   return made;
 }
 
-/* Unusual stretches */
+/* Unusual intervals */
 
 export function outlierList(model, names, player, view) {
   if (!model.windows) return;
-  const all = stretchesOf(model.flagged);
+  const all = flaggedIntervals(model.flagged);
   const found = all.slice(0, LISTED);
   const part = all.length > found.length ? ` The first ${found.length} of ${all.length}.` : "";
   byId("outliers").hidden = false;

@@ -27,9 +27,19 @@ LEVEL: Final = 0.9  # of compression, 0 to 1: 24 kbit/s at 16 kHz, enough to kno
 
 
 def encode_mp3(blocks: Iterable[Waveform], rate: int) -> bytes:
-    """MP3 of mono blocks at ``rate`` Hz, 3 kB per second at 16 kHz; samples over full scale are clipped.
+    """Encode mono sound as MP3, 3 kB per second at 16 kHz.
 
-    The same sound gives the same bytes.
+    Samples over full scale are clipped. The same sound gives the same bytes.
+
+    Parameters
+    ----------
+    blocks : consecutive blocks of one recording
+    rate : their sampling rate in Hz
+
+    Returns
+    -------
+    The bytes of an MP3 file.
+
     """
     import soundfile
 

@@ -12,7 +12,12 @@ import numpy as np
 
 from diarize.clustering.confusable import are_all_distinct
 from diarize.clustering.count import Clustering, choose_count
-from diarize.clustering.starts import STAY_AFTER_PAUSE, STAY_WITHIN, initialize_by_kmeans, initialize_clusters
+from diarize.clustering.initialization import (
+    STAY_AFTER_PAUSE,
+    STAY_WITHIN,
+    initialize_by_kmeans,
+    initialize_clusters,
+)
 from diarize.clustering.vbx import VBxFit, fit_vbx, merge_path
 
 if TYPE_CHECKING:

@@ -15,14 +15,14 @@ from urllib.parse import unquote, urlsplit
 
 from diarize.errors import PartError
 from diarize.parts.cache import SUFFIX, manual_instructions, parts_folder
-from diarize.parts.catalogue import CATALOGUE, Entry
+from diarize.parts.catalogue import CATALOGUE, CatalogueEntry
 from diarize.parts.download import UnreachableError, checksum_of, fetch, no_progress
 from diarize.parts.onnx_file import MAX_BYTES
 
 if TYPE_CHECKING:
     from diarize.parts.download import Progress
 
-__all__ = ["Fetched", "get_part", "read_record"]
+__all__ = ["FetchedPart", "get_part", "read_record"]
 
 ARCHIVES: Final = (".tar.bz2", ".tar.gz", ".tgz", ".tar.xz", ".tar")
 RECORD: Final = ".json"
@@ -30,7 +30,7 @@ _DAMAGE: Final = (tarfile.TarError, EOFError, zlib.error, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchedPart:
     """A part in the cache under ``name``; ``is_new`` if it was fetched by this call."""
 
     name: str
@@ -46,7 +46,7 @@ def get_part(
     cache: str | Path | None = None,
     overwrite: bool = False,
     progress: Progress = no_progress,
-) -> Fetched:
+) -> FetchedPart:
     """Fetch a part of the catalogue, or a file from an address with the checksum ``sha256``, as ``name``.
 
     From a tar archive the ONNX file is extracted. A file in the cache is not fetched again. Raises PartError
@@ -56,7 +56,7 @@ def get_part(
     place = parts_folder(cache) / entry.file
     if place.is_file() and not overwrite:
         if _is_there(entry, place):
-            return Fetched(entry.name, place, is_new=False)
+            return FetchedPart(entry.name, place, is_new=False)
         raise PartError(
             f"{place}: exists already and is another file; --overwrite it or choose another --name"
         )
@@ -70,7 +70,7 @@ def get_part(
             else f"without a network copy that file to {place}"
         )
         raise PartError(f"{error}; {way}") from None
-    return Fetched(entry.name, place, is_new=True)
+    return FetchedPart(entry.name, place, is_new=True)
 
 
 def read_record(place: Path) -> dict[str, str]:
@@ -82,7 +82,7 @@ def read_record(place: Path) -> dict[str, str]:
     return found if isinstance(found, dict) else {}
 
 
-def _entry_for(address: str, sha256: str | None, name: str | None) -> Entry:
+def _entry_for(address: str, sha256: str | None, name: str | None) -> CatalogueEntry:
     """The catalogue entry for an address. Raises PartError for an invalid address, name or checksum."""
     if ":" not in address:
         near = difflib.get_close_matches(address, CATALOGUE, n=1)
@@ -99,10 +99,10 @@ def _entry_for(address: str, sha256: str | None, name: str | None) -> Entry:
     if not re.fullmatch(r"[\w][\w.+-]{0,99}", chosen) or chosen in CATALOGUE:
         raise PartError(f"{address}: {chosen!r} cannot be its name here; give another with --name")
     member = SUFFIX if suffix else None
-    return Entry(chosen, "", "", address, None, sha256.lower(), "", member)
+    return CatalogueEntry(chosen, "", "", address, None, sha256.lower(), "", member)
 
 
-def _is_there(entry: Entry, place: Path) -> bool:
+def _is_there(entry: CatalogueEntry, place: Path) -> bool:
     """Whether the file in the cache is the requested one."""
     if entry.name in CATALOGUE:
         return checksum_of(place) == entry.checksum
@@ -110,7 +110,7 @@ def _is_there(entry: Entry, place: Path) -> bool:
     return record.get("fetched") == entry.sha256 and record.get("sha256") == checksum_of(place)
 
 
-def _fetch_into_cache(entry: Entry, place: Path, progress: Progress) -> None:
+def _fetch_into_cache(entry: CatalogueEntry, place: Path, progress: Progress) -> None:
     """Fetch, unpack if necessary, check, and store."""
     if entry.member is None:
         fetch(entry.address, place, entry.sha256, entry.size, progress)
@@ -126,7 +126,7 @@ def _fetch_into_cache(entry: Entry, place: Path, progress: Progress) -> None:
         place.with_suffix(RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
-def _unpack(archive: Path, entry: Entry, place: Path) -> None:
+def _unpack(archive: Path, entry: CatalogueEntry, place: Path) -> None:
     """Extract the wanted file of a tar archive to ``place``. Raises PartError."""
     beside = place.with_name(f".{place.name}.unpacked")
     try:
@@ -152,7 +152,7 @@ def _unpack(archive: Path, entry: Entry, place: Path) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _member(tar: tarfile.TarFile, entry: Entry) -> tarfile.TarInfo:
+def _member(tar: tarfile.TarFile, entry: CatalogueEntry) -> tarfile.TarInfo:
     """The wanted file in an archive: by its name or, where none is known, the only ONNX file."""
     files = [each for each in tar if each.isfile() and each.name.endswith(SUFFIX)]
     named = [each for each in files if PurePosixPath(each.name).name in (entry.member, "model.onnx")]

@@ -1,4 +1,4 @@
-"""The output of a segmentation network: which local voices speak, window by window."""
+"""The output of a segmentation network: which local speakers speak, window by window."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ __all__ = ["LocalActivity"]
 
 @dataclass(frozen=True, slots=True)
 class LocalActivity:
-    """Which local voices speak in overlapping windows of a recording; the order of the voices differs from
+    """Which local speakers speak in overlapping windows of a recording; the order of the voices differs from
     window to window.
 
-    ``values`` float32 (n_windows, n_frames, n_local): probability that each local voice speaks; ``speech``
+    ``values`` float32 (n_windows, n_frames, n_local): probability that each local speaker speaks; ``speech``
     and ``overlap`` float32 (n_windows, n_frames): probability that anybody speaks, and that two people
     speak; ``starts`` int64 (n_windows,): first sample of each window; ``step``: samples from frame to frame;
     ``offset``: samples from the start of a window to the centre of its frame 0; ``rate`` in Hz.

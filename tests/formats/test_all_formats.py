@@ -1,4 +1,4 @@
-"""The door to all formats: files are found, refused and written whole."""
+"""All formats: files are found, refused and written atomically."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_options_reach_their_format(tmp_path):
         assert words not in plain.read_text()
 
 
-def test_existing_files_stay_unless_told(tmp_path):
+def test_existing_files_are_kept_without_overwrite(tmp_path):
     """Nothing is overwritten by accident."""
     path = tmp_path / "talk.rttm"
     path.write_text("mine")

@@ -16,7 +16,7 @@ import pytest
 
 from diarize import synth
 from diarize.audio import write_wav
-from diarize.batch import MANIFEST, check_address, cluster, plan_batch, run_batch
+from diarize.batch import MANIFEST, check_address, dask_cluster, plan_batch, run_batch
 from diarize.batch.job import Job
 from diarize.batch.plan import Task
 from diarize.config import Config
@@ -153,7 +153,7 @@ def test_the_bytes_are_those_of_one_machine(cluster_here, voices, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_worker_killed_in_the_middle_is_survived(cluster_here, voices, tmp_path):
+def test_a_worker_killed_in_the_middle_does_not_stop_the_batch(cluster_here, voices, tmp_path):
     """The other does what it was at."""
     first, _ = cluster_here.add(), cluster_here.add()
     command = [*PROGRAM, voices / "in", "-o", tmp_path / "out", "--scheduler", cluster_here.address, *FORMATS]
@@ -234,8 +234,8 @@ def test_workers_of_another_version_and_without_the_package_are_refused(cluster_
 
 def test_without_answer_without_workers_and_without_the_package(cluster_here, voices, tmp_path, monkeypatch):
     """One line each, after a bounded time."""
-    monkeypatch.setattr(cluster, "ANSWER_TIMEOUT", 0.5)
-    monkeypatch.setattr(cluster, "WORKER_TIMEOUT", 0.5)
+    monkeypatch.setattr(dask_cluster, "ANSWER_TIMEOUT", 0.5)
+    monkeypatch.setattr(dask_cluster, "WORKER_TIMEOUT", 0.5)
     plan = plan_batch(voices / "in", tmp_path / "out", resume=True)
     with pytest.raises(ClusterError, match="no worker for"):
         run_batch(plan, Config(), scheduler=cluster_here.address)
@@ -274,7 +274,7 @@ def test_an_address_must_be_one(address):
 
 def test_a_batch_of_nothing_asks_no_scheduler(tmp_path):
     """All of it is done already; there is none at that address."""
-    assert list(cluster.run_jobs_on_cluster([], "tcp://127.0.0.1:1", tmp_path, lambda job: None)) == []
+    assert list(dask_cluster.run_jobs_on_cluster([], "tcp://127.0.0.1:1", tmp_path, lambda job: None)) == []
 
 
 def test_a_connection_that_breaks_while_workers_are_asked_is_one_line():
@@ -285,7 +285,7 @@ def test_a_connection_that_breaks_while_workers_are_asked_is_one_line():
             raise OSError("Timed out trying to connect")
 
     with pytest.raises(ClusterError, match="tcp://h:1: the scheduler is gone; start it"):
-        cluster._answers(Broken(), "tcp://h:1", os.getpid)
+        dask_cluster._answers(Broken(), "tcp://h:1", os.getpid)
 
 
 @pytest.mark.parametrize("state", ["executing", "cancelled", None])
@@ -304,7 +304,7 @@ def test_a_worker_stops_what_nobody_waits_for(monkeypatch, state):
         begun.append(job)
         progress("speech", 0.5)
         Worker.state.tasks.pop("mine")
-        with pytest.raises(ClusterError, match=r"a\.wav: nobody waits for it any more"):
+        with pytest.raises(ClusterError, match=r"a\.wav: cancelled"):
             progress("speech", 0.6)
         return {"status": "ok"}
 
@@ -313,8 +313,8 @@ def test_a_worker_stops_what_nobody_waits_for(monkeypatch, state):
     monkeypatch.setattr("distributed.get_worker", Worker)
     job = Job(Task("a.wav", Path("a.wav"), {}), Config())
     if state == "executing":
-        assert cluster._perform(perform, job) == {"status": "ok"}
+        assert dask_cluster._perform(perform, job) == {"status": "ok"}
         return
-    with pytest.raises(ClusterError, match="nobody waits for it any more"):
-        cluster._perform(perform, job)
+    with pytest.raises(ClusterError, match="cancelled"):
+        dask_cluster._perform(perform, job)
     assert begun == []

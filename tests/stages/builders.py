@@ -45,7 +45,7 @@ def planted_points(seed, n_speakers, n=120, rank=8, knows=3.0, distance=1.2):
 
 
 def points_at(values, between, rng=None):
-    """Full windows of 100 frames at ``values`` (n, d); a fifth of them begin a stretch where ``rng``."""
+    """Full windows of 100 frames at ``values`` (n, d); a fifth of them begin an interval where ``rng``."""
     n = len(values)
     bounds = 100 * np.column_stack((np.arange(n), np.arange(1, n + 1)))
     first = np.zeros(n, bool) if rng is None else rng.random(n) < 0.2

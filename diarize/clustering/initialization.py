@@ -17,7 +17,7 @@ __all__ = ["STAY_AFTER_PAUSE", "STAY_WITHIN", "initialize_by_kmeans", "initializ
 
 # The search starts from at least this many speakers and merges: merging finds what splitting misses.
 N_INITIAL: Final = 20
-# Chance that the next window has the same speaker: within a stretch of speech, and after a pause.
+# Chance that the next window has the same speaker: within an interval of speech, and after a pause.
 STAY_WITHIN: Final = 0.9
 STAY_AFTER_PAUSE: Final = 0.5
 # Probability that a hard start leaves to the other speakers.
