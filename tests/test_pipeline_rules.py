@@ -265,7 +265,7 @@ class TestVoices:
         for turns in ((), both):
             assert voice_statistics_of("nowhere.wav", Annotation("a", turns), Config()) is None
 
-    def test_a_turn_that_begins_and_ends_between_two_seconds_is_heard_whole(self, tmp_path, monkeypatch):
+    def test_a_turn_that_begins_and_ends_between_two_seconds_is_used_whole(self, tmp_path, monkeypatch):
         """By hand: a window of a second and a half from 0.5 s on, and another one from 1 s on."""
         embed = SimpleNamespace(
             name="made", rate=16_000, checksum="0", embed=lambda blocks, bounds: bounds + 1.0
@@ -405,7 +405,7 @@ class TestStages:
         assert (kept.starts.min(), kept.ends.max()) == (pytest.approx(1.0), pytest.approx(1.5))
 
     @pytest.mark.parametrize(("channel", "written"), [(0, 1), (1, 1), (2, 2)])
-    def test_files_name_the_channel_that_was_heard(self, channel, written):
+    def test_files_name_the_channel_that_was_used(self, channel, written):
         """The mean of all channels counts as the first."""
         sound = Waveform(np.float32(0.1 * rms(16_000, 0)), 16_000)
         config = replace(plain(), audio=AudioConfig(channel=channel))
@@ -522,7 +522,7 @@ class TestInputs:
             assert (path.name, path.read_bytes()) == (stem, b"sound")
 
     @pytest.mark.parametrize(("channel", "level"), [(0, 0.25), (1, 0.5), (2, 0.0)])
-    def test_the_channel_that_is_set_is_heard(self, channel, level, tmp_path):
+    def test_the_channel_that_is_set_is_used(self, channel, level, tmp_path):
         """Or the mean of all."""
         soundfile.write(tmp_path / "a.wav", np.tile([0.5, 0.0], (1600, 1)), 16_000)
         config = replace(Config(), audio=AudioConfig(channel=channel))
@@ -581,7 +581,7 @@ class TestArguments:
         )
         assert with_checksums(config).seed == (7 if embedding or segmentation else config.seed)
 
-    def test_a_stretch_may_be_of_no_length(self):
+    def test_an_interval_may_be_of_no_length(self):
         """Of negative length it may not."""
         assert_array_equal(check_intervals([(1, 1), (2, 3)]), [[1, 1], [2, 3]])
         with pytest.raises(ConfigError, match="start ≤ end"):

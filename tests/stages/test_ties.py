@@ -110,14 +110,14 @@ class TestClustering:
 
 
 class TestWindows:
-    def test_a_stretch_as_long_as_a_window_is_one(self):
+    def test_an_interval_as_long_as_a_window_is_one(self):
         """A second and a half, to the frame; a frame more makes two windows."""
         for n, bounds in ((150, [[20, 170]]), (151, [[20, 170], [21, 171]])):
             clean = mask_of(300, (20, 20 + n)).values
             found, _ = overlapping_windows(clean, NO_CHANGES, grid(300), 1.5, 0.5, 0.3)
             assert found.tolist() == bounds
 
-    def test_windows_that_touch_are_of_one_stretch(self):
+    def test_windows_that_touch_are_of_one_interval(self):
         """A change parts them, a pause before the third makes it a first one."""
         clean = mask_of(300, (0, 100), (200, 300)).values
         found, first = overlapping_windows(clean, np.array([50]), grid(300), 1.5, 0.5, 0.3)
