@@ -32,9 +32,9 @@ __all__ = [
     "mutual_information",
 ]
 
-SHRINKAGE: Final = 0.01
-"""Of the within-speaker covariance, the part that is taken from a sphere of the same trace: few voices leave
-it singular."""
+SHRINKAGE: Final = 0.25
+"""Of the within-speaker covariance, the part that is taken from a sphere of the same trace (Ledoit & Wolf
+2004): few voices leave it singular, and speakers also vary in ways that the calibration has not heard."""
 RIDGE: Final = 1e-4
 """Of its mean variance, added to every direction."""
 MIN_BETWEEN: Final = 1e-3
