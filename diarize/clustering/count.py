@@ -85,7 +85,9 @@ class Clustering:
             return f"{self.chosen}: {alone if self.chosen else 'there is no speech'}"
         others = [str(k) for k in self.equivalent if k != self.chosen]
         if others:
-            return f"{self.chosen} by {self.criterion}; nearly as good: {', '.join(others)}"
+            best = min(self.equivalent, key=lambda k: (self.values[self.counts.index(k)], k != self.chosen))
+            why = "" if best == self.chosen else f", because with {best} two speakers may be one person"
+            return f"{self.chosen} by {self.criterion}{why}; nearly as good: {', '.join(others)}"
         if self.chosen in self.confusable:
             return f"{self.chosen} as requested, but two of these speakers may be one person"
         pairs = zip(self.values, self.counts, strict=True)
