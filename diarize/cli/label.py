@@ -81,7 +81,8 @@ def label(
     transcript: Annotated[
         Path,
         typer.Argument(
-            metavar="TRANSCRIPT", help="Output of a speech recogniser: srt, vtt, json, ctm, TextGrid or eaf."
+            metavar="TRANSCRIPT",
+            help="Output of a speech recogniser or service: srt, vtt, json, ctm, TextGrid or eaf.",
         ),
     ],
     source: Annotated[

@@ -5,13 +5,20 @@ converts it to JSON and ``read_document`` reads it. ``--json``, ``--format json`
 report pages and linking all use it. Every room after it may import it; it imports only the foundation.
 """
 
-from diarize.results.editing import merge_speakers, recount_speakers, rename_json, rename_speakers
+from diarize.results.editing import (
+    SPEAKER_KEYS,
+    merge_speakers,
+    recount_speakers,
+    rename_json,
+    rename_speakers,
+)
 from diarize.results.reading import is_document, parse_document, read_document
 from diarize.results.values import SCHEMA, VERSION, Document, Failure, Provenance, Result, SpeakerCount
 from diarize.results.voices import SpeakerStatistics, VoiceStatistics
 
 __all__ = [
     "SCHEMA",
+    "SPEAKER_KEYS",
     "VERSION",
     "Document",
     "Failure",

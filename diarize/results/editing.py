@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from diarize.results.values import Result
     from diarize.results.voices import VoiceStatistics
 
-__all__ = ["merge_speakers", "recount_speakers", "rename_json", "rename_speakers"]
+__all__ = ["SPEAKER_KEYS", "merge_speakers", "recount_speakers", "rename_json", "rename_speakers"]
+
+SPEAKER_KEYS = ("speaker", "speaker_label", "speakerLabel")
+"""Names of the field for the speaker in JSON of recognisers; the last two are those of AWS and Google."""
 
 
 def rename_speakers(result: Result, names: Mapping[str, str]) -> Result:
@@ -140,7 +143,7 @@ def _with_turns(result: Result, after: Annotation, voices: VoiceStatistics | Non
 
 
 def rename_json(value: Any, names: Mapping[str, str]) -> Any:
-    """Rename the values of ``speaker`` anywhere in JSON, such as transcripts of recognisers.
+    """Rename speakers anywhere in JSON, such as transcripts of recognisers: the values of ``SPEAKER_KEYS``.
 
     Parameters
     ----------
@@ -157,6 +160,8 @@ def rename_json(value: Any, names: Mapping[str, str]) -> Any:
     if not isinstance(value, dict):
         return value
     return {
-        key: names.get(each, each) if key == "speaker" and isinstance(each, str) else rename_json(each, names)
+        key: names.get(each, each)
+        if key in SPEAKER_KEYS and isinstance(each, str)
+        else rename_json(each, names)
         for key, each in value.items()
     }

@@ -76,7 +76,9 @@ def assign_speakers(
     notes = [f"speakers that it named are replaced: {', '.join(sorted(named))}"] * bool(named)
     if not annotation.turns:
         return replace(
-            whole, notes=(*whole.notes, *notes, "nobody speaks in the recording: no word has a speaker")
+            whole,
+            segments=tuple(map(_without_speaker, whole.segments)),
+            notes=(*whole.notes, *notes, "nobody speaks in the recording: no word has a speaker"),
         )
     present = measure_speaker_activity(annotation, posteriors, start)
     words, lost = _label_words(whole, present)
@@ -85,6 +87,11 @@ def assign_speakers(
         notes.append(f"{lost} word{'s' * (lost > 1)} where nobody speaks: given to the nearest turn{doubt}")
     segments = _cut(whole.segments, words)
     return replace(whole, segments=tuple(segments), notes=(*whole.notes, *notes))
+
+
+def _without_speaker(segment: Segment) -> Segment:
+    words = tuple(replace(word, speaker=None, confidence=None) for word in segment.words)
+    return replace(segment, words=words, speaker=None)
 
 
 def _label_words(transcript: Transcript, present: SpeakerActivity) -> tuple[list[Word], int]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any, Final
 
 from diarize.errors import FormatError
@@ -22,6 +23,7 @@ from diarize.transcripts.json_fields import (
     list_rows,
     mean_confidence,
     read_label,
+    read_object,
     read_span,
     read_string,
     read_time,
@@ -36,20 +38,25 @@ from diarize.transcripts.values import Segment, Word
 
 __all__ = ["CLOUD_DIALECTS"]
 
+OPENING: Final = tuple("¿¡([{“„«「『（")
+"""Punctuation that belongs to the word after it."""
+
 Row = Mapping[str, Any]
+Groups = tuple[Sequence[Row], Sequence[float]]
 
 
 def _join(words: Sequence[Word]) -> str:
     return "".join(word.before + word.text for word in words).strip()
 
 
-def _starts_of(rows: Sequence[Row], name: str, unit: str = "seconds") -> list[float]:
-    """Seconds at which groups of words begin, made ascending."""
-    latest, found = 0.0, []
-    for i, row in enumerate(rows):
-        latest = max(latest, read_time(row, name, f"group {i + 1}", unit) or 0.0)
-        found.append(latest)
-    return found
+def _list_groups(given: Any, place: str, key: str, unit: str = "seconds") -> Groups:
+    """Groups of words, none where there are null, and the seconds at which they begin, made ascending.
+
+    Readers call it, too: what cannot be written is refused before a recording is diarized.
+    """
+    rows = list_rows([] if given is None else given, place)
+    starts = [read_time(row, key, f"{place}[{i}]", unit) or 0.0 for i, row in enumerate(rows)]
+    return rows, list(accumulate(starts, max))
 
 
 # AWS Transcribe
@@ -65,21 +72,32 @@ def read_aws(value: Any) -> list[Segment]:
     """Sentences; punctuation, which has no time, belongs to the word before it."""
     items = list_rows(value["results"]["items"], "results.items")
     refuse_channels(len({str(item["channel_label"]) for item in items if item.get("channel_label")}))
+    _aws_segment_groups(value["results"])
+    _aws_span_groups(value["results"])
+    return sentences_of(_aws_words(items))
+
+
+def _aws_words(items: Sequence[Row]) -> list[Word]:
     words: list[Word] = []
+    lead: list[tuple[Row, str]] = []  # opening punctuation
     for i, item in enumerate(items):
         place = f"results.items[{i}]"
-        text, kind = _aws_content(item, place), item.get("type")
-        if kind == "punctuation":
-            if words:
-                last = words[-1]
-                given = {"items": [*last.given["items"], item]}
-                words[-1] = replace(last, text=last.text + text.strip(), given=given)
-        elif kind == "pronunciation":
+        text, kind = _aws_content(item, place).strip(), item.get("type")
+        if kind == "pronunciation":
             span = read_span(item, ("start_time", "end_time"), place)
-            words.append(word_of(text, span, {"items": [item]}, read_label(item.get("speaker_label"))))
-        else:
+            given = {"items": [*(opening for opening, _ in lead), item], "timed": item}
+            text = "".join(each for _, each in lead) + text
+            words.append(word_of(text, span, given, read_label(item.get("speaker_label"))))
+            lead = []
+        elif kind != "punctuation":
             raise FormatError(f"{place}: type {kind!r:.40} is neither pronunciation nor punctuation")
-    return sentences_of(words)
+        elif lead or text in OPENING:
+            lead.append((item, text))
+        elif words:
+            last = words[-1]
+            given = {**last.given, "items": [*last.given["items"], item]}
+            words[-1] = replace(last, text=last.text + text, given=given)
+    return words
 
 
 def _aws_content(item: Row, place: str) -> str:
@@ -97,39 +115,45 @@ def write_aws(segments: Sequence[Segment], whole: Any) -> Any:
         item | {"speaker_label": speakers[id(item)]} if id(item) in speakers else item
         for item in results["items"]
     ]
-    labels = results.get("speaker_labels")
-    labels = labels if isinstance(labels, dict) else {}
+    labels = results.get("speaker_labels") or {}
     n = len({word.speaker for word in words} - {None})
     more: dict[str, Any] = {
-        "speaker_labels": labels | {"speakers": n, "segments": _aws_segments(words, labels)}
+        "speaker_labels": labels | {"speakers": n, "segments": _aws_segments(words, results)}
     }
-    spans = results.get("audio_segments")
-    if isinstance(spans, list):
-        more["audio_segments"] = _aws_spans(words, list_rows(spans, "results.audio_segments"))
+    if isinstance(results.get("audio_segments"), list):
+        more["audio_segments"] = _aws_spans(words, results)
     return whole | {"results": results | {"items": items} | more}
 
 
-def _aws_segments(words: Sequence[Word], labels: Row) -> list[dict[str, Any]]:
-    rows = list_rows(labels.get("segments") or [], "results.speaker_labels.segments")
+def _aws_segment_groups(results: Row) -> Groups:
+    labels = read_object(results.get("speaker_labels") or {}, "results.speaker_labels")
+    return _list_groups(labels.get("segments"), "results.speaker_labels.segments", "start_time")
+
+
+def _aws_span_groups(results: Row) -> Groups:
+    return _list_groups(results.get("audio_segments"), "results.audio_segments", "start_time")
+
+
+def _aws_segments(words: Sequence[Word], results: Row) -> list[dict[str, Any]]:
     return [
         {key: each for key, each in row.items() if key not in ("start_time", "end_time", "items")}
         | _aws_span(run)
         | {"items": [_aws_span([word]) for word in run]}
-        for row, run, _ in regroup(words, rows, _starts_of(rows, "start_time"))
+        for row, run, _ in regroup(words, *_aws_segment_groups(results))
     ]
 
 
 def _aws_span(words: Sequence[Word]) -> dict[str, Any]:
     """Both ends, as the service wrote them where it did, and the speaker."""
     first, last = words[0], words[-1]
-    start = first.given["items"][0].get("start_time") or f"{first.start or 0.0:.3f}"
-    end = last.given["items"][0].get("end_time") or f"{last.end or 0.0:.3f}"
+    start = first.given["timed"].get("start_time") or f"{first.start or 0.0:.3f}"
+    end = last.given["timed"].get("end_time") or f"{last.end or 0.0:.3f}"
     return {"start_time": start, "end_time": end, "speaker_label": first.speaker}
 
 
-def _aws_spans(words: Sequence[Word], rows: Sequence[Row]) -> list[dict[str, Any]]:
+def _aws_spans(words: Sequence[Word], results: Row) -> list[dict[str, Any]]:
     found = []
-    for i, (row, run, _) in enumerate(regroup(words, rows, _starts_of(rows, "start_time"))):
+    for i, (row, run, _) in enumerate(regroup(words, *_aws_span_groups(results))):
         names = [item["id"] for word in run for item in word.given["items"] if "id" in item]
         found.append({**row, "id": i, "transcript": _join(run), **_aws_span(run), "items": names})
     return found
@@ -153,6 +177,8 @@ def read_deepgram(value: Any) -> list[Segment]:
         place = f"results.channels[{i}].alternatives[0].words"
         rows = list_rows(value["results"]["channels"][i]["alternatives"][0]["words"], place)
         words = [_deepgram_word(row, f"{place}[{j}]") for j, row in enumerate(rows)]
+        _deepgram_paragraph_groups(value["results"]["channels"][i]["alternatives"][0])
+    _deepgram_utterance_groups(value["results"])
     return sentences_of(words)
 
 
@@ -180,13 +206,12 @@ def write_deepgram(segments: Sequence[Segment], whole: Any) -> Any:
     best, *others = channels[i]["alternatives"]
     known = {id(word.given): _deepgram_row(word) for word in words}
     best = best | {"words": [known.get(id(row), row) for row in best["words"]]}
-    paragraphs = best.get("paragraphs")
-    if isinstance(paragraphs, dict) and paragraphs.get("paragraphs"):
-        best["paragraphs"] = paragraphs | _deepgram_paragraphs(words, paragraphs["paragraphs"])
+    if best.get("paragraphs"):
+        best["paragraphs"] = best["paragraphs"] | _deepgram_paragraphs(words, best)
     channels[i] = channels[i] | {"alternatives": [best, *others]}
     results = results | {"channels": channels}
     if isinstance(results.get("utterances"), list):
-        results["utterances"] = _deepgram_utterances(words, results["utterances"])
+        results["utterances"] = _deepgram_utterances(words, results)
     return whole | {"results": results}
 
 
@@ -195,21 +220,30 @@ def _deepgram_row(word: Word) -> dict[str, Any]:
     return {**word.given, **told}
 
 
-def _deepgram_utterances(words: Sequence[Word], given: Any) -> list[dict[str, Any]]:
-    rows, found = list_rows(given, "results.utterances"), []
-    for row, run, nth in regroup(words, rows, _starts_of(rows, "start")):
+def _deepgram_utterance_groups(results: Row) -> Groups:
+    return _list_groups(results.get("utterances"), "results.utterances", "start")
+
+
+def _deepgram_paragraph_groups(best: Row) -> Groups:
+    whole = read_object(best.get("paragraphs") or {}, "paragraphs")
+    return _list_groups(whole.get("paragraphs"), "paragraphs.paragraphs", "start")
+
+
+def _deepgram_utterances(words: Sequence[Word], results: Row) -> list[dict[str, Any]]:
+    found = []
+    for row, run, nth in regroup(words, *_deepgram_utterance_groups(results)):
         inner = [_deepgram_row(word) for word in run]
         name = {"id": f"{row['id']}-{nth + 1}"} if nth and "id" in row else {}
         ends = {"start": round_seconds(run[0].start), "end": round_seconds(run[-1].end)}
         told = {"transcript": _join(run), "words": inner, "speaker": run[0].speaker}
-        found.append({**row, **name, **ends, **mean_confidence(inner), **told})
+        mean = {} if nth is None else mean_confidence(inner)
+        found.append({**row, **name, **ends, **mean, **told})
     return found
 
 
-def _deepgram_paragraphs(words: Sequence[Word], given: Any) -> dict[str, Any]:
-    rows, found = list_rows(given, "paragraphs"), []
-    texts = []
-    for row, run, _ in regroup(words, rows, _starts_of(rows, "start")):
+def _deepgram_paragraphs(words: Sequence[Word], best: Row) -> dict[str, Any]:
+    found, texts = [], []
+    for row, run, _ in regroup(words, *_deepgram_paragraph_groups(best)):
         ends = {"start": round_seconds(run[0].start), "end": round_seconds(run[-1].end)}
         sentences = [
             {"text": _join(each.words), "start": round_seconds(each.start), "end": round_seconds(each.end)}
@@ -237,10 +271,10 @@ def read_assemblyai(value: Any) -> list[Segment]:
     channels = value.get("audio_channels")
     multichannel = value.get("multichannel") and isinstance(channels, int)
     refuse_channels(channels if multichannel and isinstance(channels, int) else 1)
+    rows, _ = _assemblyai_groups(value)
     if isinstance(value.get("words"), list):
         groups = [("words", value["words"])]
     else:
-        rows = list_rows(value["utterances"], "utterances")
         groups = [(f"utterances[{i}].words", row.get("words")) for i, row in enumerate(rows)]
     words = [
         _assemblyai_word(row, f"{place}[{i}]")
@@ -248,6 +282,10 @@ def read_assemblyai(value: Any) -> list[Segment]:
         for i, row in enumerate(list_rows(given, place))
     ]
     return sentences_of(words)
+
+
+def _assemblyai_groups(value: Row) -> Groups:
+    return _list_groups(value.get("utterances"), "utterances", "start", "milliseconds")
 
 
 def _assemblyai_word(row: Row, place: str) -> Word:
@@ -259,13 +297,13 @@ def write_assemblyai(segments: Sequence[Segment], whole: Any) -> Any:
     """Words and utterances with ``speaker``; utterances are those of one speaker each."""
     words = words_of(segments)
     known = {id(word.given): {**word.given, "speaker": word.speaker} for word in words}
-    rows = list_rows(whole.get("utterances") or [], "utterances")
     utterances = []
-    for row, run, _ in regroup(words, rows, _starts_of(rows, "start", "milliseconds")):
+    for row, run, nth in regroup(words, *_assemblyai_groups(whole)):
         inner = [known[id(word.given)] for word in run]
         ends = {"start": round(1000 * (run[0].start or 0.0)), "end": round(1000 * (run[-1].end or 0.0))}
         told = {"speaker": run[0].speaker, "text": _join(run), "words": inner}
-        utterances.append({**row, **mean_confidence(inner), **ends, **told})
+        mean = mean_confidence(inner) if nth is not None or not row else {}
+        utterances.append({**row, **mean, **ends, **told})
     given = whole.get("words")
     listed = {"words": [known.get(id(row), row) for row in given]} if isinstance(given, list) else {}
     return whole | listed | {"utterances": utterances}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -21,6 +22,7 @@ __all__ = [
     "mark_cut",
     "mean_confidence",
     "read_label",
+    "read_object",
     "read_span",
     "read_string",
     "read_time",
@@ -61,6 +63,13 @@ def list_rows(value: Any, place: str) -> list[dict[str, Any]]:
     """A list of objects. Raises FormatError for anything else."""
     if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
         raise FormatError(f"{place} is not a list of objects; give the file as the recogniser wrote it")
+    return value
+
+
+def read_object(value: Any, place: str) -> dict[str, Any]:
+    """An object. Raises FormatError for anything else."""
+    if not isinstance(value, dict):
+        raise FormatError(f"{place} is not an object; give the file as the recogniser wrote it")
     return value
 
 
@@ -139,18 +148,19 @@ def words_of(segments: Sequence[Segment]) -> list[Word]:
 
 def regroup(
     words: Sequence[Word], rows: Sequence[Mapping[str, Any]], starts: Sequence[float]
-) -> Iterator[tuple[Mapping[str, Any], list[Word], int]]:
+) -> Iterator[tuple[Mapping[str, Any], list[Word], int | None]]:
     """Runs of words of one speaker, cut also where the given rows begin.
 
     ``starts``: seconds of the rows, ascending. Each run comes with its row, {} without rows, and with the
-    number of runs before it that have the same row.
+    number of runs before it that have the same row, None if it has that row alone.
     """
     homes = [max(0, bisect_right(starts, (word.start or 0.0) + TOLERANCE) - 1) for word in words]
-    runs = groupby(zip(homes, words, strict=True), key=lambda pair: (pair[0], pair[1].speaker))
-    before: dict[int, int] = {}
-    for (home, _), run in runs:
-        yield (rows[home] if rows else {}), [word for _, word in run], before.get(home, 0)
-        before[home] = before.get(home, 0) + 1
+    pairs = groupby(zip(homes, words, strict=True), key=lambda pair: (pair[0], pair[1].speaker))
+    runs = [(home, [word for _, word in run]) for (home, _), run in pairs]
+    total, before = Counter(home for home, _ in runs), Counter[int]()
+    for home, run in runs:
+        yield (rows[home] if rows else {}), run, before[home] if total[home] > 1 else None
+        before[home] += 1
 
 
 def mean_confidence(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:

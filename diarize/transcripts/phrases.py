@@ -237,7 +237,8 @@ def read_rev(value: Any) -> list[Segment]:
 def _rev_words(row: Row, i: int) -> list[Word]:
     """Words with the punctuation after them; ``given`` has the elements up to the next word."""
     words: list[Word] = []
-    lead: list[dict[str, Any]] = []  # elements before the first word
+    lead: list[dict[str, Any]] = []  # elements that belong to the next word
+    prefix = ""  # its opening punctuation
     speaker, open_word = read_label(row.get("speaker")), False
     for j, element in enumerate(list_rows(row.get("elements"), f"monologues[{i}].elements")):
         place = f"monologues[{i}].elements[{j}]"
@@ -245,16 +246,20 @@ def _rev_words(row: Row, i: int) -> list[Word]:
         if kind == "text" and text.strip():
             span = read_span(element, ("ts", "end_ts"), place)
             given = {"row": i, "elements": [*lead, element]}
-            words.append(word_of(text, span, given, speaker))
-            lead, open_word = [], True
-        elif words:
-            last = words[-1]
+            words.append(word_of(prefix + text, span, given, speaker))
+            lead, prefix, open_word = [], "", True
+        elif words and not lead and (open_word or kind != "punct" or not text.strip()):
             open_word = open_word and kind == "punct" and bool(text.strip())
-            given = {"row": i, "elements": [*last.given["elements"], element]}
-            words[-1] = replace(last, text=last.text + text.strip() if open_word else last.text, given=given)
+            words[-1] = _extend(words[-1], [element], text.strip() if open_word else "")
         else:
             lead.append(element)
-    return words
+            prefix = prefix + text.strip() if kind == "punct" and text.strip() else ""
+    return [*words[:-1], _extend(words[-1], lead, "")] if words else []
+
+
+def _extend(word: Word, elements: Sequence[Row], text: str) -> Word:
+    given = {**word.given, "elements": [*word.given["elements"], *elements]}
+    return replace(word, text=word.text + text, given=given)
 
 
 def write_rev(segments: Sequence[Segment], whole: Any) -> Any:

@@ -74,6 +74,15 @@ def test_a_transcript_of_a_recogniser_is_renamed_in_its_own_shape(cli, tmp_path)
     assert "no speaker is called 'S1'" in cli("rename", path, "S1=Anna").stderr
 
 
+@pytest.mark.parametrize("key", ["speaker_label", "speakerLabel"])
+def test_services_have_other_names_for_the_speaker(cli, tmp_path, key):
+    """Those of AWS and Google are renamed, too."""
+    path = tmp_path / "words.json"
+    path.write_text(json.dumps({"results": [{"words": [{"word": "spk_0", key: "spk_0"}]}]}))
+    assert cli("rename", path, "spk_0=Anna").exit_code == 0
+    assert json.loads(path.read_text())["results"][0]["words"] == [{"word": "spk_0", key: "Anna"}]
+
+
 def test_merge_puts_together_what_touches(cli, tmp_path):
     """Under the first name."""
     path = write_file(tmp_path / "call.rttm", Annotation("call", TURNS))

@@ -49,6 +49,18 @@ def test_words_get_the_speakers_of_a_result(cli, place):
     ]
 
 
+def test_words_of_a_service_are_written_in_its_own_structure(cli, place):
+    """Here that of Deepgram; run --transcript and the hint of convert read it, too."""
+    words = [{"word": "Good", "start": 0.5, "end": 1.0}, {"word": "Hello", "start": 5.0, "end": 6.0}]
+    value = {"results": {"channels": [{"alternatives": [{"words": words}]}]}}
+    (place / "words.json").write_text(json.dumps(value))
+    result = cli("label", place / "words.json", place / "call.rttm")
+    assert (result.exit_code, result.stderr) == (0, "")
+    found = json.loads((place / "words.speakers.json").read_text())["results"]["channels"][0]
+    assert [word["speaker"] for word in found["alternatives"][0]["words"]] == ["SPEAKER_00", "SPEAKER_01"]
+    assert "diarize label" in cli("convert", place / "words.json", place / "x.rttm").stderr
+
+
 @pytest.mark.parametrize("name", ["a.srt", "a.vtt", "a.txt", "a.csv", "a.TextGrid", "a.eaf", "a.json"])
 def test_the_suffix_says_the_format(cli, place, name):
     """And --format, too."""

@@ -61,6 +61,18 @@ def test_each_is_written_as_it_is_read(name, tmp_path):
     ]
 
 
+@pytest.mark.parametrize("name", SERVICES)
+def test_where_nobody_speaks_words_have_no_speaker(name, tmp_path):
+    """Also where the service named some; what is written is null and can be read again."""
+    _, value, speakers = SERVICES[name]
+    found = transcripts.assign_speakers(
+        parse_transcript(json.dumps(value), "talk.json"), Annotation("talk", ())
+    )
+    back = written(found, tmp_path)
+    assert set(speakers(back)) == {None}
+    assert len(parse_transcript(json.dumps(back), "talk.json").words) == 3
+
+
 def without_speakers(value):
     """JSON without what says who speaks."""
     if isinstance(value, list):
@@ -97,6 +109,7 @@ def test_the_others_stay_what_they_were(name):
     [
         {"results": [{"type": "word", "start_time": 0.5, "alternatives": [{"content": "Hi"}]}]},
         {"results": [{"final": True, "alternatives": [{"transcript": "Hi", "timestamps": [["Hi", 0, 1]]}]}]},
+        {"results": [{"languageCode": "en", "alternatives": [{"content": "Hi"}]}]},
         {"results": {"utterances": []}},
         {"chunks": [{"text": "Hi", "start": 0.5}]},
         {"recognizedPhrases": None},
@@ -178,6 +191,33 @@ def test_aws_without_speakers_gets_its_groups(tmp_path):
     results = written(spoken({"results": {"items": items}}), tmp_path)["results"]
     assert [s["speaker_label"] for s in results["speaker_labels"]["segments"]] == ["Ann", "Bob"]
     assert "audio_segments" not in results
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"results": {"items": [
+            aws_item(0, "Sí", "0.5", "0.9"), aws_item(1, "."), aws_item(2, "¿"),
+            aws_item(3, "Cómo", "1.5", "2.0"), aws_item(4, "?"),
+        ]}},
+        {"monologues": [{"speaker": 0, "elements": [
+            {"type": "text", "value": "Sí", "ts": 0.5, "end_ts": 0.9},
+            {"type": "punct", "value": "."}, {"type": "punct", "value": " "}, {"type": "punct", "value": "¿"},
+            {"type": "text", "value": "Cómo", "ts": 1.5, "end_ts": 2.0},
+            {"type": "punct", "value": "?"}, {"type": "punct", "value": " "}, {"type": "punct", "value": "-"},
+        ]}]},
+    ],
+)  # fmt: skip
+def test_opening_punctuation_belongs_to_the_next_word(value, tmp_path):
+    """It goes to that word's speaker, too; nothing is lost."""
+    found = spoken(value)
+    assert [word.text for word in found.words] == ["Sí.", "¿Cómo?"]
+    back = written(found, tmp_path)
+    if "results" in value:
+        assert [i["speaker_label"] for i in back["results"]["items"]] == ["Ann", "Ann", "Bob", "Bob", "Bob"]
+        assert back["results"]["speaker_labels"]["segments"][1]["start_time"] == "1.5"
+    else:
+        assert [len(row["elements"]) for row in back["monologues"]] == [3, 5]
 
 
 def test_groups_of_deepgram_are_made_anew(tmp_path):
@@ -385,3 +425,28 @@ def test_malformed_values_are_refused(value, problem):
         parse_transcript(json.dumps(value), "x.json")
     assert str(caught.value).startswith("x.json: ")
     assert "\n" not in str(caught.value)
+
+
+ODD = (None, True, 1e300, "x", [None], [{}], {})
+
+
+def variants(value):
+    """Copies with an odd value in place of each inner one, and without each."""
+    rows = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in rows:
+        for each in (*ODD, *variants(inner)):
+            yield {**value, key: each} if isinstance(value, dict) else [*value[:key], each, *value[key + 1 :]]
+        left = (item for item in rows if item[0] != key)
+        yield dict(left) if isinstance(value, dict) else [each for _, each in left]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_odd_values_anywhere_are_refused_or_written(name, tmp_path):
+    """Refused in one line, or read, labelled and written."""
+    for value in variants(SERVICES[name][1]):
+        try:
+            found = spoken(value)
+        except FormatError as error:
+            assert "\n" not in str(error)
+        else:
+            written(found, tmp_path)
