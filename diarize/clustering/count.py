@@ -106,7 +106,18 @@ class Clustering:
         )
 
     def extend(self, solutions: Mapping[int, Array], values: Mapping[int, float]) -> Clustering:
-        """The same choice with more numbers on its curve."""
+        """The same choice with more numbers on its curve.
+
+        Parameters
+        ----------
+        solutions : responsibilities (n_windows, K) by number of speakers K
+        values : the criterion of each of these numbers, nats
+
+        Returns
+        -------
+        All numbers, sorted; where a number was on the curve before, its values from before are kept.
+
+        """
         value = {**values, **dict(zip(self.counts, self.values, strict=True))}
         solution = {**solutions, **dict(zip(self.counts, self.solutions, strict=True))}
         counts = tuple(sorted(value))

@@ -33,8 +33,8 @@ def compute_voice_features(features: Features, speech: Array, band: str, config:
     Parameters
     ----------
     features : cepstra of the recording, computed with ``config``
-    speech : bool (n_frames,), the frames of speech; noise is estimated from the others, the statistics of the
-        normalisation from these
+    speech : bool (n_frames,), the frames of speech; the statistics of the normalisation are computed from
+        them, and the noise is estimated from audible pauses, or else from the quietest speech
     band : "wide" or "narrow"
     config : the acoustic settings
 
