@@ -115,7 +115,8 @@ class Clustering:
 
         Returns
         -------
-        All numbers, sorted; where a number was on the curve before, its values from before are kept.
+        The clustering with all numbers, sorted; where a number was on the curve before, its values from
+        before are kept.
 
         """
         value = {**values, **dict(zip(self.counts, self.values, strict=True))}

@@ -39,11 +39,9 @@ def detect_by_mixtures(
 ) -> SpeechMask:
     """Speech by two mixtures, of speech and of other sounds, and a chain of two states.
 
-    Runs of both states have minimum durations.
-
-    The log-likelihood ratio of a frame is scaled down, because frames are correlated. Evidence for music
-    counts against speech. A frame is speech if its posterior is more than one half; digital silence is never
-    speech.
+    Runs of both states have minimum durations. The log-likelihood ratio of a frame is scaled down, because
+    frames are correlated. Evidence for music counts against speech. A frame is speech if its posterior is
+    more than one half; digital silence is never speech.
 
     Parameters
     ----------
