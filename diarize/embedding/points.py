@@ -29,9 +29,19 @@ OVERLAP_THRESHOLD: Final = 0.3
 
 
 def split_speech(activity: SpeechActivity, config: SpaceConfig) -> tuple[Array, Array]:
-    """Windows in which one person speaks, as `windows.overlapping_windows` gives them.
+    """Windows in which one person speaks.
 
     If nothing is left, as in a recording in which two people always overlap, windows of all speech.
+
+    Parameters
+    ----------
+    activity : speech, and where known overlap and changes of speaker
+    config : length and step of the windows and the longest pause within one, seconds
+
+    Returns
+    -------
+    Bounds and the beginnings of runs of speech, as ``windows.overlapping_windows`` gives them.
+
     """
     mask = activity.mask
     none = np.zeros(0, dtype=np.int64)
