@@ -100,11 +100,12 @@ def test_exported_functions_are_documented(library):
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-def test_errors_of_methods_are_documented(library):
-    """Methods that raise an error themselves, or say that they do, have a section for it."""
+def test_errors_are_documented(library):
+    """Functions and methods that raise an error themselves, or say that they do, have a section for it."""
     module = import_module(library)
     classes = [value for name in module.__all__ if inspect.isclass(value := getattr(module, name))]
-    public = {each for kind in classes for each in methods(kind) if not each.__name__.startswith("_")}
+    found = {*exported(library), *(each for kind in classes for each in methods(kind))}
+    public = {each for each in found if not each.__name__.startswith("_")}
     assert sorted(each.__qualname__ for each in public if hides_errors(each)) == []
 
 
