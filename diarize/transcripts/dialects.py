@@ -5,53 +5,34 @@ whisper      openai-whisper, faster-whisper (also as lists), whisperX, whisper-c
 whisper.cpp  ``{"transcription": [{"offsets": {"from", "to"}, "timestamps", "text", "tokens": […]}], …}``
 vosk         ``{"result": [{"word", "start", "end", "conf"}], "text"}``: one, a list of them, or one after
              the other; and ``{"monologues": [{"terms": […]}]}``
+
+Those of other recognisers and services are in ``phrases``, ``cloud_words`` and ``google_speech``.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from diarize.transcripts.cloud_words import CLOUD_DIALECTS
+from diarize.transcripts.google_speech import GOOGLE
+from diarize.transcripts.json_fields import Dialect, is_glued, mark_cut, round_seconds
+from diarize.transcripts.phrases import PHRASE_DIALECTS
 from diarize.transcripts.values import Segment, Word
 from diarize.transcripts.words import parse_seconds, segments_of_words, split_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    Read = Callable[[Any], list[Segment]]
-    Write = Callable[[Sequence[Segment], Any], Any]
+    from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = ["DIALECTS", "dialect_of"]
 
 
 def dialect_of(value: Any) -> str | None:
     """The name of the dialect that a JSON value is written in; None for any other."""
-    if isinstance(value, list):
-        inner = next((each for each in value if isinstance(each, (dict, list))), None)
-        return {"vosk": "vosk", "segment": "whisper"}.get(_entry_kind(inner))
-    if not isinstance(value, dict) or _is_foreign(value):
-        return None
-    if isinstance(value.get("transcription"), list):
-        return "whisper.cpp"
-    if isinstance(value.get("monologues"), list):
-        return "monologues"
-    if _entry_kind(value) == "vosk":
-        return "vosk"
-    lists = (value.get("segments"), value.get("words"), value.get("word_segments"))
-    return "whisper" if any(isinstance(each, list) for each in lists) else None
-
-
-def _is_foreign(value: Mapping[str, Any]) -> bool:
-    """Whether a service wrote it that has the same keys for other things.
-
-    AssemblyAI counts milliseconds; Rev has ``elements`` in its monologues.
-    """
-    monologues = value.get("monologues")
-    rows = [each for each in monologues if isinstance(each, dict)] if isinstance(monologues, list) else []
-    milliseconds = "segments" not in value and ("utterances" in value or "audio_url" in value)
-    return milliseconds or any("elements" in each for each in rows)
+    return next((name for name, each in DIALECTS.items() if each.recognises(value)), None)
 
 
 def _entry_kind(value: Any) -> str:
+    """What an entry of a list is, or a whole file that has just one."""
     if not isinstance(value, dict):
         return ""
     if isinstance(value.get("result"), list) or set(value) == {"text"}:
@@ -59,7 +40,19 @@ def _entry_kind(value: Any) -> str:
     return "segment" if {"start", "end", "text"} <= set(value) else ""
 
 
+def _first_entry(value: list[Any]) -> Any:
+    return next((each for each in value if isinstance(each, (dict, list))), None)
+
+
 # whisper
+
+
+def is_whisper(value: Any) -> bool:
+    """Segments, in a mapping or alone, or only words."""
+    if isinstance(value, list):
+        return _entry_kind(_first_entry(value)) == "segment"
+    names = ("segments", "words", "word_segments")
+    return isinstance(value, dict) and any(isinstance(value.get(name), list) for name in names)
 
 
 def read_whisper(value: Any) -> list[Segment]:
@@ -95,7 +88,7 @@ def _whisper_word(given: Any) -> Word:
         given = {"word": word, "start": start, "end": end} | ({"probability": more[0]} if more else {})
     given = given if isinstance(given, dict) else {"word": given}
     spelt = str(given.get("word", given.get("text", "")))
-    before = "" if spelt and not spelt[0].isspace() and _is_glued(spelt) else " "
+    before = "" if spelt and not spelt[0].isspace() and is_glued(spelt) else " "
     return Word(
         spelt.strip(),
         parse_seconds(given.get("start")),
@@ -105,14 +98,9 @@ def _whisper_word(given: Any) -> Word:
     )
 
 
-def _is_glued(spelt: str) -> bool:
-    """Whether a word without a leading blank continues the text before it, as in Chinese."""
-    return "\u3040" <= spelt[0] <= "\u9fff" or "\uf900" <= spelt[0] <= "\uff1f"
-
-
 def write_whisper(segments: Sequence[Segment], whole: Any) -> Any:
     """Segments and their words with ``speaker``; a segment that was cut becomes several."""
-    rows = [_whisper_row(each, cut=cut) for each, cut in _mark_cut(segments)]
+    rows = [_whisper_row(each, cut=cut) for each, cut in mark_cut(segments)]
     if rows and all("id" in row for row in rows):
         first = rows[0]["id"] if isinstance(rows[0]["id"], int) else 0
         rows = [row | {"id": first + i} for i, row in enumerate(rows)]
@@ -129,8 +117,8 @@ def _whisper_row(segment: Segment, *, cut: bool) -> dict[str, Any]:
         row.pop("tokens", None)  # of the whole
         lead = " " if str(row.get("text", "")).startswith(" ") else ""
         row |= {
-            "start": _round_seconds(segment.start),
-            "end": _round_seconds(segment.end),
+            "start": round_seconds(segment.start),
+            "end": round_seconds(segment.end),
             "text": lead + segment.said,
         }
         row |= {"estimated": True} if segment.estimated else {}
@@ -142,13 +130,18 @@ def _whisper_row(segment: Segment, *, cut: bool) -> dict[str, Any]:
 def _with_speaker(word: Word) -> dict[str, Any]:
     given = dict(word.given) or {
         "word": word.text,
-        "start": _round_seconds(word.start),
-        "end": _round_seconds(word.end),
+        "start": round_seconds(word.start),
+        "end": round_seconds(word.end),
     }
-    return given | {"speaker": word.speaker, "speaker_confidence": _round_seconds(word.confidence)}
+    return given | {"speaker": word.speaker, "speaker_confidence": round_seconds(word.confidence)}
 
 
 # whisper.cpp
+
+
+def is_cpp(value: Any) -> bool:
+    """By its only list."""
+    return isinstance(value, dict) and isinstance(value.get("transcription"), list)
 
 
 def read_cpp(value: Any) -> list[Segment]:
@@ -183,7 +176,7 @@ def _join_tokens(tokens: Sequence[Any]) -> Iterator[Word]:
         text = str(token.get("text", "")) if isinstance(token, dict) else ""
         if not text.strip() or (text.startswith("[_") and text.endswith("]")):
             continue
-        if run and (text[0].isspace() or _is_glued(text)):
+        if run and (text[0].isspace() or is_glued(text)):
             yield _cpp_word(run)
             run = []
         run.append(token)
@@ -194,13 +187,13 @@ def _join_tokens(tokens: Sequence[Any]) -> Iterator[Word]:
 def _cpp_word(tokens: list[dict[str, Any]]) -> Word:
     text = "".join(str(token["text"]) for token in tokens)
     starts, ends = zip(*map(_offsets, tokens), strict=True)
-    before = "" if _is_glued(text) else " "
+    before = "" if is_glued(text) else " "
     return Word(text.strip(), starts[0], ends[-1], before=before, given={"tokens": tokens})
 
 
 def write_cpp(segments: Sequence[Segment], whole: Any) -> Any:
     """Entries of ``transcription`` and their tokens with ``speaker``."""
-    return whole | {"transcription": [_cpp_row(each, cut=cut) for each, cut in _mark_cut(segments)]}
+    return whole | {"transcription": [_cpp_row(each, cut=cut) for each, cut in mark_cut(segments)]}
 
 
 def _cpp_row(segment: Segment, *, cut: bool) -> dict[str, Any]:
@@ -231,6 +224,11 @@ def _cpp_clock(ms: int) -> str:
 # vosk
 
 
+def is_vosk(value: Any) -> bool:
+    """One utterance, or a list of them."""
+    return _entry_kind(_first_entry(value) if isinstance(value, list) else value) == "vosk"
+
+
 def read_vosk(value: Any) -> list[Segment]:
     """Utterances; an utterance without recognised words is empty."""
     rows = value if isinstance(value, list) else [value]
@@ -256,11 +254,16 @@ def _vosk_word(given: Mapping[str, Any]) -> Word:
 def write_vosk(segments: Sequence[Segment], whole: Any) -> Any:
     """Utterances and their words with ``speaker``; a list if there are several."""
     rows = []
-    for each, cut in _mark_cut(segments):
+    for each, cut in mark_cut(segments):
         row = dict(each.given) | {"speaker": each.speaker}
         row |= {"result": [_with_speaker(word) for word in each.words]} if "result" in row else {}
         rows.append(row | ({"text": each.said} if cut else {}))
     return rows if isinstance(whole, list) or len(rows) != 1 else rows[0]
+
+
+def is_monologues(value: Any) -> bool:
+    """By the list; those of Rev.ai are asked for before."""
+    return isinstance(value, dict) and isinstance(value.get("monologues"), list)
 
 
 def read_monologues(value: Any) -> list[Segment]:
@@ -286,29 +289,20 @@ def _monologue(row: Mapping[str, Any], i: int) -> Segment:
 def write_monologues(segments: Sequence[Segment], whole: Any) -> Any:
     """Monologues with the schema's own field for the speaker."""
     rows = []
-    for each, _ in _mark_cut(segments):
+    for each, _ in mark_cut(segments):
         who = {"speaker": {"id": each.speaker, "name": each.speaker}}
         terms = [dict(word.given) | {"speaker": word.speaker} for word in each.words]
         rows.append(dict(each.given) | who | {"start": each.start, "end": each.end, "terms": terms})
     return whole | {"monologues": rows}
 
 
-def _mark_cut(segments: Sequence[Segment]) -> list[tuple[Segment, bool]]:
-    """Each segment, and whether it is one of several that were one."""
-    counts: dict[int, int] = {}
-    for each in segments:
-        counts[each.source] = counts.get(each.source, 0) + 1
-    return [(each, counts[each.source] > 1) for each in segments]
-
-
-def _round_seconds(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
-
-
-DIALECTS: dict[str, tuple[Read, Write]] = {
-    "whisper": (read_whisper, write_whisper),
-    "whisper.cpp": (read_cpp, write_cpp),
-    "vosk": (read_vosk, write_vosk),
-    "monologues": (read_monologues, write_monologues),
+DIALECTS: dict[str, Dialect] = {
+    **PHRASE_DIALECTS,
+    **CLOUD_DIALECTS,
+    "google": GOOGLE,
+    "whisper.cpp": Dialect("whisper.cpp", is_cpp, read_cpp, write_cpp),
+    "monologues": Dialect("vosk-transcriber", is_monologues, read_monologues, write_monologues),
+    "vosk": Dialect("vosk", is_vosk, read_vosk, write_vosk),
+    "whisper": Dialect("Whisper (openai, faster, X)", is_whisper, read_whisper, write_whisper),
 }
-"""How each dialect is read and written."""
+"""By name; the first one that recognises a value reads it."""

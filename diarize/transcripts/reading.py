@@ -197,11 +197,16 @@ def _json(text: str, source: str, recording: str | None) -> Transcript:
         return result_words.read(value, source, recording)
     dialect = dialect_of(value)
     if dialect is None:
+        known = ", ".join(each.title for each in DIALECTS.values())
         raise FormatError(
-            f"{source}: JSON of an unknown speech recogniser; openai-whisper, faster-whisper, whisperX, "
-            "whisper.cpp, vosk and diarize itself are read; let it write subtitles (SRT or WebVTT)"
+            f"{source}: JSON of an unknown speech recogniser; that of {known} and diarize itself is read; "
+            "let it write subtitles (SRT or WebVTT)"
         )
-    return Transcript(lines.recording_name(source), tuple(DIALECTS[dialect][0](value)), dialect, whole=value)
+    try:
+        segments = tuple(DIALECTS[dialect].read(value))
+    except FormatError as error:
+        raise FormatError(f"{source}: {error}") from None
+    return Transcript(lines.recording_name(source), segments, dialect, whole=value)
 
 
 def _values(text: str, source: str) -> Any:

@@ -111,5 +111,5 @@ def write_transcript(
 def _as_json(transcript: Transcript, known: Document | None) -> str:
     if known or transcript.dialect not in DIALECTS:
         return result_words.dump(transcript, known)
-    value = DIALECTS[transcript.dialect][1](transcript.segments, transcript.whole)
+    value = DIALECTS[transcript.dialect].write(transcript.segments, transcript.whole)
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

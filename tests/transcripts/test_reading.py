@@ -247,20 +247,6 @@ def test_ctm_that_cannot_be_told_apart_is_refused(line):
         parse_transcript(line, "x.ctm")
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        {"text": "Hi", "words": [{"text": "Hi", "start": 250, "end": 650}], "utterances": None},
-        {"audio_url": "x", "words": [{"text": "Hi", "start": 250, "end": 650, "speaker": "A"}]},
-        {"monologues": [{"speaker": 0, "elements": [{"type": "text", "value": "Hi", "ts": 0.5}]}]},
-    ],
-)
-def test_services_that_mean_other_things_by_the_same_keys(value):
-    """Milliseconds are not taken for seconds."""
-    with pytest.raises(FormatError, match=r"unknown speech recogniser.* subtitles"):
-        parse_transcript(json.dumps(value), "x.json")
-
-
 def test_segments_are_whispers_whatever_else_there_is():
     """Wrappers of Whisper add keys of their own."""
     assert [word.text for word in spoken(OPENAI | {"utterances": []}).words] == ["Hello", "there.", "Yes."]
