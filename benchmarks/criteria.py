@@ -11,14 +11,13 @@ then clustered in each way. Counts on few recordings differ by chance: two of si
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
-from unittest import mock
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-import diarize
 from benchmarks.corpora import find_corpora
+from benchmarks.points import diarize_with_points
 from diarize import clustering
 from diarize.config import ClusteringConfig, Config
 from diarize.intervals import union
@@ -39,16 +38,8 @@ WAYS = {
 
 def analyse(recording: Recording, own: bool) -> SpeakerPoints | None:
     """The windows of a recording as points, or None where there is no speech."""
-    seen: list[Any] = []
-    cluster = clustering.cluster_windows
-
-    def listening(points: SpeakerPoints, *rest: Any) -> clustering.Clustering:
-        seen.append(points)
-        return cluster(points, *rest)
-
-    with mock.patch.object(clustering, "clustered", listening):
-        diarize.diarize(recording.path, speech=None if own else union(recording.reference.intervals()))
-    return seen[0] if seen else None
+    speech = None if own else union(recording.reference.intervals())
+    return diarize_with_points(recording.path, speech)[0]
 
 
 def speakers_of(points: SpeakerPoints, recording: Recording) -> np.ndarray:

@@ -26,14 +26,13 @@ from itertools import pairwise
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from unittest import mock
 
 import numpy as np
 
 import diarize
 from benchmarks.corpora import find_corpora
+from benchmarks.points import diarize_with_points
 from diarize import audio, clustering, scoring, synth
-from diarize.clustering import cluster_windows
 from diarize.intervals import subtract, union
 from diarize.mixtures import (
     effective_sample_size,
@@ -219,15 +218,8 @@ def count_single_readers(corpus: Corpus) -> str:
 def count_by_criteria(number: int, corpora: Sequence[Voices], seed: int) -> tuple[int, dict[str, int]]:
     """True number of speakers, and what each way of counting says."""
     each = draw_conversation(number, corpora, seed, alone=False)
-    asked: list[SpeakerPoints] = []
-
-    def listening(points: SpeakerPoints, *rest: Any) -> Any:
-        asked.append(points)
-        return cluster_windows(points, *rest)
-
-    with mock.patch.object(clustering, "clustered", listening):
-        found = diarize.diarize(each.sound, speech=each.speech)
-    return len(each.truth.speakers), counts(asked[0], found.clustering) if asked else {}
+    points, found = diarize_with_points(each.sound, each.speech)
+    return len(each.truth.speakers), counts(points, found.clustering) if points else {}
 
 
 def counts(points: SpeakerPoints, included: clustering.Clustering) -> dict[str, int]:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+import diarize
 from benchmarks.heldout import voices_of
+from benchmarks.points import diarize_with_points
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "audio_samples"
@@ -84,3 +86,12 @@ class TestVoices:
         assert sorted([*kept, *others]) == [str(number) for number in range(10)]
         assert sorted(kept) == ["2", "7"]  # ord("2") = 50, ord("7") = 55
         assert kept["2"] == [folder / "2.flac" for folder in folders]
+
+
+def test_the_points_of_a_run_are_those_that_it_clusters():
+    """One row of responsibilities for each; the result is as without looking."""
+    points, result = diarize_with_points(SAMPLES / "call.flac")
+    assert points is not None
+    assert len(points.values) == len(result.clustering.responsibilities)
+    assert result.annotation == diarize.diarize(SAMPLES / "call.flac").annotation
+    assert diarize_with_points(SAMPLES / "no_speech.flac", speech=[])[0] is None

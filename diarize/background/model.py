@@ -107,9 +107,34 @@ def fit_background(
     origin: dict[str, Any],
     progress: Callable[[str, float], None],
 ) -> BackgroundModel:
-    """Train a model from ``frames`` (n, D) of voices, normalised like a recording, and from ``activity``.
+    """Train a background model.
 
     The same frames and seed give a bit-identical model.
+
+    Parameters
+    ----------
+    frames : (n, D), voice features of many speakers, normalised like those of a recording
+    activity : training data of speech detection
+    band : "wide" or "narrow"
+    acoustics : the settings with which the frames were computed
+    seed : of the starts of the mixtures
+    origin : what the data are, for the file; JSON values by name
+    progress : is called with what is being done, and the share of it that is done, 0 to 1
+
+    Returns
+    -------
+    The model: mixtures of 64 components each, and the discriminant of talk against music.
+
+    Raises
+    ------
+    ModelError
+        For data that a mixture or the discriminant cannot be fitted to, for an unknown band, and when the
+        frames do not have the width that the settings give.
+
+    References
+    ----------
+    Reynolds, Quatieri & Dunn 2000, "Speaker verification using adapted Gaussian mixture models".
+
     """
     progress("mixtures", 0.0)
     ubm = _mixture(frames, N_COMPONENTS, seed)
@@ -127,7 +152,16 @@ def _mixture(frames: Array, n_components: int, seed: int) -> GMM:
 def save(model: BackgroundModel, path: str | PathLike[str]) -> None:
     """Write a model as npz, atomically; the same model gives the same bytes.
 
-    An existing file is replaced. Raises OutputError when it cannot be written.
+    Parameters
+    ----------
+    model : the model
+    path : the file; an existing one is replaced
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written.
+
     """
     words = {"band": model.band, "acoustics": asdict(model.acoustics), "origin": model.origin}
     arrays = {
@@ -145,8 +179,22 @@ def save(model: BackgroundModel, path: str | PathLike[str]) -> None:
 def load(path: str | PathLike[str]) -> BackgroundModel:
     """Read a model.
 
-    Raises ModelError when the file is not one. A file from anywhere is safe to read: nothing in it is
-    executed, and array sizes are checked before memory is allocated.
+    A file from anywhere is safe to read: nothing in it is executed, and array sizes are checked before memory
+    is allocated.
+
+    Parameters
+    ----------
+    path : an npz file that ``save`` wrote
+
+    Returns
+    -------
+    The model.
+
+    Raises
+    ------
+    ModelError
+        When the file cannot be read, or is not such a model.
+
     """
     kind, arrays = load_arrays(path, ARRAYS, MAX_BYTES)
     word, _, text = kind.partition(" ")
@@ -178,5 +226,20 @@ def _stored_mixture(arrays: dict[str, Array], name: str) -> GMM:
 
 
 def load_included(band: str) -> BackgroundModel:
-    """The model that comes with the package for the "wide" or "narrow" band."""
+    """The model that comes with the package.
+
+    Parameters
+    ----------
+    band : "wide" or "narrow"
+
+    Returns
+    -------
+    The model.
+
+    Raises
+    ------
+    ModelError
+        For another band, as there is no such file.
+
+    """
     return load(Path(__file__).parent.parent / "data" / f"background-{band}.npz")

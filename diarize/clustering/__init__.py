@@ -32,11 +32,33 @@ __all__ = ["Clustering", "cluster_windows", "no_speakers"]
 
 
 def cluster_windows(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clustering:
-    """Cluster the windows into ``config.min_speakers`` … ``max_speakers`` speakers.
+    """Cluster windows into speakers, and choose the number of speakers.
 
     Points with a two-covariance model: one Gaussian per speaker and the number by BIC, or latent speaker
-    points and the number by the variational bound ("evidence"). Frames without such a model: one Gaussian per
-    speaker, number by BIC. Raises SpeakerCountError when there are fewer windows than speakers asked for.
+    points and the number by the variational bound ("evidence"), as ``config.criterion`` says; the other
+    criterion is computed for comparison. Frames without such a model: one Gaussian per speaker, number by
+    BIC. A single window, or none, is one speaker.
+
+    Parameters
+    ----------
+    points : the windows, (n, d)
+    config : least and greatest number of speakers, criterion, number of starts
+    seed : of k-means, which starts the search; the same seed gives the same result
+
+    Returns
+    -------
+    Responsibilities (n, K) for every number K tried, the criterion of each in nats, and the chosen number.
+
+    Raises
+    ------
+    SpeakerCountError
+        When there are fewer windows than the least number of speakers.
+
+    References
+    ----------
+    Schwarz 1978, "Estimating the dimension of a model" (BIC); Landini, Profant, Diez & Burget 2022, "Bayesian
+    HMM clustering of x-vector sequences (VBx) in speaker diarization" (evidence).
+
     """
     n = len(points.values)
     if n < 2 and config.min_speakers == 1:

@@ -32,9 +32,21 @@ MIN_WINDOWS: Final = 0.3
 
 
 def are_all_distinct(points: SpeakerPoints, responsibilities: Array, margin: float) -> bool:
-    """Whether no two speakers are more likely to be one, by ``margin`` nats or more.
+    """Whether all speakers of a solution are different enough to be different people.
 
-    ``points``: with a two-covariance model; ``responsibilities``: (n, K).
+    For any two of them, the log likelihood ratio for one person must stay under a share of its mean for one
+    person.
+
+    Parameters
+    ----------
+    points : the windows, (n, d), with a two-covariance model; without one the answer is True
+    responsibilities : (n, K)
+    margin : nats by which two speakers may exceed that
+
+    Returns
+    -------
+    Whether all pairs of speakers meet the condition.
+
     """
     if points.weights is None or points.between is None:
         return True

@@ -106,7 +106,19 @@ class Clustering:
         )
 
     def extend(self, solutions: Mapping[int, Array], values: Mapping[int, float]) -> Clustering:
-        """The same choice with more numbers on its curve."""
+        """The same choice with more numbers on its curve.
+
+        Parameters
+        ----------
+        solutions : responsibilities (n_windows, K) by number of speakers K
+        values : the criterion of each of these numbers, nats
+
+        Returns
+        -------
+        The clustering with all numbers, sorted; where a number was on the curve before, its values from
+        before are kept.
+
+        """
         value = {**values, **dict(zip(self.counts, self.values, strict=True))}
         solution = {**solutions, **dict(zip(self.counts, self.solutions, strict=True))}
         counts = tuple(sorted(value))
@@ -161,10 +173,22 @@ def choose_count(
 ) -> Clustering:
     """Choose the allowed number with the least value whose speakers are all distinct.
 
-    ``solutions``: responsibilities (n_windows, K) by number of speakers; ``values``: their criterion in nats;
-    ``are_distinct``: whether no two speakers of a solution may be one person, with a margin in nats. If there
-    is no such solution among the allowed numbers, the number with the least value is chosen. Numbers are
-    equivalent if they miss both conditions by at most ``config.equivalent`` nats. All numbers are reported.
+    If there is no such solution among the allowed numbers, the number with the least value is chosen. Numbers
+    are equivalent if they miss both conditions by at most ``config.equivalent`` nats. All numbers are
+    reported.
+
+    Parameters
+    ----------
+    criterion : its name, for the explanation
+    solutions : responsibilities (n_windows, K) by number of speakers
+    values : the criterion of each number, nats; smaller is better. At least one number is allowed
+    config : least and greatest number of speakers, and ``equivalent``
+    are_distinct : whether no two speakers of a solution may be one person, with a margin in nats
+
+    Returns
+    -------
+    The clustering, with the chosen number.
+
     """
     counts = tuple(sorted(values))
     ranked = sorted((values[k], k) for k in counts)

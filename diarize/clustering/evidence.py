@@ -38,10 +38,27 @@ ACOUSTIC_SCALE: Final = 0.25
 
 
 def cluster_by_evidence(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clustering:
-    """Merge speakers from several starts; of the numbers whose speakers are distinct, the one with the best
-    evidence.
+    """Speakers as latent points, the number of speakers by the evidence.
 
-    ``points`` have ``weights`` (n,), the length of each window in full windows, and ``between`` ψ (d,).
+    Speakers are merged from several starts. Of the numbers whose speakers are distinct, the one with the best
+    evidence is chosen.
+
+    Parameters
+    ----------
+    points : the windows, (n, d), with ``weights`` (n,), the length of each in full windows, and ``between`` ψ
+        (d,)
+    config : least and greatest number of speakers, number of starts
+    seed : of k-means, which starts the search
+
+    Returns
+    -------
+    The clustering; its criterion is minus the log evidence, nats.
+
+    References
+    ----------
+    Landini, Profant, Diez & Burget 2022, "Bayesian HMM clustering of x-vector sequences (VBx) in speaker
+    diarization".
+
     """
     chain = _chain(points)
     path: dict[int, VBxFit] = {}
@@ -79,5 +96,16 @@ def _chain(points: SpeakerPoints) -> tuple[Array, Array, Array, Array]:
 
 
 def compute_evidence(points: SpeakerPoints, responsibilities: Array) -> float:
-    """Minus the log evidence in nats for given ``responsibilities`` (n, K)."""
+    """Minus the log evidence of a given solution.
+
+    Parameters
+    ----------
+    points : the windows, (n, d), with ``weights`` and ``between``
+    responsibilities : (n, K)
+
+    Returns
+    -------
+    Nats; smaller is better.
+
+    """
     return -fit_vbx(*_chain(points), responsibilities, 1, keep_all=True).log_evidence

@@ -42,9 +42,25 @@ CONSTANT_DEVIATION: Final = 1e-9
 
 
 def cluster_by_bic(points: SpeakerPoints, config: ClusteringConfig, seed: int) -> Clustering:
-    """A Gaussian mixture over the points, its number of components by BIC.
+    """A Gaussian mixture over the points, the number of its components by BIC.
 
     For windows with a two-covariance model, only numbers whose speakers are all distinct are allowed.
+
+    Parameters
+    ----------
+    points : the windows or frames, (n, d)
+    config : least and greatest number of speakers, number of starts, ``covariance``
+    seed : of k-means, which starts the search
+
+    Returns
+    -------
+    The clustering; its criterion is half the BIC, nats.
+
+    References
+    ----------
+    Schwarz 1978, "Estimating the dimension of a model"; Ward 1963, "Hierarchical grouping to optimize an
+    objective function" (which components are merged).
+
     """
     if points.between is None:
         return _by_frames(points, config, seed)
@@ -59,8 +75,21 @@ def cluster_by_bic(points: SpeakerPoints, config: ClusteringConfig, seed: int) -
 
 
 def compute_bic(points: SpeakerPoints, responsibilities: Array) -> float:
-    """Half the BIC in nats for given ``responsibilities`` (n, K), with one spherical variance for all
-    speakers.
+    """Half the BIC of a given solution, with one spherical variance for all speakers.
+
+    Parameters
+    ----------
+    points : the windows, (n, d)
+    responsibilities : (n, K)
+
+    Returns
+    -------
+    Nats; smaller is better.
+
+    References
+    ----------
+    Schwarz 1978, "Estimating the dimension of a model".
+
     """
     gmm = _gmm_of(points, responsibilities)
     return gmm.bic(points.values, points.weights, independent_windows(points)) / 2

@@ -25,16 +25,37 @@ LABEL_SMOOTHING: Final = 1e-3
 
 
 def initialize_clusters(values: Array, max_speakers: int, seed: int) -> Array:
-    """Responsibilities (n, K) of k-means on directions; the length of a point only shows how certain it is.
+    """Responsibilities of k-means on directions; the length of a point only shows how certain it is.
 
-    ``values`` (n, d), n of 2 or more; K is 20, or ``max_speakers`` if that is more, and at most half of n.
+    Parameters
+    ----------
+    values : (n, d), n of 2 or more
+    max_speakers : greatest number of speakers to find
+    seed : of k-means
+
+    Returns
+    -------
+    (n, K); K is 20, or ``max_speakers`` if that is more, and at most half of n.
+
     """
     n_starting = min(max(N_INITIAL, max_speakers), len(values) // 2)
     return initialize_by_kmeans(values, n_starting, seed)
 
 
 def initialize_by_kmeans(values: Array, k: int, seed: int) -> Array:
-    """Responsibilities (n, k); where all windows are equal, as for a tone, some of the k have no window."""
+    """Responsibilities of k-means on directions, for a given number of speakers.
+
+    Parameters
+    ----------
+    values : (n, d)
+    k : number of speakers
+    seed : of k-means
+
+    Returns
+    -------
+    (n, k), rows sum to 1; where all windows are equal, as for a tone, some of the k have no window.
+
+    """
     directions = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
     distinct = len(np.unique(directions, axis=0))
     labels = fit_kmeans(directions, min(k, distinct), random_state=seed).labels_

@@ -48,9 +48,18 @@ class Outliers:
 
 
 def find_outliers(points: SpeakerPoints, responsibilities: Array) -> Outliers | None:
-    """The density of every window given the speakers that have it by ``responsibilities`` (n_windows, K).
+    """The density of every window given its speakers.
 
-    None in the textbook space, where the residual of a frame depends on the phone.
+    Parameters
+    ----------
+    points : the windows, (n, d)
+    responsibilities : (n, K), of the speakers for the windows
+
+    Returns
+    -------
+    Log densities and the threshold; None without windows, and in the textbook space, where the residual of a
+    frame depends on the phone.
+
     """
     if points.weights is None or not len(points.values):
         return None

@@ -71,10 +71,27 @@ def fit_vbx(
     *,
     keep_all: bool = False,
 ) -> VBxFit:
-    """Variational EM from ``responsibilities`` (T, S) until the bound converges.
+    """Variational EM until the bound converges.
 
-    ``points`` (T, d), ``weights`` (T,), ``between`` ψ (d,); ``stay`` (T,): probability that a point has the
-    speaker of the one before. States without points are dropped unless ``keep_all``.
+    Parameters
+    ----------
+    points : (T, d), in the coordinates of the two-covariance model
+    weights : (T,), each point as a share of an independent one
+    between : ψ (d,), variances between speakers
+    stay : (T,), probability that a point has the speaker of the one before
+    responsibilities : (T, S), to start from
+    n_iter : most iterations, 1 or more; they are counted anew after a state is dropped
+    keep_all : keep states without points, which are dropped otherwise
+
+    Returns
+    -------
+    The solution, with the bound after each iteration.
+
+    References
+    ----------
+    Landini, Profant, Diez & Burget 2022, "Bayesian HMM clustering of x-vector sequences (VBx) in speaker
+    diarization", equations 11 to 22 with F_B = 1.
+
     """
     pi = np.full(responsibilities.shape[1], 1 / responsibilities.shape[1])
     bounds: list[float] = []
@@ -117,7 +134,19 @@ def _prune(responsibilities: Array, pi: Array) -> tuple[Array, Array]:
 
 
 def pool_points(points: Array, weights: Array, responsibilities: Array) -> tuple[Array, Array]:
-    """Weighted mean (S, d) of the points of every speaker, and the total weight (S,)."""
+    """Weighted mean of the points of every speaker.
+
+    Parameters
+    ----------
+    points : (T, d)
+    weights : (T,), each point as a share of an independent one
+    responsibilities : (T, S)
+
+    Returns
+    -------
+    The means (S, d), and the total weight (S,).
+
+    """
     shares = responsibilities * weights[:, None]
     total = shares.sum(axis=0)
     return shares.T @ points / np.maximum(total, 1e-12)[:, None], total
@@ -133,7 +162,20 @@ def _log_evidence(means: Array, total: Array, between: Array) -> Array:
 
 
 def closest_pair(points: Array, weights: Array, between: Array, responsibilities: Array) -> tuple[int, int]:
-    """The two speakers whose merge loses the least evidence."""
+    """The two speakers whose merge loses the least evidence.
+
+    Parameters
+    ----------
+    points : (T, d), in the coordinates of the two-covariance model
+    weights : (T,), each point as a share of an independent one
+    between : ψ (d,), variances between speakers
+    responsibilities : (T, S), S of 2 or more
+
+    Returns
+    -------
+    Their numbers, the lower one first.
+
+    """
     means, total = pool_points(points, weights, responsibilities)
     i, j = np.triu_indices(len(total), 1)
     both = total[i] + total[j]
@@ -153,10 +195,24 @@ def merge_path(
     first: int = 8,
     then: int = 4,
 ) -> dict[int, VBxFit]:
-    """Solutions by number of speakers, from the fit started at ``responsibilities`` (T, S) down to one.
+    """Solutions by number of speakers, from a start down to one.
 
-    At each step the two speakers whose merge loses the least evidence are merged. ``first`` and ``then``:
-    iterations after the start and after each merge. Other parameters as in ``fit_vbx``.
+    At each step the two speakers whose merge loses the least evidence are merged.
+
+    Parameters
+    ----------
+    points, weights, between, stay, responsibilities : as for ``fit_vbx``
+    first, then : most iterations after the start, and after each merge
+
+    Returns
+    -------
+    One solution for each number of speakers on the path.
+
+    References
+    ----------
+    Landini, Profant, Diez & Burget 2022, "Bayesian HMM clustering of x-vector sequences (VBx) in speaker
+    diarization"; merging is an addition.
+
     """
     path: dict[int, VBxFit] = {}
     fit = fit_vbx(points, weights, between, stay, responsibilities, first)

@@ -49,9 +49,24 @@ class CampplusExtractor:
         self.model = TwoCovariance(*(part.astype(np.float64) for part in model))
 
     def embed(self, blocks: Iterable[Array], bounds: Array) -> Array:
-        """Embeddings (m, 192) of windows ``bounds`` (m, 2) of samples in ``blocks``.
+        """Embeddings of windows of speech.
 
         Windows shorter than 40 ms are widened.
+
+        Parameters
+        ----------
+        blocks : consecutive samples float32 (n_i,) at 16 kHz, of any lengths, which do not change the result
+        bounds : int64 (m, 2), start and end of every window in samples, sorted by start; windows may overlap
+
+        Returns
+        -------
+        Float32 (m, 192), in the order of ``bounds``; not scaled to length one.
+
+        References
+        ----------
+        Wang et al. 2023, "CAM++: A fast and efficient network for speaker verification using context-aware
+        masking", arXiv:2303.00332.
+
         """
         first, last = _activation_bounds(bounds)
         pooled = _StatisticsPooling(len(bounds))

@@ -19,7 +19,18 @@ __all__ = ["frame_points"]
 
 
 def frame_points(values: Array, mask: SpeechMask) -> SpeakerPoints:
-    """Every frame of speech as a point: the textbook method, kept for teaching."""
+    """Every frame of speech as a point: the textbook method, kept for teaching.
+
+    Parameters
+    ----------
+    values : (n_frames, d), voice features
+    mask : speech, on the same frames
+
+    Returns
+    -------
+    One point (d,) per frame of speech, without weights and without a two-covariance model.
+
+    """
     frames = np.flatnonzero(mask.values)
     bounds = np.column_stack((frames, frames + 1))
     first = np.diff(frames, prepend=-2) > 1

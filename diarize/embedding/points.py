@@ -29,9 +29,19 @@ OVERLAP_THRESHOLD: Final = 0.3
 
 
 def split_speech(activity: SpeechActivity, config: SpaceConfig) -> tuple[Array, Array]:
-    """Windows in which one person speaks, as `windows.overlapping_windows` gives them.
+    """Windows in which one person speaks.
 
     If nothing is left, as in a recording in which two people always overlap, windows of all speech.
+
+    Parameters
+    ----------
+    activity : speech, and where known overlap and changes of speaker
+    config : length and step of the windows and the longest pause within one, seconds
+
+    Returns
+    -------
+    Bounds and the beginnings of runs of speech, as ``windows.overlapping_windows`` gives them.
+
     """
     mask = activity.mask
     none = np.zeros(0, dtype=np.int64)
@@ -53,9 +63,32 @@ def embed_windows(
     model: TwoCovariance,
     config: SpaceConfig,
 ) -> SpeakerPoints:
-    """Windows of speech as points, from samples in ``blocks`` at the rate of the activity's clock; ``model``:
-    the two-covariance model of the extractor's embeddings. Raises ConfigError where the extractor needs
-    another rate.
+    """Windows of speech as points of the speaker space.
+
+    A window crosses no long pause, no change of speaker and no overlap, as far as ``activity`` has them. If
+    no speech of one person alone is left, the windows are of all speech.
+
+    Parameters
+    ----------
+    blocks : consecutive samples float32 (n_i,) at the rate of the grid of ``activity``
+    activity : speech, and where known overlap and changes of speaker
+    extractor : computes the embeddings
+    model : the two-covariance model of the embeddings of this extractor
+    config : length and step of the windows and the longest pause within one, seconds
+
+    Returns
+    -------
+    One point (d,) per window, with the length of each in full windows and the variances between speakers.
+
+    Raises
+    ------
+    ConfigError
+        When the extractor needs another sample rate.
+
+    References
+    ----------
+    Brümmer & de Villiers 2010, "The speaker partitioning problem".
+
     """
     grid = activity.mask.grid
     if grid.rate != extractor.rate:

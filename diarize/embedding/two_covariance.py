@@ -63,7 +63,17 @@ class TwoCovariance:
             raise ModelError("a two-covariance model with NaN or infinity; calibrate the embedding again")
 
     def project(self, embeddings: Array) -> Array:
-        """Embeddings (n, D) of any length as points (n, d), float64."""
+        """Embeddings as points of the speaker space.
+
+        Parameters
+        ----------
+        embeddings : (n, D), of any length; each is scaled to length one
+
+        Returns
+        -------
+        (n, d), float64; within a speaker the variance is 1 in every dimension.
+
+        """
         lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
         points: Array = (embeddings / np.maximum(lengths, 1e-12) - self.mean) @ self.projection
         return points
@@ -72,10 +82,32 @@ class TwoCovariance:
 def fit_two_covariance(
     embeddings: Array, speakers: Array, n_dims: int, shrinkage: float = SHRINKAGE
 ) -> TwoCovariance:
-    """Fit the model to ``embeddings`` (n, D) of the ``speakers`` (n,), with at most ``n_dims`` dimensions.
+    """Fit a two-covariance model to embeddings of many speakers.
 
-    By moments, not maximum likelihood: with equally many windows per speaker both are the same. Raises
-    ModelError unless there are two speakers and one of them has two windows.
+    By moments, not maximum likelihood: with equally many windows per speaker both are the same. The
+    covariance within a speaker is shrunk towards a sphere, because few voices leave it singular.
+
+    Parameters
+    ----------
+    embeddings : (n, D), one row per window, of any length; each is scaled to length one
+    speakers : (n,), the speaker of each row
+    n_dims : most dimensions of the speaker space; there are fewer where there are not more speakers than that
+    shrinkage : share of the covariance within a speaker that is taken from the sphere, 0 to 1
+
+    Returns
+    -------
+    The model, dimensions with the largest variance between speakers first.
+
+    Raises
+    ------
+    ModelError
+        Unless there are two speakers and one of them has two windows.
+
+    References
+    ----------
+    Brümmer & de Villiers 2010, "The speaker partitioning problem"; Ledoit & Wolf 2004, "A well-conditioned
+    estimator for large-dimensional covariance matrices" (shrinkage).
+
     """
     unit = embeddings / np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-12)
     names, index, counts = np.unique(speakers, return_inverse=True, return_counts=True)
@@ -115,16 +147,42 @@ def _joint_axes(between: Array, within: Array) -> tuple[Array, Array]:
 def mean_variance(
     n: Array | float, overlap_factor: float = OVERLAP_FACTOR, recording_variance: float = RECORDING_VARIANCE
 ) -> Any:
-    """Variance of the mean of ``n`` windows about its speaker, in every dimension: c/n + s."""
+    """Variance of the mean of several windows about its speaker, in every dimension: c/n + s.
+
+    Parameters
+    ----------
+    n : number of windows, or an array of them; more than 0
+    overlap_factor : c, more than 1 because windows overlap
+    recording_variance : s, which does not average out over a recording
+
+    Returns
+    -------
+    The variance, in the shape of ``n``; the variance of one independent window is 1.
+
+    """
     return overlap_factor / n + recording_variance
 
 
 def log_likelihood_ratio(
     first: Array, second: Array, variances: tuple[Array, Array], between: Array
 ) -> Array:
-    """Log odds (…,) that points ``first`` and ``second`` (…, d) come from one speaker and not from two.
+    """Log odds that two points come from one speaker and not from two, both hypotheses being equally probable
+    before.
 
-    ``variances`` (…,): of the two points about their speakers.
+    Parameters
+    ----------
+    first, second : (…, d), points of the speaker space
+    variances : two of (…,), variance of each point about its speaker
+    between : ψ (d,), variances between speakers
+
+    Returns
+    -------
+    Nats (…,).
+
+    References
+    ----------
+    Brümmer & de Villiers 2010, "The speaker partitioning problem".
+
     """
     a, b = (between + np.asarray(v)[..., None] for v in variances)
     determinant = a * b - between**2
@@ -135,11 +193,25 @@ def log_likelihood_ratio(
 
 
 def log_evidence(means: Array, variances: Array, between: Array) -> float:
-    """Log marginal likelihood of points ``means`` (n, d) of one speaker, up to a term of the points alone.
+    """Log marginal likelihood of points of one speaker, up to a term of the points alone.
 
-    ``variances`` (n,): of the points about the speaker; ``between`` ψ (d,). With p = Σ 1/vᵢ and m = Σ xᵢ/vᵢ
-    it is ½ m² / (p + 1/ψ) − ½ log(1 + ψ p), summed over dimensions (Brümmer & de Villiers 2010). Only
+    With p = Σ 1/vᵢ and m = Σ xᵢ/vᵢ it is ½ m² / (p + 1/ψ) − ½ log(1 + ψ p), summed over dimensions. Only
     differences between groupings of the same points are meaningful.
+
+    Parameters
+    ----------
+    means : x (n, d), points of the speaker space
+    variances : v (n,), of the points about the speaker
+    between : ψ (d,), variances between speakers
+
+    Returns
+    -------
+    Nats.
+
+    References
+    ----------
+    Brümmer & de Villiers 2010, "The speaker partitioning problem".
+
     """
     precision = (1 / variances).sum()
     linear = (means / variances[:, None]).sum(axis=0)
@@ -148,7 +220,18 @@ def log_evidence(means: Array, variances: Array, between: Array) -> float:
 
 
 def mutual_information(variances: tuple[Array, Array], between: Array) -> Array:
-    """Mean of ``log_likelihood_ratio`` for two points of one speaker, nats (…,)."""
+    """Mean of ``log_likelihood_ratio`` for two points of one speaker.
+
+    Parameters
+    ----------
+    variances : two of (…,), variance of each point about its speaker
+    between : ψ (d,), variances between speakers
+
+    Returns
+    -------
+    Nats (…,).
+
+    """
     a, b = (between + np.asarray(v)[..., None] for v in variances)
     information: Array = -0.5 * np.log1p(-(between**2) / (a * b)).sum(axis=-1)
     return information

@@ -26,12 +26,24 @@ MIN_SECONDS: Final = 0.2  # seconds: less speech than that says nothing about a 
 def overlapping_windows(
     clean: Array, changes: Array, grid: FrameGrid, length: float, step: float, max_pause: float
 ) -> tuple[Array, Array]:
-    """Windows of ``length`` seconds about every ``step`` seconds of uninterrupted speech of one person.
+    """Windows of uninterrupted speech of one person.
 
-    ``clean`` bool (n_frames,): where one person speaks; ``changes`` (n,): boundaries that no window crosses.
-    No window crosses a pause over ``max_pause`` seconds either. A remainder of at least 0.2 s but less than
-    ``length`` is one shorter window. Returns bounds (n, 2) in frames, half-open, and bool (n,), whether a
-    window begins later than the one before ends.
+    A remainder of at least 0.2 s but less than ``length`` is one shorter window.
+
+    Parameters
+    ----------
+    clean : bool (n_frames,), where one person speaks
+    changes : int (n,), sorted boundaries of frames that no window crosses
+    grid : the frames
+    length : of a window, seconds
+    step : from one window to the next at most, seconds
+    max_pause : longest pause within a window, seconds
+
+    Returns
+    -------
+    Bounds int64 (n, 2) in frames, half-open, and bool (n,), whether a window begins later than the one before
+    ends.
+
     """
     shortest, wanted = grid.frames_in(MIN_SECONDS), grid.frames_in(length)
     rows: list[tuple[int, int]] = []

@@ -29,8 +29,18 @@ def measure_band(features: Features, n_mels: int) -> str:
 
 
 def choose_band(features: Features, band: str, n_mels: int) -> str:
-    """The requested ``band`` or, for "auto", the measured one.
+    """The requested band or, for "auto", the measured one.
 
-    ``features``: cepstra of ``n_mels`` filters.
+    Parameters
+    ----------
+    features : cepstra of the recording, as ``compute_cepstra`` gives them
+    band : "wide", "narrow", or "auto" to measure it
+    n_mels : mel filters of the telephone band from which the cepstra were computed
+
+    Returns
+    -------
+    ``band`` as given or, for "auto", "narrow" where the louder frames have almost no energy above 4.2 kHz,
+    else "wide".
+
     """
     return measure_band(features, n_mels) if band == "auto" else band

@@ -20,7 +20,22 @@ REACH = 4  # frames on either side: 90 ms in all, the customary span
 
 
 def append_deltas(features: Features, orders: int) -> Features:
-    """Features with slopes (and slopes of slopes) of every column appended, named ``d1c0`` …, ``d2c0`` …"""
+    """Append the slopes of every column, and slopes of slopes.
+
+    Parameters
+    ----------
+    features : (n_frames, D), any columns
+    orders : 1 for slopes, 2 for slopes of slopes as well; 0 appends nothing
+
+    Returns
+    -------
+    Features (n_frames, (1 + orders) D); the new columns are named ``d1c0`` …, ``d2c0`` …
+
+    References
+    ----------
+    Furui 1986, "Speaker-independent isolated word recognition using dynamic features of speech spectrum".
+
+    """
     columns, names, last = [features.values], list(features.names), features.values
     for order in range(1, orders + 1):
         last = compute_deltas(last, REACH)
@@ -30,7 +45,25 @@ def append_deltas(features: Features, orders: int) -> Features:
 
 
 def compute_deltas(values: Array, reach: int) -> Array:
-    """Least-squares slope per frame over ±``reach`` frames of (T, D), float32; the ends repeat."""
+    """Slope of every column around each frame: Σ k (x_{t+k} − x_{t−k}) / (2 Σ k²), k from 1 to ``reach``.
+
+    This is the slope of the line with the least squared error. Before the first frame and after the last one,
+    these are repeated.
+
+    Parameters
+    ----------
+    values : (T, D), T of 1 or more
+    reach : frames on either side, 1 or more
+
+    Returns
+    -------
+    Change per frame, float32 (T, D).
+
+    References
+    ----------
+    Furui 1986, "Speaker-independent isolated word recognition using dynamic features of speech spectrum".
+
+    """
     padded = np.pad(values.astype(np.float64), ((reach, reach), (0, 0)), mode="edge")
     n, norm = len(values), 2 * sum(k * k for k in range(1, reach + 1))
     total = np.zeros(values.shape)

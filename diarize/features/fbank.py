@@ -34,10 +34,30 @@ SCALES: Final = ("kaldi", "slaney", "tensorflow")
 
 
 def fbank_of(samples: Array, rate: int, n_mels: int = 80, *, scale: float = 1.0, **options: Any) -> Array:
-    """Log energies float32 (n_frames, n_mels) of samples float32 (n,); (m, n_frames, n_mels) of (m, n).
+    """Log mel energies of samples in memory.
 
-    ``scale`` multiplies the samples: 32768 for a model trained on 16-bit numbers. ``options`` as in
-    `filter_bank`. n_frames is 0 where the recording is shorter than a frame.
+    Parameters
+    ----------
+    samples : (n,), or (m, n) for several pieces of the same length; they are computed in float32
+    rate : sample rate, Hz
+    n_mels : number of mel filters
+    scale : factor for the samples: 32768 for a model that was trained on 16-bit numbers
+    options : as for ``filter_bank``
+
+    Returns
+    -------
+    Natural logarithms of energies, float32 (n_frames, n_mels), or (m, n_frames, n_mels); n_frames is 0 where
+    the samples are shorter than a frame.
+
+    Raises
+    ------
+    ConfigError
+        As ``filter_bank`` does.
+
+    References
+    ----------
+    Povey et al. 2011, "The Kaldi Speech Recognition Toolkit".
+
     """
     bank = filter_bank(rate, n_mels, scale=scale, **options)
     pieces = np.atleast_2d(samples)
@@ -67,7 +87,17 @@ class FilterBank:
         return max(0, (n_samples - self.length) // self.hop + 1)
 
     def energies(self, samples: Array) -> Array:
-        """Log energies float32 (n_frames, n_mels) of samples (n,)."""
+        """Log mel energies of samples in memory.
+
+        Parameters
+        ----------
+        samples : (n,) at ``rate``; they are computed in float32
+
+        Returns
+        -------
+        Natural logarithms of energies, float32 (n_frames, n_mels), of whole frames only.
+
+        """
         samples = np.asarray(samples, dtype=np.float32)
         n = self.n_frames(len(samples))
         values = np.empty((n, self.weights.shape[1]), dtype=np.float32)
@@ -78,7 +108,18 @@ class FilterBank:
         return values
 
     def stream(self, blocks: Iterable[Array]) -> Iterator[Array]:
-        """The same in parts, as ``blocks`` come in: float32 (n, n_mels), never an empty one."""
+        """Log mel energies in parts, as the samples come in; the same numbers as from ``energies``.
+
+        Parameters
+        ----------
+        blocks : consecutive samples (n_i,) at ``rate``, of any lengths
+
+        Returns
+        -------
+        An iterator over float32 (n, n_mels), none of them empty; samples of less than a frame at the end are
+        dropped.
+
+        """
         held: list[Array] = []
         n_held = 0
         for block in blocks:
@@ -139,12 +180,36 @@ def filter_bank(
     mel: str = "kaldi",
     floor: float = MIN_ENERGY,
 ) -> FilterBank:
-    """A bank of ``n_mels`` triangles from ``low`` to ``high`` Hz (None: Nyquist), lengths in seconds.
+    """A bank of triangular mel filters, with the frames and the window before them; cached.
 
-    ``window``: povey (Kaldi's own), hamming or hann. ``mel``: "kaldi" (HTK's scale, triangles of height 1 in
-    mel), "slaney" (librosa's, as NeMo has it) or "tensorflow" (Kaldi's with frequencies spread over n_fft / 2
-    bins from 0 to Nyquist, as ReDimNet has them). ``floor``: least energy. Raises ConfigError for other
-    values, and for filters without any bin.
+    Parameters
+    ----------
+    rate : sample rate, Hz
+    n_mels : number of filters
+    scale : factor for the samples: 32768 for a model that was trained on 16-bit numbers
+    window : "povey" (Kaldi's own), "hamming" or "hann"
+    low, high : lowest and highest frequency of the filters, Hz; None: half the rate
+    frame_length, frame_shift : length of a frame, and from one frame to the next, seconds
+    preemphasis : share of each sample that is subtracted from the next one, 0 to 1
+    remove_dc : whether the mean of each frame is subtracted
+    mel : "kaldi" (HTK's scale, triangles of height 1 in mel), "slaney" (librosa's, as NeMo has it) or
+        "tensorflow" (Kaldi's with frequencies spread over n_fft / 2 bins from 0 to Nyquist, as ReDimNet has
+        them)
+    floor : least energy of a filter, before the logarithm
+
+    Returns
+    -------
+    The filter bank; its n_fft is the least power of two that holds a frame.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown window or mel scale, and unless 0 ≤ low < high ≤ rate / 2.
+
+    References
+    ----------
+    Povey et al. 2011, "The Kaldi Speech Recognition Toolkit".
+
     """
     _check(window, WINDOWS, "window")
     _check(mel, SCALES, "mel scale")

@@ -40,10 +40,20 @@ MAX_GAIN: Final = 60.0
 
 
 def level_gain(features: Features, n_mels: int) -> float:
-    """The gain that brings samples to the usual level.
+    """The gain that brings a recording to the level at which the networks were trained.
 
     The floors in a network's features are absolute, so the same recording at another level would give another
-    result. ``features``: cepstra of ``n_mels`` filters.
+    result.
+
+    Parameters
+    ----------
+    features : cepstra of the recording, c0 in the first column
+    n_mels : mel filters from which the cepstra were computed
+
+    Returns
+    -------
+    The factor for the samples, from 0.001 to 1000 (60 dB down or up).
+
     """
     level = features.values[audible_frames(features, n_mels), 0] / np.sqrt(n_mels)
     gain = USUAL_LEVEL - float(np.percentile(level, 95))
@@ -51,10 +61,19 @@ def level_gain(features: Features, n_mels: int) -> float:
 
 
 def audible_frames(features: Features, n_mels: int) -> Array:
-    """Audible frames, bool (n_frames,), at least one.
+    """Frames that are loud enough to say something about the level of speech.
 
-    ``features``: cepstra of ``n_mels`` filters. Digital silence and empty rooms are excluded, however long
-    they last, because they say nothing about the level of speech.
+    Digital silence and empty rooms are excluded, however long they last.
+
+    Parameters
+    ----------
+    features : cepstra of the recording, c0 in the first column; one frame or more
+    n_mels : mel filters from which the cepstra were computed
+
+    Returns
+    -------
+    Bool (n_frames,), at least one of them True.
+
     """
     level = features.values[:, 0] / np.sqrt(n_mels)
     there = _frames_with_talk(level, features.grid.frames_in(SEGMENT_SECONDS))
@@ -72,7 +91,18 @@ def _frames_with_talk(level: Array, length: int) -> Array:
 
 
 def loud_frames(features: Features, speech: Array) -> Array:
-    """Frames of ``speech`` (bool) without the quietest fifth; they discriminate voices best."""
+    """Frames of speech without the quietest fifth; they discriminate voices best.
+
+    Parameters
+    ----------
+    features : cepstra of the recording, c0 in the first column
+    speech : bool (n_frames,), the frames of speech
+
+    Returns
+    -------
+    Bool (n_frames,); without speech, all False.
+
+    """
     level = features.values[:, 0]
     if not speech.any():
         return speech
@@ -81,10 +111,21 @@ def loud_frames(features: Features, speech: Array) -> Array:
 
 
 def loud_outside(features: Features, speech: Array, n_mels: int) -> float:
-    """Seconds outside of speech (bool, (n_frames,)) that are as loud as the louder half of the speech or,
-    without speech, nearly as loud as the loudest frames.
+    """How much loud sound there is outside of speech.
 
-    ``features``: cepstra of ``n_mels`` filters.
+    A frame is loud if it is as loud as the louder half of the speech. Without speech, it is loud if it is
+    within 10 dB of the loudest twentieth of the frames, and not below −60 dB.
+
+    Parameters
+    ----------
+    features : cepstra of the recording, c0 in the first column
+    speech : bool (n_frames,), the frames of speech
+    n_mels : mel filters from which the cepstra were computed
+
+    Returns
+    -------
+    Seconds of loud frames outside of speech.
+
     """
     level = features.values[:, 0] / np.sqrt(n_mels)
     if speech.any():

@@ -51,12 +51,32 @@ def frame_grid(n_samples: int, rate: int, config: AcousticConfig) -> FrameGrid:
 
 
 def compute_cepstra(blocks: Iterable[Array], rate: int, config: AcousticConfig) -> Features:
-    """MFCCs of consecutive ``blocks`` of float32 (n,) samples, of two bands from one spectrum.
+    """Mel-frequency cepstral coefficients of two bands, from one spectrum.
 
-    Returns Features (n_frames, n_mfcc + n_upper + 3): ``c0`` … of the telephone band and ``u0`` … of the band
-    above it, in librosa's scaling (10 log10, orthonormal DCT-II), and ``tilt``, the power above the telephone
-    band relative to the power within it in dB. Raises AudioError without samples, and ConfigError unless
-    there are more filters than coefficients.
+    Parameters
+    ----------
+    blocks : consecutive samples float32 (n_i,) at ``rate``, of any lengths, which do not change the result
+    rate : sample rate, Hz
+    config : frames, filters and coefficients
+
+    Returns
+    -------
+    Features (n_frames, n_mfcc + n_upper + 3): ``c0`` … of the telephone band and ``u0`` … of the band above
+    it, in librosa's scaling (10 log10, orthonormal DCT-II); and ``tilt``, the power from 4.2 kHz up over that
+    from 0.3 to 3 kHz, in dB.
+
+    Raises
+    ------
+    AudioError
+        Without samples.
+    ConfigError
+        Unless there are more filters than coefficients, and for a hop that is longer than the window.
+
+    References
+    ----------
+    Davis & Mermelstein 1980, "Comparison of parametric representations for monosyllabic word recognition in
+    continuously spoken sentences".
+
     """
     _check_room(config)
     lower, upper = _lower_filters(rate, config), _upper_filters(rate, config)

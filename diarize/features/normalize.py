@@ -25,10 +25,34 @@ SMALLEST_DEVIATION = 1e-3  # in cepstral units (dB): a coefficient that varies l
 
 
 def normalize_features(values: Array, used: Array, frame_rate: float, config: AcousticConfig) -> Array:
-    """``values`` (T, D) normalised as ``config.normalization`` says; statistics from the ``used`` frames.
+    """Normalise features against the channel, with statistics of the used frames.
 
-    Returns float32 (T, D). Sliding windows cover used frames only, so pauses do not count. If no frame is
-    used, all frames are.
+    "none" changes nothing. Sliding windows are counted in used frames, so pauses do not count; the other
+    frames are normalised by mean and variance of all used frames. If no frame is used, all frames are, with
+    one mean and variance.
+
+    Parameters
+    ----------
+    values : (T, D)
+    used : bool (T,), the frames from which the statistics are computed
+    frame_rate : frames per second
+    config : its ``normalization`` and, for moving windows, ``sliding_window`` in seconds
+
+    Returns
+    -------
+    Float32 (T, D).
+
+    Raises
+    ------
+    ConfigError
+        For an unknown ``config.normalization``.
+
+    References
+    ----------
+    Viikki & Laurila 1998, "Cepstral domain segmental feature vector normalization for noise robust speech
+    recognition" (sliding mean and variance); Pelecanos & Sridharan 2001, "Feature warping for robust speaker
+    verification".
+
     """
     if config.normalization == "recording" or not used.any():
         return cmvn(values, used)
@@ -44,7 +68,19 @@ def normalize_features(values: Array, used: Array, frame_rate: float, config: Ac
 
 
 def cmvn(values: Array, used: Array) -> Array:
-    """Cepstral mean and variance normalisation over the ``used`` (T,) frames of (T, D), float32."""
+    """Cepstral mean and variance normalisation with one mean and variance for the whole recording.
+
+    Parameters
+    ----------
+    values : (T, D)
+    used : bool (T,), the frames from which mean and variance are computed; all frames if none is True
+
+    Returns
+    -------
+    Float32 (T, D): the used frames have mean 0 and variance 1 in every column, or less variance in a column
+    with a standard deviation below 0.001.
+
+    """
     mean, deviation = _moments(values, used if used.any() else ~used)
     scaled = np.empty(values.shape, dtype=np.float32)
     for part in _parts(len(values)):

@@ -53,12 +53,21 @@ CONTEXT_FRAMES: Final = 10
 
 
 def prepare_weights(weights: Mapping[str, Array]) -> dict[str, Array]:
-    """The stored weights in the form that the functions of this module use.
+    """Bring the stored weights into the form that the functions of this module use.
 
     Normalisation and rectification before a layer, max(g x + o, 0) for g > 0, is g max(x, −o/g) + o: only the
     maximum is computed for every frame; g and o are merged into the weights of the layer. The first layer of
     a mask is linear, and so is the mean before it: it is computed in one product with the parallel
     convolution, and the mean follows.
+
+    Parameters
+    ----------
+    weights : float32 arrays by name, as they are in the file of the network; they are not changed
+
+    Returns
+    -------
+    Arrays by name, for ``frame_activations`` and ``pool_embeddings``.
+
     """
     ready = dict(weights)
     for key in [name[:-2] for name in weights if name.endswith("_g")]:
@@ -78,9 +87,22 @@ def prepare_weights(weights: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def frame_activations(energies: Array, weights: Mapping[str, Array]) -> Array:
-    """The activations before pooling, float32 (⌈T/2⌉, 512), of log mel energies (T, 80).
+    """The activations before pooling, of one recording or of a piece of it.
 
-    ``weights`` come from ``prepare_weights``.
+    Parameters
+    ----------
+    energies : float32 (T, 80), log mel energies every 10 ms
+    weights : from ``prepare_weights``
+
+    Returns
+    -------
+    Float32 (⌈T/2⌉, 512), one row every 20 ms.
+
+    References
+    ----------
+    Wang et al. 2023, "CAM++: A fast and efficient network for speaker verification using context-aware
+    masking", arXiv:2303.00332.
+
     """
     x = energies - moving_mean(energies, MEAN_WIDTH)
     x = _front_end(x, weights)
@@ -93,7 +115,18 @@ def frame_activations(energies: Array, weights: Mapping[str, Array]) -> Array:
 
 
 def pool_embeddings(mean: Array, deviation: Array, weights: Mapping[str, Array]) -> Array:
-    """Embeddings (n, 192) of the ``mean`` and standard ``deviation`` (n, 512) of activations."""
+    """Embeddings of sets of frames, from the statistics of their activations.
+
+    Parameters
+    ----------
+    mean, deviation : float32 (n, 512), mean and standard deviation of the activations of each set
+    weights : from ``prepare_weights``
+
+    Returns
+    -------
+    Float32 (n, 192), not scaled to length one.
+
+    """
     pooled: Array = np.concatenate((mean, deviation), axis=1) @ weights["dense_w"] + weights["dense_b"]
     return pooled
 

@@ -23,17 +23,47 @@ LSTM_BATCH_SIZE: Final = (
 
 
 def relu(x: Array) -> Array:
-    """max(x, 0), in place."""
+    """max(x, 0), in place.
+
+    Parameters
+    ----------
+    x : an array of any shape, which is overwritten
+
+    Returns
+    -------
+    The same array.
+
+    """
     return np.maximum(x, 0, out=x)
 
 
 def leaky_relu(x: Array) -> Array:
-    """x where it is positive, else 0.01 x, in place."""
+    """x where it is positive, else 0.01 x, in place.
+
+    Parameters
+    ----------
+    x : an array of any shape, which is overwritten
+
+    Returns
+    -------
+    The same array.
+
+    """
     return np.maximum(x, 0.01 * x, out=x)
 
 
 def sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(−x)), in place; written with tanh, which does not overflow."""
+    """1 / (1 + exp(−x)), in place; written with tanh, which does not overflow.
+
+    Parameters
+    ----------
+    x : an array of any shape, which is overwritten
+
+    Returns
+    -------
+    The same array.
+
+    """
     x *= 0.5
     np.tanh(x, out=x)
     x += 1
@@ -42,10 +72,20 @@ def sigmoid(x: Array) -> Array:
 
 
 def moving_mean(x: Array, width: int) -> Array:
-    """Mean of the ``width`` rows around each row of x (T, C), of fewer at both ends; float32 (T, C).
+    """Mean of the rows around each row, of fewer at both ends.
 
     The sum of ``width`` rows is composed of sums of 1, 2, 4, … rows: one or two additions per binary digit of
     ``width``, and no differences of large sums.
+
+    Parameters
+    ----------
+    x : (T, C)
+    width : number of rows, the row itself included
+
+    Returns
+    -------
+    Float32 (T, C).
+
     """
     n = len(x)
     before, after = min(width // 2, n), min(width - width // 2, n)  # the row itself counts as after
@@ -66,9 +106,16 @@ def moving_mean(x: Array, width: int) -> Array:
 
 
 def conv2d_weights(weight: Array) -> Array:
-    """Weights (C_out, C_in, 3, 3) over frequency and time in the form of ``conv2d``: (3, 3·C_in, C_out).
+    """Arrange the weights of a convolution for ``conv2d``.
 
-    First axis: offset in frequency; rows: offset in time, then input channel.
+    Parameters
+    ----------
+    weight : (C_out, C_in, 3, 3), the last two axes over frequency and time, as in PyTorch
+
+    Returns
+    -------
+    (3, 3·C_in, C_out). First axis: offset in frequency; rows: offset in time, then input channel.
+
     """
     n_out, n_in = weight.shape[:2]
     arranged: Array = np.ascontiguousarray(weight.transpose(2, 3, 1, 0)).reshape(3, 3 * n_in, n_out)
@@ -76,16 +123,38 @@ def conv2d_weights(weight: Array) -> Array:
 
 
 def pad_frame(x: Array) -> Array:
-    """x (F, T, C) padded with zeros, (F + 2, T + 2, C): the input of ``conv2d``."""
+    """Pad with zeros on all four sides, for ``conv2d``.
+
+    Parameters
+    ----------
+    x : (F, T, C), over frequency, time and channels
+
+    Returns
+    -------
+    (F + 2, T + 2, C).
+
+    """
     return np.pad(x, ((1, 1), (1, 1), (0, 0)))
 
 
 def conv2d(x: Array, weight: Array, bias: Array, stride: int = 1, beside: Array | None = None) -> Array:
-    """max(3 × 3 convolution + bias + ``beside``, 0) of ``pad_frame`` x (F + 2, T + 2, C_in), of every
-    ``stride``-th row in frequency; padded like x: (F / stride + 2, T + 2, C_out).
+    """max(3 × 3 convolution + bias + ``beside``, 0).
 
-    ``beside`` (F / stride, T, C_out) is the residual connection. Processes a few rows at a time, so that they
-    stay in the processor's cache, with one matrix product per offset in frequency, over three joined frames.
+    Processes a few rows at a time, so that they stay in the processor's cache, with one matrix product per
+    offset in frequency, over three joined frames.
+
+    Parameters
+    ----------
+    x : float32 (F + 2, T + 2, C_in), padded by ``pad_frame`` or returned by this function
+    weight : float32 (3, 3·C_in, C_out), from ``conv2d_weights``
+    bias : float32 (C_out,)
+    stride : only every ``stride``-th row in frequency is computed
+    beside : float32 (⌈F / stride⌉, T, C_out), the residual connection; nothing is added unless given
+
+    Returns
+    -------
+    Float32 (⌈F / stride⌉ + 2, T + 2, C_out), padded with zeros like ``x``.
+
     """
     n_out, n_frames = -(-(len(x) - 2) // stride), x.shape[1] - 2
     out = np.zeros((n_out + 2, n_frames + 2, weight.shape[2]), np.float32)
@@ -106,12 +175,27 @@ def conv2d(x: Array, weight: Array, bias: Array, stride: int = 1, beside: Array 
 
 
 def lstm(x: Array, w_input: Array, w_hidden: Array, bias: Array) -> Array:
-    """A bidirectional long short-term memory over x (T, B, D): float32 (T, B, 2 H), forwards then backwards.
+    """A bidirectional long short-term memory, without peepholes, as in PyTorch.
 
-    ``w_input`` (2, D, 4H), ``w_hidden`` (2, H, 4H), ``bias`` (2, 4H) of the two directions; gates in the
-    order input, forget, output, cell. The weights of the first three gates are already halved: because
-    σ(z) = (1 + tanh(z/2)) / 2, one tanh computes all four. Hochreiter & Schmidhuber 1997; no
-    peepholes, as in PyTorch.
+    The weights of the first three gates are already halved: because σ(z) = (1 + tanh(z/2)) / 2, one tanh
+    computes all four.
+
+    Parameters
+    ----------
+    x : float32 (T, B, D): T frames of B sequences
+    w_input, w_hidden : float32 (2, D, 4H) and (2, H, 4H), forwards and backwards; gates in the order input,
+        forget, output, cell
+    bias : float32 (2, 4H)
+
+    Returns
+    -------
+    Float32 (T, B, 2H), forwards then backwards.
+
+    References
+    ----------
+    Hochreiter & Schmidhuber 1997, "Long short-term memory"; Gers, Schmidhuber & Cummins 2000, "Learning to
+    forget" (the forget gate).
+
     """
     n_frames, n_batch, _ = x.shape
     size = w_hidden.shape[1]

@@ -48,7 +48,19 @@ class LocalActivity:
             raise DiarizeError(f"local activity of shapes {self.values.shape} and {self.speech.shape}")
 
     def window_frames(self, window: int, grid: FrameGrid) -> tuple[slice, Array]:
-        """The frames of ``grid`` with their centre in a window, and the nearest window frame of each."""
+        """The frames of a grid that lie in a window of the network, and where.
+
+        Parameters
+        ----------
+        window : number of the window, from 0
+        grid : the frames; its rate may differ from that of the network
+
+        Returns
+        -------
+        The frames of ``grid`` whose centre is in the window, and for each the nearest frame of the window,
+        int64 (n,).
+
+        """
         scale = self.rate / grid.rate
         centres = scale * (grid.origin + grid.hop / 2 + grid.hop * np.arange(grid.n_frames))
         place = (centres - self.starts[window] - self.offset) / self.step

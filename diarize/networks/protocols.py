@@ -40,10 +40,17 @@ class EmbeddingExtractor(Protocol):
         ...
 
     def embed(self, blocks: Iterable[Array], bounds: Array) -> Array:
-        """Vectors float32 (m, dimension), one for each of the ``bounds``.
+        """Vectors of windows of speech; the whole recording is never in memory.
 
-        ``blocks``: consecutive float32 (n_i,) samples at ``rate``; ``bounds``: int64 (m, 2) in samples,
-        sorted by start; they may overlap. Streams: never holds the whole recording in memory.
+        Parameters
+        ----------
+        blocks : consecutive samples float32 (n_i,) at ``rate``, of any lengths
+        bounds : int64 (m, 2), start and end of every window in samples, sorted by start; windows may overlap
+
+        Returns
+        -------
+        Float32 (m, dimension), in the order of ``bounds``.
+
         """
         ...
 
@@ -67,5 +74,15 @@ class Segmenter(Protocol):
         ...
 
     def segment(self, blocks: Iterable[Array]) -> LocalActivity:
-        """Activity in consecutive ``blocks`` of float32 (n_i,) samples at ``rate``; streams."""
+        """Activity of local speakers in overlapping windows; the whole recording is never in memory.
+
+        Parameters
+        ----------
+        blocks : consecutive samples float32 (n_i,) at ``rate``, of any lengths
+
+        Returns
+        -------
+        Probabilities of every local speaker, of speech and of overlap.
+
+        """
         ...

@@ -55,7 +55,23 @@ BATCH_SIZE: Final = 256 * POOL  # frames computed at a time: they stay in the pr
 
 
 def class_probabilities(windows: Array, weights: Mapping[str, Array]) -> Array:
-    """Probabilities (n, 589, 7) of the classes in every frame of ``windows`` (n, 160 000), float32."""
+    """Probabilities of the classes in every frame.
+
+    Parameters
+    ----------
+    windows : float32 (n, 160 000), ten seconds of samples at 16 kHz each
+    weights : float32 arrays by name, as they are in the file of the network
+
+    Returns
+    -------
+    Float32 (n, 589, 7), columns in the order of ``CLASSES``; they sum to 1 in every frame.
+
+    References
+    ----------
+    Bredin 2023, "pyannote.audio 2.1 speaker diarization pipeline"; Plaquet & Bredin 2023, "Powerset
+    multi-class cross entropy loss for neural speaker diarization".
+
+    """
     x = np.stack([filter_activations(window, weights) for window in windows], axis=1)
     for layer in range(N_LSTM):
         key = f"lstm{layer}"
@@ -71,7 +87,22 @@ def class_probabilities(windows: Array, weights: Mapping[str, Array]) -> Array:
 
 
 def filter_activations(samples: Array, weights: Mapping[str, Array]) -> Array:
-    """Activations (589, 60) of one window: filters and two convolutions, each pooled and normalised."""
+    """Activations of one window after the filters and two convolutions, each pooled and normalised.
+
+    Parameters
+    ----------
+    samples : (160 000,) at 16 kHz; they are computed in float32
+    weights : float32 arrays by name, as they are in the file of the network
+
+    Returns
+    -------
+    Float32 (589, 60).
+
+    References
+    ----------
+    Ravanelli & Bengio 2018, "Speaker recognition from raw waveform with SincNet".
+
+    """
     x = _normalize(samples.astype(np.float32), weights, "wave")
     x = leaky_relu(_normalize(_apply_filters(x, weights["sinc_w"]), weights, "norm0"))
     for layer in (1, 2):

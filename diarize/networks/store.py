@@ -40,13 +40,43 @@ class Network:
 
 
 def load_included_network(name: str) -> Network:
-    """A network included in the package, "campplus" or "pyannet"; read once per process."""
+    """A network that comes with the package; read once per process.
+
+    Parameters
+    ----------
+    name : "campplus" or "pyannet"
+
+    Returns
+    -------
+    Its weights and checksum.
+
+    Raises
+    ------
+    FileNotFoundError
+        For another name.
+
+    """
     return read_network(DATA / f"{name}.npz")
 
 
 @lru_cache(maxsize=4)
 def read_network(path: Path) -> Network:
-    """A network from a file of arrays from ``pack_weights``; read once per process."""
+    """A network from a file; read once per process.
+
+    Parameters
+    ----------
+    path : an npz file of the arrays that ``pack_weights`` gives; nothing in it is executed
+
+    Returns
+    -------
+    Its weights, float32, and checksum.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be read.
+
+    """
     with np.load(path, allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
     weights = {
@@ -58,8 +88,19 @@ def read_network(path: Path) -> Network:
 
 
 def pack_weights(weights: Mapping[str, Array], exact: Collection[str] = ()) -> dict[str, Array]:
-    """The arrays to store for float ``weights``. ``read_network`` restores those called ``exact`` as they
-    are in float32, others to about one part in 250 of the largest weight of each column.
+    """The arrays to store for the weights of a network, most matrices as 8-bit integers.
+
+    Parameters
+    ----------
+    weights : float arrays by name
+    exact : names of the weights that are not rounded to 8 bits
+
+    Returns
+    -------
+    Arrays by name. ``read_network`` restores those in ``exact``, and small ones, in float32 as they are,
+    large vectors to the precision of float16, and others to about one part in 250 of the largest weight of
+    each column.
+
     """
     packed: dict[str, Array] = {}
     for name, values in weights.items():

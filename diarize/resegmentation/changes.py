@@ -99,10 +99,25 @@ class BicSettings:
 
 
 def changes_by_posteriors(posteriors: Posteriors, *, min_probability: float = 0.5) -> tuple[Change, ...]:
-    """Changes of the most likely speaker that are more probable than ``min_probability``, in order of time.
+    """Changes of the most likely speaker, without the improbable ones.
 
     When an unlikely change is removed, its two pieces are merged, and their speaker is the most likely one
-    over both. So each change's ``before`` is the ``after`` of the change before it. Raises ConfigError.
+    over both. So each change's ``before`` is the ``after`` of the change before it.
+
+    Parameters
+    ----------
+    posteriors : who speaks in each frame
+    min_probability : changes must be more probable than this, 0 to 1
+
+    Returns
+    -------
+    Changes in order of time, with probability and speakers; none without speech.
+
+    Raises
+    ------
+    ConfigError
+        For a ``min_probability`` that is not from 0 to 1.
+
     """
     if not 0 <= min_probability <= 1:
         raise ConfigError(f"a min_probability of {min_probability}; a probability is from 0 to 1")
@@ -166,6 +181,23 @@ def bic_features(found: Features, band: str, config: AcousticConfig) -> Features
     """Features for ``changes_by_bic``: voice cepstra (``features.select_voice_cepstra``).
 
     Twelve in both bands: with more, the penalty grows faster than the evidence.
+
+    Parameters
+    ----------
+    found : cepstra of the recording
+    band : "wide" or "narrow"
+    config : the acoustic settings; its numbers of coefficients are not used
+
+    Returns
+    -------
+    Features (n_frames, 12), not normalised.
+
+    Raises
+    ------
+    ConfigError
+        When ``found`` has too few cepstra for the band: 12 above c0 are needed in the narrow band, 8 in the
+        wide band.
+
     """
     coarse = replace(config, n_voice=12 if band == "narrow" else 8, n_upper=3)
     values = select_voice_cepstra(found, band, coarse)
@@ -175,9 +207,24 @@ def bic_features(found: Features, band: str, config: AcousticConfig) -> Features
 def changes_by_bic(
     features: Features, mask: SpeechMask, settings: BicSettings | None = None
 ) -> tuple[Change, ...]:
-    """Changes found from features of the speech, in order of time.
+    """Changes of speaker found from the sound alone, by ΔBIC.
 
-    ``features`` as ``bic_features`` gives them; ``mask`` on the same frames.
+    Parameters
+    ----------
+    features : (n_frames, d), as ``bic_features`` gives them
+    mask : speech, on the same frames
+    settings : of the search; the defaults unless given
+
+    Returns
+    -------
+    Changes in order of time, with their ΔBIC in nats; none without speech.
+
+    References
+    ----------
+    Chen & Gopalakrishnan 1998, "Speaker, environment and channel change detection and clustering via the
+    Bayesian information criterion"; Cettolo, Vescovi & Rizzi 2005, "Evaluation of BIC-based algorithms for
+    audio segmentation" (running sums).
+
     """
     settings = settings or BicSettings()
     spoken = np.flatnonzero(mask.values)
@@ -246,7 +293,21 @@ def _gains(sums: Array, cuts: Array, penalty: float) -> Array:
 
 
 def running_sums(values: Array) -> Array:
-    """Sums of 1, x and xxᵀ over the first 0, 1 … n frames (n, d), flat: float64 (n + 1, 1 + d + d²)."""
+    """Sums of 1, x and xxᵀ over the first 0, 1 … n frames; differences of rows are the sums of any interval.
+
+    Parameters
+    ----------
+    values : (n, d)
+
+    Returns
+    -------
+    Float64 (n + 1, 1 + d + d²), each row flat.
+
+    References
+    ----------
+    Cettolo, Vescovi & Rizzi 2005, "Evaluation of BIC-based algorithms for audio segmentation".
+
+    """
     n, d = values.shape
     products = (values[:, :, None] * values[:, None, :]).reshape(n, d * d)
     rows = np.column_stack((np.ones(n), values, products))
@@ -254,7 +315,23 @@ def running_sums(values: Array) -> Array:
 
 
 def delta_bic(before: Array, after: Array, penalty: float) -> Array:
-    """ΔBIC in nats of cuts between pieces with these sums (…, 1 + d + d²); above 0 is a change."""
+    """ΔBIC of cuts: ½ (N log|Σ| − N₁ log|Σ₁| − N₂ log|Σ₂|) − λ ½ (d + d(d+1)/2) log N.
+
+    Parameters
+    ----------
+    before, after : (…, 1 + d + d²), sums of the pieces on both sides (``running_sums``)
+    penalty : λ; 1 is Schwarz's
+
+    Returns
+    -------
+    Nats (…,); above 0 is a change.
+
+    References
+    ----------
+    Chen & Gopalakrishnan 1998, "Speaker, environment and channel change detection and clustering via the
+    Bayesian information criterion".
+
+    """
     both = before + after
     n = both[..., 0]
     d = _dims(both)

@@ -37,9 +37,28 @@ def adapted_posteriors(
 ) -> Posteriors:
     """Frame posteriors of speakers whose models are adapted from the background mixture.
 
-    ``values`` (n_frames, D); ``responsibilities`` (n_windows, K) of ``points``. Each round adapts the means
-    of every speaker by relevance MAP (Gauvain & Lee 1994; Reynolds et al. 2000), weighted by the current
-    posteriors of the frames of speech, and then computes the posteriors again.
+    Each round adapts the means of every speaker by relevance MAP, weighted by the current posteriors of the
+    frames of speech, and then computes the posteriors again.
+
+    Parameters
+    ----------
+    values : (n_frames, D), voice features
+    mask : speech, on the same frames; one frame of speech or more
+    points : the windows
+    responsibilities : (n_windows, K), of the speakers for the windows
+    ubm : diagonal mixture of voices, in D dimensions
+    config : rounds, relevance factor and settings of the hidden Markov model
+
+    Returns
+    -------
+    Posteriors of K speakers; after no round, the mean responsibilities of the windows around each frame.
+
+    References
+    ----------
+    Gauvain & Lee 1994, "Maximum a posteriori estimation for multivariate Gaussian mixture observations of
+    Markov chains"; Reynolds, Quatieri & Dunn 2000, "Speaker verification using adapted Gaussian mixture
+    models".
+
     """
     shares = (
         _spread(responsibilities, points, len(values)) * mask.values[:, None]
@@ -57,7 +76,20 @@ def adapted_posteriors(
 def component_posteriors(
     mask: SpeechMask, points: SpeakerPoints, responsibilities: Array, config: ResegmentationConfig
 ) -> Posteriors:
-    """Frame posteriors where frames are points: the responsibilities, smoothed in time."""
+    """Frame posteriors where frames are points: the responsibilities, smoothed in time.
+
+    Parameters
+    ----------
+    mask : speech; one frame of speech or more
+    points : the frames of speech as points
+    responsibilities : (n_points, K)
+    config : settings of the hidden Markov model
+
+    Returns
+    -------
+    Posteriors of K speakers, on the frames of ``mask``.
+
+    """
     shares = _spread(responsibilities, points, mask.grid.n_frames)[mask.values]
     return turn_posteriors(np.log(np.maximum(shares, np.finfo(np.float32).tiny)), mask, config)
 
@@ -104,10 +136,25 @@ def _shared_statistics(ubm: GMM, values: Array, shares: Array) -> tuple[Array, A
 
 
 def turn_posteriors(scores: Array, mask: SpeechMask, config: ResegmentationConfig) -> Posteriors:
-    """Forward–backward over short blocks with a minimum duration of turns.
+    """Posteriors by a hidden Markov model over short blocks, with a minimum duration of turns.
 
-    ``scores`` (n_speech_frames, K) log-likelihoods of the frames of speech. Pauses count as time without
-    evidence, up to ``LONGEST_PAUSE``, so a change of speaker is likely there.
+    Pauses count as time without evidence, up to one second, so a change of speaker is likely there. A change
+    near a pause is moved to it.
+
+    Parameters
+    ----------
+    scores : (n_speech_frames, K), log likelihoods of the frames of speech, nats
+    mask : speech; one frame of speech or more
+    config : scale of the likelihoods, probability to keep the speaker, least duration of a turn in seconds
+
+    Returns
+    -------
+    Posteriors of K speakers, on the frames of ``mask``.
+
+    References
+    ----------
+    Rabiner 1989, "A tutorial on hidden Markov models".
+
     """
     n_speakers = scores.shape[1]
     block = mask.grid.frames_in(BLOCK)

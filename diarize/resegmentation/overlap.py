@@ -37,8 +37,23 @@ MIN_PRESENCE: Final = 0.01
 
 
 def second_speakers(posteriors: Posteriors, activity: SpeechActivity, threshold: float) -> Array:
-    """Probability that each speaker is the second of two in every frame, float32 (n_frames, K), nonzero for
-    at most one. Overlap is assumed where its probability is at least ``threshold``; 0 disables it.
+    """Probability that each speaker is the second of two.
+
+    Parameters
+    ----------
+    posteriors : who speaks in each frame, (n_frames, K)
+    activity : speech, overlap and local speakers, on the same frames
+    threshold : least probability of overlap, 0 to 1; 0 disables overlap
+
+    Returns
+    -------
+    Float32 (n_frames, K), nonzero for at most one speaker of a frame; all 0 where ``activity`` has no overlap
+    or there are fewer than two speakers.
+
+    References
+    ----------
+    Bredin 2023, "pyannote.audio 2.1 speaker diarization pipeline" (reconstruction).
+
     """
     second = np.zeros(posteriors.values.shape, np.float32)
     if not threshold or activity.local is None or activity.overlap is None or len(posteriors.speakers) < 2:

@@ -18,9 +18,20 @@ NEAR_PAUSE: Final = 0.2
 
 
 def move_to_pauses(cuts: Array, pauses: Array, longest: int) -> Array:
-    """Cuts (n,), each moved to the nearest of the sorted ``pauses`` (m,) if it is at most ``longest`` away.
+    """Move each cut to the nearest pause, if there is one nearby.
 
     Of two equally near pauses the earlier one is used; without a pause, cuts do not move.
+
+    Parameters
+    ----------
+    cuts : int (n,), in frames or blocks
+    pauses : int (m,), in the same unit, sorted
+    longest : largest distance over which a cut is moved
+
+    Returns
+    -------
+    Int (n,); two cuts may be at the same pause.
+
     """
     if not len(pauses):
         return cuts

@@ -26,7 +26,18 @@ MIN_RUNNER_UP: Final = 0.01
 
 
 def relabel_by_first_appearance(found: Posteriors) -> Posteriors:
-    """Sort speakers by the first frame in which they are most likely; speakers that never are get dropped."""
+    """Sort speakers by the first frame in which they are most likely.
+
+    Parameters
+    ----------
+    found : who speaks in each frame
+
+    Returns
+    -------
+    Posteriors of ``SPEAKER_00``, ``SPEAKER_01`` … Speakers that are never the most likely ones are dropped,
+    and the rows of speech sum to 1 again.
+
+    """
     spoken = np.flatnonzero(found.values.any(axis=1))
     labels = found.values[spoken].argmax(axis=1)
     present, first = np.unique(labels, return_index=True)
@@ -44,11 +55,24 @@ def posteriors_to_turns(
     span: tuple[float, float] = (0.0, inf),
     second: Array | None = None,
 ) -> Annotation:
-    """The most likely speaker of every frame of speech as turns; confidence is the mean posterior.
+    """The most likely speaker of every frame of speech, as turns.
 
-    ``span``: second of the recording at which the clock begins, and its length in seconds, at which the last
-    turn is cut. ``second`` (n_frames, K): probability of each as second speaker, 0 where inactive; it is the
-    confidence of those turns.
+    The confidence of a turn is the mean posterior of its frames.
+
+    Parameters
+    ----------
+    posteriors : who speaks in each frame, (n_frames, K)
+    mask : speech, on the same frames
+    recording : its name in the annotation
+    span : second of the recording at which the frames begin, and their length in seconds, at which the last
+        turn is cut
+    second : (n_frames, K), probability of each speaker as the second of two, 0 where it is not; it is the
+        confidence of those turns. No overlap unless given
+
+    Returns
+    -------
+    The turns in seconds of the recording, with confidence and runner-up.
+
     """
     speaking = _active_speakers(posteriors.values, mask.values, second)
     shares = posteriors.values if second is None else np.maximum(posteriors.values, second)
@@ -63,7 +87,18 @@ def posteriors_to_turns(
 
 
 def split_long_turns(annotation: Annotation, longest: float) -> Annotation:
-    """The annotation with turns longer than ``longest`` seconds cut into equal parts."""
+    """Cut long turns into equal parts.
+
+    Parameters
+    ----------
+    annotation : the turns
+    longest : longest turn that is kept whole, and longest part, seconds; more than 0
+
+    Returns
+    -------
+    The same speech in turns of at most ``longest`` seconds.
+
+    """
     found = []
     for turn in annotation.turns:
         parts = max(1, ceil((turn.end - turn.start) / longest - 1e-9))

@@ -95,6 +95,8 @@ def recount_speakers(result: Result, n_speakers: int, source: str) -> Result:
 
     Raises
     ------
+    FormatError
+        When the result has no turns for other numbers.
     DiarizeError
         When there are no turns for this number.
 

@@ -30,9 +30,20 @@ BATCH_SIZE: Final = 1 << 16
 
 
 def activity_features(features: Features, n_mels: int) -> Array:
-    """Features for speech detection, float32 (n_frames, 2·13 + 4): the level relative to loud and to quiet
-    frames, cepstra minus their mean over the louder half, slopes, and the mean and spread of the level around
-    each frame. ``features``: cepstra of ``n_mels`` filters.
+    """Features for speech detection, relative to the recording: level, cepstra and slopes.
+
+    They are the level relative to loud and to quiet frames, cepstra minus their mean over the louder part of
+    the frames, slopes, and the mean and spread of the level around each frame.
+
+    Parameters
+    ----------
+    features : cepstra of the recording, with the columns c0 to c12
+    n_mels : mel filters from which the cepstra were computed
+
+    Returns
+    -------
+    Float32 (n_frames, 2·13 + 4).
+
     """
     return np.concatenate(list(activity_parts(features, n_mels)))
 

@@ -20,7 +20,21 @@ MARGIN: Final = 30.0
 
 
 def detect_by_energy(features: Features, config: SpeechConfig, n_mels: int) -> SpeechMask:
-    """Frames within 30 dB of the loudest twentieth; the level is the mean of ``n_mels`` filters in dB."""
+    """Speech by a threshold on the level, 30 dB below the loudest twentieth of the frames.
+
+    The level of a frame is the mean of its mel filters in dB. Digital silence is never speech.
+
+    Parameters
+    ----------
+    features : cepstra of the recording
+    config : minimum durations and padding of speech and pauses, seconds
+    n_mels : mel filters from which the cepstra were computed
+
+    Returns
+    -------
+    The mask, on the frames of ``features``.
+
+    """
     level = features.columns("c0")[:, 0] / np.sqrt(n_mels)
     loud = level > np.percentile(level, 95) - MARGIN
     return pad_speech(

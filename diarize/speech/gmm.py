@@ -37,9 +37,24 @@ STAY: Final = 0.995
 def detect_by_mixtures(
     features: Features, speech: GMM, other: GMM, talk: Discriminant, config: SpeechConfig, n_mels: int
 ) -> SpeechMask:
-    """Frames that are more likely speech than not, by two mixtures of ``activity_features`` and a two-state
-    chain. ``features``: cepstra of ``n_mels`` filters; ``talk``: discriminant of talk against music on
-    ``music.modulation_features``.
+    """Speech by two mixtures, of speech and of other sounds, and a chain of two states.
+
+    Runs of both states have minimum durations. The log-likelihood ratio of a frame is scaled down, because
+    frames are correlated. Evidence for music counts against speech. A frame is speech if its posterior is
+    more than one half; digital silence is never speech.
+
+    Parameters
+    ----------
+    features : cepstra of the recording
+    speech, other : mixtures of ``activity_features`` of speech, and of everything else
+    talk : discriminant of talk against music, on ``modulation_features``
+    config : minimum durations and padding, seconds; ``bias``, added to the log-likelihood ratio, nats
+    n_mels : mel filters from which the cepstra were computed
+
+    Returns
+    -------
+    The mask, on the frames of ``features``.
+
     """
     evidence = SCALE * (_log_ratio(features, speech, other, n_mels) + BIAS + config.bias)
     evidence += music_log_odds(features, n_mels, talk)

@@ -55,12 +55,29 @@ def music_log_odds(features: Features, n_mels: int, talk: Discriminant) -> Array
 
 
 def modulation_features(features: Features, n_mels: int) -> Array:
-    """Modulation of the sound in every segment of three seconds, float64 (n_frames − length + 1, 3·n_cepstra
-    + 2).
+    """How the sound changes within three seconds: the input of the discriminant of talk against music.
 
-    Logarithms of the variance of every cepstrum, of the mean squares of its slopes and of its steps from
-    frame to frame, and of the speed of the loud filters: the mean, and the mean of the logarithm.
-    ``features``: cepstra of ``n_mels`` filters. Shorter sounds give no rows.
+    The features are logarithms of the variance of every cepstrum, of the mean squares of its slopes and of
+    its steps from frame to frame, and of the speed of the loud filters: the mean, and the mean of the
+    logarithm.
+
+    Parameters
+    ----------
+    features : cepstra of the recording
+    n_mels : mel filters from which the cepstra were computed
+
+    Returns
+    -------
+    Float64 (n_frames − length + 1, 3·n_cepstra + 2), one row for every segment of length three seconds; no
+    rows for a shorter sound.
+
+    References
+    ----------
+    Houtgast & Steeneken 1985, "A review of the MTF concept in room acoustics and its use for estimating
+    speech intelligibility in auditoria"; compare Saunders 1996, "Real-time discrimination of broadcast
+    speech/music", and Scheirer & Slaney 1997, "Construction and evaluation of a robust multifeature
+    speech/music discriminator".
+
     """
     length = features.grid.frames_in(SEGMENT_SECONDS)
     if len(features.values) < length:

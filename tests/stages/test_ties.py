@@ -109,7 +109,9 @@ class TestClustering:
         assert tie.explanation == "1 by BIC; nearly as good: 2"
         assert replace(tie, chosen=2).explanation == "2 by BIC; nearly as good: 1"
         better = replace(tie, values=(5.0, 4.0))
-        assert better.explanation == "1 by BIC, because with 2 two speakers may be one person; nearly as good: 2"
+        assert (
+            better.explanation == "1 by BIC, because with 2 two speakers may be one person; nearly as good: 2"
+        )
         assert replace(tie, equivalent=(1,)).why_no_more.startswith("2 was not chosen: it is worse by 0 nats")
 
 
