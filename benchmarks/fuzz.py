@@ -23,8 +23,8 @@ from pathlib import Path
 
 # Named here, because what is imported before the fuzzer begins is not seen by it.
 TARGETS = (
-    "audacity", "config", "config-json", "csv", "ctm", "eaf", "json", "lab", "manifest", "rttm", "srt",
-    "textgrid", "uem", "webvtt", "whisper",
+    "audacity", "config", "config-json", "csv", "ctm", "eaf", "json", "lab", "manifest", "rttm", "services",
+    "srt", "textgrid", "uem", "webvtt", "whisper",
 )  # fmt: skip
 MANIFEST = (
     b'{"audio": "a.wav", "status": "ok", "files": {"rttm": "a.rttm"}, "outputs": {"a.rttm": null}, '
@@ -32,10 +32,29 @@ MANIFEST = (
     b'{"audio": "b.wav", "status": "started", "files": {}, "outputs": {}}\n'
 )
 WORDS = {
-    "ctm": b"a 1 0.50 0.25 well 0.9\na 1 0.75 0.5 said\n;; comment\n",
-    "whisper": b'{"text": " Well said.", "language": "en", "segments": [{"id": 0, "start": 0.5, "end": 1.25, '
-    b'"text": " Well said.", "words": [{"word": " Well", "start": 0.5, "end": 0.75, "probability": 0.9}, '
-    b'{"word": " said.", "start": 0.75, "end": 1.25}]}]}',
+    "ctm": [b"a 1 0.50 0.25 well 0.9\na 1 0.75 0.5 said\n;; comment\n"],
+    "whisper": [
+        b'{"text": " Well said.", "language": "en", "segments": [{"id": 0, "start": 0.5, "end": 1.25, '
+        b'"text": " Well said.", "words": [{"word": " Well", "start": 0.5, "end": 0.75, "probability": 0.9}, '
+        b'{"word": " said.", "start": 0.75, "end": 1.25}]}]}'
+    ],
+    "services": [
+        b'{"text": " Well.", "chunks": [{"text": " Well.", "timestamp": [0.5, 0.75]}]}',
+        b'{"results": {"items": [{"type": "pronunciation", "start_time": "0.5", "end_time": "0.75", '
+        b'"alternatives": [{"content": "Well"}]}, {"type": "punctuation", '
+        b'"alternatives": [{"content": "."}]}]}}',
+        b'{"results": {"channels": [{"alternatives": [{"words": [{"word": "well", "start": 0.5, "end": 0.75, '
+        b'"punctuated_word": "Well."}]}]}]}}',
+        b'{"words": [{"text": "Well.", "start": 500, "end": 750}], "utterances": [{"text": "Well.", "start": '
+        b'500, "end": 750, "words": [{"text": "Well.", "start": 500, "end": 750}]}]}',
+        b'{"results": [{"alternatives": [{"transcript": "Well.", "words": [{"startTime": "0.500s", '
+        b'"endTime": "0.750s", "word": "Well."}]}]}]}',
+        b'{"recognizedPhrases": [{"channel": 0, "offsetInTicks": 5e6, "durationInTicks": 2.5e6, "nBest": '
+        b'[{"display": "Well.", "words": [{"word": "well", "offsetInTicks": 5e6, '
+        b'"durationInTicks": 2.5e6}]}]}]}',
+        b'{"monologues": [{"speaker": 0, "elements": [{"type": "text", "value": "Well", "ts": 0.5, "end_ts": '
+        b'0.75}, {"type": "punct", "value": "."}]}]}',
+    ],
 }
 # A file for every text: in memory, where there is such a place.
 MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108
@@ -78,7 +97,7 @@ def seeds():
 
     turns = (Turn(0.5, 2.25, "Ann & <Co>", 0.9, "Bob"), Turn(1.5, 3.0, "Bob"), Turn(4.0, 5.0, "=Ann"))
     options = Options(duration=6.0, media="a.wav", confidence=True)
-    found = {"manifest": [MANIFEST], **{name: [text] for name, text in WORDS.items()}}
+    found = {"manifest": [MANIFEST], **WORDS}
     found["config"], found["config-json"] = settings_seeds()
     for name, each in FORMATS.items():
         if each.read:
@@ -111,10 +130,7 @@ def reader(target):
 
         return opened
     if target in WORDS:
-        from diarize.transcripts import read_transcript
-
-        suffix = ".ctm" if target == "ctm" else ".json"
-        return lambda path: read_transcript(path.replace(path.with_suffix(suffix)))
+        return label_words
     from diarize.formats import read_file
 
     def read(path):
@@ -123,6 +139,18 @@ def reader(target):
             FORMATS[target].write([annotation], Options())
 
     return read
+
+
+def label_words(path):
+    """Read a transcript, give its words to two speakers, and write it in its own form."""
+    from diarize.annotation import Annotation, Turn
+    from diarize.transcripts import assign_speakers, format_for, read_transcript, write_transcript
+
+    suffix = ".json" if path.read_bytes().lstrip()[:1] in (b"{", b"[") else ".ctm"
+    spoken = read_transcript(path.replace(path.with_suffix(suffix)))
+    turns = Annotation("a", (Turn(0.0, 0.6, "A"), Turn(0.6, 2.0, "B")))
+    name = format_for("", spoken.dialect)
+    write_transcript(path.with_suffix(".out"), assign_speakers(spoken, turns), name, overwrite=True)
 
 
 def fuzz(target, seconds, seed, work, scratch):
