@@ -2,8 +2,9 @@
 
 Windows of an embedding overlap, so the sample size of BIC is the number of windows that would fill the speech
 without overlap. Log likelihood and penalty both use it. The search starts with many components, from k-means
-on directions. The two nearest components are merged repeatedly, with some steps of EM in between, and each
-number of speakers on this path is a candidate.
+on directions. Two near components are merged repeatedly, with some steps of EM in between, and each number of
+speakers on this path is a candidate. While many components are left, the nearest two are merged; of few, the
+two whose union is the most likely mixture after EM.
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ TOLERANCE: Final = 1e-3
 """Nats a window that a step of EM gains at least, or it is the last."""
 MIN_VARIANCE_SHARE: Final = 0.01
 """Of a component, as a share of the variance of all windows: that of one window must not vanish."""
+FEW: Final = 8
+"""Components from which on several merges are tried at each step."""
+N_MERGES: Final = 10
+"""Merges tried then, the nearest pairs; all pairs of eight components find nothing better."""
 
 CONSTANT_DEVIATION: Final = 1e-9
 """Deviation of windows that are all the same, as of a tone, as a share of their size."""
@@ -120,31 +125,41 @@ def _best_of_starts(points: SpeakerPoints, config: ClusteringConfig, seed: int) 
 
 def _merge_path(points: SpeakerPoints, shares: Array, covariance_type: str) -> Iterator[GMM]:
     """Mixtures from EM started at ``shares`` (n, K), then merged step by step down to one component."""
-    gmm = _gmm_of(points, shares[:, shares.sum(axis=0) > 0.5])
-    while True:
-        gmm, _ = fit_gmm(
-            points.values,
-            gmm.n_components,
-            covariance_type,
-            tol=TOLERANCE,
-            reg_covar=MIN_VARIANCE_SHARE,
-            max_iter=MAX_ITER,
-            init_params=gmm,
-            sample_weight=points.weights,
-        )
+    gmm = _fit(points, _gmm_of(points, shares[:, shares.sum(axis=0) > 0.5]), covariance_type)
+    yield gmm
+    while gmm.n_components > 1:
+        n_merges = N_MERGES if gmm.n_components <= FEW else 1
+        merged = [
+            _fit(points, merge_components(gmm, i, j), covariance_type) for i, j in _nearest_pairs(gmm, n_merges)
+        ]
+        gmm = max(merged, key=lambda each: each.score(points.values, points.weights))
         yield gmm
-        if gmm.n_components == 1:
-            return
-        gmm = merge_components(gmm, *_closest(gmm))
 
 
-def _closest(gmm: GMM) -> tuple[int, int]:
-    """The two components whose union adds the least to the squared distances from the means (Ward 1963)."""
+def _fit(points: SpeakerPoints, start: GMM, covariance_type: str) -> GMM:
+    """The mixture after some steps of EM."""
+    gmm, _ = fit_gmm(
+        points.values,
+        start.n_components,
+        covariance_type,
+        tol=TOLERANCE,
+        reg_covar=MIN_VARIANCE_SHARE,
+        max_iter=MAX_ITER,
+        init_params=start,
+        sample_weight=points.weights,
+    )
+    return gmm
+
+
+def _nearest_pairs(gmm: GMM, n: int) -> list[tuple[int, int]]:
+    """The ``n`` pairs of components whose union adds the least to the squared distances from the means (Ward
+    1963), nearest first.
+    """
     i, j = np.triu_indices(gmm.n_components, 1)
     a, b = gmm.weights_[i], gmm.weights_[j]
     distances = ((gmm.means_[i] - gmm.means_[j]) ** 2).sum(axis=1)
-    best = int((a * b / np.maximum(a + b, 1e-300) * distances).argmin())
-    return int(i[best]), int(j[best])
+    order = (a * b / np.maximum(a + b, 1e-300) * distances).argsort(kind="stable")
+    return [(int(i[pair]), int(j[pair])) for pair in order[:n]]
 
 
 def _gmm_of(points: SpeakerPoints, shares: Array) -> GMM:
