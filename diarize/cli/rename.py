@@ -70,11 +70,10 @@ def _rename_transcript(
     file: Path, value: Any, names: dict[str, str], place: EditOptions, *, overwrite: bool, quiet: bool
 ) -> None:
     from diarize.files import write_text
-    from diarize.results import SPEAKER_KEYS, rename_json
+    from diarize.results import rename_json
 
-    text = json.dumps(value)
     for old in names:
-        if not any(json.dumps({key: old})[1:-1] in text for key in SPEAKER_KEYS):
+        if rename_json(value, {old: f"{old} renamed"}) == value:
             raise FormatError(f"{file}: no speaker is called {old!r}; check the name")
     goal = place.output or file
     if place.output:

@@ -6,7 +6,6 @@ report pages and linking all use it. Every room after it may import it; it impor
 """
 
 from diarize.results.editing import (
-    SPEAKER_KEYS,
     merge_speakers,
     recount_speakers,
     rename_json,
@@ -18,7 +17,6 @@ from diarize.results.voices import SpeakerStatistics, VoiceStatistics
 
 __all__ = [
     "SCHEMA",
-    "SPEAKER_KEYS",
     "VERSION",
     "Document",
     "Failure",

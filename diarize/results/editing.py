@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from diarize.results.values import Result
     from diarize.results.voices import VoiceStatistics
 
-__all__ = ["SPEAKER_KEYS", "merge_speakers", "recount_speakers", "rename_json", "rename_speakers"]
+__all__ = ["merge_speakers", "recount_speakers", "rename_json", "rename_speakers"]
 
 SPEAKER_KEYS = ("speaker", "speaker_label", "speakerLabel")
 """Names of the field for the speaker in JSON of recognisers; the last two are those of AWS and Google."""
@@ -145,7 +145,8 @@ def _with_turns(result: Result, after: Annotation, voices: VoiceStatistics | Non
 
 
 def rename_json(value: Any, names: Mapping[str, str]) -> Any:
-    """Rename speakers anywhere in JSON, such as transcripts of recognisers: the values of ``SPEAKER_KEYS``.
+    """Rename speakers anywhere in JSON, such as transcripts of recognisers: the values of ``SPEAKER_KEYS``,
+    or the names within them, as in ``"speaker": {"id": 0, "name": "SPEAKER_00"}``.
 
     Parameters
     ----------
@@ -162,8 +163,15 @@ def rename_json(value: Any, names: Mapping[str, str]) -> Any:
     if not isinstance(value, dict):
         return value
     return {
-        key: names.get(each, each)
-        if key in SPEAKER_KEYS and isinstance(each, str)
-        else rename_json(each, names)
+        key: _rename_speaker(each, names) if key in SPEAKER_KEYS else rename_json(each, names)
         for key, each in value.items()
     }
+
+
+def _rename_speaker(value: Any, names: Mapping[str, str]) -> Any:
+    """A speaker with its new name: a text, or an object with texts in it."""
+    if isinstance(value, str):
+        return names.get(value, value)
+    if isinstance(value, dict):
+        return {key: names.get(each, each) if isinstance(each, str) else each for key, each in value.items()}
+    return rename_json(value, names)

@@ -74,6 +74,16 @@ def test_a_transcript_of_a_recogniser_is_renamed_in_its_own_shape(cli, tmp_path)
     assert "no speaker is called 'S1'" in cli("rename", path, "S1=Anna").stderr
 
 
+def test_a_speaker_that_is_an_object_is_renamed_by_its_name(cli, tmp_path):
+    """Its number stays; a speaker with another name is not renamed."""
+    path = tmp_path / "words.json"
+    told = [{"word": "Hi", "speaker": {"id": 0, "name": name}} for name in ("S0", "S1")]
+    path.write_text(json.dumps({"words": told}))
+    assert cli("rename", path, "S0=Anna").exit_code == 0
+    found = [word["speaker"] for word in json.loads(path.read_text())["words"]]
+    assert found == [{"id": 0, "name": "Anna"}, {"id": 0, "name": "S1"}]
+
+
 @pytest.mark.parametrize("key", ["speaker_label", "speakerLabel"])
 def test_services_have_other_names_for_the_speaker(cli, tmp_path, key):
     """Those of AWS and Google are renamed, too."""
