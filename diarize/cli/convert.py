@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from diarize.cli.files import choose_annotation, or_empty, read_annotations
+from diarize.cli.files import annotation_files, choose_annotation, join_files, or_empty, read_annotations
 from diarize.cli.options import Overwrite, Quiet, Verbose, parse_format
 from diarize.cli.printing import escape_controls, print_note, print_text
+from diarize.errors import FormatError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from diarize.annotation import Annotation
     from diarize.formats import Options
+    from diarize.results import Document
 
 __all__ = ["convert"]
 
@@ -57,11 +59,17 @@ def convert(
 
     Words, and other results in JSON, are kept if the other format can hold them.
     """
-    from diarize.formats import write_file
+    from diarize.formats import Options, read_words, write_file
 
-    found = or_empty(_read_turns(source, from_format), source)
+    document = _read_document(source, from_format)
+    found = document.annotations if document else or_empty(_read_turns(source, from_format), source)
     turns = [choose_annotation(found, recording, source)] if recording else list(found.values())
-    options = _read_more(source, from_format, turns)
+    confident = any(turn.confidence is not None for each in turns for turn in each.turns)
+    options = Options(confidence=confident)
+    if document:
+        options = _with_results(options, document, turns)
+    elif source.is_file():
+        options = replace(options, words=read_words(source))
     write_file(goal, turns, to_format, overwrite=overwrite, options=options)
     _note_lost_words(turns, goal, to_format)
     if not quiet:
@@ -72,41 +80,53 @@ def convert(
 
 def _read_turns(source: Path, name: str | None) -> dict[str, Annotation]:
     """Turns by recording; the error for output of a speech recogniser names the command for it."""
-    from diarize.errors import FormatError
-
     try:
         return read_annotations(source, name)
     except FormatError:
-        if not _is_recognised(source):
-            raise
-        hint = f"'diarize label {source} AUDIO' gives it speakers"
-        raise FormatError(f"{source}: a transcript without turns; {hint}") from None
+        if _is_recognised(source):
+            raise _unlabelled(source) from None
+        raise
 
 
-def _read_more(source: Path, name: str | None, turns: Sequence[Annotation]) -> Options:
-    """What a file has besides turns: all results of JSON, tiers of words, confidences."""
-    from diarize.formats import Options, format_of, read_words
-
-    confident = any(turn.confidence is not None for each in turns for turn in each.turns)
-    options = Options(confidence=confident)
-    if source.is_dir():
-        return options
-    if format_of(source, name, reading=True).name == "json":
-        return _read_results(source, turns, options)
-    return replace(options, words=read_words(source))
-
-
-def _read_results(source: Path, turns: Sequence[Annotation], options: Options) -> Options:
-    """The results of these recordings in a JSON file; of one recording also its length and its words."""
+def _read_document(source: Path, name: str | None) -> Document | None:
+    """All results of a JSON file, or of the JSON files of a folder; None where the format is another."""
     from diarize.files import read_text
-    from diarize.results import parse_document
+    from diarize.formats import format_of
+    from diarize.results import join_documents, parse_document
+
+    files = annotation_files(source)
+    if format_of(files[0], name, reading=True).name != "json":
+        return None
+    try:
+        documents = {each: _or_silent(parse_document(read_text(each), each.name), each) for each in files}
+    except FormatError:
+        if _is_recognised(source):
+            raise _unlabelled(source) from None
+        raise
+    join_files({path: each.by_recording for path, each in documents.items()})
+    return join_documents(list(documents.values()))
+
+
+def _or_silent(document: Document, path: Path) -> Document:
+    """The document or, if it has no results, with a recording without turns, named after the file."""
+    from diarize.annotation import Annotation
+    from diarize.results import Result
+
+    silent = () if document.results else (Result(Annotation(path.stem)),)
+    return replace(document, entries=(*document.entries, *silent))
+
+
+def _unlabelled(source: Path) -> FormatError:
+    hint = f"'diarize label {source} AUDIO' gives it speakers"
+    return FormatError(f"{source}: a transcript without turns; {hint}")
+
+
+def _with_results(options: Options, document: Document, turns: Sequence[Annotation]) -> Options:
+    """The other results of these recordings; of one recording also its length and its words."""
     from diarize.transcripts import extract_words
 
-    document = parse_document(read_text(source), str(source))
     known = document.by_recording
-    chosen = [known[each.recording] for each in turns if each.recording in known]
-    if len(chosen) < len(turns):  # nobody speaks: called like the file
-        return options
+    chosen = [known[each.recording] for each in turns]
     failed = [each for each in document.entries if not each.succeeded and len(chosen) == len(known)]
     options = replace(options, document=replace(document, entries=(*chosen, *failed)))
     if len(chosen) > 1:
@@ -119,7 +139,6 @@ def _read_results(source: Path, turns: Sequence[Annotation], options: Options) -
 
 def _is_recognised(source: Path) -> bool:
     """Whether a file is output of a speech recogniser, without turns."""
-    from diarize.errors import FormatError
     from diarize.transcripts import read_transcript
 
     if source.suffix.lower() not in (".json", ".jsonl", ".ctm"):

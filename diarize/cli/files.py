@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from diarize.cli.printing import print_note
 from diarize.errors import FormatError, OutputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from diarize.annotation import Annotation
 
+T = TypeVar("T")
+
 __all__ = [
+    "annotation_files",
     "check_exists",
     "choose_annotation",
+    "join_files",
     "match_annotation",
     "or_empty",
     "read_annotations",
@@ -35,36 +41,45 @@ def check_exists(path: Path) -> Path:
 
 
 def read_annotations(path: Path, format: str | None = None, *, marks: bool = False) -> dict[str, Annotation]:
-    """Annotations by recording, from a file or from the files of a folder.
+    """Annotations by recording, from a file or from the ``annotation_files`` of a folder.
 
-    In a folder, the RTTM files are read; if there are none, the files of the first format of the table that
-    it has, UEM only with ``marks`` (of speech). A file without turns is a recording without speech. Raises
-    FormatError if there is no such file, and if two files are about one recording.
+    A file of a folder without turns is a recording without speech. Raises FormatError if there is no such
+    file, and if two files are about one recording.
     """
     from diarize.formats import read_file
 
-    if not check_exists(path).is_dir():
+    files = annotation_files(path, marks=marks)
+    if files == [path]:
         return read_file(path, format)
-    found: dict[str, Annotation] = {}
+    return join_files({each: or_empty(read_file(each, format), each) for each in files})
+
+
+def join_files(found: Mapping[Path, Mapping[str, T]]) -> dict[str, T]:
+    """What files say, by recording. Raises FormatError if two files are about one recording."""
+    joined: dict[str, T] = {}
     source: dict[str, Path] = {}
-    for each in _annotation_files(path, marks=marks):
-        for name, annotation in or_empty(read_file(each, format), each).items():
-            if name in found:
-                raise FormatError(f"{each}: about {name!r}, and so is {source[name].name}; keep one of them")
-            found[name], source[name] = annotation, each
-    return found
+    for path, recordings in found.items():
+        for name, value in recordings.items():
+            if name in joined:
+                raise FormatError(f"{path}: about {name!r}, and so is {source[name].name}; keep one of them")
+            joined[name], source[name] = value, path
+    return joined
 
 
-def _annotation_files(folder: Path, *, marks: bool) -> list[Path]:
+def annotation_files(path: Path, *, marks: bool = False) -> list[Path]:
+    """The file, or the files of a folder: RTTM or, if there are none, those of the first format of the table
+    that it has, UEM only with ``marks`` (of speech). Raises FormatError if there is none.
+    """
     from diarize.formats import FORMATS
 
-    there = {each for each in folder.iterdir() if each.is_file()}
-    files = sorted(there)
+    if not check_exists(path).is_dir():
+        return [path]
+    files = sorted(each for each in path.iterdir() if each.is_file())
     readable = [each for name, each in FORMATS.items() if each.read and name != "uem"]
     for known in [*readable, *([FORMATS["uem"]] if marks else [])]:
         if same := [each for each in files if each.suffix.lower() == known.suffix.lower()]:
             return same
-    raise FormatError(f"{folder}: a folder without annotation files such as .rttm; check the path")
+    raise FormatError(f"{path}: a folder without annotation files such as .rttm; check the path")
 
 
 def or_empty(annotations: dict[str, Annotation], path: Path) -> dict[str, Annotation]:

@@ -130,7 +130,8 @@ def _merge_path(points: SpeakerPoints, shares: Array, covariance_type: str) -> I
     while gmm.n_components > 1:
         n_merges = N_MERGES if gmm.n_components <= FEW else 1
         merged = [
-            _fit(points, merge_components(gmm, i, j), covariance_type) for i, j in _nearest_pairs(gmm, n_merges)
+            _fit(points, merge_components(gmm, i, j), covariance_type)
+            for i, j in _nearest_pairs(gmm, n_merges)
         ]
         gmm = max(merged, key=lambda each: each.score(points.values, points.weights))
         yield gmm

@@ -12,7 +12,16 @@ from diarize.results.editing import (
     rename_speakers,
 )
 from diarize.results.reading import is_document, parse_document, read_document
-from diarize.results.values import SCHEMA, VERSION, Document, Failure, Provenance, Result, SpeakerCount
+from diarize.results.values import (
+    SCHEMA,
+    VERSION,
+    Document,
+    Failure,
+    Provenance,
+    Result,
+    SpeakerCount,
+    join_documents,
+)
 from diarize.results.voices import SpeakerStatistics, VoiceStatistics
 
 __all__ = [
@@ -26,6 +35,7 @@ __all__ = [
     "SpeakerStatistics",
     "VoiceStatistics",
     "is_document",
+    "join_documents",
     "merge_speakers",
     "parse_document",
     "read_document",

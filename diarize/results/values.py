@@ -254,6 +254,27 @@ class Document:
         return text + "\n"
 
 
+def join_documents(documents: Sequence[Document]) -> Document:
+    """One document with the entries of several, in order.
+
+    Parameters
+    ----------
+    documents : one or more
+
+    Returns
+    -------
+    The document; settings and versions, and keys outside the schema, are kept if all have the same.
+
+    """
+    first, *others = documents
+    same = all(each.provenance == first.provenance for each in others)
+    more = {
+        key: value for key, value in first.more.items() if all(each.more.get(key) == value for each in others)
+    }
+    entries = tuple(entry for each in documents for entry in each.entries)
+    return Document(entries, first.provenance if same else None, more)
+
+
 def word_key(turn: Turn) -> WordKey:
     """Start and end in milliseconds, and the text: what edits of a turn with a text do not change."""
     return milliseconds(turn.start), milliseconds(turn.end), turn.text or ""

@@ -11,7 +11,7 @@ import pytest
 from diarize.annotation import Annotation, Turn
 from diarize.annotation.alternatives import find_alternatives
 from diarize.formats import Options, read_file, read_words, write_file
-from diarize.results import Document, Failure, Result, parse_document
+from diarize.results import Document, Failure, Provenance, Result, parse_document
 from diarize.transcripts import assign_speakers, read_transcript, write_transcript
 from diarize.types import SpeakerPoints
 
@@ -224,6 +224,39 @@ def test_convert_keeps_what_json_has_besides_turns(cli, spoken):
     assert cli("convert", folder / "call.TextGrid", folder / "call.eaf").exit_code == 0
     assert read_words(folder / "call.eaf") == read_words(folder / "call.TextGrid")
     assert read_file(folder / "call.rttm")["call"].turns[0].confidence == 1.0
+
+
+@pytest.mark.parametrize(("digest", "kept"), [("1", True), ("2", False)])
+def test_convert_joins_the_documents_of_a_folder(cli, tmp_path, digest, kept):
+    """Every result with all that is known of it, settings if they are the same; a file without results is a
+    silent recording.
+    """
+    folder = tmp_path / "results"
+    folder.mkdir()
+    for name, made in (("a", "1"), ("b", digest)):
+        result = Result(Annotation(name, TURNS), notes=(name,))
+        told = Provenance({"seed": 0}, made, {"diarize": "1"})
+        (folder / f"{name}.json").write_text(Document((result,), told, {"project": "x", name: 1}).to_json())
+    (folder / "c.json").write_text(Document((Failure("bad", "bad.wav", "no sound"),)).to_json())
+    assert cli("convert", folder, tmp_path / "two.rttm").exit_code == 0
+    assert set(read_file(tmp_path / "two.rttm")) == {"a", "b"}
+    assert cli("convert", folder, tmp_path / "all.json").exit_code == 0
+    found = json.loads((tmp_path / "all.json").read_text())
+    assert [each["recording"] for each in found["recordings"]] == ["a", "b", "c", "bad"]
+    assert [each.get("notes") for each in found["recordings"][:2]] == [["a"], ["b"]]
+    (folder / "c.json").unlink()
+    assert cli("convert", folder, tmp_path / "both.json").exit_code == 0
+    both = json.loads((tmp_path / "both.json").read_text())
+    assert (both.get("config_digest") == "1", both["project"], "a" in both) == (kept, "x", False)
+
+
+def test_convert_refuses_a_folder_with_two_results_of_one_recording(cli, tmp_path):
+    """Which of them is right is not known; both files are named."""
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.json").write_text(Document((Result(Annotation("call", TURNS)),)).to_json())
+    refused = cli("convert", tmp_path, tmp_path / "out.rttm")
+    assert refused.exit_code == 1
+    assert "b.json: about 'call', and so is a.json; keep one of them" in refused.stderr
 
 
 def test_convert_takes_one_result_out_of_several(cli, tmp_path):
