@@ -126,13 +126,13 @@ class TestMixtures:
         """However far apart they are."""
         means = np.array([[0.0], [90.0], [10.0]])
         gmm = GMM(np.array([0.0, 0.0, 1.0]), means, np.array(1.0), "tied_spherical")
-        assert gaussians._nearest_pairs(gmm, 1) == [(0, 1)]
+        assert gaussians._closest(gmm) == (0, 1)
 
     def test_two_frequent_components_are_merged_if_they_are_nearer_by_ward(self):
         """By hand: 0.036 against 0.225, though the product of the weights is larger."""
         means = np.array([[0.0], [3.0], [10.0], [10.4]])
         gmm = GMM(np.array([0.05, 0.05, 0.45, 0.45]), means, np.array(1.0), "tied_spherical")
-        assert gaussians._nearest_pairs(gmm, 1) == [(2, 3)]
+        assert gaussians._closest(gmm) == (2, 3)
 
     def test_without_weights_every_window_is_full(self):
         """The value of one solution is that of full windows."""

@@ -60,36 +60,16 @@ class TestClustering:
         """By hand: two rare components 3 apart cost .225, two frequent ones 2 apart .9."""
         means = np.array([[0.0], [3.0], [10.0], [12.0]])
         gmm = GMM(np.array([0.05, 0.05, 0.45, 0.45]), means, np.array(1.0), "tied_spherical")
-        assert gaussians._nearest_pairs(gmm, 2) == [(0, 1), (2, 3)]
+        assert gaussians._closest(gmm) == (0, 1)
 
-    def test_of_few_components_the_most_likely_merge_is_taken(self, monkeypatch):
-        """The mixtures on the path are likelier than where the nearest two are merged."""
-        points, _ = planted_points(3, 4, n=40, distance=0.5)
-        found = {}
-        for n_merges in (1, 10, 28):
-            monkeypatch.setattr(gaussians, "N_MERGES", n_merges)
-            path = gaussians._merge_path(points, initialize_clusters(points.values, 8, 0), "tied_spherical")
-            found[n_merges] = {gmm.n_components: gmm.score(points.values) for gmm in path}
-        gained = [found[10][k] - found[1][k] for k in range(2, 8)]
-        assert min(gained) >= -1e-3
-        assert max(gained) > 0.01
-
-    @pytest.mark.parametrize(("n", "most"), [(8, 10), (9, 1)])
-    def test_merges_are_compared_from_eight_components_on(self, n, most, monkeypatch):
-        """Of more, only the nearest two are merged."""
-        asked = []
-        nearest = gaussians._nearest_pairs
-
-        def ask(gmm, n_merges):
-            asked.append((gmm.n_components, n_merges))
-            return nearest(gmm, n_merges)
-
-        monkeypatch.setattr(gaussians, "_nearest_pairs", ask)
-        points, _ = planted_points(0, 3, n=60)
-        shares = np.eye(n)[np.arange(60) % n]
-        list(gaussians._merge_path(points, shares, "tied_spherical"))
-        assert asked[0] == (n, most)
-        assert asked[-1] == (2, 10)
+    def test_the_penalty_of_bic_has_a_factor(self):
+        """By hand: 0.9 of ½ (K d + K) log n for K d means, K − 1 weights and one variance."""
+        points, _ = planted_points(0, 2, n=20)
+        shares = np.eye(2)[np.arange(20) % 2]
+        gmm = gaussians._gmm_of(points, shares)
+        n, d = gaussians.independent_windows(points), points.values.shape[1]
+        wanted = 0.9 * (2 * d + 2) / 2 * np.log(n) - n * gmm.score(points.values, points.weights)
+        assert gaussians.compute_bic(points, shares) == pytest.approx(wanted, rel=1e-12)
 
     def test_half_a_window_counts_half_in_every_step_of_the_search(self):
         """The mean of one speaker is that of the windows by their weights."""
