@@ -1,17 +1,14 @@
 """One Gaussian per speaker, the number of speakers by BIC: the textbook method.
 
 Windows of an embedding overlap, so the sample size of BIC is the number of windows that would fill the speech
-without overlap. Log likelihood and penalty both use it. The penalty has a factor λ (Chen & Gopalakrishnan
-1998, "Speaker, environment and channel change detection and clustering via the Bayesian information
-criterion"). The search starts with many components, from k-means on directions. The two nearest components
-are merged repeatedly, with some steps of EM in between, and each number of speakers on this path is a
-candidate.
+without overlap. Log likelihood and penalty both use it. The search starts with many components, from k-means
+on directions. The two nearest components are merged repeatedly, with some steps of EM in between, and each
+number of speakers on this path is a candidate.
 """
 
 from __future__ import annotations
 
 from functools import partial
-from math import log
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -39,10 +36,6 @@ TOLERANCE: Final = 1e-3
 """Nats a window that a step of EM gains at least, or it is the last."""
 MIN_VARIANCE_SHARE: Final = 0.01
 """Of a component, as a share of the variance of all windows: that of one window must not vanish."""
-PENALTY: Final = 0.9
-"""λ of Chen & Gopalakrishnan, the factor of BIC's penalty: few windows tell of each speaker, and the last of
-the dimensions tell little. Chosen on the tuning recordings of benchmarks/protocol.md; between 0.8 and 0.9
-little changes."""
 
 CONSTANT_DEVIATION: Final = 1e-9
 """Deviation of windows that are all the same, as of a tone, as a share of their size."""
@@ -65,9 +58,8 @@ def cluster_by_bic(points: SpeakerPoints, config: ClusteringConfig, seed: int) -
 
     References
     ----------
-    Schwarz 1978, "Estimating the dimension of a model"; Chen & Gopalakrishnan 1998, "Speaker, environment and
-    channel change detection and clustering via the Bayesian information criterion" (λ); Ward 1963,
-    "Hierarchical grouping to optimize an objective function" (which components are merged).
+    Schwarz 1978, "Estimating the dimension of a model"; Ward 1963, "Hierarchical grouping to optimize an
+    objective function" (which components are merged).
 
     """
     if points.between is None:
@@ -77,7 +69,8 @@ def cluster_by_bic(points: SpeakerPoints, config: ClusteringConfig, seed: int) -
     if config.min_speakers not in path:  # the path has every number down to one
         solutions[config.min_speakers] = initialize_by_kmeans(points.values, config.min_speakers, seed)
         path[config.min_speakers] = _gmm_of(points, solutions[config.min_speakers])
-    values = {k: _half_bic(points, gmm) for k, gmm in path.items()}
+    n_samples = independent_windows(points)
+    values = {k: gmm.bic(points.values, points.weights, n_samples) / 2 for k, gmm in path.items()}
     return choose_count("BIC", solutions, values, config, partial(are_all_distinct, points))
 
 
@@ -98,14 +91,8 @@ def compute_bic(points: SpeakerPoints, responsibilities: Array) -> float:
     Schwarz 1978, "Estimating the dimension of a model".
 
     """
-    return _half_bic(points, _gmm_of(points, responsibilities))
-
-
-def _half_bic(points: SpeakerPoints, gmm: GMM) -> float:
-    """Half the BIC, λ/2 p log n − log L, nats."""
-    n_samples = independent_windows(points)
-    full = gmm.bic(points.values, points.weights, n_samples)
-    return (full - (1 - PENALTY) * gmm.n_parameters * log(n_samples)) / 2
+    gmm = _gmm_of(points, responsibilities)
+    return gmm.bic(points.values, points.weights, independent_windows(points)) / 2
 
 
 def independent_windows(points: SpeakerPoints) -> float:

@@ -125,8 +125,10 @@ class TestMixtures:
     def test_components_of_no_weight_are_merged_first(self):
         """However far apart they are."""
         means = np.array([[0.0], [90.0], [10.0]])
-        gmm = GMM(np.array([0.0, 0.0, 1.0]), means, np.array(1.0), "tied_spherical")
-        assert gaussians._closest(gmm) == (0, 1)
+        assert gaussians._closest(GMM(np.array([0.0, 0.0, 1.0]), means, np.array(1.0), "tied_spherical")) == (
+            0,
+            1,
+        )
 
     def test_two_frequent_components_are_merged_if_they_are_nearer_by_ward(self):
         """By hand: 0.036 against 0.225, though the product of the weights is larger."""

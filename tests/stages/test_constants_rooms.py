@@ -62,15 +62,6 @@ class TestClustering:
         gmm = GMM(np.array([0.05, 0.05, 0.45, 0.45]), means, np.array(1.0), "tied_spherical")
         assert gaussians._closest(gmm) == (0, 1)
 
-    def test_the_penalty_of_bic_has_a_factor(self):
-        """By hand: 0.9 of ½ (K d + K) log n for K d means, K − 1 weights and one variance."""
-        points, _ = planted_points(0, 2, n=20)
-        shares = np.eye(2)[np.arange(20) % 2]
-        gmm = gaussians._gmm_of(points, shares)
-        n, d = gaussians.independent_windows(points), points.values.shape[1]
-        wanted = 0.9 * (2 * d + 2) / 2 * np.log(n) - n * gmm.score(points.values, points.weights)
-        assert gaussians.compute_bic(points, shares) == pytest.approx(wanted, rel=1e-12)
-
     def test_half_a_window_counts_half_in_every_step_of_the_search(self):
         """The mean of one speaker is that of the windows by their weights."""
         points, _ = planted_points(1, 2, n=40)
