@@ -59,17 +59,12 @@ def convert(
 
     Words, and other results in JSON, are kept if the other format can hold them.
     """
-    from diarize.formats import Options, read_words, write_file
+    from diarize.formats import write_file
 
     document = _read_document(source, from_format)
     found = document.annotations if document else or_empty(_read_turns(source, from_format), source)
     turns = [choose_annotation(found, recording, source)] if recording else list(found.values())
-    confident = any(turn.confidence is not None for each in turns for turn in each.turns)
-    options = Options(confidence=confident)
-    if document:
-        options = _with_results(options, document, turns)
-    elif source.is_file():
-        options = replace(options, words=read_words(source))
+    options = _read_more(source, document, turns)
     write_file(goal, turns, to_format, overwrite=overwrite, options=options)
     _note_lost_words(turns, goal, to_format)
     if not quiet:
@@ -119,6 +114,17 @@ def _or_silent(document: Document, path: Path) -> Document:
 def _unlabelled(source: Path) -> FormatError:
     hint = f"'diarize label {source} AUDIO' gives it speakers"
     return FormatError(f"{source}: a transcript without turns; {hint}")
+
+
+def _read_more(source: Path, document: Document | None, turns: Sequence[Annotation]) -> Options:
+    """What there is besides turns: all results of JSON, tiers of words, confidences."""
+    from diarize.formats import Options, read_words
+
+    confident = any(turn.confidence is not None for each in turns for turn in each.turns)
+    options = Options(confidence=confident)
+    if document:
+        return _with_results(options, document, turns)
+    return options if source.is_dir() else replace(options, words=read_words(source))
 
 
 def _with_results(options: Options, document: Document, turns: Sequence[Annotation]) -> Options:
