@@ -64,12 +64,11 @@ def convert(
     document = _read_document(source, from_format)
     found = document.annotations if document else or_empty(_read_turns(source, from_format), source)
     turns = [choose_annotation(found, recording, source)] if recording else list(found.values())
-    options = _read_more(source, document, turns)
-    write_file(goal, turns, to_format, overwrite=overwrite, options=options)
+    more = _read_more(source, document, turns)
+    write_file(goal, turns, to_format, overwrite=overwrite, options=more)
     _note_lost_words(turns, goal, to_format)
     if not quiet:
-        n_turns = sum(len(each.turns) for each in turns)
-        print_text(f"wrote {escape_controls(goal)} (turns: {n_turns}, recordings: {len(turns)})")
+        _print_written(turns, goal)
         _note_silent_recordings(turns, goal, to_format)
 
 
@@ -153,6 +152,11 @@ def _is_recognised(source: Path) -> bool:
         return bool(read_transcript(source).segments)
     except FormatError:
         return False
+
+
+def _print_written(annotations: Sequence[Annotation], goal: Path) -> None:
+    n_turns = sum(len(each.turns) for each in annotations)
+    print_text(f"wrote {escape_controls(goal)} (turns: {n_turns}, recordings: {len(annotations)})")
 
 
 def _note_silent_recordings(annotations: Sequence[Annotation], goal: Path, name: str | None) -> None:
