@@ -61,8 +61,7 @@ def convert(
     """
     from diarize.formats import write_file
 
-    document = _read_document(source, from_format)
-    found = document.annotations if document else or_empty(_read_turns(source, from_format), source)
+    document, found = _read_source(source, from_format)
     turns = [choose_annotation(found, recording, source)] if recording else list(found.values())
     more = _read_more(source, document, turns)
     write_file(goal, turns, to_format, overwrite=overwrite, options=more)
@@ -72,14 +71,19 @@ def convert(
         _note_silent_recordings(turns, goal, to_format)
 
 
-def _read_turns(source: Path, name: str | None) -> dict[str, Annotation]:
-    """Turns by recording; the error for output of a speech recogniser names the command for it."""
+def _read_source(source: Path, name: str | None) -> tuple[Document | None, dict[str, Annotation]]:
+    """All results of JSON, None for another format, and the turns by recording; the error for output of a
+    speech recogniser names the command for it.
+    """
     try:
-        return read_annotations(source, name)
+        if document := _read_document(source, name):
+            return document, document.annotations
+        return None, or_empty(read_annotations(source, name), source)
     except FormatError:
-        if _is_recognised(source):
-            raise _unlabelled(source) from None
-        raise
+        if not _is_recognised(source):
+            raise
+        hint = f"'diarize label {source} AUDIO' gives it speakers"
+        raise FormatError(f"{source}: a transcript without turns; {hint}") from None
 
 
 def _read_document(source: Path, name: str | None) -> Document | None:
@@ -91,12 +95,7 @@ def _read_document(source: Path, name: str | None) -> Document | None:
     files = annotation_files(source)
     if format_of(files[0], name, reading=True).name != "json":
         return None
-    try:
-        documents = {each: _or_silent(parse_document(read_text(each), each.name), each) for each in files}
-    except FormatError:
-        if _is_recognised(source):
-            raise _unlabelled(source) from None
-        raise
+    documents = {each: _or_silent(parse_document(read_text(each), each.name), each) for each in files}
     join_files({path: each.by_recording for path, each in documents.items()})
     return join_documents(list(documents.values()))
 
@@ -108,11 +107,6 @@ def _or_silent(document: Document, path: Path) -> Document:
 
     silent = () if document.results else (Result(Annotation(path.stem)),)
     return replace(document, entries=(*document.entries, *silent))
-
-
-def _unlabelled(source: Path) -> FormatError:
-    hint = f"'diarize label {source} AUDIO' gives it speakers"
-    return FormatError(f"{source}: a transcript without turns; {hint}")
 
 
 def _read_more(source: Path, document: Document | None, turns: Sequence[Annotation]) -> Options:
