@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["merge_speakers", "recount_speakers", "rename_json", "rename_speakers"]
 
-SPEAKER_KEYS = ("speaker", "speaker_label", "speakerLabel")
-"""Names of the field for the speaker in JSON of recognisers; the last two are those of AWS and Google."""
+SPEAKER_KEYS = ("speaker", "speaker_label", "speakerLabel", "speaker_id")
+"""Names of the field for the speaker in JSON of recognisers; the last three: AWS, Google, ElevenLabs."""
 
 
 def rename_speakers(result: Result, names: Mapping[str, str]) -> Result:

@@ -6,7 +6,8 @@ whisper.cpp  ``{"transcription": [{"offsets": {"from", "to"}, "timestamps", "tex
 vosk         ``{"result": [{"word", "start", "end", "conf"}], "text"}``: one, a list of them, or one after
              the other; and ``{"monologues": [{"terms": […]}]}``
 
-Those of other recognisers and services are in ``phrases``, ``cloud_words`` and ``google_speech``.
+Those of other recognisers and services are in ``phrases``, ``cloud_words``, ``word_lists`` and
+``google_speech``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from diarize.transcripts.google_speech import GOOGLE
 from diarize.transcripts.json_fields import Dialect, is_glued, mark_cut, round_seconds
 from diarize.transcripts.phrases import PHRASE_DIALECTS
 from diarize.transcripts.values import Segment, Word
+from diarize.transcripts.word_lists import WORD_LIST_DIALECTS
 from diarize.transcripts.words import parse_seconds, segments_of_words, split_text
 
 if TYPE_CHECKING:
@@ -299,6 +301,7 @@ def write_monologues(segments: Sequence[Segment], whole: Any) -> Any:
 DIALECTS: dict[str, Dialect] = {
     **PHRASE_DIALECTS,
     **CLOUD_DIALECTS,
+    **WORD_LIST_DIALECTS,
     "google": GOOGLE,
     "whisper.cpp": Dialect("whisper.cpp", is_cpp, read_cpp, write_cpp),
     "monologues": Dialect("vosk-transcriber", is_monologues, read_monologues, write_monologues),

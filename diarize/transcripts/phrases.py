@@ -1,10 +1,12 @@
-"""JSON of recognisers that list phrases: pipelines of transformers, Azure Speech, Rev.ai.
+"""JSON of recognisers that list phrases: pipelines of transformers, Azure Speech (two forms), Rev.ai.
 
 transformers  ``{"text", "chunks": [{"text", "timestamp": [start, end]}]}``: seconds, the last end may be
               null; chunks are words or segments. ``speaker`` is written in chunks, and in the list
               ``speakers`` that insanely-fast-whisper adds
 azure         ``{"recognizedPhrases": [{"offsetInTicks", "durationInTicks", "nBest": [{"words"}]}]}``:
               ticks of 100 ns; ``speaker`` in phrases
+azure fast    ``{"phrases": [{"offsetMilliseconds", "durationMilliseconds", "text", "words"}]}``:
+              milliseconds, in earlier versions called ``offset`` and ``duration``; ``speaker`` in phrases
 rev           ``{"monologues": [{"elements": [{"type", "value", "ts", "end_ts"}]}]}``: seconds; ``speaker`` in
               monologues
 
@@ -45,6 +47,8 @@ SECONDS_PER_CHARACTER: Final = 0.07
 """Of ordinary speech, for the length of a chunk without an end."""
 LONGEST_GLUED: Final = 4  # characters of a word in scripts without blanks
 TICKS: Final = "ticks of 100 ns"
+FAST_NAMES: Final = ("offsetMilliseconds", "durationMilliseconds")
+EARLIER_FAST_NAMES: Final = ("offset", "duration")
 
 
 # transformers
@@ -216,6 +220,69 @@ def _azure_row(segment: Segment, *, cut: bool) -> dict[str, Any]:
     return row | {"nBest": [best]} | ({"estimated": True} if segment.estimated else {})
 
 
+# Azure Speech, fast transcription
+
+
+def is_azure_fast(value: Any) -> bool:
+    """By the times of its phrases."""
+    phrases = value.get("phrases") if isinstance(value, dict) else None
+    rows = [row for row in phrases if isinstance(row, dict)] if isinstance(phrases, list) else []
+    earlier = "combinedPhrases" in value if rows else False
+    return any("offsetMilliseconds" in row or (earlier and "offset" in row) for row in rows)
+
+
+def read_azure_fast(value: Any) -> list[Segment]:
+    """Phrases with a text; those without stay as they are."""
+    rows = list_rows(value["phrases"], "phrases")
+    found = [_fast_segment(row, f"phrases[{i}]", i) for i, row in enumerate(rows)]
+    segments = [each for each in found if each.words]
+    refuse_channels(len({str(each.given.get("channel")) for each in segments}))
+    return segments
+
+
+def _fast_segment(row: Row, place: str, i: int) -> Segment:
+    text = read_string(row, "text", place)
+    listed = list_rows(row.get("words") or [], f"{place}.words")
+    words = [
+        word_of(
+            read_string(word, "text", f"{place}.words[{j}]"), _fast_span(word, f"{place}.words[{j}]"), word
+        )
+        for j, word in enumerate(listed)
+    ]
+    spoken = tuple(word for word in words if word.text)
+    start, end = _fast_span(row, place)
+    speaker = read_label(row.get("speaker"))
+    return Segment(spoken or split_text(text), start, end, speaker=speaker, text=text, source=i, given=row)
+
+
+def _fast_names(row: Row) -> tuple[str, str]:
+    return FAST_NAMES if "offsetMilliseconds" in row else EARLIER_FAST_NAMES
+
+
+def _fast_span(row: Row, place: str) -> Span:
+    start, length = (read_time(row, name, place, "milliseconds") for name in _fast_names(row))
+    return start, None if start is None or length is None else start + length
+
+
+def write_azure_fast(segments: Sequence[Segment], whole: Any) -> Any:
+    """Phrases with ``speaker``."""
+    parts: dict[int, list[Mapping[str, Any]]] = {}
+    for each, cut in mark_cut(segments):
+        parts.setdefault(each.source, []).append(_fast_row(each, cut=cut))
+    return whole | {"phrases": [new for i, row in enumerate(whole["phrases"]) for new in parts.get(i, [row])]}
+
+
+def _fast_row(segment: Segment, *, cut: bool) -> dict[str, Any]:
+    row = {**segment.given, "speaker": segment.speaker}
+    if not cut:
+        return row
+    start, end = (round(1000 * (each or 0.0)) for each in (segment.start, segment.end))
+    row |= dict(zip(_fast_names(segment.given), (start, max(0, end - start)), strict=True))
+    listed = [dict(word.given) for word in segment.words if word.given]
+    row |= {"text": segment.said} | ({"words": listed} if "words" in row else {})
+    return row | ({"estimated": True} if segment.estimated else {})
+
+
 # Rev.ai
 
 
@@ -275,6 +342,7 @@ def write_rev(segments: Sequence[Segment], whole: Any) -> Any:
 PHRASE_DIALECTS: Final = {
     "transformers": Dialect("transformers", is_transformers, read_transformers, write_transformers),
     "azure": Dialect("Azure Speech", is_azure, read_azure, write_azure),
+    "azure fast": Dialect("Azure fast transcription", is_azure_fast, read_azure_fast, write_azure_fast),
     "rev": Dialect("Rev.ai", is_rev, read_rev, write_rev),
 }
 """By name; no value is recognised as two of them."""

@@ -84,7 +84,7 @@ def test_a_speaker_that_is_an_object_is_renamed_by_its_name(cli, tmp_path):
     assert found == [{"id": 0, "name": "Anna"}, {"id": 0, "name": "S1"}]
 
 
-@pytest.mark.parametrize("key", ["speaker_label", "speakerLabel"])
+@pytest.mark.parametrize("key", ["speaker_label", "speakerLabel", "speaker_id"])
 def test_services_have_other_names_for_the_speaker(cli, tmp_path, key):
     """Those of AWS and Google are renamed, too."""
     path = tmp_path / "words.json"

@@ -160,6 +160,85 @@ REV = {
 }  # fmt: skip
 
 
+AZURE_FAST = {
+    "durationMilliseconds": 3000,
+    "combinedPhrases": [{"text": "Hello there. Yes."}],
+    "phrases": [
+        {
+            "speaker": 1, "offsetMilliseconds": 500, "durationMilliseconds": 1500,
+            "text": "Hello there. Yes.",
+            "words": [
+                {"text": "Hello", "offsetMilliseconds": 500, "durationMilliseconds": 400},
+                {"text": "there.", "offsetMilliseconds": 900, "durationMilliseconds": 400},
+                {"text": "Yes.", "offsetMilliseconds": 1500, "durationMilliseconds": 500},
+            ],
+            "locale": "en-US", "confidence": 0.9,
+        },
+        {"offsetMilliseconds": 2500, "durationMilliseconds": 100, "text": "", "locale": "en-US"},
+    ],
+}  # fmt: skip
+
+
+def earlier_fast(value):
+    """Fast transcription of Azure as its first version named times."""
+    names = {"offsetMilliseconds": "offset", "durationMilliseconds": "duration"}
+    if isinstance(value, list):
+        return [earlier_fast(each) for each in value]
+    if isinstance(value, dict):
+        return {names.get(key, key): earlier_fast(each) for key, each in value.items()}
+    return value
+
+
+def speechmatics_row(kind, content, start, end, **more):
+    """One result of Speechmatics."""
+    best = {"confidence": 0.9, "content": content, "language": "en", "speaker": "S1"}
+    return {"type": kind, "start_time": start, "end_time": end, "alternatives": [best], **more}
+
+
+SPEECHMATICS = {
+    "format": "2.9",
+    "job": {"data_name": "talk.wav", "duration": 3, "id": "1"},
+    "results": [
+        speechmatics_row("word", "Hello", 0.5, 0.9),
+        speechmatics_row("word", "there", 0.9, 1.3),
+        speechmatics_row("punctuation", ".", 1.3, 1.3, attaches_to="previous", is_eos=True),
+        speechmatics_row("word", "Yes", 1.5, 2.0),
+        speechmatics_row("punctuation", ".", 2.0, 2.0, attaches_to="previous", is_eos=True),
+    ],
+}
+ELEVENLABS = {
+    "language_code": "eng", "language_probability": 0.98, "text": "Hello there. Yes.",
+    "words": [
+        {"text": "Hello", "start": 0.5, "end": 0.9, "type": "word", "speaker_id": "speaker_0"},
+        {"text": " ", "start": 0.9, "end": 0.9, "type": "spacing", "speaker_id": "speaker_0"},
+        {"text": "there.", "start": 0.9, "end": 1.3, "type": "word", "speaker_id": "speaker_0"},
+        {"text": " ", "start": 1.3, "end": 1.5, "type": "spacing", "speaker_id": "speaker_0"},
+        {"text": "Yes.", "start": 1.5, "end": 2.0, "type": "word", "speaker_id": "speaker_0"},
+        {"text": "(laughs)", "start": 2.0, "end": 2.5, "type": "audio_event", "speaker_id": "speaker_0"},
+    ],
+}  # fmt: skip
+WATSON = {
+    "result_index": 0,
+    "results": [
+        {
+            "final": True,
+            "alternatives": [{
+                "transcript": "Hello there. ", "confidence": 0.9,
+                "timestamps": [["Hello", 0.5, 0.9], ["there.", 0.9, 1.3]],
+            }],
+        },
+        {
+            "final": True,
+            "alternatives": [{"transcript": "Yes. ", "timestamps": [["Yes.", 1.5, 2.0]]}],
+        },
+    ],
+    "speaker_labels": [
+        {"from": start, "to": end, "speaker": 0, "confidence": 0.5, "final": False}
+        for start, end in ((0.5, 0.9), (0.9, 1.3), (1.5, 2.0))
+    ],
+}  # fmt: skip
+
+
 def google_words(value):
     """All words in results of Google."""
     return [word for row in value["results"] for word in row["alternatives"][0]["words"]]
@@ -190,6 +269,22 @@ SERVICES = {
         "azure", AZURE,
         lambda v: [p["speaker"] for p in v["recognizedPhrases"][:-1] for _ in p["nBest"][0]["words"]],
     ),
+    "Azure, fast": (
+        "azure fast", AZURE_FAST, lambda v: [p["speaker"] for p in v["phrases"][:-1] for _ in p["words"]],
+    ),
+    "Azure, fast, earlier": (
+        "azure fast", earlier_fast(AZURE_FAST),
+        lambda v: [p["speaker"] for p in v["phrases"][:-1] for _ in p["words"]],
+    ),
+    "Speechmatics": (
+        "speechmatics", SPEECHMATICS,
+        lambda v: [r["alternatives"][0]["speaker"] for r in v["results"] if r["type"] == "word"],
+    ),
+    "ElevenLabs": (
+        "elevenlabs", ELEVENLABS,
+        lambda v: [w["speaker_id"] for w in v["words"] if w["type"] == "word"],
+    ),
+    "Watson": ("watson", WATSON, lambda v: [row["speaker"] for row in v["speaker_labels"]]),
     "Rev.ai": (
         "rev", REV,
         lambda v: [m["speaker"] for m in v["monologues"] for e in m["elements"] if e["type"] == "text"],

@@ -18,16 +18,21 @@ from .service_examples import (
     ASSEMBLYAI_WORDS,
     AWS,
     AZURE,
+    AZURE_FAST,
     DEEPGRAM,
     DEEPGRAM_WORDS,
+    ELEVENLABS,
     GOOGLE_1,
     GOOGLE_2,
     REV,
     SEGMENT_CHUNKS,
     SERVICES,
+    SPEECHMATICS,
+    WATSON,
     WORD_CHUNKS,
     aws_item,
     google_words,
+    speechmatics_row,
 )
 from .test_reading import BY_NAME, EXPECTED, spoken, written
 
@@ -79,7 +84,10 @@ def without_speakers(value):
         return [without_speakers(each) for each in value]
     if not isinstance(value, dict):
         return value
-    told = ("speaker", "speaker_label", "speakerLabel", "speakerTag", "speaker_confidence", "speaker_labels")
+    told = {
+        *("speaker", "speaker_label", "speakerLabel", "speakerTag", "speaker_id"),
+        *("speaker_confidence", "speaker_labels"),
+    }
     return {key: without_speakers(each) for key, each in value.items() if key not in told}
 
 
@@ -107,8 +115,9 @@ def test_the_others_stay_what_they_were(name):
 @pytest.mark.parametrize(
     "value",
     [
-        {"results": [{"type": "word", "start_time": 0.5, "alternatives": [{"content": "Hi"}]}]},
-        {"results": [{"final": True, "alternatives": [{"transcript": "Hi", "timestamps": [["Hi", 0, 1]]}]}]},
+        {"results": [{"start_time": 0.5, "alternatives": [{"content": "Hi"}]}]},
+        {"results": [{"final": True, "alternatives": [{"transcript": "Hi"}]}]},
+        {"phrases": [{"start": 0.5, "text": "Hi"}]},
         {"results": [{"languageCode": "en", "alternatives": [{"content": "Hi"}]}]},
         {"results": {"utterances": []}},
         {"chunks": [{"text": "Hi", "start": 0.5}]},
@@ -327,6 +336,75 @@ def test_azure_without_words_is_cut_at_estimated_times(tmp_path):
     assert "words" not in first["nBest"][0]
 
 
+def test_phrases_of_fast_transcription_are_cut(tmp_path):
+    """With times in milliseconds; those without words stay."""
+    first, second, silent = written(spoken(AZURE_FAST), tmp_path)["phrases"]
+    assert silent == AZURE_FAST["phrases"][1]
+    assert (first["text"], first["offsetMilliseconds"], first["durationMilliseconds"]) == (
+        "Hello there.",
+        500,
+        800,
+    )
+    assert (second["text"], second["offsetMilliseconds"]) == ("Yes.", 1500)
+    assert first["words"] + second["words"] == AZURE_FAST["phrases"][0]["words"]
+    assert not {"estimated"} & (set(first) | set(second))
+
+
+def test_punctuation_of_speechmatics_belongs_to_words(tmp_path):
+    """To the one before or, where it says so, after; other entries stay; an unknown speaker is none."""
+    value = copy.deepcopy(SPEECHMATICS)
+    change = {"type": "speaker_change", "start_time": 1.4, "end_time": 1.4, "score": 0.8}
+    opening = speechmatics_row("punctuation", "¿", 1.5, 1.5, attaches_to="next")
+    value["results"][3:3] = [change, opening]
+    for row in value["results"][:3]:
+        row["alternatives"][0]["speaker"] = "UU"
+    found = spoken(value)
+    assert [word.text for word in found.words] == ["Hello", "there.", "¿Yes."]
+    assert found.notes == ("speakers that it named are replaced: S1",)
+    rows = written(found, tmp_path)["results"]
+    assert rows[3] == change
+    told = [row["alternatives"][0]["speaker"] for i, row in enumerate(rows) if i != 3]
+    assert told == ["Ann", "Ann", "Ann", "Bob", "Bob", "Bob"]
+
+
+def test_both_forms_of_an_entity_get_its_speaker(tmp_path):
+    """In all of their entries."""
+    value = copy.deepcopy(SPEECHMATICS)
+    inner = speechmatics_row("word", "hi", 0.5, 0.9)
+    value["results"][0] |= {"type": "entity", "spoken_form": [inner, inner], "written_form": [inner]}
+    row = written(spoken(value), tmp_path)["results"][0]
+    told = [*row["spoken_form"], *row["written_form"]]
+    assert [each["alternatives"][0]["speaker"] for each in told] == ["Ann"] * 3
+
+
+def test_blanks_of_elevenlabs_part_words(tmp_path):
+    """Words without one are one text, sounds are no words; each has the speaker of the word before it."""
+    value = copy.deepcopy(ELEVENLABS)
+    del value["words"][1]
+    found = spoken(value)
+    assert [segment.said for segment in found.segments] == ["Hellothere.", "Yes."]
+    told = [row["speaker_id"] for row in written(spoken(ELEVENLABS), tmp_path)["words"]]
+    assert told == ["Ann"] * 4 + ["Bob"] * 2
+    alone = {"words": [row for row in ELEVENLABS["words"] if row["type"] == "word"]}
+    assert [segment.said for segment in spoken(alone).segments] == ["Hello there.", "Yes."]
+
+
+def test_labels_of_watson_are_found_by_the_start_of_a_word(tmp_path):
+    """And made anew, one a word, also where there were none."""
+    value = copy.deepcopy(WATSON)
+    value["speaker_labels"][2]["speaker"] = 1
+    read = parse_transcript(json.dumps(value), "x.json")
+    assert [word.speaker for word in read.words] == ["0", "0", "1"]
+    assert spoken(value).notes == ("speakers that it named are replaced: 0, 1",)
+    del value["speaker_labels"]
+    labels = written(spoken(value), tmp_path)["speaker_labels"]
+    assert [(row["from"], row["to"], row["speaker"], row["final"]) for row in labels] == [
+        (0.5, 0.9, "Ann", True),
+        (0.9, 1.3, "Ann", True),
+        (1.5, 2.0, "Bob", True),
+    ]
+
+
 def test_elements_of_rev_stay_in_their_order(tmp_path):
     """All of them; monologues without words stay."""
     noise = {"speaker": 1, "elements": [{"type": "unknown", "value": "<laugh>"}]}
@@ -350,6 +428,7 @@ def broken(value, *path, to):
 WORDS_1 = ("results", 0, "alternatives", 0, "words")
 DEEP = ("results", "channels", 0, "alternatives", 0, "words")
 BEST = ("recognizedPhrases", 0, "nBest", 0)
+TIMES = ("results", 0, "alternatives", 0, "timestamps")
 
 
 @pytest.mark.parametrize(
@@ -409,6 +488,36 @@ BEST = ("recognizedPhrases", 0, "nBest", 0)
             broken(AZURE, "recognizedPhrases", 1, to=AZURE["recognizedPhrases"][0] | {"channel": 1}),
             "2 channels",
         ),
+        (
+            broken(AZURE_FAST, "phrases", 0, "offsetMilliseconds", to=0.5),
+            "not a whole number of milliseconds",
+        ),
+        (broken(AZURE_FAST, "phrases", 0, "words", 1, "text", to=1), r"words\[1\]: 'text' is 1, not a text"),
+        (
+            broken(AZURE_FAST, "phrases", 1, to=AZURE_FAST["phrases"][0] | {"channel": 1}),
+            "2 channels",
+        ),
+        (broken(SPEECHMATICS, "results", 1, "alternatives", to=[]), r"results\[1\]: no alternatives"),
+        (broken(SPEECHMATICS, "results", 1, "start_time", to="x"), r"results\[1\]: 'start_time' is 'x', not"),
+        (
+            {
+                "results": [
+                    row | {"channel": row["alternatives"][0]["content"]} for row in SPEECHMATICS["results"]
+                ]
+            },
+            "words of 4 channels",
+        ),
+        (broken(ELEVENLABS, "words", 2, "text", to=None), r"words\[2\]: 'text' is None, not a text"),
+        (broken(ELEVENLABS, "words", 2, "end", to=True), r"words\[2\]: 'end' is True, not a number of sec"),
+        (
+            broken(WATSON, *TIMES, 0, to=["Hi", 1]),
+            r"timestamps\[0\] is \['Hi', 1\], not a word with its start",
+        ),
+        (
+            broken(WATSON, *TIMES, 0, to=["Hi", "x", 1]),
+            r"timestamps\[0\]: 'start' is 'x', not a number of sec",
+        ),
+        (broken(WATSON, "speaker_labels", 0, "from", to=[]), r"speaker_labels\[0\]: 'from' is \[\], not"),
         (
             broken(REV, "monologues", 0, "elements", 0, "ts", to="x"),
             r"elements\[0\]: 'ts' is 'x', not a number",
