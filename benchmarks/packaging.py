@@ -11,6 +11,7 @@ that of the recordings as they are, which should be no more than the bound in th
 from __future__ import annotations
 
 import argparse
+import math
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -98,16 +99,23 @@ def empty_room(samples: Array, n: int) -> Array:
 
 def change_sound(samples: Array, rate: int, packing: Packing) -> tuple[Array, int]:
     """The samples (n, channels) as they are packed, and their rate."""
-    import librosa
-
     lengths = (round(packing.before * rate), round(packing.after * rate))
     before, after = (empty_room(samples, n) if packing.room else np.zeros(n) for n in lengths)
     sound = packing.factor * np.concatenate((before, samples, after)) + packing.offset
     sound = sound[packing.drop :] if packing.drop >= 0 else np.pad(sound, (-packing.drop, 0))
     sound = sound + packing.faint * np.random.default_rng(0).standard_normal(sound.size)
     if packing.rate:
-        sound = librosa.resample(sound, orig_sr=rate, target_sr=packing.rate, res_type="soxr_vhq")
+        sound = resample_wholly(sound, rate, packing.rate)
     return np.repeat(sound[:, None], packing.channels, axis=1), packing.rate or rate
+
+
+def resample_wholly(sound: Array, rate: int, target: int) -> Array:
+    """Samples (n,) at another rate, with all of their band, as if they had been recorded at that rate."""
+    from scipy.signal import resample
+
+    period = rate // math.gcd(rate, target)
+    padded = np.pad(sound, (0, -len(sound) % period))
+    return resample(padded, len(padded) * target // rate)
 
 
 def score_recording(recording: Recording, packing: Packing, folder: Path) -> scoring.FileScore:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from diarize.audio.resampling import resample
 from diarize.errors import AudioError, InputError
-from diarize.lazy_imports import import_librosa
 from diarize.types import Waveform
 
 if TYPE_CHECKING:
@@ -156,9 +156,7 @@ def _waveform_sound(waveform: Waveform, rate: int, span: tuple[float, float | No
             f"{waveform.recording}: nothing between {start:g} s and {end:g} s; choose another part"
         )
     if waveform.rate != rate:
-        samples = import_librosa().resample(
-            samples, orig_sr=waveform.rate, target_sr=rate, res_type="soxr_hq"
-        )
+        samples = resample(samples, waveform.rate, rate)
     return SampleSource(
         waveform.recording, rate, span[0], samples.size / rate, lambda: iter([samples]), lambda: ()
     )
