@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from diarize import audio
 from diarize.audio.pyav import PYAV
 from diarize.audio.resampling import CUT, CUT_DEVIATION, margin, resample, resample_blocks, resampled_length
+from diarize.audio.spectrum import TOP, TOP_DEVIATION, cut_top
 from diarize.errors import AudioError, OutputError
 from diarize.types import Waveform
 
@@ -37,10 +38,9 @@ def noise(seconds, rate, seed=0):
     return np.clip(0.3 * samples, -1, 1).astype(np.float32)
 
 
-def cut_gains(fractions, rate, half):
-    """Gains at frequencies in cycles a sample: a step below ``half`` that a Gaussian makes smooth."""
-    deviations = (np.abs(fractions) * rate - (half - CUT)) / CUT_DEVIATION
-    return 0.5 * scipy.special.erfc(deviations / np.sqrt(2))
+def step_gains(fractions, rate, middle, deviation):
+    """Gains at frequencies in cycles a sample: a step that a Gaussian makes smooth."""
+    return 0.5 * scipy.special.erfc((np.abs(fractions) * rate - middle) / deviation / np.sqrt(2))
 
 
 def encode(path, samples, rate, codec, layout="mono"):
@@ -244,9 +244,32 @@ class TestRates:
         """Of scipy.signal.resample with the same gains, where nothing is near the ends."""
         samples = np.zeros(2 * 20_000, np.float32)
         samples[8_000:32_000] = noise(1.2, 20_000)
-        gains = partial(cut_gains, half=RATE / 2, rate=20_000)
+        gains = partial(step_gains, middle=RATE / 2 - CUT, deviation=CUT_DEVIATION, rate=20_000)
         wanted = scipy.signal.resample(samples.astype(np.float64), 2 * RATE, window=gains)
         np.testing.assert_allclose(resample(samples, 20_000, RATE), wanted, rtol=0, atol=1e-6)
+
+    @given(sizes=st.lists(st.integers(0, 60_000), max_size=12))
+    @settings(max_examples=20, deadline=None)
+    def test_the_top_is_cut_whatever_the_blocks(self, sizes):
+        """As many samples as before, the same for other blocks, and as a cut of the whole spectrum."""
+        samples = noise(1.0, sum(sizes))
+        blocks = np.split(samples, np.cumsum(sizes)[:-1]) if sizes else []
+        found = np.concatenate([np.zeros(0), *cut_top(blocks, RATE)])
+        whole = np.concatenate([np.zeros(0), *cut_top([samples], RATE)])
+        assert found.size == samples.size
+        np.testing.assert_array_equal(found, whole)
+        padded = np.pad(samples.astype(np.float64), RATE)
+        gains = partial(step_gains, middle=RATE / 2 - TOP, deviation=TOP_DEVIATION, rate=RATE)
+        wanted = scipy.signal.resample(padded, padded.size, window=gains)[RATE:-RATE]
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-6)
+
+    @pytest.mark.parametrize(
+        ("hertz", "kept"), [(100.0, 1.0), (7_750.0, 1.0), (7_900.0, 0.5), (7_998.0, 0.0)]
+    )
+    def test_the_top_is_the_last_hundred_hertz(self, hertz, kept):
+        tone = np.sin(2 * np.pi * hertz * np.arange(2 * RATE) / RATE).astype(np.float32)
+        found = np.concatenate(list(cut_top([tone], RATE)))
+        np.testing.assert_allclose(found[4_000:-4_000], kept * tone[4_000:-4_000], rtol=0, atol=1e-4)
 
     @given(rate=st.integers(8_000, 192_000), target=st.sampled_from([8_000, 16_000, 44_100]))
     def test_margins_are_whole_at_both_rates(self, rate, target):

@@ -13,6 +13,7 @@ from pathlib import Path
 import librosa
 import numpy as np
 import pytest
+import scipy.signal
 import soundfile
 import threadpoolctl
 from numpy.testing import assert_allclose, assert_array_equal
@@ -553,6 +554,17 @@ def test_a_waveform_of_another_rate_is_its_file_resampled(talk):
     again = librosa.resample(slow.samples, orig_sr=8000, target_sr=RATE)[RATE // 2 : RATE // 2 + 4 * RATE]
     inside = slice(RATE // 10, -RATE // 10)  # an interval begins and ends hard
     assert_allclose(samples[inside], again[inside], rtol=0, atol=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rate", [22_050, 44_100, 48_000])
+def test_speech_is_the_same_at_any_rate_that_has_its_band(rate):
+    """Though it is converted: if the band ended at 7.6 kHz, one frame in seventy would be another."""
+    sound = audio.read(sample("meeting"), end=30.0)
+    higher = scipy.signal.resample(sound.samples.astype(np.float64), sound.samples.size * rate // RATE)
+    found, wanted = (speech_mask(each).values for each in (replace(sound, samples=higher, rate=rate), sound))
+    assert found.shape == wanted.shape
+    assert np.mean(found != wanted) < 0.002
 
 
 def test_less_than_a_sample_is_nothing():

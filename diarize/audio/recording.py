@@ -33,7 +33,10 @@ LENGTH_TOLERANCE = 0.05  # seconds that may be missing from the announced length
 
 @dataclass(slots=True)
 class _PassCounts:
-    """Counts of the last pass through the file; ``frames`` is set when the end was reached."""
+    """What the last pass through the file found; ``frames`` is set when the end was reached.
+
+    Samples are counted in the first pass; ``counted`` is set when it has ended.
+    """
 
     tally: SampleCounts = field(default_factory=SampleCounts)
     sides: Sides | None = None
@@ -41,6 +44,7 @@ class _PassCounts:
     frames: int | None = None
     damage: str = ""
     notes: list[str] = field(default_factory=list)
+    counted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +99,17 @@ class Recording:
         """The channels of a chunk (n, channels) that were asked for."""
         return chunk if self.channel is None else chunk[:, self.channel - 1 : self.channel]
 
-    def _mix_and_count(self, chunk: Array, position: int, tally: SampleCounts, sides: Sides | None) -> Array:
-        """The mono mix (n,) of a chunk that begins at sample ``position``; updates the counts."""
+    def _mix_and_count(self, chunk: Array, heard: _PassCounts) -> Array:
+        """The mono mix (n,) of a chunk that begins at sample ``heard.last``; updates the counts."""
         rate = self.header.rate
-        low = max(0, round(self.start * rate) - position)
-        high = len(chunk) if self.end is None else max(0, round(self.end * rate) - position)
+        low = max(0, round(self.start * rate) - heard.last)
+        high = len(chunk) if self.end is None else max(0, round(self.end * rate) - heard.last)
         clean = clean_samples(self._select_channels(chunk))
         mono = mix_channels(clean)
-        if low < min(high, len(chunk)):
-            tally.add(self._select_channels(chunk)[low:high], clean[low:high], mono[low:high])
-            if sides:
-                sides.add(clean[low:high])
+        if low < min(high, len(chunk)) and not heard.counted:
+            heard.tally.add(self._select_channels(chunk)[low:high], clean[low:high], mono[low:high])
+            if heard.sides:
+                heard.sides.add(clean[low:high])
         return mono
 
     def _decode(self, first: int, last: int | None, heard: _PassCounts) -> Iterator[Array]:
@@ -114,7 +118,7 @@ class Recording:
         try:
             for chunk in self._backend.chunks(self.path, first, heard.notes.append, self.track):
                 kept = chunk if last is None else chunk[: last - heard.last]
-                mono = self._mix_and_count(kept, heard.last, heard.tally, heard.sides)
+                mono = self._mix_and_count(kept, heard)
                 heard.last += len(kept)
                 yield mono
                 if heard.last == last:
@@ -153,6 +157,8 @@ class Recording:
         first = max(0, number * seconds * rate - around)
         last = None if end is None else -(-end // step) * seconds * rate + around
         heard = _PassCounts(sides=Sides(rate) if self.channel is None else None)
+        if (known := self._heard[-1]).counted:
+            heard = _PassCounts(known.tally, known.sides, counted=True)
         position = number * step
         chunks = self._decode(first, last, heard)
         for block in resample_blocks(chunks, number * seconds * rate - first, (rate, target), seconds):
@@ -160,6 +166,7 @@ class Recording:
             position += block.size
             if block[low:high].size:
                 yield Waveform(block[low:high], target, self.id)
+        heard.counted = True
         self._heard[-1] = heard
         if heard.frames is not None:
             self._check_not_empty(heard)

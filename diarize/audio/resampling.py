@@ -12,11 +12,11 @@ sound recorded at 44.1 or 48 kHz has the band of sound recorded at 16 kHz.
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from diarize.audio.spectrum import cut_gains
 from diarize.lazy_imports import import_librosa
 
 if TYPE_CHECKING:
@@ -68,20 +68,11 @@ def _cut_spectrum(x: Array, rate: int, target: int) -> Array:
     padded = np.zeros(2 * around + -(-len(x) // period) * period)
     padded[around : around + len(x)] = x
     n_out = len(padded) * target // rate
-    spectrum = np.fft.rfft(padded)[: n_out // 2 + 1] * _gains(len(padded), rate, target)
+    n_bins = n_out // 2 + 1
+    gains = cut_gains(n_bins, rate / len(padded), target / 2 - CUT, CUT_DEVIATION)
+    spectrum = np.fft.rfft(padded)[:n_bins] * gains
     found: Array = np.fft.irfft(spectrum, n_out) * (target / rate)
     return found[around * target // rate :]
-
-
-@lru_cache(maxsize=2)
-def _gains(n: int, rate: int, target: int) -> Array:
-    """Gains of the spectrum of n samples, up to half the rate ``target``."""
-    hertz = np.arange(n * target // rate // 2 + 1) * (rate / n)
-    deviations = (hertz - (target / 2 - CUT)) / CUT_DEVIATION
-    gains = np.ones(len(hertz))
-    near = deviations > -9.0
-    gains[near] = [0.5 * math.erfc(each / math.sqrt(2)) for each in deviations[near]]
-    return gains
 
 
 def resample(samples: Array, rate: int, target: int) -> Array:

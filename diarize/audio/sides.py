@@ -39,8 +39,8 @@ class Sides:
         whole = chunk if self._rest is None else np.concatenate((self._rest, chunk))
         used = len(whole) // size * size
         if used:
-            powers = np.square(whole[:used], dtype=np.float64).reshape(-1, size, 2).mean(axis=1)
-            self._cells.append(powers)
+            columns = (np.ascontiguousarray(whole[:used, side]).reshape(-1, size) for side in (0, 1))
+            self._cells.append(np.stack([np.einsum("ij,ij->i", x, x) / size for x in columns], axis=1))
         self._rest = whole[used:].copy()
 
     def notes(self) -> list[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from diarize.audio.spectrum import cut_top
 from diarize.errors import ConfigError
 from diarize.networks import pyannet
 from diarize.networks.local_activity import LocalActivity
@@ -130,7 +131,9 @@ def detect_by_network(
 ) -> SpeechActivity:
     """Speech, overlap, changes and local speakers by a segmentation network.
 
-    Tones of telephones and machines are removed, because the network takes them for speech.
+    Tones of telephones and machines are removed, because the network takes them for speech. The last 100 Hz
+    below half the rate are cut off, because the network calls more speech where they are there, and no
+    conversion from another rate keeps all of them.
 
     Parameters
     ----------
@@ -156,7 +159,7 @@ def detect_by_network(
             "choose 'hmm'"
         )
     tones = ToneDetector(grid.rate)
-    local = segmenter.segment(tones.watch(blocks))
+    local = segmenter.segment(cut_top(tones.watch(blocks), grid.rate))
     speech, overlap, change = frame_means(local, grid)
     threshold = 1 / (1 + np.exp(config.bias))
     voiced = remove_tones(speech >= threshold, tones.mask(grid), grid.frames_in(MIN_SPEECH))
