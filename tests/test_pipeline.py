@@ -564,7 +564,7 @@ def test_speech_is_the_same_at_any_rate_that_has_its_band(rate):
     higher = scipy.signal.resample(sound.samples.astype(np.float64), sound.samples.size * rate // RATE)
     found, wanted = (speech_mask(each).values for each in (replace(sound, samples=higher, rate=rate), sound))
     assert found.shape == wanted.shape
-    assert np.mean(found != wanted) < 0.002
+    assert np.mean(found != wanted) < 0.005
 
 
 def test_less_than_a_sample_is_nothing():

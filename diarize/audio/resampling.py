@@ -12,11 +12,11 @@ sound recorded at 44.1 or 48 kHz has the band of sound recorded at 16 kHz.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.audio.spectrum import cut_gains
 from diarize.lazy_imports import import_librosa
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ QUALITY: Final = "soxr_vhq"  # computes in double precision, so that blocks can 
 # smooth. At half the rate the gain is 1e-11, and after 0.1 s the impulse response is below 1e-10 of its peak.
 CUT: Final = 75.0
 CUT_DEVIATION: Final = 11.0
+CELLS_PER_SECOND: Final = 100  # of digital silence, which stays what it is
 
 
 def margin(rate: int, target: int) -> int:
@@ -55,9 +56,12 @@ def _resample_piece(piece: Array, left: int, n: int, rates: tuple[int, int]) -> 
     if rate == target:
         return piece[left : left + n]
     between = max(target, min(rate, -(-5 * target // 4)))
+    whole = piece
     if rate != between:
-        piece = import_librosa().resample(piece, orig_sr=rate, target_sr=between, res_type=QUALITY)
-    whole = piece if between == target else _cut_spectrum(piece, between, target)
+        whole = import_librosa().resample(whole, orig_sr=rate, target_sr=between, res_type=QUALITY)
+    if between != target:
+        whole = _cut_spectrum(whole, between, target)
+    whole = _keep_silence(whole, piece, rate, target)
     start = left * target // rate
     return np.asarray(whole[start : start + resampled_length(n, rate, target)], np.float32)
 
@@ -68,11 +72,35 @@ def _cut_spectrum(x: Array, rate: int, target: int) -> Array:
     padded = np.zeros(2 * around + -(-len(x) // period) * period)
     padded[around : around + len(x)] = x
     n_out = len(padded) * target // rate
-    n_bins = n_out // 2 + 1
-    gains = cut_gains(n_bins, rate / len(padded), target / 2 - CUT, CUT_DEVIATION)
-    spectrum = np.fft.rfft(padded)[:n_bins] * gains
+    spectrum = np.fft.rfft(padded)[: n_out // 2 + 1] * _gains(len(padded), rate, target)
     found: Array = np.fft.irfft(spectrum, n_out) * (target / rate)
     return found[around * target // rate :]
+
+
+@lru_cache(maxsize=2)
+def _gains(n: int, rate: int, target: int) -> Array:
+    """Gains of the spectrum of n samples, up to half the rate ``target``."""
+    hertz = np.arange(n * target // rate // 2 + 1) * (rate / n)
+    deviations = (hertz - (target / 2 - CUT)) / CUT_DEVIATION
+    gains = np.ones(len(hertz))
+    near = deviations > -9.0
+    gains[near] = [0.5 * math.erfc(each / math.sqrt(2)) for each in deviations[near]]
+    return gains
+
+
+def _keep_silence(found: Array, given: Array, rate: int, target: int) -> Array:
+    """``found``, the resampled ``given``, as digital silence in every cell in which that is.
+
+    Filters ring before and after a sound. The segmentation network brings every ten seconds to the same
+    level, so it hears in silence what is far too soft for people.
+    """
+    size = target // CELLS_PER_SECOND
+    n = len(found) // size
+    edges = np.arange(n + 1) * size * rate
+    counts = np.concatenate(([0], np.cumsum(given != 0)))
+    first, last = (np.minimum(each, len(given)) for each in (edges[:-1] // target, -(-edges[1:] // target)))
+    found[: n * size].reshape(n, size)[counts[first] == counts[last]] = 0
+    return found
 
 
 def resample(samples: Array, rate: int, target: int) -> Array:

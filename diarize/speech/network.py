@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from diarize.audio.spectrum import cut_top
 from diarize.errors import ConfigError
 from diarize.networks import pyannet
 from diarize.networks.local_activity import LocalActivity
@@ -131,9 +130,7 @@ def detect_by_network(
 ) -> SpeechActivity:
     """Speech, overlap, changes and local speakers by a segmentation network.
 
-    Tones of telephones and machines are removed, because the network takes them for speech. The last 100 Hz
-    below half the rate are cut off, because the network calls more speech where they are there, and no
-    conversion from another rate keeps all of them.
+    Tones of telephones and machines are removed, because the network takes them for speech.
 
     Parameters
     ----------
@@ -159,7 +156,7 @@ def detect_by_network(
             "choose 'hmm'"
         )
     tones = ToneDetector(grid.rate)
-    local = segmenter.segment(cut_top(tones.watch(blocks), grid.rate))
+    local = segmenter.segment(tones.watch(blocks))
     speech, overlap, change = frame_means(local, grid)
     threshold = 1 / (1 + np.exp(config.bias))
     voiced = remove_tones(speech >= threshold, tones.mask(grid), grid.frames_in(MIN_SPEECH))
