@@ -72,18 +72,16 @@ def convert(
 
 
 def _read_source(source: Path, name: str | None) -> tuple[Document | None, dict[str, Annotation]]:
-    """All results of JSON, None for another format, and the turns by recording; the error for output of a
-    speech recogniser names the command for it.
+    """All results of JSON, None for another format or for output of a speech recogniser, and the turns by
+    recording.
     """
     try:
-        if document := _read_document(source, name):
-            return document, document.annotations
-        return None, or_empty(read_annotations(source, name), source)
+        document = _read_document(source, name)
     except FormatError:
-        if not _is_recognised(source):
+        if source.is_dir():
             raise
-        hint = f"'diarize label {source} AUDIO' gives it speakers"
-        raise FormatError(f"{source}: a transcript without turns; {hint}") from None
+        document = None
+    return document, document.annotations if document else or_empty(read_annotations(source, name), source)
 
 
 def _read_document(source: Path, name: str | None) -> Document | None:
@@ -134,18 +132,6 @@ def _with_results(options: Options, document: Document, turns: Sequence[Annotati
     words = extract_words(result).spoken
     end = result.start + result.duration if result.duration else None
     return replace(options, words=words if words.turns else None, duration=end)
-
-
-def _is_recognised(source: Path) -> bool:
-    """Whether a file is output of a speech recogniser, without turns."""
-    from diarize.transcripts import read_transcript
-
-    if source.suffix.lower() not in (".json", ".jsonl", ".ctm"):
-        return False
-    try:
-        return bool(read_transcript(source).segments)
-    except FormatError:
-        return False
 
 
 def _print_written(annotations: Sequence[Annotation], goal: Path) -> None:

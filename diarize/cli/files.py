@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+RECOGNISED = (
+    ".json",
+    ".jsonl",
+    ".ctm",
+)  # suffixes of output of speech recognisers that no format of turns has
+
 __all__ = [
     "annotation_files",
     "check_exists",
@@ -43,15 +49,39 @@ def check_exists(path: Path) -> Path:
 def read_annotations(path: Path, format: str | None = None, *, marks: bool = False) -> dict[str, Annotation]:
     """Annotations by recording, from a file or from the ``annotation_files`` of a folder.
 
-    A file of a folder without turns is a recording without speech. Raises FormatError if there is no such
-    file, and if two files are about one recording.
+    A file of a folder without turns is a recording without speech. Output of a speech recogniser that named
+    speakers has the turns of its segments. Raises FormatError if there is no such file, and if two files are
+    about one recording.
     """
-    from diarize.formats import read_file
-
     files = annotation_files(path, marks=marks)
     if files == [path]:
+        return _read_turns(path, format)
+    return join_files({each: or_empty(_read_turns(each, format), each) for each in files})
+
+
+def _read_turns(path: Path, format: str | None) -> dict[str, Annotation]:
+    from diarize.formats import read_file
+
+    try:
         return read_file(path, format)
-    return join_files({each: or_empty(read_file(each, format), each) for each in files})
+    except FormatError:
+        if (found := _read_recognised(path)) is None:
+            raise
+    if found.turns:
+        return {found.recording: found}
+    raise FormatError(f"{path}: a transcript without turns; 'diarize label {path} AUDIO' gives it speakers")
+
+
+def _read_recognised(path: Path) -> Annotation | None:
+    """The turns of output of a speech recogniser; None for other files."""
+    from diarize.transcripts import read_transcript
+
+    if path.suffix.lower() not in RECOGNISED:
+        return None
+    try:
+        return read_transcript(path).annotation
+    except FormatError:
+        return None
 
 
 def join_files(found: Mapping[Path, Mapping[str, T]]) -> dict[str, T]:

@@ -201,6 +201,29 @@ def test_plot_shows_loudness_and_length_of_a_recording_of_silence(cli, talk, fil
     assert asked["loudness"].max() > 0.01
 
 
+def test_the_speakers_that_a_service_named_are_turns(cli, files):
+    """Of ElevenLabs, as of a recogniser that names them in segments: to convert, and to score."""
+    rows = [("Good", 0.5, 1.0, "a"), ("morning.", 1.0, 2.0, "a"), ("Hello.", 2.0, 4.0, "b")]
+    words = [
+        {"text": text, "start": start, "end": end, "type": "word", "speaker_id": who}
+        for text, start, end, who in rows
+    ]
+    (files / "said.json").write_text(json.dumps({"text": "", "words": words}))
+    segments = [
+        {"start": 0.5, "end": 2.0, "text": " Good morning.", "speaker": "a"},
+        {"start": 2.0, "end": 4.0, "text": " Hello.", "speaker": "b"},
+    ]
+    (files / "other.json").write_text(json.dumps({"segments": segments}))
+    for name in ("said", "other"):
+        assert cli("convert", files / f"{name}.json", files / f"{name}.rttm").exit_code == 0
+        (found,) = read_file(files / f"{name}.rttm").values()
+        assert [(t.start, t.end, t.speaker) for t in found] == [(0.5, 2.0, "a"), (2.0, 4.0, "b")]
+    assert cli("convert", files / "said.json", files / "said.srt").exit_code == 0
+    assert "a: Good morning." in (files / "said.srt").read_text()
+    scored = cli("score", files / "said.rttm", files / "said.json", "--json")
+    assert json.loads(scored.stdout)["der"] == 0
+
+
 def test_converting_a_transcript_without_speakers_names_the_command_that_gives_it_some(cli, files):
     """Other JSON is refused as ever."""
     (files / "said.json").write_text(
