@@ -54,6 +54,15 @@ WORDS = {
         b'"durationInTicks": 2.5e6}]}]}]}',
         b'{"monologues": [{"speaker": 0, "elements": [{"type": "text", "value": "Well", "ts": 0.5, "end_ts": '
         b'0.75}, {"type": "punct", "value": "."}]}]}',
+        b'{"phrases": [{"offsetMilliseconds": 500, "durationMilliseconds": 250, "text": "Well.", '
+        b'"words": [{"text": "Well.", "offsetMilliseconds": 500, "durationMilliseconds": 250}]}]}',
+        b'{"results": [{"type": "word", "start_time": 0.5, "end_time": 0.75, "alternatives": [{"content": '
+        b'"Well", "speaker": "S1"}]}, {"type": "punctuation", "attaches_to": "previous", "alternatives": '
+        b'[{"content": "."}]}]}',
+        b'{"words": [{"text": "Well.", "start": 0.5, "end": 0.75, "type": "word", "speaker_id": "a"}, '
+        b'{"text": " ", "type": "spacing"}]}',
+        b'{"results": [{"alternatives": [{"timestamps": [["well", 0.5, 0.75]]}]}], "speaker_labels": '
+        b'[{"from": 0.5, "to": 0.75, "speaker": 0}]}',
     ],
 }
 # A file for every text: in memory, where there is such a place.
