@@ -72,14 +72,12 @@ def convert(
 
 
 def _read_source(source: Path, name: str | None) -> tuple[Document | None, dict[str, Annotation]]:
-    """All results of JSON, None for another format or for output of a speech recogniser, and the turns by
-    recording.
+    """All results of JSON, None for another format or where there is output of a speech recogniser, and the
+    turns by recording.
     """
     try:
         document = _read_document(source, name)
-    except FormatError:
-        if source.is_dir():
-            raise
+    except FormatError:  # which comes again below, if no recogniser wrote that
         document = None
     return document, document.annotations if document else or_empty(read_annotations(source, name), source)
 

@@ -22,6 +22,7 @@ from diarize.transcripts.json_fields import (
     Dialect,
     list_rows,
     mean_confidence,
+    read_first_alternative,
     read_label,
     read_object,
     read_span,
@@ -101,10 +102,7 @@ def _aws_words(items: Sequence[Row]) -> list[Word]:
 
 
 def _aws_content(item: Row, place: str) -> str:
-    found = list_rows(item.get("alternatives"), f"{place}.alternatives")
-    if not found:
-        raise FormatError(f"{place}: no alternatives; give the file as the service wrote it")
-    return read_string(found[0], "content", f"{place}.alternatives[0]")
+    return read_string(read_first_alternative(item, place), "content", f"{place}.alternatives[0]")
 
 
 def write_aws(segments: Sequence[Segment], whole: Any) -> Any:

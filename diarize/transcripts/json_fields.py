@@ -21,6 +21,7 @@ __all__ = [
     "list_rows",
     "mark_cut",
     "mean_confidence",
+    "read_first_alternative",
     "read_label",
     "read_object",
     "read_span",
@@ -79,6 +80,14 @@ def read_string(row: Mapping[str, Any], name: str, place: str) -> str:
     if not isinstance(value, str):
         raise FormatError(f"{place}: {name!r} is {value!r:.40}, not a text; check the file")
     return value
+
+
+def read_first_alternative(row: Mapping[str, Any], place: str) -> dict[str, Any]:
+    """The likeliest of the ``alternatives``. Raises FormatError where there is none."""
+    found = list_rows(row.get("alternatives"), f"{place}.alternatives")
+    if not found:
+        raise FormatError(f"{place}: no alternatives; give the file as the service wrote it")
+    return found[0]
 
 
 def read_time(row: Mapping[str, Any], name: str, place: str, unit: str = "seconds") -> float | None:

@@ -15,7 +15,7 @@ What is written has the same phrases; one is cut where the speaker changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any, Final
@@ -197,16 +197,22 @@ def _azure_span(row: Row, place: str) -> Span:
 
 def write_azure(segments: Sequence[Segment], whole: Any) -> Any:
     """Phrases with ``speaker``."""
-    parts: dict[int, list[Mapping[str, Any]]] = {}
-    for each, cut in mark_cut(segments):
-        parts.setdefault(each.source, []).append(_azure_row(each, cut=cut))
-    phrases = [new for i, row in enumerate(whole["recognizedPhrases"]) for new in parts.get(i, [row])]
-    return whole | {"recognizedPhrases": phrases}
+    return whole | {"recognizedPhrases": _replace_phrases(whole["recognizedPhrases"], segments, _azure_row)}
 
 
-def _azure_row(segment: Segment, *, cut: bool) -> dict[str, Any]:
+def _replace_phrases(
+    rows: Sequence[Row], segments: Sequence[Segment], write: Callable[[Segment, bool], Row]
+) -> list[Row]:
+    """The phrases, each as what ``write`` gives for its segments; those without segments stay."""
+    parts: dict[int, list[Row]] = {}
+    for each, is_cut in mark_cut(segments):
+        parts.setdefault(each.source, []).append(write(each, is_cut))
+    return [new for i, row in enumerate(rows) for new in parts.get(i, [row])]
+
+
+def _azure_row(segment: Segment, is_cut: bool) -> dict[str, Any]:
     row = {**segment.given, "speaker": segment.speaker}
-    if not cut:
+    if not is_cut:
         return row
     best, start = dict(row["nBest"][0]), segment.start or 0.0
     best.pop("displayWords", None)  # of the whole
@@ -227,8 +233,9 @@ def is_azure_fast(value: Any) -> bool:
     """By the times of its phrases."""
     phrases = value.get("phrases") if isinstance(value, dict) else None
     rows = [row for row in phrases if isinstance(row, dict)] if isinstance(phrases, list) else []
-    earlier = "combinedPhrases" in value if rows else False
-    return any("offsetMilliseconds" in row or (earlier and "offset" in row) for row in rows)
+    return any(
+        "offsetMilliseconds" in row or ("offset" in row and "combinedPhrases" in value) for row in rows
+    )
 
 
 def read_azure_fast(value: Any) -> list[Segment]:
@@ -266,15 +273,12 @@ def _fast_span(row: Row, place: str) -> Span:
 
 def write_azure_fast(segments: Sequence[Segment], whole: Any) -> Any:
     """Phrases with ``speaker``."""
-    parts: dict[int, list[Mapping[str, Any]]] = {}
-    for each, cut in mark_cut(segments):
-        parts.setdefault(each.source, []).append(_fast_row(each, cut=cut))
-    return whole | {"phrases": [new for i, row in enumerate(whole["phrases"]) for new in parts.get(i, [row])]}
+    return whole | {"phrases": _replace_phrases(whole["phrases"], segments, _fast_row)}
 
 
-def _fast_row(segment: Segment, *, cut: bool) -> dict[str, Any]:
+def _fast_row(segment: Segment, is_cut: bool) -> dict[str, Any]:
     row = {**segment.given, "speaker": segment.speaker}
-    if not cut:
+    if not is_cut:
         return row
     start, end = (round(1000 * (each or 0.0)) for each in (segment.start, segment.end))
     row |= dict(zip(_fast_names(segment.given), (start, max(0, end - start)), strict=True))

@@ -32,6 +32,8 @@ __all__ = ["parse_transcript", "read_transcript"]
 _WORDS = re.compile(
     r"(.*?)(?:^|[\s_.:-]+)(?:words?|tokens?|ort|ort-mau|wort|wörter|mots?|palabras?)$", re.IGNORECASE
 )
+UNNAMED = ("NA", "<NA>", "UNKNOWN", "-")
+"""What stands for no speaker in CTM."""
 _CHANNEL = re.compile(r"[1-9]\d?|[A-Za-z0]|<NA>")
 _SOUNDS = re.compile(
     r"(^|[\s_.:-])(phones?|phonemes?|mau|kan|kan-mau|segments?|syllables?|pitch|tones?)$", re.IGNORECASE
@@ -146,7 +148,9 @@ def _ctm(text: str, source: str, recording: str | None) -> Transcript:
         )
         kind = fields[6].lower() if len(fields) > 6 else "lex"
         if kind in ("lex", "<na>") or not kind.startswith(("non", "noise", "misc")):
-            word = Word(fields[4], float(start), float(start + length), given={"channel": fields[1]})
+            who = fields[7] if len(fields) > 7 and fields[7].upper() not in UNNAMED else None
+            given = {"channel": fields[1]}
+            word = Word(fields[4], float(start), float(start + length), speaker=who, given=given)
             words.setdefault(fields[0], []).append(word)
     name = _choose_recording(list(words) or [lines.recording_name(source)], recording, source)
     ordered = sorted(words.get(name, ()), key=lambda word: word.start or 0.0)

@@ -21,6 +21,7 @@ from diarize.errors import FormatError
 from diarize.transcripts.json_fields import (
     Dialect,
     list_rows,
+    read_first_alternative,
     read_label,
     read_span,
     read_string,
@@ -49,7 +50,7 @@ ELEVENLABS_TYPES: Final = ("word", "spacing", "audio_event")
 
 
 def is_speechmatics(value: Any) -> bool:
-    """By results that have a type and alternatives with a content."""
+    """By results that have a type and alternatives."""
     results = value.get("results") if isinstance(value, dict) else None
     rows = [row for row in results if isinstance(row, dict)] if isinstance(results, list) else []
     return any("type" in row and isinstance(row.get("alternatives"), list) for row in rows)
@@ -65,17 +66,16 @@ def read_speechmatics(value: Any) -> list[Segment]:
         place, kind = f"results[{i}]", row.get("type")
         if kind not in (*SPOKEN, "punctuation"):  # a change of speaker, a sound
             continue
-        best = _best(row, place)
+        for name in FORMS:
+            list_rows(row.get(name) or [], f"{place}.{name}")
+        best = read_first_alternative(row, place)
         text = read_string(best, "content", f"{place}.alternatives[0]").strip()
         if kind != "punctuation":
             span = read_span(row, ("start_time", "end_time"), place)
             given = {"rows": [*(each for each, _ in lead), row]}
+            text = "".join(each for _, each in lead) + text
             label = read_label(best.get("speaker"))
-            words.append(
-                word_of(
-                    "".join(each for _, each in lead) + text, span, given, None if label == UNKNOWN else label
-                )
-            )
+            words.append(word_of(text, span, given, None if label == UNKNOWN else label))
             lead = []
         elif row.get("attaches_to") == "next" or not words or lead:
             lead.append((row, text))
@@ -83,15 +83,6 @@ def read_speechmatics(value: Any) -> list[Segment]:
             last = words[-1]
             words[-1] = replace(last, text=last.text + text, given={"rows": [*last.given["rows"], row]})
     return sentences_of(words)
-
-
-def _best(row: Row, place: str) -> dict[str, Any]:
-    found = list_rows(row.get("alternatives"), f"{place}.alternatives")
-    if not found:
-        raise FormatError(f"{place}: no alternatives; give the file as the service wrote it")
-    for name in FORMS:
-        list_rows(row.get(name) or [], f"{place}.{name}")
-    return found[0]
 
 
 def write_speechmatics(segments: Sequence[Segment], whole: Any) -> Any:

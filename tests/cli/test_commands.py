@@ -218,8 +218,16 @@ def test_the_speakers_that_a_service_named_are_turns(cli, files):
         assert cli("convert", files / f"{name}.json", files / f"{name}.rttm").exit_code == 0
         (found,) = read_file(files / f"{name}.rttm").values()
         assert [(t.start, t.end, t.speaker) for t in found] == [(0.5, 2.0, "a"), (2.0, 4.0, "b")]
+    (files / "folder").mkdir()
+    for name in ("said", "other"):
+        (files / "folder" / f"{name}.json").write_text((files / f"{name}.json").read_text())
+    assert cli("convert", files / "folder", files / "all.rttm").exit_code == 0
+    assert set(read_file(files / "all.rttm")) == {"said", "other"}
     assert cli("convert", files / "said.json", files / "said.srt").exit_code == 0
     assert "a: Good morning." in (files / "said.srt").read_text()
+    assert cli("label", files / "said.json", files / "said.rttm", "-o", files / "said.ctm").exit_code == 0
+    assert cli("convert", files / "said.ctm", files / "again.rttm").exit_code == 0
+    assert (files / "again.rttm").read_text() == (files / "said.rttm").read_text()
     scored = cli("score", files / "said.rttm", files / "said.json", "--json")
     assert json.loads(scored.stdout)["der"] == 0
 
